@@ -1,0 +1,119 @@
+import type { Duplex } from 'node:stream';
+import type { ProtocolName } from './errors.js';
+
+/** PEM text, or DER or PEM octets. */
+export type CertificateInput = string | Uint8Array;
+
+/** Whom to trust. Everything is optional and safe; an unknown key is a `UsageError` that names ours. */
+export interface TlsContextOptions {
+  /** Replaces the trusted roots. To add to them: `ca: [...systemRoots(), mine]`. */
+  ca?: CertificateInput | readonly CertificateInput[];
+  /** The client's certificate chain and private key, PEM. */
+  cert?: CertificateInput;
+  key?: CertificateInput;
+  passphrase?: string;
+  /** Client certificate and key as PKCS#12, instead of `cert` and `key`. */
+  pfx?: Uint8Array;
+  /** SHA-256 of the SubjectPublicKeyInfo, base64 (`sha256/…` allowed). One must match, beside chain and name. */
+  pins?: readonly string[];
+  /** `'pins'`: the pins replace the chain (a self-signed server). Name, validity and all else are still checked. */
+  trust?: 'roots' | 'pins';
+  /** Certificate revocation lists, PEM. With one given, a certificate whose issuer's list is absent is refused. */
+  crl?: CertificateInput | readonly CertificateInput[];
+  /** Default `'TLSv1.2'`. */
+  minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL's cipher list, for TLS 1.2 and 1.3. */
+  ciphers?: string;
+  /** `'none'` needs `checkHostname: false` spelled as well. Both show in `client.security`. */
+  verifyMode?: 'required' | 'none';
+  checkHostname?: boolean;
+  /** `false`: no ALPN is offered and none is checked. */
+  alpn?: boolean;
+  /** `false`: no SNI is sent (for servers that refuse a name they don't know). The name is checked all the same. */
+  sni?: boolean;
+}
+
+/** Made by `createTlsContext`. To be shared: it holds the roots and the identity-bound sessions, but no name. */
+export interface TlsContext {
+  /** Where the trusted roots came from. */
+  readonly trust: 'system' | 'bundled' | 'ca' | 'pins' | 'none';
+  readonly verifyMode: 'required' | 'none';
+  readonly checkHostname: boolean;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/** A reference identity (RFC 6125, RFC 9525): who the peer must be. Made by `parseServerHostname`. */
+export interface ServerHostname {
+  readonly kind: 'dns' | 'ip';
+  /** A-labels in lower case without a trailing dot; or the IP address in its canonical text. */
+  readonly name: string;
+  /** What goes out as SNI: the name, or nothing for an IP address. */
+  readonly sni: string | undefined;
+}
+
+/** Sessions of one identity: bound to a context, a name, a protocol and a port. Opaque. */
+export interface SessionScope {
+  readonly protocol: ProtocolName;
+  readonly serverHostname: string;
+  readonly port: number | undefined;
+  /** Forgets all sessions. */
+  clear(): void;
+}
+
+export interface SecureOptions {
+  context: TlsContext;
+  serverHostname: string | ServerHostname;
+  protocol: ProtocolName;
+  port?: number;
+  /**
+   * `'starttls'` when plaintext went before on this stream: octets that are no TLS are then
+   * `ERR_STARTTLS_INJECTION` and no hint speaks of STARTTLS. Default `'implicit-tls'`.
+   */
+  mode?: 'implicit-tls' | 'starttls';
+  /** No scope: no resumption. */
+  sessions?: SessionScope;
+  /** `false` offers none; default by protocol and context. */
+  alpn?: string | false;
+  /** Watch for the peer's close_notify, so that `closedCleanly` can tell. It costs some CPU. */
+  observeCloseNotify?: boolean;
+  signal?: AbortSignal;
+  /** For the whole handshake, in milliseconds. Default 10,000. */
+  timeout?: number;
+  /** The host that was dialled, for error messages. */
+  host?: string;
+}
+
+/** What a handshake proved. `client.security` shows it. */
+export interface TlsSecurity {
+  /** True when chain (or pins) and name were checked. */
+  verified: boolean;
+  serverHostname: string;
+  /** The name in the certificate that matched; `undefined` where none was checked. */
+  matchedName: string | undefined;
+  /** `'TLSv1.3'` or `'TLSv1.2'`. */
+  protocol: string;
+  /** OpenSSL's standard name of the cipher suite. */
+  cipher: string;
+  alpn: string | undefined;
+  resumed: boolean;
+  trust: TlsContext['trust'];
+  /** SHA-256 of the peer's certificate (on a resumed session: of the one that was verified). */
+  fingerprint256: string;
+}
+
+/** A verified TLS stream. */
+export interface SecureStream extends Duplex {
+  readonly security: TlsSecurity;
+  /** The peer's certificates, DER, leaf first. A resumed session has the leaf only. */
+  readonly peerCertificates: readonly Uint8Array[];
+  /** After `'end'`, with `observeCloseNotify`: whether the peer said close_notify. Otherwise `undefined`. */
+  readonly closedCleanly: boolean | undefined;
+  /**
+   * Channel binding data (RFC 5929, RFC 9266), or `undefined` where this connection can't give that type:
+   * `tls-exporter` needs TLS 1.3; `tls-server-end-point` needs the leaf.
+   */
+  channelBinding(type: ChannelBindingType): Uint8Array | undefined;
+}
+
+export type ChannelBindingType = 'tls-exporter' | 'tls-server-end-point';

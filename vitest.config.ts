@@ -1,0 +1,23 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+// Tests run on the sources: a package's name stands for its src/index.ts.
+const alias = Object.fromEntries(
+  readdirSync(here('packages')).map((folder) => [
+    folder === 'tls-context-core' || folder === 'cli' ? folder : `@fivewire/${folder}`,
+    here(`packages/${folder}/src/index.ts`),
+  ]),
+);
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'test/servers/**', 'test/bench/**'],
+    testTimeout: 20_000,
+    maxWorkers: 2,
+  },
+});
