@@ -1,0 +1,94 @@
+import type { ChannelBindingType, ProtocolName, ServerReply } from 'tls-context-core';
+
+/**
+ * Who we are, and the proof of it. A function in place of a secret is called once, after the mechanism is
+ * chosen and before the first octet of the exchange is sent: a fresh token costs nothing when none is needed.
+ */
+export type Auth =
+  | { user: string; password: string | (() => string | Promise<string>); authzid?: string }
+  | { user: string; accessToken: string | (() => string | Promise<string>); authzid?: string }
+  | { external: true; authzid?: string }
+  | { anonymous: true; trace?: string };
+
+/** The mechanisms spoken here, by their IANA names. */
+export type MechanismName =
+  | 'SCRAM-SHA-512-PLUS'
+  | 'SCRAM-SHA-256-PLUS'
+  | 'SCRAM-SHA-1-PLUS'
+  | 'SCRAM-SHA-512'
+  | 'SCRAM-SHA-256'
+  | 'SCRAM-SHA-1'
+  | 'OAUTHBEARER'
+  | 'XOAUTH2'
+  | 'EXTERNAL'
+  | 'CRAM-MD5'
+  | 'PLAIN'
+  | 'LOGIN'
+  | 'ANONYMOUS';
+
+/** Where channel binding data comes from (RFC 5056). The `SecureStream` of tls-context-core is one. */
+export interface ChannelBindingSource {
+  /** `undefined` where this connection can't give that type. */
+  channelBinding(type: ChannelBindingType): Uint8Array | undefined;
+}
+
+/** What the octets travel in. `unverified-tls`: the caller turned the verification of the peer off. */
+export type Channel = 'verified-tls' | 'unverified-tls' | 'cleartext';
+
+/** The iteration counts of SCRAM that we accept from a server. */
+export interface IterationWindow {
+  /** Default 4,096, the least that RFC 5802 section 5.1 and RFC 7677 section 4 recommend. */
+  min?: number;
+  /** Default 600,000: about half a second of one core. More would be an attack on this process. */
+  max?: number;
+}
+
+/** What {@link selectMechanism} needs to know. */
+export interface SelectOptions {
+  auth: Auth;
+  /** The mechanisms as the server listed them, in any case. */
+  offered: readonly string[];
+  /** The caller's restriction and order of preference. Default: all, the strongest first. */
+  mechanisms?: readonly string[];
+  channel: Channel;
+  /** Without it, `cleartext` refuses every password and token before anything is sent. */
+  allowCleartextAuth?: boolean;
+  /** Without it no -PLUS mechanism can be used. */
+  binding?: ChannelBindingSource;
+  /** Whom we dialled: for OAUTHBEARER, for error messages and for hints about well-known providers. */
+  host?: string;
+  port?: number;
+  protocol: ProtocolName;
+}
+
+/** What {@link authenticate} needs to know. */
+export interface AuthenticateOptions extends SelectOptions {
+  /** Narrows or widens what SCRAM accepts. */
+  iterations?: IterationWindow;
+}
+
+/** What a protocol's client lends: how SASL travels in that protocol (RFC 4422 section 5). Octets are raw, not base64. */
+export interface SaslTransport {
+  /** Sends the AUTH command with the optional initial response; resolves to the server's answer. */
+  start(mechanism: string, initialResponse: Uint8Array | undefined): Promise<SaslAnswer>;
+  /** Answers a challenge. */
+  respond(response: Uint8Array): Promise<SaslAnswer>;
+  /** Sends `*`. */
+  cancel(): Promise<SaslAnswer>;
+  /**
+   * How many octets of base64 may go with the command as an initial response (RFC 4422 section 3, item 2);
+   * 0 where none may (IMAP without SASL-IR). An empty response is written `=` and counts as one octet.
+   */
+  initialResponseLimit: number;
+}
+
+/** The server's answer to one step. */
+export type SaslAnswer =
+  | { kind: 'challenge'; data: Uint8Array }
+  /** `data`: additional data with success, where the protocol has it (NNTP's 283). */
+  | { kind: 'success'; data?: Uint8Array }
+  /**
+   * `mechanismUnavailable`: the server refused the mechanism and not the credentials (504, 534, `NO` with
+   * "unsupported"): the only failure after which another mechanism may be tried.
+   */
+  | { kind: 'failure'; reply: ServerReply; mechanismUnavailable?: boolean };
