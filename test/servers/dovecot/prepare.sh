@@ -1,0 +1,4 @@
+# Dovecot's auth workers and mail processes are other users than the one that starts it.
+set -e
+mkdir -p {{data}}/run {{data}}/state {{data}}/mail
+chown mail:mail {{data}}/mail

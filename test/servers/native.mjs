@@ -1,0 +1,168 @@
+// The servers as this machine's own processes, on loopback, below one temporary directory.
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { issueCertificates } from './certificates.mjs';
+import { commandOf, placeholders, portNumbers, readTemplate, render, shiftPorts } from './definitions.mjs';
+import { findProgram, installPackages, obstacle, searchPath } from './install.mjs';
+import { awaitGreetings, isFree } from './readiness.mjs';
+
+const host = '127.0.0.1';
+const shifts = [0, 1000, 2000, -1000, -2000];
+const greetingWithin = 30_000;
+const endWithin = 5_000;
+
+/** Starts what it can. Resolves to `{ running, ca, stop }`; a server that could not start carries `unavailable`. */
+export const startNative = async (asDefined, { extraPackages, keep, say }) => {
+  installPackages(asDefined, extraPackages, say);
+  const definitions = await onFreePorts(asDefined);
+  const base = mkdtempSync(join(tmpdir(), 'fivewire-servers-'));
+  chmodSync(base, 0o755); // the daemons' own users pass through it
+  const certificates = `${base}/certificates`;
+  const servers = definitions.map((definition) => ({
+    definition,
+    prefix: `${base}/${definition.name}`,
+    children: [],
+    systemFiles: [],
+    unavailable: obstacle(definition),
+  }));
+  const stop = async () => {
+    await Promise.all(servers.map(end));
+    if (keep) say(`Kept ${base}`);
+    else rmSync(base, { recursive: true, force: true });
+  };
+  try {
+    if (findProgram('openssl') === undefined) throw new Error('the openssl program is not installed');
+    issueCertificates(certificates, definitions);
+    for (const server of servers) {
+      server.unavailable ??= requirement(server, servers) ?? start(server, definitions, certificates);
+    }
+    const ca = `${certificates}/ca.pem`;
+    const deadline = Date.now() + greetingWithin;
+    await Promise.all(servers.map((server) => awaitServer(server, { ca, deadline })));
+    return {
+      ca,
+      running: servers.map(({ definition, unavailable }) => ({ definition, host, unavailable })),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+// Another run, or another program, may sit on our ports: then all of them move together.
+const onFreePorts = async (definitions) => {
+  for (const shift of shifts) {
+    const shifted = shiftPorts(definitions, shift);
+    const free = await Promise.all(shifted.flatMap(portNumbers).map((port) => isFree(port, host)));
+    if (free.every(Boolean)) return shifted;
+  }
+  throw new Error('the test servers found no free ports');
+};
+
+const requirement = ({ definition }, servers) => {
+  const lacking = servers.find(
+    ({ definition: { name }, unavailable }) => definition.needs?.includes(name) && unavailable,
+  );
+  return lacking && `it needs ${lacking.definition.name}, which could not run`;
+};
+
+const start = (server, definitions, certificates) => {
+  const { definition, prefix } = server;
+  const values = placeholders(definition, definitions, {
+    ...{ prefix, certificates, listen: host },
+    hostOf: () => host,
+  });
+  const write = (template, place) => {
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, render(readTemplate(definition, template), values));
+  };
+  mkdirSync(values.data, { recursive: true });
+  for (const [template, place] of Object.entries(definition.files)) {
+    write(template, render(place, values));
+  }
+  for (const [template, place] of Object.entries(definition.system ?? {})) {
+    const path = render(place, values);
+    if (existsSync(path)) return `${path} is there already, and is not ours`;
+    server.systemFiles.push(path);
+    write(template, path);
+  }
+  const env = { PATH: searchPath, HOME: prefix, LC_ALL: 'C.UTF-8' };
+  for (const [key, value] of Object.entries(definition.environment ?? {})) {
+    env[key] = render(value, values);
+  }
+  const script = `${prefix}/prepare.sh`;
+  write(definition.prepare, script);
+  const prepared = spawnSync('/bin/sh', [script], { env, cwd: prefix, encoding: 'utf8' });
+  if (prepared.status !== 0) return `prepare.sh failed: ${prepared.stderr.trim()}`;
+  server.log = `${prefix}/log`;
+  const log = openSync(server.log, 'a', 0o644);
+  for (const process_ of definition.processes) {
+    const [program, ...args] = commandOf(process_, values);
+    // Detached: the leader of a process group of its own, so that its end takes its children along.
+    const child = spawn(program, args, { env, cwd: prefix, detached: true, stdio: ['ignore', log, log] });
+    const ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve(signal ?? `exit status ${code}`));
+      child.once('error', (error) => resolve(error.message));
+    });
+    const entry = { child, ended, how: undefined };
+    ended.then((how) => {
+      entry.how = how;
+    });
+    server.children.push(entry);
+  }
+  closeSync(log);
+  return undefined;
+};
+
+const awaitServer = async (server, { ca, deadline }) => {
+  if (server.unavailable) return;
+  const dead = () => server.children.find(({ how }) => how !== undefined);
+  const complaints = await awaitGreetings(server.definition, {
+    ...{ host, ca, deadline, internal: true },
+    gone: () => dead() !== undefined,
+  });
+  if (complaints.length === 0) return;
+  if (dead()) complaints.push(`one of its processes ended: ${dead().how}`);
+  server.unavailable = `${complaints.join('; ')}\n${tail(server.log)}`;
+};
+
+const tail = (file) => readFileSync(file, 'utf8').trimEnd().split('\n').slice(-10).join('\n');
+
+/** Ends the processes that we started, and nothing else. */
+const end = async ({ children, systemFiles }) => {
+  await Promise.all(
+    children.map(async ({ child, ended }) => {
+      if (child.pid === undefined) return;
+      child.kill('SIGTERM');
+      await Promise.race([ended, sleep(endWithin, undefined, { ref: false })]);
+      killGroup(child.pid, 'SIGTERM');
+      for (let waited = 0; waited < endWithin && groupLives(child.pid); waited += 50) await sleep(50);
+      killGroup(child.pid, 'SIGKILL');
+    }),
+  );
+  for (const path of systemFiles) rmSync(path, { force: true });
+};
+
+const killGroup = (leader, signal) => {
+  try {
+    return process.kill(-leader, signal);
+  } catch {
+    return false; // nobody is left in it
+  }
+};
+
+const groupLives = (leader) => killGroup(leader, 0);
