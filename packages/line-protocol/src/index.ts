@@ -1,1 +1,26 @@
-export {};
+/**
+ * One stream and what flows on it: the shared floor of the Fivewire clients.
+ *
+ * - dial.ts, proxy.ts, transport.ts, connect-url.ts: from options to a connected, under implicit TLS secured, connection
+ * - line-connection.ts (on input-buffer.ts): lines and octets, pulled; STARTTLS and whole-stream swaps; the end
+ * - command-line.ts, secret.ts: what goes out, checked and masked
+ * - reply.ts, reply-queue.ts: three-digit replies, read in the order in which commands were written
+ * - body.ts, dot-stuffing.ts: bodies both ways
+ * - deadline.ts, wire-log.ts, notices.ts, pool.ts, escape.ts
+ */
+export * from 'tls-context-core';
+export * from './body.js';
+export * from './command-line.js';
+export * from './connect-url.js';
+export * from './deadline.js';
+export { type Dial, type DialOptions, type DialTarget, dial } from './dial.js';
+export * from './dot-stuffing.js';
+export * from './escape.js';
+export * from './line-connection.js';
+export * from './notices.js';
+export * from './pool.js';
+export * from './reply.js';
+export * from './reply-queue.js';
+export { mask, Secret, secret } from './secret.js';
+export * from './transport.js';
+export type { WireEvent, WireEventType } from './wire-log.js';

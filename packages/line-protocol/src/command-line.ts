@@ -1,0 +1,94 @@
+/**
+ * One command line: checked before an octet leaves, masked wherever it is shown.
+ *
+ * A CR, LF or NUL inside an argument would be a second command (RFC 5321 §2.3.8, RFC 3977 §3.1, RFC 959 §5.3).
+ * All clients pass through this door.
+ */
+import { UsageError } from 'tls-context-core';
+import { mask, reveal, type Secret } from './secret.js';
+
+export interface CommandLine {
+  /** What goes out, CRLF included. */
+  readonly octets: Buffer;
+  /** What logs and errors show. */
+  readonly masked: string;
+}
+
+export interface CommandLineOptions {
+  /** Octets without CRLF. Default 510: RFC 959, 3977 and 2449 all allow at least as much. */
+  limit?: number;
+  /** Default `'utf8'`. `'latin1'`: each character is an octet already. */
+  encoding?: 'utf8' | 'latin1';
+}
+
+const lineLimit = 510;
+
+/** Joins a verb and its arguments by single spaces. Throws `ERR_ARGUMENT` for what must not go out. */
+export function commandLine(
+  verb: string,
+  args: readonly (string | Secret)[] = [],
+  { limit = lineLimit, encoding = 'utf8' }: CommandLineOptions = {},
+): CommandLine {
+  const parts = [verb, ...args];
+  for (const part of parts) checkArgument(part, verb);
+  const octets = Buffer.from(`${parts.map(reveal).join(' ')}\r\n`, encoding);
+  if (octets.length - 2 > limit) {
+    throw new UsageError(
+      'ERR_ARGUMENT',
+      `The ${verb} command has ${octets.length - 2} octets; ${limit} are allowed`,
+      {
+        argument: verb,
+        hint: 'Shorten the argument: servers cut or refuse longer command lines.',
+      },
+    );
+  }
+  return { octets, masked: parts.map(String).join(' ') };
+}
+
+/** A line without a verb, such as a SASL response: always masked. */
+export function secretLine(text: string): CommandLine {
+  checkArgument(text, 'response');
+  return { octets: Buffer.from(`${text}\r\n`, 'latin1'), masked: mask };
+}
+
+/** Refuses what is no string, and strings with CR, LF, NUL or lone surrogates. Also for names and paths before use. */
+export function checkArgument(value: unknown, argument: string): void {
+  const text = typeof value === 'object' && value !== null ? reveal(value as Secret) : value;
+  if (typeof text !== 'string') {
+    throw new UsageError('ERR_ARGUMENT', `${argument} must be a string, not ${typeof value}`, {
+      argument,
+    });
+  }
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0 || c === 10 || c === 13) {
+      throw new UsageError(
+        'ERR_ARGUMENT',
+        `${argument} contains ${controlNames[c]}, which would end the line`,
+        {
+          argument,
+          hint: 'CR, LF and NUL would let the argument act as a second command; remove them.',
+        },
+      );
+    }
+    if (c >= 0xd800 && c <= 0xdfff) {
+      const low = c < 0xdc00 ? text.charCodeAt(i + 1) : Number.NaN;
+      if (!(low >= 0xdc00 && low <= 0xdfff)) {
+        throw new UsageError(
+          'ERR_ARGUMENT',
+          `${argument} contains half a surrogate pair, which has no UTF-8 form`,
+          {
+            argument,
+          },
+        );
+      }
+      i++;
+    }
+  }
+}
+
+const controlNames: Record<number, string> = {
+  0: 'NUL',
+  10: 'a line feed',
+  13: 'a carriage return',
+};

@@ -1,0 +1,103 @@
+/** One wait for the peer: how long, in which phase; and how a caller walks away from one. */
+import {
+  AbortError,
+  addErrorContext,
+  type ErrorContext,
+  type Phase,
+  TimeoutError,
+} from 'tls-context-core';
+
+export interface Wait {
+  phase: Phase;
+  /** Milliseconds; 0 or Infinity waits for ever. */
+  timeout: number;
+  /** The command that waits, masked. */
+  command?: string | undefined;
+  /** What to do about a timeout. */
+  hint?: string;
+}
+
+/** Milliseconds. Timers run only while we wait for the peer, never while the consumer is slow. */
+export interface Timeouts {
+  /** DNS and TCP, proxy included. Default 10,000. */
+  connect: number;
+  /** The server's first words. Default 30,000. */
+  greeting: number;
+  /** The TLS handshake. Default 10,000. */
+  tls: number;
+  /** A reply to a command. Default 60,000; SMTP 300,000. */
+  reply: number;
+  /** Silence inside a body, either way. Default 60,000. */
+  stall: number;
+  /** SMTP: the reply after the final dot. Default 600,000. */
+  dataEnd: number;
+  /** FTP: the reply after the data connection closed. Default 120,000. */
+  finalReply: number;
+  /** The goodbye. Default 2,000. */
+  close: number;
+}
+
+export const defaultTimeouts: Timeouts = {
+  connect: 10_000,
+  greeting: 30_000,
+  tls: 10_000,
+  reply: 60_000,
+  stall: 60_000,
+  dataEnd: 600_000,
+  finalReply: 120_000,
+  close: 2_000,
+};
+
+/** The longest delay that Node's timers take. */
+export const longestTimer = 2_147_483_647;
+export const endless = (timeout: number): boolean => !(timeout > 0) || timeout > longestTimer;
+
+export const timedOut = (wait: Wait): TimeoutError =>
+  addErrorContext(
+    new TimeoutError(`No answer within ${wait.timeout} ms`, {
+      milliseconds: wait.timeout,
+      hint: wait.hint ?? timeoutHints[wait.phase] ?? '',
+    }),
+    { phase: wait.phase, ...(wait.command === undefined ? {} : { command: wait.command }) },
+  );
+
+const timeoutHints: Partial<Record<Phase, string>> = {
+  dial: 'Check host, port and firewall; `timeouts.connect` allows more time.',
+  greeting:
+    'The port may expect TLS from the first octet: use security "implicit-tls", or the STARTTLS port.',
+  command: "The server is slow or gone; `timeouts.reply` or the call's `timeout` allows more time.",
+  transfer: 'The peer stopped sending; `timeouts.stall` allows more time.',
+};
+
+export const aborted = (
+  signal: AbortSignal,
+  context: ErrorContext,
+  connection: 'usable' | 'closed',
+): AbortError =>
+  new AbortError(`${context.command ?? 'The call'} was aborted by its signal`, {
+    ...context,
+    cause: signal.reason,
+    connection,
+  });
+
+/**
+ * Settles as `work` does, or rejects with an AbortError when the signal fires first. `work` itself goes on: whoever
+ * started it sees to its end. Leaves no listener behind.
+ */
+export function abandonOnAbort<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+  context: ErrorContext,
+): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise<T>((resolve, reject) => {
+    const stop = (): void => {
+      signal.removeEventListener('abort', stop);
+      work.catch(() => {});
+      reject(aborted(signal, context, 'usable'));
+    };
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

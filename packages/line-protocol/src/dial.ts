@@ -1,0 +1,157 @@
+/**
+ * A stream to the server: the caller's own, one through a proxy, or TCP with Node's happy eyeballs (RFC 8305).
+ */
+import { connect, type LookupFunction, type TcpNetConnectOpts } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ConnectionError, isFivewireError } from 'tls-context-core';
+import { aborted, endless, timedOut } from './deadline.js';
+import { dialThroughProxy } from './proxy.js';
+
+export interface DialTarget {
+  host: string;
+  port: number;
+  /** `control` for the dialogue, `data` for FTP's second connection. */
+  purpose: 'control' | 'data';
+}
+
+/** Replaces the network: gives a connected stream. */
+export type Dial = (target: DialTarget, options: { signal: AbortSignal }) => Promise<Duplex>;
+
+export interface DialOptions {
+  /** `socks5://`, `socks4a://` or `http://` (CONNECT). The proxy resolves the name. */
+  proxy?: string;
+  dial?: Dial;
+  /** A Unix domain socket instead of host and port. */
+  socketPath?: string;
+  localAddress?: string;
+  family?: 4 | 6;
+  lookup?: LookupFunction;
+  /** TCP keep-alive: idle time in milliseconds before the first probe. */
+  keepAlive?: number;
+  signal?: AbortSignal;
+  /** Milliseconds for DNS, TCP and the proxy together. */
+  timeout: number;
+}
+
+/** @throws ConnectionError `ERR_DIAL_FAILED`, `ERR_PROXY_FAILED`; TimeoutError; AbortError. Nothing stays open then. */
+export async function dial(target: DialTarget, options: DialOptions): Promise<Duplex> {
+  const { signal, timeout } = options;
+  const context = {
+    host: target.host,
+    port: target.port,
+    phase: 'dial' as const,
+    command: 'connect',
+  };
+  if (signal?.aborted) throw aborted(signal, context, 'closed');
+  const stop = new AbortController();
+  return new Promise<Duplex>((resolve, reject) => {
+    let over = false;
+    const finish = (): boolean => {
+      const first = !over;
+      over = true;
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      return first;
+    };
+    const giveUp = (error: Error): void => {
+      if (!finish()) return;
+      stop.abort(error);
+      reject(error);
+    };
+    const onAbort = (): void => giveUp(aborted(signal as AbortSignal, context, 'closed'));
+    const timer = endless(timeout)
+      ? undefined
+      : setTimeout(
+          () => giveUp(Object.assign(timedOut({ phase: 'dial', timeout }), context)),
+          timeout,
+        );
+    signal?.addEventListener('abort', onAbort, { once: true });
+    openStream(target, options, stop.signal).then(
+      (stream) => {
+        if (finish()) resolve(stream);
+        else stream.destroy(); // came after we gave up
+      },
+      (error: unknown) => giveUp(isFivewireError(error) ? error : dialFailed(target, error)),
+    );
+  });
+}
+
+function openStream(
+  target: DialTarget,
+  options: DialOptions,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  if (options.dial !== undefined) return options.dial(target, { signal });
+  if (options.proxy !== undefined) return dialThroughProxy(options.proxy, target, signal, options);
+  return openTcp(target, options, signal);
+}
+
+/** Plain TCP, or a Unix domain socket. Also the way to the proxy. */
+export function openTcp(
+  { host, port }: { host: string; port: number },
+  options: Pick<DialOptions, 'socketPath' | 'localAddress' | 'family' | 'lookup' | 'keepAlive'>,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const tcp: TcpNetConnectOpts = { host, port, noDelay: true, autoSelectFamily: true };
+    if (options.localAddress !== undefined) tcp.localAddress = options.localAddress;
+    if (options.family !== undefined) tcp.family = options.family;
+    if (options.lookup !== undefined) tcp.lookup = options.lookup;
+    if (options.keepAlive !== undefined)
+      Object.assign(tcp, { keepAlive: true, keepAliveInitialDelay: options.keepAlive });
+    const socket = connect(options.socketPath === undefined ? tcp : { path: options.socketPath });
+    const settle = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      socket.off('connect', onConnect);
+      socket.off('error', onError);
+    };
+    const onConnect = (): void => {
+      settle();
+      resolve(socket);
+    };
+    const onError = (error: Error): void => {
+      settle();
+      socket.on('error', () => {});
+      socket.destroy();
+      reject(error);
+    };
+    const onAbort = (): void => onError(signal.reason as Error);
+    socket.once('connect', onConnect);
+    socket.once('error', onError);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+function dialFailed({ host, port }: DialTarget, cause: unknown): ConnectionError {
+  const errors = cause instanceof AggregateError ? cause.errors : [cause];
+  const codes = [
+    ...new Set(errors.map((error: NodeJS.ErrnoException) => error.code ?? error.message)),
+  ];
+  const addresses = errors
+    .map((error: NodeJS.ErrnoException & { address?: string; port?: number }) => error.address)
+    .filter((address): address is string => address !== undefined);
+  const first = codes[0] ?? '';
+  return new ConnectionError(
+    'ERR_DIAL_FAILED',
+    `Could not connect to ${host}:${port}: ${codes.join(', ')}`,
+    {
+      host,
+      port,
+      phase: 'dial',
+      addresses,
+      cause,
+      retry: 'later',
+      ...(dialHints[first] === undefined ? {} : { hint: dialHints[first] }),
+    },
+  );
+}
+
+const dialHints: Record<string, string> = {
+  ECONNREFUSED: 'Nothing listens on that port: check the port and whether the server runs.',
+  ENOTFOUND: 'The host name does not resolve: check its spelling and your DNS.',
+  EAI_AGAIN: 'DNS gave no answer: check the network, then try again.',
+  ENETUNREACH: 'There is no route to the host: check the network and `family`.',
+  EHOSTUNREACH: 'There is no route to the host: check the network and the firewall.',
+  ETIMEDOUT: 'The host does not answer: check the address and the firewall.',
+  ENOENT: 'The socket file is not there: check socketPath.',
+};

@@ -1,0 +1,557 @@
+/**
+ * One stream that carries lines, octets and bodies, and is swapped whole: TCP → TLS (STARTTLS), TLS → deflate.
+ *
+ * Reading is pulling: take what is there synchronously, `fill()` when it is not enough. Nobody awaits a single octet,
+ * and a slow reader stops the peer through TCP's own window. There is no `'error'` event: a failure rejects the wait
+ * that it breaks, is thrown by every later call, and settles `closed`.
+ */
+import type { Duplex } from 'node:stream';
+import {
+  addErrorContext,
+  ConnectionError,
+  type ErrorContext,
+  type FivewireError,
+  isFivewireError,
+  type ProtocolName,
+  RemoteProtocolError,
+  type SecureStream,
+  type SessionScope,
+  StartTlsError,
+  secure,
+  type TlsContext,
+} from 'tls-context-core';
+import type { CommandLine } from './command-line.js';
+import {
+  aborted,
+  defaultTimeouts,
+  endless,
+  type Timeouts,
+  timedOut,
+  type Wait,
+} from './deadline.js';
+import { escapeText } from './escape.js';
+import { InputBuffer, LineTooLong } from './input-buffer.js';
+import { mask } from './secret.js';
+import { createWireLog, type WireEvent, type WireLog } from './wire-log.js';
+
+/** Caps on what a server may make us hold. */
+export interface LineLimits {
+  /** Octets of one line, CRLF not counted. Default 65,536. */
+  lineOctets: number;
+  /** Octets of one multi-line reply. Default 1,048,576. */
+  replyOctets: number;
+}
+
+export const defaultLineLimits: LineLimits = { lineOctets: 65_536, replyOctets: 1_048_576 };
+
+/** Whom TLS must find at the other end of this connection. */
+export interface TlsPeer {
+  context: TlsContext;
+  serverHostname: string;
+  sessions?: SessionScope;
+}
+
+export interface LineConnectionOptions {
+  protocol: ProtocolName;
+  /** Who was dialled: for messages, and for the TLS session's identity. */
+  host?: string;
+  port?: number;
+  /** Absent where the caller chose cleartext: then `startTls` is a usage error. */
+  tls?: TlsPeer;
+  timeouts?: Partial<Timeouts>;
+  limits?: Partial<LineLimits>;
+  log?: (event: WireEvent) => void;
+}
+
+export type CloseReason = 'quit' | 'close' | 'server' | 'error';
+
+/** What `closed` resolves to. It never rejects. */
+export interface Closed {
+  /** `quit`: we said goodbye; `close`: the caller closed; `server`: the peer left; `error`: it broke. */
+  reason: CloseReason;
+  error?: FivewireError;
+}
+
+/** Octets after which we stop reading from the socket until somebody takes them. */
+const inputHighWater = 256 * 1024;
+
+interface Waiter {
+  resolve: () => void;
+  reject: (error: Error) => void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export class LineConnection {
+  readonly protocol: ProtocolName;
+  readonly timeouts: Timeouts;
+  readonly limits: LineLimits;
+  /** Settles once, when the connection can't be used any more. */
+  readonly closed: Promise<Closed>;
+  /** Called when octets come, or the peer ends, while nobody waits for them. */
+  onUnawaited: (() => void) | undefined;
+  /** True while a SASL exchange runs: what comes in is masked too. */
+  hideInput = false;
+
+  #stream: Duplex;
+  #secure: SecureStream | undefined;
+  #input = new InputBuffer();
+  #reader: Waiter | undefined;
+  #writer: Waiter | undefined;
+  #paused = false;
+  #corked = false;
+  #ended = false;
+  #error: FivewireError | undefined;
+  #settleClosed!: (closed: Closed) => void;
+  #log: WireLog;
+  #peer: TlsPeer | undefined;
+  #context: ErrorContext;
+
+  constructor(stream: Duplex, options: LineConnectionOptions) {
+    this.protocol = options.protocol;
+    this.timeouts = { ...defaultTimeouts, ...options.timeouts };
+    this.limits = { ...defaultLineLimits, ...options.limits };
+    this.#peer = options.tls;
+    this.#context = { protocol: options.protocol };
+    if (options.host !== undefined) this.#context.host = options.host;
+    if (options.port !== undefined) this.#context.port = options.port;
+    if (options.tls !== undefined) this.#context.serverHostname = options.tls.serverHostname;
+    this.#log = createWireLog(options.protocol, options.log);
+    this.closed = new Promise((resolve) => {
+      this.#settleClosed = resolve;
+    });
+    this.#stream = stream;
+    this.#attach(stream);
+    this.#log.event('open', `${options.host ?? 'stream'}:${options.port ?? ''}`);
+  }
+
+  /** The stream as it is now. For bodies that flow outside the lines; take care that nobody else reads. */
+  get stream(): Duplex {
+    return this.#stream;
+  }
+
+  /** The TLS layer, once there is one. */
+  get secureStream(): SecureStream | undefined {
+    return this.#secure;
+  }
+
+  /** What every later call throws, once the connection is closed. */
+  get error(): FivewireError | undefined {
+    return this.#error;
+  }
+
+  get isOpen(): boolean {
+    return this.#error === undefined;
+  }
+
+  /** Octets that have come and are not taken. */
+  get buffered(): number {
+    return this.#input.size;
+  }
+
+  // ── input ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The next line without its CRLF, each character an octet; `undefined` while it is incomplete. */
+  takeLine(): string | undefined {
+    try {
+      const line = this.#input.takeLine(this.limits.lineOctets);
+      if (line !== undefined && this.#log.active)
+        this.#log.event('receive', this.hideInput ? mask : line);
+      return line;
+    } catch (error) {
+      if (error instanceof LineTooLong) throw this.exceeded('lineOctets', error.limit);
+      throw error;
+    }
+  }
+
+  /** What is there without taking it; `undefined` when there is nothing. */
+  peekOctets(): Buffer | undefined {
+    return this.#input.peek();
+  }
+
+  /** Takes `count` octets, at most {@link buffered}. */
+  consumeOctets(count: number): void {
+    this.#input.consume(count);
+  }
+
+  /** At most `max` octets; `undefined` when there is nothing. */
+  takeOctets(max: number): Buffer | undefined {
+    return this.#input.takeOctets(max);
+  }
+
+  /** Resolves when more octets have come. Rejects at the peer's end, on failure and after `wait.timeout` of silence. */
+  fill(wait: Wait): Promise<void> {
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (this.#ended) return Promise.reject(this.#remoteEnd(wait));
+    if (this.#reader !== undefined) throw new Error('two readers on one connection');
+    if (this.#paused) {
+      this.#paused = false;
+      this.#stream.resume();
+    }
+    return this.#arm(wait, (waiter) => {
+      this.#reader = waiter;
+    });
+  }
+
+  /** One line, waiting for it. For a dialogue; a loop over many lines takes them with {@link takeLine}. */
+  async readLine(wait: Wait): Promise<string> {
+    for (;;) {
+      const line = this.takeLine();
+      if (line !== undefined) return line;
+      await this.fill(wait);
+    }
+  }
+
+  // ── output ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Writes command lines. Those written in one turn of the event loop leave in one piece. */
+  send(...lines: readonly CommandLine[]): void {
+    if (!this.#corked) {
+      const stream = this.#stream;
+      this.#corked = true;
+      stream.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        stream.uncork();
+      });
+    }
+    for (const line of lines) {
+      this.write(line.octets);
+      if (this.#log.active) this.#log.event('send', line.masked);
+    }
+  }
+
+  /** Writes octets of a body. False when {@link flushed} should be awaited before more. */
+  write(octets: Uint8Array): boolean {
+    if (this.#error !== undefined) throw this.#error;
+    return this.#stream.write(octets);
+  }
+
+  /** Resolves when the stream takes more. Rejects on failure, and when the peer takes nothing for `wait.timeout`. */
+  flushed(wait: Wait): Promise<void> {
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (!this.#stream.writableNeedDrain) return Promise.resolve();
+    return this.#arm(wait, (waiter) => {
+      this.#writer = waiter;
+    });
+  }
+
+  // ── swaps ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Puts TLS on the stream and proves the peer. Implicit TLS is this at octet zero.
+   * Octets that came after the server's go-ahead end the connection: they were not protected (CVE-2021-38371 and kin).
+   */
+  async startTls(mode: 'implicit-tls' | 'starttls', signal?: AbortSignal): Promise<SecureStream> {
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#peer === undefined)
+      throw new Error('startTls on a connection made without a TLS peer');
+    const stream = this.#stream;
+    const injected = this.#input.size + stream.readableLength;
+    if (injected > 0) {
+      throw this.fail(
+        new StartTlsError(
+          'ERR_STARTTLS_INJECTION',
+          `${injected} octets came in clear before the TLS handshake`,
+          {
+            octets: injected,
+            phase: 'starttls',
+            hint: 'Somebody between you and the server adds plaintext, or the server is broken: use implicit TLS.',
+          },
+        ),
+      );
+    }
+    if (this.#ended) throw this.fail(this.#remoteEnd({ phase: 'tls', timeout: 0 }));
+    this.#detach(stream);
+    stream.pause();
+    const { protocol, host, port } = this.#context;
+    let secured: SecureStream;
+    try {
+      secured = await secure(stream, {
+        ...this.#peer,
+        mode,
+        protocol: protocol as ProtocolName,
+        ...(host === undefined ? {} : { host }),
+        ...(port === undefined ? {} : { port }),
+        ...(signal === undefined ? {} : { signal }),
+        timeout: this.timeouts.tls,
+      });
+    } catch (error) {
+      throw this.fail(error);
+    }
+    if (this.#error !== undefined) {
+      secured.destroy();
+      throw this.#error;
+    }
+    this.#secure = secured;
+    this.#adopt(secured);
+    const { security } = secured;
+    this.#log.event(
+      'tls',
+      `${security.protocol} ${security.cipher} ${security.matchedName ?? 'unverified'}`,
+    );
+    return secured;
+  }
+
+  /** Replaces the stream by what `make` builds on it (COMPRESS). Octets not yet taken belong to the new stream. */
+  swap(make: (stream: Duplex) => Duplex): void {
+    if (this.#error !== undefined) throw this.#error;
+    const stream = this.#stream;
+    this.#detach(stream);
+    stream.pause();
+    const left = [];
+    for (
+      let octets = this.#input.takeOctets(Infinity);
+      octets;
+      octets = this.#input.takeOctets(Infinity)
+    ) {
+      left.push(octets);
+    }
+    if (left.length > 0) stream.unshift(Buffer.concat(left));
+    this.#adopt(make(stream));
+  }
+
+  // ── the end ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Ends the connection because of an error and gives that error back, told where it happened, to be thrown. */
+  fail(error: unknown, context: ErrorContext = {}): FivewireError {
+    const reason = isFivewireError(error)
+      ? error
+      : new ConnectionError('ERR_CONNECTION_CLOSED', `The connection broke: ${messageOf(error)}`, {
+          cause: error,
+        });
+    this.locate(reason, context);
+    this.#shut('error', reason);
+    return reason;
+  }
+
+  /** Adds protocol, host, port and name to an error that this connection outlives. */
+  locate<E extends FivewireError>(error: E, context: ErrorContext = {}): E {
+    return addErrorContext(error, { ...this.#context, ...context });
+  }
+
+  /** The server broke the protocol: ends the connection and returns the error to throw. */
+  malformed(expected: string, got: string, context: ErrorContext = {}): FivewireError {
+    const shown = escapeText(got);
+    return this.fail(
+      new RemoteProtocolError('ERR_MALFORMED_RESPONSE', `Expected ${expected}, got "${shown}"`, {
+        expected,
+        got: shown,
+      }),
+      context,
+    );
+  }
+
+  /** The server passed a limit: ends the connection and returns the error to throw. */
+  exceeded(limit: string, value: number, context: ErrorContext = {}): FivewireError {
+    return this.fail(
+      new RemoteProtocolError(
+        'ERR_LIMIT_EXCEEDED',
+        `The server sent more than limits.${limit} (${value}) allows`,
+        {
+          limit,
+          limitValue: value,
+          hint: `Raise limits.${limit} if you trust this server to send that much.`,
+        },
+      ),
+      context,
+    );
+  }
+
+  /** The server announced that it leaves (BYE, 421, 400): ends the connection and returns the error to throw. */
+  serverClosing(text: string, context: ErrorContext = {}): FivewireError {
+    const serverText = escapeText(text, 500);
+    return this.fail(
+      new ConnectionError('ERR_SERVER_CLOSING', `The server closes the connection: ${serverText}`, {
+        serverText,
+        retry: 'later',
+      }),
+      context,
+    );
+  }
+
+  /** Closes now. Pending waits reject with `ERR_CONNECTION_CLOSED`. */
+  close(): void {
+    this.#shut(
+      'close',
+      this.locate(
+        new ConnectionError('ERR_CONNECTION_CLOSED', 'The connection was closed by its user'),
+      ),
+    );
+  }
+
+  /** After our goodbye: ends our side, waits for the peer's end (at most `timeouts.close`), closes. Never throws. */
+  async end(): Promise<void> {
+    if (this.#error !== undefined) return;
+    const stream = this.#stream;
+    const said = new ConnectionError('ERR_CONNECTION_CLOSED', 'The session has ended with quit()');
+    this.#release(this.locate(said));
+    this.#detach(stream);
+    stream.on('error', ignore);
+    stream.resume();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.timeouts.close);
+      stream.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      stream.once('end', () => stream.destroy());
+      if (stream.destroyed) stream.emit('close');
+      else stream.end();
+    });
+    stream.destroy();
+    this.#log.event('close', 'quit');
+    this.#settleClosed({ reason: 'quit' });
+  }
+
+  /**
+   * Runs the steps of connecting: whatever goes wrong in them, the signal included, the connection is closed and the
+   * error says so.
+   */
+  async establish<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    const stop = (): void => {
+      this.fail(aborted(signal as AbortSignal, { command: 'connect' }, 'closed'));
+    };
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      if (this.#error !== undefined) throw this.#error;
+      return await work();
+    } catch (thrown) {
+      // A failure of the connection itself explains more than the call that it broke.
+      const error = signal?.aborted ? (this.#error ?? thrown) : thrown;
+      if (!isFivewireError(error)) {
+        this.close();
+        throw error;
+      }
+      Object.defineProperty(error, 'connection', {
+        value: 'closed',
+        enumerable: true,
+        configurable: true,
+      });
+      throw this.fail(error);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  #onData = (chunk: Buffer): void => {
+    this.#input.push(chunk);
+    if (this.#input.size > inputHighWater) {
+      this.#paused = true;
+      this.#stream.pause();
+    }
+    if (this.#reader !== undefined) this.#settle('#reader');
+    else this.onUnawaited?.();
+  };
+
+  #onDrain = (): void => {
+    this.#settle('#writer');
+  };
+
+  #onEnd = (): void => {
+    this.#ended = true;
+    if (this.#reader !== undefined) {
+      this.#shut('server', this.#remoteEnd());
+      return;
+    }
+    this.onUnawaited?.();
+    // What came before the end may still be taken; with nothing there, the connection is over now.
+    if (this.#input.size === 0) this.#shut('server', this.#remoteEnd());
+  };
+
+  #onError = (error: Error): void => {
+    this.fail(error);
+  };
+
+  #onClose = (): void => {
+    this.#ended = true;
+    this.#shut('server', this.#remoteEnd());
+  };
+
+  #attach(stream: Duplex): void {
+    stream.on('data', this.#onData);
+    stream.on('drain', this.#onDrain);
+    stream.on('end', this.#onEnd);
+    stream.on('error', this.#onError);
+    stream.on('close', this.#onClose);
+    // A stream that died before we came will not tell us again.
+    if (stream.destroyed || stream.readableEnded) process.nextTick(this.#onClose);
+  }
+
+  #detach(stream: Duplex): void {
+    stream.off('data', this.#onData);
+    stream.off('drain', this.#onDrain);
+    stream.off('end', this.#onEnd);
+    stream.off('error', this.#onError);
+    stream.off('close', this.#onClose);
+  }
+
+  #adopt(stream: Duplex): void {
+    this.#stream = stream;
+    this.#paused = false;
+    this.#attach(stream);
+    stream.resume();
+  }
+
+  #remoteEnd(wait?: Wait): FivewireError {
+    const command = wait?.command;
+    return this.locate(
+      new ConnectionError('ERR_CONNECTION_CLOSED', 'The server closed the connection', {
+        hint: 'An idle limit, a restart or a firewall; connect again.',
+      }),
+      { ...(wait ? { phase: wait.phase } : {}), ...(command === undefined ? {} : { command }) },
+    );
+  }
+
+  #arm(wait: Wait, keep: (waiter: Waiter) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = endless(wait.timeout)
+        ? undefined
+        : setTimeout(() => this.fail(timedOut(wait)), wait.timeout);
+      const failed = (error: Error): void => {
+        reject(isFivewireError(error) ? addErrorContext(error, located(wait)) : error);
+      };
+      keep({ resolve, reject: failed, timer });
+    });
+  }
+
+  #settle(which: '#reader' | '#writer', error?: FivewireError): void {
+    const waiter = which === '#reader' ? this.#reader : this.#writer;
+    if (waiter === undefined) return;
+    if (which === '#reader') this.#reader = undefined;
+    else this.#writer = undefined;
+    clearTimeout(waiter.timer);
+    if (error === undefined) waiter.resolve();
+    else waiter.reject(error);
+  }
+
+  #release(error: FivewireError): void {
+    this.#error = error;
+    this.#settle('#reader', error);
+    this.#settle('#writer', error);
+  }
+
+  #shut(reason: CloseReason, error: FivewireError): void {
+    if (this.#error !== undefined) return;
+    this.#release(error);
+    this.#input.clear();
+    const stream = this.#stream;
+    this.#detach(stream);
+    stream.on('error', ignore);
+    stream.destroy();
+    this.#log.event('close', `${reason}: ${error.message}`);
+    this.#settleClosed({ reason, error });
+  }
+}
+
+const ignore = (): void => {};
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+const located = (wait: Wait): ErrorContext => ({
+  phase: wait.phase,
+  ...(wait.command === undefined ? {} : { command: wait.command }),
+});

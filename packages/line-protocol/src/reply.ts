@@ -1,0 +1,123 @@
+/**
+ * Three-digit replies: FTP (RFC 959 §4.2), SMTP (RFC 5321 §4.2.1) and NNTP (RFC 3977 §3.2).
+ *
+ * They differ in how a reply of several lines ends, so the shape is named by who reads.
+ */
+import type { ServerReply } from 'tls-context-core';
+import type { Wait } from './deadline.js';
+import { decodeText, escapeText } from './escape.js';
+import type { LineConnection } from './line-connection.js';
+
+/**
+ * `smtp`: every line carries the code. `ftp`: lines between the first and the last are free text.
+ * `nntp`: one line; bodies are read by whoever knows the code.
+ */
+export type ReplyStyle = 'ftp' | 'smtp' | 'nntp';
+
+export class Reply {
+  readonly code: number;
+  /** The lines without code and separator, each character an octet. */
+  readonly lines: readonly string[];
+  constructor(code: number, lines: readonly string[]) {
+    this.code = code;
+    this.lines = lines;
+  }
+  /** All lines, decoded (UTF-8, else Latin-1) and joined by line feeds. */
+  get text(): string {
+    return decodeText(this.lines.join('\n'));
+  }
+  /** The first digit: 1 preliminary, 2 done, 3 go on, 4 try later, 5 no. */
+  get class(): number {
+    return Math.floor(this.code / 100);
+  }
+}
+
+/** A reply as errors carry it. The enhanced status code (RFC 2034) is taken off the text where there is one. */
+export function serverReply(reply: Reply): ServerReply {
+  const enhanced = /^([245]\.\d{1,3}\.\d{1,3})(?: |$)/.exec(reply.lines[0] ?? '')?.[1];
+  const text = reply.lines
+    .map((line) =>
+      enhanced !== undefined && line.startsWith(enhanced) ? line.slice(enhanced.length + 1) : line,
+    )
+    .join('\n');
+  return {
+    code: reply.code,
+    ...(enhanced === undefined ? {} : { enhanced }),
+    text: escapeText(decodeText(text), 1_000),
+  };
+}
+
+/** Collects lines into one reply. Pure: give it lines, it says when the reply is whole, or what is wrong. */
+export class ReplyParser {
+  #style: ReplyStyle;
+  #code = -1;
+  #lines: string[] = [];
+  constructor(style: ReplyStyle) {
+    this.#style = style;
+  }
+
+  /** @returns the reply when this line ends it, `undefined` when more must come, a string that says what is wrong. */
+  push(line: string): Reply | undefined | string {
+    const code = codeOf(line);
+    const separator = line[3];
+    if (this.#code < 0) {
+      if (code < 0) return 'a three-digit reply code';
+      if (this.#style === 'nntp')
+        return separator === undefined || separator === ' ' ? single(code, line) : 'a space';
+      if (separator === undefined || separator === ' ') return single(code, line);
+      if (separator !== '-') return 'a space or hyphen after the reply code';
+      this.#code = code;
+      this.#lines.push(line.slice(4));
+      return undefined;
+    }
+    const ends = code === this.#code && (separator === ' ' || separator === undefined);
+    if (this.#style === 'smtp') {
+      if (code !== this.#code) return `reply code ${this.#code} on every line of the reply`;
+      if (!ends && separator !== '-') return 'a space or hyphen after the reply code';
+      this.#lines.push(line.slice(4));
+    } else {
+      const numbered = code === this.#code && (ends || separator === '-');
+      this.#lines.push(numbered ? line.slice(4) : line);
+    }
+    return ends ? new Reply(this.#code, this.#lines) : undefined;
+  }
+}
+
+/** The next reply. A malformed one, or one beyond the limits, ends the connection. */
+export async function readReply(
+  connection: LineConnection,
+  style: ReplyStyle,
+  wait: Wait,
+): Promise<Reply> {
+  const parser = new ReplyParser(style);
+  let octets = 0;
+  for (;;) {
+    const line = connection.takeLine();
+    if (line === undefined) {
+      await connection.fill(wait);
+      continue;
+    }
+    octets += line.length + 2;
+    if (octets > connection.limits.replyOctets)
+      throw connection.exceeded('replyOctets', connection.limits.replyOctets);
+    const reply = parser.push(line);
+    if (typeof reply === 'string') {
+      throw connection.malformed(reply, line, {
+        phase: wait.phase,
+        ...(wait.command === undefined ? {} : { command: wait.command }),
+      });
+    }
+    if (reply !== undefined) return reply;
+  }
+}
+
+const single = (code: number, line: string): Reply => new Reply(code, [line.slice(4)]);
+
+/** 100 to 599 (a server may invent codes within a class), or -1. */
+function codeOf(line: string): number {
+  const first = line.charCodeAt(0) - 48;
+  const second = line.charCodeAt(1) - 48;
+  const third = line.charCodeAt(2) - 48;
+  const digits = first >= 1 && first <= 5 && second >= 0 && second <= 9 && third >= 0 && third <= 9;
+  return digits ? first * 100 + second * 10 + third : -1;
+}

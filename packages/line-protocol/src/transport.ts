@@ -1,0 +1,319 @@
+/**
+ * The options that all five clients share, checked before anything is dialled, and the way from them to a connection:
+ * dialled, and under `implicit-tls` secured.
+ */
+import type { Duplex } from 'node:stream';
+import {
+  addErrorContext,
+  createTlsContext,
+  defaultTlsContext,
+  isFivewireError,
+  isTlsContext,
+  type ProtocolName,
+  parseServerHostname,
+  type SessionScope,
+  type TlsContext,
+  type TlsContextOptions,
+  TlsError,
+  type TlsSecurity,
+  UsageError,
+} from 'tls-context-core';
+import { checkArgument } from './command-line.js';
+import { defaultTimeouts, type Timeouts } from './deadline.js';
+import { type Dial, type DialOptions, dial } from './dial.js';
+import { LineConnection, type LineLimits } from './line-connection.js';
+import { parseProxy } from './proxy.js';
+import type { WireEvent } from './wire-log.js';
+
+/** `'starttls'` means TLS or an error. No value tries something weaker than what it names. */
+export type Security = 'implicit-tls' | 'starttls' | 'cleartext';
+
+export interface TransportOptions extends Omit<DialOptions, 'timeout' | 'signal'> {
+  /** Whom to dial: a name or an IP address. Not with `stream` or `socketPath`. */
+  host?: string;
+  /** Default by protocol and security. */
+  port?: number;
+  /** Default `'implicit-tls'`. */
+  security?: Security;
+  /** Who the peer must be. Default: `host`. Required with `stream` and `socketPath`. */
+  serverHostname?: string;
+  /** Whom to trust: options, or a context to share. Default: the system's roots. */
+  tls?: TlsContextOptions | TlsContext;
+  /** `false`: no SNI goes out. */
+  sni?: boolean;
+  /** A connected stream, used once. Excludes pools, reconnects and FTP's data connections. */
+  stream?: Duplex;
+  /** Lets credentials travel under `security: 'cleartext'`. */
+  allowCleartextAuth?: boolean;
+  timeouts?: Partial<Timeouts>;
+  limits?: Partial<LineLimits> & Record<string, number>;
+  /** Capabilities to ignore on broken servers. */
+  disable?: readonly string[];
+  /** Masked wire events. */
+  log?: (event: WireEvent) => void;
+  /** Aborts connecting. */
+  signal?: AbortSignal;
+}
+
+/** What differs between the protocols. */
+export interface ProtocolProfile {
+  protocol: ProtocolName;
+  ports: Readonly<Record<Security, number>>;
+  /** URL scheme without colon → security: `{ imaps: 'implicit-tls', imap: 'starttls' }`. */
+  schemes: Readonly<Record<string, Security>>;
+  /** Option names of this client beyond {@link TransportOptions}. */
+  options: readonly string[];
+  /** Timeouts that differ from the common defaults. */
+  timeouts?: Partial<Timeouts>;
+}
+
+/** Checked options: everything has its value. */
+export interface Transport {
+  readonly protocol: ProtocolName;
+  readonly host: string;
+  readonly port: number;
+  readonly security: Security;
+  /** The name as the user gave it or as the host gives it; undefined for cleartext without one. */
+  readonly serverHostname: string | undefined;
+  /** Undefined for cleartext. */
+  readonly context: TlsContext | undefined;
+  readonly timeouts: Timeouts;
+  /** Upper case. */
+  readonly disable: ReadonlySet<string>;
+  readonly options: TransportOptions;
+}
+
+const transportKeys = [
+  'host', 'port', 'security', 'serverHostname', 'tls', 'sni', 'stream', 'allowCleartextAuth', 'timeouts', 'limits',
+  'disable', 'log', 'signal', 'proxy', 'dial', 'socketPath', 'localAddress', 'family', 'lookup', 'keepAlive',
+]; // biome-ignore format: one list
+
+/** What people write who come from other libraries, and what it is called here. */
+const renamed: Record<string, string> = {
+  secure: "security: 'implicit-tls' | 'starttls'",
+  ssl: "security: 'implicit-tls'",
+  requireTLS: "security: 'starttls'",
+  ignoreTLS: "security: 'cleartext'",
+  tlsOptions: 'tls',
+  secureOptions: 'tls',
+  secureContext: 'tls',
+  servername: 'serverHostname',
+  rejectUnauthorized: 'tls.ca or tls.pins',
+  ca: 'tls.ca',
+  pins: 'tls.pins',
+  user: 'auth.user',
+  username: 'auth.user',
+  password: 'auth.password',
+  pass: 'auth.password',
+  timeout: 'timeouts',
+  logger: 'log',
+};
+
+const securities: readonly Security[] = ['implicit-tls', 'starttls', 'cleartext'];
+
+/** @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_REQUIRED` / `_INVALID`. Nothing has been dialled. */
+export function resolveTransport(profile: ProtocolProfile, options: TransportOptions): Transport {
+  try {
+    return resolve(profile, options);
+  } catch (error) {
+    if (isFivewireError(error)) addErrorContext(error, { protocol: profile.protocol });
+    throw error;
+  }
+}
+
+function resolve(profile: ProtocolProfile, options: TransportOptions): Transport {
+  if (typeof options !== 'object' || options === null)
+    throw wrong('options', 'must be an object or a URL');
+  refuseUnknownKeys(profile, options);
+  const security = options.security ?? 'implicit-tls';
+  if (!securities.includes(security)) {
+    throw wrong(
+      'security',
+      `is ${JSON.stringify(security)}`,
+      `Use one of ${securities.join(', ')}.`,
+    );
+  }
+  const ownWay = options.stream !== undefined || options.socketPath !== undefined;
+  if (options.host === undefined && !ownWay)
+    throw wrong('host', 'is missing', 'Name the server to connect to.');
+  if (options.host !== undefined) checkHost(options.host);
+  const port = options.port ?? profile.ports[security];
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw wrong('port', `is ${String(port)}; 1 to 65535 are ports`);
+  if (options.stream !== undefined && (options.proxy !== undefined || options.dial !== undefined)) {
+    throw wrong('stream', 'excludes proxy and dial: the stream is connected already');
+  }
+  if (options.proxy !== undefined) parseProxy(options.proxy);
+  checkTimeouts(options.timeouts);
+  const serverHostname = options.serverHostname ?? (ownWay ? undefined : options.host);
+  if (security !== 'cleartext') {
+    if (serverHostname === undefined) {
+      throw new TlsError('ERR_SERVER_HOSTNAME_REQUIRED', 'serverHostname is missing', {
+        hint: 'On a stream or socket of your own nothing tells who the peer must be: name it in serverHostname.',
+      });
+    }
+    parseServerHostname(serverHostname);
+  }
+  return {
+    protocol: profile.protocol,
+    host: options.host ?? options.socketPath ?? 'stream',
+    port,
+    security,
+    serverHostname,
+    context: security === 'cleartext' ? undefined : contextFor(options),
+    timeouts: { ...defaultTimeouts, ...profile.timeouts, ...options.timeouts },
+    disable: new Set((options.disable ?? []).map((name) => name.toUpperCase())),
+    options,
+  };
+}
+
+/**
+ * Dials, and secures under `implicit-tls`. Under `starttls` the dialogue up to the go-ahead is the protocol's own;
+ * it ends in `connection.startTls('starttls', signal)`.
+ *
+ * @param sessions resumes TLS sessions: one scope for a pool, or for an FTP control connection and its data.
+ */
+export async function openConnection(
+  transport: Transport,
+  sessions?: SessionScope,
+): Promise<LineConnection> {
+  const { options, host, port, protocol, context, serverHostname, timeouts } = transport;
+  const { signal } = options;
+  const stream = options.stream ?? (await dialTransport(transport, 'control', port));
+  const tls =
+    context === undefined || serverHostname === undefined
+      ? undefined
+      : { context, serverHostname, ...(sessions === undefined ? {} : { sessions }) };
+  const connection = new LineConnection(stream, {
+    protocol,
+    host,
+    port,
+    timeouts,
+    ...(tls === undefined ? {} : { tls }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.log === undefined ? {} : { log: options.log }),
+  });
+  if (transport.security === 'implicit-tls') {
+    await connection.establish(signal, () => connection.startTls('implicit-tls', signal));
+  }
+  return connection;
+}
+
+/** A raw stream by the same way as the control connection: the same proxy or `dial`, the same host. */
+export async function dialTransport(
+  transport: Transport,
+  purpose: 'control' | 'data',
+  port: number,
+  signal: AbortSignal | undefined = transport.options.signal,
+): Promise<Duplex> {
+  const { options, host, timeouts, protocol } = transport;
+  try {
+    return await dial(
+      { host, port, purpose },
+      {
+        ...dialOptions(options),
+        timeout: timeouts.connect,
+        ...(signal === undefined ? {} : { signal }),
+      },
+    );
+  } catch (error) {
+    if (isFivewireError(error)) addErrorContext(error, { protocol });
+    throw error;
+  }
+}
+
+/** `client.security`: what protects this connection. */
+export interface SecurityInfo
+  extends Omit<TlsSecurity, 'protocol' | 'cipher' | 'trust' | 'fingerprint256' | 'serverHostname'> {
+  mode: Security;
+  serverHostname: string | undefined;
+  /** The TLS version; undefined in clear. */
+  protocol: string | undefined;
+  cipher: string | undefined;
+  trust: TlsSecurity['trust'] | undefined;
+  fingerprint256: string | undefined;
+}
+
+export function securityInfo(transport: Transport, connection: LineConnection): SecurityInfo {
+  const secured = connection.secureStream?.security;
+  if (secured !== undefined) return { mode: transport.security, ...secured };
+  return {
+    mode: transport.security,
+    verified: false,
+    serverHostname: transport.serverHostname,
+    matchedName: undefined,
+    protocol: undefined,
+    cipher: undefined,
+    alpn: undefined,
+    resumed: false,
+    trust: undefined,
+    fingerprint256: undefined,
+  };
+}
+
+/** What SASL needs to know of the channel (its `AuthenticateOptions.channel`). */
+export function channelState(
+  connection: LineConnection,
+): 'verified-tls' | 'unverified-tls' | 'cleartext' {
+  const secured = connection.secureStream?.security;
+  return secured === undefined ? 'cleartext' : secured.verified ? 'verified-tls' : 'unverified-tls';
+}
+
+function contextFor({ tls, sni }: TransportOptions): TlsContext {
+  if (tls === undefined && sni !== false) return defaultTlsContext();
+  if (!isTlsContext(tls)) return createTlsContext({ ...tls, ...(sni === false ? { sni } : {}) });
+  if (sni === false) throw wrong('sni', 'goes to createTlsContext when the context is shared');
+  return tls;
+}
+
+function dialOptions(options: TransportOptions): Omit<DialOptions, 'timeout' | 'signal'> {
+  const { proxy, dial: own, socketPath, localAddress, family, lookup, keepAlive } = options;
+  const all = { proxy, dial: own, socketPath, localAddress, family, lookup, keepAlive };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Omit<
+    DialOptions,
+    'timeout' | 'signal'
+  >;
+}
+
+function refuseUnknownKeys(profile: ProtocolProfile, options: object): void {
+  for (const key of Object.keys(options)) {
+    if (transportKeys.includes(key) || profile.options.includes(key)) continue;
+    const ours = renamed[key];
+    throw wrong(
+      key,
+      'is no option',
+      ours === undefined ? 'Check its spelling.' : `It is called ${ours} here.`,
+    );
+  }
+}
+
+function checkHost(host: unknown): void {
+  checkArgument(host, 'host');
+  if (host === '' || /[\s/\\@]/.test(host as string)) {
+    throw wrong(
+      'host',
+      `is ${JSON.stringify(host)}`,
+      'Give a host name or an IP address alone; a URL goes in first place.',
+    );
+  }
+}
+
+function checkTimeouts(timeouts: Partial<Timeouts> | undefined): void {
+  for (const [name, value] of Object.entries(timeouts ?? {})) {
+    if (!(name in defaultTimeouts)) {
+      throw wrong(
+        `timeouts.${name}`,
+        'is no timeout',
+        `Known: ${Object.keys(defaultTimeouts).join(', ')}.`,
+      );
+    }
+    if (typeof value !== 'number' || Number.isNaN(value) || value < 0) {
+      throw wrong(`timeouts.${name}`, `is ${String(value)}; give milliseconds`);
+    }
+  }
+}
+
+const wrong = (argument: string, what: string, hint = ''): UsageError =>
+  new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument, hint });
+
+export type { Dial };
