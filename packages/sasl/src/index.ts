@@ -1,2 +1,16 @@
 /** SASL for the five clients: which mechanism, and each mechanism's steps, without I/O (RFC 4422). */
+export { authenticate } from './authenticate.js';
+export { createExchange, type Exchange } from './exchange.js';
+export type {
+  AnonymousCredentials,
+  ChannelBinding,
+  Credentials,
+  ExchangeContext,
+  ExternalCredentials,
+  PasswordCredentials,
+  Refusal,
+  TokenCredentials,
+} from './mechanism.js';
+export { type Selection, selectMechanism, usableMechanisms } from './select.js';
+export { decodeBase64, encodeBase64 } from './text.js';
 export type * from './types.js';

@@ -43,8 +43,8 @@ export interface IterationWindow {
   max?: number;
 }
 
-/** What {@link selectMechanism} needs to know. */
-export interface SelectOptions {
+/** What `authenticate` and `selectMechanism` need to know. */
+export interface AuthenticateOptions {
   auth: Auth;
   /** The mechanisms as the server listed them, in any case. */
   offered: readonly string[];
@@ -59,10 +59,6 @@ export interface SelectOptions {
   host?: string;
   port?: number;
   protocol: ProtocolName;
-}
-
-/** What {@link authenticate} needs to know. */
-export interface AuthenticateOptions extends SelectOptions {
   /** Narrows or widens what SCRAM accepts. */
   iterations?: IterationWindow;
 }

@@ -1,0 +1,99 @@
+/** The caller's `auth`, checked at the border: what is wrong is refused before an octet leaves. */
+import { UsageError } from 'tls-context-core';
+import type { CredentialKind, Credentials } from './mechanism.js';
+import type { Auth } from './types.js';
+
+/** In octets of UTF-8. Access tokens with many groups reach some 10 KiB. */
+const limits = { user: 1_024, authzid: 1_024, password: 32_768, accessToken: 32_768, trace: 255 };
+
+const kinds: readonly CredentialKind[] = ['password', 'accessToken', 'external', 'anonymous'];
+
+/** Tells which kind of {@link Auth} it is; throws UsageError ERR_ARGUMENT for what is none, or is malformed. */
+export function checkAuth(auth: Auth): CredentialKind {
+  if (typeof auth !== 'object' || auth === null) throw wrong('auth', 'is not an object');
+  const given = auth as Partial<Record<string, unknown>>;
+  const [kind, second] = kinds.filter((key) => given[key] !== undefined && given[key] !== false);
+  if (!kind) {
+    throw wrong('auth', `has none of ${kinds.join(', ')}`, 'Is an environment variable not set?');
+  }
+  if (second) throw wrong('auth', `has both ${kind} and ${second}`);
+
+  if (kind === 'password' || kind === 'accessToken') {
+    checkIdentity('user', given.user);
+    const secret = given[kind];
+    if (typeof secret !== 'function') checkSecret(kind, secret);
+  } else if (given[kind] !== true) throw wrong(`auth.${kind}`, 'is not true');
+
+  if (given.authzid !== undefined && kind !== 'anonymous') checkIdentity('authzid', given.authzid);
+  if (given.trace !== undefined && kind === 'anonymous') checkTrace(given.trace);
+  return kind;
+}
+
+/** Fetches the secret, if a function stands for it. The only place where such a function is called. */
+export async function fetchCredentials(auth: Auth): Promise<Credentials> {
+  if ('password' in auth && auth.password !== undefined) {
+    return { ...auth, password: await fetchSecret('password', auth.password) };
+  }
+  if ('accessToken' in auth && auth.accessToken !== undefined) {
+    return { ...auth, accessToken: await fetchSecret('accessToken', auth.accessToken) };
+  }
+  return auth as Credentials;
+}
+
+async function fetchSecret(
+  name: 'password' | 'accessToken',
+  source: string | (() => string | Promise<string>),
+): Promise<string> {
+  if (typeof source === 'string') return source;
+  let secret: unknown;
+  try {
+    secret = await source();
+  } catch (cause) {
+    throw new UsageError('ERR_ARGUMENT', `auth.${name}() threw`, {
+      argument: `auth.${name}`,
+      hint: 'The cause of this error is what your function threw. Nothing was sent.',
+      cause,
+    });
+  }
+  checkSecret(name, secret);
+  return secret;
+}
+
+function checkIdentity(name: 'user' | 'authzid', value: unknown): asserts value is string {
+  checkText(name, value);
+  if (/[\x00-\x1f\x7f]/.test(value)) throw wrong(`auth.${name}`, 'has control characters');
+}
+
+function checkSecret(name: 'password' | 'accessToken', value: unknown): asserts value is string {
+  checkText(name, value);
+  if (/[\0\r\n]/.test(value)) {
+    const hint = 'A secret read from a file often ends in a line break: trim it.';
+    throw wrong(`auth.${name}`, 'has a line break or NUL', hint);
+  }
+  // Access tokens are visible ASCII (RFC 6750 section 2.1); anything else would change the message around them.
+  if (name === 'accessToken' && !/^[\x21-\x7e]+$/.test(value)) {
+    const hint = 'Give the bare token, without the word Bearer.';
+    throw wrong('auth.accessToken', 'has characters other than visible ASCII', hint);
+  }
+}
+
+// RFC 4505 section 2: an email address, or a token that holds no "@".
+function checkTrace(value: unknown): void {
+  checkText('trace', value);
+  if (/[\x00-\x1f\x7f]/.test(value)) throw wrong('auth.trace', 'has control characters');
+  if (value.includes('@') && !/^[^@\s]+@[^@\s]+$/.test(value)) {
+    throw wrong('auth.trace', 'has an @ and is no email address');
+  }
+}
+
+function checkText(name: keyof typeof limits, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw wrong(`auth.${name}`, 'is not a string');
+  if (value === '') throw wrong(`auth.${name}`, 'is empty');
+  if (/\p{Surrogate}/u.test(value)) throw wrong(`auth.${name}`, 'has a lone surrogate');
+  if (Buffer.byteLength(value, 'utf8') > limits[name]) {
+    throw wrong(`auth.${name}`, `is longer than ${limits[name]} octets`);
+  }
+}
+
+const wrong = (argument: string, problem: string, hint = ''): UsageError =>
+  new UsageError('ERR_ARGUMENT', `${argument} ${problem}`, { argument, hint, phase: 'auth' });

@@ -1,0 +1,135 @@
+/** One exchange as a state machine without I/O (RFC 4422 section 3): our messages out, the server's in. */
+import { SaslError, type SaslErrorCode, UsageError } from 'tls-context-core';
+import {
+  type Credentials,
+  type ExchangeContext,
+  Fault,
+  type Mechanism,
+  nothing,
+  type Refusal,
+  type Step,
+  type Steps,
+} from './mechanism.js';
+import { findMechanism } from './mechanisms/table.js';
+import { printable } from './text.js';
+import type { MechanismName } from './types.js';
+
+/** No mechanism's challenge comes near it. */
+const challengeOctets = 65_536;
+
+/** After it nothing but the server's failure makes sense. */
+const over: Step = { response: undefined, expects: 'failure' };
+
+/**
+ * The client's side of one exchange. Call `start`, then `next` for each challenge, and `finish` when the server reports
+ * success: only after `finish` has resolved did the server do its part. Each mechanism has a fixed number of steps (three
+ * challenges at most), so that a server that goes on asking is an error and never a loop.
+ */
+export interface Exchange {
+  readonly mechanism: MechanismName;
+  /** The initial response; `undefined` where the server speaks first. An empty one must be sent as such. */
+  start(): Promise<Uint8Array | undefined>;
+  /** @throws SaslError for a challenge that makes no sense */
+  next(challenge: Uint8Array): Promise<Uint8Array>;
+  /** @throws SaslError for a success that came too early, or without the server's proof */
+  finish(additional?: Uint8Array): Promise<void>;
+  /** What a challenge told about the failure to come (RFC 7628 section 3.2.2, RFC 5802 section 7). */
+  refusal(): Refusal | undefined;
+}
+
+/**
+ * Begins an exchange with a mechanism. Secrets stay in closures: printing the exchange shows none.
+ *
+ * @throws UsageError ERR_ARGUMENT for an unknown mechanism or credentials of another kind
+ */
+export function createExchange(
+  mechanism: string,
+  credentials: Credentials,
+  context: ExchangeContext = {},
+): Exchange {
+  const found = findMechanism(mechanism);
+  if (!found) {
+    throw new UsageError('ERR_ARGUMENT', `${printable(mechanism, 40)} is no mechanism known here`, {
+      argument: 'mechanism',
+    });
+  }
+  return exchangeOf(found, found.begin(credentials, context));
+}
+
+/** {@link createExchange} for steps that have been made already. */
+export function exchangeOf(
+  { name, provesServer }: Pick<Mechanism, 'name' | 'provesServer'>,
+  steps: Steps,
+): Exchange {
+  let current: Step | undefined;
+  let challenges = 0;
+
+  return {
+    mechanism: name,
+    refusal: () => current?.refusal,
+
+    async start() {
+      if (current) throw new UsageError('ERR_STATE', 'the exchange has started already');
+      return (await advance(nothing)).response;
+    },
+
+    async next(challenge) {
+      challenges += 1;
+      if (current?.expects !== 'challenge' && current?.expects !== 'either') {
+        throw saslError('ERR_CHALLENGE', 'the server challenges after the exchange is over');
+      }
+      return (await advance(challenge)).response ?? nothing;
+    },
+
+    async finish(additional = nothing) {
+      // RFC 4422 section 3: additional data with success is a last challenge whose answer would be empty.
+      if (additional.length > 0 && current?.expects === 'challenge') {
+        challenges += 1;
+        await advance(additional);
+      } else if (additional.length > 0) {
+        throw saslError(
+          'ERR_CHALLENGE',
+          'success came with data that the mechanism has no use for',
+        );
+      }
+      const allowed = current?.expects === 'success' || current?.expects === 'either';
+      if (allowed) return;
+      throw provesServer
+        ? saslError(
+            'ERR_SERVER_SIGNATURE',
+            'success without proof that the server knows the password',
+          )
+        : saslError('ERR_CHALLENGE', 'the server reports success in the midst of the exchange');
+    },
+  };
+
+  async function advance(message: Uint8Array): Promise<Step> {
+    if (message.length > challengeOctets) {
+      throw saslError('ERR_CHALLENGE', `the challenge is longer than ${challengeOctets} octets`);
+    }
+    try {
+      const { value } = await steps.next(message);
+      current = value ?? over;
+      return current;
+    } catch (error) {
+      current = over;
+      throw error instanceof Fault ? saslError(error.code, error.message, error.hint) : error;
+    }
+  }
+
+  function saslError(code: SaslErrorCode, problem: string, hint = hints[code]): SaslError {
+    return new SaslError(code, `${name}: ${problem}`, {
+      mechanism: name,
+      step: challenges,
+      phase: 'auth',
+      hint: hint || hints[code],
+    });
+  }
+}
+
+const hints: Readonly<Record<SaslErrorCode, string>> = {
+  ERR_SERVER_SIGNATURE:
+    'The server could not prove that it knows the password: it may be an impostor. Check `host` and what stands between.',
+  ERR_CHALLENGE:
+    'The server does not speak this mechanism as its RFC says: if you trust it, name another one in `mechanisms`.',
+};

@@ -1,0 +1,29 @@
+/** What OAUTHBEARER and XOAUTH2 share: the challenge that explains a refusal (RFC 7628 section 3.2.2). */
+import type { Refusal } from '../mechanism.js';
+import { fromUtf8, printable } from '../text.js';
+
+/** Reads `{"status":"invalid_token","scope":"…"}`. What is no such JSON refuses all the same, without saying why. */
+export function bearerRefusal(challenge: Uint8Array): Refusal {
+  const { status, scope, 'openid-configuration': issuer } = jsonObject(challenge);
+  const said = [
+    typeof status === 'string' && `status ${printable(status, 60)}`,
+    typeof scope === 'string' && scope !== '' && `scope ${printable(scope)}`,
+    typeof issuer === 'string' && `issuer ${printable(issuer)}`,
+  ].filter((part) => part !== false);
+  return {
+    reason: said.join(', '),
+    hint:
+      said.length === 0
+        ? 'Refresh the access token, and check its scope and that it was issued for this user.'
+        : `The server says: ${said.join(', ')}. Refresh the access token, or get one with that scope for this user.`,
+  };
+}
+
+function jsonObject(octets: Uint8Array): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(fromUtf8(octets) ?? '');
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

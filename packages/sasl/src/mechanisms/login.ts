@@ -1,0 +1,15 @@
+/** LOGIN, draft-murchison-sasl-login: the user name, then the password, whatever the two prompts say. */
+import {
+  conclude,
+  type PasswordCredentials,
+  type Steps,
+  say,
+  serverSpeaksFirst,
+} from '../mechanism.js';
+import { utf8 } from '../text.js';
+
+export function* login({ user, password }: PasswordCredentials): Steps {
+  yield serverSpeaksFirst;
+  yield say(utf8(user));
+  yield conclude(utf8(password));
+}

@@ -1,0 +1,134 @@
+/** Which mechanism: from what the server offers, what the caller has, allows and prefers, and what the channel bears. */
+import { AuthenticationError, UsageError } from 'tls-context-core';
+import { checkAuth } from './credentials.js';
+import { given } from './given.js';
+import { noCommonMechanismHint } from './hints.js';
+import type { ChannelBinding, CredentialKind, ExchangeContext, Mechanism } from './mechanism.js';
+import { findMechanism, isPlus, mechanisms } from './mechanisms/table.js';
+import { printable } from './text.js';
+import type { AuthenticateOptions, Channel, ChannelBindingSource, MechanismName } from './types.js';
+
+/** A mechanism, and what its exchange must know about the connection: hand both to `createExchange`. */
+export interface Selection {
+  readonly mechanism: MechanismName;
+  readonly context: ExchangeContext;
+}
+
+/**
+ * The mechanism to use.
+ *
+ * @throws AuthenticationError ERR_CLEARTEXT_AUTH_REFUSED, ERR_NO_COMMON_MECHANISM
+ * @throws UsageError ERR_ARGUMENT for a malformed `auth` or an unknown name in `mechanisms`
+ */
+export function selectMechanism(options: AuthenticateOptions): Selection {
+  return usableMechanisms(options)[0];
+}
+
+/** All mechanisms that can be used, the preferred one first; never empty. Throws as {@link selectMechanism}. */
+export function usableMechanisms(options: AuthenticateOptions): [Selection, ...Selection[]] {
+  const credential = checkAuth(options.auth);
+  refuseCleartext(options, credential);
+
+  const offered = offeredNames(options.offered);
+  const binding = findBinding(options.binding);
+  const plusOffered = offered.some(isPlus);
+  const { host, port, iterations } = options;
+  const shared = given({ host, port, iterations });
+  const needsAuthzid = 'authzid' in options.auth && options.auth.authzid !== undefined;
+
+  const [first, ...others] = preference(options)
+    .filter(
+      (mechanism) =>
+        mechanism.credential === credential &&
+        offered.includes(mechanism.name) &&
+        (mechanism.authzid || !needsAuthzid) &&
+        (binding !== undefined || !isPlus(mechanism.name)),
+    )
+    .map(({ name }) => ({
+      mechanism: name,
+      context:
+        binding && isPlus(name)
+          ? { ...shared, binding }
+          : { ...shared, couldBind: binding !== undefined && !plusOffered },
+    }));
+  if (first) return [first, ...others];
+
+  throw new AuthenticationError(
+    'ERR_NO_COMMON_MECHANISM',
+    `No mechanism to authenticate with: the server offers ${offered.join(', ') || 'none'}; ` +
+      `possible here: ${namesFor(credential, options).join(', ') || 'none'}`,
+    {
+      offered,
+      hint: noCommonMechanismHint({
+        ...options,
+        credential,
+        offered,
+        needsAuthzid,
+        bound: binding !== undefined,
+      }),
+      phase: 'auth',
+    },
+  );
+}
+
+// Anything but a spelled-out protected channel counts as cleartext, so that a typing error can't open one.
+const protectedChannels: readonly Channel[] = ['verified-tls', 'unverified-tls'];
+
+function refuseCleartext(options: AuthenticateOptions, credential: CredentialKind): void {
+  const secret = credential === 'password' || credential === 'accessToken';
+  if (!secret || options.allowCleartextAuth || protectedChannels.includes(options.channel)) return;
+  // SCRAM and CRAM-MD5 as well: what they send can be guessed at offline, and the session after them be taken over.
+  throw new AuthenticationError(
+    'ERR_CLEARTEXT_AUTH_REFUSED',
+    'Credentials are not sent over a connection without TLS',
+    {
+      hint: "Use security: 'implicit-tls' or 'starttls'; allowCleartextAuth: true sends them readable for everyone on the way.",
+      phase: 'auth',
+    },
+  );
+}
+
+function preference({ mechanisms: wanted, channel }: AuthenticateOptions): readonly Mechanism[] {
+  if (wanted) return [...new Set(wanted.map(knownMechanism))];
+  // Over verified TLS a digest that can be guessed at is no gain over PLAIN, and servers that keep hashed passwords
+  // offer CRAM-MD5 in vain; RFC 4954 section 4 and draft-ietf-sasl-crammd5-to-historic ask for PLAIN over TLS as well.
+  // Where the peer is not proven, it at least does not hand over the password itself: there the table's order holds.
+  if (channel !== 'verified-tls') return mechanisms;
+  return [...mechanisms].sort(
+    (a, b) => Number(a.name === 'CRAM-MD5') - Number(b.name === 'CRAM-MD5'),
+  );
+}
+
+function knownMechanism(name: string): Mechanism {
+  const mechanism = findMechanism(String(name));
+  if (mechanism) return mechanism;
+  throw new UsageError('ERR_ARGUMENT', `mechanisms: ${printable(String(name), 40)} is not known`, {
+    argument: 'mechanisms',
+    hint: `Known are ${mechanisms.map((known) => known.name).join(', ')}.`,
+    phase: 'auth',
+  });
+}
+
+// RFC 9266 first; it is there on TLS 1.3 alone. RFC 5929's needs the certificate and works on 1.2.
+function findBinding(source: ChannelBindingSource | undefined): ChannelBinding | undefined {
+  for (const type of ['tls-exporter', 'tls-server-end-point'] as const) {
+    const data = source?.channelBinding(type);
+    if (data) return { type, data };
+  }
+  return undefined;
+}
+
+/** sasl-mech of RFC 4422 section 3.1, each once; what is no such name can't be one of ours. */
+export const offeredNames = (offered: readonly string[]): readonly string[] => [
+  ...new Set(
+    offered.map((name) => name.toUpperCase()).filter((name) => /^[A-Z0-9_-]{1,20}$/.test(name)),
+  ),
+];
+
+const namesFor = (
+  credential: CredentialKind,
+  options: AuthenticateOptions,
+): readonly MechanismName[] =>
+  preference(options)
+    .filter((mechanism) => mechanism.credential === credential)
+    .map((mechanism) => mechanism.name);
