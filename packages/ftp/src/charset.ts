@@ -1,0 +1,80 @@
+/**
+ * Names between octets and text, RFC 2640 §2.2: UTF-8, and for what is no UTF-8 the charset that was there before.
+ * Inside this package octets are octet strings: one character of U+0000 to U+00FF an octet.
+ */
+import iconv from 'iconv-lite';
+import { UsageError } from 'tls-context-core';
+
+export interface Charset {
+  decode(octets: string): string;
+  encode(text: string): string;
+}
+
+export interface CharsetOptions {
+  /** What names are sent in, and what they are read as first. Default `'utf-8'`. Any name that iconv-lite knows. */
+  encoding?: string;
+  /** What a name is read as that is no UTF-8. Default `'windows-1252'`. */
+  fallbackEncoding?: string;
+}
+
+export function createCharset(options: CharsetOptions = {}): Charset {
+  const encoding = known(options.encoding ?? 'utf-8', 'encoding');
+  const fallback = known(options.fallbackEncoding ?? 'windows-1252', 'fallbackEncoding');
+  if (!isUtf8(encoding)) {
+    return {
+      decode: (octets) => (isAscii(octets) ? octets : iconv.decode(buffer(octets), encoding)),
+      encode: (text) => (isAscii(text) ? text : encodeExactly(text, encoding)),
+    };
+  }
+  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  return {
+    decode(octets) {
+      if (isAscii(octets)) return octets;
+      try {
+        return utf8.decode(buffer(octets));
+      } catch {
+        return iconv.decode(buffer(octets), fallback);
+      }
+    },
+    encode: (text) => (isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1')),
+  };
+}
+
+/** A name that the charset can't hold would reach the server as another name. */
+function encodeExactly(text: string, encoding: string): string {
+  const octets = iconv.encode(text, encoding);
+  if (iconv.decode(octets, encoding) !== text) {
+    throw new UsageError(
+      'ERR_ARGUMENT',
+      `${JSON.stringify(text)} can't be written in ${encoding}.`,
+      {
+        protocol: 'ftp',
+        argument: 'path',
+        hint: 'Give the path as octets (a Uint8Array), or set `encoding` to a charset that has these letters.',
+      },
+    );
+  }
+  return octets.toString('latin1');
+}
+
+function known(name: string, option: string): string {
+  if (typeof name === 'string' && iconv.encodingExists(name)) return name;
+  throw new UsageError('ERR_ARGUMENT', `${option}: there is no charset ${JSON.stringify(name)}.`, {
+    protocol: 'ftp',
+    argument: option,
+    hint: 'Use a name such as utf-8, windows-1252, windows-1251, shift_jis or gbk.',
+  });
+}
+
+function isUtf8(encoding: string): boolean {
+  return /^utf-?8$/i.test(encoding);
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) > 127) return false;
+  return true;
+}
+
+function buffer(octets: string): Buffer {
+  return Buffer.from(octets, 'latin1');
+}

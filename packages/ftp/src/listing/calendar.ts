@@ -1,0 +1,126 @@
+/** From what a listing shows of a time to a Date, refusing what no calendar has. */
+import type { DialectContext } from './dialect.js';
+import type { TimePrecision } from './entry.js';
+
+export interface Stamp {
+  modified: Date;
+  precision: TimePrecision;
+}
+
+const dayLength = 86_400_000;
+const monthLengths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Milliseconds since 1970 of a wall clock read as UTC, or `undefined` for a date that does not exist. Months from 1. */
+export function wallClock(
+  year: number,
+  month: number,
+  day: number,
+  hour = 0,
+  minute = 0,
+  second = 0,
+): number | undefined {
+  if (month < 1 || month > 12 || day < 1 || day > (monthLengths[month - 1] ?? 0)) return undefined;
+  // RFC 3659 §2.3 allows second 60, the leap second.
+  if (year < 1601 || year > 9999 || hour > 23 || minute > 59 || second > 60) return undefined;
+  if (month === 2 && day === 29 && !isLeapYear(year)) return undefined;
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
+/** A time on the server's wall clock. */
+export function serverTime(
+  context: DialectContext,
+  precision: TimePrecision,
+  ...clock: Parameters<typeof wallClock>
+): Stamp | undefined {
+  const time = wallClock(...clock);
+  if (time === undefined) return undefined;
+  return { modified: new Date(time - context.utcOffset), precision };
+}
+
+/**
+ * The year of a date shown without one: the latest that does not lie in the future.
+ * A day of tolerance, for the server's clock may be zones ahead of ours.
+ */
+export function yearOf(
+  context: DialectContext,
+  month: number,
+  day: number,
+  clock: { hour: number; minute: number },
+): number {
+  const latest = context.now + context.utcOffset + dayLength;
+  let year = new Date(latest).getUTCFullYear();
+  const leapDay = month === 2 && day === 29;
+  const time = wallClock(year, month, leapDay ? 28 : day, clock.hour, clock.minute);
+  if (time !== undefined && time + (leapDay ? dayLength : 0) > latest) year -= 1;
+  if (leapDay) while (!isLeapYear(year)) year -= 1;
+  return year;
+}
+
+/** Two-digit years: 70 to 99 are of the last century. */
+export function fullYear(year: number): number {
+  if (year >= 100) return year;
+  return year < 70 ? 2000 + year : 1900 + year;
+}
+
+/** `09:07`, `9:07:33`, `05:32PM`, and `00:0` of one embedded server. */
+export function clockOf(
+  text: string,
+): { hour: number; minute: number; second: number } | undefined {
+  const numbers = [0, 0, 0];
+  let part = 0;
+  let digits = 0;
+  let at = 0;
+  for (; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code >= 48 && code <= 57) {
+      digits += 1;
+      if (digits > 2) return undefined;
+      numbers[part] = (numbers[part] ?? 0) * 10 + code - 48;
+    } else if (code === 58 /* : */ && digits > 0 && part < 2) {
+      part += 1;
+      digits = 0;
+    } else break;
+  }
+  let [hour = 0, minute = 0, second = 0] = numbers;
+  if (part === 0 || digits === 0) return undefined;
+  const rest = text.slice(at);
+  if (rest !== '' && rest.charCodeAt(0) !== 46 /* . */) {
+    const half = rest.toLowerCase();
+    if ((half !== 'am' && half !== 'pm' && half !== 'a' && half !== 'p') || hour < 1 || hour > 12) {
+      return undefined;
+    }
+    hour = (hour % 12) + (half.startsWith('p') ? 12 : 0);
+  }
+  if (hour > 23 || minute > 59 || second > 60) return undefined;
+  return { hour, minute, second };
+}
+
+/** `04-27-00`, `2000-04-27`, `27.04.2000`, `00/04/27`: three numbers with one separator, in the order they stand. */
+export function dateNumbers(text: string): [number, number, number] | undefined {
+  const numbers: number[] = [0];
+  let separator = 0;
+  let digits = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code >= 48 && code <= 57) {
+      digits += 1;
+      if (digits > 4) return undefined;
+      numbers[numbers.length - 1] = (numbers.at(-1) ?? 0) * 10 + code - 48;
+    } else if (digits > 0 && numbers.length < 3 && isSeparator(code, separator)) {
+      separator = code;
+      digits = 0;
+      numbers.push(0);
+    } else return undefined;
+  }
+  if (digits === 0 || numbers.length !== 3) return undefined;
+  return numbers as [number, number, number];
+}
+
+function isSeparator(code: number, before: number): boolean {
+  if (before !== 0) return code === before;
+  return code === 45 || code === 46 || code === 47; // - . /
+}
+
+function isLeapYear(year: number): boolean {
+  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+}

@@ -1,0 +1,92 @@
+/** Month names as `ls` abbreviates them, in the languages and charsets that servers still run in. */
+import iconv from 'iconv-lite';
+
+const english = 'jan feb mar apr may jun jul aug sep oct nov dec';
+
+// Only what differs from English has to stand here; `|` separates spellings of one month.
+const abroad: readonly string[] = [
+  'jän|jan feb mär|mrz|märz apr mai jun jul aug sep|sept okt nov dez', // German
+  'janv|jan févr|fév|fev mars|mar avr|avril mai juin juil août|aoû|aout sept oct nov déc|dec', // French
+  'ene feb mar abr may jun jul ago sep|sept oct nov dic', // Spanish
+  'gen feb mar apr mag giu lug ago set ott nov dic', // Italian
+  'jan fev mar abr mai jun jul ago set out nov dez', // Portuguese
+  'jan feb mrt|maa apr mei jun jul aug sep okt nov dec', // Dutch
+  'jan feb mar|mars apr maj|mai jun|juni jul|juli aug sep okt nov dec|des', // Danish, Swedish, Norwegian
+  'tammi helmi maalis huhti touko kesä heinä elo syys loka marras joulu', // Finnish
+  'jaan veebr märts apr mai juuni juuli aug sept okt nov dets', // Estonian
+  'sty lut mar kwi maj cze lip sie wrz paź lis gru', // Polish
+  'led úno bře dub kvě čen|čer|čvn čec|čvc srp zář říj lis pro', // Czech
+  'jan feb már|márc ápr máj jún júl aug szep|sze okt nov dec', // Hungarian
+  'ian feb mar apr mai iun iul aug sep oct noi|noe dec', // Romanian
+  'oca şub mar nis may haz tem ağu eyl eki kas ara', // Turkish
+  'янв фев|февр мар|марта апр май|мая июн|июня июл|июля авг сен|сент окт ноя|нояб дек', // Russian
+  'січ лют бер кві тра чер лип сер вер жов лис гру', // Ukrainian
+  '1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月', // Japanese, Chinese
+  '1월 2월 3월 4월 5월 6월 7월 8월 9월 10월 11월 12월', // Korean
+];
+
+// UTF-8 first; then what came before it.
+const charsets = [
+  'utf8',
+  'windows-1252',
+  'cp850',
+  'windows-1250',
+  'iso-8859-2',
+  'windows-1254',
+  'windows-1251',
+  'koi8-u',
+  'cp866',
+  'iso-8859-5',
+  'shift_jis',
+  'euc-jp',
+  'gbk',
+  'big5',
+  'euc-kr',
+];
+
+let table: Map<string, number> | undefined;
+const englishTable = new Map(english.split(' ').map((name, index) => [name, index + 1]));
+
+/** The month, from 1, that an octet string names in whatever language and charset; `undefined` where none or where two disagree. */
+export function monthOf(octets: string): number | undefined {
+  if (octets.length < 2 || octets.length > 16) return undefined;
+  const key = octets.toLowerCase(); // an octet string: only letters of Latin-1 change, in the table as here
+  const plain = englishTable.get(key);
+  if (plain !== undefined) return plain;
+  const code = key.charCodeAt(0);
+  if (code >= 48 && code <= 57 && !hasHighOctet(key)) return undefined; // a number: by far the commonest question
+  table ??= buildTable();
+  return table.get(key.endsWith('.') ? key.slice(0, -1) : key);
+}
+
+function buildTable(): Map<string, number> {
+  const built = new Map<string, number>(englishTable);
+  const disputed = new Set<string>();
+  for (const charset of charsets) {
+    for (const language of abroad) {
+      language.split(' ').forEach((spellings, index) => {
+        for (const name of spellings.split('|')) {
+          for (const form of [name, capitalised(name)]) {
+            const octets = iconv.encode(form, charset);
+            if (iconv.decode(octets, charset) !== form) continue; // the charset lacks a letter
+            const key = octets.toString('latin1').toLowerCase();
+            const before = built.get(key);
+            if (before === undefined) built.set(key, index + 1);
+            else if (before !== index + 1) disputed.add(key);
+          }
+        }
+      });
+    }
+  }
+  for (const key of disputed) built.delete(key);
+  return built;
+}
+
+function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function hasHighOctet(octets: string): boolean {
+  for (let i = 0; i < octets.length; i += 1) if (octets.charCodeAt(i) > 127) return true;
+  return false;
+}

@@ -1,0 +1,39 @@
+/**
+ * OS/2.
+ *
+ *                      0           DIR   08-08-11   01:47  Archive
+ *                  65201      A          08-04-11   10:24  csort.exe
+ */
+import { clockOf, dateNumbers, fullYear, serverTime } from './calendar.js';
+import { type Dialect, type DialectContext, Fields, wholeNumber } from './dialect.js';
+import type { Draft } from './entry.js';
+
+export function os2(context: DialectContext): Dialect {
+  const fields = new Fields(8);
+  return {
+    name: 'os2',
+    read(line) {
+      const size = wholeNumber(fields.read(line).text(0));
+      if (size === undefined) return undefined;
+      let at = 1; // attributes come one a field, and a plain file may have none
+      while (at < fields.count && isAttribute(fields.text(at))) at += 1;
+      const directory = fields.text(at - 1) === 'DIR';
+      const numbers = dateNumbers(fields.text(at));
+      const clock = clockOf(fields.text(at + 1));
+      const name = fields.after(at + 1);
+      if (numbers === undefined || clock === undefined || name === '') return undefined;
+      const [month, day, year] = numbers;
+      const draft: Draft = {
+        name,
+        type: directory ? 'directory' : 'file',
+        ...serverTime(context, 'minute', fullYear(year), month, day, clock.hour, clock.minute),
+      };
+      if (!directory) draft.size = size;
+      return draft;
+    },
+  };
+}
+
+function isAttribute(text: string): boolean {
+  return text === 'DIR' || /^[ARHS]{1,4}$/.test(text);
+}

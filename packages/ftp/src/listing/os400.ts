@@ -1,0 +1,68 @@
+/**
+ * IBM i (OS/400).
+ *
+ *     QSYS            77824 02/23/00 15:09:55 *DIR       home/
+ *     PEP             36864 04.03.24 14:06:34 *STMF      report.txt
+ *     QPGMR                                   *MEM       SOURCE.FILE/MAIN.MBR
+ */
+import { clockOf, dateNumbers, fullYear, serverTime } from './calendar.js';
+import { type Dialect, type DialectContext, Fields, wholeNumber } from './dialect.js';
+import type { Draft, EntryType } from './entry.js';
+
+const kinds = new Map<string, EntryType>([
+  ['*DIR', 'directory'],
+  ['*DDIR', 'directory'],
+  ['*LIB', 'directory'],
+  ['*FLR', 'directory'],
+  ['*FILE', 'directory'], // a file holds members, and a server lets one list them
+  ['*STMF', 'file'],
+  ['*DSTMF', 'file'],
+  ['*MEM', 'file'],
+  ['*DOC', 'file'],
+  ['*SYMLNK', 'symlink'],
+]);
+
+export function os400(context: DialectContext): Dialect {
+  const fields = new Fields(6);
+  return {
+    name: 'os400',
+    read(line) {
+      fields.read(line);
+      const at = fields.text(1).startsWith('*') ? 1 : 4;
+      const kind = fields.text(at);
+      const name = trimSlash(fields.after(at));
+      if (!/^\*[A-Z0-9]+$/.test(kind) || name === '') return undefined;
+      const type = kinds.get(kind) ?? 'other';
+      const draft: Draft = { name, type, owner: fields.text(0) };
+      if (at === 1) return draft;
+      const size = wholeNumber(fields.text(1));
+      const numbers = dateNumbers(fields.text(2));
+      const clock = clockOf(fields.text(3));
+      if (size === undefined || numbers === undefined || clock === undefined) return undefined;
+      if (type === 'file') draft.size = size;
+      const order = inOrder(numbers, fields.text(2));
+      if (order === undefined) return draft;
+      const { hour, minute, second } = clock;
+      return Object.assign(draft, serverTime(context, 'second', ...order, hour, minute, second));
+    },
+  };
+}
+
+function trimSlash(name: string): string {
+  return name.length > 1 && name.endsWith('/') ? name.slice(0, -1) : name;
+}
+
+/**
+ * The order of a date is a setting of the server's job, and the line doesn't say which. Only dates that can be read in
+ * one way are read: a wrong time is worse than none, and `stat` asks MDTM for it.
+ */
+function inOrder(
+  [a, b, c]: [number, number, number],
+  text: string,
+): [number, number, number] | undefined {
+  if (text.includes('.')) return [fullYear(c), b, a]; // *DMY with dots
+  if (a > 31) return [fullYear(a), b, c];
+  if (b > 12) return [fullYear(c), a, b]; // *MDY
+  if (c > 31) return a > 12 ? [fullYear(c), b, a] : undefined;
+  return undefined;
+}

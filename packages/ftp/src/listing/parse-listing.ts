@@ -1,0 +1,178 @@
+/** A directory listing, whatever its dialect: MLSD (RFC 3659 §7) by name, LIST by looking at its lines. */
+import { type Charset, type CharsetOptions, createCharset } from '../charset.js';
+import { joinPath } from '../remote-path.js';
+import type {
+  Dialect,
+  DialectContext,
+  DialectFactory,
+  DialectName,
+  LineResult,
+} from './dialect.js';
+import { dos } from './dos.js';
+import { type Entry, ListingEntry, type ListingProblem } from './entry.js';
+import { eplf } from './eplf.js';
+import { type Line, LineSplitter } from './line-splitter.js';
+import { mlsd } from './mlsx.js';
+import { mvs } from './mvs.js';
+import { netware } from './netware.js';
+import { os2 } from './os2.js';
+import { os400 } from './os400.js';
+import { unix } from './unix.js';
+import { vms } from './vms.js';
+
+export interface ParseListingOptions extends CharsetOptions {
+  /** What SYST said, or a dialect's name. A hint for which dialect to try first. */
+  system?: string;
+  /** The clock by which a date without a year gets one. Default: now. */
+  now?: Date;
+  /** Minutes by which the server's wall clock is ahead of UTC. Default 0. MLSD and EPLF need none. */
+  utcOffset?: number;
+  /** The directory that was listed. `path` is each name below it; default: the name alone. */
+  directory?: string;
+  /** The longest line, in octets. A longer one is a problem, not an entry. Default 65,536. */
+  lineOctets?: number;
+}
+
+export interface Listing {
+  readonly entries: Entry[];
+  readonly problems: ListingProblem[];
+  /** `undefined` where no line told. */
+  readonly dialect: DialectName | undefined;
+}
+
+// Each dialect's lines show whose they are, so the order only saves time.
+const dialects: Record<DialectName, DialectFactory> = {
+  unix,
+  dos,
+  mlsd,
+  eplf,
+  netware,
+  vms,
+  os2,
+  os400,
+  mvs,
+};
+
+const systems: readonly [mark: string, dialect: DialectName][] = [
+  ['WINDOWS', 'dos'],
+  ['NETWARE', 'netware'],
+  ['OS/400', 'os400'],
+  ['OS/2', 'os2'],
+  ['VMS', 'vms'],
+  ['MVS', 'mvs'],
+  ['Z/OS', 'mvs'],
+  ['UNIX', 'unix'],
+];
+
+const problemLimit = 100;
+
+/**
+ * Parses a whole listing. Never throws for what a server wrote: a line that can't be read is a problem, the rest stays.
+ *
+ * @param listing the octets as they came over the data connection
+ */
+export function parseListing(listing: Uint8Array, options: ParseListingOptions = {}): Listing {
+  const parser = new ListingParser(options);
+  const entries = parser.push(listing);
+  for (const entry of parser.end()) entries.push(entry);
+  return { entries, problems: parser.problems, dialect: parser.dialect };
+}
+
+/** The same, chunk by chunk. Memory is one line and the first hundred problems. */
+export class ListingParser {
+  /** The first hundred. */
+  readonly problems: ListingProblem[] = [];
+  readonly #context: DialectContext;
+  readonly #charset: Charset;
+  readonly #directory: string;
+  readonly #directoryText: string;
+  readonly #splitter: LineSplitter;
+  #candidates: Dialect[];
+  #settled: Dialect | undefined;
+  #line = 0;
+
+  constructor(options: ParseListingOptions & { charset?: Charset } = {}) {
+    this.#context = {
+      now: (options.now ?? new Date()).getTime(),
+      utcOffset: (options.utcOffset ?? 0) * 60_000,
+    };
+    this.#charset = options.charset ?? createCharset(options);
+    this.#directoryText = options.directory ?? '';
+    this.#directory = this.#charset.encode(this.#directoryText);
+    this.#splitter = new LineSplitter(options.lineOctets ?? 65_536);
+    this.#candidates = inOrder(options.system).map((name) => dialects[name](this.#context));
+  }
+
+  /** The dialect, as soon as a line has told it. */
+  get dialect(): DialectName | undefined {
+    return this.#settled?.name;
+  }
+
+  push(chunk: Uint8Array): Entry[] {
+    return this.#read(this.#splitter.push(chunk));
+  }
+
+  end(): Entry[] {
+    return this.#read(this.#splitter.end());
+  }
+
+  #read(lines: Line[]): Entry[] {
+    const entries: Entry[] = [];
+    for (const { text, overlong } of lines) {
+      this.#line += 1;
+      if (overlong) this.#complain('the line is over-long', text);
+      else if (!isBlank(text)) this.#readLine(text, entries);
+    }
+    return entries;
+  }
+
+  #readLine(text: string, entries: Entry[]): void {
+    const result = this.#interpret(text);
+    if (result === 'header' || result === 'ignored') return;
+    if (result === undefined) this.#complain('no known listing looks like this', text);
+    else if ('refusal' in result) this.#complain(result.refusal, text);
+    else {
+      const isDirectory = result.type === 'directory';
+      const { decode } = this.#charset;
+      const path = joinPath(this.#directoryText, decode(result.name), isDirectory);
+      const octetPath = joinPath(this.#directory, result.name, isDirectory);
+      entries.push(new ListingEntry(result, octetPath, path, text, decode));
+    }
+  }
+
+  #interpret(text: string): LineResult {
+    if (this.#settled !== undefined) return this.#settled.read(text);
+    for (const dialect of this.#candidates) {
+      const result = dialect.read(text);
+      if (result === undefined) continue;
+      if (result === 'ignored') return result;
+      this.#settled = dialect;
+      this.#candidates = [];
+      return result;
+    }
+    return undefined;
+  }
+
+  #complain(reason: string, text: string): void {
+    if (this.problems.length >= problemLimit) return;
+    this.problems.push({ line: this.#line, reason, text: shown(text) });
+  }
+}
+
+function inOrder(system: string | undefined): DialectName[] {
+  const names = Object.keys(dialects) as DialectName[];
+  if (system === undefined) return names;
+  const upper = system.toUpperCase();
+  const exact = names.find((name) => name === system);
+  const first = exact ?? systems.find(([mark]) => upper.includes(mark))?.[1];
+  return first === undefined ? names : [first, ...names.filter((name) => name !== first)];
+}
+
+function isBlank(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) > 32) return false;
+  return true;
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 200)).slice(1, -1);
+}

@@ -1,0 +1,92 @@
+/** Paths on the server's side: what may be sent, and how a name joins a directory. RFC 959 §4.1.2, RFC 3659 §2.2. */
+import { UsageError } from 'tls-context-core';
+import type { Charset } from './charset.js';
+
+/** A path: text, or octets where the server's charset is not known. An `Entry` gives both. */
+export type RemotePath = string | Uint8Array;
+
+const limit = 8192;
+const loneSurrogate = /\p{Surrogate}/u;
+
+/**
+ * The octets of a path, as an octet string, that can go into a command.
+ * @throws UsageError ERR_ARGUMENT for CR, LF, NUL, lone surrogates, an empty path, or more than 8,192 octets.
+ */
+export function pathArgument(path: RemotePath, charset: Charset, argument = 'path'): string {
+  const octets = octetsOf(path, charset, argument);
+  if (octets === '') throw refusal(argument, 'is empty', 'Use `.` for the login directory.');
+  if (octets.length > limit) throw refusal(argument, `is longer than ${limit} octets`);
+  for (let i = 0; i < octets.length; i += 1) {
+    const code = octets.charCodeAt(i);
+    if (code === 0 || code === 10 || code === 13) {
+      throw refusal(
+        argument,
+        'has a CR, LF or NUL in it',
+        'FTP has no way to send such a name; rename the file on the server.',
+      );
+    }
+  }
+  return octets;
+}
+
+function octetsOf(path: RemotePath, charset: Charset, argument: string): string {
+  if (path instanceof Uint8Array) {
+    return Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString('latin1');
+  }
+  if (typeof path !== 'string') throw refusal(argument, 'is neither text nor octets');
+  if (loneSurrogate.test(path)) throw refusal(argument, 'has a lone surrogate in it');
+  return charset.encode(path);
+}
+
+function refusal(argument: string, what: string, hint?: string): UsageError {
+  return new UsageError('ERR_ARGUMENT', `The ${argument} ${what}.`, {
+    protocol: 'ftp',
+    argument,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** A name below a directory, in the directory's own writing: `/a/b`, `[A.B]NAME.TXT` (VMS), `'HLQ.LIB(NAME)'` (MVS). */
+export function joinPath(directory: string, name: string, isDirectory: boolean): string {
+  if (directory === '' || directory === '.') return name;
+  const last = directory.charCodeAt(directory.length - 1);
+  if (last === 93 /* ] */ && directory.includes('[')) {
+    return isDirectory ? `${directory.slice(0, -1)}.${name}]` : directory + name;
+  }
+  if (last === 39 /* ' */ && directory.charCodeAt(0) === 39) return joinDataSet(directory, name);
+  return last === 47 /* / */ ? directory + name : `${directory}/${name}`;
+}
+
+/** z/OS shows whole data set names under a qualifier that ends in a dot, and members of a library without one. */
+function joinDataSet(directory: string, name: string): string {
+  const qualifier = directory.slice(1, -1);
+  if (!qualifier.endsWith('.')) return `'${qualifier}(${name})'`;
+  return name.startsWith(qualifier) ? `'${name}'` : `'${qualifier}${name}'`;
+}
+
+/** The last part of a path, and what stands before it. Slashes at the end do not count. */
+export function splitPath(path: string): { parent: string; name: string } {
+  let end = path.length;
+  while (end > 1 && path.charCodeAt(end - 1) === 47) end -= 1;
+  const slash = path.lastIndexOf('/', end - 1);
+  if (slash < 0) return { parent: '', name: path.slice(0, end) };
+  return { parent: slash === 0 ? '/' : path.slice(0, slash), name: path.slice(slash + 1, end) };
+}
+
+/** The directories from the top down to `path` itself: `/a`, `/a/b`, `/a/b/c`. */
+export function ancestry(path: string): string[] {
+  const steps: string[] = [];
+  let at = 0;
+  while (at < path.length) {
+    const slash = path.indexOf('/', at);
+    const end = slash < 0 ? path.length : slash;
+    if (end > at && path.slice(at, end) !== '.') steps.push(path.slice(0, end));
+    at = end + 1;
+  }
+  return steps;
+}
+
+/** LIST takes a path that begins with `-` for options. */
+export function notAnOption(path: string): string {
+  return path.startsWith('-') ? `./${path}` : path;
+}

@@ -1,0 +1,120 @@
+/** What replies say in their text, where a program has to read it. Pure; `undefined` where the text says nothing. */
+
+import { isDigit, wholeNumber } from './listing/dialect.js';
+import { readTimeVal } from './listing/mlsx.js';
+
+/** RFC 959 appendix II: `257 "/a ""quoted"" name" is current directory.` */
+export function quotedPath(text: string): string | undefined {
+  const open = text.indexOf('"');
+  if (open < 0) return undefined;
+  let path = '';
+  for (let at = open + 1; at < text.length; at += 1) {
+    if (text.charCodeAt(at) === 34) {
+      if (text.charCodeAt(at + 1) !== 34) return path;
+      at += 1;
+    }
+    path += text.charAt(at);
+  }
+  return undefined;
+}
+
+/**
+ * The port of a 227 or 229. The host of a 227 is not read: data goes to where control went
+ * (CVE-2021-4189, CVE-2020-8284: a server that names another host makes a client scan for it).
+ *
+ * RFC 2428 §3: `(|||6446|)`. RFC 959 §4.1.2: `(h1,h2,h3,h4,p1,p2)`, whose parentheses are custom, not rule.
+ * Either may come where the other was asked for.
+ */
+export function passivePort(text: string): number | undefined {
+  return extendedPort(text) ?? addressPort(text);
+}
+
+function extendedPort(text: string): number | undefined {
+  const open = text.indexOf('(');
+  if (open < 0) return undefined;
+  const delimiter = text.charCodeAt(open + 1); // `!` on OS/400
+  if (Number.isNaN(delimiter) || isDigit(delimiter)) return undefined;
+  // The first two of three fields are empty; a server that fills them in names a host, and that is not read either.
+  let at = open + 1;
+  for (let seen = 1; seen < 3; seen += 1) {
+    at += 1;
+    while (at < text.length && text.charCodeAt(at) !== delimiter) at += 1;
+  }
+  const start = at + 1;
+  let end = start;
+  while (isDigit(text.charCodeAt(end))) end += 1;
+  return text.charCodeAt(end) === delimiter ? portNumber(text.slice(start, end)) : undefined;
+}
+
+function addressPort(text: string): number | undefined {
+  for (let at = 0; at < text.length; at += 1) {
+    if (!isDigit(text.charCodeAt(at)) || isDigit(text.charCodeAt(at - 1))) continue;
+    const numbers = sixNumbers(text, at);
+    if (numbers !== undefined)
+      return portNumber(String((numbers[4] ?? 0) * 256 + (numbers[5] ?? 0)));
+  }
+  return undefined;
+}
+
+/** Six numbers of an octet each, joined by commas. Reads at most 24 characters, so a search with it is linear. */
+function sixNumbers(text: string, from: number): number[] | undefined {
+  const numbers: number[] = [];
+  let at = from;
+  while (numbers.length < 6) {
+    let end = at;
+    while (end < at + 4 && isDigit(text.charCodeAt(end))) end += 1;
+    const number = wholeNumber(text.slice(at, end));
+    if (number === undefined || number > 255) return undefined;
+    numbers.push(number);
+    if (numbers.length < 6 && text.charCodeAt(end) !== 44) return undefined;
+    at = end + 1;
+  }
+  return numbers;
+}
+
+function portNumber(text: string): number | undefined {
+  const port = wholeNumber(text);
+  return port !== undefined && port >= 1 && port <= 65_535 ? port : undefined;
+}
+
+/**
+ * FEAT, RFC 2389 §3.2: a feature a line between the first and the last. Keys in upper case; a server may give one key
+ * on several lines (`AUTH TLS`, `AUTH SSL`), and some repeat the code at the start of each.
+ */
+export function readFeatures(lines: readonly string[]): Map<string, string[]> {
+  const features = new Map<string, string[]>();
+  for (const line of lines.slice(1, -1)) {
+    const feature = line.replace(/^211[- ]/, '').trim();
+    if (feature === '') continue;
+    const blank = feature.indexOf(' ');
+    const key = (blank < 0 ? feature : feature.slice(0, blank)).toUpperCase();
+    const values = features.get(key) ?? [];
+    values.push(blank < 0 ? '' : feature.slice(blank + 1));
+    features.set(key, values);
+  }
+  return features;
+}
+
+/** SIZE, RFC 3659 §4.2: all of the text is the number. Octets beyond 2^53−1 are none that we can count. */
+export function sizeOf(text: string): number | undefined {
+  return wholeNumber(text.trim());
+}
+
+/** MDTM, RFC 3659 §3.2: all of the text is the time. */
+export function timeOf(text: string): ReturnType<typeof readTimeVal> {
+  return readTimeVal(text.trim());
+}
+
+/** `150 Opening BINARY mode data connection for a.bin (384 bytes).` Custom since BSD, and a promise where it stands. */
+export function announcedSize(text: string): number | undefined {
+  const match = /\((\d{1,16}) bytes\)/i.exec(text.slice(-200));
+  return match === null ? undefined : wholeNumber(match[1] ?? '');
+}
+
+/** HASH (draft-bryan-ftpext-hash): `SHA-256 0-49 <hex> name`; XSHA256 and its kin: the hex alone, or with the name. */
+export function hashOf(text: string, hexLength: number): string | undefined {
+  for (const word of text.split(/[\s"]+/)) {
+    if (word.length === hexLength && /^[0-9a-f]+$/i.test(word)) return word.toLowerCase();
+  }
+  return undefined;
+}

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  announcedSize,
+  hashOf,
+  passivePort,
+  quotedPath,
+  readFeatures,
+  sizeOf,
+  timeOf,
+} from '../src/reply-text.js';
+
+describe('PWD and MKD, RFC 959 appendix II', () => {
+  it.each([
+    ['"/a" is current', '/a'],
+    ['"/a ""b"" c" is current', '/a "b" c'],
+    ['"""" x', '"'],
+    ['""', ''],
+    ['Current is "/x"', '/x'],
+    ['no quotes', undefined],
+    ['"unclosed', undefined],
+  ])('%s', (text, path) => expect(quotedPath(text)).toBe(path));
+
+  it('undoes what a server doubles', () => {
+    fc.assert(
+      fc.property(fc.string(), (path) => {
+        expect(quotedPath(`"${path.replaceAll('"', '""')}" is it`)).toBe(path);
+      }),
+    );
+  });
+});
+
+describe('EPSV and PASV', () => {
+  it.each([
+    ['Entering Extended Passive Mode (|||6446|)', 6446],
+    ['Entering Extended Passive Mode (|||6446|).', 6446],
+    ['Entering Extended Passive Mode (!!!6446!)', 6446],
+    ['ok (|1|132.235.1.2|6275|)', 6275],
+    ['Entering Passive Mode (10,0,0,1,25,46)', 25 * 256 + 46],
+    ['Entering Passive Mode. 10,0,0,1,25,46', 25 * 256 + 46],
+    ['=10,0,0,1,25,46', 25 * 256 + 46],
+    ['Passive 227 (10,0,0,1,25,46).', 25 * 256 + 46],
+    ['(|||0|)', undefined],
+    ['(|||65536|)', undefined],
+    ['(|||123)', undefined],
+    ['(|||', undefined],
+    ['(10,0,0,256,1,1)', undefined],
+    ['(10,0,0,1,0,0)', undefined],
+    ['(10,0,0,1,25)', undefined],
+    ['', undefined],
+  ])('%s', (text, port) => expect(passivePort(text)).toBe(port));
+
+  it('never throws and never gives what is no port', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('|', '(', '1', '9', ',', ' ', '!', 'x') }),
+        (text) => {
+          const port = passivePort(text);
+          expect(port === undefined || (port >= 1 && port <= 65_535)).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
+it('reads FEAT', () => {
+  const features = readFeatures([
+    'Features:',
+    ' AUTH TLS',
+    ' AUTH SSL',
+    ' MLST type*;size*;modify*;',
+    '211-UTF8',
+    ' rest stream',
+    '',
+    'End',
+  ]); // prettier-ignore
+  expect([...features]).toEqual([
+    ['AUTH', ['TLS', 'SSL']],
+    ['MLST', ['type*;size*;modify*;']],
+    ['UTF8', ['']],
+    ['REST', ['stream']],
+  ]);
+  expect(readFeatures(['no features']).size).toBe(0);
+});
+
+it('reads SIZE, MDTM, 150 and hashes', () => {
+  expect(sizeOf('12345')).toBe(12_345);
+  expect(sizeOf('12 345')).toBeUndefined();
+  expect(sizeOf('/a: 12')).toBeUndefined();
+  expect(timeOf('20240102030405')?.modified).toEqual(new Date('2024-01-02T03:04:05Z'));
+  expect(timeOf('2024')).toBeUndefined();
+  expect(announcedSize('Opening BINARY mode data connection for (9 bytes) (384 bytes).')).toBe(9);
+  expect(announcedSize('Opening BINARY mode data connection for x (384 bytes).')).toBe(384);
+  expect(announcedSize('Ok to send data.')).toBeUndefined();
+  const hex = 'AB'.repeat(32);
+  expect(hashOf(`SHA-256 0-49 ${hex} file`, 64)).toBe(hex.toLowerCase());
+  expect(hashOf(hex, 64)).toBe(hex.toLowerCase());
+  expect(hashOf('deadbeef', 64)).toBeUndefined();
+});
