@@ -36,14 +36,14 @@ export function usableMechanisms(options: AuthenticateOptions): [Selection, ...S
   const shared = given({ host, port, iterations });
   const needsAuthzid = 'authzid' in options.auth && options.auth.authzid !== undefined;
 
-  const [first, ...others] = preference(options)
-    .filter(
-      (mechanism) =>
-        mechanism.credential === credential &&
-        offered.includes(mechanism.name) &&
-        (mechanism.authzid || !needsAuthzid) &&
-        (binding !== undefined || !isPlus(mechanism.name)),
-    )
+  const possible = preference(options).filter(
+    (mechanism) =>
+      mechanism.credential === credential &&
+      (mechanism.authzid || !needsAuthzid) &&
+      (binding !== undefined || !isPlus(mechanism.name)),
+  );
+  const [first, ...others] = possible
+    .filter(({ name }) => offered.includes(name))
     .map(({ name }) => ({
       mechanism: name,
       context:
@@ -56,7 +56,7 @@ export function usableMechanisms(options: AuthenticateOptions): [Selection, ...S
   throw new AuthenticationError(
     'ERR_NO_COMMON_MECHANISM',
     `No mechanism to authenticate with: the server offers ${offered.join(', ') || 'none'}; ` +
-      `possible here: ${namesFor(credential, options).join(', ') || 'none'}`,
+      `possible here: ${possible.map(({ name }) => name).join(', ') || 'none'}`,
     {
       offered,
       hint: noCommonMechanismHint({
@@ -124,11 +124,3 @@ export const offeredNames = (offered: readonly string[]): readonly string[] => [
     offered.map((name) => name.toUpperCase()).filter((name) => /^[A-Z0-9_-]{1,20}$/.test(name)),
   ),
 ];
-
-const namesFor = (
-  credential: CredentialKind,
-  options: AuthenticateOptions,
-): readonly MechanismName[] =>
-  preference(options)
-    .filter((mechanism) => mechanism.credential === credential)
-    .map((mechanism) => mechanism.name);

@@ -60,7 +60,9 @@ export function findMechanism(name: string): Mechanism | undefined {
 export const strengthOf = (name: MechanismName): number => findMechanism(name)?.strength ?? 0;
 
 /** Whether it binds to the channel. */
-export const isPlus = (name: string): boolean => name.endsWith('-PLUS');
+export function isPlus(name: string): boolean {
+  return name.endsWith('-PLUS');
+}
 
 interface CredentialsOf {
   password: PasswordCredentials;
