@@ -8,7 +8,8 @@ export const folder = fileURLToPath(new URL('.', import.meta.url));
  * @typedef {{ port: number, greeting?: string, implicitTls?: boolean, internal?: boolean, count?: number }} Port
  *   `greeting` is what the first line must match before the suite starts; `internal` is for the other servers only;
  *   `count` makes it a range, for passive FTP.
- * @typedef {{ command: string[], user?: string }} Process
+ * @typedef {{ command: string[], user?: string, endSignal?: string }} Process
+ *   `endSignal` instead of SIGTERM, which innd heeds only when the next article comes; its data is thrown away.
  * @typedef {object} Definition
  * @property {string} name the folder's name
  * @property {string} about

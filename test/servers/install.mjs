@@ -54,10 +54,8 @@ export const installPackages = (definitions, extra, say) => {
 };
 
 const isInstalled = (name) => {
-  const query = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status}', name], {
-    encoding: 'utf8',
-  });
-  return query.status === 0 && query.stdout === 'installed';
+  const query = spawnSync('dpkg', ['-s', name], { encoding: 'utf8' });
+  return query.status === 0 && /^Status: .* installed$/m.test(query.stdout);
 };
 
 const apt = ([verb, ...names], say) => {

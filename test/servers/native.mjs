@@ -3,7 +3,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -15,7 +14,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { issueCertificates } from './certificates.mjs';
-import { commandOf, placeholders, portNumbers, readTemplate, render, shiftPorts } from './definitions.mjs';
+import {
+  commandOf,
+  placeholders,
+  portNumbers,
+  readTemplate,
+  render,
+  shiftPorts,
+} from './definitions.mjs';
 import { findProgram, installPackages, obstacle, searchPath } from './install.mjs';
 import { awaitGreetings, isFree } from './readiness.mjs';
 
@@ -34,6 +40,7 @@ export const startNative = async (asDefined, { extraPackages, keep, say }) => {
   const servers = definitions.map((definition) => ({
     definition,
     prefix: `${base}/${definition.name}`,
+    log: `${base}/${definition.name}/log`,
     children: [],
     systemFiles: [],
     unavailable: obstacle(definition),
@@ -44,14 +51,19 @@ export const startNative = async (asDefined, { extraPackages, keep, say }) => {
     else rmSync(base, { recursive: true, force: true });
   };
   try {
-    if (findProgram('openssl') === undefined) throw new Error('the openssl program is not installed');
+    if (findProgram('openssl') === undefined)
+      throw new Error('the openssl program is not installed');
     issueCertificates(certificates, definitions);
-    for (const server of servers) {
-      server.unavailable ??= requirement(server, servers) ?? start(server, definitions, certificates);
-    }
     const ca = `${certificates}/ca.pem`;
-    const deadline = Date.now() + greetingWithin;
-    await Promise.all(servers.map((server) => awaitServer(server, { ca, deadline })));
+    const bringUp = async (server) => {
+      server.unavailable ??=
+        requirement(server, servers) ?? start(server, definitions, certificates);
+      await awaitServer(server, { ca, deadline: Date.now() + greetingWithin });
+    };
+    // Postfix gives up for a minute when it meets no Dovecot: what needs another server starts after it.
+    const needing = servers.filter(({ definition }) => definition.needs !== undefined);
+    await Promise.all(servers.filter((server) => !needing.includes(server)).map(bringUp));
+    await Promise.all(needing.map(bringUp));
     return {
       ca,
       running: servers.map(({ definition, unavailable }) => ({ definition, host, unavailable })),
@@ -80,52 +92,58 @@ const requirement = ({ definition }, servers) => {
   return lacking && `it needs ${lacking.definition.name}, which could not run`;
 };
 
+/** Returns why it could not start, if so. */
 const start = (server, definitions, certificates) => {
   const { definition, prefix } = server;
   const values = placeholders(definition, definitions, {
     ...{ prefix, certificates, listen: host },
     hostOf: () => host,
   });
+  const env = { PATH: searchPath, HOME: prefix, LC_ALL: 'C.UTF-8' };
+  for (const [key, value] of Object.entries(definition.environment ?? {})) {
+    env[key] = render(value, values);
+  }
+  const script = writeFiles(server, values);
+  const prepared = spawnSync('/bin/sh', [script], { env, cwd: prefix, encoding: 'utf8' });
+  if (prepared.status !== 0) return `prepare.sh failed: ${prepared.stderr.trim()}`;
+  const log = openSync(server.log, 'a', 0o644);
+  server.children = definition.processes.map((each) =>
+    launch(commandOf(each, values), each.endSignal, { env, cwd: prefix, log }),
+  );
+  closeSync(log);
+  return undefined;
+};
+
+const writeFiles = ({ definition, prefix, systemFiles }, values) => {
   const write = (template, place) => {
     mkdirSync(dirname(place), { recursive: true });
     writeFileSync(place, render(readTemplate(definition, template), values));
+    return place;
   };
   mkdirSync(values.data, { recursive: true });
   for (const [template, place] of Object.entries(definition.files)) {
     write(template, render(place, values));
   }
+  // Their names carry a port that was free a moment ago: what lies there is the rest of a run that was killed.
   for (const [template, place] of Object.entries(definition.system ?? {})) {
-    const path = render(place, values);
-    if (existsSync(path)) return `${path} is there already, and is not ours`;
-    server.systemFiles.push(path);
-    write(template, path);
+    systemFiles.push(write(template, render(place, values)));
   }
-  const env = { PATH: searchPath, HOME: prefix, LC_ALL: 'C.UTF-8' };
-  for (const [key, value] of Object.entries(definition.environment ?? {})) {
-    env[key] = render(value, values);
-  }
-  const script = `${prefix}/prepare.sh`;
-  write(definition.prepare, script);
-  const prepared = spawnSync('/bin/sh', [script], { env, cwd: prefix, encoding: 'utf8' });
-  if (prepared.status !== 0) return `prepare.sh failed: ${prepared.stderr.trim()}`;
-  server.log = `${prefix}/log`;
-  const log = openSync(server.log, 'a', 0o644);
-  for (const process_ of definition.processes) {
-    const [program, ...args] = commandOf(process_, values);
-    // Detached: the leader of a process group of its own, so that its end takes its children along.
-    const child = spawn(program, args, { env, cwd: prefix, detached: true, stdio: ['ignore', log, log] });
-    const ended = new Promise((resolve) => {
-      child.once('exit', (code, signal) => resolve(signal ?? `exit status ${code}`));
-      child.once('error', (error) => resolve(error.message));
-    });
-    const entry = { child, ended, how: undefined };
-    ended.then((how) => {
-      entry.how = how;
-    });
-    server.children.push(entry);
-  }
-  closeSync(log);
-  return undefined;
+  return write(definition.prepare, `${prefix}/prepare.sh`);
+};
+
+const launch = ([program, ...args], endSignal = 'SIGTERM', { env, cwd, log }) => {
+  // Detached: the leader of a process group of its own, so that its end takes its children along.
+  const child = spawn(program, args, { env, cwd, detached: true, stdio: ['ignore', log, log] });
+  const process_ = { child, endSignal, how: undefined, ended: undefined };
+  process_.ended = new Promise((resolve) => {
+    const settle = (how) => {
+      process_.how = how;
+      resolve();
+    };
+    child.once('exit', (code, signal) => settle(signal ?? `exit status ${code}`));
+    child.once('error', (error) => settle(error.message));
+  });
+  return process_;
 };
 
 const awaitServer = async (server, { ca, deadline }) => {
@@ -145,12 +163,13 @@ const tail = (file) => readFileSync(file, 'utf8').trimEnd().split('\n').slice(-1
 /** Ends the processes that we started, and nothing else. */
 const end = async ({ children, systemFiles }) => {
   await Promise.all(
-    children.map(async ({ child, ended }) => {
+    children.map(async ({ child, ended, endSignal }) => {
       if (child.pid === undefined) return;
-      child.kill('SIGTERM');
+      child.kill(endSignal);
       await Promise.race([ended, sleep(endWithin, undefined, { ref: false })]);
       killGroup(child.pid, 'SIGTERM');
-      for (let waited = 0; waited < endWithin && groupLives(child.pid); waited += 50) await sleep(50);
+      // What nobody has reaped yet still counts as alive, so the wait is short.
+      for (let waited = 0; waited < 500 && groupLives(child.pid); waited += 50) await sleep(50);
       killGroup(child.pid, 'SIGKILL');
     }),
   );

@@ -9,7 +9,9 @@ const say = (text) => process.stdout.write(`${text}\n`);
 const main = async ([runner, ...rest]) => {
   const startServers = runners[runner];
   if (startServers === undefined) {
-    process.stderr.write(`usage: run.mjs ${Object.keys(runners).join('|')} [--keep] [test file …]\n`);
+    process.stderr.write(
+      `usage: run.mjs ${Object.keys(runners).join('|')} [--keep] [test file …]\n`,
+    );
     return 64;
   }
   const started = await startServers(readDefinitions(), {
@@ -44,12 +46,8 @@ const main = async ([runner, ...rest]) => {
   }
 };
 
-main(process.argv.slice(2))
-  .catch((error) => {
-    say(`The test servers could not be started: ${error.stack}`);
-    say('0 passed, 1 failed');
-    return 1;
-  })
-  .then((status) => {
-    process.exitCode = status;
-  });
+process.exitCode = await main(process.argv.slice(2)).catch((error) => {
+  say(`The test servers could not be started: ${error.stack}`);
+  say('0 passed, 1 failed');
+  return 1;
+});

@@ -13,13 +13,20 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export const runSuite = async ({ runner, ca, running }, filters) => {
   const directory = mkdtempSync(join(tmpdir(), 'fivewire-suite-'));
   const results = `${directory}/results.json`;
-  const servers = Object.fromEntries(running.map((server) => [server.definition.name, address(server)]));
+  const servers = Object.fromEntries(
+    running.map((server) => [server.definition.name, address(server)]),
+  );
   writeFileSync(`${directory}/servers.json`, JSON.stringify({ runner, ca, servers }, null, 2));
   try {
     const child = spawn(
       process.execPath,
       [
-        ...[`${root}node_modules/vitest/vitest.mjs`, 'run', '--config', `${folder}vitest.config.ts`],
+        ...[
+          `${root}node_modules/vitest/vitest.mjs`,
+          'run',
+          '--config',
+          `${folder}vitest.config.ts`,
+        ],
         ...['--reporter=verbose', '--reporter=json', `--outputFile.json=${results}`, ...filters],
       ],
       {
@@ -53,7 +60,8 @@ const sums = (results, status) => {
   const passed = tests.filter((test) => test.status === 'passed').length;
   // A file that could not be loaded has no tests to count: it is one failure.
   const broken = testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
+    (file) =>
+      file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
   ).length;
   const failed = tests.length - passed + broken;
   // An unhandled rejection fails the run without failing a test.

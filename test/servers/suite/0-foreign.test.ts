@@ -44,7 +44,13 @@ describe('curl', () => {
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   /** Verified by the name in the certificate, dialled where the server is. */
-  const curl = async (name: string, key: string, scheme: string, path: string, ...more: string[]) => {
+  const curl = async (
+    name: string,
+    key: string,
+    scheme: string,
+    path: string,
+    ...more: string[]
+  ) => {
     const { host, serverHostname } = server(name);
     const number = port(name, key);
     const { stdout } = await run('curl', [
