@@ -54,6 +54,7 @@ export function openBody(
   { wait, drainOctets = 1 << 20 }: IncomingBodyOptions,
 ): IncomingBody {
   let pumping = false;
+  let asked = false;
   let finished = false;
   let started = false; // a body of no octets ends before any has come
   let settle!: () => void;
@@ -102,26 +103,34 @@ export function openBody(
       );
   };
 
+  /** Gives the consumer what it asks for. It may ask again while we are still giving. */
+  const feed = async (): Promise<void> => {
+    pumping = true;
+    try {
+      do {
+        asked = false;
+        const ended = await pump((content) => stream.push(content) && !stream.destroyed);
+        if (ended) {
+          end();
+          stream.push(null);
+          return;
+        }
+        if (stream.destroyed) await drain();
+      } while (asked && !finished);
+    } catch (error) {
+      finished = true;
+      failed(error as FivewireError);
+      stream.destroy(error as FivewireError);
+    } finally {
+      pumping = false;
+    }
+  };
+
   const stream = new Readable({
     highWaterMark: 1 << 18,
     read() {
-      if (pumping || finished) return;
-      pumping = true;
-      pump((content) => this.push(content) && !this.destroyed).then(
-        (ended) => {
-          pumping = false;
-          if (ended) {
-            end();
-            this.push(null);
-          } else if (this.destroyed) drain().catch(failed);
-        },
-        (error: FivewireError) => {
-          pumping = false;
-          finished = true;
-          failed(error);
-          this.destroy(error);
-        },
-      );
+      if (pumping) asked = true;
+      else if (!finished) void feed();
     },
     destroy(error, callback) {
       if (!finished && !pumping) drain().catch(failed);

@@ -32,7 +32,8 @@ export class InputBuffer {
     const head = this.#chunks[0];
     if (head === undefined) return undefined;
     if (this.#searched === 0) {
-      const text = (this.#text ??= head.toString('latin1'));
+      const text = this.#text ?? head.toString('latin1');
+      this.#text = text;
       const end = text.indexOf('\n', this.#offset);
       if (end >= 0) {
         const start = this.#offset;

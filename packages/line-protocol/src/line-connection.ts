@@ -143,6 +143,11 @@ export class LineConnection {
     return this.#error === undefined;
   }
 
+  /** True when the peer has ended: what is {@link buffered} is all there will be. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   /** Octets that have come and are not taken. */
   get buffered(): number {
     return this.#input.size;
@@ -181,7 +186,10 @@ export class LineConnection {
   /** Resolves when more octets have come. Rejects at the peer's end, on failure and after `wait.timeout` of silence. */
   fill(wait: Wait): Promise<void> {
     if (this.#error !== undefined) return Promise.reject(this.#error);
-    if (this.#ended) return Promise.reject(this.#remoteEnd(wait));
+    if (this.#ended) {
+      this.#shut('server', this.#remoteEnd(wait));
+      return Promise.reject(this.#error);
+    }
     if (this.#reader !== undefined) throw new Error('two readers on one connection');
     if (this.#paused) {
       this.#paused = false;
@@ -452,22 +460,14 @@ export class LineConnection {
 
   #onEnd = (): void => {
     this.#ended = true;
-    if (this.#reader !== undefined) {
+    if (this.#reader === undefined) this.onUnawaited?.();
+    // What came before the end may still be taken; the next fill() says that there is no more.
+    if (this.#reader !== undefined || this.#input.size === 0)
       this.#shut('server', this.#remoteEnd());
-      return;
-    }
-    this.onUnawaited?.();
-    // What came before the end may still be taken; with nothing there, the connection is over now.
-    if (this.#input.size === 0) this.#shut('server', this.#remoteEnd());
   };
 
   #onError = (error: Error): void => {
     this.fail(error);
-  };
-
-  #onClose = (): void => {
-    this.#ended = true;
-    this.#shut('server', this.#remoteEnd());
   };
 
   #attach(stream: Duplex): void {
@@ -475,9 +475,9 @@ export class LineConnection {
     stream.on('drain', this.#onDrain);
     stream.on('end', this.#onEnd);
     stream.on('error', this.#onError);
-    stream.on('close', this.#onClose);
+    stream.on('close', this.#onEnd);
     // A stream that died before we came will not tell us again.
-    if (stream.destroyed || stream.readableEnded) process.nextTick(this.#onClose);
+    if (stream.destroyed || stream.readableEnded) process.nextTick(this.#onEnd);
   }
 
   #detach(stream: Duplex): void {
@@ -485,7 +485,7 @@ export class LineConnection {
     stream.off('drain', this.#onDrain);
     stream.off('end', this.#onEnd);
     stream.off('error', this.#onError);
-    stream.off('close', this.#onClose);
+    stream.off('close', this.#onEnd);
   }
 
   #adopt(stream: Duplex): void {

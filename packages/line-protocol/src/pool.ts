@@ -104,13 +104,15 @@ export function createPool<C extends PooledClient>(
   };
 
   const takeBack = (member: Member<C>): void => {
-    if (member.dead) return serve();
-    if (closing || member.uses >= maxUses || Date.now() - member.born >= maxAge)
-      return dismiss(member);
-    idle.push(member);
-    member.idleTimer = setTimeout(() => dismiss(member), idleTimeout);
-    member.idleTimer.unref();
-    serve();
+    const worn = closing || member.uses >= maxUses || Date.now() - member.born >= maxAge;
+    if (member.dead) serve();
+    else if (worn) dismiss(member);
+    else {
+      idle.push(member);
+      member.idleTimer = setTimeout(() => dismiss(member), idleTimeout);
+      member.idleTimer.unref();
+      serve();
+    }
   };
 
   const grow = (): void => {

@@ -125,8 +125,10 @@ function httpConnect(stream: Duplex, proxy: ProxyAddress, target: DialTarget): P
         return;
       }
       const status = head.subarray(0, head.indexOf('\r\n')).toString('latin1');
-      if (!/^HTTP\/1\.[01] 2\d\d/.test(status))
-        return onError(new Error(`it answered "${escapeText(status)}"`));
+      if (!/^HTTP\/1\.[01] 2\d\d/.test(status)) {
+        onError(new Error(`it answered "${escapeText(status)}"`));
+        return;
+      }
       settle();
       stream.pause();
       const rest = head.subarray(end + 4);

@@ -100,6 +100,9 @@ export class ReplyQueue {
         if (meaning === 'closing') throw connection.serverClosing(line);
         throw connection.malformed('no reply, for none was asked for', line);
       }
+      // A piece of a line before the end is no reply any more.
+      if (connection.hasEnded)
+        void connection.fill({ phase: 'command', timeout: 0 }).catch(() => {});
     } catch {
       // The connection keeps its error and gives it to the next call.
     }

@@ -6,6 +6,9 @@ export const mask = '***';
 
 /** A text that no log, error, `util.inspect` or JSON shows. Made by {@link secret}. */
 export class Secret {
+  static {
+    Object.defineProperty(Secret.prototype, inspect.custom, { value: () => mask });
+  }
   constructor(text: string) {
     values.set(this, text);
   }
@@ -13,9 +16,6 @@ export class Secret {
     return mask;
   }
   toJSON(): string {
-    return mask;
-  }
-  [inspect.custom](): string {
     return mask;
   }
 }

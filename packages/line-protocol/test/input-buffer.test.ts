@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { InputBuffer, LineTooLong } from '../src/input-buffer.js';
+
+const cut = (octets: Buffer, cuts: number[]): Buffer[] => {
+  const points = [...new Set(cuts.map((c) => c % (octets.length + 1)))].sort((a, b) => a - b);
+  return [0, ...points].map((from, i) => octets.subarray(from, points[i] ?? octets.length));
+};
+
+describe('InputBuffer', () => {
+  it('gives the same lines and octets for every cut', () => {
+    const content = fc.string({
+      unit: fc.constantFrom('a', '\r', '\n', '\xff', '.', 'b'),
+      maxLength: 60,
+    });
+    const take = fc.array(fc.constantFrom('line', 'octets', 'peek'), { maxLength: 20 });
+    fc.assert(
+      fc.property(content, fc.array(fc.nat(), { maxLength: 12 }), take, (text, cuts, steps) => {
+        const octets = Buffer.from(text, 'latin1');
+        const run = (chunks: Buffer[]) => {
+          const buffer = new InputBuffer();
+          for (const chunk of chunks) buffer.push(chunk);
+          const seen: unknown[] = [];
+          for (const step of steps) {
+            if (step === 'line') seen.push(buffer.takeLine(1_000));
+            else {
+              // Three octets, in however many pieces they come.
+              const wanted = Math.min(3, buffer.size);
+              let got = '';
+              while (got.length < wanted) {
+                const rest = wanted - got.length;
+                if (step === 'octets') got += buffer.takeOctets(rest)?.toString('latin1');
+                else {
+                  const piece = buffer.peek()?.subarray(0, rest) ?? Buffer.alloc(0);
+                  got += piece.toString('latin1');
+                  buffer.consume(piece.length);
+                }
+              }
+              seen.push(got);
+            }
+            seen.push(buffer.size);
+          }
+          return seen;
+        };
+        expect(run(cut(octets, cuts))).toEqual(run([octets]));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('agrees with splitting the whole text', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit: fc.constantFrom('x', '\xe9', ' '), maxLength: 9 })),
+        (lines) => {
+          const buffer = new InputBuffer();
+          for (const octet of Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'latin1')) {
+            buffer.push(Buffer.of(octet));
+          }
+          const got: string[] = [];
+          for (let line = buffer.takeLine(100); line !== undefined; line = buffer.takeLine(100))
+            got.push(line);
+          expect(got).toEqual(lines);
+          expect(buffer.size).toBe(0);
+        },
+      ),
+    );
+  });
+
+  it('refuses a line over the limit, complete or not, in one chunk or in many', () => {
+    const whole = new InputBuffer();
+    whole.push(Buffer.from(`${'x'.repeat(11)}\n`));
+    expect(() => whole.takeLine(10)).toThrow(LineTooLong);
+    const endless = new InputBuffer();
+    expect(() => {
+      for (let i = 0; i < 12; i++) {
+        endless.push(Buffer.from('x'));
+        endless.takeLine(10);
+      }
+    }).toThrow(LineTooLong);
+  });
+
+  it('finds the end of a long line in linear time', () => {
+    const time = (octets: number): number => {
+      const buffer = new InputBuffer();
+      const start = process.cpuUsage().user;
+      for (let i = 0; i < octets; i++) {
+        buffer.push(Buffer.from('x'));
+        buffer.takeLine(octets + 1);
+      }
+      buffer.push(Buffer.from('\n'));
+      expect(buffer.takeLine(octets + 1)?.length).toBe(octets);
+      return process.cpuUsage().user - start;
+    };
+    time(2_000);
+    // Quadratic would be 64 times; the bound leaves room for a noisy machine.
+    expect(time(80_000)).toBeLessThan(Math.max(time(10_000), 2_000) * 40);
+  });
+});
