@@ -1,2 +1,12 @@
+/** Whom to trust, who the peer is, and the one TLS handshake of the Fivewire clients. */
+
+export { type CertificateDescription, describeCertificate } from './describe-certificate.js';
 export * from './errors.js';
+export { explainTlsError, type Scene as TlsScene } from './hints.js';
+export { checkIdentity } from './identity-check.js';
+export { secure } from './secure-stream.js';
+export { parseServerHostname } from './server-hostname.js';
+export { createSessionScope, type SessionScopeOptions } from './session-store.js';
+export { createTlsContext, defaultTlsContext, isTlsContext } from './tls-context.js';
+export { systemRoots } from './trust-store.js';
 export type * from './types.js';

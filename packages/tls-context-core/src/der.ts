@@ -1,0 +1,124 @@
+/**
+ * A reader for DER (X.690), as much as a certificate needs: definite lengths, low tag numbers, every bound checked.
+ *
+ * Node prints names into one string, and strings were fooled before (CVE-2021-44532), so we read the octets ourselves.
+ */
+
+/** One tag-length-value. */
+export interface DerElement {
+  readonly tag: number;
+  /** The content octets. */
+  readonly value: Uint8Array;
+  /** The element whole, header and content. */
+  readonly whole: Uint8Array;
+}
+
+export const derTags = {
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  oid: 0x06,
+  utf8String: 0x0c,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  bmpString: 0x1e,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+
+/** What is wrong with the octets. It never leaves this package: callers turn it into a `TlsError`. */
+export class DerError extends Error {}
+
+/** The one element that `bytes` holds; anything after it is an error. */
+export function readDer(bytes: Uint8Array, tag?: number): DerElement {
+  const element = elementAt(bytes, 0);
+  if (element.whole.length !== bytes.length) throw new DerError('octets after the end');
+  return tag === undefined ? element : expectTag(element, tag);
+}
+
+/** The elements inside a constructed one. */
+export function readChildren(parent: DerElement): DerElement[] {
+  return readSequenceOf(parent.value);
+}
+
+/** Elements one after the other until the octets end. */
+export function readSequenceOf(bytes: Uint8Array): DerElement[] {
+  const elements: DerElement[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const element = elementAt(bytes, at);
+    elements.push(element);
+    at += element.whole.length;
+  }
+  return elements;
+}
+
+/** `element`, if it is there and has this tag. */
+export function expectTag(element: DerElement | undefined, tag: number): DerElement {
+  if (element?.tag !== tag) {
+    throw new DerError(`tag ${hex(tag)} expected, got ${element ? hex(element.tag) : 'the end'}`);
+  }
+  return element;
+}
+
+/** An object identifier in dotted form (X.690 §8.19). */
+export function readOid(element: DerElement | undefined): string {
+  const { value } = expectTag(element, derTags.oid);
+  const arcs: number[] = [];
+  let arc = 0;
+  for (const octet of value) {
+    arc = arc * 128 + (octet & 0x7f);
+    if (arc > Number.MAX_SAFE_INTEGER / 128) throw new DerError('object identifier too large');
+    if (octet < 0x80) {
+      arcs.push(arc);
+      arc = 0;
+    }
+  }
+  const first = arcs[0];
+  if (first === undefined || (value.at(-1) ?? 0x80) >= 0x80) {
+    throw new DerError('object identifier cut short');
+  }
+  const root = Math.min(Math.floor(first / 40), 2);
+  return [root, first - root * 40, ...arcs.slice(1)].join('.');
+}
+
+const timeForms = {
+  [derTags.utcTime]: /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/,
+  [derTags.generalizedTime]: /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/,
+} as const;
+
+/** UTCTime or GeneralizedTime as RFC 5280 §4.1.2.5 writes them, in milliseconds since 1970. */
+export function readTime(element: DerElement | undefined): number {
+  const form = timeForms[element?.tag as keyof typeof timeForms];
+  const parts = form && element && form.exec(Buffer.from(element.value).toString('latin1'));
+  if (!parts) throw new DerError('no time as RFC 5280 writes it');
+  const [year = 0, month = 0, day, hour, minute, second] = parts.slice(1).map(Number);
+  return Date.UTC(fullYear(year, element.tag), month - 1, day, hour, minute, second);
+}
+
+/** Two digits mean 1950 to 2049 (RFC 5280 §4.1.2.5.1). */
+function fullYear(year: number, tag: number): number {
+  if (tag === derTags.generalizedTime) return year;
+  return year < 50 ? 2000 + year : 1900 + year;
+}
+
+function elementAt(bytes: Uint8Array, at: number): DerElement {
+  const tag = octetAt(bytes, at);
+  if ((tag & 0x1f) === 0x1f) throw new DerError('a high tag number');
+  const first = octetAt(bytes, at + 1);
+  const lengthOctets = first < 0x80 ? 0 : first & 0x7f;
+  if (first === 0x80 || lengthOctets > 4) throw new DerError('an indefinite or absurd length');
+  let length = first < 0x80 ? first : 0;
+  for (let i = 0; i < lengthOctets; i++) length = length * 256 + octetAt(bytes, at + 2 + i);
+  const start = at + 2 + lengthOctets;
+  const end = start + length;
+  if (end > bytes.length) throw new DerError('an element runs past the end');
+  return { tag, value: bytes.subarray(start, end), whole: bytes.subarray(at, end) };
+}
+
+function octetAt(bytes: Uint8Array, at: number): number {
+  const octet = bytes[at];
+  if (octet === undefined) throw new DerError('octets end too early');
+  return octet;
+}
+
+const hex = (tag: number): string => `0x${tag.toString(16).padStart(2, '0')}`;

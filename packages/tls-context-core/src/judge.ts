@@ -1,0 +1,134 @@
+/**
+ * The verdict on a peer: chain, name, pins, ALPN, in this order. Pure, so that each rule can be tested without a wire.
+ */
+
+import type { Certificate } from './certificate.js';
+import { type ErrorContext, TlsError } from './errors.js';
+import { chainError } from './hints.js';
+import { matchIdentity, parseCertificate } from './identity-check.js';
+import { pinOf } from './pins.js';
+import type { ServerHostname, TlsContext } from './types.js';
+
+/** What a connection must show. */
+export interface Demands {
+  readonly context: TlsContext;
+  readonly identity: ServerHostname;
+  readonly pins: ReadonlySet<string>;
+  /** The ALPN name that was offered. */
+  readonly alpn: string | undefined;
+  readonly errorContext: ErrorContext;
+}
+
+/** What a full handshake showed. */
+export interface Evidence {
+  /** OpenSSL's name for what is wrong with the chain; `undefined` where it accepts it. */
+  readonly chainFault: string | undefined;
+  /** DER, leaf first. */
+  readonly chain: readonly Uint8Array[];
+  readonly fingerprint256: string;
+}
+
+/** What was proven, and is remembered beside a session. */
+export interface Proof {
+  readonly chain: readonly Uint8Array[];
+  readonly fingerprint256: string;
+  readonly matchedName: string | undefined;
+  /** When the first certificate of the chain expires, in milliseconds since 1970. */
+  readonly validUntil: number;
+}
+
+/** Judges a full handshake. Throws a `TlsError`. */
+export function judgeHandshake(evidence: Evidence, demands: Demands): Proof {
+  const { context, errorContext } = demands;
+  const [leafDer, ...issuers] = evidence.chain;
+  if (!leafDer) throw withoutCertificate(errorContext);
+  const { chain, fingerprint256 } = evidence;
+  if (context.verifyMode === 'none' && demands.pins.size === 0 && !context.checkHostname) {
+    return { chain, fingerprint256, matchedName: undefined, validUntil: Number.POSITIVE_INFINITY };
+  }
+  const leaf = parseCertificate(leafDer, errorContext);
+  judgeChain(leaf, evidence, demands);
+  const matchedName = judgeLeaf(leaf, fingerprint256, demands);
+  return { chain, fingerprint256, matchedName, validUntil: earliestEnd(leaf, issuers, context) };
+}
+
+/** Judges a resumed session by the leaf that was verified when it began. Throws a `TlsError`. */
+export function judgeResumption(remembered: Proof, demands: Demands): Proof {
+  const [leafDer] = remembered.chain;
+  if (!leafDer) throw withoutCertificate(demands.errorContext);
+  const { fingerprint256 } = remembered;
+  if (remembered.validUntil <= Date.now()) {
+    const refused = { leaf: parseCertificate(leafDer), fingerprint256, chain: remembered.chain };
+    throw chainError('CERT_HAS_EXPIRED', refused, demands.errorContext);
+  }
+  if (!demands.context.checkHostname && demands.pins.size === 0) return remembered;
+  const leaf = parseCertificate(leafDer, demands.errorContext);
+  return { ...remembered, matchedName: judgeLeaf(leaf, fingerprint256, demands) };
+}
+
+/** "Another one selected = error; none selected = accepted": most servers know no ALPN (RFC 7301 §3.2, ALPACA). */
+export function judgeAlpn(selected: string | undefined, demands: Demands): void {
+  if (selected === undefined || selected === demands.alpn) return;
+  throw new TlsError('ERR_TLS_ALPN', `the server selected "${selected}", which was not offered`, {
+    ...demands.errorContext,
+    hint: 'Another service answers here: connections may be redirected across protocols (ALPACA).',
+  });
+}
+
+function judgeChain(
+  leaf: Certificate,
+  evidence: Evidence,
+  { context, errorContext }: Demands,
+): void {
+  if (context.verifyMode === 'none') return;
+  const fault = context.trust === 'pins' ? leafFault(leaf) : evidence.chainFault;
+  if (fault !== undefined) throw chainError(fault, { leaf, ...evidence }, errorContext);
+}
+
+const serverAuth = '1.3.6.1.5.5.7.3.1';
+const anyPurpose = '2.5.29.37.0';
+
+/** What OpenSSL would say about the leaf, were its issuer trusted; its own verdict stops at the issuer. */
+function leafFault({ notBefore, notAfter, purposes }: Certificate): string | undefined {
+  const now = Date.now();
+  if (now < notBefore) return 'CERT_NOT_YET_VALID';
+  if (now > notAfter) return 'CERT_HAS_EXPIRED';
+  const forServers = !purposes || purposes.includes(serverAuth) || purposes.includes(anyPurpose);
+  return forServers ? undefined : 'INVALID_PURPOSE';
+}
+
+function judgeLeaf(
+  leaf: Certificate,
+  fingerprint256: string,
+  demands: Demands,
+): string | undefined {
+  const { context, identity, pins, errorContext } = demands;
+  const matchedName = context.checkHostname
+    ? matchIdentity(leaf, identity, errorContext)
+    : undefined;
+  const pin = pins.size > 0 ? pinOf(leaf.publicKeyInfo) : undefined;
+  if (pin !== undefined && !pins.has(pin)) throw pinMismatch(pin, fingerprint256, errorContext);
+  return matchedName;
+}
+
+function earliestEnd(
+  leaf: Certificate,
+  issuers: readonly Uint8Array[],
+  { trust }: TlsContext,
+): number {
+  if (trust === 'pins' || trust === 'none') return leaf.notAfter;
+  return Math.min(leaf.notAfter, ...issuers.map((der) => parseCertificate(der).notAfter));
+}
+
+const withoutCertificate = (context: ErrorContext): TlsError =>
+  new TlsError('ERR_CERTIFICATE_UNTRUSTED', 'the server showed no certificate', {
+    ...context,
+    hint: 'Anonymous cipher suites prove nothing: take them out of ciphers.',
+  });
+
+const pinMismatch = (pin: string, fingerprint256: string, context: ErrorContext): TlsError =>
+  new TlsError('ERR_CERTIFICATE_PIN_MISMATCH', 'the key of the server is not one of the pins', {
+    ...context,
+    fingerprint256,
+    hint: `The server's key is sha256/${pin}: if it was renewed on purpose, add that to pins.`,
+  });

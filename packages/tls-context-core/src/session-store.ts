@@ -1,0 +1,93 @@
+/**
+ * Sessions for resumption, each bound to the identity that it was verified for.
+ *
+ * Node 20 resumes a session under any name without a check (CVE-2026-48934), and a resumed socket shows no
+ * certificate. So a session never leaves this file but to the same context, name, protocol and port, and the leaf
+ * that was verified is kept beside it, to be judged again.
+ */
+
+import { type ErrorContext, type ProtocolName, UsageError } from './errors.js';
+import type { Proof } from './judge.js';
+import { toServerHostname } from './server-hostname.js';
+import { contextParts } from './tls-context.js';
+import type { ServerHostname, SessionScope, TlsContext } from './types.js';
+
+/** Whose sessions a scope holds. */
+export interface SessionScopeOptions {
+  context: TlsContext;
+  serverHostname: string | ServerHostname;
+  protocol: ProtocolName;
+  /** The service's port. FTP data connections count under the port of their control connection. */
+  port?: number;
+}
+
+interface Resumable {
+  readonly session: Buffer;
+  readonly proof: Proof;
+}
+
+interface Store {
+  readonly context: TlsContext;
+  resumable: Resumable | undefined;
+}
+
+/** A ticket may be 64 KiB long; what is longer is no session that we want to keep. */
+const sessionLimit = 1 << 17;
+
+const storeOf = new WeakMap<SessionScope, Store>();
+
+/**
+ * Makes an empty scope, to be given to each `secure()` of that identity. It holds one session, the newest, and is
+ * filled only from connections that passed every check of the context.
+ *
+ * @throws TlsError `ERR_SERVER_HOSTNAME_INVALID`; UsageError `ERR_ARGUMENT`.
+ */
+export function createSessionScope(options: SessionScopeOptions): SessionScope {
+  const { context, protocol, port } = options;
+  contextParts(context);
+  const store: Store = { context, resumable: undefined };
+  const scope: SessionScope = Object.freeze({
+    protocol,
+    serverHostname: toServerHostname(options.serverHostname).name,
+    port,
+    clear: () => {
+      store.resumable = undefined;
+    },
+  });
+  storeOf.set(scope, store);
+  return scope;
+}
+
+/** The session to offer to a peer, if there is one and its certificates have not expired since. */
+export function takeSession(
+  scope: SessionScope,
+  { context, protocol, port, serverHostname }: SessionScopeOptions,
+  errorContext: ErrorContext,
+): Resumable | undefined {
+  const store = storeOf.get(scope);
+  const name = toServerHostname(serverHostname).name;
+  const same =
+    store?.context === context &&
+    scope.protocol === protocol &&
+    scope.port === port &&
+    scope.serverHostname === name;
+  if (!same) {
+    throw new UsageError(
+      'ERR_ARGUMENT',
+      'sessions belong to another context, name, protocol or port',
+      {
+        ...errorContext,
+        argument: 'sessions',
+        hint: 'Make one scope for each identity with createSessionScope(); a session proves one name only.',
+      },
+    );
+  }
+  if (store.resumable && store.resumable.proof.validUntil <= Date.now()) scope.clear();
+  return store.resumable;
+}
+
+/** Keeps the newest session of a verified connection. */
+export function keepSession(scope: SessionScope, session: Buffer, proof: Proof): void {
+  const store = storeOf.get(scope);
+  if (store && session.length <= sessionLimit) store.resumable = { session, proof };
+}

@@ -1,0 +1,233 @@
+/** Whom to trust: made once, shared by all connections, without a name in it. */
+
+import { constants } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { UsageError } from './errors.js';
+import { toPemBlocks } from './pem.js';
+import { parsePin } from './pins.js';
+import { readRoots } from './trust-store.js';
+import type { TlsContext, TlsContextOptions } from './types.js';
+
+/** What a {@link TlsContext} knows and does not show. */
+export interface ContextParts {
+  /** Node's side, built when first needed: the system's roots cost 20 ms of CPU. */
+  readonly secureContext: () => SecureContext;
+  /** SHA-256 digests of SubjectPublicKeyInfos, base64; empty: none demanded. */
+  readonly pins: ReadonlySet<string>;
+  readonly alpn: boolean;
+  readonly sni: boolean;
+}
+
+const partsOf = new WeakMap<TlsContext, ContextParts>();
+
+/**
+ * Makes a context: verifies chain and name against the system's trust store, TLS 1.2 or newer, unless told otherwise.
+ * Share it: its construction costs more than a handshake, and sessions can be resumed only within one.
+ *
+ * @throws UsageError `ERR_ARGUMENT` for unknown keys (the hint names ours), options that contradict each other,
+ * and certificates, keys or ciphers that OpenSSL does not take.
+ */
+export function createTlsContext(options: TlsContextOptions = {}): TlsContext {
+  checkOptions(options);
+  const verifyMode = options.verifyMode ?? 'required';
+  const { source, ca } = chooseRoots(options);
+  const context: TlsContext = Object.freeze({
+    trust: source,
+    verifyMode,
+    checkHostname: options.checkHostname ?? true,
+    minVersion: options.minVersion ?? 'TLSv1.2',
+  });
+  const secureContext = memoise(() => buildSecureContext(options, ca));
+  if (byOpenSsl.some((key) => options[key] !== undefined)) secureContext(); // its complaints belong here
+  partsOf.set(context, {
+    secureContext,
+    pins: new Set(options.pins?.map(parsePin)),
+    alpn: options.alpn ?? true,
+    sni: options.sni ?? true,
+  });
+  return context;
+}
+
+/** The context of a caller who gives no options: one for the whole process, built when first asked for. */
+export const defaultTlsContext: () => TlsContext = memoise(() => createTlsContext());
+
+/** What is behind a context. Throws where the object is none of ours. */
+export function contextParts(context: TlsContext): ContextParts {
+  const parts = partsOf.get(context);
+  if (parts) return parts;
+  throw new UsageError(
+    'ERR_ARGUMENT',
+    'context is no TlsContext of this copy of tls-context-core',
+    {
+      argument: 'context',
+      hint: 'Make it with createTlsContext(); if you did, two versions of tls-context-core are installed: see `npm ls tls-context-core`.',
+    },
+  );
+}
+
+/** True for an object that {@link createTlsContext} made. */
+export function isTlsContext(value: unknown): value is TlsContext {
+  return partsOf.has(value as TlsContext);
+}
+
+function chooseRoots(options: TlsContextOptions): {
+  source: TlsContext['trust'];
+  ca: readonly string[];
+} {
+  if (options.verifyMode === 'none') return { source: 'none', ca: [] };
+  if (options.trust === 'pins') return { source: 'pins', ca: [] };
+  if (options.ca !== undefined) return { source: 'ca', ca: toPemBlocks(options.ca, 'ca') };
+  const { source, certificates } = readRoots();
+  return { source, ca: certificates };
+}
+
+/** What only OpenSSL can judge. */
+const byOpenSsl = ['ca', 'cert', 'key', 'passphrase', 'pfx', 'crl', 'ciphers'] as const;
+
+/** Every default that a command-line flag or a global of `node:tls` could weaken is spelled out. */
+function buildSecureContext(options: TlsContextOptions, ca: readonly string[]): SecureContext {
+  const { cert, key, passphrase, pfx, crl } = options;
+  try {
+    return createSecureContext({
+      ca: [...ca],
+      ...(cert !== undefined && { cert: toPemBlocks(cert, 'cert').join('\n') }),
+      ...(key !== undefined && { key: typeof key === 'string' ? key : Buffer.from(key) }),
+      ...(pfx !== undefined && { pfx: Buffer.from(pfx) }),
+      ...(passphrase !== undefined && { passphrase }),
+      ...(crl !== undefined && { crl: toPemBlocks(crl, 'crl') }),
+      ciphers: options.ciphers ?? constants.defaultCoreCipherList,
+      minVersion: options.minVersion ?? 'TLSv1.2',
+      maxVersion: options.maxVersion ?? 'TLSv1.3',
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    });
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
+    throw new UsageError(
+      'ERR_ARGUMENT',
+      `OpenSSL refuses the context: ${(cause as Error).message}`,
+      {
+        hint: 'Check that cert and key belong together, that the passphrase is right and that ciphers names real ones.',
+        cause,
+      },
+    );
+  }
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isOctets = (value: unknown): boolean => value instanceof Uint8Array;
+const isFlag = (value: unknown): boolean => typeof value === 'boolean';
+const isInput = (value: unknown): boolean => isText(value) || isOctets(value);
+const isInputs = (value: unknown): boolean =>
+  isInput(value) || (Array.isArray(value) && value.length > 0 && value.every(isInput));
+const oneOf =
+  (...values: string[]) =>
+  (value: unknown): boolean =>
+    values.includes(value as string);
+
+/** Each option, and what it may be. */
+const accepts: Record<keyof TlsContextOptions, (value: unknown) => boolean> = {
+  ca: isInputs,
+  cert: isInput,
+  key: isInput,
+  passphrase: isText,
+  pfx: isOctets,
+  pins: (value) => Array.isArray(value) && value.length > 0,
+  trust: oneOf('roots', 'pins'),
+  crl: isInputs,
+  minVersion: oneOf('TLSv1.2', 'TLSv1.3'),
+  maxVersion: oneOf('TLSv1.2', 'TLSv1.3'),
+  ciphers: isText,
+  verifyMode: oneOf('required', 'none'),
+  checkHostname: isFlag,
+  alpn: isFlag,
+  sni: isFlag,
+};
+
+/** Names from `node:tls`, Python and other clients, and what to write instead. */
+const elsewhere: Record<string, string> = {
+  rejectUnauthorized: "verifyMode: 'none' together with checkHostname: false",
+  requestCert: 'nothing: the server is always asked for its certificate',
+  checkServerIdentity:
+    "pins, or trust: 'pins' for a self-signed server; names are always checked by RFC 9525",
+  servername: 'serverHostname, beside the context: it is who the peer must be',
+  serverHostname: 'serverHostname beside the context: one context serves many names',
+  server_hostname: 'serverHostname, beside the context',
+  check_hostname: 'checkHostname',
+  verify_mode: 'verifyMode',
+  host: 'host, beside the context',
+  port: 'port, beside the context',
+  ALPNProtocols: 'alpn: the protocol decides the name',
+  secureProtocol: 'minVersion and maxVersion',
+  secureContext: 'a TlsContext',
+  session: 'sessions: a SessionScope',
+  cafile: 'ca: readFileSync(file)',
+  pskCallback: 'a certificate: pre-shared keys prove no name',
+};
+
+function checkOptions(options: TlsContextOptions): void {
+  if (typeof options !== 'object' || options === null) throw wrong('options', 'is no object');
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(accepts, key)) throw unknown(key);
+    if (value !== undefined && !accepts[key as keyof TlsContextOptions](value)) {
+      throw wrong(key, 'has a value that it cannot have');
+    }
+  }
+  for (const [broken, argument, problem] of contradictions(options)) {
+    if (broken) throw wrong(argument, problem);
+  }
+}
+
+function contradictions(options: TlsContextOptions): [boolean, string, string][] {
+  const { verifyMode, checkHostname, trust, pins, ca, crl, cert, key, pfx } = options;
+  return [
+    [
+      verifyMode === 'none' && checkHostname !== false,
+      'verifyMode',
+      "'none' trusts anybody, which makes the name worthless: say checkHostname: false as well",
+    ],
+    [trust === 'pins' && !pins, 'trust', "'pins' needs pins"],
+    [trust === 'pins' && verifyMode === 'none', 'trust', "'pins' and verifyMode 'none' contradict"],
+    [
+      trust === 'pins' && ca !== undefined,
+      'ca',
+      "has no meaning with trust: 'pins', which replaces the chain",
+    ],
+    [
+      trust === 'pins' && crl !== undefined,
+      'crl',
+      "has no meaning with trust: 'pins', which replaces the chain",
+    ],
+    [verifyMode === 'none' && crl !== undefined, 'crl', "has no meaning with verifyMode: 'none'"],
+    [(cert === undefined) !== (key === undefined), 'cert', 'and key belong together'],
+    [pfx !== undefined && cert !== undefined, 'pfx', 'stands instead of cert and key'],
+    [
+      options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2',
+      'minVersion',
+      'is above maxVersion',
+    ],
+  ];
+}
+
+function unknown(key: string): UsageError {
+  const ours = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
+  return new UsageError('ERR_ARGUMENT', `tls has no option ${key}`, {
+    argument: key,
+    hint: ours
+      ? `Use ${ours}.`
+      : `The options are ${Object.keys(accepts).join(', ')}; what is unknown is refused, since a typo here could disarm a check.`,
+  });
+}
+
+const wrong = (argument: string, problem: string): UsageError =>
+  new UsageError('ERR_ARGUMENT', `tls option ${argument} ${problem}`, {
+    argument,
+    hint: 'See TlsContextOptions: every option is optional and the defaults are safe.',
+  });
+
+function memoise<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
