@@ -121,6 +121,7 @@ export class LineConnection {
     });
     this.#stream = stream;
     this.#attach(stream);
+    stream.resume(); // it may have been paused on its way to us
     this.#log.event('open', `${options.host ?? 'stream'}:${options.port ?? ''}`);
   }
 
