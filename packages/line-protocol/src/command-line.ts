@@ -59,36 +59,28 @@ export function checkArgument(value: unknown, argument: string): void {
       argument,
     });
   }
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === 0 || c === 10 || c === 13) {
-      throw new UsageError(
-        'ERR_ARGUMENT',
-        `${argument} contains ${controlNames[c]}, which would end the line`,
-        {
-          argument,
-          hint: 'CR, LF and NUL would let the argument act as a second command; remove them.',
-        },
-      );
-    }
-    if (c >= 0xd800 && c <= 0xdfff) {
-      const low = c < 0xdc00 ? text.charCodeAt(i + 1) : Number.NaN;
-      if (!(low >= 0xdc00 && low <= 0xdfff)) {
-        throw new UsageError(
-          'ERR_ARGUMENT',
-          `${argument} contains half a surrogate pair, which has no UTF-8 form`,
-          {
-            argument,
-          },
-        );
-      }
-      i++;
-    }
+  const control = /[\0\r\n]/.exec(text)?.[0];
+  if (control !== undefined) {
+    throw new UsageError(
+      'ERR_ARGUMENT',
+      `${argument} contains ${controlNames[control]}, which would end the line`,
+      {
+        argument,
+        hint: 'CR, LF and NUL would let the argument act as a second command; remove them.',
+      },
+    );
+  }
+  if (!text.isWellFormed()) {
+    throw new UsageError(
+      'ERR_ARGUMENT',
+      `${argument} contains half a surrogate pair, which has no UTF-8 form`,
+      { argument },
+    );
   }
 }
 
-const controlNames: Record<number, string> = {
-  0: 'NUL',
-  10: 'a line feed',
-  13: 'a carriage return',
+const controlNames: Record<string, string> = {
+  '\0': 'NUL',
+  '\n': 'a line feed',
+  '\r': 'a carriage return',
 };

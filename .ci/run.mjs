@@ -1,0 +1,7 @@
+import { createReport } from '../tools/report.mjs';
+
+const report = createReport();
+report.count('npm start', 'npm', ['start']);
+report.count('npm test', 'npm', ['test']);
+report.count('npm run test:servers', 'npm', ['run', 'test:servers']);
+report.end();

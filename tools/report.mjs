@@ -1,0 +1,97 @@
+// Runs commands one after the other, counts what passed and failed, and ends with the line that machines read.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Starts a report. `check` counts a command as one; `vitest` counts its tests; `count` adds what a command printed. */
+export function createReport() {
+  const sums = { passed: 0, failed: 0 };
+  const failures = [];
+  const add = (title, passed, failed) => {
+    sums.passed += passed;
+    sums.failed += failed;
+    if (failed > 0) failures.push(title);
+  };
+
+  const run = (title, command, args, options = {}) => {
+    const start = Date.now();
+    process.stdout.write(`\n── ${title}\n`);
+    const result = spawnSync(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      ...options,
+    });
+    if (result.error) process.stdout.write(`${command}: ${result.error.message}\n`);
+    process.stdout.write(
+      `── ${title}: ${result.status === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - start) / 1000).toFixed(1)} s\n`,
+    );
+    return result;
+  };
+
+  return {
+    sums,
+    check(title, command, args, options) {
+      const ok = run(title, command, args, options).status === 0;
+      add(title, ok ? 1 : 0, ok ? 0 : 1);
+    },
+    /** Counts tests, and a run that ended badly without a failed test as one failure. */
+    vitest(title, args, { node = process.execPath, env = process.env } = {}) {
+      const output = `${root}.cache/vitest-${process.pid}.json`;
+      const result = run(
+        title,
+        node,
+        [
+          'node_modules/vitest/vitest.mjs',
+          'run',
+          '--reporter=default',
+          '--reporter=json',
+          `--outputFile.json=${output}`,
+          ...args,
+        ],
+        { env },
+      );
+      let passed = 0;
+      let failed = 0;
+      let skipped = 0;
+      try {
+        const report = JSON.parse(readFileSync(output, 'utf8'));
+        passed = report.numPassedTests;
+        failed = report.numFailedTests;
+        skipped = report.numPendingTests + report.numTodoTests;
+      } catch (error) {
+        process.stdout.write(`${title}: no report: ${error.message}\n`);
+      }
+      if (skipped > 0)
+        process.stdout.write(`${title}: ${skipped} tests were skipped, which counts as failed\n`);
+      if (passed + failed === 0) process.stdout.write(`${title}: no test ran\n`);
+      const other = result.status !== 0 && failed === 0 ? 1 : 0;
+      add(title, passed, failed + skipped + other + (passed + failed === 0 ? 1 : 0));
+    },
+    /** A command that ends with `N passed, N failed` itself. */
+    count(title, command, args, options) {
+      const result = run(title, command, args, {
+        ...options,
+        stdio: ['ignore', 'pipe', 'inherit'],
+        encoding: 'utf8',
+        maxBuffer: 1 << 28,
+      });
+      process.stdout.write(result.stdout ?? '');
+      const line = [...(result.stdout ?? '').matchAll(/^(\d+) passed, (\d+) failed/gm)].at(-1);
+      const passed = Number(line?.[1] ?? 0);
+      const failed = Number(line?.[2] ?? 0);
+      add(
+        title,
+        passed,
+        failed + (line === undefined || (result.status !== 0 && failed === 0) ? 1 : 0),
+      );
+    },
+    /** Prints the sums and exits. */
+    end() {
+      for (const title of failures) process.stdout.write(`failed: ${title}\n`);
+      process.stdout.write(`\n${sums.passed} passed, ${sums.failed} failed\n`);
+      process.exit(sums.failed === 0 && sums.passed > 0 ? 0 : 1);
+    },
+  };
+}
