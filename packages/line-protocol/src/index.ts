@@ -6,16 +6,16 @@
  * - command-line.ts, secret.ts: what goes out, checked and masked
  * - reply.ts, reply-queue.ts: three-digit replies, read in the order in which commands were written
  * - body.ts, dot-stuffing.ts: bodies both ways
- * - deadline.ts, wire-log.ts, notices.ts, pool.ts, escape.ts
+ * - deadline.ts, wire-log.ts, notices.ts, pool.ts, decode-text.ts
  */
 export * from 'tls-context-core';
 export * from './body.js';
 export * from './command-line.js';
 export * from './connect-url.js';
 export * from './deadline.js';
+export { decodeText } from './decode-text.js';
 export { type Dial, type DialOptions, type DialTarget, dial } from './dial.js';
 export * from './dot-stuffing.js';
-export * from './escape.js';
 export * from './line-connection.js';
 export * from './notices.js';
 export * from './pool.js';

@@ -10,6 +10,7 @@ import {
   addErrorContext,
   ConnectionError,
   type ErrorContext,
+  escapeText,
   type FivewireError,
   isFivewireError,
   type ProtocolName,
@@ -29,7 +30,6 @@ import {
   timedOut,
   type Wait,
 } from './deadline.js';
-import { escapeText } from './escape.js';
 import { InputBuffer, LineTooLong } from './input-buffer.js';
 import { mask } from './secret.js';
 import { createWireLog, type WireEvent, type WireLog } from './wire-log.js';
@@ -340,7 +340,7 @@ export class LineConnection {
 
   /** The server broke the protocol: ends the connection and returns the error to throw. */
   malformed(expected: string, got: string, context: ErrorContext = {}): FivewireError {
-    const shown = escapeText(got);
+    const shown = escapeText(got, 120);
     return this.fail(
       new RemoteProtocolError('ERR_MALFORMED_RESPONSE', `Expected ${expected}, got "${shown}"`, {
         expected,

@@ -1,9 +1,8 @@
 /** Through a proxy: SOCKS4a and SOCKS5 (RFC 1928, by the `socks` package, loaded when asked for), HTTP CONNECT (RFC 9110 §9.3.6). */
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ConnectionError, UsageError } from 'tls-context-core';
+import { ConnectionError, escapeText, UsageError } from 'tls-context-core';
 import { type DialOptions, type DialTarget, openTcp } from './dial.js';
-import { escapeText } from './escape.js';
 
 interface ProxyAddress {
   scheme: 'socks5' | 'socks4a' | 'http';
@@ -126,7 +125,7 @@ function httpConnect(stream: Duplex, proxy: ProxyAddress, target: DialTarget): P
       }
       const status = head.subarray(0, head.indexOf('\r\n')).toString('latin1');
       if (!/^HTTP\/1\.[01] 2\d\d/.test(status)) {
-        onError(new Error(`it answered "${escapeText(status)}"`));
+        onError(new Error(`it answered "${escapeText(status, 120)}"`));
         return;
       }
       settle();

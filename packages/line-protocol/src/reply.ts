@@ -3,9 +3,9 @@
  *
  * They differ in how a reply of several lines ends, so the shape is named by who reads.
  */
-import type { ServerReply } from 'tls-context-core';
+import { escapeText, type ServerReply } from 'tls-context-core';
 import type { Wait } from './deadline.js';
-import { decodeText, escapeText } from './escape.js';
+import { decodeText } from './decode-text.js';
 import type { LineConnection } from './line-connection.js';
 
 /**

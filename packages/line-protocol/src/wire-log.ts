@@ -4,8 +4,7 @@
  */
 import diagnostics, { type Channel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
-import type { ProtocolName } from 'tls-context-core';
-import { escapeText } from './escape.js';
+import { escapeText, type ProtocolName } from 'tls-context-core';
 
 export type WireEventType = 'open' | 'send' | 'receive' | 'tls' | 'close';
 

@@ -223,7 +223,7 @@ describe('LineConnection', () => {
     expect(events.map((event) => [event.type, event.text])).toEqual([
       ['open', 'h:1'],
       ['send', 'PASS ***'],
-      ['receive', '230 welcome \\x1b[2J'],
+      ['receive', '230 welcome \\u{1b}[2J'],
       ['close', 'close: The connection was closed by its user'],
     ]);
     expect(JSON.stringify(events)).not.toContain('hunter2');

@@ -62,7 +62,7 @@ export function parseCertificate(der: Uint8Array, context: ErrorContext = {}): C
 
 /** The names in a certificate as text, DNS before IP, safe to print. */
 export function printableNames({ dns, ip }: PresentedNames): string[] {
-  return [...dns.map(escapeText), ...ip.map(formatIpAddress)];
+  return [...dns.map((name) => escapeText(name)), ...ip.map(formatIpAddress)];
 }
 
 function toDer(certificate: X509Certificate | Uint8Array): Uint8Array {
