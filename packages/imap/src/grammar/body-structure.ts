@@ -1,0 +1,258 @@
+/** BODY and BODYSTRUCTURE (RFC 9051 §7.5.2): the tree of a message's parts. */
+import { decodeText } from '@fivewire/line-protocol';
+import { decodeHeaderText, decodeParameters } from './encoded-word.js';
+import { Envelope, parseEnvelope } from './envelope.js';
+import { close, type FrameSlice, isDigit, Lexer, open } from './lexer.js';
+
+/** body-extension = nstring / number / "(" body-extension *(SP body-extension) ")" */
+export type BodyExtension = string | number | null | readonly BodyExtension[];
+
+export interface BodyDisposition {
+  /** In lower case: `'attachment'`, `'inline'`. */
+  readonly type: string;
+  /** Names in lower case, values decoded (RFC 2231, RFC 2047). */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** One part of a message, and the parts inside it. */
+export interface BodyPart {
+  /** The part's number for `body()` and `FETCH BODY[…]`, such as `'1.2'`; `''` for a message that is multipart itself. */
+  readonly part: string;
+  /** `'text/plain'`, in lower case. */
+  readonly type: string;
+  /** Of the Content-Type; names in lower case, values decoded. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** The name of an attachment: the disposition's `filename`, else the type's `name`. A stranger's text, no path to write to. */
+  readonly filename?: string;
+  readonly disposition?: BodyDisposition;
+  /** Content-ID, with its angle brackets. */
+  readonly id?: string;
+  readonly description?: string;
+  /** The transfer encoding in lower case: `'base64'`, `'quoted-printable'`, `'7bit'`, …; `''` for a multipart. */
+  readonly encoding: string;
+  /** Octets as they are in the message, still encoded. 0 for a multipart, and where the server gives no size. */
+  readonly size: number;
+  /** Lines of a text or a message. */
+  readonly lines?: number;
+  readonly md5?: string;
+  readonly language?: readonly string[];
+  readonly location?: string;
+  readonly extension?: readonly BodyExtension[];
+  /** The parts of a multipart; the one part of a `message/rfc822`, where the server shows it. */
+  readonly parts: readonly BodyPart[];
+  /** The envelope of a `message/rfc822`. */
+  readonly envelope?: Envelope;
+}
+
+export function parseBodyStructureSlice(slice: FrameSlice): BodyPart {
+  return parseBodyStructure(new Lexer(slice.frame, slice.limits, slice.start));
+}
+
+/** body = "(" (body-type-1part / body-type-mpart) ")" */
+export function parseBodyStructure(lexer: Lexer): BodyPart {
+  return body(lexer, '', true);
+}
+
+/** What a message has whose structure could not be read: one part of unknown type, so that it can still be fetched. */
+export const unknownStructure = (): BodyPart => ({
+  part: '1',
+  type: 'application/octet-stream',
+  parameters: {},
+  encoding: '',
+  size: 0,
+  parts: [],
+});
+
+/** All parts below this one that have no parts of their own, in order. */
+export function* leafParts(part: BodyPart): IterableIterator<BodyPart> {
+  if (part.parts.length === 0) yield part;
+  for (const child of part.parts) yield* leafParts(child);
+}
+
+/**
+ * @param part the number of this body; for a message's own body, the number of the message
+ * @param isMessage whether this is a message's own body: its parts then count 1, 2, … below the message's number
+ */
+function body(lexer: Lexer, part: string, isMessage: boolean): BodyPart {
+  lexer.open('body');
+  lexer.spaces();
+  const next = lexer.peek();
+  const found =
+    next === open
+      ? multipart(lexer, part)
+      : basicOrChildless(lexer, isMessage ? below(part, 1) : part);
+  lexer.spaces();
+  lexer.expect(close, ') of the body');
+  lexer.closed();
+  return found;
+}
+
+/**
+ * body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]
+ * body-ext-mpart = body-fld-param [SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc *(SP body-extension)]]]
+ */
+function multipart(lexer: Lexer, part: string): BodyPart {
+  const parts: BodyPart[] = [];
+  while (lexer.peek() === open) {
+    parts.push(body(lexer, below(part, parts.length + 1), false));
+    lexer.spaces();
+  }
+  return endOfMultipart(lexer, part, parts, lexer.nstring('media-subtype'));
+}
+
+function endOfMultipart(
+  lexer: Lexer,
+  part: string,
+  parts: readonly BodyPart[],
+  subtype: string | null,
+): BodyPart {
+  const parameters = more(lexer) ? parseParameters(lexer) : {};
+  const common = extension(lexer);
+  return {
+    part,
+    type: `multipart/${lower(subtype) || 'mixed'}`,
+    parameters,
+    ...named(common.disposition, parameters),
+    encoding: '',
+    size: 0,
+    ...common,
+    parts,
+  };
+}
+
+/** A multipart without parts comes as `("MIXED")` or `("MIXED" ("BOUNDARY" "b") NIL)` (Gmail, Cyrus). */
+function basicOrChildless(lexer: Lexer, part: string): BodyPart {
+  const type = lexer.nstring('media-type');
+  if (!more(lexer) || lexer.peek() === open) return endOfMultipart(lexer, part, [], type);
+  return basic(lexer, part, lower(type));
+}
+
+/**
+ * body-type-1part = (body-type-basic / body-type-msg / body-type-text) [SP body-ext-1part]
+ * body-fields = body-fld-param SP body-fld-id SP body-fld-desc SP body-fld-enc SP body-fld-octets
+ * body-ext-1part = body-fld-md5 [SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc *(SP body-extension)]]]
+ *
+ * Servers stop early and leave fields out (MailKit#1446, himalaya#649): what is missing has its empty value.
+ */
+function basic(lexer: Lexer, part: string, mediaType: string): BodyPart {
+  const type = `${mediaType || 'application'}/${lower(lexer.nstring('media-subtype')) || 'octet-stream'}`;
+  const parameters = more(lexer) ? parseParameters(lexer) : {};
+  const id = more(lexer) ? lexer.nstring('body-fld-id') : null;
+  const description = more(lexer) ? lexer.nstring('body-fld-desc') : null;
+  const encoding = more(lexer) ? lexer.nstring('body-fld-enc') : null;
+  const size = more(lexer) ? octetCount(lexer) : 0;
+  // Gmail sends base64-encoded messages as basic parts: an envelope is there only if "(" follows (MailKit#32).
+  const message = type === 'message/rfc822' || type === 'message/global';
+  let envelope: Envelope | undefined;
+  let parts: readonly BodyPart[] = [];
+  if (message && more(lexer) && lexer.peek() === open) {
+    envelope = new Envelope(parseEnvelope(lexer));
+    if (more(lexer) && lexer.peek() === open) parts = [body(lexer, part, true)];
+  }
+  const hasLines = (mediaType === 'text' || message) && more(lexer) && isDigit(lexer.peek());
+  const lines = hasLines ? lexer.number('body-fld-lines') : undefined;
+  const md5 = more(lexer) ? lexer.nstring('body-fld-md5') : null;
+  const common = extension(lexer);
+  return {
+    part,
+    type,
+    parameters,
+    ...named(common.disposition, parameters),
+    ...(id === null ? {} : { id: decodeText(id) }),
+    ...(description === null ? {} : { description: decodeHeaderText(description) }),
+    encoding: lower(encoding),
+    size,
+    ...(lines === undefined ? {} : { lines }),
+    ...(md5 === null ? {} : { md5 }),
+    ...common,
+    ...(envelope === undefined ? {} : { envelope }),
+    parts,
+  };
+}
+
+/** [SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc *(SP body-extension)]]] */
+function extension(
+  lexer: Lexer,
+): Pick<BodyPart, 'disposition' | 'language' | 'location' | 'extension'> {
+  const disposition = more(lexer) ? parseDisposition(lexer) : undefined;
+  const language = more(lexer) ? parseLanguage(lexer) : undefined;
+  const location = more(lexer) ? lexer.nstring('body-fld-loc') : null;
+  const extensions: BodyExtension[] = [];
+  while (more(lexer)) extensions.push(bodyExtension(lexer));
+  return {
+    ...(disposition === undefined ? {} : { disposition }),
+    ...(language === undefined ? {} : { language }),
+    ...(location === null ? {} : { location: decodeText(location) }),
+    ...(extensions.length === 0 ? {} : { extension: extensions }),
+  };
+}
+
+/** body-fld-dsp = "(" string SP body-fld-param ")" / nil. Exchange writes a bare `"inline"` (MailKit#919). */
+function parseDisposition(lexer: Lexer): BodyDisposition | undefined {
+  if (lexer.nil()) return undefined;
+  if (lexer.peek() !== open) return { type: lower(lexer.astring('body-fld-dsp')), parameters: {} };
+  lexer.open('body-fld-dsp');
+  lexer.spaces();
+  const type = lower(lexer.nstring('disposition type'));
+  const parameters = more(lexer) ? parseParameters(lexer) : {};
+  lexer.spaces();
+  lexer.expect(close, ') of the disposition');
+  lexer.closed();
+  return { type, parameters };
+}
+
+/** body-fld-lang = nstring / "(" string *(SP string) ")" */
+function parseLanguage(lexer: Lexer): readonly string[] | undefined {
+  if (lexer.nil()) return undefined;
+  if (lexer.peek() !== open) return [lexer.astring('body-fld-lang')];
+  const languages: string[] = [];
+  lexer.list('body-fld-lang', () => languages.push(lexer.nstring('language') ?? ''));
+  return languages;
+}
+
+/** body-fld-param = "(" string SP string *(SP string SP string) ")" / nil. A name without value has ''. */
+function parseParameters(lexer: Lexer): Readonly<Record<string, string>> {
+  if (lexer.nil()) return {};
+  if (lexer.peek() !== open) {
+    lexer.skipValue('body-fld-param');
+    return {};
+  }
+  const words: string[] = [];
+  lexer.list('body-fld-param', () => words.push(lexer.nstring('parameter') ?? ''));
+  const pairs: [string, string][] = [];
+  for (let i = 0; i < words.length; i += 2) pairs.push([words[i] as string, words[i + 1] ?? '']);
+  return decodeParameters(pairs);
+}
+
+function bodyExtension(lexer: Lexer): BodyExtension {
+  if (isDigit(lexer.peek())) return lexer.number('body-extension');
+  if (lexer.peek() !== open) return lexer.nstring('body-extension');
+  const extensions: BodyExtension[] = [];
+  lexer.list('body-extension', () => extensions.push(bodyExtension(lexer)));
+  return extensions;
+}
+
+/** body-fld-octets. Dovecot and Exchange send -1, others NIL, for a size that they do not know (go-imap#534). */
+function octetCount(lexer: Lexer): number {
+  if (isDigit(lexer.peek())) return lexer.number('body-fld-octets');
+  lexer.skipValue('body-fld-octets');
+  return 0;
+}
+
+/** Steps over spaces; whether another field follows before the list ends. */
+function more(lexer: Lexer): boolean {
+  lexer.spaces();
+  return !lexer.atEnd && lexer.peek() !== close;
+}
+
+function named(
+  disposition: BodyDisposition | undefined,
+  parameters: Readonly<Record<string, string>>,
+): { filename?: string } {
+  const filename = disposition?.parameters.filename ?? parameters.name;
+  return filename === undefined ? {} : { filename };
+}
+
+const below = (part: string, number: number): string =>
+  part === '' ? String(number) : `${part}.${number}`;
+const lower = (text: string | null): string => decodeText(text ?? '').toLowerCase();

@@ -1,0 +1,121 @@
+/** date-time and date-text (RFC 9051 §9), and the dates of message headers (RFC 5322 §3.3). */
+import { UsageError } from 'tls-context-core';
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** date-time = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE, always in UTC. */
+export function encodeDateTime(date: Date): string {
+  checkDate(date, 'date');
+  const time = date.toISOString().slice(11, 19);
+  const day = String(date.getUTCDate()).padStart(2, ' ');
+  return `"${day}-${months[date.getUTCMonth()]}-${year(date)} ${time} +0000"`;
+}
+
+/**
+ * date-text = date-day "-" date-month "-" date-year, for searches.
+ * A Date counts by its day in UTC; a string is `YYYY-MM-DD`.
+ */
+export function encodeDate(date: Date | string): string {
+  const day = typeof date === 'string' ? parseDay(date) : date;
+  checkDate(day, 'date');
+  return `${day.getUTCDate()}-${months[day.getUTCMonth()]}-${year(day)}`;
+}
+
+/** The date-time of INTERNALDATE and SAVEDATE, without its quotes. `undefined` for one that is no date. */
+export function parseDateTime(text: string): Date | undefined {
+  const found = /^ *(\d{1,2})-([a-z]{3})-(\d{4}) +(\d{1,2}):(\d{2}):(\d{2}) +([+-]\d{4})$/i.exec(
+    text,
+  );
+  if (found === null) return undefined;
+  const [, day, month, years, hour, minute, second, zone] = found as unknown as string[];
+  return instant({ day, month, year: years, hour, minute, second, zone });
+}
+
+/**
+ * The Date field of a message: `Wed, 17 Jul 1996 02:23:25 -0700 (PDT)`, obsolete forms included (RFC 5322 §4.3).
+ * `undefined` for what is no date; the text itself stays in `envelope.dateText`.
+ */
+export function parseMessageDate(text: string): Date | undefined {
+  const found =
+    /^\s*(?:[a-z]{3,9}\s*,?\s*)?(\d{1,2})[\s-]+([a-z]{3})[a-z]{0,6}[\s-]+(\d{2,4})\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([+-]\d{4}|[a-z]{1,5})?/i.exec(
+      text.slice(0, 100),
+    );
+  if (found === null) return undefined;
+  const [, day, month, years, hour, minute, second, zone] = found as unknown as string[];
+  return instant({ day, month, year: fullYear(years as string), hour, minute, second, zone });
+}
+
+interface DateParts {
+  day: string | undefined;
+  month: string | undefined;
+  year: string | undefined;
+  hour: string | undefined;
+  minute: string | undefined;
+  second: string | undefined;
+  zone: string | undefined;
+}
+
+function instant(parts: DateParts): Date | undefined {
+  const month = months.indexOf(capitalized(parts.month ?? ''));
+  const [day, fullYears, hour, minute] = [parts.day, parts.year, parts.hour, parts.minute].map(
+    Number,
+  ) as [number, number, number, number];
+  // 60: a leap second, which JavaScript does not have.
+  const second = Math.min(Number(parts.second ?? 0), 59);
+  if (month < 0 || day < 1 || day > 31 || fullYears < 1 || hour > 23 || minute > 59)
+    return undefined;
+  const local = new Date(0);
+  local.setUTCFullYear(fullYears, month, day);
+  if (local.getUTCDate() !== day) return undefined;
+  local.setUTCHours(hour, minute, second);
+  return new Date(local.getTime() - zoneMinutes(parts.zone) * 60_000);
+}
+
+/** zone = ("+" / "-") 4DIGIT, or one of RFC 5322 §4.3's names. An unknown name counts as UTC, as §4.3 says. */
+function zoneMinutes(zone = '+0000'): number {
+  const digits = /^([+-])(\d{2})(\d{2})$/.exec(zone);
+  if (digits === null) return (namedZones[zone.toUpperCase()] ?? 0) * 60;
+  const minutes = Number(digits[2]) * 60 + Number(digits[3]);
+  return digits[1] === '-' ? -minutes : minutes;
+}
+
+const namedZones: Record<string, number> = {
+  EDT: -4,
+  EST: -5,
+  CDT: -5,
+  CST: -6,
+  MDT: -6,
+  MST: -7,
+  PDT: -7,
+  PST: -8,
+};
+
+/** RFC 5322 §4.3: two digits below 50 are 20xx, above 19xx; three digits count from 1900. */
+function fullYear(digits: string): string {
+  const number = Number(digits);
+  if (digits.length >= 4) return digits;
+  return String(number + (digits.length === 2 && number < 50 ? 2000 : 1900));
+}
+
+function parseDay(text: string): Date {
+  const date = /^\d{4}-\d{2}-\d{2}$/.test(text)
+    ? new Date(`${text}T00:00:00Z`)
+    : new Date(Number.NaN);
+  if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== text)
+    throw notADate('date', 'YYYY-MM-DD');
+  return date;
+}
+
+function checkDate(date: Date, argument: string): void {
+  const years = date instanceof Date ? date.getUTCFullYear() : Number.NaN;
+  if (!(years >= 0 && years <= 9999)) throw notADate(argument, 'a valid Date');
+}
+
+const notADate = (argument: string, expected: string): UsageError =>
+  new UsageError('ERR_ARGUMENT', `${argument} must be ${expected}, with a year of four digits`, {
+    argument,
+  });
+
+const year = (date: Date): string => String(date.getUTCFullYear()).padStart(4, '0');
+const capitalized = (name: string): string =>
+  name.charAt(0).toUpperCase() + name.slice(1).toLowerCase();

@@ -1,0 +1,108 @@
+/** Header text: encoded words (RFC 2047) and parameter values (RFC 2231), decoded when asked for. */
+import { decodeText } from '@fivewire/line-protocol';
+import iconv from 'iconv-lite';
+
+/**
+ * encoded-word = "=?" charset ["*" language] "?" encoding "?" encoded-text "?="
+ *
+ * @param raw each character an octet
+ * @returns the text; octets outside encoded words as UTF-8, else Latin-1. What is in an unknown charset stays as it is.
+ */
+export function decodeHeaderText(raw: string): string {
+  if (!raw.includes('=?')) return decodeText(raw);
+  let text = '';
+  let end = 0;
+  let run: { charset: string; octets: Buffer[]; raw: string } | undefined;
+  const finishRun = (): void => {
+    if (run !== undefined) text += decodeCharset(Buffer.concat(run.octets), run.charset) ?? run.raw;
+    run = undefined;
+  };
+  for (const word of raw.matchAll(encodedWord)) {
+    const [whole, charset, encoding, encoded] = word as unknown as [string, string, string, string];
+    const between = raw.slice(end, word.index);
+    const octets =
+      encoding === 'b' || encoding === 'B' ? Buffer.from(encoded, 'base64') : decodeQ(encoded);
+    // White space between two encoded words does not count (RFC 2047 §6.2); and servers cut characters in two
+    // between words of one charset, so these are joined before they are decoded.
+    const joins = run !== undefined && between.trim() === '';
+    if (joins && run?.charset === charset) {
+      run.octets.push(octets);
+      run.raw += between + whole;
+    } else {
+      finishRun();
+      if (!joins) text += decodeText(between);
+      run = { charset, octets: [octets], raw: whole };
+    }
+    end = word.index + whole.length;
+  }
+  finishRun();
+  return text + decodeText(raw.slice(end));
+}
+
+/**
+ * The parameters of a Content-Type or Content-Disposition as one text each: `name*0*`, `name*1` … joined, charset and
+ * percent signs decoded (RFC 2231), and encoded words decoded, which many mailers put there against RFC 2047 §5.
+ *
+ * @returns names in lower case; without a prototype, for the names are a stranger's
+ */
+export function decodeParameters(
+  raw: readonly (readonly [name: string, value: string])[],
+): Record<string, string> {
+  const parameters: Record<string, string> = Object.create(null);
+  const continued = new Map<string, Section[]>();
+  for (const [key, value] of raw) {
+    const found = /^(.*?)\*(?:(\d{1,3})(\*)?)?$/.exec(key.toLowerCase());
+    const name = found?.[1] ?? '';
+    if (found === null || name === '') {
+      parameters[key.toLowerCase()] ??= decodeHeaderText(value);
+      continue;
+    }
+    const encoded = found[2] === undefined || found[3] !== undefined;
+    const sections = continued.get(name) ?? [];
+    sections.push({ index: Number(found[2] ?? 0), encoded, value });
+    continued.set(name, sections);
+  }
+  for (const [name, sections] of continued) parameters[name] = joinSections(sections);
+  return parameters;
+}
+
+/** Octets in a charset as text; `undefined` for a charset that nobody knows. */
+export function decodeCharset(octets: Uint8Array, charset: string): string | undefined {
+  const name = charset.replace(/\*.*$/, '').trim();
+  if (/^utf-?8$/i.test(name))
+    return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('utf8');
+  return iconv.encodingExists(name) ? iconv.decode(Buffer.from(octets), name) : undefined;
+}
+
+const encodedWord = /=\?([^?\s]+)\?([bqBQ])\?([^?\s]*)\?=/g;
+
+/** "Q": `_` is a space, `=XX` an octet (RFC 2047 §4.2). */
+function decodeQ(encoded: string): Buffer {
+  const octets = encoded
+    .replaceAll('_', ' ')
+    .replace(/=([0-9a-f]{2})/gi, (_sequence, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+  return Buffer.from(octets, 'latin1');
+}
+
+interface Section {
+  index: number;
+  encoded: boolean;
+  value: string;
+}
+
+function joinSections(sections: Section[]): string {
+  sections.sort((a, b) => a.index - b.index);
+  let charset = '';
+  const octets = sections.map(({ encoded, value }, i) => {
+    if (!encoded) return value;
+    const found = i === 0 ? /^([^']*)'[^']*'(.*)$/s.exec(value) : null;
+    charset = found?.[1] ?? charset;
+    return (found?.[2] ?? value).replace(/%([0-9a-f]{2})/gi, (_sequence, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+  });
+  const joined = octets.join('');
+  return decodeCharset(Buffer.from(joined, 'latin1'), charset) ?? decodeText(joined);
+}

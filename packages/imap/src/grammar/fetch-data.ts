@@ -1,0 +1,309 @@
+/**
+ * FETCH and UIDFETCH responses (RFC 9051 §7.5.2; RFC 9586 §3.3): one row of a mailbox.
+ *
+ * The row is read item by item. ENVELOPE and BODYSTRUCTURE are stepped over and kept as slices, to be parsed when
+ * somebody asks. An item that makes no sense is stepped over too and noted in `problems`: it never costs the row.
+ */
+import { isFivewireError } from 'tls-context-core';
+import { parseDateTime } from './date-time.js';
+import { parseFlags } from './flags.js';
+import type { FrameLiteral } from './frame.js';
+import { close, type FrameSlice, isDigit, type Lexer, open, openBracket, quote } from './lexer.js';
+
+/** The value of one `BODY[section]<origin>`, `BINARY[section]<origin>` or `RFC822…` item. */
+export interface FetchSection {
+  /** In upper case, without quotes: `''`, `'HEADER'`, `'1.2'`, `'1.MIME'`, `'HEADER.FIELDS (DATE FROM)'`. */
+  readonly section: string;
+  /** Decoded by the server (RFC 3516). */
+  readonly binary: boolean;
+  /** Where in the section the octets begin, when the server sent a part of it. */
+  readonly origin: number | undefined;
+  /** The octets; `null` for NIL; `undefined` where a literal's octets went elsewhere. */
+  readonly octets: Buffer | null | undefined;
+  /** How many octets the server announced. */
+  readonly size: number;
+}
+
+/** What one FETCH response says. Items that it does not have are `undefined`. */
+export interface FetchData {
+  /** The sequence number; 0 for UIDFETCH, which has none. */
+  sequence: number;
+  uid: number | undefined;
+  flags: string[] | undefined;
+  size: number | undefined;
+  internalDate: Date | undefined;
+  envelope: FrameSlice | undefined;
+  /** BODYSTRUCTURE, or BODY where that is all there is. */
+  structure: FrameSlice | undefined;
+  sections: FetchSection[];
+  /** A decimal string (RFC 7162). */
+  modSeq: string | undefined;
+  saveDate: Date | undefined;
+  /** EMAILID and THREADID (RFC 8474). */
+  emailId: string | undefined;
+  threadId: string | undefined;
+  /** X-GM-MSGID, X-GM-THRID, X-GM-LABELS. */
+  gmailMessageId: string | undefined;
+  gmailThreadId: string | undefined;
+  gmailLabels: string[] | undefined;
+  /** What could not be read, in words for people. */
+  problems: string[];
+}
+
+/** msg-att = "(" (msg-att-dynamic / msg-att-static) *(SP …) ")" */
+export function parseFetchData(lexer: Lexer, number: number, isUid: boolean): FetchData {
+  const row = emptyRow(isUid ? 0 : number, isUid ? number : undefined);
+  try {
+    lexer.open('msg-att');
+    while (nextItem(lexer)) fetchItem(lexer, row);
+    lexer.closed();
+  } catch (error) {
+    row.problems.push(note('row', error));
+  }
+  return row;
+}
+
+/** A row of which nothing is known yet; all properties there from the start, so that all rows have one hidden class. */
+const emptyRow = (sequence: number, uid: number | undefined): FetchData => ({
+  sequence,
+  uid,
+  flags: undefined,
+  size: undefined,
+  internalDate: undefined,
+  envelope: undefined,
+  structure: undefined,
+  sections: [],
+  modSeq: undefined,
+  saveDate: undefined,
+  emailId: undefined,
+  threadId: undefined,
+  gmailMessageId: undefined,
+  gmailThreadId: undefined,
+  gmailLabels: undefined,
+  problems: [],
+});
+
+function nextItem(lexer: Lexer): boolean {
+  lexer.spaces();
+  if (lexer.accept(close)) return false;
+  if (lexer.atEnd) throw lexer.fail(') of msg-att');
+  return true;
+}
+
+function fetchItem(lexer: Lexer, row: FetchData): void {
+  const name = itemName(lexer);
+  if (lexer.peek() === openBracket) {
+    bracketItem(lexer, row, name);
+    return;
+  }
+  lexer.spaces();
+  const read = items[name];
+  const { pos, depth } = lexer;
+  if (read === undefined) {
+    lexer.skipValue('the value of a FETCH item');
+    return;
+  }
+  try {
+    read(lexer, row);
+  } catch (error) {
+    row.problems.push(note(name, error));
+    lexer.rewind(pos, depth);
+    lexer.skipValue('the value of a FETCH item');
+  }
+}
+
+/** A name ends at a space, a bracket or a parenthesis. */
+function itemName(lexer: Lexer): string {
+  const { text } = lexer;
+  const start = lexer.pos;
+  let i = start;
+  for (; i < text.length; i++) {
+    const octet = text.charCodeAt(i);
+    if (
+      octet <= 32 ||
+      octet === openBracket ||
+      octet === open ||
+      octet === close ||
+      octet === quote
+    )
+      break;
+  }
+  if (i === start) throw lexer.fail('the name of a FETCH item');
+  lexer.countToken();
+  lexer.pos = i;
+  const name = text.slice(start, i);
+  return name in items ? name : name.toUpperCase();
+}
+
+/** Each item's reader. Unknown items are stepped over. */
+const items: Record<string, (lexer: Lexer, row: FetchData) => void> = {
+  UID: (lexer, row) => {
+    row.uid = lexer.number('uniqueid');
+  },
+  FLAGS: (lexer, row) => {
+    row.flags = parseFlags(lexer);
+  },
+  'RFC822.SIZE': (lexer, row) => {
+    row.size = messageSize(lexer);
+  },
+  INTERNALDATE: (lexer, row) => {
+    row.internalDate = dateTime(lexer);
+  },
+  ENVELOPE: (lexer, row) => {
+    row.envelope = keptList(lexer);
+  },
+  BODYSTRUCTURE: (lexer, row) => {
+    row.structure = keptList(lexer);
+  },
+  BODY: (lexer, row) => {
+    row.structure ??= keptList(lexer);
+  },
+  RFC822: (lexer, row) => pushSection(lexer, row, '', false, undefined),
+  'RFC822.HEADER': (lexer, row) => pushSection(lexer, row, 'HEADER', false, undefined),
+  'RFC822.TEXT': (lexer, row) => pushSection(lexer, row, 'TEXT', false, undefined),
+  MODSEQ: (lexer, row) => {
+    lexer.list('MODSEQ', () => {
+      row.modSeq = lexer.digits('mod-sequence-value');
+    });
+  },
+  SAVEDATE: (lexer, row) => {
+    if (!lexer.nil()) row.saveDate = dateTime(lexer);
+  },
+  EMAILID: (lexer, row) => {
+    row.emailId = objectId(lexer);
+  },
+  THREADID: (lexer, row) => {
+    row.threadId = objectId(lexer);
+  },
+  'X-GM-MSGID': (lexer, row) => {
+    row.gmailMessageId = lexer.digits();
+  },
+  'X-GM-THRID': (lexer, row) => {
+    row.gmailThreadId = lexer.digits();
+  },
+  'X-GM-LABELS': (lexer, row) => {
+    const labels: string[] = [];
+    lexer.list('X-GM-LABELS', () => labels.push(lexer.astring('label')));
+    row.gmailLabels = labels;
+  },
+};
+Object.setPrototypeOf(items, null);
+
+/**
+ * "BODY" section ["<" number ">"] SP nstring; "BINARY" …; "BINARY.SIZE" section SP number.
+ * section = "[" [section-spec] "]"; the header names in it can be quoted strings and literals.
+ */
+function bracketItem(lexer: Lexer, row: FetchData, name: string): void {
+  lexer.pos++;
+  const section = sectionText(lexer);
+  let origin: number | undefined;
+  if (lexer.accept(60)) {
+    origin = lexer.number('origin octet');
+    lexer.expect(62, '>');
+  }
+  lexer.spaces();
+  const { pos, depth } = lexer;
+  try {
+    if (name === 'BODY' || name === 'BINARY')
+      pushSection(lexer, row, section, name === 'BINARY', origin);
+    // `RFC822[]` from a server that mixes the two up (net-imap's test data).
+    else if (name === 'RFC822') pushSection(lexer, row, section, false, origin);
+    else lexer.skipValue('the value of a FETCH item');
+  } catch (error) {
+    row.problems.push(note(`${name}[${section}]`, error));
+    lexer.rewind(pos, depth);
+    lexer.skipValue('the value of a FETCH item');
+  }
+}
+
+function sectionText(lexer: Lexer): string {
+  const words: string[] = [];
+  const { text } = lexer;
+  const inList: string[] = [];
+  for (;;) {
+    lexer.spaces();
+    const octet = lexer.peek();
+    if (octet === 93) break;
+    if (octet === open) {
+      lexer.list('header-list', () => inList.push(headerName(lexer)));
+      words.push(`(${inList.join(' ')})`);
+      continue;
+    }
+    const start = lexer.pos;
+    while (lexer.pos < text.length && !sectionStops.has(lexer.peek())) lexer.pos++;
+    if (lexer.pos === start) throw lexer.fail('] of the section');
+    words.push(text.slice(start, lexer.pos).toUpperCase());
+  }
+  lexer.pos++;
+  return words.join(' ');
+}
+
+/** Space, `(`, `)`, `]`, and the end of text. */
+const sectionStops = new Set([32, 40, 41, 93]);
+
+const headerName = (lexer: Lexer): string => lexer.astring('header-fld-name').toUpperCase();
+
+function pushSection(
+  lexer: Lexer,
+  row: FetchData,
+  section: string,
+  binary: boolean,
+  origin: number | undefined,
+): void {
+  const literal = lexer.literal();
+  if (literal !== undefined) row.sections.push(fromLiteral(section, binary, origin, literal));
+  else {
+    const text = lexer.nstring('nstring');
+    const octets = text === null ? null : Buffer.from(text, 'latin1');
+    row.sections.push({ section, binary, origin, octets, size: octets?.length ?? 0 });
+  }
+}
+
+const fromLiteral = (
+  section: string,
+  binary: boolean,
+  origin: number | undefined,
+  literal: FrameLiteral,
+): FetchSection => ({ section, binary, origin, octets: literal.octets, size: literal.size });
+
+/** Steps over a parenthesised value and keeps where it stands. NIL is nothing. */
+function keptList(lexer: Lexer): FrameSlice | undefined {
+  if (lexer.nil()) return undefined;
+  if (lexer.peek() !== open) throw lexer.fail('(');
+  const slice = lexer.slice();
+  lexer.skipValue('(');
+  return slice;
+}
+
+/** Dovecot and Exchange send -1 for a size that they do not know; mail.ru writes 9.37e+06. */
+function messageSize(lexer: Lexer): number | undefined {
+  const start = lexer.pos;
+  const text = lexer.atom('number');
+  const size = Number(text);
+  if (isDigit(text.charCodeAt(0)) && size <= Number.MAX_SAFE_INTEGER) return Math.round(size);
+  if (/^-\d+$/.test(text)) return undefined;
+  throw lexer.fail('number', start);
+}
+
+function dateTime(lexer: Lexer): Date {
+  const start = lexer.pos;
+  const date = parseDateTime(lexer.astring('date-time'));
+  if (date === undefined) throw lexer.fail('date-time', start);
+  return date;
+}
+
+/** "(" objectid ")" / nil (RFC 8474 §7) */
+function objectId(lexer: Lexer): string | undefined {
+  if (lexer.nil()) return undefined;
+  let id: string | undefined;
+  lexer.list('objectid', () => {
+    id = lexer.atom('objectid');
+  });
+  return id;
+}
+
+/** A limit that was passed is no flaw of one item; it ends the response. */
+function note(item: string, error: unknown): string {
+  if (!isFivewireError(error) || error.code !== 'ERR_MALFORMED_RESPONSE') throw error;
+  return `${item}: ${error.message}`;
+}

@@ -1,0 +1,26 @@
+/** flag = "\Answered" / … / flag-keyword / flag-extension (RFC 9051 §2.3.2, §9). */
+import type { Lexer } from './lexer.js';
+
+/** The flags that the RFC defines, by their lower-case names: servers differ in case, callers should not have to. */
+const known = new Map(
+  ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft', '\\Recent', '\\*'].map((flag) => [
+    flag.toLowerCase(),
+    flag,
+  ]),
+);
+
+/** flag-list = "(" [flag *(SP flag)] ")". Gmail puts brackets into flags; some servers leave the spaces out. */
+export function parseFlags(lexer: Lexer): string[] {
+  const flags: string[] = [];
+  if (lexer.nil()) return flags;
+  lexer.list('flag-list', () => {
+    const text = lexer.astring('flag');
+    for (const flag of text.includes('\\', 1) ? text.split(/(?=\\)/) : [text])
+      flags.push(canonicalFlag(flag));
+  });
+  return flags;
+}
+
+/** `\seen` as `\Seen`; a keyword as it is. */
+export const canonicalFlag = (flag: string): string =>
+  flag.charCodeAt(0) === 92 ? (known.get(flag) ?? known.get(flag.toLowerCase()) ?? flag) : flag;

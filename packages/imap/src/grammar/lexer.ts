@@ -1,0 +1,320 @@
+/**
+ * The terminals of RFC 9051 §9: atom, number, quoted, literal, nil, and how to step over a value unseen.
+ *
+ * Every method either moves on or throws, and none looks at an octet more than a fixed number of times: the time is
+ * linear in the frame, whatever a server sends. Nesting and the number of values are counted against limits.
+ */
+import type { RemoteProtocolError } from 'tls-context-core';
+import type { Frame, FrameLiteral } from './frame.js';
+import { malformed, tooMuch } from './malformed.js';
+
+export interface GrammarLimits {
+  /** Levels of parentheses in one response. Default 64. */
+  depth: number;
+  /** Strings, atoms, numbers and lists in one response, the numbers of a SEARCH not counted. Default 200,000. */
+  tokens: number;
+}
+
+export const defaultGrammarLimits: GrammarLimits = { depth: 64, tokens: 200_000 };
+
+/** Part of a frame, kept to be parsed when somebody asks. */
+export interface FrameSlice {
+  readonly frame: Frame;
+  readonly start: number;
+  readonly limits: GrammarLimits;
+}
+
+export class Lexer {
+  readonly frame: Frame;
+  readonly text: string;
+  pos: number;
+  readonly limits: GrammarLimits;
+  /** Open parentheses. */
+  depth = 0;
+  #tokens = 0;
+  /** The first literal that can still come. */
+  #literal = 0;
+  /** The first backslash not before the last search, so that looking for the next one stays linear. */
+  #backslash = -1;
+  /** Set once the forgiving rule for closing quotes has found no end; then a quote is a quote. */
+  #strictQuotes = false;
+  #sawEscape = false;
+
+  constructor(frame: Frame, limits: GrammarLimits = defaultGrammarLimits, start = 0) {
+    this.frame = frame;
+    this.text = frame.text;
+    this.pos = start;
+    this.limits = limits;
+  }
+
+  get atEnd(): boolean {
+    return this.pos >= this.text.length;
+  }
+
+  /** The octet at hand; NaN at the end. */
+  peek(): number {
+    return this.text.charCodeAt(this.pos);
+  }
+
+  /** What stands here, to be parsed later by a lexer of its own. */
+  slice(): FrameSlice {
+    return { frame: this.frame, start: this.pos, limits: this.limits };
+  }
+
+  /** Goes back to where a value began that could not be read. */
+  rewind(pos: number, depth: number): void {
+    this.pos = pos;
+    this.depth = depth;
+  }
+
+  fail(expected: string, position: number = this.pos): RemoteProtocolError {
+    return malformed(expected, this.text, position);
+  }
+
+  /** Steps over one octet when it is the one asked for. */
+  accept(octet: number): boolean {
+    if (this.text.charCodeAt(this.pos) !== octet) return false;
+    this.pos++;
+    return true;
+  }
+
+  expect(octet: number, rule: string): void {
+    if (!this.accept(octet)) throw this.fail(rule);
+  }
+
+  /** Steps over any spaces: servers send none, one or two where the grammar has one. */
+  spaces(): void {
+    while (this.text.charCodeAt(this.pos) === sp) this.pos++;
+  }
+
+  /** "(" *(SP value) ")"; `each` must move on. Extra spaces are let through. */
+  list(rule: string, each: () => void): void {
+    this.open(rule);
+    for (;;) {
+      this.spaces();
+      if (this.accept(close)) break;
+      if (this.atEnd) throw this.fail(')');
+      const before = this.pos;
+      each();
+      if (this.pos === before) throw this.fail(rule);
+    }
+    this.depth--;
+  }
+
+  /** The opening parenthesis of a list that its caller reads to the end; {@link closed} counts it out again. */
+  open(rule: string): void {
+    this.expect(open, rule);
+    this.countToken();
+    if (++this.depth > this.limits.depth) throw tooMuch('depth', this.limits.depth);
+  }
+
+  closed(): void {
+    this.depth--;
+  }
+
+  countToken(): void {
+    if (++this.#tokens > this.limits.tokens) throw tooMuch('tokens', this.limits.tokens);
+  }
+
+  /** A run of octets up to a space, a parenthesis or the end: an atom as servers write it. */
+  atom(rule = 'atom'): string {
+    this.countToken();
+    const start = this.pos;
+    this.#skipAtom();
+    if (this.pos === start) throw this.fail(rule);
+    return this.text.slice(start, this.pos);
+  }
+
+  /** An atom in upper case. */
+  keyword(rule = 'keyword'): string {
+    return this.atom(rule).toUpperCase();
+  }
+
+  /** number = 1*DIGIT, at most 2^53−1. */
+  number(rule = 'number'): number {
+    this.countToken();
+    const { text } = this;
+    const start = this.pos;
+    let i = start;
+    let value = 0;
+    for (; ; i++) {
+      const digit = text.charCodeAt(i) - 48;
+      if (!(digit >= 0 && digit <= 9)) break;
+      value = value * 10 + digit;
+    }
+    if (i === start || value > Number.MAX_SAFE_INTEGER) throw this.fail(rule);
+    this.pos = i;
+    return value;
+  }
+
+  /** Digits as they stand, for numbers beyond 2^53−1: MODSEQ (RFC 7162 §7) and Gmail's ids. */
+  digits(rule = 'number64'): string {
+    this.countToken();
+    const start = this.pos;
+    while (isDigit(this.text.charCodeAt(this.pos))) this.pos++;
+    if (this.pos === start) throw this.fail(rule);
+    return this.text.slice(start, this.pos);
+  }
+
+  /** nil = "NIL", in any case, when no longer atom stands here. Steps over it. */
+  nil(): boolean {
+    const { text, pos } = this;
+    if ((text.charCodeAt(pos) | 32) !== 110) return false;
+    if ((text.charCodeAt(pos + 1) | 32) !== 105 || (text.charCodeAt(pos + 2) | 32) !== 108)
+      return false;
+    if (pos + 3 < text.length && isAtomOctet(text.charCodeAt(pos + 3))) return false;
+    this.countToken();
+    this.pos = pos + 3;
+    return true;
+  }
+
+  /** nstring = string / nil. Each character is one octet. A bare atom in its place is taken as its text. */
+  nstring(rule = 'nstring'): string | null {
+    return this.nil() ? null : this.astring(rule);
+  }
+
+  /** astring = 1*ASTRING-CHAR / string, each character one octet. */
+  astring(rule = 'astring'): string {
+    const octet = this.peek();
+    if (octet === quote) return this.quoted();
+    const literal = this.literal();
+    if (literal === undefined) return this.atom(rule);
+    if (literal.octets === undefined)
+      throw this.fail(`${rule}, short enough to be kept`, literal.at);
+    return literal.octets.toString('latin1');
+  }
+
+  /** quoted = DQUOTE *QUOTED-CHAR DQUOTE. A backslash before another octet than `"` and `\` stands for itself. */
+  quoted(): string {
+    this.countToken();
+    const start = this.pos + 1;
+    const end = this.#quotedEnd();
+    this.pos = end + 1;
+    const raw = this.text.slice(start, end);
+    return this.#sawEscape ? raw.replace(/\\(["\\])/g, '$1') : raw;
+  }
+
+  /** The literal whose announcement stands here (`{n}` or `~{n}`), stepped over; `undefined` when there is none. */
+  literal(): FrameLiteral | undefined {
+    const literal = this.#nextLiteral();
+    if (literal === undefined) return undefined;
+    const binary = this.peek() === tilde ? 1 : 0;
+    if (literal.at !== this.pos + binary) return undefined;
+    this.countToken();
+    this.pos = literal.end;
+    return literal;
+  }
+
+  /** Steps over one value: a string, an atom, or a list with all that is in it. */
+  skipValue(rule = 'value'): void {
+    const { text } = this;
+    let depth = 0;
+    do {
+      const octet = text.charCodeAt(this.pos);
+      if (octet === open) {
+        if (this.depth + ++depth > this.limits.depth) throw tooMuch('depth', this.limits.depth);
+        this.countToken();
+        this.pos++;
+      } else if (octet === close && depth > 0) {
+        depth--;
+        this.pos++;
+      } else if (octet === sp && depth > 0) {
+        this.pos++;
+      } else if (octet === quote) {
+        this.countToken();
+        this.pos = this.#quotedEnd() + 1;
+      } else if (this.literal() === undefined) {
+        this.countToken();
+        const start = this.pos;
+        this.#skipAtom();
+        if (this.pos === start) throw this.fail(depth > 0 ? ')' : rule);
+      }
+    } while (depth > 0);
+  }
+
+  #skipAtom(): void {
+    const { text } = this;
+    const border = this.#nextLiteral()?.at ?? text.length;
+    let i = this.pos;
+    while (i < border && isAtomOctet(text.charCodeAt(i))) i++;
+    this.pos = i;
+  }
+
+  #nextLiteral(): FrameLiteral | undefined {
+    const { literals } = this.frame;
+    if (literals.length === 0) return undefined;
+    while ((literals[this.#literal]?.at ?? Number.POSITIVE_INFINITY) < this.pos) this.#literal++;
+    return literals[this.#literal];
+  }
+
+  /**
+   * Where the quoted string that begins here ends. A quote ends it only before a space, `)`, `]` or the end: Exchange
+   * and others leave quotes inside unescaped (MailKit#485). Where that rule finds no end, every quote counts.
+   */
+  #quotedEnd(): number {
+    const { text } = this;
+    const start = this.pos + 1;
+    const border = this.#nextLiteral()?.at ?? text.length;
+    let from = start;
+    this.#sawEscape = false;
+    for (;;) {
+      const end = text.indexOf('"', from);
+      if (end < 0 || end >= border) {
+        if (this.#strictQuotes) throw this.fail('DQUOTE', text.length);
+        this.#strictQuotes = true;
+        this.#sawEscape = false;
+        from = start;
+        this.#backslash = -1;
+        continue;
+      }
+      if (this.#isEscaped(end, from)) {
+        from = end + 1;
+        continue;
+      }
+      const next = text.charCodeAt(end + 1);
+      if (
+        this.#strictQuotes ||
+        end + 1 === text.length ||
+        next === sp ||
+        next === close ||
+        next === closeBracket
+      ) {
+        return end;
+      }
+      from = end + 1;
+    }
+  }
+
+  /** Whether the quote at `end` has a backslash of its own; escapes are read from `from` on. */
+  #isEscaped(end: number, from: number): boolean {
+    const { text } = this;
+    if (this.#backslash < from) this.#findBackslash(from);
+    while (this.#backslash < end) {
+      this.#sawEscape = true;
+      const escaped = this.#backslash + 1;
+      if (escaped === end) return true;
+      this.#findBackslash(text.charCodeAt(escaped) === backslash ? escaped + 1 : escaped);
+    }
+    return false;
+  }
+
+  #findBackslash(from: number): void {
+    const found = this.text.indexOf('\\', from);
+    this.#backslash = found < 0 ? Number.POSITIVE_INFINITY : found;
+  }
+}
+
+export const sp = 32;
+export const quote = 34;
+export const open = 40;
+export const close = 41;
+export const openBracket = 91;
+export const backslash = 92;
+export const closeBracket = 93;
+const tilde = 126;
+
+/** ATOM-CHAR, and what servers put into atoms although it has no place there: `%`, `*`, `\`, `]`, octets above 127. */
+const isAtomOctet = (octet: number): boolean =>
+  octet > sp && octet !== open && octet !== close && octet !== quote && octet !== 127;
+
+export const isDigit = (octet: number): boolean => octet >= 48 && octet <= 57;

@@ -1,0 +1,174 @@
+/** LIST, LSUB, STATUS, NAMESPACE (RFC 9051 §7.3; RFC 3501 §7.2.3; RFC 2342). */
+import { decodeText } from '@fivewire/line-protocol';
+import { parseFlags } from './flags.js';
+import { isDigit, type Lexer, open, quote } from './lexer.js';
+import { decodeMailboxName } from './mailbox-name.js';
+
+/** One line of LIST or LSUB. */
+export interface ListData {
+  /** The name as text. */
+  name: string;
+  /** The name's octets, each a character. */
+  raw: string;
+  /** What separates levels of hierarchy; `null` where there are none. */
+  delimiter: string | null;
+  /** `\HasChildren`, `\Noselect`, `\Sent`, … as sent. */
+  attributes: string[];
+  /** CHILDINFO (RFC 5258 §4): why a name that does not match is listed. */
+  childInfo: string[] | undefined;
+  /** OLDNAME (RFC 5465 §5.8): the name before a rename, as text. */
+  oldName: string | undefined;
+}
+
+/** mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox [SP mbox-list-extended] */
+export function parseList(lexer: Lexer): ListData {
+  const attributes = parseFlags(lexer);
+  lexer.spaces();
+  const delimiter = parseDelimiter(lexer);
+  lexer.spaces();
+  const raw = mailboxOctets(lexer);
+  const data: ListData = {
+    name: decodeMailboxName(raw),
+    raw,
+    delimiter,
+    attributes,
+    childInfo: undefined,
+    oldName: undefined,
+  };
+  lexer.spaces();
+  if (lexer.peek() === open) parseListExtended(lexer, data);
+  return data;
+}
+
+/** Exchange has sent an unquoted tab and others an unquoted slash (MailKit#945). */
+function parseDelimiter(lexer: Lexer): string | null {
+  if (lexer.nil()) return null;
+  if (lexer.peek() === quote) return lexer.quoted() || null;
+  const octet = lexer.text[lexer.pos];
+  if (octet === undefined) throw lexer.fail('hierarchy delimiter');
+  lexer.pos++;
+  return octet;
+}
+
+/** mbox-list-extended = "(" [mbox-list-extended-item *(SP …)] ")": pairs of a name and a value. */
+function parseListExtended(lexer: Lexer, data: ListData): void {
+  lexer.list('mbox-list-extended', () => {
+    const item = lexer.astring('extended item').toUpperCase();
+    lexer.spaces();
+    if (item === 'CHILDINFO') {
+      const kinds: string[] = [];
+      lexer.list('childinfo', () => kinds.push(lexer.astring().toUpperCase()));
+      data.childInfo = kinds;
+    } else if (item === 'OLDNAME') {
+      lexer.list('oldname', () => {
+        data.oldName = decodeMailboxName(lexer.astring('mailbox'));
+      });
+    } else lexer.skipValue('extended value');
+  });
+}
+
+/**
+ * mailbox = "INBOX" / astring. Bare names may hold spaces where a server forgets the quotes: then the name runs to a
+ * ` (` or to the end.
+ */
+function mailboxOctets(lexer: Lexer): string {
+  if (lexer.peek() === quote) return lexer.quoted();
+  const literal = lexer.literal();
+  if (literal !== undefined) {
+    if (literal.octets === undefined)
+      throw lexer.fail('a mailbox name short enough to be kept', literal.at);
+    return literal.octets.toString('latin1');
+  }
+  const { text, pos } = lexer;
+  const list = text.indexOf(' (', pos);
+  const end = list < 0 ? text.length : list;
+  const name = text.slice(pos, end).trimEnd();
+  if (name === '') throw lexer.fail('mailbox');
+  lexer.pos = end;
+  return name;
+}
+
+/** What STATUS says about a mailbox. */
+export interface StatusData {
+  name: string;
+  raw: string;
+  /** By the item's name in upper case; numbers as numbers, everything else (HIGHESTMODSEQ beyond 2^53−1, MAILBOXID) as text. */
+  items: Map<string, number | string>;
+}
+
+/** "STATUS" SP mailbox SP "(" [status-att-list] ")". 163.com leaves the list out. */
+export function parseStatus(lexer: Lexer): StatusData {
+  const raw = mailboxOctets(lexer);
+  const items = new Map<string, number | string>();
+  lexer.spaces();
+  if (!lexer.atEnd) {
+    lexer.list('status-att-list', () => {
+      const name = lexer.keyword('status-att');
+      lexer.spaces();
+      const value = statusValue(lexer);
+      if (value !== undefined) items.set(name, value);
+    });
+  }
+  return { name: decodeMailboxName(raw), raw, items };
+}
+
+function statusValue(lexer: Lexer): number | string | undefined {
+  if (isDigit(lexer.peek())) {
+    const digits = lexer.atom('status value');
+    const value = Number(digits);
+    return Number.isSafeInteger(value) ? value : digits;
+  }
+  const start = lexer.pos;
+  lexer.skipValue('status value');
+  return /^\(([^()" ]+)\)$/.exec(lexer.text.slice(start, lexer.pos))?.[1];
+}
+
+/** One namespace: what its mailboxes' names begin with. */
+export interface Namespace {
+  /** As text. */
+  prefix: string;
+  delimiter: string | null;
+}
+
+/** RFC 2342: the caller's own mailboxes, other users', and shared ones. */
+export interface Namespaces {
+  personal: Namespace[];
+  otherUsers: Namespace[];
+  shared: Namespace[];
+}
+
+/** "NAMESPACE" SP namespace SP namespace SP namespace */
+export function parseNamespaces(lexer: Lexer): Namespaces {
+  const [personal, otherUsers, shared] = [namespace(lexer), namespace(lexer), namespace(lexer)];
+  return { personal, otherUsers, shared };
+}
+
+/** namespace = nil / "(" 1*namespace-descr ")"; namespace-descr = "(" string SP (quoted / nil) [extensions] ")" */
+function namespace(lexer: Lexer): Namespace[] {
+  lexer.spaces();
+  if (lexer.nil()) return [];
+  const found: Namespace[] = [];
+  lexer.list('namespace', () => {
+    lexer.open('namespace-descr');
+    lexer.spaces();
+    const prefix = decodeMailboxName(lexer.astring('string'));
+    lexer.spaces();
+    found.push({ prefix, delimiter: parseDelimiter(lexer) });
+    for (lexer.spaces(); !lexer.accept(41); lexer.spaces()) lexer.skipValue('namespace extension');
+    lexer.closed();
+  });
+  return found;
+}
+
+/** id-params-list = "(" [string SP nstring *(SP string SP nstring)] ")" / nil (RFC 2971) */
+export function parseId(lexer: Lexer): Record<string, string | null> {
+  const id: Record<string, string | null> = Object.create(null);
+  if (lexer.nil()) return id;
+  const words: (string | null)[] = [];
+  lexer.list('id-params-list', () => words.push(lexer.nstring()));
+  for (let i = 0; i + 1 < words.length; i += 2) {
+    const value = words[i + 1] ?? null;
+    id[(words[i] ?? '').toLowerCase()] = value === null ? null : decodeText(value);
+  }
+  return id;
+}

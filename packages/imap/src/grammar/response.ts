@@ -1,0 +1,220 @@
+/**
+ * response = *(continue-req / response-data) response-done (RFC 9051 §7, §9): one whole frame to one value.
+ *
+ * Framing has already kept us in step, so most flaws cost one response at most: an untagged response that makes no
+ * sense is of type `malformed`. Only a line of which nobody can say what it is throws, for after it nothing is sure.
+ */
+import { decodeText } from '@fivewire/line-protocol';
+import { isFivewireError } from 'tls-context-core';
+import { type FetchData, parseFetchData } from './fetch-data.js';
+import { parseFlags } from './flags.js';
+import type { Frame } from './frame.js';
+import {
+  defaultGrammarLimits,
+  type GrammarLimits,
+  isDigit,
+  Lexer,
+  openBracket,
+  sp,
+} from './lexer.js';
+import {
+  type ListData,
+  type Namespaces,
+  parseId,
+  parseList,
+  parseNamespaces,
+  parseStatus,
+  type StatusData,
+} from './mailbox-data.js';
+import { parseCapabilities, parseResponseText, type ResponseCode } from './response-code.js';
+import {
+  type ExtendedSearchData,
+  parseExtendedSearch,
+  parseSearch,
+  parseVanished,
+  type SearchData,
+  type VanishedData,
+} from './search-data.js';
+
+export type Status = 'OK' | 'NO' | 'BAD';
+
+/** response-tagged = tag SP resp-cond-state */
+export interface TaggedResponse {
+  readonly type: 'tagged';
+  readonly tag: string;
+  readonly status: Status;
+  readonly code: ResponseCode | undefined;
+  readonly text: string;
+}
+
+/** resp-cond-state, resp-cond-bye and greeting, untagged */
+export interface StatusResponse {
+  readonly type: 'status';
+  readonly status: Status | 'BYE' | 'PREAUTH';
+  readonly code: ResponseCode | undefined;
+  readonly text: string;
+}
+
+/** continue-req = "+" [SP (resp-text / base64)] */
+export interface ContinuationRequest {
+  readonly type: 'continuation';
+  readonly text: string;
+}
+
+export type Response =
+  | TaggedResponse
+  | StatusResponse
+  | ContinuationRequest
+  | { readonly type: 'capability'; readonly capabilities: readonly string[] }
+  | { readonly type: 'enabled'; readonly capabilities: readonly string[] }
+  | { readonly type: 'fetch'; readonly row: FetchData }
+  | { readonly type: 'exists'; readonly number: number }
+  | { readonly type: 'recent'; readonly number: number }
+  | { readonly type: 'expunge'; readonly number: number }
+  | { readonly type: 'vanished'; readonly data: VanishedData }
+  | { readonly type: 'flags'; readonly flags: readonly string[] }
+  | { readonly type: 'list' | 'lsub'; readonly data: ListData }
+  | { readonly type: 'status-data'; readonly data: StatusData }
+  | { readonly type: 'search'; readonly data: SearchData }
+  | { readonly type: 'esearch'; readonly data: ExtendedSearchData }
+  | { readonly type: 'namespace'; readonly namespaces: Namespaces }
+  | { readonly type: 'id'; readonly id: Readonly<Record<string, string | null>> }
+  /** A response of an extension that we do not read. */
+  | OtherResponse
+  /** An untagged response that breaks its grammar. */
+  | { readonly type: 'malformed'; readonly text: string; readonly problem: string };
+
+export interface OtherResponse {
+  readonly type: 'other';
+  /** In upper case. */
+  readonly name: string;
+  readonly number: number | undefined;
+  /** What follows the name, decoded. */
+  readonly text: string;
+}
+
+/**
+ * @throws RemoteProtocolError `ERR_MALFORMED_RESPONSE` for a line that is no response at all, or a tagged one without
+ * OK, NO or BAD; `ERR_LIMIT_EXCEEDED` past the limits
+ */
+export function parseResponse(
+  frame: Frame,
+  limits: GrammarLimits = defaultGrammarLimits,
+): Response {
+  const lexer = new Lexer(padded(frame), limits);
+  switch (lexer.peek()) {
+    case star:
+      lexer.pos++;
+      lexer.spaces();
+      return untagged(lexer);
+    case plus:
+      lexer.pos++;
+      lexer.accept(sp);
+      return { type: 'continuation', text: lexer.text.slice(lexer.pos) };
+    case openBracket:
+      // Exchange has sent `[COPYUID …]` without `* OK` before it (MailKit#115).
+      return { type: 'status', status: 'OK', ...parseResponseText(lexer) };
+    default:
+      return lexer.atEnd
+        ? { type: 'malformed', text: '', problem: 'an empty line' }
+        : tagged(lexer);
+  }
+}
+
+/** Some servers pad lines with NUL. */
+function padded(frame: Frame): Frame {
+  const { text } = frame;
+  if (
+    frame.literals.length > 0 ||
+    (text.charCodeAt(0) !== 0 && text.charCodeAt(text.length - 1) !== 0)
+  )
+    return frame;
+  return { text: text.replace(/^\0+|\0+$/g, ''), literals: [] };
+}
+
+function tagged(lexer: Lexer): TaggedResponse {
+  const tag = lexer.atom('tag');
+  lexer.spaces();
+  const start = lexer.pos;
+  const status = lexer.atEnd ? '' : lexer.keyword();
+  if (status !== 'OK' && status !== 'NO' && status !== 'BAD')
+    throw lexer.fail('a response', lexer.atEnd ? 0 : start);
+  lexer.spaces();
+  return { type: 'tagged', tag, status, ...parseResponseText(lexer) };
+}
+
+function untagged(lexer: Lexer): Response {
+  const start = lexer.pos;
+  try {
+    return isDigit(lexer.peek()) ? numbered(lexer) : unnumbered(lexer);
+  } catch (error) {
+    if (!isFivewireError(error) || error.code !== 'ERR_MALFORMED_RESPONSE') throw error;
+    return { type: 'malformed', text: decodeText(lexer.text.slice(start)), problem: error.message };
+  }
+}
+
+/** message-data = number SP ("EXISTS" / "RECENT" / "EXPUNGE" / "FETCH" SP msg-att) */
+function numbered(lexer: Lexer): Response {
+  const number = lexer.number();
+  lexer.spaces();
+  const name = lexer.keyword('message-data');
+  lexer.spaces();
+  switch (name) {
+    case 'FETCH':
+    case 'UIDFETCH':
+      return { type: 'fetch', row: parseFetchData(lexer, number, name === 'UIDFETCH') };
+    case 'EXISTS':
+    case 'RECENT':
+    case 'EXPUNGE':
+      return { type: lowerCase[name], number };
+    default:
+      return other(lexer, name, number);
+  }
+}
+
+const lowerCase = { EXISTS: 'exists', RECENT: 'recent', EXPUNGE: 'expunge' } as const;
+
+function unnumbered(lexer: Lexer): Response {
+  const name = lexer.keyword('response-data');
+  lexer.spaces();
+  return readers.get(name)?.(lexer) ?? other(lexer, name, undefined);
+}
+
+const other = (lexer: Lexer, name: string, number: number | undefined): OtherResponse => ({
+  type: 'other',
+  name,
+  number,
+  text: decodeText(lexer.text.slice(lexer.pos)),
+});
+
+const status =
+  (condition: StatusResponse['status']) =>
+  (lexer: Lexer): StatusResponse => ({
+    type: 'status',
+    status: condition,
+    ...parseResponseText(lexer),
+  });
+
+const readers = new Map<string, (lexer: Lexer) => Response>([
+  ['OK', status('OK')],
+  ['NO', status('NO')],
+  ['BAD', status('BAD')],
+  ['BYE', status('BYE')],
+  ['PREAUTH', status('PREAUTH')],
+  ['CAPABILITY', (lexer) => ({ type: 'capability', capabilities: parseCapabilities(lexer) })],
+  ['ENABLED', (lexer) => ({ type: 'enabled', capabilities: parseCapabilities(lexer) })],
+  ['FLAGS', (lexer) => ({ type: 'flags', flags: parseFlags(lexer) })],
+  ['LIST', (lexer) => ({ type: 'list', data: parseList(lexer) })],
+  // Gmail's old LIST with special-use attributes.
+  ['XLIST', (lexer) => ({ type: 'list', data: parseList(lexer) })],
+  ['LSUB', (lexer) => ({ type: 'lsub', data: parseList(lexer) })],
+  ['STATUS', (lexer) => ({ type: 'status-data', data: parseStatus(lexer) })],
+  ['SEARCH', (lexer) => ({ type: 'search', data: parseSearch(lexer) })],
+  ['ESEARCH', (lexer) => ({ type: 'esearch', data: parseExtendedSearch(lexer) })],
+  ['VANISHED', (lexer) => ({ type: 'vanished', data: parseVanished(lexer) })],
+  ['NAMESPACE', (lexer) => ({ type: 'namespace', namespaces: parseNamespaces(lexer) })],
+  ['ID', (lexer) => ({ type: 'id', id: parseId(lexer) })],
+]);
+
+const star = 42;
+const plus = 43;

@@ -1,0 +1,131 @@
+/** SEARCH, ESEARCH and VANISHED (RFC 9051 §7.3.4; RFC 3501 §7.2.5; RFC 4731; RFC 7162 §3.2.10). */
+import { close, isDigit, type Lexer, open } from './lexer.js';
+import { appendNumber, parseRanges, UidSet } from './sequence-set.js';
+
+export interface SearchData {
+  uids: UidSet;
+  /** The highest MODSEQ among them, when the search asked about MODSEQ. */
+  modSeq: string | undefined;
+}
+
+/** "SEARCH" *(SP nz-number) [SP "(" "MODSEQ" SP mod-sequence-value ")"]: a million numbers in one pass, no token each. */
+export function parseSearch(lexer: Lexer): SearchData {
+  const { text } = lexer;
+  const bounds: number[] = [];
+  let i = lexer.pos;
+  let value = 0;
+  for (; i < text.length; i++) {
+    const octet = text.charCodeAt(i);
+    const digit = octet - 48;
+    if (digit >= 0 && digit <= 9) value = value * 10 + digit;
+    else if (octet === 32) {
+      if (value > 0) appendNumber(bounds, value);
+      value = 0;
+    } else break;
+  }
+  if (value > Number.MAX_SAFE_INTEGER) throw lexer.fail('nz-number');
+  if (value > 0) appendNumber(bounds, value);
+  lexer.pos = i;
+  let modSeq: string | undefined;
+  if (!lexer.atEnd) {
+    lexer.open('nz-number');
+    if (lexer.keyword() !== 'MODSEQ') throw lexer.fail('MODSEQ');
+    lexer.spaces();
+    modSeq = lexer.digits('mod-sequence-value');
+    lexer.expect(close, ')');
+  }
+  return { uids: UidSet.ofRanges(bounds), modSeq };
+}
+
+export interface ExtendedSearchData {
+  /** The tag of the search that it answers; some servers leave it out. */
+  tag: string | undefined;
+  /** Whether the numbers are UIDs. */
+  uid: boolean;
+  min: number | undefined;
+  max: number | undefined;
+  count: number | undefined;
+  all: UidSet | undefined;
+  modSeq: string | undefined;
+}
+
+/** esearch-response = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data) */
+export function parseExtendedSearch(lexer: Lexer): ExtendedSearchData {
+  const data: ExtendedSearchData = {
+    tag: undefined,
+    uid: false,
+    min: undefined,
+    max: undefined,
+    count: undefined,
+    all: undefined,
+    modSeq: undefined,
+  };
+  lexer.spaces();
+  if (lexer.peek() === open) {
+    lexer.list('search-correlator', () => {
+      const name = lexer.keyword();
+      lexer.spaces();
+      const value = lexer.astring('tag-string');
+      if (name === 'TAG') data.tag = value;
+    });
+  }
+  for (lexer.spaces(); !lexer.atEnd; lexer.spaces()) {
+    const name = lexer.keyword('search-return-data');
+    if (name === 'UID') {
+      data.uid = true;
+      continue;
+    }
+    lexer.spaces();
+    const read = returnData[name];
+    if (read === undefined) lexer.skipValue('search-return-value');
+    else read(lexer, data);
+  }
+  return data;
+}
+
+const returnData: Record<string, (lexer: Lexer, data: ExtendedSearchData) => void> = {
+  MIN: (lexer, data) => {
+    data.min = lexer.number();
+  },
+  MAX: (lexer, data) => {
+    data.max = lexer.number();
+  },
+  COUNT: (lexer, data) => {
+    data.count = lexer.number();
+  },
+  ALL: (lexer, data) => {
+    data.all = parseUidSet(lexer);
+  },
+  MODSEQ: (lexer, data) => {
+    data.modSeq = lexer.digits('mod-sequence-value');
+  },
+};
+Object.setPrototypeOf(returnData, null);
+
+export interface VanishedData {
+  /** Told by a resynchronisation, about the past: sequence numbers do not change. */
+  earlier: boolean;
+  uids: UidSet;
+}
+
+/** expunged-resp = "VANISHED" [SP "(EARLIER)"] SP known-uids */
+export function parseVanished(lexer: Lexer): VanishedData {
+  let earlier = false;
+  if (lexer.peek() === open) {
+    lexer.list('(EARLIER)', () => {
+      if (lexer.keyword() === 'EARLIER') earlier = true;
+    });
+    lexer.spaces();
+  }
+  return { earlier, uids: parseUidSet(lexer) };
+}
+
+/** A server's sequence-set: no `*` in it. */
+function parseUidSet(lexer: Lexer): UidSet {
+  const bounds: number[] = [];
+  const end = isDigit(lexer.peek()) ? parseRanges(lexer.text, lexer.pos, bounds) : lexer.pos;
+  if (end === lexer.pos || bounds.includes(Number.POSITIVE_INFINITY))
+    throw lexer.fail('sequence-set');
+  lexer.pos = end;
+  return UidSet.ofRanges(bounds);
+}
