@@ -1,11 +1,12 @@
 /**
  * A stream to the server: the caller's own, one through a proxy, or TCP with Node's happy eyeballs (RFC 8305).
  */
-import { connect, type LookupFunction, type TcpNetConnectOpts } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ConnectionError, isFivewireError } from 'tls-context-core';
 import { aborted, endless, timedOut } from './deadline.js';
 import { dialThroughProxy } from './proxy.js';
+import { openTcp } from './tcp.js';
 
 export interface DialTarget {
   host: string;
@@ -84,42 +85,6 @@ function openStream(
   if (options.dial !== undefined) return options.dial(target, { signal });
   if (options.proxy !== undefined) return dialThroughProxy(options.proxy, target, signal, options);
   return openTcp(target, options, signal);
-}
-
-/** Plain TCP, or a Unix domain socket. Also the way to the proxy. */
-export function openTcp(
-  { host, port }: { host: string; port: number },
-  options: Pick<DialOptions, 'socketPath' | 'localAddress' | 'family' | 'lookup' | 'keepAlive'>,
-  signal: AbortSignal,
-): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const tcp: TcpNetConnectOpts = { host, port, noDelay: true, autoSelectFamily: true };
-    if (options.localAddress !== undefined) tcp.localAddress = options.localAddress;
-    if (options.family !== undefined) tcp.family = options.family;
-    if (options.lookup !== undefined) tcp.lookup = options.lookup;
-    if (options.keepAlive !== undefined)
-      Object.assign(tcp, { keepAlive: true, keepAliveInitialDelay: options.keepAlive });
-    const socket = connect(options.socketPath === undefined ? tcp : { path: options.socketPath });
-    const settle = (): void => {
-      signal.removeEventListener('abort', onAbort);
-      socket.off('connect', onConnect);
-      socket.off('error', onError);
-    };
-    const onConnect = (): void => {
-      settle();
-      resolve(socket);
-    };
-    const onError = (error: Error): void => {
-      settle();
-      socket.on('error', () => {});
-      socket.destroy();
-      reject(error);
-    };
-    const onAbort = (): void => onError(signal.reason as Error);
-    socket.once('connect', onConnect);
-    socket.once('error', onError);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
 
 function dialFailed({ host, port }: DialTarget, cause: unknown): ConnectionError {

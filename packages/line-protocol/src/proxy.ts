@@ -1,8 +1,9 @@
 /** Through a proxy: SOCKS4a and SOCKS5 (RFC 1928, by the `socks` package, loaded when asked for), HTTP CONNECT (RFC 9110 §9.3.6). */
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ConnectionError, escapeText, UsageError } from 'tls-context-core';
-import { type DialOptions, type DialTarget, openTcp } from './dial.js';
+import { ConnectionError, escapeText, isFivewireError, UsageError } from 'tls-context-core';
+import type { DialOptions, DialTarget } from './dial.js';
+import { openTcp } from './tcp.js';
 
 interface ProxyAddress {
   scheme: 'socks5' | 'socks4a' | 'http';
@@ -67,7 +68,7 @@ export async function dialThroughProxy(
   } catch (cause) {
     stream.on('error', () => {});
     stream.destroy();
-    throw cause instanceof ConnectionError
+    throw isFivewireError(cause)
       ? cause
       : proxyFailed(proxy, target, (cause as Error).message, cause);
   } finally {

@@ -4,7 +4,12 @@
  * Each piece of work gets two turns, one to write and one to read. Work that gives its turn to write back early is
  * pipelined: the next one writes while this one still waits for its replies.
  */
-import type { ErrorContext } from 'tls-context-core';
+import {
+  type ErrorContext,
+  type FivewireError,
+  isFivewireError,
+  UsageError,
+} from 'tls-context-core';
 import { abandonOnAbort, aborted } from './deadline.js';
 import type { LineConnection } from './line-connection.js';
 import { type Reply, ReplyParser, type ReplyStyle } from './reply.js';
@@ -16,24 +21,45 @@ export interface Turn {
   toRead(): Promise<void>;
 }
 
+/** What a line means that nobody asked for: `'noted'` goes on; `undefined`: the server is out of step. */
+export type StrayMeaning = 'closing' | 'noted' | undefined;
+
+/** For three-digit replies. */
 export interface ReplyQueueOptions {
   style: ReplyStyle;
-  /** Says what a reply means that nobody asked for: `'closing'`, or `'noted'` to go on. Default: malformed. */
-  unsolicited?: (reply: Reply) => 'closing' | 'noted' | undefined;
+  /** Says what a reply means that nobody asked for. Default: malformed. */
+  unsolicited?: (reply: Reply) => StrayMeaning;
+}
+
+/** For protocols whose replies are no three-digit ones. */
+export interface StrayLineOptions {
+  stray: (line: string) => StrayMeaning;
+}
+
+export interface RunOptions extends ErrorContext {
+  signal?: AbortSignal | undefined;
+  /** Nobody waits for this work yet, so that it presses nobody who reads before it (see {@link ReplyQueue.press}). */
+  patient?: boolean;
+}
+
+/** A reader that takes its time, because its consumer does: a body, or rows of a listing. */
+export interface Holder {
+  /** Somebody waits for what comes behind this reader: read ahead, as far as memory is allowed for it. */
+  pressed(): void;
 }
 
 export class ReplyQueue {
   #connection: LineConnection;
-  #options: ReplyQueueOptions;
+  #stray: (line: string) => StrayMeaning;
   #writable: Promise<void> = Promise.resolve();
   #readable: Promise<void> = Promise.resolve();
   #active = 0;
-  #stray: ReplyParser;
+  #pressing = new Set<(error: FivewireError) => void>();
+  #holder: Holder | undefined;
 
-  constructor(connection: LineConnection, options: ReplyQueueOptions) {
+  constructor(connection: LineConnection, options: ReplyQueueOptions | StrayLineOptions) {
     this.#connection = connection;
-    this.#options = options;
-    this.#stray = new ReplyParser(options.style);
+    this.#stray = 'stray' in options ? options.stray : strayReplies(options);
     connection.onUnawaited = () => {
       if (this.#active === 0) this.#readStray();
     };
@@ -53,7 +79,7 @@ export class ReplyQueue {
    */
   run<T>(
     work: (turn: Turn) => Promise<T>,
-    { signal, ...context }: ErrorContext & { signal?: AbortSignal | undefined } = {},
+    { signal, patient = false, ...context }: RunOptions = {},
   ): Promise<T> {
     const mayWrite = this.#writable;
     const mayRead = this.#readable;
@@ -65,11 +91,14 @@ export class ReplyQueue {
     this.#readable = new Promise((resolve) => {
       read = resolve;
     });
+    let dropped: FivewireError | undefined;
+    const mustPress = !patient && this.#active > 0;
     this.#active++;
     const running = (async () => {
       try {
         await mayWrite;
         if (signal?.aborted) throw aborted(signal, context, 'usable');
+        if (dropped !== undefined) throw dropped;
         if (this.#active === 1) this.#readStray();
         if (this.#connection.error !== undefined) throw this.#connection.error;
         return await work({ wrote, toRead: () => mayRead });
@@ -81,30 +110,82 @@ export class ReplyQueue {
         if (this.#active === 0) this.#readStray();
       }
     })();
-    return abandonOnAbort(running, signal, context);
+    const call = abandonOnAbort(running, signal, context);
+    if (!mustPress) return call;
+    return new Promise<T>((resolve, reject) => {
+      const relieve = this.press((error) => {
+        dropped = this.#connection.locate(error, context);
+        reject(dropped);
+      });
+      void mayRead.then(relieve);
+      call.then(resolve, reject);
+    });
   }
 
+  // A holder keeps the reading turn for as long as its consumer likes. Where that consumer itself waits for a later
+  // call, both would wait for ever: so later calls press, the holder reads ahead, and where memory does not suffice
+  // and the consumer takes nothing, those that press are told.
+
   /**
-   * Replies that nobody asked for: a goodbye, or a server that is out of step. Takes complete lines only: it never
-   * waits, so that the next work finds no other reader.
+   * Says that somebody waits for what comes behind the reader of now.
+   * @param giveUp called with `ERR_WOULD_DEADLOCK` when the reader can't get out of the way
+   * @returns ends the pressing
    */
+  press(giveUp: (error: FivewireError) => void): () => void {
+    this.#pressing.add(giveUp);
+    this.#holder?.pressed();
+    return () => {
+      this.#pressing.delete(giveUp);
+    };
+  }
+
+  /** True while somebody waits behind the reader of now. */
+  get underPressure(): boolean {
+    return this.#pressing.size > 0;
+  }
+
+  /** Whoever has the reading turn registers here for as long as a consumer sets its pace. */
+  hold(holder: Holder | undefined): void {
+    this.#holder = holder;
+    if (this.#pressing.size > 0) holder?.pressed();
+  }
+
+  /** Tells everybody who presses that the reader won't move: its consumer seems to wait for them. */
+  refusePressure(why: string): void {
+    for (const giveUp of [...this.#pressing]) {
+      this.#pressing.delete(giveUp);
+      giveUp(
+        new UsageError('ERR_WOULD_DEADLOCK', `The call would wait for ever: ${why}`, {
+          hint: 'Read or destroy what an earlier call gave before you wait for this one, or use a second connection.',
+        }),
+      );
+    }
+  }
+
+  /** Lines that nobody asked for. Takes complete ones only: it never waits, so that the next work finds no other reader. */
   #readStray(): void {
     const connection = this.#connection;
     try {
       for (let line = connection.takeLine(); line !== undefined; line = connection.takeLine()) {
-        const reply = this.#stray.push(line);
-        if (reply === undefined) continue;
-        this.#stray = new ReplyParser(this.#options.style);
-        const meaning = typeof reply === 'string' ? undefined : this.#options.unsolicited?.(reply);
+        const meaning = this.#stray(line);
         if (meaning === 'noted') continue;
         if (meaning === 'closing') throw connection.serverClosing(line);
         throw connection.malformed('no reply, for none was asked for', line);
       }
-      // A piece of a line before the end is no reply any more.
-      if (connection.hasEnded)
-        void connection.fill({ phase: 'command', timeout: 0 }).catch(() => {});
-    } catch {
+    } catch (error) {
       // The connection keeps its error and gives it to the next call.
+      if (!isFivewireError(error)) throw error;
     }
   }
+}
+
+/** Collects stray lines into replies, which may have several. */
+function strayReplies({ style, unsolicited }: ReplyQueueOptions): (line: string) => StrayMeaning {
+  let parser = new ReplyParser(style);
+  return (line) => {
+    const reply = parser.push(line);
+    if (reply === undefined) return 'noted';
+    parser = new ReplyParser(style);
+    return typeof reply === 'string' ? undefined : unsolicited?.(reply);
+  };
 }
