@@ -133,6 +133,13 @@ interface NothingFits {
   bound: boolean;
 }
 
+const ways: Readonly<Record<CredentialKind, string>> = {
+  password: 'a password: `auth: { user, password }`',
+  accessToken: 'an access token: `auth: { user, accessToken }`',
+  external: 'a client certificate: `tls.cert`, `tls.key` and `auth: { external: true }`',
+  anonymous: 'anonymous users: `auth: { anonymous: true }`',
+};
+
 /** The first of these that is true is the reason. */
 export function noCommonMechanismHint(situation: NothingFits): string {
   const { credential, offered, channel } = situation;
@@ -160,16 +167,8 @@ export function noCommonMechanismHint(situation: NothingFits): string {
       `\`mechanisms\` leaves out all that fits: allow one of ${fitting.map(({ name }) => name).join(', ')}.`,
     ],
     [
-      known.some((mechanism) => mechanism.credential === 'accessToken'),
-      'This server takes access tokens: use `auth: { user, accessToken }`.',
-    ],
-    [
-      known.some((mechanism) => mechanism.credential === 'password'),
-      'This server takes passwords: use `auth: { user, password }`.',
-    ],
-    [
-      known.some((mechanism) => mechanism.credential === 'external'),
-      'This server takes client certificates: give `tls.cert` and `tls.key`, and `auth: { external: true }`.',
+      fitting.length === 0 && known.length > 0,
+      `This server takes ${[...new Set(known.map((mechanism) => ways[mechanism.credential]))].join(', or ')}.`,
     ],
   ];
   const [, hint] = reasons.find(([applies]) => applies) ?? [];

@@ -10,13 +10,10 @@ export function bearerRefusal(challenge: Uint8Array): Refusal {
     typeof scope === 'string' && scope !== '' && `scope ${printable(scope)}`,
     typeof issuer === 'string' && `issuer ${printable(issuer)}`,
   ].filter((part) => part !== false);
-  return {
-    reason: said.join(', '),
-    hint:
-      said.length === 0
-        ? 'Refresh the access token, and check its scope and that it was issued for this user.'
-        : `The server says: ${said.join(', ')}. Refresh the access token, or get one with that scope for this user.`,
-  };
+  const reason = said.join(', ');
+  const advice =
+    'Refresh the access token, and check its scope and that it was issued for this user.';
+  return { reason, hint: reason === '' ? advice : `The server says: ${reason}. ${advice}` };
 }
 
 function jsonObject(octets: Uint8Array): Record<string, unknown> {
