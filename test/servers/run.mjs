@@ -1,9 +1,11 @@
 // node test/servers/run.mjs native|containers [--keep] [test file …]: starts the real servers, runs the suite, ends them.
+
+import { startContainers } from './containers.mjs';
 import { readDefinitions } from './definitions.mjs';
 import { startNative } from './native.mjs';
 import { runSuite } from './suite.mjs';
 
-const runners = { native: startNative };
+const runners = { native: startNative, containers: startContainers };
 const say = (text) => process.stdout.write(`${text}\n`);
 
 const main = async ([runner, ...rest]) => {
