@@ -47,6 +47,34 @@ export interface IncomingBodyOptions {
   drainOctets?: number;
 }
 
+/**
+ * Feeds `take` with the body's content until the body ends (true) or `take` wants no more (false); then it can be called
+ * again. One call at a time.
+ */
+export function bodyPump(
+  connection: LineConnection,
+  decoder: BodyDecoder,
+  wait: Wait,
+): (take: (content: Buffer) => boolean) => Promise<boolean> {
+  let started = false; // a body of no octets ends before any has come
+  return async (take) => {
+    for (;;) {
+      const octets = connection.peekOctets() ?? (started ? undefined : nothing);
+      started = true;
+      if (octets === undefined) {
+        await connection.fill(wait);
+        continue;
+      }
+      const { used, content, done } = decoder.decode(octets);
+      connection.consumeOctets(used);
+      let more = true;
+      for (const piece of content) if (piece.length > 0) more = take(piece);
+      if (done) return true;
+      if (!more) return false;
+    }
+  };
+}
+
 /** The caller must own the connection's input until `done` settles. */
 export function openBody(
   connection: LineConnection,
@@ -56,7 +84,6 @@ export function openBody(
   let pumping = false;
   let asked = false;
   let finished = false;
-  let started = false; // a body of no octets ends before any has come
   let settle!: () => void;
   let failed!: (error: Error) => void;
   const done = new Promise<void>((resolve, reject) => {
@@ -65,23 +92,7 @@ export function openBody(
   });
   done.catch(ignore); // whoever awaits it sees the failure; the stream tells it as well
 
-  /** Feeds `take` until the body ends (true) or `take` wants no more (false). */
-  const pump = async (take: (content: Buffer) => boolean): Promise<boolean> => {
-    for (;;) {
-      const octets = connection.peekOctets() ?? (started ? undefined : nothing);
-      started = true;
-      if (octets === undefined) {
-        await connection.fill(wait);
-        continue;
-      }
-      const { used, content, done: ended } = decoder.decode(octets);
-      connection.consumeOctets(used);
-      let more = true;
-      for (const piece of content) if (piece.length > 0) more = take(piece);
-      if (ended) return true;
-      if (!more) return false;
-    }
-  };
+  const pump = bodyPump(connection, decoder, wait);
 
   const end = (): void => {
     finished = true;
