@@ -76,7 +76,8 @@ async function run(exchange: Exchange, transport: SaslTransport): Promise<Succes
   if (answer.kind === 'success' && initial !== undefined) {
     throw new SaslError('ERR_CHALLENGE', 'The server reports success before it has seen anything', {
       mechanism: exchange.mechanism,
-      step: 0,
+      step: 1,
+      hint: 'No credentials have been sent, so nothing was proven: do not trust this server.',
     });
   }
 

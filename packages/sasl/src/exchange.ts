@@ -1,5 +1,6 @@
 /** One exchange as a state machine without I/O (RFC 4422 section 3): our messages out, the server's in. */
 import { SaslError, type SaslErrorCode, UsageError } from 'tls-context-core';
+import { checkAuth } from './credentials.js';
 import {
   type Credentials,
   type ExchangeContext,
@@ -40,7 +41,7 @@ export interface Exchange {
 /**
  * Begins an exchange with a mechanism. Secrets stay in closures: printing the exchange shows none.
  *
- * @throws UsageError ERR_ARGUMENT for an unknown mechanism or credentials of another kind
+ * @throws UsageError ERR_ARGUMENT for an unknown mechanism, malformed credentials or those of another kind
  */
 export function createExchange(
   mechanism: string,
@@ -53,6 +54,7 @@ export function createExchange(
       argument: 'mechanism',
     });
   }
+  checkAuth(credentials);
   return exchangeOf(found, found.begin(credentials, context));
 }
 
@@ -62,7 +64,7 @@ export function exchangeOf(
   steps: Steps,
 ): Exchange {
   let current: Step | undefined;
-  let challenges = 0;
+  let received = 0;
 
   return {
     mechanism: name,
@@ -74,7 +76,7 @@ export function exchangeOf(
     },
 
     async next(challenge) {
-      challenges += 1;
+      received += 1;
       if (current?.expects !== 'challenge' && current?.expects !== 'either') {
         throw saslError('ERR_CHALLENGE', 'the server challenges after the exchange is over');
       }
@@ -82,18 +84,19 @@ export function exchangeOf(
     },
 
     async finish(additional = nothing) {
-      // RFC 4422 section 3: additional data with success is a last challenge whose answer would be empty.
-      if (additional.length > 0 && current?.expects === 'challenge') {
-        challenges += 1;
-        await advance(additional);
-      } else if (additional.length > 0) {
-        throw saslError(
-          'ERR_CHALLENGE',
-          'success came with data that the mechanism has no use for',
-        );
+      received += 1;
+      // RFC 4422 section 5: additional data with success is a last challenge, whose answer would be empty.
+      if (additional.length > 0) {
+        if (current?.expects !== 'challenge') {
+          throw saslError(
+            'ERR_CHALLENGE',
+            'success came with data that the mechanism has no use for',
+          );
+        }
+        const { response } = await advance(additional);
+        if (response?.length !== 0) current = over;
       }
-      const allowed = current?.expects === 'success' || current?.expects === 'either';
-      if (allowed) return;
+      if (current?.expects === 'success' || current?.expects === 'either') return;
       throw provesServer
         ? saslError(
             'ERR_SERVER_SIGNATURE',
@@ -120,7 +123,7 @@ export function exchangeOf(
   function saslError(code: SaslErrorCode, problem: string, hint = hints[code]): SaslError {
     return new SaslError(code, `${name}: ${problem}`, {
       mechanism: name,
-      step: challenges,
+      step: received,
       phase: 'auth',
       hint: hint || hints[code],
     });

@@ -23,7 +23,7 @@ interface Refused {
 const oauth = 'OAuth2 (`auth: { user, accessToken }`)';
 
 /** Matched against `code enhanced text`, the first that fits. The texts are those of the big providers and of the RFCs. */
-const replies: readonly (Verdict & { pattern: RegExp })[] = [
+const replies: readonly (Verdict & { pattern: RegExp; only?: CredentialKind })[] = [
   {
     pattern: /smtpclientauthentication is disabled/i,
     hint: 'SMTP AUTH is switched off for this tenant or mailbox: its administrator must enable authenticated SMTP.',
@@ -32,6 +32,7 @@ const replies: readonly (Verdict & { pattern: RegExp })[] = [
   {
     // Outlook: 535 5.7.139 Authentication unsuccessful, basic authentication is disabled
     pattern: /\b5\.7\.139\b|basic authentication is disabled/i,
+    only: 'password',
     hint: `Microsoft takes no passwords here any more: use ${oauth}.`,
     account: true,
   },
@@ -43,7 +44,8 @@ const replies: readonly (Verdict & { pattern: RegExp })[] = [
   },
   {
     // Gmail: 535 5.7.8 Username and Password not accepted … BadCredentials
-    pattern: /BadCredentials|gsmtp/,
+    pattern: /BadCredentials/,
+    only: 'password',
     hint: `Google takes no account passwords: use an app password (needs two-step verification) or ${oauth}.`,
     account: true,
   },
@@ -59,11 +61,11 @@ const replies: readonly (Verdict & { pattern: RegExp })[] = [
     account: true,
   },
   {
-    pattern: /\b(?:538|4\.7\.11|5\.7\.11|PRIVACYREQUIRED)\b|^483\b/,
+    pattern: /^(?:538|483)\b|\b(?:[45]\.7\.11|PRIVACYREQUIRED)\b/,
     hint: "The server wants TLS first: use security: 'starttls' or 'implicit-tls'.",
   },
   {
-    pattern: /\b(?:432|4\.7\.12)\b/,
+    pattern: /^432\b|\b4\.7\.12\b/,
     hint: "The account must log in once by PLAIN: set mechanisms: ['PLAIN'] for one connection over TLS.",
   },
   { pattern: /\bEXPIRED\b/, hint: 'The password or token has expired: renew it.', account: true },
@@ -78,7 +80,7 @@ const replies: readonly (Verdict & { pattern: RegExp })[] = [
     account: true,
   },
   {
-    pattern: /\b(?:UNAVAILABLE|INUSE|IN-USE|LIMIT|LOGIN-DELAY|SYS\/TEMP|4\.[37]\.0|454|421)\b/,
+    pattern: /\b(?:UNAVAILABLE|INUSE|IN-USE|LIMIT|LOGIN-DELAY|SYS\/TEMP|4\.[37]\.0)\b/,
     hint: 'The server has a passing trouble: try later.',
     later: true,
   },
@@ -111,7 +113,9 @@ const byCredential: Readonly<Record<CredentialKind, string>> = {
 
 export function refusalVerdict({ reply, credential, protocol, host }: Refused): Verdict {
   const text = `${reply.code} ${reply.enhanced ?? ''} ${reply.text}`;
-  const known = replies.find(({ pattern }) => pattern.test(text));
+  const known = replies.find(
+    ({ pattern, only = credential }) => only === credential && pattern.test(text),
+  );
   if (known) return known;
 
   const passing =

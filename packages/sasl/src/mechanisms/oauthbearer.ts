@@ -18,7 +18,8 @@ export function* oauthBearer(
   { host, port }: ExchangeContext,
 ): Steps {
   const pairs = [
-    ...(host === undefined ? [] : [`host=${host}`]),
+    // A value is VCHAR: a name with other characters is left out, as section 3.1 lets us.
+    ...(/^[\x21-\x7e]+$/.test(host ?? '') ? [`host=${host}`] : []),
     ...(port === undefined ? [] : [`port=${port}`]),
     `auth=Bearer ${accessToken}`,
   ];
