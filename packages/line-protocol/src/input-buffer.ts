@@ -29,22 +29,22 @@ export class InputBuffer {
    * @throws LineTooLong once more than `limit` octets have come without an end.
    */
   takeLine(limit: number): string | undefined {
-    const head = this.#chunks[0];
-    if (head === undefined) return undefined;
-    if (this.#searched === 0) {
-      const text = this.#text ?? head.toString('latin1');
-      this.#text = text;
-      const end = text.indexOf('\n', this.#offset);
-      if (end >= 0) {
-        const start = this.#offset;
-        if (end - start > limit) throw new LineTooLong(limit);
-        this.#dropFromHead(end + 1 - start);
-        const cr = end > start && text.charCodeAt(end - 1) === 13;
-        return text.slice(start, cr ? end - 1 : end);
-      }
+    const text = this.#text;
+    if (text === undefined) return this.#openHead(limit);
+    const start = this.#offset;
+    const end = text.indexOf('\n', start);
+    if (end < 0) {
+      this.#text = undefined;
       this.#searched = 1;
+      return this.#takeLineAcrossChunks(limit);
     }
-    return this.#takeLineAcrossChunks(limit);
+    const length = end - start;
+    if (length > limit) throw new LineTooLong(limit);
+    this.size -= length + 1;
+    this.#offset = end + 1;
+    if (this.#offset === text.length) this.#dropHead();
+    const cr = length > 0 && text.charCodeAt(end - 1) === 13;
+    return text.slice(start, cr ? end - 1 : end);
   }
 
   /** The octets at hand without taking them: the rest of the first chunk, or `undefined` when there are none. */
@@ -83,6 +83,14 @@ export class InputBuffer {
     this.#searched = 0;
   }
 
+  #openHead(limit: number): string | undefined {
+    const head = this.#chunks[0];
+    if (head === undefined) return undefined;
+    if (this.#searched > 0) return this.#takeLineAcrossChunks(limit);
+    this.#text = head.toString('latin1');
+    return this.takeLine(limit);
+  }
+
   #takeLineAcrossChunks(limit: number): string | undefined {
     const chunks = this.#chunks;
     let i = this.#searched;
@@ -113,12 +121,14 @@ export class InputBuffer {
   #dropFromHead(count: number): void {
     this.size -= count;
     this.#offset += count;
-    if (this.#offset === (this.#chunks[0] as Buffer).length) {
-      this.#chunks.shift();
-      this.#offset = 0;
-      this.#text = undefined;
-      if (this.#searched > 0) this.#searched--;
-    }
+    if (this.#offset === (this.#chunks[0] as Buffer).length) this.#dropHead();
+  }
+
+  #dropHead(): void {
+    this.#chunks.shift();
+    this.#offset = 0;
+    this.#text = undefined;
+    if (this.#searched > 0) this.#searched--;
   }
 }
 

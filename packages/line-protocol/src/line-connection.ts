@@ -103,6 +103,7 @@ export class LineConnection {
   #error: FivewireError | undefined;
   #settleClosed!: (closed: Closed) => void;
   #log: WireLog;
+  #logging = false;
   #peer: TlsPeer | undefined;
   #context: ErrorContext;
 
@@ -160,7 +161,7 @@ export class LineConnection {
   takeLine(): string | undefined {
     try {
       const line = this.#input.takeLine(this.limits.lineOctets);
-      if (line !== undefined && this.#log.active)
+      if (this.#logging && line !== undefined)
         this.#log.event('receive', this.hideInput ? mask : line);
       return line;
     } catch (error) {
@@ -446,6 +447,7 @@ export class LineConnection {
   // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────
 
   #onData = (chunk: Buffer): void => {
+    this.#logging = this.#log.active; // asked once a chunk, not once a line
     this.#input.push(chunk);
     if (this.#input.size > inputHighWater) {
       this.#paused = true;

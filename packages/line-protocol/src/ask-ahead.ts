@@ -1,0 +1,105 @@
+/** Bodies asked for ahead of their consumer, given out in order: round trips overlap, memory stays bounded. */
+import { type CommandError, isFivewireError } from 'tls-context-core';
+import type { ReplyBody } from './reply-body.js';
+
+export interface AskAheadOptions {
+  /** The most commands under way. Default 32. */
+  window?: number;
+}
+
+export type Asked<K, H> =
+  | { key: K; ok: true; head: H; body: ReplyBody<H> }
+  | { key: K; ok: false; error: CommandError };
+
+/** How `ask` should make its bodies. */
+export interface AskedBody {
+  held: () => number;
+  drainOctets: number;
+}
+
+/** A window that overlaps round trips needs no more octets than this under way: more would only have to be drained. */
+const octetsUnderWay = 1 << 20;
+
+/**
+ * Asks for each key's body by `ask` and yields them in order. A body that the consumer does not touch before it goes on
+ * is skipped. A refused one is an item with `ok: false`; a broken connection throws.
+ */
+export async function* askAhead<K, H>(
+  keys: Iterable<K> | AsyncIterable<K>,
+  ask: (key: K, options: AskedBody) => ReplyBody<H>,
+  { window = 32 }: AskAheadOptions,
+): AsyncGenerator<Asked<K, H>, void, undefined> {
+  const source = iterate(keys);
+  const asked: { key: K; body: ReplyBody<H> }[] = [];
+  const options: AskedBody = {
+    held: () => asked.reduce((sum, { body }) => sum + body.readableLength, 0),
+    drainOctets: Number.POSITIVE_INFINITY,
+  };
+  const send = (key: K): ReplyBody<H> => {
+    const body = ask(key, options);
+    body.delivered = false;
+    body.ask();
+    return body;
+  };
+  let exhausted = false;
+  let seen = 0;
+  let octets = 0;
+  try {
+    for (;;) {
+      // Few at first, until it shows how long they are; refilled by halves, so that many commands share a write.
+      const depth =
+        seen === 0
+          ? Math.min(window, 4)
+          : Math.max(1, Math.min(window, Math.floor(octetsUnderWay / (octets / seen + 1))));
+      if (asked.length <= depth >> 1) {
+        while (!exhausted && asked.length < depth) {
+          const next = source.next();
+          const { done, value } = next instanceof Promise ? await next : next;
+          if (done) exhausted = true;
+          else asked.push({ key: value, body: send(value) });
+        }
+      }
+      const first = asked.shift();
+      if (first === undefined) return;
+      const { key } = first;
+      let { body } = first;
+      let item: Asked<K, H>;
+      try {
+        const head = await body.head();
+        if (body.setAside) {
+          body = send(key);
+          await body.head();
+        }
+        body.delivered = true;
+        item = { key, ok: true, head, body };
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        item = { key, ok: false, error };
+      }
+      try {
+        yield item;
+      } finally {
+        seen++;
+        octets += body.octets;
+        if (!body.touched) body.skip();
+      }
+    }
+  } finally {
+    for (const { body } of asked) body.skip();
+    await source.return?.();
+  }
+}
+
+function iterate<K>(keys: Iterable<K> | AsyncIterable<K>): Iterator<K> | AsyncIterator<K> {
+  return Symbol.asyncIterator in keys ? keys[Symbol.asyncIterator]() : keys[Symbol.iterator]();
+}
+
+/** The server said no to this one; the others may be had. */
+const isRefusal = (error: unknown): error is CommandError =>
+  isFivewireError(error) && refusals.includes(error.code);
+
+const refusals: readonly string[] = [
+  'ERR_COMMAND_REJECTED',
+  'ERR_NOT_FOUND',
+  'ERR_EXTENSION_REQUIRED',
+];
