@@ -119,7 +119,8 @@ export class UidSet implements Iterable<number> {
   }
 
   /**
-   * The set in pieces, ascending: each with at most `count` numbers and at most `characters` when written.
+   * The set in pieces, ascending: each with at most `count` numbers and at most `characters` when written. A range that
+   * ends in `*` stays whole, for nobody knows how many numbers it has.
    * Servers limit the length of a command line (RFC 7162 §4 asks them to take 8,192 octets).
    */
   *pieces(count: number, characters = 4_000): IterableIterator<UidSet> {
@@ -130,9 +131,9 @@ export class UidSet implements Iterable<number> {
       let from = rangeFrom;
       while (from <= to) {
         const room = count - numbers;
-        const end = rangeSize(from, to) > room ? from + room - 1 : to;
+        const end = to !== star && rangeSize(from, to) > room ? from + room - 1 : to;
         const text = rangeText(from, end).length + 1;
-        if (bounds.length > 0 && (room <= 0 || length + text > characters)) {
+        if (bounds.length > 0 && (end < from || length + text > characters)) {
           yield new UidSet(bounds);
           bounds = [];
           numbers = 0;
@@ -142,6 +143,7 @@ export class UidSet implements Iterable<number> {
         bounds.push(from, end);
         numbers += rangeSize(from, end);
         length += text;
+        if (end === star) break;
         from = end + 1;
       }
     }

@@ -1,0 +1,141 @@
+/** Whatever octets come: a value or a typed error, in linear time. */
+import fc from 'fast-check';
+import { isFivewireError } from 'tls-context-core';
+import { expect, it } from 'vitest';
+import { parseBodyStructureSlice } from '../src/grammar/body-structure.js';
+import { parseEnvelopeSlice } from '../src/grammar/envelope.js';
+import { parseResponse } from '../src/grammar/response.js';
+import { framesOf, parseOne } from './support/frames.js';
+
+const pieces = [
+  '* ',
+  '1 ',
+  'FETCH ',
+  '(',
+  ')',
+  'UID ',
+  'FLAGS ',
+  'ENVELOPE ',
+  'BODYSTRUCTURE ',
+  'BODY[',
+  ']',
+  '<5>',
+  '"',
+  '\\',
+  ' ',
+  'NIL',
+  '{3}\r\nabc',
+  '~{1}\r\n\0',
+  '\\Seen',
+  'LIST ',
+  'STATUS ',
+  'SEARCH ',
+  'ESEARCH ',
+  'OK ',
+  '[',
+  'COPYUID ',
+  '1:5',
+  ',',
+  '*',
+  '999999999999999999999',
+  'a1 ',
+  '+ ',
+  '\xff',
+  'VANISHED ',
+  'NAMESPACE ',
+  'ID ',
+  '\t',
+  '"TEXT" "PLAIN" ',
+];
+
+function parseAll(octets: string): void {
+  for (const frame of framesOf(`${octets}\r\n`)) {
+    try {
+      const response = parseResponse(frame);
+      if (response.type !== 'fetch') continue;
+      const { envelope, structure } = response.row;
+      if (envelope) {
+        const { subject, from, date } = parseEnvelopeSlice(envelope);
+        expect([
+          typeof subject,
+          Array.isArray(from),
+          date === undefined || date instanceof Date,
+        ]).toEqual(['string', true, true]);
+      }
+      if (structure) parseBodyStructureSlice(structure);
+    } catch (error) {
+      if (!isFivewireError(error)) throw error;
+    }
+  }
+}
+
+it('any octets', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (octets) =>
+      parseAll(Buffer.from(octets).toString('latin1')),
+    ),
+  );
+});
+
+it('any order of the pieces of responses', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 60 }), (list) =>
+      parseAll(list.join('')),
+    ),
+    { numRuns: 2_000 },
+  );
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 60 }), (list) =>
+      parseAll(`* 1 FETCH (BODYSTRUCTURE (${list.join('')}`),
+    ),
+    { numRuns: 2_000 },
+  );
+});
+
+const evil: Record<string, (n: number) => string> = {
+  'open parentheses': (n) => `* 1 FETCH (BODYSTRUCTURE ${'('.repeat(n)}`,
+  'unclosed quotes': (n) => `* 1 FETCH (ENVELOPE (${'"a'.repeat(n)}`,
+  'escaped quotes': (n) => `* 1 FETCH (ENVELOPE ("${'\\"'.repeat(n)}`,
+  backslashes: (n) => `* 1 FETCH (ENVELOPE ("${'\\a'.repeat(n)}" ${'"\\a" '.repeat(n)}`,
+  'many strings': (n) => `* 1 FETCH (ENVELOPE (${'"a" '.repeat(n)}))`,
+  'many addresses': (n) => `* 1 FETCH (ENVELOPE (NIL NIL (${'("a" NIL "b" "c")'.repeat(n / 4)})))`,
+  'small literals': (n) =>
+    `* 1 FETCH (ENVELOPE (NIL NIL (${'({1}\r\na {1}\r\nb {1}\r\nc {1}\r\nd)'.repeat(n / 10)})))`,
+  numbers: (n) => `* SEARCH ${'9 '.repeat(n)}`,
+  'falling numbers': (n) =>
+    `* SEARCH ${Array.from({ length: n / 4 }, (_, i) => 1_000_000 - i * 2).join(' ')}`,
+  'falling ranges': (n) =>
+    `* VANISHED ${Array.from({ length: n / 8 }, (_, i) => `${9_000_000 - i * 3}:${9_000_001 - i * 3}`).join(',')}`,
+  flags: (n) => `* FLAGS (${'\\a'.repeat(n)})`,
+  'encoded words': (n) =>
+    `* 1 FETCH (ENVELOPE (NIL "${'=?utf-8?q?a?='.repeat(n / 8)}" NIL NIL NIL NIL NIL NIL NIL NIL))`,
+  'broken encoded words': (n) =>
+    `* 1 FETCH (ENVELOPE (NIL "${'=?a'.repeat(n)}" NIL NIL NIL NIL NIL NIL NIL NIL))`,
+  'brackets of a code': (n) => `* OK [${'"]'.repeat(n)}`,
+  'ampersands of a name': (n) => `* LIST () "/" "${'&'.repeat(n)}"`,
+  'parameter sections': (n) =>
+    `* 1 FETCH (BODYSTRUCTURE ("TEXT" "PLAIN" (${'"a*1*" "%41" '.repeat(n / 10)}) NIL NIL "7BIT" 1 1))`,
+};
+
+it.each(Object.keys(evil))('takes linear time for %s', (name) => {
+  const make = evil[name] as (n: number) => string;
+  const cpu = (octets: string): number => {
+    const start = process.cpuUsage();
+    parseAll(octets);
+    return process.cpuUsage(start).user / 1e6;
+  };
+  cpu(make(20_000));
+  // Quadratic work at this size takes minutes.
+  expect(cpu(make(1_000_000))).toBeLessThan(4);
+});
+
+it('counts depth and values against its limits', () => {
+  const deep = `* 1 FETCH (BODYSTRUCTURE ${'('.repeat(100)}${')'.repeat(100)})\r\n`;
+  expect(() => parseOne(deep)).toThrow(
+    expect.objectContaining({ code: 'ERR_LIMIT_EXCEEDED', limit: 'depth' }),
+  );
+  const many = `* LIST (${'a '.repeat(300_000)}) "/" x\r\n`;
+  expect(() => parseOne(many)).toThrow(
+    expect.objectContaining({ code: 'ERR_LIMIT_EXCEEDED', limit: 'tokens' }),
+  );
+});
