@@ -6,9 +6,11 @@
  * - command-line.ts, secret.ts: what goes out, checked and masked
  * - reply.ts, reply-queue.ts: three-digit replies, read in the order in which commands were written
  * - body.ts, dot-stuffing.ts: bodies both ways
+ * - reply-body.ts, rows.ts, ask-ahead.ts: bodies and listings that hold the reading turn at their consumer's pace
  * - deadline.ts, wire-log.ts, notices.ts, pool.ts, decode-text.ts
  */
 export * from 'tls-context-core';
+export * from './ask-ahead.js';
 export * from './body.js';
 export * from './command-line.js';
 export * from './connect-url.js';
@@ -20,7 +22,9 @@ export * from './line-connection.js';
 export * from './notices.js';
 export * from './pool.js';
 export * from './reply.js';
+export * from './reply-body.js';
 export * from './reply-queue.js';
+export * from './rows.js';
 export { mask, Secret, secret } from './secret.js';
 export * from './transport.js';
 export type { WireEvent, WireEventType } from './wire-log.js';

@@ -10,7 +10,7 @@ import { type BodyDecoder, bodyPump } from './body.js';
 import type { CommandLine } from './command-line.js';
 import type { Wait } from './deadline.js';
 import type { LineConnection } from './line-connection.js';
-import type { Holder, ReplyQueue } from './reply-queue.js';
+import type { Holder, ReplyQueue, Turn } from './reply-queue.js';
 
 export interface BodyRequest<H> {
   queue: ReplyQueue;
@@ -131,7 +131,7 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
     callback(error);
   }
 
-  #work = async (turn: { wrote(): void; toRead(): Promise<void> }): Promise<void> => {
+  #work = async (turn: Turn): Promise<void> => {
     const { queue, connection, line, pipelined, prepare, readHead, decoder, wait } = this.#request;
     if (this.destroyed) return; // given up before anything was sent
     await prepare?.();

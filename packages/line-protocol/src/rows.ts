@@ -9,7 +9,7 @@ import type { CommandLine } from './command-line.js';
 import type { Wait } from './deadline.js';
 import type { LineConnection } from './line-connection.js';
 import { deadlockAfter } from './reply-body.js';
-import type { Holder, ReplyQueue } from './reply-queue.js';
+import type { Holder, ReplyQueue, Turn } from './reply-queue.js';
 
 /** Rows of unknown number: `for await (const row of rows)`, or all at once. Iterating twice asks the server twice. */
 export class Rows<T> implements AsyncIterable<T> {
@@ -53,205 +53,254 @@ export interface RowsRequest<T> {
 
 /** One listing, read once. */
 export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
-  /** True when the end of the listing was thrown away because later calls waited (`mayCut`). */
+  /** True when the rest of the listing was thrown away because later calls waited (`mayCut`). */
   cut = false;
 
   #request: RowsRequest<T>;
-  #state: 'new' | 'asked' | 'open' | 'discarding' | 'past' = 'new';
-  #ahead: string[] = [];
-  #aheadAt = 0;
-  #aheadOctets = 0;
-  #rows = 0;
+  #phase: 'new' | 'asked' | 'open' | 'past' = 'new';
+  /** What comes is thrown away: the consumer has left, or was cut off. */
+  #discard = false;
   #error: FivewireError | undefined;
-  #leave: (() => void) | undefined;
-  #break: ((error: FivewireError) => void) | undefined;
-  /** The consumer waits in `next()`. */
-  #waiting = false;
-  #wake: (() => void) | undefined;
+  /** Rows read for a consumer who is slow. */
+  #ahead = new LineStore();
+  #rows = 0;
   #filling = false;
-  #reading = false;
+  #wakers: (() => void)[] = [];
+  #begun: Promise<void> | undefined;
+  #leave: { resolve: () => void; reject: (error: FivewireError) => void } | undefined;
   #stuckTimer: NodeJS.Timeout | undefined;
   #isStuck = false;
-  #last: Promise<unknown> | undefined;
 
   constructor(request: RowsRequest<T>) {
     this.#request = request;
   }
 
   next(): Promise<IteratorResult<T, void>> {
-    this.#unstick();
-    const { connection } = this.#request;
-    if (this.#state === 'open' && !this.#waiting && !this.#reading && this.#error === undefined) {
-      try {
-        const result = this.#take(() => connection.takeLine());
-        if (result !== undefined) return Promise.resolve(result);
-      } catch (error) {
-        return Promise.reject(this.#fail(error));
-      }
+    if (this.#stuckTimer !== undefined || this.#isStuck) this.#unstick();
+    try {
+      const result = this.#take();
+      return result === undefined ? this.#nextLater() : Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    // Calls that overlap are answered one after the other.
-    const result =
-      this.#last === undefined ? this.#nextLater() : this.#last.then(() => this.#nextLater());
-    const settled = result.then(
-      () => {
-        if (this.#last === settled) this.#last = undefined;
-      },
-      () => {},
-    );
-    this.#last = settled;
-    return result;
   }
 
-  /** The consumer wants no more. The rest is read and thrown away. */
+  /** The consumer wants no more. The rest is read and thrown away behind its back. */
   return(): Promise<IteratorResult<T, void>> {
     this.#unstick();
-    this.#ahead = [];
-    this.#aheadAt = 0;
-    if (this.#state === 'new') this.#state = 'past';
-    else if (this.#state !== 'past') {
-      const open = this.#state === 'open';
-      this.#state = 'discarding';
-      if (open) void this.#readAhead();
-    }
-    this.#wake?.();
-    return Promise.resolve({ done: true, value: undefined });
+    this.#ahead.clear();
+    this.#discard = true;
+    if (this.#phase === 'new') this.#phase = 'past';
+    this.#readAhead();
+    return Promise.resolve(finished);
   }
 
   pressed(): void {
     if (this.#isStuck) queueMicrotask(() => this.#refuse());
-    else if (!this.#waiting) void this.#readAhead();
+    else this.#readAhead();
   }
 
   async #nextLater(): Promise<IteratorResult<T, void>> {
-    if (this.#state === 'new') await this.#ask();
-    const { connection } = this.#request;
-    this.#waiting = true;
-    try {
-      for (;;) {
-        if (this.#error !== undefined) throw this.#error;
-        const result = this.#take(() => (this.#reading ? undefined : connection.takeLine()));
-        if (result !== undefined) return result;
-        await this.#more();
-      }
-    } catch (error) {
-      throw this.#fail(error);
-    } finally {
-      this.#waiting = false;
-      if (this.#request.queue.underPressure) void this.#readAhead();
+    this.#begun ??= this.#ask();
+    await this.#begun;
+    for (;;) {
+      const result = this.#take();
+      if (result !== undefined) return result;
+      this.#fill();
+      await new Promise<void>((resolve) => this.#wakers.push(resolve));
     }
   }
 
   /** A row, or the end; `undefined` when octets must come first. */
-  #take(takeLine: () => string | undefined): IteratorResult<T, void> | undefined {
+  #take(): IteratorResult<T, void> | undefined {
+    const { connection, parse, maxRows } = this.#request;
     for (;;) {
-      let line: string | undefined;
-      if (this.#aheadAt < this.#ahead.length) line = this.#ahead[this.#aheadAt++] as string;
-      else if (this.#state === 'past') return { done: true, value: undefined };
-      else if (this.#state === 'discarding') return { done: true, value: undefined };
-      else line = takeLine();
-      if (line === undefined) return undefined;
-      if (line === '.') {
-        this.#end();
-        return { done: true, value: undefined };
+      let line = this.#ahead.shift();
+      if (line === undefined) {
+        if (this.#error !== undefined) throw this.#error;
+        if (this.#phase === 'past' || this.#discard) return finished;
+        if (this.#phase !== 'open') return undefined;
+        try {
+          line = connection.takeLine();
+        } catch (error) {
+          throw this.#fail(error as FivewireError);
+        }
+        if (line === undefined) return undefined;
+        if (line === '.') {
+          this.#end();
+          return finished;
+        }
       }
-      if (++this.#rows > this.#request.maxRows) {
-        throw this.#request.connection.exceeded('rows', this.#request.maxRows);
-      }
-      const value = this.#request.parse(line.charCodeAt(0) === 46 ? line.slice(1) : line);
+      if (++this.#rows > maxRows) throw this.#fail(connection.exceeded('rows', maxRows));
+      const value = parse(line.charCodeAt(0) === dot ? line.slice(1) : line);
       if (value !== undefined) return { done: false, value };
     }
   }
 
-  /** Sends the command and waits until its reply has begun. */
-  async #ask(): Promise<void> {
+  /** Sends the command and waits until its rows begin. Whoever reads before us is pressed. */
+  #ask(): Promise<void> {
     const { queue, signal, line } = this.#request;
-    this.#state = 'asked';
-    await new Promise<void>((resolve, reject) => {
+    this.#phase = 'asked';
+    return new Promise<void>((resolve, reject) => {
       const relieve = queue.press((error) => {
-        this.#state = 'discarding';
+        this.#discard = true;
         reject(error);
       });
-      const running = queue.run((turn) => this.#work(turn, relieve, resolve), {
-        signal,
-        patient: true,
-        command: line.masked,
-      });
-      running.catch((error: FivewireError) => {
+      const begun = (): void => {
         relieve();
-        reject(error);
-        this.#fail(error);
-        // Abandoned by its signal, it must still get past its rows.
-        if (this.#state === 'open') void this.return();
-        else if (this.#state === 'asked') this.#state = 'discarding';
-      });
+        resolve();
+      };
+      queue
+        .run((turn) => this.#work(turn, begun), { signal, patient: true, command: line.masked })
+        .catch((error: FivewireError) => {
+          relieve();
+          reject(this.#fail(error));
+        });
     });
   }
 
-  #work = async (
-    turn: { wrote(): void; toRead(): Promise<void> },
-    relieve: () => void,
-    begun: () => void,
-  ): Promise<void> => {
+  async #work(turn: Turn, begun: () => void): Promise<void> {
     const { queue, connection, line, pipelined, prepare, readHead } = this.#request;
-    if (this.#state === 'discarding') return; // given up before anything was sent
+    if (this.#discard) return; // given up before anything was sent
     await prepare?.();
     connection.send(line);
     if (pipelined) turn.wrote();
     await turn.toRead();
-    relieve();
     if (!(await readHead())) {
-      this.#state = 'past';
+      this.#phase = 'past';
       return begun();
     }
     const left = new Promise<void>((resolve, reject) => {
-      this.#leave = resolve;
-      this.#break = reject;
+      this.#leave = { resolve, reject };
     });
-    if (this.#state === 'asked') this.#state = 'open';
+    this.#phase = 'open';
     begun();
-    queue.hold(this);
-    if (this.#state === 'discarding') void this.#readAhead();
     try {
+      if (this.#discard) this.#readAhead();
+      queue.hold(this);
       await left;
     } finally {
       queue.hold(undefined);
       this.#unstick();
     }
-  };
+  }
 
-  /** Reads while nobody asks: for those who wait behind us, or to be rid of what the consumer does not want. */
-  async #readAhead(): Promise<void> {
-    const { queue, connection, aheadOctets } = this.#request;
-    if (this.#reading) return;
-    this.#reading = true;
+  /** Waits for octets; then whoever needs them looks again. */
+  #fill(): void {
+    if (this.#filling || this.#phase !== 'open') return;
+    this.#filling = true;
+    const { connection, wait } = this.#request;
+    connection.fill(wait).then(
+      () => {
+        this.#filling = false;
+        if (this.#mustReadAhead()) this.#readAhead();
+        this.#wake();
+      },
+      (error: FivewireError) => {
+        this.#filling = false;
+        this.#fail(error);
+      },
+    );
+  }
+
+  #mustReadAhead(): boolean {
+    return this.#discard || this.#request.queue.underPressure;
+  }
+
+  /** Reads without being asked: for those who wait behind us, or to be rid of what the consumer does not want. */
+  #readAhead(): void {
+    if (this.#phase !== 'open') return;
+    const { connection, aheadOctets } = this.#request;
     try {
-      for (;;) {
-        if (this.#state !== 'discarding' && !(this.#state === 'open' && queue.underPressure)) break;
-        if (this.#state === 'open' && this.#aheadOctets > aheadOctets) {
-          this.#full();
-          if (!this.cut) break;
-        }
-        const line = connection.takeLine();
-        if (line === undefined) {
-          this.#wake?.();
-          await this.#more();
-        } else if (line === '.') {
+      for (let line = connection.takeLine(); line !== undefined; line = connection.takeLine()) {
+        if (line === '.') {
           this.#end();
-          break;
-        } else if (this.#state === 'open') {
-          if (this.#aheadAt > 1_000 && this.#aheadAt * 2 > this.#ahead.length) {
-            this.#ahead = this.#ahead.slice(this.#aheadAt);
-            this.#aheadAt = 0;
-          }
-          this.#ahead.push(line);
-          this.#aheadOctets += line.length + 32;
+          return;
         }
+        if (this.#discard) continue;
+        this.#ahead.push(line);
+        if (this.#ahead.octets > aheadOctets && this.#full()) return;
       }
+      this.#fill();
     } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#reading = false;
-      this.#wake?.();
+      this.#fail(error as FivewireError);
     }
   }
+
+  /** Somebody waits behind us and the allowance is full. True: read no further. */
+  #full(): boolean {
+    if (this.#request.mayCut) {
+      this.cut = true;
+      this.#discard = true;
+      return false;
+    }
+    this.#stuckTimer ??= setTimeout(() => this.#refuse(), deadlockAfter);
+    return true;
+  }
+
+  #refuse(): void {
+    if (this.#phase !== 'open') return;
+    this.#isStuck = true;
+    this.#request.queue.refusePressure(
+      `the rows of ${this.#request.line.masked} are in the way and nobody reads them`,
+    );
+  }
+
+  #unstick(): void {
+    clearTimeout(this.#stuckTimer);
+    this.#stuckTimer = undefined;
+    this.#isStuck = false;
+  }
+
+  #end(): void {
+    this.#phase = 'past';
+    this.#leave?.resolve();
+    this.#wake();
+  }
+
+  /** Keeps the error for the consumer. Abandoned by its signal, it must still get past its rows. */
+  #fail(error: FivewireError): FivewireError {
+    this.#error ??= error;
+    this.#discard = true;
+    if (error.connection === 'closed') {
+      this.#phase = 'past';
+      this.#leave?.reject(error);
+    } else {
+      this.#readAhead();
+    }
+    this.#wake();
+    return error;
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakers.splice(0)) wake();
+  }
 }
+
+/** Lines first in, first out, and how much memory they take. */
+class LineStore {
+  octets = 0;
+  #lines: string[] = [];
+  #at = 0;
+  push(line: string): void {
+    this.#lines.push(line);
+    this.octets += line.length + lineOverhead;
+  }
+  shift(): string | undefined {
+    if (this.#at === this.#lines.length) return undefined;
+    const line = this.#lines[this.#at++] as string;
+    this.octets -= line.length + lineOverhead;
+    if (this.#at === this.#lines.length) this.clear();
+    return line;
+  }
+  clear(): void {
+    this.#lines = [];
+    this.#at = 0;
+    this.octets = 0;
+  }
+}
+
+const dot = 46;
+/** What V8 needs for a string beside its characters, roughly. */
+const lineOverhead = 32;
+const finished: { done: true; value: undefined } = { done: true, value: undefined };
