@@ -21,7 +21,7 @@ const engines = [
 ];
 
 /** Builds and starts all. Resolves to the same as startNative. */
-export const startContainers = async (definitions, { keep, say }) => {
+export const startContainers = async (definitions, { keep, say, signal }) => {
   const compose = findCompose();
   say(`Using ${compose.join(' ')}.`);
   const free = await Promise.all(
@@ -56,7 +56,7 @@ export const startContainers = async (definitions, { keep, say }) => {
     const deadline = Date.now() + greetingWithin;
     const running = await Promise.all(
       definitions.map(async (definition) => {
-        const peer = { host, ca, deadline, internal: false, gone: () => false };
+        const peer = { host, ca, deadline, internal: false, gone: () => signal.aborted };
         const complaints = await awaitGreetings(definition, peer);
         if (complaints.length === 0) return { definition, host };
         const logs = run(['logs', definition.name], 'pipe');
@@ -64,6 +64,7 @@ export const startContainers = async (definitions, { keep, say }) => {
         return { definition, unavailable: `${complaints.join('; ')}\n${tail}` };
       }),
     );
+    signal.throwIfAborted();
     return { ca, running, stop };
   } catch (error) {
     await stop();

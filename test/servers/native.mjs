@@ -31,7 +31,7 @@ const greetingWithin = 30_000;
 const endWithin = 5_000;
 
 /** Starts what it can. Resolves to `{ running, ca, stop }`; a server that could not start carries `unavailable`. */
-export const startNative = async (asDefined, { extraPackages, keep, say }) => {
+export const startNative = async (asDefined, { extraPackages, keep, say, signal }) => {
   installPackages(asDefined, extraPackages, say);
   const definitions = await onFreePorts(asDefined);
   const base = mkdtempSync(join(tmpdir(), 'fivewire-servers-'));
@@ -58,7 +58,8 @@ export const startNative = async (asDefined, { extraPackages, keep, say }) => {
     const bringUp = async (server) => {
       server.unavailable ??=
         requirement(server, servers) ?? start(server, definitions, certificates);
-      await awaitServer(server, { ca, deadline: Date.now() + greetingWithin });
+      await awaitServer(server, { ca, deadline: Date.now() + greetingWithin, signal });
+      signal.throwIfAborted();
     };
     // Postfix gives up for a minute when it meets no Dovecot: what needs another server starts after it.
     const needing = servers.filter(({ definition }) => definition.needs !== undefined);
@@ -146,12 +147,12 @@ const launch = ([program, ...args], endSignal = 'SIGTERM', { env, cwd, log }) =>
   return process_;
 };
 
-const awaitServer = async (server, { ca, deadline }) => {
+const awaitServer = async (server, { ca, deadline, signal }) => {
   if (server.unavailable) return;
   const dead = () => server.children.find(({ how }) => how !== undefined);
   const complaints = await awaitGreetings(server.definition, {
     ...{ host, ca, deadline, internal: true },
-    gone: () => dead() !== undefined,
+    gone: () => dead() !== undefined || signal.aborted,
   });
   if (complaints.length === 0) return;
   if (dead()) complaints.push(`one of its processes ended: ${dead().how}`);

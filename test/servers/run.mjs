@@ -16,40 +16,37 @@ const main = async ([runner, ...rest]) => {
     );
     return 64;
   }
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
+  }
+  const { signal } = interrupted;
   const started = await startServers(readDefinitions(), {
     // The foreign clients that prove the servers before ours are judged by them.
     extraPackages: ['curl', 'openssl', 'python3'],
     keep: rest.includes('--keep'),
-    say,
+    ...{ say, signal },
   });
-  let ending;
-  const stop = () => {
-    ending ??= started.stop();
-    return ending;
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.once(signal, () => stop().finally(() => process.exit(130)));
-  }
+  const missing = started.running.filter(({ unavailable }) => unavailable);
+  let sums;
   try {
     for (const { definition, unavailable } of started.running) {
       say(`${definition.name}: ${unavailable ? `NOT RUNNING: ${unavailable}` : 'ready'}`);
     }
     const filters = rest.filter((word) => !word.startsWith('--'));
-    const { passed, failed } = await runSuite({ runner, ...started }, filters);
-    await stop();
-    const missing = started.running.filter(({ unavailable }) => unavailable);
-    for (const { definition, unavailable } of missing) {
-      say(`NOT EXERCISED: ${definition.name}: ${unavailable.split('\n')[0]}`);
-    }
-    say(`${passed} passed, ${failed} failed`);
-    return failed === 0 && passed > 0 && missing.length === 0 ? 0 : 1;
+    sums = await runSuite({ runner, ...started }, filters, signal);
   } finally {
-    await stop();
+    await started.stop();
   }
+  for (const { definition, unavailable } of missing) {
+    say(`NOT EXERCISED: ${definition.name}: ${unavailable.split('\n')[0]}`);
+  }
+  say(`${sums.passed} passed, ${sums.failed} failed`);
+  return sums.failed === 0 && sums.passed > 0 && missing.length === 0 ? 0 : 1;
 };
 
 process.exitCode = await main(process.argv.slice(2)).catch((error) => {
-  say(`The test servers could not be started: ${error.stack}`);
+  say(`The test servers: ${error.stack}`);
   say('0 passed, 1 failed');
   return 1;
 });

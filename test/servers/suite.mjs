@@ -9,8 +9,8 @@ import { folder } from './definitions.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Runs vitest over the suite; resolves to true sums. What did not run counts as failed. */
-export const runSuite = async ({ runner, ca, running }, filters) => {
+/** Runs vitest over the suite; resolves to true sums. What did not run counts as failed. `signal` ends it. */
+export const runSuite = async ({ runner, ca, running }, filters, signal) => {
   const directory = mkdtempSync(join(tmpdir(), 'fivewire-suite-'));
   const results = `${directory}/results.json`;
   const servers = Object.fromEntries(
@@ -32,6 +32,7 @@ export const runSuite = async ({ runner, ca, running }, filters) => {
       {
         cwd: root,
         stdio: 'inherit',
+        signal,
         env: { ...process.env, FIVEWIRE_SERVERS: `${directory}/servers.json` },
       },
     );
