@@ -1,0 +1,295 @@
+/** SASL through AUTH (RFC 5034), else USER and PASS, or APOP (RFC 1939 §7) for those who name it. */
+import { createHash } from 'node:crypto';
+import {
+  AuthenticationError,
+  type CommandError,
+  channelState,
+  commandLine,
+  isFivewireError,
+  secret,
+  secretLine,
+  UsageError,
+} from '@fivewire/line-protocol';
+import {
+  type Auth,
+  type AuthenticateOptions,
+  decodeBase64,
+  encodeBase64,
+  type SaslAnswer,
+  type SaslTransport,
+  authenticate as saslAuthenticate,
+  selectMechanism,
+} from '@fivewire/sasl';
+import {
+  commandError,
+  isTransient,
+  parseResponse,
+  type Response,
+  serverReply,
+} from './response.js';
+import type { Session } from './session.js';
+
+/** RFC 2449 §4: a command has at most 255 octets, CRLF included. */
+const commandOctets = 253;
+
+type Way = { name: 'USER' } | { name: 'APOP' } | { name: 'SASL'; mechanisms?: string[] };
+
+export async function authenticate(session: Session, timestamp: string | undefined): Promise<void> {
+  const { options, connection, transport, capabilities } = session;
+  const auth = options.auth as Auth;
+  const { secureStream } = connection;
+  const sasl: AuthenticateOptions = {
+    auth,
+    offered: capabilities.sasl,
+    channel: channelState(connection),
+    protocol: 'pop3',
+    host: transport.host,
+    port: transport.port,
+    ...(options.allowCleartextAuth === undefined
+      ? {}
+      : { allowCleartextAuth: options.allowCleartextAuth }),
+    ...(secureStream === undefined ? {} : { binding: secureStream }),
+  };
+  let nothingFits: unknown;
+  for (const way of waysIn(options.mechanisms)) {
+    const wanted =
+      way.name === 'SASL' && way.mechanisms !== undefined
+        ? { ...sasl, mechanisms: way.mechanisms }
+        : sasl;
+    // Judges `auth` and the channel for all ways alike, before anything is sent.
+    const error = whyNot(wanted);
+    if (error !== undefined && codeOf(error) !== 'ERR_NO_COMMON_MECHANISM') throw error;
+    if (way.name !== 'SASL') {
+      const password = await passwordOf(auth);
+      if (password === undefined) continue;
+      const usable = way.name === 'APOP' ? timestamp !== undefined : takesUser(session);
+      if (!usable) continue;
+      if (way.name === 'APOP') return apop(session, timestamp as string, password);
+      return userAndPass(session, password);
+    }
+    nothingFits ??= error;
+    if (error === undefined) return throughSasl(session, wanted);
+  }
+  throw nothingFits ?? nothingOffered(session);
+}
+
+/** The ways to try, in order: neighbouring SASL names are one way, chosen among by the sasl package. */
+function waysIn(mechanisms: readonly string[] | undefined): Way[] {
+  if (mechanisms === undefined) return [{ name: 'SASL' }, { name: 'USER' }];
+  const ways: Way[] = [];
+  for (const name of mechanisms.map((given) => String(given).toUpperCase())) {
+    const last = ways.at(-1);
+    if (name === 'USER' || name === 'APOP') ways.push({ name });
+    else if (last?.name === 'SASL') last.mechanisms?.push(name);
+    else ways.push({ name: 'SASL', mechanisms: [name] });
+  }
+  return ways;
+}
+
+function whyNot(options: AuthenticateOptions): unknown {
+  try {
+    selectMechanism(options);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** A server without CAPA knows USER: it was the one way that all had. */
+const takesUser = ({ capabilities }: Session): boolean =>
+  !capabilities.known || capabilities.has('USER');
+
+async function throughSasl(session: Session, options: AuthenticateOptions): Promise<void> {
+  const { connection } = session;
+  try {
+    connection.hideInput = true;
+    await session.queue.run(
+      async (turn) => {
+        await turn.toRead();
+        await saslAuthenticate(options, saslTransport(session));
+      },
+      { phase: 'auth', command: 'AUTH' },
+    );
+  } catch (error) {
+    throw passing(session, error);
+  } finally {
+    connection.hideInput = false;
+  }
+}
+
+/** The credentials may be good while the mailbox is not to be had: that is no failure of authentication. */
+function passing(session: Session, error: unknown): unknown {
+  if (!isFivewireError(error) || error.code !== 'ERR_AUTHENTICATION_FAILED') return error;
+  const { reply } = error as AuthenticationError;
+  if (reply === undefined || !isTransient(reply.enhanced)) return error;
+  return session.connection.locate(
+    commandError({ ok: false, code: reply.enhanced, text: reply.text }, 'AUTH'),
+    { phase: 'auth' },
+  );
+}
+
+function saslTransport(session: Session): SaslTransport {
+  const { connection, options } = session;
+  const send = async (line: string, masked: string): Promise<string> => {
+    connection.send({ octets: Buffer.from(`${line}\r\n`, 'latin1'), masked });
+    return connection.readLine({
+      phase: 'auth',
+      timeout: session.transport.timeouts.reply,
+      command: 'AUTH',
+    });
+  };
+  const respond = async (response: Uint8Array): Promise<SaslAnswer> => {
+    const { octets, masked } = secretLine(encodeBase64(response));
+    return answer(
+      session,
+      await send(octets.toString('latin1', 0, octets.length - 2), masked),
+      true,
+    );
+  };
+  return {
+    initialResponseLimit: Number.POSITIVE_INFINITY, // what does not fit goes in a second line, below
+    async start(mechanism, initial) {
+      const oauth = mechanism === 'XOAUTH2' || mechanism === 'OAUTHBEARER';
+      const wanted = options.initialResponse ?? !oauth;
+      const encoded = initial === undefined ? '' : encodeBase64(initial) || '=';
+      const whole = `AUTH ${mechanism} ${encoded}`;
+      if (initial !== undefined && wanted && whole.length <= commandOctets) {
+        return answer(session, await send(whole, `AUTH ${mechanism} ***`), true);
+      }
+      const invited = answer(session, await send(`AUTH ${mechanism}`, `AUTH ${mechanism}`), false);
+      if (initial === undefined || invited.kind !== 'challenge') return invited;
+      return respond(initial);
+    },
+    respond,
+    cancel: async () => answer(session, await send('*', '*'), true),
+  };
+}
+
+/**
+ * What a line means to the exchange.
+ *
+ * @param sent whether the server has seen a response of ours. Before that, success is impossible, so that o2.pl's `+OK`
+ * in place of `+` is taken as the challenge it must be; what it or others write after it means nothing then. And a
+ * refusal is one of the mechanism, not of credentials that nobody has seen.
+ */
+function answer(session: Session, line: string, sent: boolean): SaslAnswer {
+  const response = parseResponse(line);
+  if (response?.ok)
+    return sent ? { kind: 'success' } : { kind: 'challenge', data: new Uint8Array() };
+  if (response !== undefined) {
+    const unavailable = !sent && response.code === undefined;
+    return { kind: 'failure', reply: serverReply(response), mechanismUnavailable: unavailable };
+  }
+  if (!line.startsWith('+')) {
+    throw session.connection.malformed(
+      '+, +OK or -ERR',
+      session.connection.hideInput ? '***' : line,
+      {
+        phase: 'auth',
+        command: 'AUTH',
+      },
+    );
+  }
+  const data = decodeBase64(line.slice(1).trim());
+  if (data !== undefined) return { kind: 'challenge', data };
+  if (!sent) return { kind: 'challenge', data: new Uint8Array() };
+  throw session.connection.malformed('a challenge in base64', '***', {
+    phase: 'auth',
+    command: 'AUTH',
+  });
+}
+
+/** USER and PASS, RFC 1939 §7. */
+async function userAndPass(session: Session, password: string): Promise<void> {
+  const { user } = session.options.auth as { user: string };
+  const lines = [commandLine('USER', [user]), commandLine('PASS', [secret(password)])] as const;
+  for (const line of lines) await login(session, line, 'USER');
+}
+
+/** APOP, RFC 1939 §7: MD5 over a timestamp that the server chooses, so only over a link that proves the server. */
+async function apop(session: Session, timestamp: string, password: string): Promise<void> {
+  const { user } = session.options.auth as { user: string };
+  if (
+    channelState(session.connection) === 'unverified-tls' ||
+    !/^<[\x21-\x7e]+>$/.test(timestamp)
+  ) {
+    throw new AuthenticationError(
+      'ERR_NO_COMMON_MECHANISM',
+      'APOP is not safe on this connection',
+      {
+        mechanism: 'APOP',
+        hint: 'A server that nobody verified can choose the timestamp so that the password comes out; use another mechanism.',
+        phase: 'auth',
+      },
+    );
+  }
+  const digest = createHash('md5')
+    .update(timestamp + password, 'utf8')
+    .digest('hex');
+  await login(session, commandLine('APOP', [user, secret(digest)]), 'APOP');
+}
+
+async function login(
+  session: Session,
+  line: ReturnType<typeof commandLine>,
+  mechanism: string,
+): Promise<void> {
+  const { connection } = session;
+  await session.queue.run(
+    async (turn) => {
+      connection.send(line);
+      await turn.toRead();
+      const response = await session.readResponse(session.wait(line, 'auth', undefined));
+      if (!response.ok) throw connection.locate(refused(session, response, line.masked, mechanism));
+    },
+    { phase: 'auth', command: line.masked },
+  );
+}
+
+function refused(
+  { capabilities }: Session,
+  response: Response,
+  command: string,
+  mechanism: string,
+): AuthenticationError | CommandError {
+  if (isTransient(response.code)) return commandError(response, command);
+  const reply = serverReply(response);
+  return new AuthenticationError(
+    'ERR_AUTHENTICATION_FAILED',
+    `The server refused the login: ${reply.text || 'without a reason'}`,
+    {
+      mechanism,
+      offered: [...capabilities.sasl, ...(capabilities.has('USER') ? ['USER'] : [])],
+      reply,
+      command,
+      phase: 'auth',
+      hint: 'Check the user name (often the whole address) and the password; big providers want an app password or OAuth2.',
+    },
+  );
+}
+
+function nothingOffered({ capabilities }: Session): AuthenticationError {
+  return new AuthenticationError(
+    'ERR_NO_COMMON_MECHANISM',
+    'None of `mechanisms` can be used here',
+    {
+      offered: [...capabilities.sasl, ...(capabilities.has('USER') ? ['USER'] : [])],
+      phase: 'auth',
+      hint: 'APOP needs a timestamp in the greeting and no STARTTLS; USER must be offered; both need auth.password.',
+    },
+  );
+}
+
+/** The password, for the ways that take one; `undefined` for other credentials. */
+async function passwordOf(auth: Auth): Promise<string | undefined> {
+  if (!('password' in auth) || auth.authzid !== undefined) return undefined;
+  const { password } = auth;
+  const text: unknown = typeof password === 'function' ? await password() : password;
+  if (typeof text === 'string') return text;
+  throw new UsageError('ERR_ARGUMENT', 'auth.password() did not give a string', {
+    argument: 'auth.password',
+  });
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  isFivewireError(error) ? error.code : undefined;

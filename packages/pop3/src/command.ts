@@ -1,0 +1,50 @@
+/** The escape hatch: a command that this client has no method for (XTND, LANG, …). */
+import { commandLine, decodeText, UsageError } from '@fivewire/line-protocol';
+import type { Session } from './session.js';
+import type { CallOptions, CommandResult } from './types.js';
+
+export interface CommandOptions extends CallOptions {
+  /** Whether lines follow `+OK`, up to one with a lone dot. Default: as RFC 1939 and 2449 have it for their own commands. */
+  multiline?: boolean;
+}
+
+/** What would show credentials, change the framing, or go behind the back of what this client keeps track of. */
+const refused: Record<string, string> = {
+  USER: 'auth in connect()',
+  PASS: 'auth in connect()',
+  APOP: 'auth and mechanisms in connect()',
+  AUTH: 'auth and mechanisms in connect()',
+  STLS: "security: 'starttls' in connect()",
+  QUIT: 'quit()',
+  DELE: 'delete()',
+  RSET: 'reset()',
+  UTF8: 'nothing yet: it changes how everything after it is read',
+};
+
+export async function command(
+  session: Session,
+  verb: string,
+  args: readonly string[],
+  { multiline, ...options }: CommandOptions,
+): Promise<CommandResult> {
+  const upper = String(verb).toUpperCase();
+  if (!/^[A-Z0-9-]{1,32}$/.test(upper)) {
+    throw wrong('A command name is made of letters and digits', 'Give arguments in the list.');
+  }
+  const instead = refused[upper];
+  if (instead !== undefined) throw wrong(`${upper} can't be sent by command()`, `Use ${instead}.`);
+  return session.run(commandLine(upper, args), options, async (response, wait) => {
+    const text = decodeText(response.text);
+    if (!(multiline ?? hasLines(upper, args))) return { text };
+    return { text, lines: await session.readLines(wait) };
+  });
+}
+
+const hasLines = (verb: string, args: readonly string[]): boolean =>
+  verb === 'RETR' ||
+  verb === 'TOP' ||
+  verb === 'CAPA' ||
+  ((verb === 'LIST' || verb === 'UIDL' || verb === 'LANG') && args.length === 0);
+
+const wrong = (message: string, hint: string): UsageError =>
+  new UsageError('ERR_ARGUMENT', message, { protocol: 'pop3', argument: 'verb', hint });

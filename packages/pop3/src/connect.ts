@@ -1,0 +1,112 @@
+/** From options to a usable session: dialled, greeted (RFC 1939 §4), secured (RFC 2595 §4, RFC 8314), authenticated. */
+import {
+  commandLine,
+  decodeText,
+  openConnection,
+  type ProtocolProfile,
+  resolveTransport,
+  type SessionScope,
+  StartTlsError,
+  type TransportOptions,
+  UsageError,
+} from '@fivewire/line-protocol';
+import { authenticate } from './authenticate.js';
+import { Pop3Capabilities } from './capabilities.js';
+import { serverReply } from './response.js';
+import { Session } from './session.js';
+import { defaultPop3Limits, type Pop3Limits, type Pop3Options } from './types.js';
+
+export const profile: ProtocolProfile = {
+  protocol: 'pop3',
+  ports: { 'implicit-tls': 995, starttls: 110, cleartext: 110 },
+  schemes: { pop3s: 'implicit-tls', pop3: 'starttls' },
+  options: ['auth', 'mechanisms', 'initialResponse'],
+};
+
+export async function openSession(options: Pop3Options, sessions?: SessionScope): Promise<Session> {
+  const transport = resolveTransport(profile, options as TransportOptions);
+  const limits = checkLimits(options.limits);
+  const connection = await openConnection(
+    { ...transport, options: { ...transport.options, limits } },
+    sessions,
+  );
+  return connection.establish(options.signal, async () => {
+    const session = new Session(connection, transport, options, limits);
+    const timestamp = await greeting(session);
+    if (transport.security === 'starttls') await startTls(session);
+    await session.readCapabilities('capabilities');
+    if (options.auth !== undefined) {
+      // The timestamp of a greeting in clear is nothing that TLS vouches for.
+      await authenticate(session, transport.security === 'starttls' ? undefined : timestamp);
+      // Gmail shows PIPELINING only now.
+      await session.readCapabilities('capabilities');
+    }
+    return session;
+  });
+}
+
+/** @returns APOP's timestamp, where the greeting has one. */
+async function greeting(session: Session): Promise<string | undefined> {
+  const { connection, transport } = session;
+  const response = await session.readResponse({
+    phase: 'greeting',
+    timeout: transport.timeouts.greeting,
+    ...(transport.security === 'implicit-tls'
+      ? {
+          hint: 'The server is silent after the TLS handshake; `timeouts.greeting` allows more time.',
+        }
+      : {}),
+  });
+  if (response.ok) return /<[^<>\s]+@[^<>\s]+>/.exec(response.text)?.[0];
+  throw connection.serverClosing(decodeText(response.text), { phase: 'greeting' });
+}
+
+/** STLS. Whatever is not TLS is an error: nothing weaker is tried. */
+async function startTls(session: Session): Promise<void> {
+  const { connection, transport } = session;
+  const answered = await session.readCapabilities('starttls');
+  if (!answered || !session.capabilities.has('STLS')) {
+    throw new StartTlsError(
+      'ERR_STARTTLS_NOT_OFFERED',
+      answered
+        ? 'The server does not offer STLS'
+        : 'The server refused CAPA, so STLS is not offered',
+      {
+        phase: 'starttls',
+        hint: "Use security: 'implicit-tls' (port 995). If this server offered STLS before, somebody may be in between.",
+      },
+    );
+  }
+  const line = commandLine('STLS');
+  await session.queue.run(async (turn) => {
+    connection.send(line);
+    await turn.toRead();
+    const response = await session.readResponse(session.wait(line, 'starttls', undefined));
+    if (!response.ok) {
+      const reply = serverReply(response);
+      throw new StartTlsError('ERR_STARTTLS_REFUSED', `The server refused STLS: ${reply.text}`, {
+        reply: reply.text,
+        phase: 'starttls',
+        command: line.masked,
+        hint: "Use security: 'implicit-tls' (port 995), or try later.",
+      });
+    }
+    // Everything said in clear is forgotten.
+    session.capabilities = new Pop3Capabilities();
+    session.notices.clear();
+    await connection.startTls('starttls', transport.options.signal);
+  });
+}
+
+function checkLimits(limits: Partial<Pop3Limits> = {}): Pop3Limits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(name in defaultPop3Limits) || typeof value !== 'number' || !(value > 0)) {
+      throw new UsageError('ERR_ARGUMENT', `limits.${name} is ${String(value)}`, {
+        protocol: 'pop3',
+        argument: `limits.${name}`,
+        hint: `Known limits, each a number above 0: ${Object.keys(defaultPop3Limits).join(', ')}.`,
+      });
+    }
+  }
+  return { ...defaultPop3Limits, ...limits };
+}

@@ -1,0 +1,76 @@
+/** LIST (RFC 1939 §5) and UIDL (§7): rows, read one by one. What is wrong with one is told by that one. */
+import { commandLine, RowReader, Rows } from '@fivewire/line-protocol';
+import { commandError } from './response.js';
+import type { Session } from './session.js';
+import type { BadRow, CallOptions, ListRow, UidlRow } from './types.js';
+
+export const list = (session: Session, options: CallOptions): Rows<ListRow> =>
+  rows(session, 'LIST', parseListRow, options);
+
+export const uidl = (session: Session, options: CallOptions): Rows<UidlRow> =>
+  rows(session, 'UIDL', parseUidlRow, options);
+
+function rows<T>(
+  session: Session,
+  verb: string,
+  parse: (line: string) => T,
+  { signal, timeout }: CallOptions,
+): Rows<T> {
+  const { connection, queue, limits, transport } = session;
+  const line = commandLine(verb);
+  return new Rows(
+    () =>
+      new RowReader({
+        queue,
+        connection,
+        line,
+        pipelined: session.pipelined,
+        readHead: async () => {
+          const response = await session.readResponse(session.wait(line, 'command', timeout));
+          if (response.ok) return true;
+          throw connection.locate(commandError(response, verb), { phase: 'command' });
+        },
+        parse,
+        wait: { phase: 'transfer', timeout: timeout ?? transport.timeouts.stall, command: verb },
+        aheadOctets: limits.aheadOctets,
+        maxRows: limits.rows,
+        signal,
+      }),
+  );
+}
+
+// scan-listing = message-number SP octets [SP *CHAR]
+
+/** Some servers write several spaces, or tabs; some say more after the octets. Octets that make no sense are left out. */
+export function parseListRow(line: string): ListRow {
+  const [, number, octets] = /^\s*(\d{1,15})\s+(\S+)/.exec(line) ?? [];
+  if (number === undefined || Number(number) < 1) return bad(line, 'no message number and octets');
+  return { ok: true, number: Number(number), octets: count(octets) };
+}
+
+// unique-id-listing = message-number SP unique-id; unique-id = 1*70 of %x21-7E
+
+/** Longer ids than 70 octets are taken: Fastmail has them. */
+export function parseUidlRow(line: string): UidlRow {
+  const [, digits, uid = ''] = /^\s*(\d{1,15})(?:\s+(.*?))?\s*$/.exec(line) ?? [];
+  const number = digits === undefined ? 0 : Number(digits);
+  if (number < 1) return bad(line, 'no message number');
+  if (uid === '') return bad(line, 'no unique-id', number);
+  if (!/^[\x21-\x7e\x80-\xff]{1,1000}$/.test(uid)) {
+    return bad(line, 'a unique-id with spaces or control characters, or too long', number);
+  }
+  return { ok: true, number, uid };
+}
+
+/** A figure of the server's; `undefined` where it makes no sense (Exchange has sent negative ones). */
+export const count = (digits: string | undefined): number | undefined => {
+  const value = digits !== undefined && /^\d{1,19}$/.test(digits) ? Number(digits) : Number.NaN;
+  return Number.isSafeInteger(value) ? value : undefined;
+};
+
+const bad = (line: string, problem: string, number?: number): BadRow => ({
+  ok: false,
+  number,
+  problem: `The row has ${problem}`,
+  raw: line,
+});

@@ -1,0 +1,230 @@
+/** A POP3 session (RFC 1939): one connection, one mailbox, calls in order. */
+import type { Readable } from 'node:stream';
+import {
+  type Closed,
+  commandLine,
+  type Notice,
+  optionsFromUrl,
+  type Rows,
+  type SecurityInfo,
+  type SessionScope,
+  securityInfo,
+  UsageError,
+} from '@fivewire/line-protocol';
+import type { Pop3Capabilities } from './capabilities.js';
+import { type CommandOptions, command } from './command.js';
+import { openSession, profile } from './connect.js';
+import { count, list, uidl } from './listing.js';
+import { quit } from './quit.js';
+import { messageBody, type RetrieveAllOptions, retrieveAll } from './retrieve.js';
+import { messageNumber, type Session } from './session.js';
+import type {
+  CallOptions,
+  CommandResult,
+  ListRow,
+  MailboxStat,
+  Pop3Options,
+  QuitResult,
+  Retrieved,
+  UidlRow,
+} from './types.js';
+
+/**
+ * Made by {@link Pop3Client.connect}. Calls made at once wait for each other, or go out together where the server has
+ * PIPELINING. A call made inside a loop over another call's results works, or throws `ERR_WOULD_DEADLOCK`.
+ *
+ * Deleting takes two steps: {@link delete} marks, {@link quit} commits. Every other end of the session leaves the mail
+ * where it is.
+ */
+export class Pop3Client {
+  #session: Session;
+  #farewell: Promise<QuitResult> | undefined;
+
+  private constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /**
+   * Dials, greets, secures, and authenticates where `auth` is given.
+   *
+   * @param options or a URL (`pop3s://user@host` for implicit TLS, `pop3://…` for STLS) with further options
+   * @throws TlsError, StartTlsError, ConnectionError, TimeoutError, AbortError, AuthenticationError, SaslError,
+   * RemoteProtocolError; CommandError with `transient: true` where the server takes the login but not now (`[IN-USE]`,
+   * `[LOGIN-DELAY]`, `[SYS/TEMP]`); UsageError for wrong options. The connection is closed then.
+   */
+  static async connect(
+    options: Pop3Options | string | URL,
+    more?: Omit<Pop3Options, 'host' | 'port' | 'security'>,
+  ): Promise<Pop3Client> {
+    return Pop3Client.connectWith(options, more);
+  }
+
+  /** @internal For the pool, whose connections share TLS sessions. */
+  static async connectWith(
+    options: Pop3Options | string | URL,
+    more?: Pop3Options,
+    sessions?: SessionScope,
+  ): Promise<Pop3Client> {
+    const all =
+      typeof options === 'string' || options instanceof URL
+        ? optionsFromUrl(profile, options, more ?? {})
+        : options;
+    return new Pop3Client(await openSession(all, sessions));
+  }
+
+  /** CAPA, RFC 2449, as it is now: read again after TLS and after login. */
+  get capabilities(): Pop3Capabilities {
+    return this.#session.capabilities;
+  }
+
+  /** What protects this connection. */
+  get security(): SecurityInfo {
+    return securityInfo(this.#session.transport, this.#session.connection);
+  }
+
+  /** What the server says unasked. One reader at a time; ends with the connection. */
+  get notices(): AsyncIterable<Notice> {
+    return this.#session.notices;
+  }
+
+  /** Resolves when the session is over, and says why. Never rejects. */
+  get closed(): Promise<Closed> {
+    return this.#session.connection.closed;
+  }
+
+  /** The numbers marked as deleted, in no order. {@link quit} would remove them. */
+  get marked(): readonly number[] {
+    return [...this.#session.marked];
+  }
+
+  /** STAT, RFC 1939 §5: how many messages and octets the mailbox holds, without those marked as deleted. */
+  async stat(options: CallOptions = {}): Promise<MailboxStat> {
+    const { connection } = this.#session;
+    return this.#session.run(commandLine('STAT'), options, ({ text }) => {
+      const [messages, octets] = text.trim().split(/\s+/);
+      const total = count(messages);
+      if (total === undefined) {
+        throw connection.malformed('a number of messages', text, { command: 'STAT' });
+      }
+      return { count: total, octets: count(octets) };
+    });
+  }
+
+  /** LIST, RFC 1939 §5: number and octets of each message. Sent when the loop begins; `toArray()` gives all at once. */
+  list(options: CallOptions = {}): Rows<ListRow> {
+    return list(this.#session, options);
+  }
+
+  /** UIDL, RFC 1939 §7: the unique-id of each message. Sent when the loop begins; `toArray()` gives all at once. */
+  uidl(options: CallOptions = {}): Rows<UidlRow> {
+    return uidl(this.#session, options);
+  }
+
+  /**
+   * RETR, RFC 1939 §5: the message, octet by octet as the server has it (CRLF line ends). Sent at the first read.
+   * A refusal is the stream's error. Destroying it early drops the rest, or the connection where that is over 1 MiB.
+   */
+  retrieve(number: number, options: CallOptions = {}): Readable {
+    return messageBody(this.#session, ['RETR', messageNumber(number)], options);
+  }
+
+  /** TOP, RFC 1939 §7: the header and `lines` lines of the body. Some servers mark the message as seen. */
+  top(number: number, lines: number, options: CallOptions = {}): Readable {
+    if (!Number.isSafeInteger(lines) || lines < 0) {
+      throw new UsageError('ERR_ARGUMENT', 'lines must be a whole number from 0', {
+        protocol: 'pop3',
+        argument: 'lines',
+      });
+    }
+    return messageBody(this.#session, ['TOP', messageNumber(number), String(lines)], options);
+  }
+
+  /**
+   * Many messages in the order asked for, pipelined where the server can (RFC 2449 §6.8). Refused ones come as items
+   * with `ok: false`; a broken connection throws.
+   */
+  retrieveAll(
+    numbers: Iterable<number> | AsyncIterable<number>,
+    options: RetrieveAllOptions = {},
+  ): AsyncGenerator<Retrieved, void, undefined> {
+    return retrieveAll(this.#session, numbers, options);
+  }
+
+  /**
+   * DELE, RFC 1939 §5: marks messages. {@link quit} removes them, {@link reset} takes the marks off.
+   * @throws CommandError of the first that was refused, after all have been tried
+   */
+  async delete(numbers: number | Iterable<number>, options: CallOptions = {}): Promise<void> {
+    const { marked } = this.#session;
+    const all = typeof numbers === 'number' ? [numbers] : [...numbers];
+    const lines = all.map(
+      (number) => [number, commandLine('DELE', [messageNumber(number)])] as const,
+    );
+    const results = await Promise.allSettled(
+      lines.map(([number, line]) => {
+        const fresh = !marked.has(number);
+        marked.add(number);
+        return this.#session
+          .run(line, options, () => {})
+          .catch((error: unknown) => {
+            // Refused, it is not marked. Aborted or cut off, nobody knows.
+            if (fresh && (error as { reply?: unknown }).reply !== undefined) marked.delete(number);
+            throw error;
+          });
+      }),
+    );
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** RSET, RFC 1939 §5: takes all marks off. */
+  async reset(options: CallOptions = {}): Promise<void> {
+    await this.#session.run(commandLine('RSET'), options, () => this.#session.marked.clear());
+  }
+
+  /** NOOP, RFC 1939 §5: keeps the session alive. */
+  async noop(options: CallOptions = {}): Promise<void> {
+    await this.#session.run(commandLine('NOOP'), options, () => {});
+  }
+
+  /**
+   * Sends a command that has no method here. Verbs that carry credentials or change framing or state are refused.
+   * @throws CommandError for -ERR; UsageError for a refused verb
+   */
+  async command(
+    verb: string,
+    args: readonly string[] = [],
+    options: CommandOptions = {},
+  ): Promise<CommandResult> {
+    return command(this.#session, verb, args, options);
+  }
+
+  /**
+   * QUIT, RFC 1939 §6: commits what is marked, and ends the session. On a session that is over already it does nothing.
+   * @throws TransferError ERR_OUTCOME_UNKNOWN when the connection broke before the server said what it did
+   */
+  quit(options: CallOptions = {}): Promise<QuitResult> {
+    this.#farewell ??= quit(this.#session, options);
+    return this.#farewell;
+  }
+
+  /** Ends the connection now. Nothing is committed; pending calls reject with `ERR_CONNECTION_CLOSED`. */
+  close(): void {
+    this.#session.connection.close();
+  }
+
+  /** Takes all marks off, says goodbye, and is done within `timeouts.close`. Never throws, never commits a deletion. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { connection, marked } = this.#session;
+    if (!connection.isOpen) return;
+    const timer = setTimeout(() => connection.close(), connection.timeouts.close);
+    try {
+      if (marked.size > 0) await this.reset();
+      await this.quit();
+    } catch {
+      connection.close();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

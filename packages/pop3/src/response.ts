@@ -1,0 +1,89 @@
+/** Status lines, RFC 1939 §3, with response codes, RFC 2449 §8 and RFC 3206. */
+import {
+  CommandError,
+  decodeText,
+  escapeText,
+  type LineConnection,
+  type ServerReply,
+  type StrayMeaning,
+  type Wait,
+} from '@fivewire/line-protocol';
+
+// response = "+OK" [SP *CHAR] CRLF / "-ERR" [SP *CHAR] CRLF
+// resp-text = ["[" resp-level *("/" resp-level) "]" SP] *CHAR
+
+export interface Response {
+  ok: boolean;
+  /** The response code, upper case, without brackets: `IN-USE`, `SYS/TEMP`. */
+  code: string | undefined;
+  /** What follows, each character an octet. */
+  text: string;
+}
+
+/** `undefined` for what is no status line. */
+export function parseResponse(line: string): Response | undefined {
+  const status = /^(\+OK|-ERR)(?:[ \t]+|$)/i.exec(line);
+  if (status === null) return undefined;
+  const rest = line.slice(status[0].length);
+  const code = /^\[([^\]\s]{1,80})\][ \t]*/.exec(rest);
+  return {
+    ok: line[0] === '+',
+    code: code?.[1]?.toUpperCase(),
+    text: code === null ? rest : rest.slice(code[0].length),
+  };
+}
+
+/** The next status line. Anything else ends the connection: what comes after it could not be told apart. */
+export async function readResponse(
+  connection: LineConnection,
+  wait: Wait,
+  responseOctets: number,
+): Promise<Response> {
+  const line = await connection.readLine(wait);
+  if (line.length > responseOctets) throw connection.exceeded('responseOctets', responseOctets);
+  const response = parseResponse(line);
+  if (response !== undefined) return response;
+  throw connection.malformed('+OK or -ERR', line, {
+    phase: wait.phase,
+    ...(wait.command === undefined ? {} : { command: wait.command }),
+  });
+}
+
+/** A refusal as errors carry it. */
+export const serverReply = ({ code, text, ok }: Response): ServerReply => ({
+  code: ok ? '+OK' : '-ERR',
+  ...(code === undefined ? {} : { enhanced: code }),
+  text: escapeText(decodeText(text), 1_000),
+});
+
+/** A passing trouble, by its code: RFC 2449 §8.1 and RFC 3206 §4. */
+export const isTransient = (code: string | undefined): boolean =>
+  code === 'IN-USE' ||
+  code === 'LOGIN-DELAY' ||
+  code === 'SYS/TEMP' ||
+  code?.startsWith('SYS/TEMP/') === true;
+
+const hints: Record<string, string> = {
+  'IN-USE': 'Another session holds the mailbox; it is free again when that one ends.',
+  'LOGIN-DELAY': 'The server wants a pause between logins: capabilities.loginDelay says how long.',
+  'SYS/TEMP': 'The server has a passing trouble: try later.',
+  'SYS/PERM': 'The server has a lasting trouble that its administrator must solve.',
+};
+
+export function commandError(response: Response, command: string): CommandError {
+  const reply = serverReply(response);
+  return new CommandError(
+    'ERR_COMMAND_REJECTED',
+    `The server refused ${command}: ${reply.text || 'without a reason'}`,
+    {
+      reply,
+      command,
+      transient: isTransient(response.code),
+      hint: hints[response.code ?? ''] ?? '',
+    },
+  );
+}
+
+/** A server that speaks unasked says goodbye with -ERR (Dovecot: `-ERR Disconnected for inactivity`). */
+export const strayMeaning = (line: string): StrayMeaning =>
+  parseResponse(line)?.ok === false ? 'closing' : undefined;

@@ -1,0 +1,96 @@
+/** RETR (RFC 1939 §5) and TOP (§7): messages as streams, one or many in a pipeline. */
+import {
+  type AskedBody,
+  askAhead,
+  type BodyDecoder,
+  commandLine,
+  type Decoded,
+  DotDecoder,
+  ReplyBody,
+  UsageError,
+} from '@fivewire/line-protocol';
+import { commandError, type Response } from './response.js';
+import { messageNumber, type Session } from './session.js';
+import type { CallOptions, Retrieved } from './types.js';
+
+export interface RetrieveAllOptions extends CallOptions {
+  /** The most commands under way at once, from 1. Default 32; without PIPELINING always 1. */
+  window?: number;
+}
+
+export function messageBody(
+  session: Session,
+  args: readonly [verb: 'RETR' | 'TOP', ...numbers: string[]],
+  { signal, timeout }: CallOptions,
+  asked?: AskedBody,
+): ReplyBody<Response> {
+  const { connection, queue, limits, transport } = session;
+  const [verb, ...rest] = args;
+  const line = commandLine(verb, rest);
+  return new ReplyBody<Response>({
+    queue,
+    connection,
+    line,
+    pipelined: session.pipelined,
+    readHead: async () => {
+      const response = await session.readResponse(session.wait(line, 'command', timeout));
+      if (response.ok) return response;
+      throw connection.locate(commandError(response, line.masked), { phase: 'command' });
+    },
+    decoder: () =>
+      new LimitedDecoder(limits.messageOctets, () =>
+        connection.exceeded('messageOctets', limits.messageOctets, { command: line.masked }),
+      ),
+    wait: {
+      phase: 'transfer',
+      timeout: timeout ?? transport.timeouts.stall,
+      command: line.masked,
+      hint: 'The server stopped inside the message. Some (old Exchange) glue the final dot to a last line without an end; `timeouts.stall` allows more time.',
+    },
+    aheadOctets: limits.aheadOctets,
+    ...asked,
+    signal,
+  });
+}
+
+export async function* retrieveAll(
+  session: Session,
+  numbers: Iterable<number> | AsyncIterable<number>,
+  { window = 32, ...options }: RetrieveAllOptions,
+): AsyncGenerator<Retrieved, void, undefined> {
+  const messages = askAhead(
+    numbers,
+    (number, asked) => messageBody(session, ['RETR', messageNumber(number)], options, asked),
+    { window: session.pipelined ? checkWindow(window) : 1 },
+  );
+  for await (const item of messages) {
+    yield item.ok
+      ? { ok: true, number: item.key, message: item.body }
+      : { ok: false, number: item.key, error: item.error };
+  }
+}
+
+export function checkWindow(window: number): number {
+  if (Number.isInteger(window) && window >= 1) return window;
+  throw new UsageError('ERR_ARGUMENT', 'window must be a whole number from 1', {
+    protocol: 'pop3',
+    argument: 'window',
+  });
+}
+
+/** A message that goes on and on is no message. */
+class LimitedDecoder implements BodyDecoder {
+  #decoder = new DotDecoder();
+  #left: number;
+  #exceeded: () => Error;
+  constructor(limit: number, exceeded: () => Error) {
+    this.#left = limit;
+    this.#exceeded = exceeded;
+  }
+  decode(octets: Buffer): Decoded {
+    const decoded = this.#decoder.decode(octets);
+    this.#left -= decoded.used;
+    if (this.#left < 0) throw this.#exceeded();
+    return decoded;
+  }
+}

@@ -1,0 +1,134 @@
+/** What the commands share: the connection, its queue, what the server can, and what is marked as deleted. */
+import {
+  type CommandLine,
+  commandLine,
+  createNotices,
+  decodeText,
+  type LineConnection,
+  type Notices,
+  type Phase,
+  ReplyQueue,
+  type Transport,
+  UsageError,
+  type Wait,
+} from '@fivewire/line-protocol';
+import { Pop3Capabilities } from './capabilities.js';
+import { commandError, type Response, readResponse, strayMeaning } from './response.js';
+import type { CallOptions, Pop3Limits, Pop3Options } from './types.js';
+
+export class Session {
+  readonly connection: LineConnection;
+  readonly transport: Transport;
+  readonly options: Pop3Options;
+  readonly limits: Pop3Limits;
+  readonly queue: ReplyQueue;
+  readonly notices: Notices = createNotices();
+  capabilities: Pop3Capabilities = new Pop3Capabilities();
+  /** Messages marked as deleted, as far as we know: QUIT would remove them. */
+  readonly marked: Set<number> = new Set();
+
+  constructor(
+    connection: LineConnection,
+    transport: Transport,
+    options: Pop3Options,
+    limits: Pop3Limits,
+  ) {
+    this.connection = connection;
+    this.transport = transport;
+    this.options = options;
+    this.limits = limits;
+    this.queue = new ReplyQueue(connection, {
+      stray: (line) => {
+        this.notices.push({ kind: line.split(' ', 1)[0] ?? '', text: decodeText(line) });
+        return strayMeaning(line);
+      },
+    });
+    void connection.closed.then(() => this.notices.end());
+  }
+
+  /** RFC 2449 §6.8. Without it each command waits for the reply to the one before. */
+  get pipelined(): boolean {
+    return this.capabilities.has('PIPELINING');
+  }
+
+  /** Sends a command and reads its status line, then what `read` takes. @throws CommandError for -ERR. */
+  run<T>(
+    line: CommandLine,
+    { signal, timeout }: CallOptions,
+    read: (response: Response, wait: Wait) => T | Promise<T>,
+    phase: Phase = 'command',
+  ): Promise<T> {
+    return this.queue.run(
+      async (turn) => {
+        this.connection.send(line);
+        if (this.pipelined && phase === 'command') turn.wrote();
+        await turn.toRead();
+        const wait = this.wait(line, phase, timeout);
+        const response = await this.readResponse(wait);
+        if (!response.ok)
+          throw this.connection.locate(commandError(response, line.masked), { phase });
+        return read(response, wait);
+      },
+      { signal, phase, command: line.masked },
+    );
+  }
+
+  readResponse(wait: Wait): Promise<Response> {
+    return readResponse(this.connection, wait, this.limits.responseOctets);
+  }
+
+  /** The lines of a multi-line reply, whole. For short ones. */
+  async readLines(wait: Wait): Promise<string[]> {
+    const { connection, limits } = this;
+    const lines: string[] = [];
+    let octets = 0;
+    for (;;) {
+      const line = connection.takeLine();
+      if (line === undefined) {
+        await connection.fill(wait);
+        continue;
+      }
+      if (line === '.') return lines;
+      octets += line.length + 2;
+      if (octets > limits.replyOctets) throw connection.exceeded('replyOctets', limits.replyOctets);
+      lines.push(line.startsWith('.') ? line.slice(1) : line);
+    }
+  }
+
+  wait(line: CommandLine, phase: Phase, timeout: number | undefined): Wait {
+    return { phase, timeout: timeout ?? this.transport.timeouts.reply, command: line.masked };
+  }
+
+  /** Asks the server what it can. One that does not know CAPA leaves everything unknown. */
+  async readCapabilities(phase: Phase): Promise<boolean> {
+    const line = commandLine('CAPA');
+    return this.queue.run(
+      async (turn) => {
+        this.connection.send(line);
+        await turn.toRead();
+        const wait = this.wait(line, phase, undefined);
+        const response = await this.readResponse(wait);
+        if (!response.ok) return false;
+        this.capabilities = new Pop3Capabilities(
+          await this.readLines(wait),
+          this.transport.disable,
+        );
+        return true;
+      },
+      { phase, command: line.masked },
+    );
+  }
+}
+
+/** message-number of RFC 1939 §5, as an argument. */
+export function messageNumber(number: number): string {
+  if (Number.isSafeInteger(number) && number >= 1) return String(number);
+  throw new UsageError(
+    'ERR_ARGUMENT',
+    `A message number is a whole number from 1, not ${String(number)}`,
+    {
+      protocol: 'pop3',
+      argument: 'number',
+    },
+  );
+}

@@ -1,0 +1,97 @@
+/** What callers give to this client and get from it. */
+
+import type { Readable } from 'node:stream';
+import type { CommandError, TransportOptions } from '@fivewire/line-protocol';
+import type { Auth } from '@fivewire/sasl';
+
+export interface Pop3Options extends TransportOptions {
+  /** Who we are. Without it the session stays unauthenticated, where hardly a command works. */
+  auth?: Auth;
+  /**
+   * Restricts and orders the ways to authenticate: SASL names, `'USER'` for USER and PASS, `'APOP'`.
+   * Default: the strongest SASL mechanism that fits, else USER. APOP (MD5) is used only where it is named here.
+   */
+  mechanisms?: readonly string[];
+  /**
+   * Whether the initial response goes with AUTH in one line of at most 255 octets. Default: yes, but for OAuth, whose
+   * biggest server closes the connection at it.
+   */
+  initialResponse?: boolean;
+  /** Caps on what a server may make us hold or read; see {@link defaultPop3Limits}. */
+  limits?: Partial<Pop3Limits>;
+}
+
+export type Pop3Limits = {
+  /** Octets of a status line. Default 8,192. */
+  responseOctets: number;
+  /** Octets of a line of a listing. Default 65,536. */
+  lineOctets: number;
+  /** Octets of a multi-line reply that is handed out whole (CAPA, `command`). Default 1,048,576. */
+  replyOctets: number;
+  /** Rows of LIST or UIDL. Default 5,000,000. */
+  rows: number;
+  /** Octets of one message. Default 2 GiB. */
+  messageOctets: number;
+  /** Octets held for a slow consumer while other calls wait behind it. Default 16 MiB. */
+  aheadOctets: number;
+};
+
+export const defaultPop3Limits: Pop3Limits = {
+  responseOctets: 8_192,
+  lineOctets: 65_536,
+  replyOctets: 1_048_576,
+  rows: 5_000_000,
+  messageOctets: 2 ** 31,
+  aheadOctets: 16 * 2 ** 20,
+};
+
+/** For one call. */
+export interface CallOptions {
+  /** Aborts the call. Octets already on their way are read and dropped, so that the connection stays usable. */
+  signal?: AbortSignal;
+  /** The longest single wait for the server, in milliseconds. Default: `timeouts.reply`, inside bodies `timeouts.stall`. */
+  timeout?: number;
+}
+
+/** STAT: how many messages, and their octets together; `undefined` where the server's figure makes no sense. */
+export interface MailboxStat {
+  count: number;
+  octets: number | undefined;
+}
+
+/** A row that could not be read. The others are not touched by it. */
+export interface BadRow {
+  ok: false;
+  /** The message number, where at least that could be read. */
+  number: number | undefined;
+  /** What is wrong. */
+  problem: string;
+  /** The row as it came, each character an octet. */
+  raw: string;
+}
+
+/** A row of LIST. `octets` is what the server says; some count wrongly, so it is advice. */
+export type ListRow = { ok: true; number: number; octets: number | undefined } | BadRow;
+
+/** A row of UIDL. The unique-id is opaque: compare it, never use it as a file name. */
+export type UidlRow = { ok: true; number: number; uid: string } | BadRow;
+
+/** One of many messages asked for. Read `message` before you go on, or it is skipped. */
+export type Retrieved =
+  | { ok: true; number: number; message: Readable }
+  | { ok: false; number: number; error: CommandError };
+
+export interface QuitResult {
+  /** Whether every deletion marked in this session is final. True where none was marked. */
+  committed: boolean;
+  /** What the server said where it refused. */
+  reply?: string;
+}
+
+/** The answer to {@link Pop3Client.command}. */
+export interface CommandResult {
+  /** The status line after `+OK `, decoded. */
+  text: string;
+  /** The lines of a multi-line reply, without dot stuffing, each character an octet. */
+  lines?: string[];
+}
