@@ -21,12 +21,16 @@ export interface CloseNotifyWatch {
 }
 
 export function watchCloseNotify(stream: Duplex): CloseNotifyWatch {
+  const { allowHalfOpen } = stream;
   const beneath = stream instanceof Socket ? new SocketTap(stream) : stream;
+  // TLS alone answers an end: it has a close_notify to send, for which the way must still be open.
+  stream.allowHalfOpen = true;
   let clean: boolean | undefined;
   let ended = false;
   return {
     beneath,
     watch(tls) {
+      tls.allowHalfOpen = allowHalfOpen;
       // Before the listener by which Node passes the end on to TLS.
       beneath.prependOnceListener('end', () => {
         clean ??= sawEnd(tls);
@@ -49,18 +53,17 @@ function sawEnd(stream: Duplex): boolean {
   return state?.ended === true;
 }
 
-/** A socket's octets, both ways, with its pace; no more. */
+/** A socket's octets, both ways, with its pace; no more. Its errors go straight to the TLS stream. */
 class SocketTap extends Duplex {
   readonly #socket: Socket;
 
   constructor(socket: Socket) {
-    super({ allowHalfOpen: socket.allowHalfOpen });
+    super({ allowHalfOpen: true });
     this.#socket = socket;
     socket.on('data', (chunk) => {
       if (!this.push(chunk)) socket.pause();
     });
     socket.on('end', () => this.push(null));
-    socket.on('error', (error) => this.destroy(error));
     socket.on('close', () => this.destroy());
     socket.pause();
   }

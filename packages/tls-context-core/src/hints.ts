@@ -9,13 +9,13 @@ import {
   ConnectionError,
   type ErrorContext,
   type FivewireError,
-  type ProtocolName,
   StartTlsError,
   TlsError,
   type TlsErrorCode,
 } from './errors.js';
 import { printableNames } from './identity-check.js';
 import { pinOf } from './pins.js';
+import { protocols } from './protocols.js';
 
 /** Where a handshake failed. */
 export interface Scene extends ErrorContext {
@@ -256,24 +256,15 @@ export function silenceHint(scene: Scene): string {
     : `A port that expects plaintext just waits. ${portHint(scene)}`;
 }
 
-/** Ports by RFC 8314, RFC 4217, RFC 4642 and IANA. */
-const ports: Record<ProtocolName, { implicit?: number; starttls: number }> = {
-  ftp: { implicit: 990, starttls: 21 },
-  imap: { implicit: 993, starttls: 143 },
-  pop3: { implicit: 995, starttls: 110 },
-  smtp: { implicit: 465, starttls: 587 },
-  lmtp: { starttls: 24 },
-  nntp: { implicit: 563, starttls: 119 },
-};
-
 /** "587 speaks plaintext first: use security 'starttls', or port 465". */
 function portHint({ protocol, port }: Scene): string {
-  const known = protocol && ports[protocol];
+  const known = protocol && protocols[protocol];
   const here = port === undefined ? 'This port' : `Port ${port}`;
   if (!known) return `${here} seems to speak plaintext first: use security 'starttls'.`;
-  if (port !== undefined && port === known.implicit) {
-    return `${here} should speak TLS from the first octet and does not: is it really ${protocol.toUpperCase()} there? Otherwise use security 'starttls' on port ${known.starttls}.`;
+  if (port !== undefined && port === known.implicitPort) {
+    return `${here} should speak TLS from the first octet and does not: is it really ${protocol.toUpperCase()} there? Otherwise use security 'starttls' on port ${known.startTlsPort}.`;
   }
-  const other = known.implicit === undefined ? '' : `, or port ${known.implicit} for implicit TLS`;
+  const other =
+    known.implicitPort === undefined ? '' : `, or port ${known.implicitPort} for implicit TLS`;
   return `${here} speaks plaintext first: use security 'starttls'${other}.`;
 }

@@ -5,7 +5,7 @@ export * from './errors.js';
 export { escapeText } from './escape.js';
 export { explainTlsError, type Scene as TlsScene } from './hints.js';
 export { checkIdentity } from './identity-check.js';
-export { secure } from './secure-stream.js';
+export { secure } from './secure.js';
 export { parseServerHostname } from './server-hostname.js';
 export { createSessionScope, type SessionScopeOptions } from './session-store.js';
 export { createTlsContext, defaultTlsContext, isTlsContext } from './tls-context.js';

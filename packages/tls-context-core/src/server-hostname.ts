@@ -59,7 +59,7 @@ export function toServerHostname(
 
 function toAsciiName(name: string): string {
   refuseMisleading(name);
-  const ascii = isAscii(name) ? name.toLowerCase() : domainToASCII(name);
+  const ascii = isAscii(name) ? name.toLowerCase() : domainToASCII(withSmallSharpS(name));
   if (ascii === '') throw invalid(name, 'UTS 46 gives it no ASCII form');
   const bare = ascii.endsWith('.') ? ascii.slice(0, -1) : ascii;
   if (bare.length > nameLimit) throw invalid(name, `it has more than ${nameLimit} octets`);
@@ -93,6 +93,9 @@ function isALabel(part: string): boolean {
   const unicode = decodePunycode(part.slice('xn--'.length));
   return unicode !== undefined && !isAscii(unicode) && domainToASCII(unicode) === part;
 }
+
+/** UTS 46 maps ẞ to ß since Unicode 15.1; Node 20 and 22 have older tables and would make it "ss", another name. */
+const withSmallSharpS = (name: string): string => name.replaceAll('\u1e9e', '\u00df');
 
 const isAscii = (text: string): boolean => /^[\u0000-\u007f]*$/.test(text);
 

@@ -8,6 +8,8 @@
 
 import { type ErrorContext, type ProtocolName, UsageError } from './errors.js';
 import type { Proof } from './judge.js';
+import { checkOptions, type Rules } from './option-check.js';
+import { portRule, protocolRule, serverHostnameRule } from './protocols.js';
 import { toServerHostname } from './server-hostname.js';
 import { contextParts } from './tls-context.js';
 import type { ServerHostname, SessionScope, TlsContext } from './types.js';
@@ -21,7 +23,8 @@ export interface SessionScopeOptions {
   port?: number;
 }
 
-interface Resumable {
+/** A session and what was proven when it began. */
+export interface Resumable {
   readonly session: Buffer;
   readonly proof: Proof;
 }
@@ -34,6 +37,13 @@ interface Store {
 /** A ticket may be 64 KiB long; what is longer is no session that we want to keep. */
 const sessionLimit = 1 << 17;
 
+const rules: Rules<SessionScopeOptions> = {
+  context: [() => true, 'a TlsContext'],
+  serverHostname: serverHostnameRule,
+  protocol: protocolRule,
+  port: portRule,
+};
+
 const storeOf = new WeakMap<SessionScope, Store>();
 
 /**
@@ -43,6 +53,7 @@ const storeOf = new WeakMap<SessionScope, Store>();
  * @throws TlsError `ERR_SERVER_HOSTNAME_INVALID`; UsageError `ERR_ARGUMENT`.
  */
 export function createSessionScope(options: SessionScopeOptions): SessionScope {
+  checkOptions(options, rules);
   const { context, protocol, port } = options;
   contextParts(context);
   const store: Store = { context, resumable: undefined };

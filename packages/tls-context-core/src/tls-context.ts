@@ -3,6 +3,16 @@
 import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { UsageError } from './errors.js';
+import {
+  badOption,
+  checkOptions,
+  isFlag,
+  isOctets,
+  isText,
+  oneOf,
+  type Rule,
+  type Rules,
+} from './option-check.js';
 import { toPemBlocks } from './pem.js';
 import { parsePin } from './pins.js';
 import { readRoots } from './trust-store.js';
@@ -28,7 +38,8 @@ const partsOf = new WeakMap<TlsContext, ContextParts>();
  * and certificates, keys or ciphers that OpenSSL does not take.
  */
 export function createTlsContext(options: TlsContextOptions = {}): TlsContext {
-  checkOptions(options);
+  checkOptions(options, rules);
+  refuseContradictions(options);
   const verifyMode = options.verifyMode ?? 'required';
   const { source, ca } = chooseRoots(options);
   const context: TlsContext = Object.freeze({
@@ -113,67 +124,36 @@ function buildSecureContext(options: TlsContextOptions, ca: readonly string[]): 
   }
 }
 
-const isText = (value: unknown): boolean => typeof value === 'string';
-const isOctets = (value: unknown): boolean => value instanceof Uint8Array;
-const isFlag = (value: unknown): boolean => typeof value === 'boolean';
 const isInput = (value: unknown): boolean => isText(value) || isOctets(value);
 const isInputs = (value: unknown): boolean =>
   isInput(value) || (Array.isArray(value) && value.length > 0 && value.every(isInput));
-const oneOf =
-  (...values: string[]) =>
-  (value: unknown): boolean =>
-    values.includes(value as string);
+const flag: Rule = [isFlag, 'true or false'];
+const input: Rule = [isInput, 'PEM text, or octets'];
+const inputs: Rule = [isInputs, 'PEM text or PEM or DER octets, or a list of such'];
+const version = oneOf('TLSv1.2', 'TLSv1.3');
 
-/** Each option, and what it may be. */
-const accepts: Record<keyof TlsContextOptions, (value: unknown) => boolean> = {
-  ca: isInputs,
-  cert: isInput,
-  key: isInput,
-  passphrase: isText,
-  pfx: isOctets,
-  pins: (value) => Array.isArray(value) && value.length > 0,
+const rules: Rules<TlsContextOptions> = {
+  ca: inputs,
+  cert: input,
+  key: input,
+  passphrase: [isText, 'text'],
+  pfx: [isOctets, 'octets of PKCS#12'],
+  pins: [(value) => Array.isArray(value) && value.length > 0, 'a list of at least one pin'],
   trust: oneOf('roots', 'pins'),
-  crl: isInputs,
-  minVersion: oneOf('TLSv1.2', 'TLSv1.3'),
-  maxVersion: oneOf('TLSv1.2', 'TLSv1.3'),
-  ciphers: isText,
+  crl: inputs,
+  minVersion: version,
+  maxVersion: version,
+  ciphers: [isText, "a cipher list of OpenSSL's"],
   verifyMode: oneOf('required', 'none'),
-  checkHostname: isFlag,
-  alpn: isFlag,
-  sni: isFlag,
+  checkHostname: flag,
+  alpn: flag,
+  sni: flag,
 };
 
-/** Names from `node:tls`, Python and other clients, and what to write instead. */
-const elsewhere: Record<string, string> = {
-  rejectUnauthorized: "verifyMode: 'none' together with checkHostname: false",
-  requestCert: 'nothing: the server is always asked for its certificate',
-  checkServerIdentity:
-    "pins, or trust: 'pins' for a self-signed server; names are always checked by RFC 9525",
-  servername: 'serverHostname, beside the context: it is who the peer must be',
-  serverHostname: 'serverHostname beside the context: one context serves many names',
-  server_hostname: 'serverHostname, beside the context',
-  check_hostname: 'checkHostname',
-  verify_mode: 'verifyMode',
-  host: 'host, beside the context',
-  port: 'port, beside the context',
-  ALPNProtocols: 'alpn: the protocol decides the name',
-  secureProtocol: 'minVersion and maxVersion',
-  secureContext: 'a TlsContext',
-  session: 'sessions: a SessionScope',
-  cafile: 'ca: readFileSync(file)',
-  pskCallback: 'a certificate: pre-shared keys prove no name',
-};
-
-function checkOptions(options: TlsContextOptions): void {
-  if (typeof options !== 'object' || options === null) throw wrong('options', 'is no object');
-  for (const [key, value] of Object.entries(options)) {
-    if (!Object.hasOwn(accepts, key)) throw unknown(key);
-    if (value !== undefined && !accepts[key as keyof TlsContextOptions](value)) {
-      throw wrong(key, 'has a value that it cannot have');
-    }
-  }
+/** What each option may be alone can still be nonsense together. */
+function refuseContradictions(options: TlsContextOptions): void {
   for (const [broken, argument, problem] of contradictions(options)) {
-    if (broken) throw wrong(argument, problem);
+    if (broken) throw badOption(argument, problem);
   }
 }
 
@@ -207,22 +187,6 @@ function contradictions(options: TlsContextOptions): [boolean, string, string][]
     ],
   ];
 }
-
-function unknown(key: string): UsageError {
-  const ours = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
-  return new UsageError('ERR_ARGUMENT', `tls has no option ${key}`, {
-    argument: key,
-    hint: ours
-      ? `Use ${ours}.`
-      : `The options are ${Object.keys(accepts).join(', ')}; what is unknown is refused, since a typo here could disarm a check.`,
-  });
-}
-
-const wrong = (argument: string, problem: string): UsageError =>
-  new UsageError('ERR_ARGUMENT', `tls option ${argument} ${problem}`, {
-    argument,
-    hint: 'See TlsContextOptions: every option is optional and the defaults are safe.',
-  });
 
 function memoise<T>(make: () => T): () => T {
   let made: { value: T } | undefined;

@@ -57,7 +57,7 @@ export interface SessionScope {
   readonly protocol: ProtocolName;
   readonly serverHostname: string;
   readonly port: number | undefined;
-  /** Forgets all sessions. */
+  /** Forgets the session. A connection that is still open may bring a new one. */
   clear(): void;
 }
 

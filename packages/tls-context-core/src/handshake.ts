@@ -1,0 +1,161 @@
+/**
+ * From the ClientHello to the verdict.
+ *
+ * Node is told to reject nobody, because it hides the certificates of those whom it rejects. We judge inside its
+ * `secureConnect` event, before anything can be read or written, and destroy on failure.
+ */
+
+import type { X509Certificate } from 'node:crypto';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect, type TLSSocket } from 'node:tls';
+import { watchCloseNotify } from './close-notify.js';
+import { AbortError, addErrorContext, isFivewireError, TimeoutError } from './errors.js';
+import type { Plan } from './handshake-plan.js';
+import { closedError, explainTlsError, injectionError, silenceHint } from './hints.js';
+import { judgeAlpn, judgeHandshake, judgeResumption, type Proof } from './judge.js';
+import { equip } from './secure-stream.js';
+import { keepSession } from './session-store.js';
+import type { SecureStream } from './types.js';
+
+/** Resolves with the verified stream; every way out takes all listeners and the timer along. */
+export function shakeHands(stream: Duplex, plan: Plan): Promise<SecureStream> {
+  const { options, errorContext, scene, timeout } = plan;
+  const { signal, sessions } = options;
+  refuseUnusable(stream, plan);
+  const watch = options.observeCloseNotify ? watchCloseNotify(stream) : undefined;
+  return new Promise((resolve, reject) => {
+    let proof: Proof | undefined;
+    const socket = startTls(watch?.beneath ?? stream, plan);
+    watch?.watch(socket);
+    if (watch || !(stream instanceof Socket)) endByErrorsOf(stream, socket);
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      socket.off('secureConnect', onSecure).off('error', onError).off('close', onClose);
+    };
+    const fail = (error: Error): void => {
+      settle();
+      socket.destroy();
+      discard(stream);
+      reject(error);
+    };
+    const onSecure = (): void => {
+      try {
+        proof = judge(socket, plan);
+        settle();
+        resolve(equip(socket, plan, proof, watch));
+      } catch (error) {
+        fail(isFivewireError(error) ? addErrorContext(error, errorContext) : (error as Error));
+      }
+    };
+    const onError = (error: Error): void => fail(explainTlsError(error, scene));
+    const onClose = (): void => fail(closedError(scene));
+    const onAbort = (): void => fail(abortError(plan));
+    const timer = setTimeout(() => fail(timeoutError(plan)), timeout);
+    socket.once('secureConnect', onSecure).once('error', onError).once('close', onClose);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (sessions) {
+      // From the start, or TLS 1.2 would not report its session; Node holds it back until the verdict is there.
+      socket.on('session', (session) => proof && keepSession(sessions, session, proof));
+    }
+  });
+}
+
+/** What no handshake can begin over. */
+function refuseUnusable(stream: Duplex, plan: Plan): void {
+  const { options, scene } = plan;
+  const refuse = (error: Error): never => {
+    discard(stream);
+    throw error;
+  };
+  if (options.signal?.aborted) refuse(abortError(plan));
+  if (stream.destroyed || !stream.writable || stream.readableEnded) refuse(closedError(scene));
+  if (scene.mode === 'starttls' && stream.readableLength > 0) {
+    refuse(injectionError(scene, stream.readableLength));
+  }
+}
+
+/**
+ * `servername` is always given: without it Node would verify "localhost". Empty means no SNI, and IP addresses are
+ * none (Node 26 throws on them). `host` is what Node binds its sessions to, so that it is ours on every line.
+ */
+function startTls(beneath: Duplex, { identity, parts, alpn, resumable }: Plan): TLSSocket {
+  const socket = connect({
+    socket: beneath,
+    secureContext: parts.secureContext(),
+    servername: (parts.sni && identity.sni) || '',
+    host: identity.name,
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+    ...(alpn !== undefined && { ALPNProtocols: [alpn] }),
+    ...(resumable && { session: resumable.session }),
+  });
+  return socket.on('error', ignore); // whoever uses the stream learns of it by their own listener or by 'close'
+}
+
+/** Runs inside `secureConnect`. Throws where the peer fails. */
+function judge(socket: TLSSocket, plan: Plan): Proof {
+  const proof = socket.isSessionReused() ? judgeResumed(plan) : judgeFull(socket, plan);
+  judgeAlpn(socket.alpnProtocol || undefined, plan);
+  return proof;
+}
+
+function judgeResumed(plan: Plan): Proof {
+  if (!plan.resumable) throw new Error('a session was resumed that was never offered');
+  return judgeResumption(plan.resumable.proof, plan);
+}
+
+function judgeFull(socket: TLSSocket, plan: Plan): Proof {
+  const leaf = socket.getPeerX509Certificate();
+  const evidence = {
+    chainFault: socket.authorized ? undefined : String(socket.authorizationError),
+    chain: derChain(leaf),
+    fingerprint256: leaf?.fingerprint256 ?? '',
+  };
+  return judgeHandshake(evidence, plan);
+}
+
+const chainLimit = 20;
+
+function derChain(leaf: X509Certificate | undefined): Buffer[] {
+  const chain: Buffer[] = [];
+  let next = leaf;
+  while (next && chain.length < chainLimit) {
+    const { raw, issuerCertificate } = next;
+    if (chain.at(-1)?.equals(raw)) break; // a root can be its own issuer
+    chain.push(raw);
+    next = issuerCertificate;
+  }
+  return chain;
+}
+
+/**
+ * Node hands the errors of a stream of JavaScript's on without ending the TLS stream by them: a reader who comes a
+ * moment later would take what came for the whole. So we end it.
+ */
+function endByErrorsOf(stream: Duplex, socket: TLSSocket): void {
+  stream.on('error', (error) => socket.destroy(error));
+}
+
+/** Ends a stream of the caller's, whose own complaints about that may find no listener. */
+function discard(stream: Duplex): void {
+  if (!stream.closed) stream.on('error', ignore).once('close', () => stream.off('error', ignore));
+  stream.destroy();
+}
+
+const abortError = ({ errorContext, options }: Plan): AbortError =>
+  new AbortError('the TLS handshake was aborted', {
+    ...errorContext,
+    cause: options.signal?.reason,
+    hint: 'The AbortSignal that was given fired.',
+  });
+
+const timeoutError = ({ errorContext, scene, timeout }: Plan): TimeoutError =>
+  new TimeoutError(`no TLS handshake within ${timeout} ms`, {
+    ...errorContext,
+    hint: silenceHint(scene),
+    milliseconds: timeout,
+  });
+
+const ignore = (): void => undefined;
