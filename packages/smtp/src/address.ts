@@ -1,0 +1,106 @@
+/**
+ * Mailbox = Local-part "@" ( Domain / address-literal ), RFC 5321 §4.1.2 and §4.5.3.1, with UTF-8 by RFC 6531 §3.3.
+ *
+ * An envelope takes exact addresses. Nothing is parsed out of a text, since what a parser drops or reads otherwise
+ * than the server does has delivered mail to strangers (GHSA-mm7p-fcc7-pg87).
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import {
+  checkArgument,
+  escapeText,
+  parseServerHostname,
+  UsageError,
+} from '@fivewire/line-protocol';
+
+export interface MailAddress {
+  /** As it goes out, without angle brackets. The domain is in A-labels. */
+  readonly text: string;
+  /** The local part holds more than ASCII: it can only travel with SMTPUTF8. */
+  readonly utf8: boolean;
+}
+
+/** Octets, RFC 5321 §4.5.3.1.1 to .3 (the path of 256 counts its angle brackets). */
+const localLimit = 64;
+const mailboxLimit = 254;
+
+// Dot-string = Atom *( "." Atom ); beyond ASCII all but the C1 controls and the line and paragraph separators
+const beyondAscii = '\\u{a0}-\\u{2027}\\u{202a}-\\u{10ffff}';
+const atom = `[\\w!#$%&'*+/=?^\`{|}~\\-${beyondAscii}]+`;
+const dotString = new RegExp(`^${atom}(?:\\.${atom})*$`, 'u');
+// Quoted-string = DQUOTE *( qtextSMTP / quoted-pairSMTP ) DQUOTE, without angle brackets, which servers cut at
+const quotedString = new RegExp(`^"(?:[ !#-;=?-\\[\\]-~${beyondAscii}]|\\\\[ -;=?-~])*"$`, 'u');
+// sub-domain = Let-dig [ Ldh-str ]; the underscore is no letter, but names with one exist
+const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+
+/**
+ * @param argument names the value in errors: `envelope.from`.
+ * @param bare a local part alone will do: LMTP to a server's own users, and `Postmaster`.
+ * @throws UsageError `ERR_ARGUMENT`
+ */
+export function parseAddress(value: unknown, argument: string, bare = false): MailAddress {
+  checkArgument(value, argument);
+  const address = value as string;
+  const fault = (why: string, hint = ''): UsageError =>
+    new UsageError('ERR_ARGUMENT', `${argument} "${escapeText(address, 80)}" ${why}`, {
+      argument,
+      hint,
+    });
+
+  if (address === '') throw fault('is empty');
+  if (/[\x00-\x1f\x7f-\x9f]/.test(address)) throw fault('holds a control character');
+  if (/[<>]/.test(address)) {
+    throw fault(
+      'holds an angle bracket',
+      'Give the address alone, name@example.org; the display name belongs in the header.',
+    );
+  }
+  if (Buffer.byteLength(address) > mailboxLimit)
+    throw fault(`is longer than ${mailboxLimit} octets`);
+
+  const at = address.lastIndexOf('@');
+  if (at < 0 && !bare && !/^postmaster$/i.test(address)) throw fault('has no @');
+  const local = at < 0 ? address : address.slice(0, at);
+  if (Buffer.byteLength(local) > localLimit)
+    throw fault(`has a local part longer than ${localLimit} octets`);
+  if (!dotString.test(local) && !quotedString.test(local)) {
+    throw fault(
+      'has a malformed local part',
+      'Spaces, commas, doubled or outer dots and the like must stand in quotes: "a b"@example.org.',
+    );
+  }
+  const utf8 = !isAscii(local);
+  if (at < 0) return { text: local, utf8 };
+
+  const domain = asciiDomain(address.slice(at + 1));
+  if (domain === undefined) throw fault('has a malformed domain');
+  const text = `${local}@${domain}`;
+  if (Buffer.byteLength(text) > mailboxLimit) throw fault(`is longer than ${mailboxLimit} octets`);
+  return { text, utf8 };
+}
+
+/** What EHLO may say of us, and what stands behind the @: a domain or an address literal. `undefined`: neither. */
+export function asciiDomain(domain: string): string | undefined {
+  if (domain.startsWith('[')) return isAddressLiteral(domain) ? domain : undefined;
+  const ascii = isAscii(domain) ? domain : toALabels(domain);
+  const valid =
+    ascii !== undefined && ascii.length <= 253 && ascii.split('.').every((one) => label.test(one));
+  return valid ? ascii : undefined;
+}
+
+// address-literal = "[" ( IPv4-address-literal / IPv6-address-literal ) "]"
+function isAddressLiteral(text: string): boolean {
+  const inside = /^\[(IPv6:)?([0-9a-f:.]+)\]$/i.exec(text);
+  if (inside === null) return false;
+  return inside[1] === undefined ? isIPv4(inside[2] as string) : isIPv6(inside[2] as string);
+}
+
+function toALabels(domain: string): string | undefined {
+  try {
+    const { kind, name } = parseServerHostname(domain);
+    return kind === 'dns' && !domain.endsWith('.') ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);

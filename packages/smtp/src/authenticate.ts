@@ -1,0 +1,86 @@
+/** AUTH: SASL in SMTP, RFC 4954. */
+import {
+  channelState,
+  commandLine,
+  type LineConnection,
+  type Reply,
+  secret,
+  secretLine,
+  serverReply,
+  type Transport,
+  type Wait,
+} from '@fivewire/line-protocol';
+import { authenticate, decodeBase64, encodeBase64, type SaslAnswer } from '@fivewire/sasl';
+import { nextReply, outOfStep } from './replies.js';
+import type { Extensions, SmtpOptions } from './types.js';
+
+/** RFC 4954 §4: octets of one line of the exchange. */
+const lineLimit = 12_288;
+
+/** Throws what `authenticate` of @fivewire/sasl throws. */
+export async function logIn(
+  connection: LineConnection,
+  transport: Transport,
+  extensions: Extensions,
+  { auth, mechanisms, allowCleartextAuth }: SmtpOptions,
+): Promise<void> {
+  if (auth === undefined) return;
+  const { host, port, protocol, timeouts } = transport;
+  const binding = connection.secureStream;
+  const wait: Wait = { phase: 'auth', timeout: timeouts.reply, command: 'AUTH' };
+  const answer = async (): Promise<SaslAnswer> =>
+    saslAnswer(connection, await nextReply(connection, wait), wait);
+
+  connection.hideInput = true;
+  try {
+    await authenticate(
+      {
+        auth,
+        offered: extensions.get('AUTH') ?? [],
+        channel: channelState(connection),
+        host,
+        port,
+        protocol,
+        ...(mechanisms === undefined ? {} : { mechanisms }),
+        ...(allowCleartextAuth === undefined ? {} : { allowCleartextAuth }),
+        ...(binding === undefined ? {} : { binding }),
+      },
+      {
+        initialResponseLimit: lineLimit - 'AUTH  '.length - 20, // a mechanism's name has up to 20
+        start(mechanism, initial) {
+          const response = initial && secret(encodeBase64(initial) || '=');
+          connection.send(
+            commandLine('AUTH', response ? [mechanism, response] : [mechanism], {
+              limit: lineLimit,
+            }),
+          );
+          return answer();
+        },
+        respond(response) {
+          connection.send(secretLine(encodeBase64(response)));
+          return answer();
+        },
+        cancel() {
+          connection.send(secretLine('*'));
+          return answer();
+        },
+      },
+    );
+  } finally {
+    connection.hideInput = false;
+  }
+}
+
+function saslAnswer(connection: LineConnection, reply: Reply, wait: Wait): SaslAnswer {
+  if (reply.code === 235) return { kind: 'success' };
+  if (reply.code === 334) {
+    const data = decodeBase64(reply.lines.join(''));
+    if (data === undefined) throw outOfStep(connection, reply, 'base64 behind 334', wait);
+    return { kind: 'challenge', data };
+  }
+  if (reply.class !== 4 && reply.class !== 5)
+    throw outOfStep(connection, reply, '235, 334, 4yz or 5yz to AUTH', wait);
+  // 504: unknown mechanism; 534: too weak a mechanism (RFC 4954 §6).
+  const mechanismUnavailable = reply.code === 504 || reply.code === 534;
+  return { kind: 'failure', reply: serverReply(reply), mechanismUnavailable };
+}

@@ -1,0 +1,136 @@
+/** The body in chunks of announced length: BDAT, RFC 3030 §2 and §4. */
+import { isAscii } from 'node:buffer';
+import { type CommandLine, commandLine, type Reply, type Wait } from '@fivewire/line-protocol';
+import { eightBitFound, type OutgoingMessage } from './message.js';
+import { nextReply, outOfStep } from './replies.js';
+import type { Session } from './session.js';
+import { undisturbed, writeAll } from './undisturbed.js';
+
+const chunkOctets = 256 * 1024;
+/** Chunks that may wait for their replies at once, where the server offers PIPELINING. */
+const chunksAhead = 4;
+
+export const bdatCommand = (octets: number, last: boolean): CommandLine =>
+  commandLine('BDAT', last ? [String(octets), 'LAST'] : [String(octets)]);
+
+export interface ChunkWaits {
+  /** For the stream to take more. */
+  stall: Wait;
+  /** For the reply to a chunk. */
+  reply: Wait;
+}
+
+/**
+ * Writes the body in chunks, the last one marked; `beforeLast` is called just before that one. Resolves to the number
+ * of chunk replies still to come before the reply to the last chunk, or to the reply by which the server refused a
+ * chunk: then nothing more was written and all replies have been read.
+ *
+ * Nothing is ever left half-written, so what the source throws leaves the connection usable.
+ */
+export async function writeChunks(
+  session: Session,
+  { source, framing, sevenBit }: OutgoingMessage,
+  waits: ChunkWaits,
+  beforeLast: () => void,
+): Promise<{ refused: Reply } | { outstanding: number }> {
+  const { connection } = session;
+  // The replies to the last chunk are counted by recipients in LMTP (RFC 2033 §4.2), so all before it must be in.
+  const ahead = session.pipelining && !session.lmtp ? chunksAhead : 0;
+  const encoder = framing === 'bdat-binary' ? undefined : new LineEndEncoder();
+  let outstanding = 0;
+  let refused: Reply | undefined;
+  let held: Buffer[] = [];
+  let octetsHeld = 0;
+
+  const readReply = async (): Promise<void> => {
+    const reply = await nextReply(connection, waits.reply);
+    if (outstanding === 0)
+      throw outOfStep(connection, reply, 'no reply inside a chunk', waits.reply);
+    outstanding--;
+    if (reply.class !== 2) refused ??= reply;
+  };
+  const readReplies = async (until: number): Promise<void> => {
+    while (outstanding > until) await readReply();
+  };
+  const early = async (): Promise<void> => {
+    do await readReply();
+    while (outstanding > 0 && connection.buffered > 0);
+  };
+  const writeChunk = async (last: boolean): Promise<void> => {
+    connection.send(bdatCommand(octetsHeld, last));
+    await writeAll(session, held, waits.stall, early);
+    held = [];
+    octetsHeld = 0;
+  };
+  const hold = (octets: Buffer): void => {
+    held.push(octets);
+    octetsHeld += octets.length;
+  };
+
+  try {
+    for (;;) {
+      const octets = await undisturbed(session, source.next(chunkOctets), early);
+      if (octets === undefined || refused !== undefined) break;
+      if (sevenBit && !isAscii(octets)) throw eightBitFound('usable');
+      hold(encoder?.encode(octets) ?? Buffer.from(octets));
+      if (octetsHeld < chunkOctets || source.atEnd) continue;
+      await writeChunk(false);
+      outstanding++;
+      await readReplies(ahead);
+    }
+  } catch (error) {
+    await readReplies(0).catch(() => {}); // the first failure is the one to tell
+    throw error;
+  }
+  if (refused === undefined && ahead === 0) await readReplies(0);
+  if (refused !== undefined) {
+    await readReplies(0);
+    return { refused };
+  }
+  if (encoder) hold(encoder.end());
+  beforeLast();
+  await writeChunk(true);
+  return { outstanding };
+}
+
+/** CR and LF become CRLF, as in DATA: two ways to send a text must not deliver two texts. */
+export class LineEndEncoder {
+  #afterCr = false;
+  #lineStart = true;
+
+  encode(octets: Uint8Array): Buffer {
+    let input = Buffer.from(octets.buffer, octets.byteOffset, octets.length);
+    if (input.length === 0) return input;
+    if (this.#afterCr) input = Buffer.concat([input[0] === LF ? cr : crlf, input]);
+    this.#afterCr = input[input.length - 1] === CR;
+    if (this.#afterCr) input = input.subarray(0, -1);
+    if (input.length > 0) this.#lineStart = !this.#afterCr && input[input.length - 1] === LF;
+    return hasBareLineEnd(input) ? withCrlf(input) : input;
+  }
+
+  /** What the last line lacks. */
+  end(): Buffer {
+    return this.#lineStart && !this.#afterCr ? Buffer.alloc(0) : crlf;
+  }
+}
+
+const CR = 13;
+const LF = 10;
+const cr = Buffer.from('\r');
+const crlf = Buffer.from('\r\n');
+
+/** True unless each CR is followed by LF, and there are as many LF as CR. */
+function hasBareLineEnd(octets: Buffer): boolean {
+  let pairs = 0;
+  for (let i = octets.indexOf(CR); i >= 0; i = octets.indexOf(CR, i + 2)) {
+    if (octets[i + 1] !== LF) return true;
+    pairs++;
+  }
+  for (let i = octets.indexOf(LF); i >= 0; i = octets.indexOf(LF, i + 1)) pairs--;
+  return pairs !== 0;
+}
+
+function withCrlf(octets: Buffer): Buffer {
+  const text = octets.toString('latin1').replaceAll('\r\n', '\n').replaceAll('\r', '\n');
+  return Buffer.from(text.replaceAll('\n', '\r\n'), 'latin1');
+}

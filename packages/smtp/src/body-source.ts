@@ -1,0 +1,110 @@
+/** A caller's body on its way out: looked at where it is in memory, begun early and pulled where it is a stream. */
+import { isAscii } from 'node:buffer';
+import {
+  abandonOnAbort,
+  type BodyInput,
+  bodyOctets,
+  isBodyInput,
+  isFivewireError,
+  LocalError,
+  UsageError,
+} from '@fivewire/line-protocol';
+
+export class BodySource {
+  /** The whole body, where it is in memory. */
+  readonly whole: Buffer | undefined;
+  /** Octets handed out so far. */
+  taken = 0;
+  #pieces: AsyncGenerator<Uint8Array, void, undefined> | undefined;
+  #first: Promise<IteratorResult<Uint8Array, void>> | undefined;
+  #begun = false;
+
+  /** A source that stands for a body already is taken as it is. */
+  static of(body: BodyInput): BodySource {
+    return body instanceof BodySource ? body : new BodySource(body);
+  }
+
+  /** @throws UsageError `ERR_ARGUMENT` for what is no body, and for text that has no UTF-8 form. */
+  constructor(body: BodyInput) {
+    if (!isBodyInput(body)) {
+      throw wrong(
+        `must be a string, octets, a stream or an async iterable of them, not ${typeof body}`,
+        'A file goes in as fs.createReadStream(path).',
+      );
+    }
+    if (typeof body === 'string') {
+      if (/\p{Surrogate}/u.test(body)) throw wrong('contains half a surrogate pair', '');
+      this.whole = Buffer.from(body);
+    } else if (body instanceof Uint8Array) {
+      this.whole = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    } else this.#pieces = bodyOctets(body);
+  }
+
+  /** True when it can be seen to hold ASCII alone; `undefined` for a stream. */
+  get ascii(): boolean | undefined {
+    return this.whole && isAscii(this.whole);
+  }
+
+  /** True when it is known that nothing is left. */
+  get atEnd(): boolean {
+    return this.whole !== undefined && this.taken === this.whole.length;
+  }
+
+  /**
+   * Pulls the first piece of a stream. Done before the call's turn: a file that is not there then costs no connection,
+   * a slow beginning holds nobody up, and a stream that breaks while it waits has somebody who listens.
+   */
+  async begin(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#pieces === undefined || this.#begun) return;
+    this.#begun = true;
+    this.#first = this.#pieces.next();
+    await abandonOnAbort(this.#first, signal, { command: 'MAIL' });
+  }
+
+  /** The next piece; `undefined` at the end. Pieces of a body in memory are cut to `most` octets. Throws `ERR_LOCAL_IO`. */
+  async next(most: number): Promise<Uint8Array | undefined> {
+    const piece = this.whole
+      ? this.whole.subarray(this.taken, this.taken + most)
+      : (await this.#pull()).value;
+    if (piece === undefined || (this.whole && piece.length === 0)) return undefined;
+    this.taken += piece.length;
+    return piece;
+  }
+
+  /** The caller's stream is not read any further: destroys it. Waits for nothing. */
+  abandon(): void {
+    this.#pieces?.return().catch(ignore);
+  }
+
+  /** What makes it a body itself, so that it can be begun in one place and sent from another. */
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return {
+      next: async () => {
+        const value = await this.next(Infinity);
+        return value === undefined ? { value, done: true } : { value, done: false };
+      },
+    };
+  }
+
+  #pull(): Promise<IteratorResult<Uint8Array, void>> {
+    const first = this.#first;
+    this.#first = undefined;
+    return first ?? (this.#pieces as AsyncGenerator<Uint8Array, void, undefined>).next();
+  }
+}
+
+/** The source's failure, told of a connection that had to be ended for it. */
+export function sourceFailed(error: unknown): unknown {
+  if (!isFivewireError(error) || error.code !== 'ERR_LOCAL_IO') return error;
+  return new LocalError('ERR_LOCAL_IO', error.message, {
+    cause: error.cause,
+    connection: 'closed',
+    retry: 'reconnect',
+    hint: 'The connection was closed so that no part of the message is delivered.',
+  });
+}
+
+const wrong = (what: string, hint: string): UsageError =>
+  new UsageError('ERR_ARGUMENT', `body ${what}`, { argument: 'body', hint });
+
+const ignore = (): void => {};

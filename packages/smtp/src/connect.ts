@@ -1,0 +1,185 @@
+/** From options to a session that can send: RFC 5321 §3.1 and §3.2, RFC 3207, RFC 2033. */
+import type { Socket } from 'node:net';
+import { hostname } from 'node:os';
+import {
+  commandLine,
+  type LineConnection,
+  openConnection,
+  type ProtocolProfile,
+  type Reply,
+  readReply,
+  resolveTransport,
+  type SessionScope,
+  StartTlsError,
+  serverReply,
+  type Transport,
+  UsageError,
+  type Wait,
+} from '@fivewire/line-protocol';
+import { asciiDomain } from './address.js';
+import { logIn } from './authenticate.js';
+import { noExtensions, parseExtensions } from './extensions.js';
+import { contextOf, nextReply, spoken, unexpected } from './replies.js';
+import { createSession, type Session } from './session.js';
+import type { Extensions, SmtpOptions } from './types.js';
+
+/** RFC 4954 §4 allows 12,288 octets for a challenge; replies are short. */
+const limits = { lineOctets: 12_288, replyOctets: 65_536 };
+
+export const smtpProfile: ProtocolProfile = {
+  protocol: 'smtp',
+  ports: { 'implicit-tls': 465, starttls: 587, cleartext: 25 },
+  schemes: { smtps: 'implicit-tls', smtp: 'starttls' },
+  options: ['protocol', 'auth', 'mechanisms', 'clientName', 'chunking'],
+  timeouts: { reply: 300_000 },
+};
+
+const lmtpProfile: ProtocolProfile = {
+  ...smtpProfile,
+  protocol: 'lmtp',
+  ports: { 'implicit-tls': 24, starttls: 24, cleartext: 24 },
+};
+
+/** Options that have been checked. Holds the TLS context, so that a pool builds one. */
+export interface Resolved {
+  readonly transport: Transport;
+  readonly options: SmtpOptions;
+}
+
+/** @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`. Nothing has been dialled. */
+export function resolveOptions(options: SmtpOptions): Resolved {
+  const protocol = options?.protocol ?? 'smtp';
+  if (protocol !== 'smtp' && protocol !== 'lmtp')
+    throw wrong('protocol', `is ${JSON.stringify(protocol)}`, "Use 'smtp' or 'lmtp'.");
+  if (protocol === 'lmtp' && options.security === undefined) {
+    throw wrong(
+      'security',
+      'is missing',
+      "LMTP has no usual one: name 'implicit-tls', 'starttls' or 'cleartext'.",
+    );
+  }
+  if (options?.clientName !== undefined && !isClientName(options.clientName)) {
+    throw wrong(
+      'clientName',
+      'is neither a domain name nor an address literal',
+      'Write client.example.org or [192.0.2.1].',
+    );
+  }
+  const profile = protocol === 'lmtp' ? lmtpProfile : smtpProfile;
+  const transport = resolveTransport(profile, withLimits(options));
+  return { transport, options };
+}
+
+const withLimits = (options: SmtpOptions): SmtpOptions =>
+  typeof options === 'object' && options !== null
+    ? { ...options, limits: { ...limits, ...options.limits } }
+    : options;
+
+const isClientName = (name: unknown): boolean =>
+  typeof name === 'string' && asciiDomain(name) !== undefined;
+
+/** Dials, greets, secures and logs in. Whatever fails, nothing stays open. */
+export async function openSession(
+  { transport, options }: Resolved,
+  sessions?: SessionScope,
+): Promise<Session> {
+  const connection = await openConnection(transport, sessions);
+  return connection.establish(options.signal, async () => {
+    await readGreeting(connection, transport);
+    const name = clientName(connection, options);
+    let extensions = await hello(connection, transport, name);
+    if (transport.security === 'starttls') {
+      await startTls(connection, transport, extensions, options.signal);
+      // What was said in clear may be somebody else's word: RFC 3207 §4.2.
+      extensions = await hello(connection, transport, name);
+    }
+    await logIn(connection, transport, extensions, options);
+    return createSession(connection, transport, extensions, options.chunking === true);
+  });
+}
+
+async function readGreeting(connection: LineConnection, { timeouts }: Transport): Promise<void> {
+  const wait: Wait = { phase: 'greeting', timeout: timeouts.greeting };
+  const greeting = await nextReply(connection, wait);
+  if (greeting.code !== 220) throw unexpected(connection, greeting, 'the greeting, 220', wait);
+}
+
+/** EHLO (LMTP: LHLO), and HELO where EHLO is not known. HELO promises nothing, so under STARTTLS it is no way. */
+async function hello(
+  connection: LineConnection,
+  transport: Transport,
+  name: string,
+): Promise<Extensions> {
+  const lmtp = transport.protocol === 'lmtp';
+  const verb = lmtp ? 'LHLO' : 'EHLO';
+  const { reply, wait } = await greet(connection, transport, verb, name);
+  if (reply.code === 250) return parseExtensions(reply, transport.disable);
+
+  const secured = connection.secureStream !== undefined;
+  if (transport.security === 'starttls' && !secured && reply.class === 5) {
+    throw notOffered(`The server refused ${verb}, without which there is no STARTTLS`, reply, wait);
+  }
+  if (lmtp || reply.class !== 5) throw unexpected(connection, reply, `250 to ${verb}`, wait);
+  const older = await greet(connection, transport, 'HELO', name);
+  if (older.reply.code !== 250)
+    throw unexpected(connection, older.reply, '250 to HELO', older.wait);
+  return noExtensions;
+}
+
+async function greet(
+  connection: LineConnection,
+  { timeouts }: Transport,
+  verb: string,
+  name: string,
+): Promise<{ reply: Reply; wait: Wait }> {
+  const line = commandLine(verb, [name]);
+  const wait: Wait = { phase: 'capabilities', timeout: timeouts.reply, command: line.masked };
+  connection.send(line);
+  return { reply: await nextReply(connection, wait), wait };
+}
+
+/** RFC 3207 §4. 220 alone is the go-ahead; nothing is sent behind the command, nothing may come behind the reply. */
+async function startTls(
+  connection: LineConnection,
+  { timeouts }: Transport,
+  extensions: Extensions,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const wait: Wait = { phase: 'starttls', timeout: timeouts.reply, command: 'STARTTLS' };
+  if (!extensions.has('STARTTLS'))
+    throw notOffered('The server does not offer STARTTLS', undefined, wait);
+  connection.send(commandLine('STARTTLS'));
+  const reply = await readReply(connection, 'smtp', wait); // 421 too is a refusal here
+  if (reply.code !== 220) {
+    throw new StartTlsError(
+      'ERR_STARTTLS_REFUSED',
+      `The server refused STARTTLS: ${spoken(serverReply(reply))}`,
+      {
+        ...contextOf(wait),
+        reply: spoken(serverReply(reply)),
+        retry: reply.class === 4 ? 'later' : 'never',
+        hint: "Try security: 'implicit-tls' on port 465; a server that can't do TLS should not get your mail.",
+      },
+    );
+  }
+  await connection.startTls('starttls', signal);
+}
+
+const notOffered = (message: string, reply: Reply | undefined, wait: Wait): StartTlsError =>
+  new StartTlsError('ERR_STARTTLS_NOT_OFFERED', message, {
+    ...contextOf(wait),
+    ...(reply === undefined ? {} : { reply: spoken(serverReply(reply)) }),
+    hint: "Somebody on the way may have removed it. Try security: 'implicit-tls' on port 465, or port 587 in place of 25.",
+  });
+
+/** What EHLO says of us: this machine's full name or, where it has none, our address as a literal. */
+function clientName({ stream }: LineConnection, options: SmtpOptions): string {
+  const name = asciiDomain(options.clientName ?? hostname());
+  if (name !== undefined && (options.clientName !== undefined || name.includes('.'))) return name;
+  const address = (stream as Partial<Socket>).localAddress?.replace(/%.*$/, '');
+  const literal = address?.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
+  return asciiDomain(literal) ?? '[127.0.0.1]';
+}
+
+const wrong = (argument: string, what: string, hint: string): UsageError =>
+  new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument, hint });

@@ -1,0 +1,56 @@
+/** The body behind DATA: RFC 5321 §4.1.1.4 and §4.5.2. */
+import { isAscii } from 'node:buffer';
+import { DotEncoder, type Wait } from '@fivewire/line-protocol';
+import { sourceFailed } from './body-source.js';
+import { eightBitFound, type OutgoingMessage } from './message.js';
+import { endConnection, nextReply, outOfStep, rejected } from './replies.js';
+import type { Session } from './session.js';
+import { undisturbed, writeAll } from './undisturbed.js';
+
+/** A body in memory is encoded and written in pieces of so many octets; a smaller one goes out in one. */
+const pieceOctets = 256 * 1024;
+
+/**
+ * Writes the body and its end; calls `beforeEnd` when only the end is missing. Whatever goes wrong ends the connection
+ * before the lone dot: a server that has seen no end delivers nothing.
+ */
+export async function writeData(
+  session: Session,
+  { source, sevenBit }: OutgoingMessage,
+  wait: Wait,
+  beforeEnd: () => void,
+): Promise<void> {
+  const { connection } = session;
+  const early = () => earlyReply(session, wait);
+  const encoder = new DotEncoder();
+  try {
+    if (connection.buffered > 0) await early();
+    let last: readonly Uint8Array[] = [];
+    for (;;) {
+      const octets = await undisturbed(session, source.next(pieceOctets), early);
+      if (octets === undefined) break;
+      if (sevenBit && !isAscii(octets)) throw eightBitFound('closed');
+      last = encoder.encode(octets);
+      if (source.atEnd) break;
+      await writeAll(session, last, wait, early);
+      last = [];
+    }
+    beforeEnd();
+    connection.write(Buffer.concat([...last, encoder.end()]));
+  } catch (error) {
+    endConnection(connection, 'a message could not be sent whole');
+    throw sourceFailed(error);
+  }
+}
+
+/**
+ * A server that answers before the end may answer again after it, or not: nobody could tell which reply belongs to
+ * which command from then on. Its word stands, and the connection ends.
+ */
+async function earlyReply({ connection }: Session, wait: Wait): Promise<never> {
+  const reply = await nextReply(connection, wait);
+  if (reply.class !== 4 && reply.class !== 5)
+    throw outOfStep(connection, reply, 'no reply before the end of the message', wait);
+  endConnection(connection, 'the server refused a message before its end');
+  throw rejected(connection, reply, wait);
+}

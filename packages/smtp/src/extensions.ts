@@ -1,0 +1,46 @@
+/** What a server can do, from its reply to EHLO: RFC 5321 §4.1.1.1. And what a message asks of it. */
+import { CommandError, type Reply } from '@fivewire/line-protocol';
+import type { Extensions } from './types.js';
+
+// ehlo-line = ehlo-keyword *( SP ehlo-param ). Some old servers write "AUTH=LOGIN PLAIN" beside or instead of "AUTH".
+const ehloLine = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:$|[ =])/;
+
+/** The first line is the server's name and greeting, whatever it says. */
+export function parseExtensions({ lines }: Reply, disable: ReadonlySet<string>): Extensions {
+  const extensions = new Map<string, readonly string[]>();
+  for (const line of lines.slice(1)) {
+    const keyword = ehloLine.exec(line)?.[1];
+    if (keyword === undefined) continue;
+    const name = keyword.toUpperCase();
+    if (line[keyword.length] === '=' && name !== 'AUTH') continue;
+    if (disable.has(name)) continue;
+    const parameters = line
+      .slice(keyword.length + 1)
+      .split(' ')
+      .filter((word) => word !== '');
+    extensions.set(name, [...(extensions.get(name) ?? []), ...parameters]);
+  }
+  return extensions;
+}
+
+export const noExtensions: Extensions = new Map();
+
+/** @throws CommandError `ERR_EXTENSION_REQUIRED` where the server does not offer `name`. Nothing has been sent. */
+export function requireExtension(extensions: Extensions, name: string, what: string): void {
+  if (extensions.has(name)) return;
+  throw new CommandError(
+    'ERR_EXTENSION_REQUIRED',
+    `${what} needs ${name}, which the server does not offer`,
+    { phase: 'command', hint: hints[name] ?? '' },
+  );
+}
+
+const hints: Readonly<Record<string, string>> = {
+  SMTPUTF8: 'The server takes no UTF-8 in local parts or headers: use an ASCII address for it.',
+  '8BITMIME': 'Encode the body as quoted-printable or base64.',
+  BINARYMIME: "Encode the body as base64 and leave out body: 'binary'.",
+  CHUNKING: "Encode the body as base64 and leave out body: 'binary'.",
+  DSN: 'Leave out dsn, notify and originalRecipient, or set dsn.optional to send without.',
+  REQUIRETLS:
+    'The server can not promise TLS all the way; without requireTls it goes as far as it can.',
+};

@@ -1,0 +1,77 @@
+/** Several connections to one server, of which each call takes one. */
+import {
+  type BodyInput,
+  createPool,
+  createSessionScope,
+  isFivewireError,
+  type Pool,
+  type PoolOptions,
+  UsageError,
+} from '@fivewire/line-protocol';
+import { BodySource } from './body-source.js';
+import { openSession, resolveOptions } from './connect.js';
+import { SmtpClient } from './smtp-client.js';
+import type { Envelope, SendOptions, SendResult, SmtpOptions } from './types.js';
+
+/** `stream` and `signal` belong to one connection: a pool takes neither. */
+export interface SmtpPoolOptions extends Omit<SmtpOptions, 'stream' | 'signal'>, PoolOptions {}
+
+export interface SmtpPool extends Pool<SmtpClient> {
+  /**
+   * {@link SmtpClient.send} over a connection that is free. A connection that turns out to be gone before any of the
+   * message was sent is replaced, once.
+   */
+  send(envelope: Envelope, body: BodyInput, options?: SendOptions): Promise<SendResult>;
+}
+
+/**
+ * Connections are made when needed, at most `maxConnections`, kept for `idleTimeout`, and resume each other's TLS
+ * sessions.
+ *
+ * @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`; nothing has been dialled
+ */
+export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
+  const { maxConnections, idleTimeout, maxAge, maxUses, ...rest } = options;
+  for (const key of ['stream', 'signal'] as const) {
+    if ((rest as SmtpOptions)[key] !== undefined)
+      throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}`, {
+        argument: key,
+        hint: 'It belongs to one connection; `dial` makes as many streams as are needed.',
+      });
+  }
+  const resolved = resolveOptions(rest);
+  const { context, serverHostname, protocol, port } = resolved.transport;
+  const sessions =
+    context === undefined || serverHostname === undefined
+      ? undefined
+      : createSessionScope({ context, serverHostname, protocol, port });
+  const limits = { maxConnections, idleTimeout, maxAge, maxUses };
+  const pool = createPool(
+    async () => new SmtpClient(await openSession(resolved, sessions)),
+    Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
+  );
+  return Object.assign(pool, {
+    async send(envelope: Envelope, body: BodyInput, sendOptions: SendOptions = {}) {
+      const source = new BodySource(body);
+      const once = () =>
+        pool.use((client) => client.send(envelope, source, sendOptions), signalOf(sendOptions));
+      try {
+        await source.begin(sendOptions.signal);
+        return await once().catch((error: unknown) => {
+          if (!isStale(error) || source.taken > 0) throw error;
+          return once();
+        });
+      } finally {
+        source.abandon();
+      }
+    },
+  });
+}
+
+/** The connection had idled too long, or carried as many messages as the server takes over one: another will do. */
+const isStale = (error: unknown): boolean =>
+  isFivewireError(error) &&
+  (error.code === 'ERR_CONNECTION_CLOSED' || error.code === 'ERR_SERVER_CLOSING');
+
+const signalOf = ({ signal }: SendOptions): { signal?: AbortSignal } =>
+  signal === undefined ? {} : { signal };

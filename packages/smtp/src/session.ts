@@ -1,0 +1,74 @@
+/** One connection that has been greeted: what every call on it needs. */
+import {
+  createNotices,
+  type LineConnection,
+  type Notices,
+  ReplyQueue,
+  type Transport,
+} from '@fivewire/line-protocol';
+import { Interruption } from './interruption.js';
+import type { CallOptions, Extensions } from './types.js';
+
+export interface Session {
+  readonly connection: LineConnection;
+  readonly transport: Transport;
+  readonly queue: ReplyQueue;
+  readonly notices: Notices;
+  readonly extensions: Extensions;
+  /** Wakes whoever waits for something else than a reply when the server speaks or goes. */
+  readonly interruption: Interruption;
+  readonly lmtp: boolean;
+  readonly pipelining: boolean;
+  /** BDAT is wanted and offered. */
+  readonly chunking: boolean;
+  /** The last message that was written at once with its envelope by BDAT, until the server has taken it. */
+  unsettled: object | undefined;
+}
+
+export function createSession(
+  connection: LineConnection,
+  transport: Transport,
+  extensions: Extensions,
+  chunking: boolean,
+): Session {
+  const notices = createNotices();
+  const queue = new ReplyQueue(connection, {
+    style: 'smtp',
+    unsolicited(reply) {
+      if (reply.code !== 421) return undefined;
+      notices.push({ kind: '421', text: reply.text });
+      return 'closing';
+    },
+  });
+  const interruption = new Interruption();
+  const readStray = connection.onUnawaited;
+  connection.onUnawaited = () => {
+    interruption.fire();
+    readStray?.();
+  };
+  void connection.closed.then(() => {
+    interruption.fire();
+    notices.end();
+  });
+  return {
+    connection,
+    transport,
+    queue,
+    notices,
+    extensions,
+    interruption,
+    lmtp: transport.protocol === 'lmtp',
+    pipelining: extensions.has('PIPELINING'),
+    chunking: chunking && extensions.has('CHUNKING'),
+    unsettled: undefined,
+  };
+}
+
+export type WaitName = 'reply' | 'stall' | 'dataEnd' | 'close';
+
+/** How long this call waits at most: what the caller said, or the connection's own. */
+export const patience = (
+  { transport }: Session,
+  name: WaitName,
+  { timeout }: CallOptions = {},
+): number => timeout ?? transport.timeouts[name];

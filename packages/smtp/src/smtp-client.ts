@@ -1,0 +1,268 @@
+/** The SMTP and LMTP client: one connection with a queue. RFC 5321, RFC 2033. */
+import {
+  type BodyInput,
+  type Closed,
+  CommandError,
+  type CommandLine,
+  checkArgument,
+  commandLine,
+  isFivewireError,
+  type Notice,
+  optionsFromUrl,
+  type Reply,
+  type SecurityInfo,
+  type ServerReply,
+  securityInfo,
+  serverReply,
+  UsageError,
+  type Wait,
+} from '@fivewire/line-protocol';
+import { runAbortable } from './abort.js';
+import { BodySource } from './body-source.js';
+import { openSession, resolveOptions, smtpProfile } from './connect.js';
+import { prepareMessage } from './message.js';
+import { nextReply, unexpected } from './replies.js';
+import { inOrder } from './send-many.js';
+import { patience, type Session } from './session.js';
+import { Transaction } from './transaction.js';
+import type {
+  CallOptions,
+  Envelope,
+  Extensions,
+  Message,
+  SendManyOptions,
+  SendOptions,
+  SendOutcome,
+  SendResult,
+  SmtpOptions,
+} from './types.js';
+
+/**
+ * Verbs that `command` does not take: they carry credentials, begin or end what the client keeps track of, or change
+ * what the next octets mean.
+ */
+const reserved: readonly string[] = [
+  'AUTH', 'STARTTLS', 'EHLO', 'HELO', 'LHLO', 'MAIL', 'RCPT', 'DATA', 'BDAT', 'BURL', 'QUIT', 'SEND', 'SOML', 'SAML',
+  'TURN', 'ATRN', 'XCLIENT',
+]; // biome-ignore format: one list
+
+export class SmtpClient {
+  /** Settles once, when the connection can't be used any more. Never rejects. */
+  readonly closed: Promise<Closed>;
+  #session: Session;
+  #goodbye: Promise<void> | undefined;
+
+  /** Use {@link SmtpClient.connect}. */
+  constructor(session: Session) {
+    this.#session = session;
+    this.closed = session.connection.closed;
+  }
+
+  /**
+   * Connects; resolves when the session is usable: dialled, greeted, secured and, where `auth` is given, logged in.
+   *
+   * `connect('smtps://alice@smtp.example.org', { auth: { password } })`: `smtps:` is implicit TLS on port 465, `smtp:`
+   * is STARTTLS on port 587. Cleartext has no URL.
+   *
+   * @throws UsageError and TlsError `ERR_SERVER_HOSTNAME_…` before anything is dialled; ConnectionError, TimeoutError,
+   * TlsError, StartTlsError, AuthenticationError, SaslError, CommandError, RemoteProtocolError, AbortError. Nothing
+   * stays open then.
+   */
+  static async connect(
+    target: SmtpOptions | string | URL,
+    options: SmtpOptions = {},
+  ): Promise<SmtpClient> {
+    const all =
+      typeof target === 'string' || target instanceof URL
+        ? optionsFromUrl(smtpProfile, target, options)
+        : target;
+    return new SmtpClient(await openSession(resolveOptions(all)));
+  }
+
+  /** What the server offers: EHLO keyword in upper case → its parameters, such as `'SIZE'` → `['35882577']`. */
+  get capabilities(): Extensions {
+    return this.#session.extensions;
+  }
+
+  /** What protects this connection. */
+  get security(): SecurityInfo {
+    return securityInfo(this.#session.transport, this.#session.connection);
+  }
+
+  /** What the server says unasked: why it is about to leave. Ends with the connection. */
+  get notices(): AsyncIterable<Notice> {
+    return this.#session.notices;
+  }
+
+  /**
+   * Sends one message.
+   *
+   * The body's CR and LF become CRLF and its dots are stuffed. Calls made at once are sent one after the other, each
+   * envelope behind the message before it where the server offers PIPELINING.
+   *
+   * Some recipients refused is a result (`refused`), unless `onRefused: 'abort'`. All refused, or all refused after
+   * the message in LMTP, is `ERR_RECIPIENTS_REJECTED`. The message refused is `ERR_COMMAND_REJECTED` with the reply.
+   * `ERR_OUTCOME_UNKNOWN`: the connection was lost between the message's end and the server's word. After any other
+   * error nothing was delivered.
+   *
+   * @throws UsageError `ERR_ARGUMENT`, CommandError `ERR_EXTENSION_REQUIRED` before an octet leaves; LocalError
+   * `ERR_LOCAL_IO` when the body's source fails
+   */
+  async send(envelope: Envelope, body: BodyInput, options: SendOptions = {}): Promise<SendResult> {
+    const session = this.#session;
+    const source = BodySource.of(body);
+    const message = prepareMessage(session, envelope, source, options);
+    try {
+      await source.begin(options.signal);
+      return await runAbortable(
+        session,
+        options.signal,
+        { command: message.mail.masked },
+        (turn, enter) => new Transaction(session, message, turn, enter).run(),
+      );
+    } finally {
+      if (source !== body) source.abandon();
+    }
+  }
+
+  /**
+   * Sends messages, in their order, several under way at once: outcomes come in that order too. A message that fails
+   * is an outcome and does not stop the others. When the connection is lost no further message is taken: the outcomes
+   * of those taken are given, then the iteration throws the connection's error.
+   *
+   * Leaving the loop early waits for the messages that are under way.
+   */
+  sendMany(
+    messages: Iterable<Message> | AsyncIterable<Message>,
+    { window = 2, ...options }: SendManyOptions = {},
+  ): AsyncIterable<SendOutcome> {
+    if (!Number.isInteger(window) || window < 1)
+      throw new UsageError('ERR_ARGUMENT', 'window must be a whole number from 1', {
+        argument: 'window',
+      });
+    const { connection } = this.#session;
+    return inOrder(messages, window, {
+      send: ({ envelope, body, onRefused }) =>
+        this.send(envelope, body, {
+          ...options,
+          ...(onRefused === undefined ? {} : { onRefused }),
+        }),
+      lost: () => connection.error,
+    });
+  }
+
+  /**
+   * VRFY, RFC 5321 §3.5: asks about a user or mailbox. Many servers answer 252 to everything: "cannot verify".
+   *
+   * @throws CommandError `ERR_NOT_FOUND` where the server says 5.1.1, `ERR_COMMAND_REJECTED` for other refusals
+   */
+  async verify(address: string, options?: CallOptions): Promise<ServerReply> {
+    try {
+      return serverReply(await this.#run(this.#lookUp('VRFY', address), options));
+    } catch (error) {
+      throw notFound(error);
+    }
+  }
+
+  /** EXPN, RFC 5321 §3.5: the members of a list, a line each, in the server's words. */
+  async expand(list: string, options?: CallOptions): Promise<string[]> {
+    const reply = await this.#run(this.#lookUp('EXPN', list), options);
+    return serverReply(reply).text.split('\\n');
+  }
+
+  /** NOOP: finds out whether the server is still there. */
+  async noop(options?: CallOptions): Promise<void> {
+    await this.#run(commandLine('NOOP'), options);
+  }
+
+  /** RSET. Transactions clear up by themselves; this is for states that `command` made. */
+  async reset(options?: CallOptions): Promise<void> {
+    await this.#run(commandLine('RSET'), options);
+  }
+
+  /**
+   * Any other command that is answered by one reply: `command('HELP MAIL')`, `command('ETRN example.org')`. Resolves to
+   * the reply, 2yz.
+   *
+   * @throws UsageError `ERR_ARGUMENT` for verbs that the client itself must know of (AUTH, MAIL, DATA, QUIT, …);
+   * CommandError `ERR_COMMAND_REJECTED`
+   */
+  async command(line: string, options?: CallOptions): Promise<ServerReply> {
+    checkArgument(line, 'line');
+    const verb = /^[A-Za-z0-9]+(?= |$)/.exec(line)?.[0].toUpperCase();
+    if (verb === undefined || reserved.includes(verb)) {
+      throw new UsageError('ERR_ARGUMENT', `command() does not take ${verb ?? 'this line'}`, {
+        argument: 'line',
+        hint: 'It takes commands answered by one reply; login, messages and the end have methods of their own.',
+      });
+    }
+    return serverReply(await this.#run(commandLine(line), options));
+  }
+
+  /** Says goodbye, after what is under way, and closes. Never throws: nothing depends on the server's answer. */
+  quit(): Promise<void> {
+    this.#goodbye ??= this.#quit();
+    return this.#goodbye;
+  }
+
+  /** Closes now. What is under way rejects. */
+  close(): void {
+    this.#session.connection.close();
+  }
+
+  /** {@link quit}, but after `timeouts.close` {@link close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const timer = setTimeout(() => this.close(), patience(this.#session, 'close'));
+    await this.quit();
+    clearTimeout(timer);
+  }
+
+  #lookUp(verb: string, name: string): CommandLine {
+    const { extensions } = this.#session;
+    const utf8 = /[^\x00-\x7f]/.test(name) && extensions.has('SMTPUTF8');
+    return commandLine(verb, utf8 ? [name, 'SMTPUTF8'] : [name]);
+  }
+
+  #run(line: CommandLine, options: CallOptions = {}): Promise<Reply> {
+    const { queue, connection } = this.#session;
+    const timeout = patience(this.#session, 'reply', options);
+    const wait: Wait = { phase: 'command', timeout, command: line.masked };
+    return queue.run(
+      async (turn) => {
+        connection.send(line);
+        await turn.toRead();
+        const reply = await nextReply(connection, wait);
+        if (reply.class === 2) return reply;
+        throw unexpected(connection, reply, '2yz, 4yz or 5yz', wait);
+      },
+      { signal: options.signal, phase: 'command', command: line.masked },
+    );
+  }
+
+  async #quit(): Promise<void> {
+    const { queue, connection } = this.#session;
+    const line = commandLine('QUIT');
+    const wait: Wait = {
+      phase: 'close',
+      timeout: patience(this.#session, 'close'),
+      command: 'QUIT',
+    };
+    try {
+      await queue.run(async (turn) => {
+        connection.send(line);
+        await turn.toRead();
+        await nextReply(connection, wait);
+        await connection.end(); // in our turn: whoever comes behind finds a closed connection
+      });
+    } catch {
+      connection.close();
+    }
+  }
+}
+
+function notFound(error: unknown): unknown {
+  if (!isFivewireError(error) || error.code !== 'ERR_COMMAND_REJECTED') return error;
+  const { reply } = error as CommandError;
+  if (reply?.enhanced !== '5.1.1') return error;
+  return new CommandError('ERR_NOT_FOUND', error.message, { ...error, reply, cause: error.cause });
+}

@@ -1,0 +1,361 @@
+/** One mail transaction: MAIL, RCPT, the message and its fate. RFC 5321 §3.3, RFC 2920 §3.1, RFC 2033 §4.2. */
+import {
+  type CommandLine,
+  commandLine,
+  type FivewireError,
+  isFivewireError,
+  type Reply,
+  serverReply,
+  TransferError,
+  type Turn,
+  type Wait,
+} from '@fivewire/line-protocol';
+import type { Stage } from './abort.js';
+import { bdatCommand, LineEndEncoder, writeChunks } from './bdat.js';
+import { sourceFailed } from './body-source.js';
+import { writeData } from './data.js';
+import type { OutgoingMessage } from './message.js';
+import {
+  endConnection,
+  nextReply,
+  outOfStep,
+  recipientReply,
+  rejected,
+  replyHint,
+  spoken,
+  unexpected,
+} from './replies.js';
+import { patience, type Session } from './session.js';
+import type { RecipientReply, SendResult } from './types.js';
+
+const DATA = commandLine('DATA');
+const RSET = commandLine('RSET');
+const loneDot = commandLine('.');
+/** A message up to this size goes out together with its envelope: BDAT only, DATA has to wait for its 354. */
+const groupOctets = 64 * 1024;
+
+/** What the server said to the envelope. */
+interface Answers {
+  mail: Reply;
+  /** One a recipient; none where MAIL was refused before they were named. */
+  recipients: Reply[];
+  /** To DATA, where it was sent along. */
+  goAhead: Reply | undefined;
+}
+
+export class Transaction {
+  #session: Session;
+  #message: OutgoingMessage;
+  #turn: Turn;
+  #enter: (stage: Stage) => void;
+  #accepted: RecipientReply[] = [];
+  #refused: RecipientReply[] = [];
+
+  /** @param enter is told how far the message has come, and throws once its signal has fired. */
+  constructor(
+    session: Session,
+    message: OutgoingMessage,
+    turn: Turn,
+    enter: (stage: Stage) => void,
+  ) {
+    this.#session = session;
+    this.#message = message;
+    this.#turn = turn;
+    this.#enter = enter;
+  }
+
+  async run(): Promise<SendResult> {
+    const { framing, options, source } = this.#message;
+    const atOnce = this.#session.pipelining && options.onRefused !== 'abort';
+    if (framing === 'data') {
+      const answers = await this.#offerEnvelope(atOnce);
+      await this.#judge(answers);
+      return this.#sendByData(answers.goAhead);
+    }
+    if (atOnce && framing === 'bdat' && source.whole && source.whole.length <= groupOctets)
+      return this.#sendInOneGroup(source.whole);
+    await this.#judge(await this.#offerEnvelope(false));
+    return this.#sendByChunks();
+  }
+
+  // ── the envelope ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** MAIL and RCPT in one write where the server takes that, and DATA behind them if it may come before we know. */
+  async #offerEnvelope(withData: boolean): Promise<Answers> {
+    const { connection, pipelining } = this.#session;
+    const { mail, recipients } = this.#message;
+    const clearing = this.#clearing();
+    if (!pipelining) return this.#offerStepwise(clearing);
+    connection.send(
+      ...clearing,
+      mail,
+      ...recipients.map(({ line }) => line),
+      ...(withData ? [DATA] : []),
+    );
+    await this.#turn.toRead();
+    this.#enter('open');
+    return this.#readAnswers(clearing, withData);
+  }
+
+  async #offerStepwise(clearing: readonly CommandLine[]): Promise<Answers> {
+    const { mail, recipients } = this.#message;
+    await this.#turn.toRead();
+    this.#enter('open');
+    for (const line of clearing) await this.#ask(line);
+    const answers: Answers = { mail: await this.#ask(mail), recipients: [], goAhead: undefined };
+    if (answers.mail.class !== 2) return answers;
+    for (const { line } of recipients) answers.recipients.push(await this.#ask(line));
+    return answers;
+  }
+
+  async #readAnswers(clearing: readonly CommandLine[], withData: boolean): Promise<Answers> {
+    const { mail, recipients } = this.#message;
+    for (const line of clearing) await this.#reply(line);
+    const answers: Answers = { mail: await this.#reply(mail), recipients: [], goAhead: undefined };
+    for (const { line } of recipients) answers.recipients.push(await this.#reply(line));
+    if (withData) answers.goAhead = await this.#reply(DATA);
+    return answers;
+  }
+
+  /**
+   * RFC 3030 §2: after a refused chunk only RSET opens the way. Whoever writes behind a message whose fate is not
+   * known yet sends one ahead.
+   */
+  #clearing(): readonly CommandLine[] {
+    const unsettled = this.#session.unsettled !== undefined;
+    this.#session.unsettled = undefined;
+    return unsettled ? [RSET] : [];
+  }
+
+  /** Sorts the recipients. Throws, after clearing up, when there is nobody to send to. */
+  async #judge(answers: Answers): Promise<void> {
+    const problem = this.#sortRecipients(answers);
+    if (problem === undefined) return;
+    await this.#withdraw(answers).catch(ignore); // the refusal is what the caller must hear
+    throw problem();
+  }
+
+  /** What is wrong with the envelope, if anything; to be called when it is settled whether the connection goes on. */
+  #sortRecipients({ mail, recipients }: Answers): (() => FivewireError) | undefined {
+    const { connection } = this.#session;
+    const message = this.#message;
+    const wait = this.#wait(message.mail);
+    if (mail.class !== 2) return () => unexpected(connection, mail, '250 to MAIL', wait);
+    for (const [i, reply] of recipients.entries()) {
+      const { address, line } = message.recipients[i] as (typeof message.recipients)[number];
+      if (reply.class !== 2 && reply.class !== 4 && reply.class !== 5)
+        throw outOfStep(connection, reply, '250, 4yz or 5yz to RCPT', this.#wait(line));
+      (reply.class === 2 ? this.#accepted : this.#refused).push(recipientReply(address, reply));
+    }
+    const enough =
+      message.options.onRefused === 'abort'
+        ? this.#refused.length === 0
+        : this.#accepted.length > 0;
+    return enough ? undefined : () => this.#recipientsRejected();
+  }
+
+  /** Leaves the transaction, so that the next one finds its way. */
+  async #withdraw({ mail, goAhead }: Answers): Promise<void> {
+    const { connection } = this.#session;
+    if (goAhead?.class === 3) {
+      // It wants a message for nobody: RFC 2920 §3.1 has us send an empty one. For somebody, that would be delivered.
+      if (mail.class !== 2 || this.#accepted.length > 0)
+        return endConnection(connection, 'the server went on with a message that it had refused');
+      await this.#ask(loneDot);
+    } else if (mail.class === 2) await this.#reset();
+  }
+
+  async #reset(): Promise<void> {
+    const { connection } = this.#session;
+    if (!connection.isOpen) return;
+    const reply = await this.#ask(RSET);
+    if (reply.class !== 2) endConnection(connection, 'the server refused RSET');
+  }
+
+  // ── the message ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #sendByData(asked: Reply | undefined): Promise<SendResult> {
+    const { connection, pipelining } = this.#session;
+    const goAhead = asked ?? (await this.#ask(DATA));
+    if (goAhead.code !== 354) {
+      if (goAhead.class === 4 || goAhead.class === 5) await this.#reset().catch(ignore);
+      throw unexpected(connection, goAhead, '354 to DATA', this.#wait(DATA));
+    }
+    await writeData(this.#session, this.#message, this.#stall('DATA'), () => this.#enter('sent'));
+    // RFC 2920 §3.1: a message may be the first of a group, so the next envelope may travel behind it.
+    if (pipelining) this.#turn.wrote();
+    return this.#hearFate('DATA');
+  }
+
+  async #sendByChunks(): Promise<SendResult> {
+    const session = this.#session;
+    const { connection } = session;
+    const waits = { stall: this.#stall('BDAT'), reply: this.#wait(bdatCommand(0, false)) };
+    try {
+      const chunks = await writeChunks(session, this.#message, waits, () => this.#enter('sent'));
+      if ('refused' in chunks)
+        throw unexpected(connection, chunks.refused, '250 to BDAT', waits.reply);
+      return await this.#hearFate('BDAT', chunks.outstanding);
+    } catch (error) {
+      await this.#reset().catch(ignore);
+      throw connection.isOpen ? error : sourceFailed(error);
+    }
+  }
+
+  /** Envelope and message in one write, so that any number of messages costs no more than one round trip. */
+  async #sendInOneGroup(whole: Buffer): Promise<SendResult> {
+    const session = this.#session;
+    const { mail, recipients, source } = this.#message;
+    const encoder = new LineEndEncoder();
+    const body = Buffer.concat([encoder.encode(whole), encoder.end()]);
+    const clearing = this.#clearing();
+    source.taken = whole.length;
+    session.unsettled = this;
+    this.#enter('sent');
+    session.connection.send(
+      ...clearing,
+      mail,
+      ...recipients.map(({ line }) => line),
+      bdatCommand(body.length, true),
+    );
+    session.connection.write(body);
+    this.#turn.wrote();
+    await this.#turn.toRead();
+
+    let problem: (() => FivewireError) | undefined;
+    try {
+      problem = this.#sortRecipients(await this.#readAnswers(clearing, false));
+    } catch (error) {
+      throw this.#outcomeUnknown(error, []);
+    }
+    if (problem === undefined) {
+      const result = await this.#hearFate('BDAT');
+      if (session.unsettled === this) session.unsettled = undefined;
+      return result;
+    }
+    const reply = await this.#reply(bdatCommand(0, true));
+    if (reply.class === 2)
+      throw outOfStep(
+        session.connection,
+        reply,
+        'a refusal of a message for nobody',
+        this.#stall('BDAT'),
+      );
+    throw problem();
+  }
+
+  /** The replies to the whole message. Once its end is written, a lost connection leaves open what became of it. */
+  async #hearFate(command: 'DATA' | 'BDAT', chunksBefore = 0): Promise<SendResult> {
+    const session = this.#session;
+    const { connection, lmtp } = session;
+    const timeout = patience(session, 'dataEnd', this.#message.options);
+    const wait: Wait = { phase: 'transfer', timeout, command };
+    const replies: Reply[] = [];
+    const next = async (): Promise<Reply> => {
+      const reply = await nextReply(connection, wait);
+      if (![2, 4, 5].includes(reply.class))
+        throw outOfStep(connection, reply, '250, 4yz or 5yz to the message', wait);
+      return reply;
+    };
+    let refusedChunk: Reply | undefined;
+    try {
+      for (let i = 0; i < chunksBefore; i++) {
+        const reply = await next();
+        if (reply.class !== 2) refusedChunk ??= reply;
+      }
+      for (let i = 0; i < (lmtp ? this.#accepted.length : 1); i++) replies.push(await next());
+    } catch (error) {
+      throw this.#outcomeUnknown(error, replies);
+    }
+    if (lmtp) return this.#deliveredTo(replies);
+    const fate = replies[0] as Reply;
+    if (fate.class !== 2) throw rejected(connection, refusedChunk ?? fate, wait);
+    return this.#result(serverReply(fate));
+  }
+
+  /** RFC 2033 §4.2: a reply for each recipient that was accepted, in their order. */
+  #deliveredTo(replies: readonly Reply[]): SendResult {
+    const promised = this.#accepted;
+    this.#accepted = [];
+    for (const [i, reply] of replies.entries()) {
+      const { address } = promised[i] as RecipientReply;
+      (reply.class === 2 ? this.#accepted : this.#refused).push(recipientReply(address, reply));
+    }
+    const [first] = this.#accepted;
+    if (first === undefined) throw this.#recipientsRejected();
+    return this.#result(first.reply);
+  }
+
+  #result(reply: SendResult['reply']): SendResult {
+    const { source, dropped } = this.#message;
+    return {
+      accepted: this.#accepted,
+      refused: this.#refused,
+      reply,
+      bytes: source.taken,
+      dropped,
+    };
+  }
+
+  // ── errors and waits ─────────────────────────────────────────────────────────────────────────────────────────
+
+  #recipientsRejected(): TransferError {
+    const { connection } = this.#session;
+    const refused = this.#refused;
+    const [first] = refused as [RecipientReply];
+    const who =
+      this.#accepted.length === 0 && refused.length > 1 ? 'all recipients' : first.address;
+    return connection.locate(
+      new TransferError('ERR_RECIPIENTS_REJECTED', `Refused: ${who}: ${spoken(first.reply)}`, {
+        phase: 'command',
+        command: 'RCPT',
+        recipients: refused,
+        connection: connection.isOpen ? 'usable' : 'closed',
+        retry: refused.every(({ transient }) => transient) ? 'later' : 'never',
+        hint: replyHint(first.reply),
+      }),
+    );
+  }
+
+  #outcomeUnknown(error: unknown, replies: readonly Reply[]): unknown {
+    // 421 in place of the reply says that the message was not taken.
+    const said = isFivewireError(error) && error.code === 'ERR_SERVER_CLOSING';
+    if (said && replies.length === 0) return error;
+    return this.#session.connection.locate(
+      new TransferError(
+        'ERR_OUTCOME_UNKNOWN',
+        'The connection was lost after the message was sent and before the server said what became of it',
+        {
+          phase: 'transfer',
+          octets: this.#message.source.taken,
+          recipients: replies.map((reply, i) =>
+            recipientReply((this.#accepted[i] as RecipientReply).address, reply),
+          ),
+          cause: error,
+          hint: 'Sending it again may deliver it twice; the Message-ID lets you find out whether it arrived.',
+        },
+      ),
+    );
+  }
+
+  async #ask(line: CommandLine): Promise<Reply> {
+    this.#session.connection.send(line);
+    return this.#reply(line);
+  }
+
+  #reply(line: CommandLine): Promise<Reply> {
+    return nextReply(this.#session.connection, this.#wait(line));
+  }
+
+  #wait({ masked }: CommandLine): Wait {
+    const timeout = patience(this.#session, 'reply', this.#message.options);
+    return { phase: 'command', timeout, command: masked };
+  }
+
+  #stall(command: string): Wait {
+    const timeout = patience(this.#session, 'stall', this.#message.options);
+    return { phase: 'transfer', timeout, command };
+  }
+}
+
+const ignore = (): void => {};

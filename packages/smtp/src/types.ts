@@ -1,0 +1,114 @@
+/** What callers give to the SMTP client and get back from it. */
+import type { BodyInput, ServerReply, TransportOptions } from '@fivewire/line-protocol';
+import type { Auth } from '@fivewire/sasl';
+
+export interface SmtpOptions extends TransportOptions {
+  /** Default `'smtp'`. `'lmtp'` (RFC 2033) replies for each recipient; `security` must be named, the port is 24. */
+  protocol?: 'smtp' | 'lmtp';
+  /** Who logs in. Absent: nobody does, as between servers. */
+  auth?: Auth;
+  /** Restricts and orders the SASL mechanisms. Default: the strongest that both sides know. */
+  mechanisms?: readonly string[];
+  /**
+   * What EHLO says: a domain name or an address literal such as `[192.0.2.1]`. Default: this machine's name where it
+   * is fully qualified, else the connection's own address.
+   */
+  clientName?: string;
+  /**
+   * Send messages by BDAT (RFC 3030) where the server offers CHUNKING. Default false: some servers announce it and
+   * then stall. `body: 'binary'` uses it all the same.
+   */
+  chunking?: boolean;
+}
+
+/** The last argument of every method that talks. */
+export interface CallOptions {
+  signal?: AbortSignal;
+  /** The longest single wait, in milliseconds, in place of `timeouts.reply`, `.stall` and `.dataEnd`. */
+  timeout?: number;
+}
+
+/** A recipient with wishes of its own. */
+export interface Recipient {
+  /** An exact addr-spec: `name@example.org`, without display name or angle brackets. */
+  address: string;
+  /** When to send a delivery status notification about this recipient (RFC 3461 §4.1). Needs DSN. */
+  notify?: 'never' | readonly ('success' | 'failure' | 'delay')[];
+  /** The address that the sender wrote, where it was rewritten on the way (RFC 3461 §4.2). Needs DSN. */
+  originalRecipient?: string;
+}
+
+/** Who gets the message from whom. What stands in the message's own header plays no part. */
+export interface Envelope {
+  /** The reverse-path, to which failures are reported; `null` is the empty one, `<>`, for messages that must not bounce. */
+  from: string | null;
+  to: string | Recipient | readonly (string | Recipient)[];
+  /** Octets of the message, where you know them and the body is a stream. Tells the server early (SIZE, RFC 1870). */
+  size?: number;
+  /**
+   * What the body is made of. Default: strings and octets are looked at; streams count as `'8bit'` where the server
+   * takes that. `'binary'` goes out octet for octet and needs BINARYMIME and CHUNKING.
+   */
+  body?: '7bit' | '8bit' | 'binary';
+  /** The message's header holds UTF-8 (RFC 6532). Addresses that need SMTPUTF8 are found without it. */
+  smtpUtf8?: boolean;
+  /** Only over verified TLS, all the way (RFC 8689). */
+  requireTls?: boolean;
+  /** Delivery status notifications, what they hold and how they are named (RFC 3461 §4.3, §4.4). */
+  dsn?: {
+    return?: 'full' | 'headers';
+    /** Comes back in each notification. At most 100 characters as xtext. */
+    envelopeId?: string;
+    /** Send without, where the server can't; the result's `dropped` says so. Default: `ERR_EXTENSION_REQUIRED`. */
+    optional?: boolean;
+  };
+}
+
+export interface SendOptions extends CallOptions {
+  /**
+   * What happens when some recipients are refused. `'send-rest'` (default): the others get the message.
+   * `'abort'`: nobody does. When all are refused it is `ERR_RECIPIENTS_REJECTED` either way.
+   */
+  onRefused?: 'send-rest' | 'abort';
+}
+
+/** What the server said to one recipient. */
+export interface RecipientReply {
+  /** As you gave it. */
+  address: string;
+  reply: ServerReply;
+  /** The server called the refusal passing (4yz): this recipient may be tried again later. */
+  transient: boolean;
+}
+
+export interface SendResult {
+  accepted: RecipientReply[];
+  refused: RecipientReply[];
+  /** The reply to the message. LMTP: the first that accepted it; `accepted` has all. */
+  reply: ServerReply;
+  /** Octets of the body as you gave it. */
+  bytes: number;
+  /** Extensions that were wished for, not offered, and done without: only what you marked `optional`. */
+  dropped: string[];
+}
+
+export interface Message extends Pick<SendOptions, 'onRefused'> {
+  envelope: Envelope;
+  body: BodyInput;
+}
+
+export interface SendManyOptions extends CallOptions {
+  /**
+   * How many messages may be under way at once, where the server offers PIPELINING. Default 2: the next envelope
+   * travels behind the message before it. More is of use with `chunking` only.
+   */
+  window?: number;
+}
+
+/** The end of one message of `sendMany`; `index` counts from 0 in the order of the messages. */
+export type SendOutcome =
+  | { index: number; ok: true; result: SendResult }
+  | { index: number; ok: false; error: unknown };
+
+/** EHLO keyword in upper case → its parameters. Empty after HELO. */
+export type Extensions = ReadonlyMap<string, readonly string[]>;
