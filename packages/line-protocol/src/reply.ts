@@ -32,20 +32,30 @@ export class Reply {
   }
 }
 
-/** A reply as errors carry it. The enhanced status code (RFC 2034) is taken off the text where there is one. */
+/**
+ * A reply as errors carry it: lines joined by line feeds, everything else that could harm a terminal escaped. The
+ * enhanced status code (RFC 2034) is taken off where there is one.
+ */
 export function serverReply(reply: Reply): ServerReply {
   const enhanced = /^([245]\.\d{1,3}\.\d{1,3})(?: |$)/.exec(reply.lines[0] ?? '')?.[1];
-  const text = reply.lines
-    .map((line) =>
-      enhanced !== undefined && line.startsWith(enhanced) ? line.slice(enhanced.length + 1) : line,
-    )
-    .join('\n');
+  const lines = reply.lines.map((line) =>
+    escapeText(
+      decodeText(
+        enhanced !== undefined && line.startsWith(enhanced)
+          ? line.slice(enhanced.length + 1)
+          : line,
+      ),
+    ),
+  );
   return {
     code: reply.code,
     ...(enhanced === undefined ? {} : { enhanced }),
-    text: escapeText(decodeText(text), 1_000),
+    text: lines.slice(0, shownLines).join('\n'),
   };
 }
+
+/** More lines than this are no explanation any more. */
+const shownLines = 1_000;
 
 /** Collects lines into one reply. Pure: give it lines, it says when the reply is whole, or what is wrong. */
 export class ReplyParser {

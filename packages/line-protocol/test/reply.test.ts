@@ -56,7 +56,7 @@ describe('serverReply', () => {
     expect(serverReply(new Reply(550, ['5.1.1 no such', '5.1.1 user \x1b[31m']))).toEqual({
       code: 550,
       enhanced: '5.1.1',
-      text: 'no such\\u{a}user \\u{1b}[31m',
+      text: 'no such\nuser \\u{1b}[31m',
     });
   });
 });

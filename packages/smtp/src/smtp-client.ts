@@ -167,7 +167,7 @@ export class SmtpClient {
   /** EXPN, RFC 5321 §3.5: the members of a list, a line each, in the server's words. */
   async expand(list: string, options?: CallOptions): Promise<string[]> {
     const reply = await this.#run(this.#lookUp('EXPN', list), options);
-    return serverReply(reply).text.split('\\n');
+    return serverReply(reply).text.split('\n');
   }
 
   /** NOOP: finds out whether the server is still there. */

@@ -242,7 +242,7 @@ export interface ServerReply {
   code: number | string;
   /** The enhanced status code (RFC 3463) or response code (RFC 9051, RFC 2449), without brackets. */
   enhanced?: string;
-  /** The human-readable text, decoded, control characters escaped. */
+  /** The human-readable text, decoded; lines joined by line feeds, other control characters escaped. */
   text: string;
 }
 
