@@ -19,7 +19,7 @@ export interface BodyRequest<H> {
   /** Whether the next command may go out before this reply has come. */
   pipelined: boolean;
   /** What the protocol needs to have done before the command goes out, in the work's own turn. */
-  prepare?: () => Promise<void>;
+  prepare?: (turn: Turn) => Promise<void>;
   /** Reads what comes before the body. It throws where no body follows. */
   readHead: () => Promise<H>;
   /** Finds the body's end and takes off its encoding. */
@@ -134,7 +134,7 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
   #work = async (turn: Turn): Promise<void> => {
     const { queue, connection, line, pipelined, prepare, readHead, decoder, wait } = this.#request;
     if (this.destroyed) return; // given up before anything was sent
-    await prepare?.();
+    await prepare?.(turn);
     connection.send(line);
     if (pipelined) turn.wrote();
     await turn.toRead();

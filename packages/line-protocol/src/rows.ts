@@ -35,7 +35,7 @@ export interface RowsRequest<T> {
   /** Whether the next command may go out before this reply has come. */
   pipelined: boolean;
   /** What the protocol needs to have done before the command goes out, in the work's own turn. */
-  prepare?: () => Promise<void>;
+  prepare?: (turn: Turn) => Promise<void>;
   /** Reads what comes before the rows. False: no rows follow. It throws where the command was refused. */
   readHead: () => Promise<boolean>;
   /** A row without dot stuffing, each character an octet. `undefined` leaves it out. It must not throw. */
@@ -162,7 +162,7 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
   async #work(turn: Turn, begun: () => void): Promise<void> {
     const { queue, connection, line, pipelined, prepare, readHead } = this.#request;
     if (this.#discard) return; // given up before anything was sent
-    await prepare?.();
+    await prepare?.(turn);
     connection.send(line);
     if (pipelined) turn.wrote();
     await turn.toRead();
