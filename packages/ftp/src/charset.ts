@@ -6,6 +6,8 @@ import iconv from 'iconv-lite';
 import { UsageError } from 'tls-context-core';
 
 export interface Charset {
+  /** Whether names are sent in UTF-8. */
+  readonly isUtf8: boolean;
   decode(octets: string): string;
   encode(text: string): string;
 }
@@ -22,12 +24,14 @@ export function createCharset(options: CharsetOptions = {}): Charset {
   const fallback = known(options.fallbackEncoding ?? 'windows-1252', 'fallbackEncoding');
   if (!isUtf8(encoding)) {
     return {
+      isUtf8: false,
       decode: (octets) => (isAscii(octets) ? octets : iconv.decode(buffer(octets), encoding)),
       encode: (text) => (isAscii(text) ? text : encodeExactly(text, encoding)),
     };
   }
   const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   return {
+    isUtf8: true,
     decode(octets) {
       if (isAscii(octets)) return octets;
       try {
@@ -73,6 +77,11 @@ function isUtf8(encoding: string): boolean {
 function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) > 127) return false;
   return true;
+}
+
+/** Octets as an octet string. */
+export function octetString(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('latin1');
 }
 
 function buffer(octets: string): Buffer {

@@ -1,4 +1,34 @@
+/**
+ * @fivewire/ftp: an FTP and FTPS client.
+ *
+ * - ftp-client.ts, pool.ts: what users call; connect.ts: how a session begins
+ * - control.ts, dialogue.ts: the control connection, its queue, commands and replies
+ * - transfer.ts on data-connection.ts and movement.ts: one transfer; retrieve.ts, store.ts, list.ts: which
+ * - listing/: listings as pure functions from octets to entries; reply-text.ts: what replies say
+ */
+export {
+  AbortError,
+  AuthenticationError,
+  type Closed,
+  CommandError,
+  ConnectionError,
+  FivewireError,
+  isFivewireError,
+  LocalError,
+  type Notice,
+  type PoolOptions,
+  RemoteProtocolError,
+  type SecurityInfo,
+  StartTlsError,
+  TimeoutError,
+  type Timeouts,
+  TlsError,
+  TransferError,
+  UsageError,
+  type WireEvent,
+} from '@fivewire/line-protocol';
 export type { CharsetOptions } from './charset.js';
+export { FtpClient } from './ftp-client.js';
 export type { DialectName } from './listing/dialect.js';
 export type { Entry, EntryType, ListingProblem, TimePrecision } from './listing/entry.js';
 export {
@@ -8,4 +38,6 @@ export {
   parseListing,
 } from './listing/parse-listing.js';
 export { localPath } from './local-path.js';
+export { createFtpPool, type FtpPool, type FtpPoolOptions } from './pool.js';
 export type { RemotePath } from './remote-path.js';
+export type * from './types.js';

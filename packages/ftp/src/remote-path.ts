@@ -1,6 +1,6 @@
 /** Paths on the server's side: what may be sent, and how a name joins a directory. RFC 959 §4.1.2, RFC 3659 §2.2. */
 import { UsageError } from 'tls-context-core';
-import type { Charset } from './charset.js';
+import { type Charset, octetString } from './charset.js';
 
 /** A path: text, or octets where the server's charset is not known. An `Entry` gives both. */
 export type RemotePath = string | Uint8Array;
@@ -31,7 +31,7 @@ export function pathArgument(path: RemotePath, charset: Charset, argument = 'pat
 
 function octetsOf(path: RemotePath, charset: Charset, argument: string): string {
   if (path instanceof Uint8Array) {
-    return Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString('latin1');
+    return octetString(path);
   }
   if (typeof path !== 'string') throw refusal(argument, 'is neither text nor octets');
   if (loneSurrogate.test(path)) throw refusal(argument, 'has a lone surrogate in it');

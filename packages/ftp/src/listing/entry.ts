@@ -63,6 +63,8 @@ export interface Draft {
   blocks?: number | undefined;
   permissions?: string | undefined;
   unique?: string | undefined;
+  /** RFC 3659 §7.5.1.3: not a name in the directory, but the directory itself or its parent. */
+  self?: boolean | undefined;
 }
 
 /** An entry that keeps its line as one octet string and makes octets of it when asked: a listing has many. */

@@ -1,4 +1,5 @@
 /** Lines from chunks, in linear time whatever the cuts, and in bounded memory. */
+import { octetString } from '../charset.js';
 
 export interface Line {
   /** An octet string without its line end; what there was of it when it was over-long. */
@@ -22,7 +23,7 @@ export class LineSplitter {
   }
 
   push(octets: Uint8Array): Line[] {
-    return this.pushText(latin1(octets));
+    return this.pushText(octetString(octets));
   }
 
   /** The same for octets that are an octet string already. */
@@ -66,8 +67,4 @@ export class LineSplitter {
     }
     return false;
   }
-}
-
-function latin1(octets: Uint8Array): string {
-  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('latin1');
 }

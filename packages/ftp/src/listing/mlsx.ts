@@ -80,8 +80,10 @@ function takeFact(draft: Draft, fact: string, value: string): void {
 function takeType(draft: Draft, value: string): void {
   const lower = value.toLowerCase();
   const known = types.get(lower);
-  if (known !== undefined) draft.type = known;
-  else if (lower.startsWith('os.unix=slink') || lower.startsWith('os.unix=symlink')) {
+  if (known !== undefined) {
+    draft.type = known;
+    draft.self = lower.length === 4 && known === 'directory'; // cdir, pdir
+  } else if (lower.startsWith('os.unix=slink') || lower.startsWith('os.unix=symlink')) {
     draft.type = 'symlink';
     const colon = value.indexOf(':');
     if (colon > 0) draft.target = value.slice(colon + 1);

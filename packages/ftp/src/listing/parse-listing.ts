@@ -9,7 +9,7 @@ import type {
   LineResult,
 } from './dialect.js';
 import { dos } from './dos.js';
-import { type Entry, ListingEntry, type ListingProblem } from './entry.js';
+import { type Draft, type Entry, ListingEntry, type ListingProblem } from './entry.js';
 import { eplf } from './eplf.js';
 import { type Line, LineSplitter } from './line-splitter.js';
 import { mlsd } from './mlsx.js';
@@ -66,6 +66,13 @@ const systems: readonly [mark: string, dialect: DialectName][] = [
 
 const problemLimit = 100;
 
+/** What the client adds: it has a charset already, knows the directory in octets, and wants what is in it. */
+interface InternalOptions {
+  charset?: Charset;
+  octetDirectory?: string;
+  insideOnly?: boolean;
+}
+
 /**
  * Parses a whole listing. Never throws for what a server wrote: a line that can't be read is a problem, the rest stays.
  *
@@ -86,19 +93,21 @@ export class ListingParser {
   readonly #charset: Charset;
   readonly #directory: string;
   readonly #directoryText: string;
+  readonly #insideOnly: boolean;
   readonly #splitter: LineSplitter;
   #candidates: Dialect[];
   #settled: Dialect | undefined;
   #line = 0;
 
-  constructor(options: ParseListingOptions & { charset?: Charset } = {}) {
+  constructor(options: ParseListingOptions & InternalOptions = {}) {
     this.#context = {
       now: (options.now ?? new Date()).getTime(),
       utcOffset: (options.utcOffset ?? 0) * 60_000,
     };
     this.#charset = options.charset ?? createCharset(options);
     this.#directoryText = options.directory ?? '';
-    this.#directory = this.#charset.encode(this.#directoryText);
+    this.#directory = options.octetDirectory ?? this.#charset.encode(this.#directoryText);
+    this.#insideOnly = options.insideOnly ?? false;
     this.#splitter = new LineSplitter(options.lineOctets ?? 65_536);
     this.#candidates = inOrder(options.system).map((name) => dialects[name](this.#context));
   }
@@ -131,13 +140,20 @@ export class ListingParser {
     if (result === 'header' || result === 'ignored') return;
     if (result === undefined) this.#complain('no known listing looks like this', text);
     else if ('refusal' in result) this.#complain(result.refusal, text);
-    else {
-      const isDirectory = result.type === 'directory';
-      const { decode } = this.#charset;
-      const path = joinPath(this.#directoryText, decode(result.name), isDirectory);
-      const octetPath = joinPath(this.#directory, result.name, isDirectory);
-      entries.push(new ListingEntry(result, octetPath, path, text, decode));
+    else if (!this.#insideOnly || isInside(result)) entries.push(this.#entry(result, text));
+  }
+
+  #entry(draft: Draft, text: string): Entry {
+    // Some servers give whole paths where RFC 3659 §7.3 wants names.
+    const inPlace = `${this.#directory}/`;
+    if (this.#directory !== '' && draft.name.startsWith(inPlace)) {
+      draft.name = draft.name.slice(inPlace.length) || draft.name;
     }
+    const isDirectory = draft.type === 'directory';
+    const { decode } = this.#charset;
+    const path = joinPath(this.#directoryText, decode(draft.name), isDirectory);
+    const octetPath = joinPath(this.#directory, draft.name, isDirectory);
+    return new ListingEntry(draft, octetPath, path, text, decode);
   }
 
   #interpret(text: string): LineResult {
@@ -166,6 +182,10 @@ function inOrder(system: string | undefined): DialectName[] {
   const exact = names.find((name) => name === system);
   const first = exact ?? systems.find(([mark]) => upper.includes(mark))?.[1];
   return first === undefined ? names : [first, ...names.filter((name) => name !== first)];
+}
+
+function isInside({ name, self }: Draft): boolean {
+  return !self && name !== '.' && name !== '..';
 }
 
 function isBlank(text: string): boolean {

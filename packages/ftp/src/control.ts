@@ -1,0 +1,130 @@
+/** The control connection and the queue before it: calls made at once wait for each other, and simple ones overlap. */
+import {
+  aborted,
+  type CommandLine,
+  createNotices,
+  escapeText,
+  type LineConnection,
+  type Notices,
+  type Reply,
+  ReplyQueue,
+  type Turn,
+  UsageError,
+} from '@fivewire/line-protocol';
+import { Dialogue } from './dialogue.js';
+import { isInsideTransfer } from './reentrance.js';
+import type { CallOptions } from './types.js';
+
+export class Control {
+  readonly connection: LineConnection;
+  readonly notices: Notices = createNotices();
+  /** Whether commands may be sent before the reply to the last one has come. */
+  readonly pipelining: boolean;
+  readonly #queue: ReplyQueue;
+  readonly #waiting = new Set<(error: Error) => void>();
+  /** Told whenever a call begins to wait behind another. */
+  readonly whenAwaited: Set<() => void> = new Set();
+
+  constructor(connection: LineConnection, pipelining: boolean) {
+    this.connection = connection;
+    this.pipelining = pipelining;
+    this.#queue = new ReplyQueue(connection, {
+      style: 'ftp',
+      unsolicited: (reply) => {
+        if (reply.code === 421) return 'closing';
+        this.notices.push({ kind: String(reply.code), text: escapeText(reply.text, 1000) });
+        return 'noted';
+      },
+    });
+    void connection.closed.then(() => this.notices.end());
+  }
+
+  /** Whether somebody waits for the call that runs. */
+  get isAwaited(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** Has the connection to itself until `work` ends. Work that ends early must have read its replies. */
+  hold<T>(
+    what: string,
+    options: CallOptions,
+    work: (dialogue: Dialogue) => Promise<T>,
+  ): Promise<T> {
+    return this.#enqueue(what, options, async (turn) => {
+      await turn.toRead();
+      return work(new Dialogue(this.connection, this.#timeout(options)));
+    });
+  }
+
+  /** One flight of commands and the reply to each, whatever its class. What others ask may follow at once. */
+  ask(lines: readonly CommandLine[], options: CallOptions = {}): Promise<Reply[]> {
+    const dialogue = new Dialogue(this.connection, this.#timeout(options));
+    return this.#enqueue(lines[0]?.masked ?? '', options, async (turn) => {
+      const replies: Reply[] = [];
+      if (this.pipelining) {
+        dialogue.send(...lines);
+        turn.wrote();
+        await turn.toRead();
+        for (const line of lines) replies.push(await dialogue.final(line));
+      } else {
+        await turn.toRead();
+        for (const line of lines) replies.push(await dialogue.ask(line));
+      }
+      return replies;
+    });
+  }
+
+  /** One command that must succeed. */
+  async demand(line: CommandLine, options: CallOptions = {}): Promise<Reply> {
+    const [reply] = await this.ask([line], options);
+    return new Dialogue(this.connection, 0).succeeded(reply as Reply, line);
+  }
+
+  /** The running call waits for its caller, and its caller perhaps for those behind it: lets these go. */
+  releaseWaiting(): void {
+    for (const reject of [...this.#waiting]) reject(wouldDeadlock());
+  }
+
+  #timeout({ timeout }: CallOptions): number {
+    return timeout ?? this.connection.timeouts.reply;
+  }
+
+  #enqueue<T>(what: string, { signal }: CallOptions, work: (turn: Turn) => Promise<T>): Promise<T> {
+    if (isInsideTransfer(this)) return Promise.reject(wouldDeadlock());
+    if (signal?.aborted) return Promise.reject(aborted(signal, { command: what }, 'usable'));
+    return new Promise<T>((resolve, reject) => {
+      let released: Error | undefined;
+      const release = (error: Error): void => {
+        released = error;
+        this.#waiting.delete(release);
+        reject(error);
+      };
+      this.#queue
+        .run(
+          async (turn) => {
+            this.#waiting.delete(release);
+            if (released !== undefined) throw released;
+            return work(turn);
+          },
+          { phase: 'command', command: what, ...(signal === undefined ? {} : { signal }) },
+        )
+        .then(resolve, reject)
+        .finally(() => this.#waiting.delete(release));
+      if (this.#queue.pending > 1) {
+        this.#waiting.add(release);
+        for (const tell of this.whenAwaited) tell();
+      }
+    });
+  }
+}
+
+function wouldDeadlock(): UsageError {
+  return new UsageError(
+    'ERR_WOULD_DEADLOCK',
+    'This call would wait for a transfer that waits for its caller.',
+    {
+      protocol: 'ftp',
+      hint: 'A client is one connection: finish reading the stream first, or use createFtpPool.',
+    },
+  );
+}

@@ -1,0 +1,225 @@
+/**
+ * The data connection: RFC 959 §3.2, EPSV of RFC 2428, TLS of RFC 4217 §7 and §12.
+ *
+ * It goes to where the control connection went, by the same way, whatever host a reply names; under TLS it must show
+ * the same identity, and it resumes a session of its control connection, as servers demand.
+ */
+import type { Duplex } from 'node:stream';
+import {
+  type CommandLine,
+  ConnectionError,
+  dialTransport,
+  endless,
+  isFivewireError,
+  longestTimer,
+  type Reply,
+  type SecureStream,
+  secure,
+  timedOut,
+  UsageError,
+} from '@fivewire/line-protocol';
+import { command, type Dialogue } from './dialogue.js';
+import { saysUnknown } from './failures.js';
+import { passivePort } from './reply-text.js';
+import type { Session } from './session.js';
+
+const epsv = command('EPSV');
+const pasv = command('PASV');
+
+export interface OpenData {
+  data: DataConnection;
+  /** The reply to the command that went along. */
+  alongside: Reply | undefined;
+}
+
+/**
+ * Asks for a port and connects to it.
+ *
+ * @param alongside a command whose reply is wanted first, sent in the same flight
+ * @throws CommandError where the server offers no port; ConnectionError ERR_DIAL_FAILED where it can't be reached
+ */
+export async function openData(
+  session: Session,
+  dialogue: Dialogue,
+  signal: AbortSignal | undefined,
+  alongside?: CommandLine,
+): Promise<OpenData> {
+  refuseGivenStream(session);
+  const line = session.learned.passive === 'EPSV' ? epsv : pasv;
+  const [first, answer] = await flight(session, dialogue, alongside, line);
+  const reply = await knownPassive(session, dialogue, line, answer);
+  try {
+    return { data: await connect(session, portOf(dialogue, reply), signal), alongside: first };
+  } catch (error) {
+    if (session.learned.passive === 'PASV' || !isUnreachable(error)) throw error;
+    // Behind address translation and load balancers EPSV may name a port that only PASV's answer makes reachable.
+    const second = await dialogue.ask(pasv);
+    if (second.class !== 2) throw error;
+    const data = await connect(session, portOf(dialogue, second), signal);
+    session.learned.passive = 'PASV';
+    return { data, alongside: first };
+  }
+}
+
+async function flight(
+  session: Session,
+  dialogue: Dialogue,
+  alongside: CommandLine | undefined,
+  line: CommandLine,
+): Promise<[Reply | undefined, Reply]> {
+  if (alongside === undefined) return [undefined, await dialogue.ask(line)];
+  if (!session.control.pipelining) return [await dialogue.ask(alongside), await dialogue.ask(line)];
+  dialogue.send(alongside, line);
+  return [await dialogue.final(alongside), await dialogue.final(line)];
+}
+
+/** A server that knows no EPSV is asked by PASV, now and from now on. */
+async function knownPassive(
+  session: Session,
+  dialogue: Dialogue,
+  line: CommandLine,
+  reply: Reply,
+): Promise<Reply> {
+  if (line === epsv && (saysUnknown(reply) || reply.code === 522)) {
+    session.learned.passive = 'PASV';
+    return dialogue.demand(pasv);
+  }
+  return dialogue.succeeded(reply, line);
+}
+
+function portOf(dialogue: Dialogue, reply: Reply): number {
+  const text = reply.lines.join(' ');
+  const port = passivePort(text);
+  if (port !== undefined) return port;
+  throw dialogue.connection.malformed('a port, as (|||port|) or (h,h,h,h,p,p)', text);
+}
+
+async function connect(
+  session: Session,
+  port: number,
+  signal: AbortSignal | undefined,
+): Promise<DataConnection> {
+  const way = { ...session.transport, host: session.dataHost };
+  try {
+    return new DataConnection(session, await dialTransport(way, 'data', port, signal));
+  } catch (error) {
+    throw isUnreachable(error) ? unreachable(session, port, error) : error;
+  }
+}
+
+function isUnreachable(error: unknown): boolean {
+  if (!isFivewireError(error)) return false;
+  return ['ERR_DIAL_FAILED', 'ERR_PROXY_FAILED', 'ERR_TIMEOUT'].includes(error.code);
+}
+
+/** The control connection outlives this, so the error says so. */
+function unreachable(session: Session, port: number, cause: unknown): ConnectionError {
+  if (isFivewireError(cause) && cause.connection === 'usable') return cause as ConnectionError;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return session.control.connection.locate(
+    new ConnectionError('ERR_DIAL_FAILED', `No data connection to port ${port}: ${text}`, {
+      phase: 'dial',
+      cause,
+      connection: 'usable',
+      retry: 'later',
+      hint: 'A firewall or address translation keeps this client from the server’s passive ports: have them opened, or the server’s passive range set.',
+    }),
+  );
+}
+
+function refuseGivenStream({ transport: { options } }: Session): void {
+  if (options.stream === undefined && options.socketPath === undefined) return;
+  throw new UsageError('ERR_STATE', 'There is no way to a data connection from a given stream.', {
+    protocol: 'ftp',
+    argument: options.stream === undefined ? 'socketPath' : 'stream',
+    hint: 'Listings and transfers need a second connection: give `dial` instead.',
+  });
+}
+
+export class DataConnection {
+  readonly #session: Session;
+  readonly #raw: Duplex;
+  #stop = new AbortController();
+  #secured: SecureStream | undefined;
+  #broken: Error | undefined;
+  /** Set by `start`. */
+  ready: Promise<Duplex>;
+
+  constructor(session: Session, raw: Duplex) {
+    this.#session = session;
+    this.#raw = raw;
+    this.ready = Promise.resolve(raw);
+    raw.on('error', (error) => {
+      this.#broken ??= error;
+    });
+  }
+
+  /** Whether the peer ended TLS by close_notify; `undefined` in cleartext and where nobody watches for it. */
+  get closedCleanly(): boolean | undefined {
+    return this.#secured?.closedCleanly;
+  }
+
+  get isSecure(): boolean {
+    return this.#secured !== undefined;
+  }
+
+  /** What broke the raw connection, if anything did. */
+  get broken(): Error | undefined {
+    return this.#broken;
+  }
+
+  /**
+   * Begins TLS, where there is TLS. To be called when the transfer command has been written: servers open their side
+   * only then (ProFTPD), and the hello travels with the command. Its time is counted from `expectSoon`.
+   */
+  start(observeCloseNotify: boolean): void {
+    const { transport, scope } = this.#session;
+    const { context, serverHostname, timeouts } = transport;
+    if (context === undefined || serverHostname === undefined) return;
+    const handshake = secure(this.#raw, {
+      context,
+      serverHostname,
+      protocol: 'ftp',
+      host: transport.host,
+      port: transport.port,
+      observeCloseNotify,
+      signal: this.#stop.signal,
+      timeout: endless(timeouts.reply + timeouts.tls)
+        ? longestTimer
+        : timeouts.reply + timeouts.tls,
+      ...(scope === undefined ? {} : { sessions: scope }),
+    });
+    this.ready = handshake.then((secured) => {
+      this.#secured = secured;
+      secured.on('error', (error: Error) => {
+        this.#broken ??= error;
+      });
+      return secured;
+    });
+    this.ready.catch(() => {}); // whoever awaits it sees the failure
+  }
+
+  /** The server has said that it opens its side: the handshake has `timeouts.tls` from now. */
+  async opened(): Promise<Duplex> {
+    const { timeouts } = this.#session.transport;
+    if (endless(timeouts.tls)) return this.ready;
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#stop.abort();
+    }, timeouts.tls);
+    try {
+      return await this.ready;
+    } catch (error) {
+      throw late ? timedOut({ phase: 'tls', timeout: timeouts.tls }) : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  destroy(): void {
+    this.#stop.abort();
+    this.#secured?.destroy();
+    this.#raw.destroy();
+  }
+}

@@ -1,0 +1,78 @@
+/** One command after the other on the control connection: RFC 959 §5.4 says which replies may follow. */
+import {
+  type CommandLine,
+  commandLine,
+  type LineConnection,
+  type Phase,
+  type Reply,
+  readReply,
+  type Secret,
+} from '@fivewire/line-protocol';
+import { rejected } from './failures.js';
+
+/** Longer than RFC 959 says, for paths are long; arguments are bounded before they come here. */
+const lineLimit = 16_384;
+
+/** A command whose arguments are octet strings. Refuses CR, LF and NUL in them. */
+export function command(verb: string, ...args: (string | Secret)[]): CommandLine {
+  return commandLine(verb, args, { encoding: 'latin1', limit: lineLimit });
+}
+
+/** For whoever has the connection to himself: writes, then reads the replies in the order of the commands. */
+export class Dialogue {
+  readonly connection: LineConnection;
+  readonly #timeout: number;
+  readonly #phase: Phase;
+
+  /** @param timeout the longest wait for a reply */
+  constructor(connection: LineConnection, timeout: number, phase: Phase = 'command') {
+    this.connection = connection;
+    this.#timeout = timeout;
+    this.#phase = phase;
+  }
+
+  send(...lines: CommandLine[]): void {
+    this.connection.send(...lines);
+  }
+
+  /** The next reply, of any class. 421 (and a goodbye in its place) ends the connection. */
+  async reply(line: CommandLine, timeout: number = this.#timeout): Promise<Reply> {
+    const wait = { phase: this.#phase, timeout, command: line.masked };
+    const reply = await readReply(this.connection, 'ftp', wait);
+    if (reply.code === 421) {
+      throw this.connection.serverClosing(reply.text, {
+        phase: this.#phase,
+        command: line.masked,
+      });
+    }
+    return reply;
+  }
+
+  /** The next reply that is not preliminary. */
+  async final(line: CommandLine): Promise<Reply> {
+    let reply = await this.reply(line);
+    while (reply.class === 1) reply = await this.reply(line);
+    return reply;
+  }
+
+  async ask(line: CommandLine): Promise<Reply> {
+    this.send(line);
+    return this.final(line);
+  }
+
+  /** Asks, and takes nothing but success. */
+  async demand(line: CommandLine): Promise<Reply> {
+    return this.succeeded(await this.ask(line), line);
+  }
+
+  /** The reply if it is of class 2, or the error that it is. */
+  succeeded(reply: Reply, line: CommandLine): Reply {
+    if (reply.class === 2) return reply;
+    if (reply.class === 3) {
+      throw this.connection.malformed('an end to the command', `${reply.code} ${reply.text}`, {
+        command: line.masked,
+      });
+    }
+    throw this.connection.locate(rejected(reply, line.masked));
+  }
+}

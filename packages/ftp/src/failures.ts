@@ -1,0 +1,76 @@
+/** What a refusal means: from a reply to an error that says what to do. RFC 959 §4.2, RFC 4217 §2, RFC 2228 §8. */
+import {
+  CommandError,
+  RemoteProtocolError,
+  type Reply,
+  type ServerReply,
+  serverReply,
+} from '@fivewire/line-protocol';
+
+const absent = /no such file|not found|does not exist|doesn't exist|cannot find the|can't find/i;
+const emptyListing =
+  /no files found|no files? (?:in|available)|no members|no data ?sets? found|directory (?:is )?empty/i;
+
+type Answer = Pick<ServerReply, 'code' | 'text'>;
+
+/** The error for a reply of class 4 or 5. */
+export function rejected(reply: Reply, command: string): CommandError {
+  const answer = serverReply(reply);
+  const code = saysAbsent(reply) ? 'ERR_NOT_FOUND' : 'ERR_COMMAND_REJECTED';
+  const hint = hintFor(reply);
+  return new CommandError(code, `The server refused ${command}: ${reply.code} ${answer.text}`, {
+    reply: answer,
+    transient: reply.class === 4,
+    command,
+    phase: 'command',
+    ...(hint === '' ? {} : { hint }),
+  });
+}
+
+/** 550 stands for all that is wrong with a file; only the text tells that it is not there. */
+export function saysAbsent(reply: Answer): boolean {
+  return reply.code === 550 && absent.test(reply.text);
+}
+
+/** Some servers refuse to list an empty directory (450 or 550). */
+export function saysEmpty(reply: Answer): boolean {
+  return (reply.code === 450 || reply.code === 550) && emptyListing.test(reply.text);
+}
+
+/** The server does not know the command, or not with that argument. */
+export function saysUnknown(reply: Answer): boolean {
+  return reply.code === 500 || reply.code === 501 || reply.code === 502 || reply.code === 504;
+}
+
+const hints: readonly [test: (reply: Reply) => boolean, hint: string][] = [
+  [
+    ({ text }) => /session.{0,20}reuse|reuse.{0,30}session|session.{0,20}resum/i.test(text),
+    'The server wants data connections to resume the TLS session of the control connection; this client does so: a proxy in between, or `maxVersion` against the server’s settings, may prevent it.',
+  ],
+  [({ code }) => code === 530, 'Log in first: give `auth`.'],
+  [
+    ({ code }) => code === 425,
+    'The server saw no data connection: a firewall may keep it from its passive ports.',
+  ],
+  [({ code }) => code === 521 || code === 522, 'The server refuses this protection of data.'],
+  [({ code }) => code === 552 || code === 452, 'The server has no room left for it.'],
+  [({ code }) => code === 553, 'The server does not allow this name.'],
+];
+
+export function hintFor(reply: Reply): string {
+  return hints.find(([test]) => test(reply))?.[1] ?? '';
+}
+
+/** The call ends; the session does not. */
+export function tooDeep(depth: number): RemoteProtocolError {
+  return new RemoteProtocolError(
+    'ERR_LIMIT_EXCEEDED',
+    `More than ${depth} directories below each other.`,
+    {
+      limit: 'depth',
+      limitValue: depth,
+      connection: 'usable',
+      hint: 'Raise limits.depth if you trust this server to have that many.',
+    },
+  );
+}

@@ -1,0 +1,257 @@
+/** The FTP client: one control connection with a queue before it. RFC 959, 2228, 2389, 2428, 2640, 3659, 4217. */
+import type { Readable } from 'node:stream';
+import {
+  type Closed,
+  type LineConnection,
+  type Notice,
+  type Reply,
+  type SecurityInfo,
+  securityInfo,
+} from '@fivewire/line-protocol';
+import { changeMode, changeModified, hash } from './attributes.js';
+import { connectSession, optionsOf } from './connect.js';
+import { command } from './dialogue.js';
+import { download } from './download.js';
+import { list } from './list.js';
+import type { Entry } from './listing/entry.js';
+import { rawCommand } from './raw-command.js';
+import { RemoteReadStream } from './read-stream.js';
+import { pathArgument, type RemotePath } from './remote-path.js';
+import { quotedPath } from './reply-text.js';
+import type { Session } from './session.js';
+import { stat } from './stat.js';
+import { makeDirectory, removePath, renamePath } from './tree.js';
+import type {
+  CallOptions,
+  CommandReply,
+  DownloadOptions,
+  DownloadTarget,
+  FtpConnectOptions,
+  HashAlgorithm,
+  ListOptions,
+  ReadStreamOptions,
+  TransferOptions,
+  TransferResult,
+  UploadOptions,
+  UploadSource,
+} from './types.js';
+import { append, upload } from './upload.js';
+
+/**
+ * One connection to one server. Calls made at once wait for each other; more connections are `createFtpPool`.
+ * Paths are absolute, or relative to the directory where the login begins: nothing ever changes the directory.
+ *
+ * Every method that talks may throw, besides what it names: CommandError ERR_COMMAND_REJECTED or ERR_NOT_FOUND,
+ * ConnectionError, TimeoutError, AbortError, RemoteProtocolError, UsageError ERR_ARGUMENT (before an octet leaves).
+ */
+export class FtpClient {
+  readonly #session: Session;
+
+  /**
+   * Dials, secures, logs in. Resolves when files can be moved.
+   *
+   * @param target options, or a URL (`ftps://user@host` for implicit TLS, `ftp://user@host` for AUTH TLS) and options
+   * @throws TlsError, StartTlsError, AuthenticationError, ConnectionError, TimeoutError, AbortError, UsageError;
+   * then nothing stays open
+   */
+  static async connect(
+    target: FtpConnectOptions | string | URL,
+    options?: FtpConnectOptions,
+  ): Promise<FtpClient> {
+    return new FtpClient(await connectSession(optionsOf(target, options)));
+  }
+
+  /** @internal Use `FtpClient.connect`. */
+  constructor(session: Session) {
+    this.#session = session;
+    sessions.set(this, session);
+  }
+
+  /** What FEAT announced under TLS (RFC 2389): names in upper case, and what follows them on each of their lines. */
+  get capabilities(): ReadonlyMap<string, readonly string[]> {
+    return this.#session.features;
+  }
+
+  /** What protects the control connection. Data connections are protected alike, and proven to be the same server. */
+  get security(): SecurityInfo {
+    return securityInfo(this.#session.transport, this.#connection);
+  }
+
+  /** Settles when the connection is over; never rejects. */
+  get closed(): Promise<Closed> {
+    return this.#connection.closed;
+  }
+
+  /** What the server says without being asked, and its welcome. */
+  get notices(): AsyncIterable<Notice> {
+    return this.#session.control.notices;
+  }
+
+  /**
+   * What is in a directory, as it comes. MLSD (RFC 3659 §7), else LIST in nine dialects.
+   *
+   * Calls made inside the loop work: the rest of the listing is then read at once.
+   *
+   * @param path default: the login directory
+   * @throws TransferError ERR_TRANSFER_INCOMPLETE at the end, where the listing is not proven whole
+   */
+  list(path: RemotePath = '.', options: ListOptions = {}): AsyncGenerator<Entry, void, undefined> {
+    return list(this.#session, this.#path(path), options);
+  }
+
+  /**
+   * What a path is: by MLST, else SIZE and MDTM, else the listing above it.
+   *
+   * @returns `undefined` where nothing is there
+   */
+  async stat(path: RemotePath, options: CallOptions = {}): Promise<Entry | undefined> {
+    return stat(this.#session, this.#path(path), options);
+  }
+
+  /**
+   * A file to a local path or into a Writable (RETR).
+   *
+   * @throws TransferError ERR_TRANSFER_INCOMPLETE where it is not proven whole; LocalError
+   */
+  async download(
+    path: RemotePath,
+    target: DownloadTarget,
+    options: DownloadOptions = {},
+  ): Promise<TransferResult> {
+    return download(this.#session, this.#path(path), target, options);
+  }
+
+  /**
+   * A file as a Readable. It begins at the first read, goes at the reader's pace, and ends only when the file is
+   * proven whole; destroying it gives the transfer up and keeps the session. While it runs, other calls wait.
+   */
+  createReadStream(path: RemotePath, options: ReadStreamOptions = {}): Readable {
+    const session = this.#session;
+    const borrow = async () => ({ session, giveBack: () => {} });
+    return new RemoteReadStream(borrow, this.#path(path), options, session.control);
+  }
+
+  /**
+   * Writes a file (STOR), in place of what is there.
+   *
+   * @param source content (a string is content too), a stream, or `{ file: './local' }`
+   * @throws TransferError ERR_TRANSFER_INCOMPLETE where the server has not got all of it; LocalError
+   */
+  async upload(
+    source: UploadSource,
+    path: RemotePath,
+    options: UploadOptions = {},
+  ): Promise<TransferResult> {
+    return upload(this.#session, source, this.#path(path), options);
+  }
+
+  /** Writes behind what a file has, or a new one (APPE). The proof is the final reply. */
+  async append(
+    source: UploadSource,
+    path: RemotePath,
+    options: TransferOptions = {},
+  ): Promise<TransferResult> {
+    return append(this.#session, source, this.#path(path), options);
+  }
+
+  /** Makes a directory (MKD). With `parents` also those above it, and one that is there already is no error. */
+  async mkdir(path: RemotePath, options: CallOptions & { parents?: boolean } = {}): Promise<void> {
+    return makeDirectory(this.#session, this.#path(path), options);
+  }
+
+  /**
+   * Removes a file, a symlink or an empty directory (DELE, RMD). With `recursive` a directory and all in it;
+   * symlinks in it go, what they point at stays.
+   */
+  async remove(
+    path: RemotePath,
+    options: CallOptions & { recursive?: boolean } = {},
+  ): Promise<void> {
+    return removePath(this.#session, this.#path(path), options);
+  }
+
+  /** Renames or moves (RNFR, RNTO). Most servers replace a file that is there under the new name. */
+  async rename(from: RemotePath, to: RemotePath, options: CallOptions = {}): Promise<void> {
+    return renamePath(this.#session, this.#path(from, 'from'), this.#path(to, 'to'), options);
+  }
+
+  /** Sets permission bits (SITE CHMOD). @param mode `0o644` */
+  async chmod(path: RemotePath, mode: number, options: CallOptions = {}): Promise<void> {
+    return changeMode(this.#session, this.#path(path), mode, options);
+  }
+
+  /** Sets the modification time, to the second (MFMT). @throws CommandError ERR_EXTENSION_REQUIRED */
+  async setModified(path: RemotePath, time: Date, options: CallOptions = {}): Promise<void> {
+    return changeModified(this.#session, this.#path(path), time, options);
+  }
+
+  /**
+   * A hash as the server computes it (HASH, or XSHA256 and its kin).
+   *
+   * @returns hex, lower case
+   * @throws CommandError ERR_EXTENSION_REQUIRED
+   */
+  async hash(
+    path: RemotePath,
+    algorithm: HashAlgorithm = 'sha256',
+    options: CallOptions = {},
+  ): Promise<string> {
+    return hash(this.#session, this.#path(path), algorithm, options);
+  }
+
+  /** The directory that relative paths begin at (PWD). */
+  async workingDirectory(options: CallOptions = {}): Promise<string> {
+    const { control, charset } = this.#session;
+    const reply: Reply = await control.demand(command('PWD'), options);
+    const path = quotedPath(reply.lines[0] ?? '');
+    if (path !== undefined) return charset.decode(path);
+    throw this.#connection.malformed('a path in quotes', reply.text, { command: 'PWD' });
+  }
+
+  /**
+   * Sends a command that has no method here, such as `command('SITE', ['UMASK', '022'])`. The reply is given whatever
+   * its code. Commands that carry credentials, open data connections or change the session's state are refused.
+   */
+  async command(
+    verb: string,
+    args: readonly string[] = [],
+    options: CallOptions = {},
+  ): Promise<CommandReply> {
+    return rawCommand(this.#session, verb, args, options);
+  }
+
+  /** Says goodbye after the calls that are under way, and closes. Never throws. */
+  async quit(): Promise<void> {
+    if (!this.#connection.isOpen) return;
+    const { close } = this.#connection.timeouts;
+    await this.#session.control.ask([command('QUIT')], { timeout: close }).catch(() => {});
+    await this.#connection.end();
+  }
+
+  /** Closes at once. Calls under way reject with ERR_CONNECTION_CLOSED. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  /** `quit()`, but no longer than `timeouts.close`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const timer = setTimeout(() => this.close(), this.#connection.timeouts.close);
+    await this.quit();
+    clearTimeout(timer);
+  }
+
+  get #connection(): LineConnection {
+    return this.#session.control.connection;
+  }
+
+  #path(path: RemotePath, argument?: string): string {
+    return pathArgument(path, this.#session.charset, argument);
+  }
+}
+
+const sessions = new WeakMap<FtpClient, Session>();
+
+/** The inside of a client, for the pool. */
+export function sessionOf(client: FtpClient): Session {
+  return sessions.get(client) as Session;
+}

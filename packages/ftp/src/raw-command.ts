@@ -1,0 +1,42 @@
+/** A command by hand, for what this client has no method for: SITE, STAT, HELP, AVBL and the like. */
+import { escapeText, type Reply, serverReply, UsageError } from '@fivewire/line-protocol';
+import { command } from './dialogue.js';
+import type { Session } from './session.js';
+import type { CallOptions, CommandReply } from './types.js';
+
+/** These carry credentials, or change what the client relies on: framing, protection, charset, place, offset. */
+const refused = new Set(
+  (
+    'USER PASS ACCT REIN QUIT AUTH ADAT PBSZ PROT CCC MIC CONF ENC HOST OPTS TYPE STRU MODE CWD XCWD CDUP XCUP SMNT ' +
+    'PORT PASV EPRT EPSV LPRT LPSV REST RETR STOR STOU APPE LIST NLST MLSD ABOR RNFR RNTO ALLO PRET'
+  ).split(' '),
+);
+
+export async function rawCommand(
+  session: Session,
+  verb: string,
+  args: readonly string[],
+  options: CallOptions,
+): Promise<CommandReply> {
+  const upper = typeof verb === 'string' ? verb.toUpperCase() : '';
+  if (!/^[A-Z]{3,8}$/.test(upper)) {
+    throw new UsageError('ERR_ARGUMENT', 'A command is three to eight letters.', {
+      protocol: 'ftp',
+      argument: 'verb',
+    });
+  }
+  if (refused.has(upper)) {
+    throw new UsageError('ERR_ARGUMENT', `${upper} is not for command().`, {
+      protocol: 'ftp',
+      argument: 'verb',
+      hint: 'It would change what this client relies on; use its methods and options.',
+    });
+  }
+  // Checked as text before it is turned into octets, where a lone surrogate would be hidden.
+  command(upper, ...args);
+  const line = command(upper, ...args.map((arg) => session.charset.encode(arg)));
+  const [reply] = (await session.control.ask([line], options)) as [Reply];
+  const { text } = serverReply(reply);
+  const lines = reply.lines.map((octets) => escapeText(session.charset.decode(octets), 65_536));
+  return { code: reply.code, text, lines };
+}

@@ -1,0 +1,194 @@
+/** RETR and the proof that all of it came: RFC 959 §4.1.3, REST and SIZE of RFC 3659 §4 and §5. */
+import { TransferError } from '@fivewire/line-protocol';
+import { command, type Dialogue } from './dialogue.js';
+import { rejected } from './failures.js';
+import { receive } from './movement.js';
+import { announcedSize, sizeOf } from './reply-text.js';
+import { hasFeature, type Session } from './session.js';
+import { type Outcome, type Plan, transfer } from './transfer.js';
+import { setType } from './transfer-type.js';
+import type { Proof, TransferOptions, TransferResult } from './types.js';
+
+export interface Retrieval extends TransferOptions {
+  /** An octet string. */
+  path: string;
+  verify: boolean;
+  /** Where to begin. */
+  start: number;
+  /** The server can't begin there: resolves when 0 is right, or throws. */
+  restart(): Promise<void>;
+  take(piece: Buffer): Promise<void> | undefined;
+}
+
+export async function retrieve(
+  session: Session,
+  dialogue: Dialogue,
+  retrieval: Retrieval,
+): Promise<TransferResult> {
+  const { path, verify } = retrieval;
+  await setType(session, dialogue, 'I');
+  const meter = new Meter(retrieval);
+  let promised: number | undefined;
+  let announced: number | undefined;
+  const plan: Plan = {
+    ...retrieval,
+    line: command('RETR', path),
+    alongside: verify && mayHaveSize(session) ? command('SIZE', path) : undefined,
+    async prepare(reply) {
+      promised = reply?.code === 213 ? sizeOf(reply.text) : undefined;
+      meter.total = promised;
+      if (promised !== undefined && promised < meter.start) await startOver(retrieval, meter);
+      if (meter.start > 0 && promised === meter.start) throw new NothingLeft();
+      await restartAt(session, dialogue, retrieval, meter);
+    },
+    observeCloseNotify: () => promised === undefined,
+    async move(stream, watch, opening) {
+      // What servers announce for a restarted transfer is the whole file with some and the rest with others.
+      announced =
+        opening === undefined || meter.start > 0 ? undefined : announcedSize(opening.text);
+      meter.total ??= announced;
+      await receive(
+        stream,
+        (piece) => {
+          const pause = retrieval.take(piece);
+          meter.moved(piece.length);
+          return pause;
+        },
+        watch,
+      );
+      meter.end();
+    },
+    octets: () => meter.octets,
+  };
+  let outcome: Outcome;
+  try {
+    outcome = await transfer(session, dialogue, plan);
+  } catch (error) {
+    if (!(error instanceof NothingLeft)) throw error;
+    meter.end();
+    return { octets: 0, size: meter.size, start: meter.start, proof: 'size' };
+  }
+  const proof =
+    proofOf(outcome, meter.size, promised ?? announced) ??
+    (await askedAgain(session, dialogue, path, meter.size, verify));
+  if (proof === undefined) throw incomplete(session, outcome, meter, promised ?? announced, path);
+  return { octets: meter.octets, size: meter.size, start: meter.start, proof };
+}
+
+/** All octets are here already: there is nothing to ask for, and servers disagree on a restart at the very end. */
+class NothingLeft extends Error {}
+
+/** A server without FEAT may know SIZE all the same. */
+export function mayHaveSize(session: Session): boolean {
+  return (
+    hasFeature(session, 'SIZE') ||
+    (session.features.size === 0 && !session.transport.disable.has('SIZE'))
+  );
+}
+
+/** The first that applies: the promised size, close_notify, or in cleartext the end and the final reply. */
+function proofOf(
+  { closedCleanly, isSecure, broken }: Outcome,
+  size: number,
+  promised: number | undefined,
+): Proof | undefined {
+  if (promised !== undefined) return size === promised ? 'size' : undefined;
+  if (broken !== undefined) return undefined;
+  if (isSecure) return closedCleanly === true ? 'close-notify' : undefined;
+  return 'final-reply';
+}
+
+/** A file may have grown meanwhile, and an announced size may be a rounded one: what SIZE says now decides. */
+async function askedAgain(
+  session: Session,
+  dialogue: Dialogue,
+  path: string,
+  size: number,
+  verify: boolean,
+): Promise<Proof | undefined> {
+  if (!verify || !mayHaveSize(session)) return undefined;
+  const reply = await dialogue.ask(command('SIZE', path));
+  return reply.code === 213 && sizeOf(reply.text) === size ? 'size' : undefined;
+}
+
+function incomplete(
+  session: Session,
+  { broken }: Outcome,
+  meter: Meter,
+  expected: number | undefined,
+  path: string,
+): TransferError {
+  const why =
+    expected !== undefined
+      ? `${meter.size} octets came of ${expected}`
+      : broken instanceof Error
+        ? `the data connection broke: ${broken.message}`
+        : 'TLS ended without close_notify and the server tells no size';
+  return session.control.connection.locate(
+    new TransferError('ERR_TRANSFER_INCOMPLETE', `The download is not proven whole: ${why}.`, {
+      octets: meter.octets,
+      ...(expected === undefined ? {} : { expected }),
+      command: `RETR ${session.charset.decode(path)}`,
+      phase: 'transfer',
+      connection: 'usable',
+      retry: 'later',
+      hint: 'Somebody cut the data connection, or the file changed meanwhile: try again, with `resume` where it is long.',
+    }),
+  );
+}
+
+/** REST must come right before the command. An offset that was never used may still be there. */
+async function restartAt(
+  session: Session,
+  dialogue: Dialogue,
+  retrieval: Retrieval,
+  meter: Meter,
+): Promise<void> {
+  const { learned } = session;
+  if (meter.start === 0 && !learned.staleRestart) return;
+  const reply = await dialogue.ask(command('REST', String(meter.start)));
+  learned.staleRestart = meter.start > 0;
+  if (reply.class === 3 || reply.class === 2 || meter.start === 0) return;
+  if (reply.class === 4) throw dialogue.connection.locate(rejected(reply, 'REST'));
+  await startOver(retrieval, meter);
+}
+
+async function startOver(retrieval: Retrieval, meter: Meter): Promise<void> {
+  await retrieval.restart();
+  meter.start = 0;
+}
+
+const progressStep = 65_536;
+
+/** Counts, and tells the caller now and then. */
+export class Meter {
+  start: number;
+  total: number | undefined;
+  octets = 0;
+  readonly #onProgress: TransferOptions['onProgress'];
+  #told = 0;
+
+  constructor({ start, onProgress }: { start: number } & Pick<TransferOptions, 'onProgress'>) {
+    this.start = start;
+    this.#onProgress = onProgress;
+  }
+
+  get size(): number {
+    return this.start + this.octets;
+  }
+
+  moved(octets: number): void {
+    this.octets += octets;
+    if (this.#onProgress === undefined || this.octets - this.#told < progressStep) return;
+    this.#tell();
+  }
+
+  end(): void {
+    if (this.octets !== this.#told || this.octets === 0) this.#tell();
+  }
+
+  #tell(): void {
+    this.#told = this.octets;
+    this.#onProgress?.({ octets: this.size, total: this.total });
+  }
+}

@@ -1,0 +1,40 @@
+/** What the parts of a client share: who is at the other end, how to reach it, and what it can do. */
+import type { SessionScope, Transport } from '@fivewire/line-protocol';
+import type { Charset } from './charset.js';
+import type { Control } from './control.js';
+import type { FtpLimits } from './types.js';
+
+export interface Session {
+  readonly transport: Transport;
+  readonly control: Control;
+  readonly charset: Charset;
+  /** Data goes to where control went: its address, or through a proxy its name. */
+  readonly dataHost: string;
+  /** TLS sessions of this control connection and its data connections. */
+  readonly scope: SessionScope | undefined;
+  /** FEAT, as read under TLS: key in upper case, and what follows it on each of its lines. */
+  readonly features: ReadonlyMap<string, readonly string[]>;
+  /** What SYST said. */
+  readonly system: string;
+  readonly limits: FtpLimits;
+  readonly requireCloseNotify: boolean;
+  readonly utcOffset: number;
+  /** What has been learned on the way. */
+  readonly learned: Learned;
+}
+
+export interface Learned {
+  /** EPSV until a server does not know it, or its port can't be reached. */
+  passive: 'EPSV' | 'PASV';
+  /** False once MLSD turned out to be broken. */
+  mlsd: boolean;
+  /** A restart offset may still lie with the server: its transfer never came to be (ProFTPD). */
+  staleRestart: boolean;
+  /** The transfer type that is set. */
+  type: 'A' | 'I' | undefined;
+}
+
+/** Whether a feature is announced and not disabled. */
+export function hasFeature(session: Session, name: string): boolean {
+  return session.features.has(name) && !session.transport.disable.has(name);
+}

@@ -1,0 +1,317 @@
+/** Where a download goes: a file, proven whole before it has its name, or the caller's Writable. */
+
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { isFivewireError, LocalError, UsageError } from '@fivewire/line-protocol';
+import type { DownloadTarget } from './types.js';
+
+export interface Sink {
+  /** Octets that are there already. */
+  readonly start: number;
+  /** Throws those away: the server can't go on from there. */
+  restart(): Promise<void>;
+  /** Takes a piece, and keeps it. A promise asks for a pause. Throws LocalError ERR_LOCAL_IO. */
+  take(piece: Buffer): Promise<void> | undefined;
+  /** All octets have come: resolves when they are written. */
+  flush(): Promise<void>;
+  /** They are proven whole: gives the file its name, ends the stream. */
+  finish(): Promise<void>;
+  /** They are not: leaves nothing, or the part to go on from. Never throws. */
+  abandon(error: unknown): Promise<void>;
+}
+
+export interface SinkOptions {
+  atomic: boolean;
+  resume: boolean;
+  start: number;
+}
+
+export function isTarget(target: unknown): target is DownloadTarget {
+  if (typeof target === 'string' || target instanceof URL) return true;
+  const stream = target as Partial<Writable> | null | undefined;
+  return typeof stream?.write === 'function' && typeof stream.end === 'function';
+}
+
+export async function openSink(target: DownloadTarget, options: SinkOptions): Promise<Sink> {
+  if (typeof target === 'string' || target instanceof URL) {
+    return FileSink.open(pathOf(target), options);
+  }
+  return new StreamSink(target, options.start);
+}
+
+export function pathOf(target: string | URL): string {
+  if (typeof target === 'string') return target;
+  if (target.protocol === 'file:') return fileURLToPath(target);
+  throw new UsageError('ERR_ARGUMENT', 'A URL on this side must be a file: URL.', {
+    protocol: 'ftp',
+    argument: 'target',
+  });
+}
+
+export function localFailure(error: unknown, path?: string): LocalError {
+  if (isFivewireError(error)) return error as LocalError;
+  const text = error instanceof Error ? error.message : String(error);
+  return new LocalError('ERR_LOCAL_IO', `This side failed: ${text}`, {
+    protocol: 'ftp',
+    phase: 'transfer',
+    cause: error,
+    hint: 'Check space, permissions and the stream that was given.',
+    ...(path === undefined ? {} : { path }),
+  });
+}
+
+// TLS gives pieces of 16 KiB. A write each would cost more than all the rest; a mebibyte at a time costs little.
+const batchOctets = 1 << 20;
+const batchPieces = 512;
+const writesInFlight = 2;
+
+class FileSink implements Sink {
+  readonly #target: string;
+  readonly #path: string;
+  readonly #keep: boolean;
+  readonly #file: FileHandle;
+  #start: number;
+  #position: number;
+  #pieces: Buffer[] = [];
+  #held = 0;
+  readonly #writes = new Set<Promise<void>>();
+  #failure: LocalError | undefined;
+  #closed = false;
+
+  static async open(target: string, { atomic, resume }: SinkOptions): Promise<FileSink> {
+    const path = atomic ? temporaryName(target, resume) : target;
+    try {
+      if (resume) {
+        const file = await openPart(path);
+        const { size } = await file.stat();
+        return new FileSink(target, path, file, size, true);
+      }
+      // Exclusive: nobody may have laid a link where our file of a random name is to be.
+      return new FileSink(target, path, await open(path, atomic ? 'wx' : 'w'), 0, false);
+    } catch (error) {
+      throw localFailure(error, path);
+    }
+  }
+
+  private constructor(
+    target: string,
+    path: string,
+    file: FileHandle,
+    start: number,
+    keep: boolean,
+  ) {
+    this.#target = target;
+    this.#path = path;
+    this.#file = file;
+    this.#start = start;
+    this.#position = start;
+    this.#keep = keep;
+  }
+
+  get start(): number {
+    return this.#start;
+  }
+
+  async restart(): Promise<void> {
+    try {
+      await this.#file.truncate(0);
+    } catch (error) {
+      throw localFailure(error, this.#path);
+    }
+    this.#start = 0;
+    this.#position = 0;
+  }
+
+  take(piece: Buffer): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closed) throw localFailure(new Error('the download was given up'), this.#target);
+    this.#pieces.push(piece);
+    this.#held += piece.length;
+    if (this.#held < batchOctets && this.#pieces.length < batchPieces) return undefined;
+    this.#write();
+    return this.#writes.size < writesInFlight ? undefined : this.#oneWritten();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#held > 0) this.#write();
+    await Promise.all(this.#writes);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async finish(): Promise<void> {
+    await this.flush();
+    try {
+      await this.#close();
+      if (this.#path !== this.#target) await rename(this.#path, this.#target);
+    } catch (error) {
+      throw localFailure(error, this.#target);
+    }
+  }
+
+  async abandon(): Promise<void> {
+    const keeps = this.#keep && this.#failure === undefined;
+    if (keeps && this.#held > 0 && !this.#closed) this.#write();
+    await Promise.all(this.#writes);
+    await this.#close().catch(() => {});
+    // An empty part is no part.
+    const empty = this.#position === 0;
+    if (this.#path !== this.#target && (!this.#keep || empty)) {
+      await unlink(this.#path).catch(() => {});
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#file.close();
+  }
+
+  async #oneWritten(): Promise<void> {
+    await Promise.race(this.#writes);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Each write has its own position, so that two may be under way. Its failure is kept for the next call. */
+  #write(): void {
+    const pieces = this.#pieces;
+    const position = this.#position;
+    this.#position += this.#held;
+    this.#pieces = [];
+    this.#held = 0;
+    const writing = writeAll(this.#file, pieces, position)
+      .catch((error: unknown) => {
+        this.#failure ??= localFailure(error, this.#path);
+      })
+      .finally(() => this.#writes.delete(writing));
+    this.#writes.add(writing);
+  }
+}
+
+/** `writev` may write less than all: a disk about to be full does. */
+async function writeAll(file: FileHandle, pieces: Buffer[], position: number): Promise<void> {
+  let left = pieces;
+  let at = position;
+  while (left.length > 0) {
+    const { bytesWritten } = await file.writev(left, at);
+    at += bytesWritten;
+    left = rest(left, bytesWritten);
+  }
+}
+
+function rest(pieces: Buffer[], octets: number): Buffer[] {
+  let skip = octets;
+  let index = 0;
+  for (; index < pieces.length; index += 1) {
+    const { length } = pieces[index] as Buffer;
+    if (skip < length) break;
+    skip -= length;
+  }
+  if (index === pieces.length) return [];
+  return [(pieces[index] as Buffer).subarray(skip), ...pieces.slice(index + 1)];
+}
+
+/** In the same directory: a rename within it can't fail for space or file systems. */
+function temporaryName(target: string, resume: boolean): string {
+  if (resume) return `${target}.part`;
+  return join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.part`);
+}
+
+/** An existing part, but no link to elsewhere; or a new one. */
+async function openPart(path: string): Promise<FileHandle> {
+  const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+  const before = await lstat(path).catch(() => undefined);
+  if (before !== undefined && !before.isFile()) {
+    throw new LocalError('ERR_LOCAL_PATH', `${path} is no plain file to go on with.`, {
+      protocol: 'ftp',
+      path,
+      hint: 'Remove it, or download without `resume`.',
+    });
+  }
+  return open(path, flags, 0o666);
+}
+
+class StreamSink implements Sink {
+  readonly start: number;
+  readonly #stream: Writable;
+  #failure: LocalError | undefined;
+
+  constructor(stream: Writable, start: number) {
+    this.#stream = stream;
+    this.start = start;
+    stream.on('error', this.#onError).on('close', this.#onClose);
+    if (stream.destroyed || stream.writableEnded) this.#onClose();
+  }
+
+  /** The caller asked for this start; there is no other. */
+  restart(): Promise<void> {
+    throw new LocalError('ERR_LOCAL_IO', `The server can't begin at octet ${this.start}.`, {
+      protocol: 'ftp',
+      hint: 'It has no REST; download from the beginning.',
+    });
+  }
+
+  take(piece: Buffer): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#stream.write(piece) ? undefined : this.#drained();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async finish(): Promise<void> {
+    const stream = this.#stream;
+    if (stream === process.stdout || stream === process.stderr) return this.#forget();
+    await new Promise<void>((resolve, reject) => {
+      stream.once('close', () => (this.#failure === undefined ? resolve() : reject(this.#failure)));
+      stream.once('error', () => reject(this.#failure));
+      stream.end(resolve);
+    });
+    this.#forget();
+  }
+
+  async abandon(error: unknown): Promise<void> {
+    this.#failure ??= localFailure(error);
+    const stream = this.#stream;
+    if (stream === process.stdout || stream === process.stderr) return this.#forget();
+    // Whoever listens to the stream learns why; nobody need.
+    stream.once('close', () => this.#forget());
+    stream.destroy(error instanceof Error ? error : undefined);
+  }
+
+  #drained(): Promise<void> {
+    const stream = this.#stream;
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        stream.off('drain', onDrain).off('close', onClose);
+      };
+      const onDrain = (): void => {
+        settle();
+        resolve();
+      };
+      const onClose = (): void => {
+        settle();
+        reject(this.#failure);
+      };
+      stream.once('drain', onDrain).once('close', onClose);
+    });
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#failure ??= localFailure(error);
+  };
+
+  readonly #onClose = (): void => {
+    if (!this.#stream.writableFinished) {
+      this.#failure ??= localFailure(new Error('the target was closed'));
+    }
+  };
+
+  #forget(): void {
+    this.#stream.off('error', this.#onError).off('close', this.#onClose);
+  }
+}

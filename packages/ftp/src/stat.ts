@@ -1,0 +1,94 @@
+/** What one path is: MLST (RFC 3659 §7), else SIZE and MDTM (§3, §4), else what the directory above shows. */
+import { isFivewireError, type Reply } from '@fivewire/line-protocol';
+import { octetString } from './charset.js';
+import { command } from './dialogue.js';
+import { rejected, saysAbsent, saysUnknown } from './failures.js';
+import { listDirectory } from './list.js';
+import { type Draft, type Entry, ListingEntry } from './listing/entry.js';
+import { readMlsx } from './listing/mlsx.js';
+import { splitPath } from './remote-path.js';
+import { sizeOf, timeOf } from './reply-text.js';
+import { mayHaveSize } from './retrieve.js';
+import { hasFeature, type Session } from './session.js';
+import type { CallOptions } from './types.js';
+
+/** @returns `undefined` where it is proven that nothing is there. */
+export async function stat(
+  session: Session,
+  path: string,
+  options: CallOptions,
+): Promise<Entry | undefined> {
+  if (hasFeature(session, 'MLST')) {
+    const line = command('MLST', path);
+    const [reply] = (await session.control.ask([line], options)) as [Reply];
+    if (reply.class === 2) {
+      const entry = factsIn(session, reply, path);
+      if (entry !== undefined) return entry;
+    } else if (saysAbsent(reply)) return undefined;
+    else if (reply.class === 4)
+      throw session.control.connection.locate(rejected(reply, line.masked));
+    if (reply.class === 5 && !saysUnknown(reply)) return inParent(session, path, options);
+  }
+  return (await bySizeAndTime(session, path, options)) ?? inParent(session, path, options);
+}
+
+/** The facts stand on a line that begins with a space; the name there may be a path, and is ours anyway. */
+function factsIn(session: Session, reply: Reply, path: string): Entry | undefined {
+  for (const line of reply.lines.slice(1, -1)) {
+    const draft = readMlsx(line.startsWith(' ') ? line.slice(1) : line);
+    if (draft !== undefined) return entryOf(session, draft, path, line);
+  }
+  return undefined;
+}
+
+async function bySizeAndTime(
+  session: Session,
+  path: string,
+  options: CallOptions,
+): Promise<Entry | undefined> {
+  if (!mayHaveSize(session)) return undefined;
+  const lines = [command('SIZE', path), command('MDTM', path)];
+  const [sized, timed] = (await session.control.ask(lines, options)) as [Reply, Reply];
+  const size = sized.code === 213 ? sizeOf(sized.text) : undefined;
+  if (size === undefined) return undefined; // a directory, perhaps
+  const time = timed.code === 213 ? timeOf(timed.text) : undefined;
+  return entryOf(session, { name: '', type: 'file', size, ...time }, path, sized.lines[0] ?? '');
+}
+
+async function inParent(
+  session: Session,
+  path: string,
+  options: CallOptions,
+): Promise<Entry | undefined> {
+  const { parent, name } = splitPath(path);
+  if (name === '' || name === '.' || name === '..') return isListable(session, path, options);
+  const hidden = name.startsWith('.');
+  try {
+    for await (const entry of listDirectory(session, parent, { ...options, hidden })) {
+      if (splitPath(octetString(entry.rawPath)).name === name) return renamed(session, entry, path);
+    }
+    return undefined;
+  } catch (error) {
+    if (isFivewireError(error) && error.code === 'ERR_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** `/` and `.` stand in no directory that could be listed for them. */
+async function isListable(session: Session, path: string, options: CallOptions): Promise<Entry> {
+  for await (const _ of listDirectory(session, path, options)) break;
+  return entryOf(session, { name: path, type: 'directory' }, path, '');
+}
+
+function renamed(session: Session, entry: Entry, path: string): Entry {
+  const { size, modified, zone, mode, owner, group, target, blocks, permissions, unique } = entry;
+  const draft = { size, modified, zone, mode, owner, group, target, blocks, permissions, unique };
+  const { type, precision } = entry;
+  return entryOf(session, { ...draft, name: '', type, precision }, path, octetString(entry.raw));
+}
+
+function entryOf(session: Session, draft: Draft, path: string, line: string): Entry {
+  const { decode } = session.charset;
+  const name = splitPath(path).name || path;
+  return new ListingEntry({ ...draft, name }, path, decode(path), line, decode);
+}

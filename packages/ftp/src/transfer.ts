@@ -1,0 +1,255 @@
+/**
+ * One transfer: a port, a command, octets, a final reply. RFC 959 §5.4, RFC 4217 §12.
+ *
+ * The replies and the data come on two connections and in any order: 226 before the last octet and after it, 2xx
+ * without 1xx, a refusal in the middle. Whatever happens to the data, the replies are read to their end, so that the
+ * control connection outlives it.
+ */
+import type { Duplex } from 'node:stream';
+import {
+  aborted,
+  type CommandLine,
+  type FivewireError,
+  isFivewireError,
+  type Reply,
+  TimeoutError,
+  TransferError,
+} from '@fivewire/line-protocol';
+import { type DataConnection, openData } from './data-connection.js';
+import { StallWatch, within } from './deadline.js';
+import { command, type Dialogue } from './dialogue.js';
+import { hintFor, rejected } from './failures.js';
+import { Halt } from './movement.js';
+import type { Session } from './session.js';
+import type { CallOptions } from './types.js';
+
+export interface Plan extends CallOptions {
+  /** RETR, STOR, LIST, … */
+  line: CommandLine;
+  /** A command whose reply is wanted before it, sent along with EPSV. */
+  alongside?: CommandLine | undefined;
+  /** Runs between the port and the command, where REST must stand. */
+  prepare?(alongside: Reply | undefined): Promise<void>;
+  /** Whether the end of TLS is to be watched. */
+  observeCloseNotify(): boolean;
+  /** Moves the octets, to the end. */
+  move(stream: Duplex, watch: StallWatch, opening: Reply | undefined): Promise<void>;
+  /** Octets moved so far, for errors. */
+  octets(): number;
+}
+
+export interface Outcome {
+  /** The preliminary reply; `undefined` where the server said at once that it is done. */
+  opening: Reply | undefined;
+  closedCleanly: boolean | undefined;
+  isSecure: boolean;
+  /** What broke the data connection, though the server is content. */
+  broken: unknown;
+}
+
+/**
+ * @throws CommandError where the server refuses the command; TransferError ERR_TRANSFER_INCOMPLETE where it breaks off;
+ * AbortError and whatever this side threw, with the session in step; TlsError where the data connection is not who it
+ * must be, and that ends the session.
+ */
+export async function transfer(session: Session, dialogue: Dialogue, plan: Plan): Promise<Outcome> {
+  const { signal, line } = plan;
+  const { data, alongside } = await openData(session, dialogue, signal, plan.alongside);
+  try {
+    await plan.prepare?.(alongside);
+    if (signal?.aborted) throw aborted(signal, { command: line.masked }, 'usable');
+    dialogue.send(line);
+    data.start(plan.observeCloseNotify());
+    closeOnImpostor(session, data);
+    return await converse(session, dialogue, plan, data);
+  } finally {
+    data.destroy();
+  }
+}
+
+/** From the command to its final reply. */
+async function converse(
+  session: Session,
+  dialogue: Dialogue,
+  plan: Plan,
+  data: DataConnection,
+): Promise<Outcome> {
+  const { line, signal } = plan;
+  const stop = whenAborted(signal, line);
+  let pending = dialogue.reply(line);
+  try {
+    const first = await Promise.race([pending, stop.promise]);
+    if (first.class >= 4) throw dialogue.connection.locate(rejected(first, line.masked));
+    if (first.class === 3) {
+      throw dialogue.connection.malformed('1yz or 2yz', `${first.code} ${first.text}`);
+    }
+    const opening = first.class === 1 ? first : undefined;
+    if (opening !== undefined) pending = finalReply(dialogue, line);
+    pending.then(
+      (reply) => reply.class >= 4 && data.destroy(),
+      () => data.destroy(),
+    );
+    let broken: unknown;
+    try {
+      await Promise.race([move(session, plan, data, opening), stop.promise]);
+    } catch (error) {
+      if (error instanceof Halt || signal?.aborted) throw error;
+      broken = error;
+      data.destroy();
+    }
+    await Promise.race([settled(session, plan, pending, broken), stop.promise]);
+    const { closedCleanly, isSecure } = data;
+    return { opening, closedCleanly, isSecure, broken };
+  } catch (error) {
+    if (!(error instanceof Halt) && !signal?.aborted) throw error;
+    data.destroy();
+    await recover(session, dialogue, line, pending);
+    throw error instanceof Halt ? error.reason : error;
+  } finally {
+    stop.forget();
+  }
+}
+
+async function move(
+  session: Session,
+  plan: Plan,
+  data: DataConnection,
+  opening: Reply | undefined,
+): Promise<void> {
+  const { timeouts } = session.transport;
+  const { control } = session;
+  // Done at once: what there is comes now, or never.
+  const limit = opening === undefined ? timeouts.close : (plan.timeout ?? timeouts.stall);
+  const onStall = () => {
+    if (opening !== undefined) control.connection.fail(stalled(plan, limit));
+    data.destroy();
+  };
+  const watch = new StallWatch(limit, onStall, () => control.releaseWaiting());
+  try {
+    const stream = await (opening === undefined
+      ? within(data.opened(), limit, () => data.destroy())
+      : data.opened());
+    await plan.move(stream, watch, opening);
+  } finally {
+    watch.stop();
+  }
+}
+
+/** The final reply, once the data is over. */
+async function settled(
+  session: Session,
+  plan: Plan,
+  pending: Promise<Reply>,
+  broken: unknown,
+): Promise<void> {
+  const { connection } = session.control;
+  const { finalReply: limit } = session.transport.timeouts;
+  const reply = await within(pending, limit, () => {
+    connection.fail(
+      new TimeoutError(`No final reply to ${plan.line.masked} within ${limit} ms.`, {
+        milliseconds: limit,
+        phase: 'transfer',
+        command: plan.line.masked,
+        hint: 'The data went over; the server is slow to say so: `timeouts.finalReply` allows more time.',
+      }),
+    );
+  });
+  if (reply.class >= 4) throw connection.locate(brokenOff(plan, reply, broken));
+}
+
+function brokenOff(plan: Plan, reply: Reply, broken: unknown): FivewireError {
+  const cause = rejected(reply, plan.line.masked);
+  const handshake = isFivewireError(broken) ? ` (${broken.message})` : '';
+  return new TransferError(
+    'ERR_TRANSFER_INCOMPLETE',
+    `The server broke off ${plan.line.masked}: ${reply.code} ${cause.reply?.text ?? ''}${handshake}`,
+    {
+      octets: plan.octets(),
+      cause,
+      command: plan.line.masked,
+      phase: 'transfer',
+      connection: 'usable',
+      retry: reply.class === 4 ? 'later' : 'never',
+      hint: hintFor(reply),
+    },
+  );
+}
+
+function stalled(plan: Plan, milliseconds: number): TimeoutError {
+  return new TimeoutError(`Nothing moved for ${milliseconds} ms in ${plan.line.masked}.`, {
+    milliseconds,
+    phase: 'transfer',
+    command: plan.line.masked,
+    hint: 'The server or the network stopped; `timeouts.stall` allows more time.',
+  });
+}
+
+/** Waits without a limit of its own: how long it may take depends on the data. Further preliminary replies are skipped. */
+async function finalReply(dialogue: Dialogue, line: CommandLine): Promise<Reply> {
+  let reply = await dialogue.reply(line, Infinity);
+  while (reply.class === 1) reply = await dialogue.reply(line, Infinity);
+  return reply;
+}
+
+const abor = command('ABOR');
+const noop = command('NOOP');
+
+/**
+ * Gets back in step after this side stopped. Most servers see the data connection go and end the command by
+ * themselves; then nothing more is needed. The others get ABOR, RFC 959 §4.1.3, whose replies are one or two and come
+ * in any order (426 and 226, 226 and 225, 225 alone): NOOP behind it marks their end.
+ */
+async function recover(
+  session: Session,
+  dialogue: Dialogue,
+  line: CommandLine,
+  pending: Promise<Reply>,
+): Promise<void> {
+  const { close, reply: patience } = session.transport.timeouts;
+  let asked = false;
+  const ask = () => {
+    asked = true;
+    if (dialogue.connection.isOpen) dialogue.send(abor, noop);
+  };
+  const inStep = async (): Promise<void> => {
+    let reply = await within(pending, close, ask);
+    if (!asked && reply.class === 1) reply = await within(finalReply(dialogue, line), close, ask);
+    while (asked && reply.code !== 200) reply = await dialogue.reply(abor);
+  };
+  await within(inStep(), close * 2 + patience, () => {
+    dialogue.connection.fail(
+      new TimeoutError(`No end of ${line.masked} after ABOR.`, {
+        milliseconds: close * 2 + patience,
+        phase: 'transfer',
+        command: 'ABOR',
+      }),
+    );
+  }).catch(() => {}); // the connection keeps its error for the next call; this one has its own
+}
+
+/** Another identity on the data connection is no trouble of one transfer: somebody is between us and the server. */
+function closeOnImpostor(session: Session, data: DataConnection): void {
+  data.ready.catch((error: unknown) => {
+    if (isFivewireError(error) && impostor.test(error.code)) session.control.connection.fail(error);
+  });
+}
+
+const impostor = /^ERR_(?:CERTIFICATE_|SERVER_HOSTNAME_|TLS_ALPN)/;
+
+function whenAborted(
+  signal: AbortSignal | undefined,
+  line: CommandLine,
+): { promise: Promise<never>; forget(): void } {
+  let onAbort: (() => void) | undefined;
+  const promise = new Promise<never>((_, reject) => {
+    if (signal === undefined) return;
+    onAbort = () => reject(aborted(signal, { command: line.masked }, 'usable'));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  promise.catch(() => {});
+  return {
+    promise,
+    forget: () => onAbort && signal?.removeEventListener('abort', onAbort),
+  };
+}

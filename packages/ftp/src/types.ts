@@ -1,0 +1,142 @@
+/** What the client takes and gives. Times are milliseconds, sizes octets. */
+
+import type { Writable } from 'node:stream';
+import type {
+  BodyInput,
+  LineLimits,
+  Security,
+  ServerReply,
+  TransportOptions,
+} from '@fivewire/line-protocol';
+import type { CharsetOptions } from './charset.js';
+import type { ListingProblem } from './listing/entry.js';
+
+/** USER, PASS and ACCT, RFC 959 §4.1.1. Anonymous login: `{ user: 'anonymous', password: 'you@example.org' }`. */
+export interface FtpAuth {
+  user: string;
+  password?: string;
+  /** Sent where the server asks for an account (332). */
+  account?: string;
+}
+
+export interface FtpLimits extends LineLimits {
+  /** The longest line of a listing. Default 65,536. A longer one is a problem of that listing, not an error. */
+  listingLineOctets: number;
+  /** Entries of one directory. Default 1,000,000. */
+  listingEntries: number;
+  /** Directories below each other in a recursive listing or removal. Default 100. */
+  depth: number;
+}
+
+export interface FtpConnectOptions extends Omit<TransportOptions, 'limits'>, CharsetOptions {
+  auth?: FtpAuth;
+  limits?: Partial<FtpLimits>;
+  /**
+   * Whether a listing over TLS must end in close_notify to be taken as whole. Default `true`; `false` for servers
+   * that never send it: then a listing that an attacker cut off looks like a short one.
+   */
+  requireCloseNotify?: boolean;
+  /** Minutes by which the wall clock in the server's LIST lines is ahead of UTC. Default 0. MLSD needs none. */
+  utcOffset?: number;
+}
+
+export interface CallOptions {
+  /** Gives the call up. The session stays usable where the server lets it. */
+  signal?: AbortSignal;
+  /** The longest single wait for the server, instead of `timeouts.reply` and `timeouts.stall`. */
+  timeout?: number;
+}
+
+export interface ListOptions extends CallOptions {
+  /** Also what is in the directories below. Symlinks are shown, never followed. Default `false`. */
+  recursive?: boolean;
+  /** LIST: ask for names that begin with a dot too (`LIST -a`). MLSD shows them anyway. Default `false`. */
+  hidden?: boolean;
+  /** Told of lines that gave no entry, and with `recursive` of directories that could not be read. */
+  onProblem?: (problem: ListingProblem & { directory: string }) => void;
+}
+
+/**
+ * How it is known that a body is whole: its octets are as many as the server said (`size`), TLS ended in close_notify,
+ * or, in cleartext and for uploads to servers without SIZE, the server said so (`final-reply`).
+ */
+export type Proof = 'size' | 'close-notify' | 'final-reply';
+
+export interface Progress {
+  /** Octets moved so far, those before `start` or a resumed part included. */
+  octets: number;
+  /** All there is to move, where known. */
+  total: number | undefined;
+}
+
+export interface TransferOptions extends CallOptions {
+  /** Told after each piece of at least 64 KiB and at the end. What it throws fails the transfer. */
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface DownloadOptions extends TransferOptions {
+  /**
+   * `'size'` (default): SIZE must agree. `'hash'`: the server's SHA-256 (or what it has) must agree as well.
+   * `false`: neither is asked; over TLS close_notify must then prove the end.
+   */
+  verify?: 'size' | 'hash' | false;
+  /**
+   * To a path: write under another name in the same directory and rename it when it is proven whole. Default `true`.
+   * Nobody ever sees half a file, and a failed download leaves the old one.
+   */
+  atomic?: boolean;
+  /**
+   * To a path: go on where an earlier try stopped, `<name>.part` (`atomic`) or the file itself. A failed download then
+   * leaves that part. Default `false`.
+   */
+  resume?: boolean;
+  /** To a Writable: skip so many octets of the file. Default 0. */
+  start?: number;
+}
+
+export interface TransferResult {
+  /** Octets that went over in this call. */
+  octets: number;
+  /** Octets of the whole file, as far as this side knows. */
+  size: number;
+  /** Where this call began: 0 unless resumed. */
+  start: number;
+  proof: Proof;
+  /** With `verify: 'hash'`: what both sides agreed on, in hex. */
+  hash?: { algorithm: HashAlgorithm; value: string };
+}
+
+export type HashAlgorithm = 'sha512' | 'sha256' | 'sha1' | 'md5' | 'crc32';
+
+/** A file on this side. A plain string would be taken for the content itself. */
+export interface LocalFile {
+  file: string | URL;
+}
+
+/** Content, or where it is. A string is content, as in all Fivewire clients: a path is `{ file: './report.csv' }`. */
+export type UploadSource = BodyInput | LocalFile;
+
+/** A path on this side, or a stream. A stream is ended when the download is whole and destroyed when it fails. */
+export type DownloadTarget = string | URL | Writable;
+
+export interface UploadOptions extends TransferOptions {
+  /** `'size'` (default): SIZE must agree where the server has it. `'hash'`: and the hash. `false`: the final reply does. */
+  verify?: 'size' | 'hash' | false;
+  /** Upload under another name in the same directory, then rename. Default `false`. */
+  atomic?: boolean;
+}
+
+export interface ReadStreamOptions extends TransferOptions {
+  /** Skip so many octets. Default 0. */
+  start?: number;
+  verify?: 'size' | false;
+}
+
+/** What the server said to a command sent by hand. */
+export interface CommandReply extends ServerReply {
+  code: number;
+  /** The lines without the code, decoded. */
+  lines: string[];
+}
+
+export type { Security };

@@ -1,0 +1,81 @@
+/** Content to a remote file, under its own name at once or only when it is proven whole. */
+import { randomBytes } from 'node:crypto';
+import { command } from './dialogue.js';
+import { agreedHash, Digest } from './download.js';
+import { joinPath, splitPath } from './remote-path.js';
+import type { Session } from './session.js';
+import { checkSource, openSource, type Source } from './source.js';
+import { store } from './store.js';
+import { renamePath } from './tree.js';
+import type { TransferOptions, TransferResult, UploadOptions, UploadSource } from './types.js';
+
+/** @param path an octet string */
+export async function upload(
+  session: Session,
+  source: UploadSource,
+  path: string,
+  options: UploadOptions,
+): Promise<TransferResult> {
+  const { verify = 'size', atomic = false } = options;
+  checkSource(source, session.control);
+  const digest = verify === 'hash' ? new Digest(agreedHash(session)) : undefined;
+  const target = atomic ? temporaryName(path) : path;
+  try {
+    const stored = await run(session, 'STOR', source, target, verify !== false, options, digest);
+    const hash = await digest?.compare(session, target, options);
+    if (atomic) await renamePath(session, target, path, options);
+    return hash === undefined ? stored : { ...stored, hash };
+  } catch (error) {
+    if (atomic && session.control.connection.isOpen) {
+      session.control.ask([command('DELE', target)]).catch(() => {}); // what is left of it, as far as the server lets us
+    }
+    throw error;
+  }
+}
+
+export async function append(
+  session: Session,
+  source: UploadSource,
+  path: string,
+  options: TransferOptions,
+): Promise<TransferResult> {
+  checkSource(source, session.control);
+  return run(session, 'APPE', source, path, false, options, undefined);
+}
+
+async function run(
+  session: Session,
+  verb: 'STOR' | 'APPE',
+  source: UploadSource,
+  path: string,
+  verify: boolean,
+  options: TransferOptions,
+  digest: Digest | undefined,
+): Promise<TransferResult> {
+  const { control } = session;
+  return control.hold(verb, options, async (dialogue) => {
+    // Opened first: a local file that is not there must not empty the remote one.
+    const opened = await openSource(source, control);
+    const read = digest === undefined ? opened : hashed(opened, digest);
+    try {
+      return await store(session, dialogue, { ...options, verb, path, source: read, verify });
+    } finally {
+      await opened.close();
+    }
+  });
+}
+
+function hashed(source: Source, digest: Digest): Source {
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for await (const piece of source.pieces) {
+      digest.update(piece);
+      yield piece;
+    }
+  }
+  return { ...source, pieces: pieces() };
+}
+
+function temporaryName(path: string): string {
+  const { parent, name } = splitPath(path);
+  return joinPath(parent, `.${name}.${randomBytes(6).toString('hex')}.part`, false);
+}
