@@ -1,1 +1,44 @@
-export {};
+/** Five small servers in memory, a throwaway certificate authority, scripted dialogues and faults, for tests. */
+export { Accounts, type Users } from './accounts.js';
+export type { FaultPlan, Faults } from './faults.js';
+export { FileTree, type TreeFile, type TreeFolder, type TreeNode } from './file-tree.js';
+export { type FtpServer, type FtpServerOptions, startFtpServer } from './ftp/ftp-server.js';
+export { type ImapServer, type ImapServerOptions, startImapServer } from './imap/imap-server.js';
+export type { TestProtocol, TestServer, TestServerOptions } from './line-server.js';
+export type { ConnectionRecord, SecurityMode, SessionLimits } from './line-session.js';
+export {
+  type Envelope,
+  Mailbox,
+  MailStore,
+  type RelayedMessage,
+  type StoredMessage,
+} from './mail-store.js';
+export {
+  type Article,
+  type Newsgroup,
+  type NewsgroupOptions,
+  NewsStore,
+  type PostingStatus,
+} from './news-store.js';
+export { type NntpServer, type NntpServerOptions, startNntpServer } from './nntp/nntp-server.js';
+export { type Pop3Server, type Pop3ServerOptions, startPop3Server } from './pop3/pop3-server.js';
+export type { SaslOptions } from './sasl-server.js';
+export type { ServerTlsOptions } from './server-tls.js';
+export {
+  type RecipientCheck,
+  type SmtpServer,
+  type SmtpServerOptions,
+  startSmtpServer,
+} from './smtp/smtp-server.js';
+export {
+  startTestServers,
+  type TestServers,
+  type TestServersOptions,
+} from './start-test-servers.js';
+export {
+  createThrowawayCa,
+  type IssuedCertificate,
+  type IssueOptions,
+  type KeyType,
+  type ThrowawayCa,
+} from './throwaway-ca.js';

@@ -1,0 +1,122 @@
+/** Files and folders in memory, for FTP. Paths are absolute, with `/`; names are Unicode. */
+
+export interface TreeFile {
+  readonly kind: 'file';
+  octets: Buffer;
+  modified: Date;
+  /** Permission bits, such as 0o644. */
+  mode: number;
+}
+
+export interface TreeFolder {
+  readonly kind: 'folder';
+  readonly entries: Map<string, TreeNode>;
+  modified: Date;
+  mode: number;
+}
+
+export type TreeNode = TreeFile | TreeFolder;
+
+export class FileTree {
+  readonly root: TreeFolder = folder();
+
+  /** @param files Contents by path; folders come into being on the way. A path that ends in `/` is an empty folder. */
+  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}) {
+    for (const [path, octets] of Object.entries(files)) {
+      if (path.endsWith('/')) this.makeFolders(path);
+      else this.write(path, octets);
+    }
+  }
+
+  find(path: string): TreeNode | undefined {
+    let node: TreeNode | undefined = this.root;
+    for (const name of segments(path))
+      node = node?.kind === 'folder' ? node.entries.get(name) : undefined;
+    return node;
+  }
+
+  file(path: string): TreeFile | undefined {
+    const node = this.find(path);
+    return node?.kind === 'file' ? node : undefined;
+  }
+
+  folder(path: string): TreeFolder | undefined {
+    const node = this.find(path);
+    return node?.kind === 'folder' ? node : undefined;
+  }
+
+  /** The octets of a file, or `undefined`. */
+  read(path: string): Buffer | undefined {
+    return this.file(path)?.octets;
+  }
+
+  /** Writes a file, and the folders on the way to it. */
+  write(path: string, octets: string | Uint8Array, modified: Date = new Date()): TreeFile {
+    const { parent, name } = split(path);
+    const where = this.makeFolders(parent);
+    const mode = this.file(path)?.mode ?? 0o644;
+    const file: TreeFile = { kind: 'file', octets: Buffer.from(octets as string), modified, mode };
+    where.entries.set(name, file);
+    return file;
+  }
+
+  /** The folder at that path, made where it does not exist. */
+  makeFolders(path: string): TreeFolder {
+    let at = this.root;
+    for (const name of segments(path)) {
+      const next = at.entries.get(name) ?? folder();
+      if (next.kind !== 'folder') throw new Error(`${name} is a file.`);
+      at.entries.set(name, next);
+      at = next;
+    }
+    return at;
+  }
+
+  remove(path: string): boolean {
+    const { parent, name } = split(path);
+    return this.folder(parent)?.entries.delete(name) ?? false;
+  }
+
+  /** Moves a file or folder; false where it, or the folder to move it to, does not exist, or it would go into itself. */
+  rename(from: string, to: string): boolean {
+    const node = this.find(from);
+    const target = split(to);
+    const where = this.folder(target.parent);
+    if (!node || !where || target.name === '') return false;
+    if (`${normalize(to)}/`.startsWith(`${normalize(from)}/`))
+      return normalize(to) === normalize(from);
+    this.remove(from);
+    where.entries.set(target.name, node);
+    return true;
+  }
+}
+
+/** The path as seen from a folder, with `.` and `..` resolved; never above the root. */
+export function resolvePath(folderPath: string, path: string): string {
+  return normalize(path.startsWith('/') ? path : `${folderPath}/${path}`);
+}
+
+function normalize(path: string): string {
+  const kept: string[] = [];
+  for (const name of path.split('/')) {
+    if (name === '..') kept.pop();
+    else if (name !== '' && name !== '.') kept.push(name);
+  }
+  return `/${kept.join('/')}`;
+}
+
+function segments(path: string): string[] {
+  return normalize(path)
+    .split('/')
+    .filter((name) => name !== '');
+}
+
+function split(path: string): { parent: string; name: string } {
+  const names = segments(path);
+  const name = names.pop() ?? '';
+  return { parent: `/${names.join('/')}`, name };
+}
+
+function folder(): TreeFolder {
+  return { kind: 'folder', entries: new Map(), modified: new Date(), mode: 0o755 };
+}

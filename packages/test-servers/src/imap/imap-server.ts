@@ -1,0 +1,25 @@
+/** An IMAP server: IMAP4rev1 (RFC 3501) and the basics of IMAP4rev2 (RFC 9051), over the mail store. */
+import { startLineServer, type TestServer, type TestServerOptions } from '../line-server.js';
+import { MailStore } from '../mail-store.js';
+import { ImapSession } from './imap-session.js';
+
+export interface ImapServerOptions extends TestServerOptions {
+  /** Whose mail is served: share it with an SMTP server. Default: an empty store. */
+  mail?: MailStore;
+  /** Greet with PREAUTH as this user. */
+  preauth?: string;
+  /** Octets of a literal after login. Default 64 MiB. */
+  maxLiteralOctets?: number;
+}
+
+export interface ImapServer extends TestServer {
+  readonly mail: MailStore;
+}
+
+export async function startImapServer(options: ImapServerOptions = {}): Promise<ImapServer> {
+  const mail = options.mail ?? new MailStore();
+  const server = await startLineServer('imap', options, (session, context) =>
+    new ImapSession(session, context, mail, options).run(),
+  );
+  return Object.assign(server, { mail });
+}

@@ -1,0 +1,210 @@
+/** What the five servers share: a port a mode, connections that are numbered and watched, and an end to all of it. */
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { Accounts, type Users } from './accounts.js';
+import { type FaultPlan, faultsFor } from './faults.js';
+import {
+  type ConnectionRecord,
+  LineSession,
+  type SecurityMode,
+  SessionEnded,
+  type SessionLimits,
+} from './line-session.js';
+import type { SaslOptions } from './sasl-server.js';
+import { createTlsAcceptor, type ServerTlsOptions, type TlsAcceptor } from './server-tls.js';
+import { createThrowawayCa, type IssuedCertificate } from './throwaway-ca.js';
+
+export type TestProtocol = 'ftp' | 'imap' | 'pop3' | 'smtp' | 'nntp';
+
+/** What every server takes. */
+export interface TestServerOptions {
+  /** The address to listen at. Default `'127.0.0.1'`. */
+  host?: string;
+  /** Fixed ports; whatever is not named gets a free one. */
+  ports?: Partial<Record<SecurityMode, number>>;
+  /** Which doors to open. Default: all three. */
+  modes?: readonly SecurityMode[];
+  /** User names and passwords. Default: nobody can log in. */
+  users?: Users;
+  /** OAuth 2.0 access tokens by user name. */
+  accessTokens?: Users;
+  /** The same as a shared object, instead of `users` and `accessTokens`. */
+  accounts?: Accounts;
+  /** What the server presents. Default: one for `localhost`, `127.0.0.1` and `::1` from a CA of its own. */
+  certificate?: IssuedCertificate;
+  /** All else about TLS: client certificates, versions, ALPN, SNI. */
+  tls?: Omit<ServerTlsOptions, 'certificate'>;
+  sasl?: SaslOptions;
+  faults?: FaultPlan;
+  /** Capabilities that the server keeps to itself, upper case (`'STARTTLS'`, `'MLST'`, `'AUTH=PLAIN'`). */
+  hide?: readonly string[];
+  limits?: Partial<SessionLimits>;
+}
+
+/** A running server. */
+export interface TestServer {
+  readonly protocol: TestProtocol;
+  readonly host: string;
+  /** Where each open mode listens. */
+  readonly ports: Readonly<Record<SecurityMode, number>>;
+  /** Every connection so far, the oldest first. The newest 1,000. */
+  readonly connections: readonly ConnectionRecord[];
+  /** What later connections suffer. Assign at any time; `undefined` is a healthy server. */
+  faults: FaultPlan | undefined;
+  /** Exceptions inside the server: it should stay empty, and a test may say so. */
+  readonly problems: readonly Error[];
+  /** Presents another certificate from the next handshake on. */
+  useCertificate(certificate: IssuedCertificate): void;
+  /** Ends all connections, sockets and timers. Calling it again is harmless. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What a protocol's code gets for each connection. */
+export interface ServerContext {
+  readonly accounts: Accounts;
+  readonly options: TestServerOptions;
+  readonly host: string;
+  /** Whether a capability may be shown. */
+  shows(capability: string): boolean;
+  /** Remembers a socket (FTP's data connections) that has to end with the server. */
+  own(socket: Socket): void;
+  ownListener(listener: Server): void;
+}
+
+export type Converse = (session: LineSession, context: ServerContext) => Promise<void>;
+
+const allModes: readonly SecurityMode[] = ['implicit-tls', 'starttls', 'cleartext'];
+const keptConnections = 1_000;
+
+/** Opens the doors and holds a conversation on each connection. */
+export async function startLineServer(
+  protocol: TestProtocol,
+  options: TestServerOptions,
+  converse: Converse,
+): Promise<TestServer> {
+  const host = options.host ?? '127.0.0.1';
+  const sockets = new Set<Socket>();
+  const listeners = new Set<Server>();
+  const connections: ConnectionRecord[] = [];
+  const problems: Error[] = [];
+  const hidden = new Set(options.hide ?? []);
+  let count = 0;
+  let closing: Promise<void> | undefined;
+  let tls = acceptor(protocol, options, options.certificate ?? (await ownCertificate()));
+
+  const own = (socket: Socket) => {
+    if (closing !== undefined) return void socket.destroy();
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => {});
+  };
+  const ownListener = (listener: Server) => {
+    listeners.add(listener);
+    listener.once('close', () => listeners.delete(listener));
+  };
+  const context: ServerContext = {
+    accounts: options.accounts ?? new Accounts(options.users, options.accessTokens),
+    options,
+    host,
+    shows: (capability) => !hidden.has(capability),
+    own,
+    ownListener,
+  };
+
+  const welcome = async (socket: Socket, mode: SecurityMode) => {
+    own(socket);
+    const number = count++;
+    const record: ConnectionRecord = {
+      number,
+      mode,
+      remotePort: socket.remotePort ?? 0,
+      lines: [],
+      sent: 0,
+      faults: faultsFor(server.faults, number),
+      closed: false,
+      destroy: () => session.destroy(),
+    };
+    const session = new LineSession(socket, tls, record, { ...defaultLimits, ...options.limits });
+    connections.push(record);
+    if (connections.length > keptConnections) connections.shift();
+    try {
+      if (mode === 'implicit-tls') await session.secureNow();
+      await converse(session, context);
+      await session.end();
+    } catch (error) {
+      if (!(error instanceof SessionEnded)) problems.push(error as Error);
+      session.destroyIfOpen();
+    }
+  };
+
+  const server: TestServer = {
+    protocol,
+    host,
+    ports: {} as Record<SecurityMode, number>,
+    connections,
+    faults: options.faults,
+    problems,
+    useCertificate(certificate) {
+      tls = acceptor(protocol, options, certificate);
+    },
+    close() {
+      closing ??= closeAll(listeners, sockets);
+      return closing;
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+
+  const ports: Partial<Record<SecurityMode, number>> = {};
+  for (const mode of options.modes ?? allModes) {
+    // A client that half-closes after its last command still gets its answers.
+    const listener = createServer(
+      { allowHalfOpen: true, pauseOnConnect: true },
+      (socket) => void welcome(socket, mode),
+    );
+    ownListener(listener);
+    ports[mode] = await listen(listener, host, options.ports?.[mode] ?? 0);
+  }
+  return Object.assign(server, { ports });
+}
+
+const defaultLimits: SessionLimits = { lineOctets: 65_536, idle: 300_000 };
+
+/** ALPN protocol ids that IANA registered; SMTP has none. */
+const alpnIds: Partial<Record<TestProtocol, string>> = {
+  ftp: 'ftp',
+  imap: 'imap',
+  pop3: 'pop3',
+  nntp: 'nntp',
+};
+
+function acceptor(
+  protocol: TestProtocol,
+  options: TestServerOptions,
+  certificate: IssuedCertificate,
+): TlsAcceptor {
+  const id = alpnIds[protocol];
+  return createTlsAcceptor({ alpn: id ? [id] : false, ...options.tls, certificate });
+}
+
+async function ownCertificate(): Promise<IssuedCertificate> {
+  return (await createThrowawayCa()).issue();
+}
+
+/** Listens and says at which port. */
+export function listen(listener: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    listener.once('error', reject);
+    listener.listen(port, host, () => {
+      listener.off('error', reject);
+      resolve((listener.address() as AddressInfo).port);
+    });
+  });
+}
+
+async function closeAll(listeners: Set<Server>, sockets: Set<Socket>): Promise<void> {
+  const closed = [...listeners].map(
+    (listener) => new Promise<void>((resolve) => void listener.close(() => resolve())),
+  );
+  for (const socket of sockets) socket.destroy();
+  await Promise.all(closed);
+}

@@ -1,0 +1,148 @@
+/** Newsgroups and articles in memory, RFC 5536, RFC 3977 §6. */
+import { randomBytes } from 'node:crypto';
+import { type Field, fieldsOf, fieldValue, splitMessage } from './message.js';
+
+export interface Article {
+  /** With its angle brackets. */
+  readonly messageId: string;
+  readonly octets: Buffer;
+  readonly fields: readonly Field[];
+  readonly arrived: Date;
+  /** The article's number in each of its groups. */
+  readonly numbers: ReadonlyMap<string, number>;
+  /** Lines of the body. */
+  readonly lines: number;
+}
+
+/** `y`: posting allowed, `n`: not, `m`: moderated. RFC 3977 §7.6.3. */
+export type PostingStatus = 'y' | 'n' | 'm';
+
+export interface Newsgroup {
+  readonly name: string;
+  readonly description: string;
+  readonly status: PostingStatus;
+  readonly created: Date;
+  /** By number, ascending. */
+  readonly articles: ReadonlyMap<number, Article>;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface NewsgroupOptions {
+  description?: string;
+  status?: PostingStatus;
+  created?: Date;
+  /** The number of the first article. Default 1. */
+  first?: number;
+}
+
+class Group implements Newsgroup {
+  readonly name: string;
+  readonly description: string;
+  readonly status: PostingStatus;
+  readonly created: Date;
+  readonly articles = new Map<number, Article>();
+  high: number;
+
+  constructor(name: string, options: NewsgroupOptions) {
+    this.name = name;
+    this.description = options.description ?? '';
+    this.status = options.status ?? 'y';
+    this.created = options.created ?? new Date();
+    this.high = (options.first ?? 1) - 1;
+  }
+
+  /** RFC 3977 §6.1.1.2: one above `high` when the group is empty. */
+  get low(): number {
+    for (const number of this.articles.keys()) return number;
+    return this.high + 1;
+  }
+}
+
+export class NewsStore {
+  readonly #groups = new Map<string, Group>();
+  readonly #articles = new Map<string, Article>();
+
+  /** Every group by name. */
+  get groups(): ReadonlyMap<string, Newsgroup> {
+    return this.#groups;
+  }
+
+  /** Every article by Message-ID, the oldest first. */
+  get articles(): ReadonlyMap<string, Article> {
+    return this.#articles;
+  }
+
+  group(name: string): Newsgroup | undefined {
+    return this.#groups.get(name);
+  }
+
+  article(messageId: string): Article | undefined {
+    return this.#articles.get(messageId);
+  }
+
+  addGroup(name: string, options: NewsgroupOptions = {}): Newsgroup {
+    const group = new Group(name, options);
+    this.#groups.set(name, group);
+    return group;
+  }
+
+  /**
+   * Files an article in those of its groups that exist. Date, Path and Message-ID are added where absent.
+   * @throws Error with a reason when it has no From, Subject or Newsgroups, no known group, or was seen before
+   */
+  add(article: Uint8Array | string, { injected = true }: { injected?: boolean } = {}): Article {
+    const octets = typeof article === 'string' ? Buffer.from(article) : Buffer.from(article);
+    const given = fieldsOf(splitMessage(octets).header);
+    for (const name of ['From', 'Subject', 'Newsgroups'])
+      if (!fieldValue(given, name)) throw new Error(`No ${name}.`);
+    const groups = this.#groupsOf(given);
+    if (groups.length === 0) throw new Error('No such group.');
+
+    const added: string[] = [];
+    const ensure = (name: string, value: string): string => {
+      const present = fieldValue(given, name);
+      if (present !== undefined) return present;
+      added.push(`${name}: ${value}\r\n`);
+      return value;
+    };
+    const arrived = new Date();
+    const messageId = ensure(
+      'Message-ID',
+      `<${randomBytes(8).toString('hex')}@test-servers.invalid>`,
+    );
+    if (this.#articles.has(messageId)) throw new Error('Seen before.');
+    if (injected) {
+      ensure('Path', 'test-servers.invalid!not-for-mail');
+      ensure('Date', arrived.toUTCString().replace('GMT', '+0000'));
+    }
+
+    const whole = Buffer.concat([Buffer.from(added.join('')), octets]);
+    const { header, body } = splitMessage(whole);
+    const numbers = new Map(groups.map((group) => [group.name, ++group.high]));
+    const stored: Article = {
+      messageId,
+      octets: whole,
+      fields: fieldsOf(header),
+      arrived,
+      numbers,
+      lines: body.toString('latin1').split('\n').length - 1,
+    };
+    this.#articles.set(messageId, stored);
+    for (const group of groups) group.articles.set(numbers.get(group.name) as number, stored);
+    return stored;
+  }
+
+  /** Removes an article, as expiry does. */
+  expire(messageId: string): void {
+    const article = this.#articles.get(messageId);
+    if (!article) return;
+    this.#articles.delete(messageId);
+    for (const [name, number] of article.numbers) this.#groups.get(name)?.articles.delete(number);
+  }
+
+  #groupsOf(fields: readonly Field[]): Group[] {
+    const names = new Set((fieldValue(fields, 'Newsgroups') ?? '').split(',').map((n) => n.trim()));
+    return [...names].flatMap((name) => this.#groups.get(name) ?? []);
+  }
+}

@@ -1,0 +1,109 @@
+/** The server's end of the handshake. Implicit TLS is STARTTLS at octet zero here too: the same code runs. */
+import { createHash, X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
+import {
+  createSecureContext,
+  createServer,
+  type Server,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls';
+import type { IssuedCertificate } from './throwaway-ca.js';
+
+export interface ServerTlsOptions {
+  certificate: IssuedCertificate;
+  /** Other certificates by the name that the client asks for (SNI). */
+  certificates?: Readonly<Record<string, IssuedCertificate>>;
+  /** Ask for a client certificate and judge it by these roots. `required`: without one the handshake fails. */
+  clientCa?: string;
+  requireClientCertificate?: boolean;
+  /** Protocols offered by ALPN. Default: the one that IANA registered; `false`: none. */
+  alpn?: readonly string[] | false;
+  minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  maxVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  ciphers?: string;
+  /** Milliseconds for a handshake. Default 10,000. */
+  handshakeTimeout?: number;
+}
+
+export interface TlsAcceptor {
+  /** Turns a TCP socket into a TLS socket. Rejects where the handshake fails or the peer goes. */
+  accept(socket: Socket): Promise<TLSSocket>;
+  /** SHA-256 of the certificate: channel binding `tls-server-end-point`, RFC 5929 §4. */
+  readonly endPoint: Uint8Array;
+}
+
+export function createTlsAcceptor(options: ServerTlsOptions): TlsAcceptor {
+  const server = createServer(serverOptions(options));
+  const waiting = new Map<
+    string,
+    { resolve(socket: TLSSocket): void; reject(error: Error): void }
+  >();
+  const settle = (socket: TLSSocket) => {
+    const key = socketKey(socket);
+    const waiter = waiting.get(key);
+    waiting.delete(key);
+    return waiter;
+  };
+  server.on('secureConnection', (socket) => {
+    const waiter = settle(socket);
+    socket.on('error', () => {}); // until its session listens; 'close' follows and tells all there is to tell
+    // OpenSSL is still inside its handshake here: TLS 1.3's tickets are not written yet. Who writes now gets his octets
+    // out before them, and who ends now ends without close_notify (SSL_shutdown: "shutdown while in init").
+    setImmediate(() => waiter?.resolve(socket));
+  });
+  server.on('tlsClientError', (error, socket) => settle(socket)?.reject(error));
+  return {
+    endPoint: createHash('sha256')
+      .update(new X509Certificate(options.certificate.certificate).raw)
+      .digest(),
+    accept: (socket) => accept(server, waiting, socket),
+  };
+}
+
+function accept(
+  server: Server,
+  waiting: Map<string, { resolve(socket: TLSSocket): void; reject(error: Error): void }>,
+  socket: Socket,
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const key = socketKey(socket);
+    waiting.set(key, { resolve, reject });
+    socket.once('close', () => {
+      waiting.delete(key);
+      reject(new Error('The peer left during the TLS handshake.'));
+    });
+    // Node's documented way to hand a connected socket to a TLS server that does not listen itself.
+    server.emit('connection', socket);
+  });
+}
+
+/** A connection's two ports: unique for as long as it lives, and the same on the TCP and the TLS socket. */
+const socketKey = (socket: Socket): string =>
+  `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`;
+
+function serverOptions(options: ServerTlsOptions): TlsOptions {
+  const { certificate, certificates } = options;
+  return {
+    cert: certificate.chain,
+    key: certificate.key,
+    // One context serves control and data connections; without an id OpenSSL refuses to resume once it asks for client certificates.
+    sessionIdContext: 'fivewire-test-servers',
+    handshakeTimeout: options.handshakeTimeout ?? 10_000,
+    requestCert: options.clientCa !== undefined,
+    rejectUnauthorized: options.requireClientCertificate ?? false,
+    ...(options.clientCa === undefined ? {} : { ca: options.clientCa }),
+    ...(options.alpn ? { ALPNProtocols: [...options.alpn] } : {}),
+    ...(options.minVersion ? { minVersion: options.minVersion } : {}),
+    ...(options.maxVersion ? { maxVersion: options.maxVersion } : {}),
+    ...(options.ciphers ? { ciphers: options.ciphers } : {}),
+    ...(certificates
+      ? {
+          SNICallback: (name, done) => {
+            const match = certificates[name];
+            done(null, match && createSecureContext({ cert: match.chain, key: match.key }));
+          },
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,133 @@
+/** All five servers at once, on one certificate authority, one list of users and one mail store. */
+import { Accounts } from './accounts.js';
+import { FileTree } from './file-tree.js';
+import { type FtpServer, type FtpServerOptions, startFtpServer } from './ftp/ftp-server.js';
+import { type ImapServer, type ImapServerOptions, startImapServer } from './imap/imap-server.js';
+import type { TestProtocol, TestServerOptions } from './line-server.js';
+import type { SecurityMode } from './line-session.js';
+import { MailStore } from './mail-store.js';
+import { NewsStore } from './news-store.js';
+import { type NntpServer, type NntpServerOptions, startNntpServer } from './nntp/nntp-server.js';
+import { type Pop3Server, type Pop3ServerOptions, startPop3Server } from './pop3/pop3-server.js';
+import { type SmtpServer, type SmtpServerOptions, startSmtpServer } from './smtp/smtp-server.js';
+import {
+  createThrowawayCa,
+  type IssuedCertificate,
+  type IssueOptions,
+  type ThrowawayCa,
+} from './throwaway-ca.js';
+
+export interface TestServersOptions extends Omit<TestServerOptions, 'ports'> {
+  /** The authority to use; default: a new one. */
+  ca?: ThrowawayCa;
+  /** What to start; default: all five. Whatever is not started has no ports. */
+  protocols?: readonly TestProtocol[];
+  /** Files to begin with, by path. */
+  files?: FileTree | Readonly<Record<string, string | Uint8Array>>;
+  /** Newsgroups to begin with. Default: `test.fivewire`. */
+  groups?: readonly string[];
+  mail?: MailStore;
+  news?: NewsStore;
+  /** Options for one server only. */
+  ftp?: FtpServerOptions;
+  imap?: ImapServerOptions;
+  pop3?: Pop3ServerOptions;
+  smtp?: SmtpServerOptions;
+  nntp?: NntpServerOptions;
+}
+
+export interface TestServers {
+  readonly ftp: FtpServer;
+  readonly imap: ImapServer;
+  readonly pop3: Pop3Server;
+  readonly smtp: SmtpServer;
+  readonly nntp: NntpServer;
+  readonly host: string;
+  /** `ports.imap['implicit-tls']`, `ports.smtp.starttls`, … */
+  readonly ports: Readonly<Record<TestProtocol, Readonly<Record<SecurityMode, number>>>>;
+  readonly ca: ThrowawayCa;
+  /** What all five present: issued for `localhost`, `127.0.0.1` and `::1`, unless the options say otherwise. */
+  readonly certificate: IssuedCertificate;
+  readonly mail: MailStore;
+  readonly files: FileTree;
+  readonly news: NewsStore;
+  readonly accounts: Accounts;
+  /** Issues a certificate, as `ca.issue` does. */
+  issue(options?: IssueOptions): Promise<IssuedCertificate>;
+  /** Exceptions inside the servers: it should stay empty. */
+  readonly problems: readonly Error[];
+  /** Ends all of it. Calling it again is harmless. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts the servers in this process, on loopback and free ports.
+ *
+ * ```js
+ * const servers = await startTestServers({ users: { alice: 'secret' } });
+ * try {
+ *   const port = servers.ports.imap['implicit-tls'];
+ *   const ca = servers.ca.certificate;
+ * } finally {
+ *   await servers.close();
+ * }
+ * ```
+ */
+export async function startTestServers(options: TestServersOptions = {}): Promise<TestServers> {
+  const {
+    ca: givenCa,
+    protocols,
+    files: givenFiles,
+    groups,
+    mail: givenMail,
+    news: givenNews,
+    ...rest
+  } = options;
+  const { ftp, imap, pop3, smtp, nntp, ...shared } = rest;
+  const ca = givenCa ?? (await createThrowawayCa());
+  const certificate = options.certificate ?? (await ca.issue());
+  const accounts = options.accounts ?? new Accounts(options.users, options.accessTokens);
+  const mail = givenMail ?? new MailStore();
+  const files = givenFiles instanceof FileTree ? givenFiles : new FileTree(givenFiles);
+  const news = givenNews ?? new NewsStore();
+  for (const name of groups ?? ['test.fivewire']) if (!news.group(name)) news.addGroup(name);
+
+  const wanted = new Set<TestProtocol>(protocols ?? ['ftp', 'imap', 'pop3', 'smtp', 'nntp']);
+  const common = { ...shared, certificate, accounts };
+  const modes = (protocol: TestProtocol) => (wanted.has(protocol) ? {} : { modes: [] });
+  const servers = {
+    ftp: await startFtpServer({ files, ...common, ...ftp, ...modes('ftp') }),
+    imap: await startImapServer({ mail, ...common, ...imap, ...modes('imap') }),
+    pop3: await startPop3Server({ mail, ...common, ...pop3, ...modes('pop3') }),
+    smtp: await startSmtpServer({ mail, ...common, ...smtp, ...modes('smtp') }),
+    nntp: await startNntpServer({ news, ...common, ...nntp, ...modes('nntp') }),
+  };
+  const every = Object.values(servers);
+  const close = async () => {
+    await Promise.all(every.map((server) => server.close()));
+  };
+  return {
+    ...servers,
+    host: options.host ?? '127.0.0.1',
+    ports: {
+      ftp: servers.ftp.ports,
+      imap: servers.imap.ports,
+      pop3: servers.pop3.ports,
+      smtp: servers.smtp.ports,
+      nntp: servers.nntp.ports,
+    },
+    ca,
+    certificate,
+    mail,
+    files,
+    news,
+    accounts,
+    issue: (request) => ca.issue(request),
+    get problems() {
+      return every.flatMap(({ problems }) => problems);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
