@@ -5,7 +5,7 @@
  * All clients pass through this door.
  */
 import { UsageError } from 'tls-context-core';
-import { mask, reveal, type Secret } from './secret.js';
+import { mask, reveal, Secret } from './secret.js';
 
 export interface CommandLine {
   /** What goes out, CRLF included. */
@@ -53,7 +53,7 @@ export function secretLine(text: string): CommandLine {
 
 /** Refuses what is no string, and strings with CR, LF, NUL or lone surrogates. Also for names and paths before use. */
 export function checkArgument(value: unknown, argument: string): void {
-  const text = typeof value === 'object' && value !== null ? reveal(value as Secret) : value;
+  const text = value instanceof Secret ? reveal(value) : value;
   if (typeof text !== 'string') {
     throw new UsageError('ERR_ARGUMENT', `${argument} must be a string, not ${typeof value}`, {
       argument,

@@ -346,6 +346,7 @@ export class LineConnection {
       new RemoteProtocolError('ERR_MALFORMED_RESPONSE', `Expected ${expected}, got "${shown}"`, {
         expected,
         got: shown,
+        hint: `The server is broken, or it does not speak ${this.protocol.toUpperCase()}: check host and port.`,
       }),
       context,
     );
@@ -374,6 +375,7 @@ export class LineConnection {
       new ConnectionError('ERR_SERVER_CLOSING', `The server closes the connection: ${serverText}`, {
         serverText,
         retry: 'later',
+        hint: 'Its words say why; connect again in a while.',
       }),
       context,
     );

@@ -57,6 +57,8 @@ describe('commandLine', () => {
   });
 
   it('refuses what is no string, and a line that is too long in octets', () => {
+    for (const value of [undefined, null, {}, [], ['a']])
+      expect(() => commandLine('X', [value as never])).toThrow(/must be a string/);
     expect(() => commandLine('X', [7 as never])).toThrow(
       expect.objectContaining({ code: 'ERR_ARGUMENT' }),
     );
