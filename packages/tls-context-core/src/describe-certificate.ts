@@ -1,8 +1,8 @@
 /** A certificate in plain values, so that a tool can print who is there. */
 
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { formatName } from './distinguished-name.js';
-import { parseCertificate, printableNames } from './identity-check.js';
+import { parseCertificate, printableNames, toDer } from './identity-check.js';
 import { pinOf } from './pins.js';
 
 /** What {@link describeCertificate} tells. Plain JSON. */
@@ -34,7 +34,7 @@ export interface CertificateDescription {
 export function describeCertificate(
   certificate: X509Certificate | Uint8Array,
 ): CertificateDescription {
-  const der = certificate instanceof X509Certificate ? certificate.raw : certificate;
+  const der = toDer(certificate);
   const parsed = parseCertificate(der);
   const node = new X509Certificate(der);
   const { asymmetricKeyType = 'unknown', asymmetricKeyDetails } = node.publicKey;
@@ -47,14 +47,8 @@ export function describeCertificate(
     validTo: new Date(parsed.notAfter).toISOString(),
     serialNumber: node.serialNumber,
     key: size === undefined ? asymmetricKeyType : `${asymmetricKeyType} ${size}`,
-    fingerprint256: fingerprintOf(der),
+    fingerprint256: node.fingerprint256,
     pin: `sha256/${pinOf(parsed.publicKeyInfo)}`,
     selfIssued: Buffer.compare(parsed.subject.whole, parsed.issuer.whole) === 0,
   };
-}
-
-/** SHA-256 as upper-case hex octets with colons between. */
-export function fingerprintOf(der: Uint8Array): string {
-  const hex = createHash('sha256').update(der).digest('hex').toUpperCase();
-  return (hex.match(/../g) ?? []).join(':');
 }

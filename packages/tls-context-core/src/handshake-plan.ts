@@ -1,7 +1,7 @@
 /** The options of one handshake, checked, and what follows from them. Nothing here touches the stream. */
 
 import type { Duplex } from 'node:stream';
-import type { Scene } from './hints.js';
+import type { Scene } from './handshake-error.js';
 import type { Demands } from './judge.js';
 import { badOption, checkOptions, isFlag, isText, oneOf, type Rules } from './option-check.js';
 import { portRule, protocolRule, protocols, serverHostnameRule } from './protocols.js';

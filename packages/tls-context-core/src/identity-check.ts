@@ -65,7 +65,8 @@ export function printableNames({ dns, ip }: PresentedNames): string[] {
   return [...dns.map((name) => escapeText(name)), ...ip.map(formatIpAddress)];
 }
 
-function toDer(certificate: X509Certificate | Uint8Array): Uint8Array {
+/** Throws a UsageError for what is neither. */
+export function toDer(certificate: X509Certificate | Uint8Array): Uint8Array {
   if (certificate instanceof X509Certificate) return certificate.raw;
   if (certificate instanceof Uint8Array) return certificate;
   throw new UsageError('ERR_ARGUMENT', 'certificate is neither an X509Certificate nor DER octets', {

@@ -3,7 +3,7 @@
 export { type CertificateDescription, describeCertificate } from './describe-certificate.js';
 export * from './errors.js';
 export { escapeText } from './escape.js';
-export { explainTlsError, type Scene as TlsScene } from './hints.js';
+export { explainTlsError, type Scene as TlsScene } from './handshake-error.js';
 export { checkIdentity } from './identity-check.js';
 export { secure } from './secure.js';
 export { parseServerHostname } from './server-hostname.js';

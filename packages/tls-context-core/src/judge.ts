@@ -3,8 +3,8 @@
  */
 
 import type { Certificate } from './certificate.js';
+import { chainError } from './chain-error.js';
 import { type ErrorContext, TlsError } from './errors.js';
-import { chainError } from './hints.js';
 import { matchIdentity, parseCertificate } from './identity-check.js';
 import { pinOf } from './pins.js';
 import type { ServerHostname, TlsContext } from './types.js';

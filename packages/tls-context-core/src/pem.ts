@@ -1,5 +1,6 @@
 /** PEM in and out, RFC 7468. OpenSSL skips silently what is none, so that a typo would mean "trust nobody"; we say so. */
 
+import { X509Certificate } from 'node:crypto';
 import { UsageError } from './errors.js';
 import type { CertificateInput } from './types.js';
 
@@ -7,7 +8,7 @@ const block = (label: string): RegExp =>
   new RegExp(`-----BEGIN ${label}-----[A-Za-z0-9+/=\\s]+-----END ${label}-----`, 'g');
 
 export const certificateBlock: RegExp = block('(?:X509 )?CERTIFICATE');
-export const crlBlock: RegExp = block('X509 CRL');
+const crlBlock: RegExp = block('X509 CRL');
 
 /** Each PEM block of a text, in order. */
 export const pemBlocks = (text: string, pattern: RegExp): string[] => text.match(pattern) ?? [];
@@ -21,33 +22,52 @@ export function toPem(der: Uint8Array, label: string): string {
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }
 
-/** The octets of one PEM block. */
-export const fromPem = (pem: string): Buffer =>
-  Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
-
 /**
- * Whatever a user gives as certificates or revocation lists, as single PEM blocks.
+ * Whatever a user gives as certificates, as single PEM blocks.
  *
- * @throws UsageError `ERR_ARGUMENT` where there is none in it.
+ * @throws UsageError `ERR_ARGUMENT` where there is none in it, or a broken one.
  */
-export function toPemBlocks(
+export function certificatesIn(
   input: CertificateInput | readonly CertificateInput[],
-  argument: 'ca' | 'cert' | 'crl',
+  argument: 'ca' | 'cert',
 ): string[] {
-  const label = argument === 'crl' ? 'X509 CRL' : 'CERTIFICATE';
-  const pattern = argument === 'crl' ? crlBlock : certificateBlock;
+  const blocks = blocksIn(input, argument, 'CERTIFICATE', certificateBlock);
+  for (const pem of blocks) {
+    try {
+      new X509Certificate(pem);
+    } catch (cause) {
+      throw badInput(argument, 'holds a certificate that is broken', cause);
+    }
+  }
+  return blocks;
+}
+
+/** The same for certificate revocation lists; OpenSSL complains by itself about broken ones. */
+export const crlsIn = (input: CertificateInput | readonly CertificateInput[]): string[] =>
+  blocksIn(input, 'crl', 'X509 CRL', crlBlock);
+
+function blocksIn(
+  input: CertificateInput | readonly CertificateInput[],
+  argument: string,
+  label: string,
+  pattern: RegExp,
+): string[] {
   const inputs: readonly CertificateInput[] = Array.isArray(input) ? input : [input];
   return inputs.flatMap((one) => {
     if (isDer(one)) return [toPem(one, label)];
     const text = typeof one === 'string' ? one : Buffer.from(one).toString('latin1');
     const blocks = pemBlocks(text, pattern);
-    if (blocks.length > 0) return blocks;
-    throw new UsageError('ERR_ARGUMENT', `${argument} holds no ${label} in PEM or DER`, {
-      argument,
-      hint: `Give the contents of the file, not its path: ${argument}: readFileSync('${argument}.pem').`,
-    });
+    if (blocks.length === 0) throw badInput(argument, `holds no ${label} in PEM or DER`);
+    return blocks;
   });
 }
+
+const badInput = (argument: string, problem: string, cause?: unknown): UsageError =>
+  new UsageError('ERR_ARGUMENT', `${argument} ${problem}`, {
+    argument,
+    hint: `Give the contents of the file, not its path: ${argument}: readFileSync('${argument}.pem').`,
+    ...(cause !== undefined && { cause }),
+  });
 
 /** DER of both kinds begins with a SEQUENCE; PEM text begins with a printable character. */
 const isDer = (input: CertificateInput): input is Uint8Array =>

@@ -13,7 +13,7 @@ import {
   type Rule,
   type Rules,
 } from './option-check.js';
-import { toPemBlocks } from './pem.js';
+import { certificatesIn, crlsIn } from './pem.js';
 import { parsePin } from './pins.js';
 import { readRoots } from './trust-store.js';
 import type { TlsContext, TlsContextOptions } from './types.js';
@@ -87,7 +87,7 @@ function chooseRoots(options: TlsContextOptions): {
 } {
   if (options.verifyMode === 'none') return { source: 'none', ca: [] };
   if (options.trust === 'pins') return { source: 'pins', ca: [] };
-  if (options.ca !== undefined) return { source: 'ca', ca: toPemBlocks(options.ca, 'ca') };
+  if (options.ca !== undefined) return { source: 'ca', ca: certificatesIn(options.ca, 'ca') };
   const { source, certificates } = readRoots();
   return { source, ca: certificates };
 }
@@ -101,11 +101,11 @@ function buildSecureContext(options: TlsContextOptions, ca: readonly string[]): 
   try {
     return createSecureContext({
       ca: [...ca],
-      ...(cert !== undefined && { cert: toPemBlocks(cert, 'cert').join('\n') }),
+      ...(cert !== undefined && { cert: certificatesIn(cert, 'cert').join('\n') }),
       ...(key !== undefined && { key: typeof key === 'string' ? key : Buffer.from(key) }),
       ...(pfx !== undefined && { pfx: Buffer.from(pfx) }),
       ...(passphrase !== undefined && { passphrase }),
-      ...(crl !== undefined && { crl: toPemBlocks(crl, 'crl') }),
+      ...(crl !== undefined && { crl: crlsIn(crl) }),
       ciphers: options.ciphers ?? constants.defaultCoreCipherList,
       minVersion: options.minVersion ?? 'TLSv1.2',
       maxVersion: options.maxVersion ?? 'TLSv1.3',

@@ -19,20 +19,26 @@ export interface Roots {
   readonly certificates: readonly string[];
 }
 
-/** Where systems keep their roots in one file; the first that exists is taken. */
-const bundleFiles = [
-  '/etc/ssl/certs/ca-certificates.crt', // Debian, Ubuntu, Arch, Alpine
-  '/etc/pki/tls/certs/ca-bundle.crt', // Fedora, RHEL
-  '/etc/ssl/ca-bundle.pem', // openSUSE
-  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', // RHEL 7 and later
-  '/etc/ssl/cert.pem', // Alpine, OpenBSD, FreeBSD
-  '/usr/local/etc/ssl/cert.pem', // FreeBSD
-  '/usr/local/share/certs/ca-root-nss.crt', // FreeBSD, DragonFly
-  '/etc/openssl/certs/ca-certificates.crt', // NetBSD
-  '/etc/certs/ca-certificates.crt', // illumos
-];
-/** And where in many files, if there is no bundle. */
-const folders = ['/etc/ssl/certs', '/etc/pki/tls/certs', '/system/etc/security/cacerts'];
+/** Where roots may lie: in one file, or in many. The first place that has any is taken. */
+interface Places {
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+}
+
+const commonPlaces: Places = {
+  files: [
+    '/etc/ssl/certs/ca-certificates.crt', // Debian, Ubuntu, Arch, Alpine
+    '/etc/pki/tls/certs/ca-bundle.crt', // Fedora, RHEL
+    '/etc/ssl/ca-bundle.pem', // openSUSE
+    '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', // RHEL 7 and later
+    '/etc/ssl/cert.pem', // Alpine, OpenBSD, FreeBSD
+    '/usr/local/etc/ssl/cert.pem', // FreeBSD
+    '/usr/local/share/certs/ca-root-nss.crt', // FreeBSD, DragonFly
+    '/etc/openssl/certs/ca-certificates.crt', // NetBSD
+    '/etc/certs/ca-certificates.crt', // illumos
+  ],
+  folders: ['/etc/ssl/certs', '/etc/pki/tls/certs', '/system/etc/security/cacerts'],
+};
 
 /**
  * The roots that a context without `ca` trusts, PEM; for adding to them: `ca: [...systemRoots(), mine]`.
@@ -48,8 +54,11 @@ export function systemRoots(): string[] {
 }
 
 /** {@link systemRoots}, and which they are. */
-export function readRoots(environment: NodeJS.ProcessEnv = process.env): Roots {
-  const system = namedRoots(environment) ?? platformRoots();
+export function readRoots(
+  environment: NodeJS.ProcessEnv = process.env,
+  places: Places = commonPlaces,
+): Roots {
+  const system = namedRoots(environment) ?? platformRoots(places);
   const own = system.length > 0 ? system : tls.rootCertificates;
   return {
     source: system.length > 0 ? 'system' : 'bundled',
@@ -77,13 +86,12 @@ function extraRoots({ NODE_EXTRA_CA_CERTS: file }: NodeJS.ProcessEnv): string[] 
   return file ? (attempt(() => readBundle(file)) ?? []) : [];
 }
 
-function platformRoots(): string[] {
-  const kept = ['win32', 'darwin'].includes(process.platform) ? undefined : readFiles();
-  return kept ?? nodeSystemRoots();
-}
-
-function readFiles(): string[] | undefined {
-  return firstWithRoots(bundleFiles, readBundle) ?? firstWithRoots(folders, readFolder);
+function platformRoots({ files, folders }: Places): string[] {
+  const inFiles = process.platform !== 'win32' && process.platform !== 'darwin';
+  const found = inFiles
+    ? (firstWithRoots(files, readBundle) ?? firstWithRoots(folders, readFolder))
+    : undefined;
+  return found ?? nodeSystemRoots();
 }
 
 function firstWithRoots(
@@ -112,15 +120,20 @@ function readFolder(folder: string): string[] {
 }
 
 function readNamed(variable: string, place: string, read: (place: string) => string[]): string[] {
-  try {
-    return read(place);
-  } catch (cause) {
-    throw new UsageError('ERR_ARGUMENT', `${variable} names ${place}, which can't be read`, {
+  const refuse = (problem: string, cause?: unknown): UsageError =>
+    new UsageError('ERR_ARGUMENT', `${variable} names ${place}, which ${problem}`, {
       argument: variable,
       hint: `Correct or unset the environment variable ${variable}, or give the roots as ca.`,
-      cause,
+      ...(cause !== undefined && { cause }),
     });
+  let found: string[];
+  try {
+    found = read(place);
+  } catch (cause) {
+    throw refuse("can't be read", cause);
   }
+  if (found.length === 0) throw refuse('holds no certificate');
+  return found;
 }
 
 /** A certificate is the same whatever the line width of its PEM. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { Duplex, PassThrough } from 'node:stream';
 import tls from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   createTlsContext,
   type FivewireError,
@@ -563,7 +563,8 @@ describe('ways out of a handshake', () => {
     const good = await serve(leaf);
     const silent = await serveRaw(() => undefined);
     const plain = await serveRaw((socket) => socket.write('220 hello\r\n'));
-    const timersBefore = activeTimers();
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const cleared = vi.spyOn(globalThis, 'clearTimeout');
     const controller = new AbortController();
     let listening = 0;
     const { signal } = controller;
@@ -577,15 +578,20 @@ describe('ways out of a handshake', () => {
       listening--;
       remove(...args);
     }) as typeof signal.removeEventListener;
-    const stream = await secure(await good.dial(), optionsFor({ options: { signal } }));
+    const timeout = 54_321;
+    const stream = await secure(await good.dial(), optionsFor({ options: { signal, timeout } }));
     expect(listening).toBe(0);
     expect(stream.listenerCount('secureConnect')).toBe(0);
     stream.destroy();
-    await fail(good, { options: { signal, serverHostname: 'other.example' } });
+    await fail(good, { options: { signal, timeout, serverHostname: 'other.example' } });
     await fail(silent, { options: { signal, timeout: 30 } });
-    await fail(plain, { options: { signal } });
+    await fail(plain, { options: { signal, timeout } });
     expect(listening).toBe(0);
-    expect(activeTimers()).toBe(timersBefore);
+    const ours = timers.mock.results.filter((_result, i) => timers.mock.calls[i]?.[1] === timeout);
+    expect(ours).toHaveLength(3);
+    for (const { value } of ours) expect(cleared).toHaveBeenCalledWith(value);
+    timers.mockRestore();
+    cleared.mockRestore();
   });
 
   test('an error after the handshake, with nobody listening, does not end the process', async () => {
@@ -719,6 +725,3 @@ describe('arguments', () => {
     }
   });
 });
-
-const activeTimers = (): number =>
-  process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
