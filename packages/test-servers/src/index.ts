@@ -1,11 +1,12 @@
 /** Five small servers in memory, a throwaway certificate authority, scripted dialogues and faults, for tests. */
 export { Accounts, type Users } from './accounts.js';
+export type { ConnectionRecord, SecurityMode, TlsRecord } from './connection-record.js';
 export type { FaultPlan, Faults } from './faults.js';
 export { FileTree, type TreeFile, type TreeFolder, type TreeNode } from './file-tree.js';
 export { type FtpServer, type FtpServerOptions, startFtpServer } from './ftp/ftp-server.js';
 export { type ImapServer, type ImapServerOptions, startImapServer } from './imap/imap-server.js';
 export type { TestProtocol, TestServer, TestServerOptions } from './line-server.js';
-export type { ConnectionRecord, SecurityMode, SessionLimits } from './line-session.js';
+export type { SessionLimits } from './line-session.js';
 export {
   type Envelope,
   Mailbox,

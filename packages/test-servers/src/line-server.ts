@@ -1,16 +1,12 @@
 /** What the five servers share: a port a mode, connections that are numbered and watched, and an end to all of it. */
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { Accounts, type Users } from './accounts.js';
+import type { ConnectionRecord, SecurityMode } from './connection-record.js';
 import { type FaultPlan, faultsFor } from './faults.js';
-import {
-  type ConnectionRecord,
-  LineSession,
-  type SecurityMode,
-  SessionEnded,
-  type SessionLimits,
-} from './line-session.js';
+import { defaultLimits, LineSession, type SessionLimits } from './line-session.js';
 import type { SaslOptions } from './sasl-server.js';
 import { createTlsAcceptor, type ServerTlsOptions, type TlsAcceptor } from './server-tls.js';
+import { SessionEnded } from './session-ended.js';
 import { createThrowawayCa, type IssuedCertificate } from './throwaway-ca.js';
 
 export type TestProtocol = 'ftp' | 'imap' | 'pop3' | 'smtp' | 'nntp';
@@ -21,6 +17,8 @@ export interface TestServerOptions {
   host?: string;
   /** Fixed ports; whatever is not named gets a free one. */
   ports?: Partial<Record<SecurityMode, number>>;
+  /** Cleartext mode listens at this Unix socket instead of a port (LMTP likes that). */
+  socketPath?: string;
   /** Which doors to open. Default: all three. */
   modes?: readonly SecurityMode[];
   /** User names and passwords. Default: nobody can log in. */
@@ -133,7 +131,7 @@ export async function startLineServer(
       await session.end();
     } catch (error) {
       if (!(error instanceof SessionEnded)) problems.push(error as Error);
-      session.destroyIfOpen();
+      session.breakOff();
     }
   };
 
@@ -155,19 +153,26 @@ export async function startLineServer(
   };
 
   const ports: Partial<Record<SecurityMode, number>> = {};
-  for (const mode of options.modes ?? allModes) {
-    // A client that half-closes after its last command still gets its answers.
-    const listener = createServer(
-      { allowHalfOpen: true, pauseOnConnect: true },
-      (socket) => void welcome(socket, mode),
-    );
-    ownListener(listener);
-    ports[mode] = await listen(listener, host, options.ports?.[mode] ?? 0);
+  try {
+    for (const mode of options.modes ?? allModes) {
+      // A client that half-closes after its last command still gets its answers.
+      const listener = createServer(
+        { allowHalfOpen: true, pauseOnConnect: true },
+        (socket) => void welcome(socket, mode),
+      );
+      ownListener(listener);
+      const path = mode === 'cleartext' ? options.socketPath : undefined;
+      ports[mode] = await listen(
+        listener,
+        path === undefined ? { host, port: options.ports?.[mode] ?? 0 } : { path },
+      );
+    }
+  } catch (error) {
+    await server.close();
+    throw error;
   }
   return Object.assign(server, { ports });
 }
-
-const defaultLimits: SessionLimits = { lineOctets: 65_536, idle: 300_000 };
 
 /** ALPN protocol ids that IANA registered; SMTP has none. */
 const alpnIds: Partial<Record<TestProtocol, string>> = {
@@ -190,13 +195,17 @@ async function ownCertificate(): Promise<IssuedCertificate> {
   return (await createThrowawayCa()).issue();
 }
 
-/** Listens and says at which port. */
-export function listen(listener: Server, host: string, port: number): Promise<number> {
+/** Listens and says at which port; 0 for a Unix socket. */
+export function listen(
+  listener: Server,
+  where: { host: string; port: number } | { path: string },
+): Promise<number> {
   return new Promise((resolve, reject) => {
     listener.once('error', reject);
-    listener.listen(port, host, () => {
+    listener.listen(where, () => {
       listener.off('error', reject);
-      resolve((listener.address() as AddressInfo).port);
+      const address = listener.address();
+      resolve(typeof address === 'object' ? (address?.port ?? 0) : 0);
     });
   });
 }

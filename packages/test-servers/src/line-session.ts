@@ -1,46 +1,12 @@
 /** One connection to a line server: lines, literals and dot bodies come in; replies go out, through the faults. */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { type ConnectionRecord, describeTls } from './connection-record.js';
 import type { Faults } from './faults.js';
+import { FaultyOutput } from './faulty-output.js';
+import { OctetBuffer } from './octet-buffer.js';
 import type { TlsAcceptor } from './server-tls.js';
-
-/** The ways to a server. A cleartext port never offers STARTTLS; a starttls port refuses credentials before TLS. */
-export type SecurityMode = 'implicit-tls' | 'starttls' | 'cleartext';
-
-/** What a connection was like: for tests to look at, during and after. */
-export interface ConnectionRecord {
-  /** Counted from 0 in the order of arrival, all modes together. */
-  readonly number: number;
-  readonly mode: SecurityMode;
-  readonly remotePort: number;
-  /** Set once TLS is up. */
-  tls?: {
-    /** The name the client asked for (SNI). */
-    servername: string | undefined;
-    alpn: string | undefined;
-    version: string;
-    cipher: string;
-    resumed: boolean;
-    /** Common name of the client's certificate, where one was asked for, given and trusted. */
-    clientName: string | undefined;
-  };
-  /** Why TLS did not come up. */
-  tlsError?: Error;
-  /** Who logged in. */
-  user?: string;
-  /** The lines that the client sent, in clear and decrypted, without CRLF; bodies are left out. The newest 10,000. */
-  readonly lines: string[];
-  /** Octets of the protocol that went out so far. */
-  sent: number;
-  /** May be changed at any time; the next write obeys. */
-  faults: Faults;
-  closed: boolean;
-  /** Cuts the connection now, without a word. */
-  destroy(): void;
-}
-
-/** The peer is gone, or was sent away: the conversation simply ends. */
-export class SessionEnded extends Error {}
+import { SessionEnded } from './session-ended.js';
 
 export interface SessionLimits {
   /** Octets in a line. Default 65,536. */
@@ -49,31 +15,49 @@ export interface SessionLimits {
   idle: number;
 }
 
+export const defaultLimits: SessionLimits = { lineOctets: 65_536, idle: 300_000 };
+
 const keptLines = 10_000;
+/** Octets buffered until reading pauses. */
 const highWater = 1 << 20;
-const empty = Buffer.alloc(0);
+/** Milliseconds that a client has to close after our goodbye. */
+const linger = 2_000;
 
 export class LineSession {
   readonly record: ConnectionRecord;
   readonly tls: TlsAcceptor;
+  readonly #tcp: Socket;
   readonly #limits: SessionLimits;
+  readonly #input = new OctetBuffer();
+  readonly #output: FaultyOutput;
+  /** Whoever waits for something and must not wait beyond the end of the connection. */
+  readonly #waiting = new Set<() => void>();
   #socket: Socket;
-  #chunks: Buffer[] = [];
-  #buffered = 0;
+  /** There will be no more octets. */
   #ended = false;
-  #saidEnd = false;
-  #wake: (() => void) | undefined;
-  #writing: Promise<void> = Promise.resolve();
-  #busy = false;
+  /** The client has said so itself, by FIN; otherwise it was cut off. */
+  #endedByClient = false;
+  /** Our goodbye is under way. */
   #ending = false;
-  readonly #release = new Set<() => void>();
+  #wake: (() => void) | undefined;
+  #lingerTimer: NodeJS.Timeout | undefined;
   #detach: () => void = () => {};
 
   constructor(socket: Socket, tls: TlsAcceptor, record: ConnectionRecord, limits: SessionLimits) {
+    this.#tcp = socket;
     this.#socket = socket;
     this.tls = tls;
     this.record = record;
     this.#limits = limits;
+    this.#output = new FaultyOutput({
+      record,
+      get socket() {
+        return self.#socket;
+      },
+      until: (start) => this.#until(start),
+      cut: (how) => this.#cut(how),
+    });
+    const self = this;
     socket.setNoDelay(true);
     socket.once('close', () => this.#finish());
     this.#attach();
@@ -97,35 +81,48 @@ export class LineSession {
     return this.#socket;
   }
 
-  /** The next line without its line end, or `undefined` when the client has ended. Bare LF is accepted. */
+  /** Whether the client has sent more than was read. */
+  get hasInput(): boolean {
+    return this.#input.length > 0;
+  }
+
+  // ---- reading
+
+  /** The next line without its line end, as Latin-1, or `undefined` when the client has ended. Bare LF is accepted. */
   async line(): Promise<string | undefined> {
     for (;;) {
-      const octets = this.#take(0x0a, this.#limits.lineOctets);
-      if (octets) {
-        const end = octets.at(-2) === 0x0d ? -2 : -1;
-        const line = octets.toString('latin1', 0, octets.length + end);
-        this.record.lines.push(line);
-        if (this.record.lines.length > keptLines) this.record.lines.shift();
-        return line;
-      }
+      const end = this.#input.indexOf(0x0a);
+      if (
+        end >= this.#limits.lineOctets ||
+        (end < 0 && this.#input.length > this.#limits.lineOctets)
+      )
+        this.fail('The client sent a line that is too long.');
+      if (end >= 0) return this.#keep(this.#input.shift(end + 1));
       if (!(await this.#more())) return undefined;
     }
   }
 
+  #keep(octets: Buffer): string {
+    const line = octets.toString('latin1', 0, octets.length - (octets.at(-2) === 0x0d ? 2 : 1));
+    this.record.lines.push(line);
+    if (this.record.lines.length > keptLines) this.record.lines.shift();
+    return line;
+  }
+
   /** Whatever octets have come, or `undefined` when the client has ended. Rejects where it was cut off instead. */
   async chunk(): Promise<Buffer | undefined> {
-    while (this.#buffered === 0) {
+    while (this.#input.length === 0) {
       if (await this.#more()) continue;
-      if (!this.#saidEnd) throw new SessionEnded('Cut off.');
+      if (!this.#endedByClient) throw new SessionEnded('Cut off.');
       return undefined;
     }
-    return this.#shift(this.#buffered);
+    return this.#input.shift(this.#input.length);
   }
 
   /** Exactly `count` octets. */
   async octets(count: number): Promise<Buffer> {
-    while (this.#buffered < count) if (!(await this.#more())) throw new SessionEnded();
-    return this.#shift(count);
+    while (this.#input.length < count) if (!(await this.#more())) throw new SessionEnded();
+    return this.#input.shift(count);
   }
 
   /**
@@ -133,36 +130,39 @@ export class LineSession {
    * Only CR LF dot CR LF ends it: no smuggling by bare LF.
    */
   async dotBody(limit: number): Promise<Buffer | undefined> {
-    const terminator = '\r\n.\r\n';
     const parts: Buffer[] = [];
     let length = 0;
-    this.#unshift(Buffer.from('\r\n')); // so that a dot in the very first line is seen as one at a line's start
+    this.#input.unshift(Buffer.from('\r\n')); // so that a dot in the very first line is at a line's start too
     for (;;) {
-      const found = this.#gather().indexOf(terminator);
-      const part = this.#shift(found >= 0 ? found + 2 : Math.max(0, this.#buffered - 4));
+      const found = this.#input.indexOf('\r\n.\r\n');
+      const part = this.#input.shift(found >= 0 ? found + 2 : Math.max(0, this.#input.length - 4));
       length += part.length;
       if (length <= limit + 2) parts.push(part);
       else parts.length = 0;
       if (found >= 0) break;
       if (!(await this.#more())) throw new SessionEnded();
     }
-    this.#shift(3);
+    this.#input.shift(3);
     return length > limit + 2 ? undefined : unstuff(Buffer.concat(parts));
   }
 
-  /** Whether the client has sent more than was read. */
-  get hasInput(): boolean {
-    return this.#buffered > 0;
+  /** Waits for octets; false when there will be none. */
+  async #more(): Promise<boolean> {
+    if (this.#ended) return false;
+    const before = this.#input.length;
+    this.#socket.resume();
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
+    return this.#input.length > before || !this.#ended;
   }
 
+  // ---- writing
+
   /** Sends text (as UTF-8) or octets, through the faults. Resolves when the socket would take more. */
-  write(text: string | Uint8Array): Promise<void> {
-    const octets = typeof text === 'string' ? Buffer.from(text) : Buffer.from(text);
-    if (!this.#busy && !hasFaults(this.record.faults)) return this.#send(octets);
-    this.#busy = true;
-    const turn = this.#writing.then(() => this.#sendFaulty(octets));
-    this.#writing = turn.catch(() => {});
-    return turn;
+  write(text: string | Buffer): Promise<void> {
+    return this.#output.write(typeof text === 'string' ? Buffer.from(text) : text);
   }
 
   /** Sends a line. */
@@ -170,58 +170,56 @@ export class LineSession {
     return this.write(`${line}\r\n`);
   }
 
+  // ---- TLS
+
   /**
    * Sends the go-ahead and runs the handshake. Octets that the client pipelined behind STARTTLS end the connection
    * (CVE-2011-0411).
    */
   async startTls(goAhead: string): Promise<void> {
-    if (this.#buffered > 0) {
-      this.destroy();
-      throw new SessionEnded('The client pipelined octets behind STARTTLS.');
-    }
+    if (this.hasInput) this.fail('The client pipelined octets behind STARTTLS.');
     const { injectAfterStartTls, refuseStartTls, insteadOfHandshake } = this.record.faults;
     if (refuseStartTls !== undefined) return this.reply(refuseStartTls);
-    // From here on not one octet may be read in clear: the next ones are the handshake's.
+    this.holdInput();
+    const injected = Buffer.from(injectAfterStartTls ?? '');
+    await this.write(Buffer.concat([Buffer.from(`${goAhead}\r\n`), injected]));
+    if (insteadOfHandshake === undefined) return this.secureNow();
+    await this.write(Buffer.from(insteadOfHandshake));
+    this.#attach();
+    while (await this.#more()) this.#input.shift(this.#input.length);
+    throw new SessionEnded();
+  }
+
+  /** Reads nothing more, until `secureNow`: the next octets are the handshake's. */
+  holdInput(): void {
     this.#detach();
-    await this.write(
-      Buffer.concat([Buffer.from(`${goAhead}\r\n`), Buffer.from(injectAfterStartTls ?? '')]),
-    );
-    if (insteadOfHandshake !== undefined) {
-      await this.write(insteadOfHandshake);
-      this.#attach();
-      while (await this.#more()) this.#shift(this.#buffered);
-      throw new SessionEnded();
-    }
-    await this.secureNow();
   }
 
   /** Runs the handshake at once: implicit TLS. */
   async secureNow(): Promise<void> {
-    this.#detach();
+    this.holdInput();
     try {
       const socket = await this.tls.accept(this.#socket);
       this.#socket = socket;
-      this.record.tls = describe(socket);
+      this.record.tls = describeTls(socket);
       this.#attach();
     } catch (error) {
       this.record.tlsError = error as Error;
-      this.destroy();
-      throw new SessionEnded('TLS did not come up.', { cause: error });
+      this.fail('TLS did not come up.', error);
     }
   }
 
-  /** Ends the connection politely, after what was written: close_notify, then FIN. */
+  // ---- ending
+
+  /**
+   * Ends the connection politely, after what was written: close_notify, then FIN. Resolves when that has gone out; a client
+   * that does not close in turn is cut off two seconds later.
+   */
   async end(): Promise<void> {
-    await this.#writing;
-    if (this.record.closed) return;
-    if (this.record.faults.withoutCloseNotify) {
-      await this.#flushed(empty);
-      return this.destroy();
-    }
-    this.#socket.end();
-    const timer = setTimeout(() => this.destroy(), 2_000);
-    await this.#until(() => {});
-    clearTimeout(timer);
+    if (this.#ending || this.record.closed) return;
+    await this.#output.flush();
+    const { withoutCloseNotify } = this.record.faults;
+    await this.#until((done) => this.#bow(withoutCloseNotify ? this.#tcp : this.#socket, done));
   }
 
   /** Cuts the connection. */
@@ -230,185 +228,83 @@ export class LineSession {
     this.#finish();
   }
 
-  /** After a conversation that broke off: nothing where a fault has already arranged how the connection ends. */
-  destroyIfOpen(): void {
+  /** After a conversation that broke off: cuts the connection, unless a fault has already arranged how it ends. */
+  breakOff(): void {
     if (!this.#ending) this.destroy();
   }
 
-  // ---- input -------------------------------------------------------------------------------------------------
+  /** Cuts the connection and ends the conversation. */
+  fail(why: string, cause?: unknown): never {
+    this.destroy();
+    throw new SessionEnded(why, { cause });
+  }
+
+  #cut(how: NonNullable<Faults['cut']>): void {
+    if (how === 'reset') {
+      this.#ending = true;
+      // On a TLS socket Node would close in good order; the reset is TCP's.
+      this.#tcp.resetAndDestroy();
+      this.#finish();
+    } else this.#bow(how === 'fin' ? this.#tcp : this.#socket, () => {});
+  }
+
+  /** Ends one side of the connection, which says close_notify or not, and lets the client's last octets pass. */
+  #bow(socket: Socket, done: () => void): void {
+    this.#ending = true;
+    socket.end(done);
+    this.#detach();
+    this.#socket.resume();
+    this.#lingerTimer = setTimeout(() => this.destroy(), linger);
+  }
 
   #attach(): void {
     const socket = this.#socket;
     const onOctets = (chunk: Buffer) => {
-      this.#chunks.push(chunk);
-      this.#buffered += chunk.length;
-      if (this.#buffered > highWater) socket.pause();
+      this.#input.push(chunk);
+      if (this.#input.length > highWater) socket.pause();
       this.#wake?.();
     };
     const onEnd = () => {
       this.#ended = true;
-      this.#saidEnd = true;
+      this.#endedByClient = true;
       this.#wake?.();
     };
-    // An error is always followed by 'close', which tells all there is to tell.
-    const ignore = () => {};
-    socket.on('data', onOctets).on('end', onEnd).on('error', ignore);
+    const onIdle = () => this.destroy();
+    socket.on('data', onOctets).on('end', onEnd);
+    socket.on('error', () => {}); // 'close' always follows and tells all there is to tell
     socket.once('close', () => this.#finish());
     if (socket.destroyed) this.#finish();
-    socket.setTimeout(this.#limits.idle, () => this.destroy());
+    socket.setTimeout(this.#limits.idle, onIdle);
     this.#detach = () => {
-      socket.off('data', onOctets).off('end', onEnd);
+      socket.off('data', onOctets).off('end', onEnd).off('timeout', onIdle);
       socket.setTimeout(0);
       socket.pause();
     };
   }
 
-  #finish(): void {
-    this.#ended = true;
-    this.record.closed = true;
-    this.#wake?.();
-    for (const release of [...this.#release]) release();
-  }
-
-  /** Waits for octets; false when there will be none. */
-  async #more(): Promise<boolean> {
-    const before = this.#buffered;
-    if (this.#ended) return false;
-    this.#socket.resume();
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#wake = undefined;
-    return this.#buffered > before || !this.#ended;
-  }
-
-  #gather(): Buffer {
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
-    return this.#chunks[0] ?? empty;
-  }
-
-  #shift(count: number): Buffer {
-    const all = this.#gather();
-    this.#buffered -= count;
-    this.#chunks = count < all.length ? [all.subarray(count)] : [];
-    return all.subarray(0, count);
-  }
-
-  #unshift(octets: Buffer): void {
-    this.#chunks.unshift(octets);
-    this.#buffered += octets.length;
-  }
-
-  /** What is buffered up to and with `end`; `undefined` when that has not arrived. */
-  #take(end: number, limit: number): Buffer | undefined {
-    const found = this.#gather().indexOf(end);
-    if (found >= limit || (found < 0 && this.#buffered > limit)) {
-      this.destroy();
-      throw new SessionEnded('The client sent a line that is too long.');
-    }
-    return found < 0 ? undefined : this.#shift(found + 1);
-  }
-
-  // ---- output ------------------------------------------------------------------------------------------------
-
-  async #send(octets: Buffer): Promise<void> {
-    if (this.record.closed) throw new SessionEnded();
-    this.record.sent += octets.length;
-    if (!this.#socket.write(octets)) await this.#drained();
-  }
-
-  #drained(): Promise<void> {
-    return this.#until((done) => this.#socket.once('drain', done));
-  }
-
-  #flushed(octets: Buffer): Promise<void> {
-    if (this.record.closed) throw new SessionEnded();
-    this.record.sent += octets.length;
-    return this.#until((done) => this.#socket.write(octets, () => done()));
-  }
-
-  /** Waits for what `start` arranges, or for the end of the connection. */
   #until(start: (done: () => void) => void): Promise<void> {
     return new Promise((resolve) => {
       if (this.record.closed) return resolve();
       const done = () => {
-        this.#release.delete(done);
+        this.#waiting.delete(done);
         resolve();
       };
-      this.#release.add(done);
+      this.#waiting.add(done);
       start(done);
     });
   }
 
-  async #sendFaulty(octets: Buffer): Promise<void> {
-    const faults = this.record.faults;
-    if (faults.prefix !== undefined) {
-      const { prefix, ...rest } = faults;
-      this.record.faults = rest;
-      await this.#send(Buffer.from(prefix));
-    }
-    const stop = Math.min(
-      faults.cutAfter ?? Infinity,
-      faults.stallAt ?? Infinity,
-      faults.flood?.after ?? (faults.flood ? 0 : Infinity),
-    );
-    const allowed = Math.max(0, Math.min(octets.length, stop - this.record.sent));
-    await this.#sendPlain(octets.subarray(0, allowed), faults);
-    if (this.record.sent < stop) return;
-    if (stop === faults.cutAfter) return this.#cut(faults);
-    if (stop === faults.stallAt) return this.#stall();
-    if (faults.flood) await this.#flood(faults.flood);
+  #finish(): void {
+    clearTimeout(this.#lingerTimer);
+    this.#ended = true;
+    this.record.closed = true;
+    this.#wake?.();
+    for (const done of [...this.#waiting]) done();
   }
-
-  async #sendPlain(octets: Buffer, faults: Faults): Promise<void> {
-    if (!faults.octetByOctet) return this.#send(octets);
-    for (let at = 0; at < octets.length; at++) {
-      await this.#flushed(octets.subarray(at, at + 1));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-
-  async #cut(faults: Faults): Promise<never> {
-    await this.#flushed(empty);
-    this.#ending = true;
-    if (faults.cut === 'close-notify') this.#socket.end();
-    else if (faults.cut === 'reset') this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
-    throw new SessionEnded('Cut, as told.');
-  }
-
-  async #stall(): Promise<never> {
-    await this.#until(() => {});
-    throw new SessionEnded('Stalled, as told.');
-  }
-
-  async #flood({ text, total = 64 << 20 }: NonNullable<Faults['flood']>): Promise<void> {
-    const block = Buffer.from(text.repeat(Math.ceil(16_384 / text.length)));
-    for (let sent = 0; sent < total; sent += block.length) await this.#send(block);
-  }
-}
-
-function hasFaults(faults: Faults): boolean {
-  for (const _ in faults) return true;
-  return false;
 }
 
 /** Removes the first of the dots at each line's start, RFC 5321 §4.5.2, RFC 3977 §3.1.1. Begins with the virtual CR LF. */
 function unstuff(body: Buffer): Buffer {
   if (!body.includes('\r\n.')) return body.subarray(2);
   return Buffer.from(body.toString('latin1').replaceAll('\r\n.', '\r\n').slice(2), 'latin1');
-}
-
-function describe(socket: TLSSocket): NonNullable<ConnectionRecord['tls']> {
-  const name = socket.authorized ? socket.getPeerCertificate().subject?.CN : undefined;
-  // Documented, but absent from @types/node 20.
-  const { servername } = socket as TLSSocket & { servername?: string | false };
-  return {
-    servername: servername || undefined,
-    alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined,
-    version: socket.getProtocol() ?? 'unknown',
-    cipher: socket.getCipher().standardName,
-    resumed: socket.isSessionReused(),
-    clientName: Array.isArray(name) ? name[0] : name,
-  };
 }

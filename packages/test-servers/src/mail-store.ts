@@ -36,7 +36,8 @@ export class Mailbox {
   subscribed = true;
   /** RFC 6154: `\Sent`, `\Trash`, … */
   specialUse: string | undefined;
-  readonly #messages: Kept[] = [];
+  #messages: Kept[] = [];
+  readonly #byUid = new Map<number, Kept>();
   readonly #changes = new EventEmitter().setMaxListeners(0);
   #uidNext = 1;
   #modSeq = 1;
@@ -74,13 +75,14 @@ export class Mailbox {
       modSeq: ++this.#modSeq,
     };
     this.#messages.push(message);
+    this.#byUid.set(uid, message);
     this.#changes.emit('change');
     return message;
   }
 
   /** Gives the message these flags instead of those it has. */
   setFlags(uid: number, flags: Iterable<string>): void {
-    const message = this.find(uid) as Kept | undefined;
+    const message = this.#byUid.get(uid);
     if (!message) return;
     message.flags = new Set(flags);
     message.modSeq = ++this.#modSeq;
@@ -88,16 +90,14 @@ export class Mailbox {
   }
 
   remove(uids: Iterable<number>): void {
-    const gone = new Set(uids);
-    for (let at = this.#messages.length - 1; at >= 0; at--) {
-      if (gone.has(this.#messages[at]?.uid ?? 0)) this.#messages.splice(at, 1);
-    }
+    for (const uid of uids) this.#byUid.delete(uid);
+    this.#messages = this.#messages.filter(({ uid }) => this.#byUid.has(uid));
     this.#modSeq++;
     this.#changes.emit('change');
   }
 
   find(uid: number): StoredMessage | undefined {
-    return this.#messages.find((message) => message.uid === uid);
+    return this.#byUid.get(uid);
   }
 
   /** Calls `listener` after each change, until the returned function is called. */

@@ -3,7 +3,24 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from
 import { TLSSocket } from 'node:tls';
 import type { Exchange, SaslEnvironment } from './sasl-server.js';
 
-export function* scram(at: SaslEnvironment, hash: string, plus: boolean): Exchange {
+/** What makes each exchange different. A test with published vectors puts its own here. */
+export interface ScramRandomness {
+  nonce(): string;
+  salt(): Buffer;
+}
+
+const fresh: ScramRandomness = {
+  nonce: () => randomBytes(18).toString('base64'),
+  salt: () => randomBytes(16),
+};
+
+/** @param plus Whether the client chose the -PLUS form. */
+export function* scram(
+  at: SaslEnvironment,
+  hash: string,
+  plus: boolean,
+  random: ScramRandomness = fresh,
+): Exchange {
   const first = Buffer.from(yield new Uint8Array()).toString('utf8');
   // client-first-message = gs2-cbind-flag "," [authzid] "," "n=" saslname ",r=" c-nonce
   const match =
@@ -18,8 +35,8 @@ export function* scram(at: SaslEnvironment, hash: string, plus: boolean): Exchan
 
   const user = name.replaceAll('=2C', ',').replaceAll('=3D', '=');
   const iterations = at.options.iterations ?? 4_096;
-  const salt = randomBytes(16);
-  const nonce = `${at.options.forgeNonce ? 'forged' : clientNonce}${randomBytes(12).toString('base64')}`;
+  const salt = random.salt();
+  const nonce = `${at.options.forgeNonce ? 'forged' : clientNonce}${random.nonce()}`;
   const serverFirst = `r=${nonce},s=${salt.toString('base64')},i=${iterations}`;
 
   const final = Buffer.from(yield Buffer.from(serverFirst)).toString('utf8');
@@ -70,7 +87,7 @@ function channelBindings({ session }: SaslEnvironment, flag: string): Buffer[] {
       ];
     }
     case 'p=tls-server-end-point':
-      return [Buffer.from(session.tls.endPoint)];
+      return [Buffer.from(session.tls.endPoint(session.record.tls?.servername))];
     default:
       return [];
   }

@@ -29,8 +29,8 @@ export interface ServerTlsOptions {
 export interface TlsAcceptor {
   /** Turns a TCP socket into a TLS socket. Rejects where the handshake fails or the peer goes. */
   accept(socket: Socket): Promise<TLSSocket>;
-  /** SHA-256 of the certificate: channel binding `tls-server-end-point`, RFC 5929 §4. */
-  readonly endPoint: Uint8Array;
+  /** SHA-256 of the certificate for that name: channel binding `tls-server-end-point`, RFC 5929 §4. */
+  endPoint(servername: string | undefined): Uint8Array;
 }
 
 export function createTlsAcceptor(options: ServerTlsOptions): TlsAcceptor {
@@ -54,9 +54,10 @@ export function createTlsAcceptor(options: ServerTlsOptions): TlsAcceptor {
   });
   server.on('tlsClientError', (error, socket) => settle(socket)?.reject(error));
   return {
-    endPoint: createHash('sha256')
-      .update(new X509Certificate(options.certificate.certificate).raw)
-      .digest(),
+    endPoint: (name) => {
+      const { certificate } = options.certificates?.[name ?? ''] ?? options.certificate;
+      return createHash('sha256').update(new X509Certificate(certificate).raw).digest();
+    },
     accept: (socket) => accept(server, waiting, socket),
   };
 }
@@ -73,6 +74,8 @@ function accept(
       waiting.delete(key);
       reject(new Error('The peer left during the TLS handshake.'));
     });
+    // Half a connection is of no use to a handshake: a client that leaves in its middle ends it at once.
+    socket.allowHalfOpen = false;
     // Node's documented way to hand a connected socket to a TLS server that does not listen itself.
     server.emit('connection', socket);
   });

@@ -1,10 +1,10 @@
 /** All five servers at once, on one certificate authority, one list of users and one mail store. */
 import { Accounts } from './accounts.js';
+import type { SecurityMode } from './connection-record.js';
 import { FileTree } from './file-tree.js';
 import { type FtpServer, type FtpServerOptions, startFtpServer } from './ftp/ftp-server.js';
 import { type ImapServer, type ImapServerOptions, startImapServer } from './imap/imap-server.js';
 import type { TestProtocol, TestServerOptions } from './line-server.js';
-import type { SecurityMode } from './line-session.js';
 import { MailStore } from './mail-store.js';
 import { NewsStore } from './news-store.js';
 import { type NntpServer, type NntpServerOptions, startNntpServer } from './nntp/nntp-server.js';

@@ -1,8 +1,9 @@
 /** Data connections, RFC 959 §3.2, RFC 2428, RFC 4217 §7: offered or dialled, in clear or under TLS. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { ConnectionRecord } from '../connection-record.js';
 import { faultsFor } from '../faults.js';
 import { listen, type ServerContext } from '../line-server.js';
-import { type ConnectionRecord, LineSession } from '../line-session.js';
+import { defaultLimits, LineSession } from '../line-session.js';
 import type { FtpShared } from './ftp-server.js';
 
 /** Where the next transfer's octets will go. It serves one transfer. */
@@ -21,7 +22,7 @@ export async function passivePort(context: ServerContext, peer: string): Promise
   context.ownListener(listener);
   const arrival = firstFrom(listener, peer, context);
   arrival.catch(() => {}); // whoever asks for the socket learns of it
-  const port = await listen(listener, context.host, 0);
+  const port = await listen(listener, { host: context.host, port: 0 });
   return { port, socket: () => arrival, close: () => void listener.close() };
 }
 
@@ -80,7 +81,7 @@ export async function openData(
     closed: false,
     destroy: () => data.destroy(),
   };
-  const data = new LineSession(socket, control.tls, record, { lineOctets: 65_536, idle: 60_000 });
+  const data = new LineSession(socket, control.tls, record, { ...defaultLimits, idle: 60_000 });
   shared.dataConnections.push(record);
   if (shared.dataConnections.length > 1_000) shared.dataConnections.shift();
   if (isPrivate) await data.secureNow();

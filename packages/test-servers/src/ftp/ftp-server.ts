@@ -1,8 +1,9 @@
 /** An FTP server over a tree in memory, RFC 959, with TLS (RFC 4217), EPSV (RFC 2428) and MLSD (RFC 3659). */
+
+import type { ConnectionRecord } from '../connection-record.js';
 import type { FaultPlan } from '../faults.js';
 import { FileTree } from '../file-tree.js';
 import { startLineServer, type TestServer, type TestServerOptions } from '../line-server.js';
-import type { ConnectionRecord } from '../line-session.js';
 import { FtpSession } from './ftp-session.js';
 
 export interface FtpServerOptions extends TestServerOptions {

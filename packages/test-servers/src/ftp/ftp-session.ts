@@ -1,7 +1,8 @@
 /** One FTP control connection: its state, its current transfer, and the loop that reads commands. */
 import { type FileTree, resolvePath } from '../file-tree.js';
 import type { ServerContext } from '../line-server.js';
-import { type LineSession, SessionEnded } from '../line-session.js';
+import type { LineSession } from '../line-session.js';
+import { SessionEnded } from '../session-ended.js';
 import { commands } from './commands.js';
 import { type DataPort, openData } from './data-connection.js';
 import type { FtpShared } from './ftp-server.js';
@@ -115,7 +116,7 @@ export class FtpSession {
       await data.end();
       await this.reply('226 Transfer complete');
     } catch (error) {
-      this.data?.destroyIfOpen();
+      this.data?.breakOff();
       await this.#replyToFailure(error as Error);
     }
   }

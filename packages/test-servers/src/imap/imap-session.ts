@@ -1,8 +1,9 @@
 /** One IMAP connection: commands come in with their literals, responses go out, and the client is told what changed. */
 import type { ServerContext } from '../line-server.js';
-import { type LineSession, SessionEnded } from '../line-session.js';
+import type { LineSession } from '../line-session.js';
 import type { Mailbox, MailStore, StoredMessage } from '../mail-store.js';
 import type { SaslEnvironment } from '../sasl-server.js';
+import { SessionEnded } from '../session-ended.js';
 import { type Argument, parseArguments, Refusal, textOf } from './arguments.js';
 import type { ImapServerOptions } from './imap-server.js';
 import { mailboxCommands } from './mailbox-commands.js';

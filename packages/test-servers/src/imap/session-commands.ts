@@ -1,6 +1,7 @@
 /** Commands about the connection and the login, RFC 9051 §6.1, §6.2, RFC 2177, RFC 2971, RFC 5161. */
-import { SessionEnded } from '../line-session.js';
+
 import { authenticate, decodeResponse, offeredMechanisms } from '../sasl-server.js';
+import { SessionEnded } from '../session-ended.js';
 import { Refusal, textOf } from './arguments.js';
 import type { Command, ImapSession } from './imap-session.js';
 

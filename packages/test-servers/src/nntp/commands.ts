@@ -1,8 +1,9 @@
 /** The commands of NNTP, RFC 3977 §5 to §8, RFC 4642, RFC 4643, RFC 6048. */
-import { SessionEnded } from '../line-session.js';
+
 import { fieldValue, splitMessage } from '../message.js';
 import type { Article, Newsgroup } from '../news-store.js';
 import { authenticate, decodeResponse, offeredMechanisms } from '../sasl-server.js';
+import { SessionEnded } from '../session-ended.js';
 import type { NntpSession } from './nntp-session.js';
 import { matchesWildmat } from './wildmat.js';
 

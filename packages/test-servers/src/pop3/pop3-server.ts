@@ -7,7 +7,7 @@ import {
   type TestServer,
   type TestServerOptions,
 } from '../line-server.js';
-import { type LineSession, SessionEnded } from '../line-session.js';
+import type { LineSession } from '../line-session.js';
 import { MailStore, type StoredMessage } from '../mail-store.js';
 import { topOf } from '../message.js';
 import {
@@ -16,6 +16,7 @@ import {
   offeredMechanisms,
   type SaslEnvironment,
 } from '../sasl-server.js';
+import { SessionEnded } from '../session-ended.js';
 
 export interface Pop3ServerOptions extends TestServerOptions {
   /** Whose mail is served: share it with an SMTP server. Default: an empty store. */

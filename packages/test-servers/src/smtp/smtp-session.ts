@@ -1,6 +1,6 @@
 /** One SMTP connection, RFC 5321 §4.1, with its extensions in one table. */
 import type { ServerContext } from '../line-server.js';
-import { type LineSession, SessionEnded } from '../line-session.js';
+import type { LineSession } from '../line-session.js';
 import type { MailStore } from '../mail-store.js';
 import {
   authenticate,
@@ -8,6 +8,7 @@ import {
   offeredMechanisms,
   type SaslEnvironment,
 } from '../sasl-server.js';
+import { SessionEnded } from '../session-ended.js';
 import { parsePath } from './path.js';
 import type { SmtpServerOptions } from './smtp-server.js';
 
