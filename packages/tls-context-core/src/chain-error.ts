@@ -1,6 +1,7 @@
 /** From OpenSSL's verdict on a chain to a code and a sentence that helps; never to "disable verification". */
 
-import type { Certificate } from './certificate.js';
+import { attempt } from './attempt.js';
+import { type Certificate, readCertificate } from './certificate.js';
 import { shortName } from './distinguished-name.js';
 import { type ErrorContext, TlsError, type TlsErrorCode } from './errors.js';
 import { printableNames } from './identity-check.js';
@@ -24,6 +25,12 @@ const trustIt = ({ leaf, fingerprint256 }: Refused): string =>
   `Its SHA-256 fingerprint is ${fingerprint256}. If you have compared that with the server's, give its certificate as ca, or pins: ['sha256/${pinOf(leaf.publicKeyInfo)}'] with trust: 'pins'.`;
 
 const issuerOf = ({ leaf }: Refused): string => `"${shortName(leaf.issuer)}"`;
+/** The certificate that is to blame, as far as it was sent; else the leaf. */
+function expiredIn({ leaf, chain }: Refused): Certificate {
+  const sent = chain.flatMap((der) => attempt(() => readCertificate(der)) ?? []);
+  return sent.find(({ notAfter }) => notAfter < Date.now()) ?? leaf;
+}
+
 const day = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 10);
 
 /** First match wins. */
@@ -32,8 +39,10 @@ const chainVerdicts: readonly ChainVerdict[] = [
     reason: /^CERT_HAS_EXPIRED$/,
     code: 'ERR_CERTIFICATE_EXPIRED',
     message: 'the certificate, or one that it depends on, has expired',
-    hint: ({ leaf }) =>
-      `The server's certificate was valid until ${day(leaf.notAfter)}; its operator must renew it, and its chain, or this machine's clock is wrong.`,
+    hint: (refused) => {
+      const { subject, notAfter } = expiredIn(refused);
+      return `"${shortName(subject)}" was valid until ${day(notAfter)}: the server's operator must renew it. If that day is not past, this machine's clock is wrong.`;
+    },
   },
   {
     reason: /^CERT_NOT_YET_VALID$/,

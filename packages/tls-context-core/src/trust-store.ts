@@ -9,6 +9,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tls from 'node:tls';
+import { attempt } from './attempt.js';
 import { UsageError } from './errors.js';
 import { certificateBlock, pemBlocks } from './pem.js';
 
@@ -94,6 +95,7 @@ function platformRoots({ files, folders }: Places): string[] {
   return found ?? nodeSystemRoots();
 }
 
+/** A place that is absent or closed to us is no error while we look for one that serves. */
 function firstWithRoots(
   places: readonly string[],
   read: (place: string) => string[],
@@ -144,13 +146,4 @@ function once(certificates: readonly string[]): string[] {
     if (!seen.has(key)) seen.set(key, pem);
   }
   return [...seen.values()];
-}
-
-/** A place that is absent or closed to us is no error while we look for one that serves. */
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }

@@ -87,7 +87,7 @@ describe('chains', () => {
     chain: [leaf.der],
   };
   test.each([
-    ['CERT_HAS_EXPIRED', 'ERR_CERTIFICATE_EXPIRED', /valid until \d{4}-/],
+    ['CERT_HAS_EXPIRED', 'ERR_CERTIFICATE_EXPIRED', /was valid until \d{4}-/],
     ['CERT_NOT_YET_VALID', 'ERR_CERTIFICATE_UNTRUSTED', /clock/],
     ['CERT_REVOKED', 'ERR_CERTIFICATE_REVOKED', /Do not go on/],
     [
@@ -119,6 +119,20 @@ describe('chains', () => {
     expect(error.chain).toEqual([leaf.der]);
     expect(JSON.stringify(error)).not.toContain('"chain"');
   });
+});
+
+test('an expired chain names the certificate that is to blame', () => {
+  const past = new Date(Date.UTC(2020, 1, 3));
+  const middle = issue({ commonName: 'Old Middle', ca: true, notAfter: past });
+  const leaf = issue({ issuer: middle, commonName: 'Young Leaf', dns: ['a.example'] });
+  const refused = {
+    leaf: readCertificate(leaf.der),
+    fingerprint256: 'AA',
+    chain: [leaf.der, middle.der],
+  };
+  expect(chainError('CERT_HAS_EXPIRED', refused, {}).hint).toContain(
+    '"Old Middle" was valid until 2020-02-03',
+  );
 });
 
 describe('after the handshake', () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { Duplex, PassThrough } from 'node:stream';
 import tls from 'node:tls';
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   createTlsContext,
@@ -495,6 +496,38 @@ describe('what is no TLS', () => {
     const error = await fail(server, { options: { mode: 'starttls', timeout: 100 } });
     expect(error).toMatchObject({ code: 'ERR_TIMEOUT', phase: 'tls', milliseconds: 100 });
     expect(error.hint).toContain('forged record');
+  });
+  test('after STARTTLS: any octets but an alert never make a stream, and are named for what they are', async () => {
+    let octets = Buffer.alloc(0);
+    const server = await serveRaw((socket) =>
+      socket.once('data', () => {
+        socket.write(octets);
+        setTimeout(() => socket.end(), 3);
+      }),
+    );
+    const noise = fc.oneof(
+      fc.uint8Array({ minLength: 1, maxLength: 100 }),
+      fc.string({ minLength: 1, maxLength: 80 }).map((text) => Buffer.from(`${text}\r\n`)),
+      fc
+        .tuple(
+          fc.constantFrom(0, 20, 22, 23, 24, 128),
+          fc.nat(4),
+          fc.uint8Array({ minLength: 4, maxLength: 40 }),
+        )
+        .map(([type, minor, body]) => Buffer.from([type, 3, minor, 0, body.length, ...body])),
+    );
+    const isServerHello = (record: Uint8Array) => record[0] === 22 && record[5] === 2;
+    await fc.assert(
+      fc.asyncProperty(noise, async (record) => {
+        fc.pre(record[0] !== 21);
+        octets = Buffer.from(record);
+        const { code } = await fail(server, { options: { mode: 'starttls', timeout: 1000 } });
+        const expected = ['ERR_STARTTLS_INJECTION', 'ERR_CONNECTION_CLOSED'];
+        if (isServerHello(record)) expected.push('ERR_TLS_HANDSHAKE');
+        expect(expected).toContain(code);
+      }),
+      { numRuns: 150 },
+    );
   });
   test('an alert is the word of a TLS peer', async () => {
     const server = await serveRaw((socket) =>
