@@ -47,6 +47,7 @@ export function createTlsAcceptor(options: ServerTlsOptions): TlsAcceptor {
   };
   server.on('secureConnection', (socket) => {
     const waiter = settle(socket);
+    socket.allowHalfOpen = true;
     socket.on('error', () => {}); // until its session listens; 'close' follows and tells all there is to tell
     // OpenSSL is still inside its handshake here: TLS 1.3's tickets are not written yet. Who writes now gets his octets
     // out before them, and who ends now ends without close_notify (SSL_shutdown: "shutdown while in init").

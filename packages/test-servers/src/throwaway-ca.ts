@@ -135,7 +135,8 @@ function authority(self: Authority): ThrowawayCa {
         signingAlgorithm: signingAlgorithm(self.keys.privateKey),
         extensions: [await x509.AuthorityKeyIdentifierExtension.create(self.keys.publicKey)],
       });
-      return `${list.toString('pem')}\n`;
+      // RFC 7468 §6 and OpenSSL call it "X509 CRL".
+      return `${list.toString('pem')}\n`.replace(/(?<=BEGIN |END )CRL/g, 'X509 CRL');
     },
   };
   return ca;
