@@ -217,8 +217,8 @@ export class Transaction {
       mail,
       ...recipients.map(({ line }) => line),
       bdatCommand(body.length, true),
+      { octets: body, masked: `<${body.length} octets of message>` },
     );
-    session.connection.write(body);
     this.#turn.wrote();
     await this.#turn.toRead();
 
