@@ -111,12 +111,20 @@ const renamed: Record<string, string> = {
 
 const securities: readonly Security[] = ['implicit-tls', 'starttls', 'cleartext'];
 
-/** @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_REQUIRED` / `_INVALID`. Nothing has been dialled. */
+/**
+ * Nothing has been dialled, and not an octet sent, when it throws.
+ *
+ * @throws UsageError `ERR_ARGUMENT`, which leaves a given `stream` as it is; TlsError `ERR_SERVER_HOSTNAME_REQUIRED` and
+ * `_INVALID`, which end it, as every TlsError ends its connection.
+ */
 export function resolveTransport(profile: ProtocolProfile, options: TransportOptions): Transport {
   try {
     return resolve(profile, options);
   } catch (error) {
-    if (isFivewireError(error)) addErrorContext(error, { protocol: profile.protocol });
+    if (isFivewireError(error)) {
+      addErrorContext(error, { protocol: profile.protocol });
+      if (error.connection === 'closed') options.stream?.destroy();
+    }
     throw error;
   }
 }
@@ -140,6 +148,8 @@ function resolve(profile: ProtocolProfile, options: TransportOptions): Transport
   const port = options.port ?? profile.ports[security];
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw wrong('port', `is ${String(port)}; 1 to 65535 are ports`);
+  if (options.stream !== undefined && !isDuplex(options.stream))
+    throw wrong('stream', 'is no Duplex stream');
   if (options.stream !== undefined && (options.proxy !== undefined || options.dial !== undefined)) {
     throw wrong('stream', 'excludes proxy and dial: the stream is connected already');
   }
@@ -312,6 +322,14 @@ function checkTimeouts(timeouts: Partial<Timeouts> | undefined): void {
     }
   }
 }
+
+/** By its shape, for streams from other copies of the stream library count too. */
+const isDuplex = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['read', 'write', 'on', 'destroy'].every(
+    (method) => typeof Reflect.get(value, method) === 'function',
+  );
 
 const wrong = (argument: string, what: string, hint = ''): UsageError =>
   new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument, hint });

@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { createServer, type TLSSocket } from 'node:tls';
 import { createThrowawayCa } from '@fivewire/test-servers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -108,6 +109,29 @@ describe('resolveTransport', () => {
       code('ERR_SERVER_HOSTNAME_INVALID'),
     );
     stream.destroy();
+  });
+
+  it.each([
+    ['ends a given stream with a TlsError', {}, 'ERR_SERVER_HOSTNAME_REQUIRED', true],
+    ['ends it for a wrong name', { serverHostname: 'a b' }, 'ERR_SERVER_HOSTNAME_INVALID', true],
+    [
+      'leaves it with a UsageError',
+      { serverHostname: 'h.example', port: 0 },
+      'ERR_ARGUMENT',
+      false,
+    ],
+  ])('%s', (_, options, code, destroyed) => {
+    const stream = new PassThrough();
+    expect(() => resolveTransport(profile, { ...options, stream })).toThrow(
+      expect.objectContaining({ code, connection: destroyed ? 'closed' : 'usable' }),
+    );
+    expect(stream.destroyed).toBe(destroyed);
+    stream.destroy();
+  });
+
+  it('refuses a stream that is none', () => {
+    const stream = { on() {} } as unknown as PassThrough;
+    expect(() => resolveTransport(profile, { stream })).toThrow(usage('stream'));
   });
 });
 
