@@ -76,13 +76,18 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
   }
 
   next(): Promise<IteratorResult<T, void>> {
-    if (this.#stuckTimer !== undefined || this.#isStuck) this.#unstick();
     try {
-      const result = this.#take();
+      const result = this.take();
       return result === undefined ? this.#nextLater() : Promise.resolve(result);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** What `next()` would give, where that is here already; else `undefined`. */
+  take(): IteratorResult<T, void> | undefined {
+    if (this.#stuckTimer !== undefined || this.#isStuck) this.#unstick();
+    return this.#take();
   }
 
   /** The consumer wants no more. The rest is read and thrown away behind its back. */
