@@ -1,0 +1,205 @@
+/** Tried as a new user would: pack, install the tarballs in an empty project, run the README's first example. */
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { startTestServers, type TestServers } from '@fivewire/test-servers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Packed, packAll, withOwnDependencies } from './pack.js';
+import { asCommonJs, firstExample } from './readme.js';
+
+const run = promisify(execFile);
+const redirect = pathToFileURL(fileURLToPath(new URL('redirect.mjs', import.meta.url))).href;
+const packages = [
+  'tls-context-core',
+  '@fivewire/line-protocol',
+  '@fivewire/sasl',
+  '@fivewire/ftp',
+  '@fivewire/imap',
+  '@fivewire/pop3',
+  '@fivewire/smtp',
+  '@fivewire/nntp',
+  '@fivewire/test-servers',
+];
+
+/** Octets of a tarball. A package that grows past it should know why. */
+const sizeBudget = 120_000;
+
+let packed: Map<string, Packed>;
+let servers: TestServers;
+let home: string;
+const projects = new Map<string, string>();
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'fivewire-packed-'));
+  packed = packAll();
+  servers = await startTestServers({
+    users: { alice: 'secret' },
+    files: { '/pub/report.txt': 'All is well.\n', '/pub/more/notes.txt': 'Notes.\n' },
+    groups: ['test.fivewire'],
+  });
+  const hosts = ['ftp', 'imap', 'pop3', 'smtp', 'nntp', 'mail', 'news'].map(
+    (host) => `${host}.example.org`,
+  );
+  const certificate = await servers.issue({ names: hosts });
+  for (const server of [servers.ftp, servers.imap, servers.pop3, servers.smtp, servers.nntp]) {
+    server.useCertificate(certificate);
+  }
+  writeFileSync(join(home, 'ca.pem'), servers.ca.certificate);
+}, 120_000);
+
+afterAll(async () => {
+  await servers?.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** An empty project with this package and what it needs of ours. Third-party packages come from npm's cache or registry. */
+function install(name: string): string {
+  const existing = projects.get(name);
+  if (existing !== undefined) return existing;
+  const folder = mkdtempSync(join(home, 'project-'));
+  writeFileSync(
+    join(folder, 'package.json'),
+    '{ "name": "newcomer", "version": "1.0.0", "private": true }',
+  );
+  const tarballs = withOwnDependencies(name, packed).map(({ tarball }) => tarball);
+  execFileSync(
+    'npm',
+    ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs],
+    {
+      cwd: folder,
+      stdio: 'pipe',
+    },
+  );
+  projects.set(name, folder);
+  return folder;
+}
+
+function standardPorts(): Record<string, number> {
+  const standard = {
+    ftp: [990, 21],
+    imap: [993, 143],
+    pop3: [995, 110],
+    smtp: [465, 587],
+    nntp: [563, 119],
+  } as const;
+  return Object.fromEntries(
+    Object.entries(standard).flatMap(([protocol, [implicit, starttls]]) => {
+      const ports = servers.ports[protocol as keyof typeof standard];
+      return [
+        [implicit, ports['implicit-tls']],
+        [starttls, ports.starttls],
+      ];
+    }),
+  );
+}
+
+const runExample = (folder: string, file: string) =>
+  run(process.execPath, ['--import', redirect, file], {
+    cwd: folder,
+    timeout: 30_000,
+    env: {
+      PATH: process.env.PATH,
+      HOME: home,
+      NODE_EXTRA_CA_CERTS: join(home, 'ca.pem'),
+      FIVEWIRE_TEST_PORTS: JSON.stringify(standardPorts()),
+      MAIL_PASSWORD: 'secret',
+    },
+  });
+
+it('packs every package', () => {
+  expect([...packed.keys()].sort()).toEqual([...packages].sort());
+});
+
+describe.each(packages)('%s', (name) => {
+  it('packs what a user needs, and no more', () => {
+    const { files, manifest, size } = packed.get(name) as Packed;
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'package.json',
+        'README.md',
+        'LICENSE',
+        'dist/index.js',
+        'dist/index.d.ts',
+      ]),
+    );
+    expect(
+      files.filter(
+        (file) =>
+          !/^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file),
+      ),
+    ).toEqual([]);
+    expect(JSON.stringify(manifest)).not.toMatch(/workspace:|catalog:/);
+    expect(manifest).toMatchObject({
+      type: 'module',
+      license: 'MIT',
+      engines: { node: '>=20.19.0' },
+    });
+    expect(size).toBeLessThan(sizeBudget);
+  });
+
+  it('gives its types to ES modules and CommonJS', { timeout: 60_000 }, async () => {
+    const attw = fileURLToPath(
+      new URL('../../node_modules/@arethetypeswrong/cli/dist/index.js', import.meta.url),
+    );
+    const { tarball } = packed.get(name) as Packed;
+    await expect(
+      run(process.execPath, [attw, tarball, '--profile', 'esm-only']),
+    ).resolves.toBeDefined();
+  });
+
+  it('runs its README by import and by require', { timeout: 120_000 }, async () => {
+    const folder = install(name);
+    servers.mail.deliver(
+      'alice',
+      'From: bob@example.org\r\nTo: alice@example.org\r\nSubject: Hello\r\n\r\nHi.\r\n',
+    );
+    const readme = readFileSync(
+      new URL(`../../packages/${packed.get(name)?.folder}/README.md`, import.meta.url),
+      'utf8',
+    );
+    const example = firstExample(readme);
+    expect(example.split('\n').length, 'the first example fits on a screen').toBeLessThan(45);
+    writeFileSync(join(folder, 'example.mjs'), example);
+    writeFileSync(join(folder, 'example.cjs'), asCommonJs(example));
+    for (const file of ['example.mjs', 'example.cjs']) {
+      const { stdout, stderr } = await runExample(folder, file);
+      expect(stderr, `${file} of ${name}`).toBe('');
+      expect(stdout.length, `${file} of ${name} prints something`).toBeGreaterThan(0);
+    }
+  });
+});
+
+it('is one and the same by import and by require', async () => {
+  const folder = install('@fivewire/imap');
+  writeFileSync(
+    join(folder, 'same.cjs'),
+    `const required = require('@fivewire/imap');
+     import('@fivewire/imap').then((imported) => console.log(required.ImapClient === imported.ImapClient));`,
+  );
+  expect((await run(process.execPath, ['same.cjs'], { cwd: folder })).stdout).toBe('true\n');
+});
+
+it('keeps a client light: our shared packages, and what DESIGN names', () => {
+  const folder = install('@fivewire/smtp');
+  const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
+  const installed = Object.keys(lock.packages)
+    .filter(Boolean)
+    .map((path) => path.replace(/^.*node_modules\//, ''));
+  expect(installed.sort()).toEqual(
+    [
+      '@fivewire/line-protocol',
+      '@fivewire/sasl',
+      '@fivewire/smtp',
+      '@mongodb-js/saslprep',
+      'ip-address',
+      'smart-buffer',
+      'socks',
+      'sparse-bitfield',
+      'memory-pager',
+      'tls-context-core',
+    ].sort(),
+  );
+});

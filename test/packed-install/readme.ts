@@ -1,0 +1,20 @@
+/** The first JavaScript example of a README, as ES module and as CommonJS. */
+
+export function firstExample(readme: string): string {
+  const example = /^```js\n([\s\S]*?)^```/m.exec(readme)?.[1];
+  if (example === undefined) throw new Error('the README has no ```js block');
+  return example;
+}
+
+/** The same program with `require()`: imports become requires, and an async function stands around what awaits. */
+export function asCommonJs(example: string): string {
+  const imports: string[] = [];
+  const rest = example.replace(
+    /^import\s+([\s\S]*?)\s+from\s+('[^']+');?\n/gm,
+    (_, names: string, from: string) => {
+      imports.push(`const ${names.replace(/\bas\b/g, ':')} = require(${from});`);
+      return '';
+    },
+  );
+  return `${imports.join('\n')}\n(async () => {\n${rest}\n})().catch((error) => {\n  console.error(error);\n  process.exit(1);\n});\n`;
+}
