@@ -1,0 +1,79 @@
+/** A tagged NO or BAD as an error that says what to do (RFC 9051 §7.1; RFC 5530 for the codes). */
+import { escapeText } from '@fivewire/line-protocol';
+import { CommandError, type Phase, type ServerReply } from 'tls-context-core';
+import type { TaggedResponse } from './grammar/response.js';
+
+export function serverReply({ status, code, text }: TaggedResponse): ServerReply {
+  const enhanced =
+    code === undefined ? {} : { enhanced: escapeText(`${code.name} ${code.text}`.trim(), 200) };
+  return { code: status, ...enhanced, text: escapeText(text, 1_000) };
+}
+
+export function commandError(
+  response: TaggedResponse,
+  command: string,
+  phase: Phase = 'command',
+): CommandError {
+  const reply = serverReply(response);
+  const name = response.code?.name ?? '';
+  const throttled = /backoff|throttl|too many|try again later/i.test(response.text);
+  const code = missing.has(name) ? 'ERR_NOT_FOUND' : 'ERR_COMMAND_REJECTED';
+  return new CommandError(
+    code,
+    `The server refused ${command}: ${reply.code} ${reply.text || reply.enhanced || ''}`,
+    {
+      reply,
+      command,
+      phase,
+      transient: passing.has(name) || throttled,
+      hint:
+        hints[name] ??
+        (throttled ? 'The server asks for patience: wait and try again.' : otherHint(response)),
+    },
+  );
+}
+
+/** @param capability what the server does not have */
+export function extensionRequired(capability: string, command: string, hint: string): CommandError {
+  return new CommandError(
+    'ERR_EXTENSION_REQUIRED',
+    `The server has no ${capability}, which ${command} needs`,
+    {
+      command,
+      phase: 'command',
+      hint,
+    },
+  );
+}
+
+const missing = new Set(['NONEXISTENT', 'TRYCREATE']);
+const passing = new Set(['UNAVAILABLE', 'INUSE', 'SERVERBUG', 'EXPUNGEISSUED']);
+
+const hints: Record<string, string> = {
+  TRYCREATE: 'The mailbox does not exist: create() it first.',
+  NONEXISTENT: 'The mailbox does not exist: list() shows the names that do.',
+  ALREADYEXISTS: 'A mailbox of this name exists already.',
+  OVERQUOTA: 'The account is full: remove messages or ask for more room.',
+  NOPERM: "This account may not do that: ask the server's administrator for the right.",
+  PRIVACYREQUIRED: 'The server wants TLS: use security "implicit-tls" or "starttls".',
+  INUSE: 'Another session holds the mailbox: try again later.',
+  UNAVAILABLE: 'Part of the server is down: try again later.',
+  CANNOT: 'The server can never do this with this mailbox or these arguments.',
+  LIMIT: "The server's limit is reached: ask for less at once.",
+  HASCHILDREN: 'Delete the mailboxes below it first.',
+  BADCHARSET: 'The server does not search in UTF-8: search for ASCII text only.',
+  TOOBIG: 'The message is larger than the server takes.',
+  CLIENTBUG: 'The server takes this for an error of the client: please report it with a log.',
+  CONTACTADMIN: 'The server asks you to contact its administrator.',
+};
+
+const otherHint = ({ status, text }: TaggedResponse): string => {
+  if (/authenticated but not connected/i.test(text)) {
+    return 'Microsoft 365: the token lacks the scope IMAP.AccessAsUser.All, or IMAP is off for this mailbox.';
+  }
+  if (/unsafe login/i.test(text))
+    return 'NetEase: allow IMAP clients in the web settings of the account.';
+  return status === 'BAD'
+    ? 'The server did not understand the command; if it is broken, name the extension in `disable`.'
+    : "The reply says why; the server's log may say more.";
+};

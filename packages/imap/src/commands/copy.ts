@@ -1,0 +1,102 @@
+/** UID COPY and UID MOVE, RFC 9051 §6.4.7, §6.4.8; UID EXPUNGE, RFC 4315 §2.1. */
+import { extensionRequired } from '../command-error.js';
+import type { CallOptions, CommandRunner } from '../command-runner.js';
+import { mailbox, uidSet } from '../grammar/encoder.js';
+import type { MailboxName } from '../grammar/mailbox-name.js';
+import type { ResponseCode } from '../grammar/response-code.js';
+import { UidMap, type UidSet } from '../grammar/sequence-set.js';
+import { store } from './store.js';
+
+export interface CopyResult {
+  /** Which UID each message has at its new place; there where the server has UIDPLUS. */
+  uids?: UidMap;
+  /** UIDVALIDITY of the mailbox to which they went. */
+  uidValidity?: number;
+}
+
+export const copy = (
+  runner: CommandRunner,
+  uids: UidSet,
+  to: MailboxName,
+  options?: CallOptions,
+): Promise<CopyResult> => transfer(runner, 'UID COPY', uids, to, options);
+
+/**
+ * MOVE; where the server does not have it: COPY, then, only after its OK, STORE \Deleted and UID EXPUNGE of just these
+ * messages. Never a bare EXPUNGE, which removes what others have marked.
+ */
+export async function move(
+  runner: CommandRunner,
+  uids: UidSet,
+  to: MailboxName,
+  options?: CallOptions,
+): Promise<CopyResult> {
+  const { capabilities } = runner.session;
+  if (capabilities.has('MOVE') || capabilities.has('IMAP4REV2'))
+    return transfer(runner, 'UID MOVE', uids, to, options);
+  requireUidPlus(
+    runner,
+    'move',
+    "copy() them and addFlags(uids, ['\\\\Deleted']), and leave it to the server to expunge.",
+  );
+  const result = await copy(runner, uids, to, options);
+  await store(runner, uids, '+', ['\\Deleted'], options);
+  await expunge(runner, uids, options);
+  return result;
+}
+
+/** UID EXPUNGE: removes those of the messages that have \Deleted, and no others. */
+export async function expunge(
+  runner: CommandRunner,
+  uids: UidSet,
+  options?: CallOptions,
+): Promise<void> {
+  requireUidPlus(
+    runner,
+    'expunge',
+    'This server can only expunge all \\Deleted messages at once, which this package never does.',
+  );
+  for (const piece of uids.pieces(Number.POSITIVE_INFINITY)) {
+    await runner.run({ verb: 'UID EXPUNGE', args: [uidSet(piece)] }, options);
+  }
+}
+
+/** COPYUID comes with the tagged OK of COPY and in an untagged OK before that of MOVE (RFC 6851 §4.3). */
+async function transfer(
+  runner: CommandRunner,
+  verb: string,
+  uids: UidSet,
+  to: MailboxName,
+  options?: CallOptions,
+): Promise<CopyResult> {
+  const from: number[] = [];
+  const copies: number[] = [];
+  let uidValidity: number | undefined;
+  const note = (code: ResponseCode | undefined): boolean => {
+    if (code?.name !== 'COPYUID') return false;
+    uidValidity = code.number ?? uidValidity;
+    from.push(...(code.uids ?? []));
+    copies.push(...(code.copies ?? []));
+    return true;
+  };
+  for (const piece of uids.pieces(Number.POSITIVE_INFINITY)) {
+    const { code } = await runner.run(
+      {
+        verb,
+        args: [uidSet(piece), mailbox(to)],
+        claim: (response) => response.type === 'status' && note(response.code),
+      },
+      options,
+    );
+    note(code);
+  }
+  return uidValidity === undefined || from.length === 0
+    ? {}
+    : { uids: new UidMap(from, copies), uidValidity };
+}
+
+function requireUidPlus(runner: CommandRunner, command: string, hint: string): void {
+  const { capabilities } = runner.session;
+  if (!capabilities.has('UIDPLUS') && !capabilities.has('IMAP4REV2'))
+    throw extensionRequired('UIDPLUS', command, hint);
+}

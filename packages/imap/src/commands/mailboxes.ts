@@ -1,0 +1,61 @@
+/** CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE: RFC 9051 §6.3.4 to §6.3.8; CREATE-SPECIAL-USE, RFC 6154 §3. */
+import { extensionRequired } from '../command-error.js';
+import type { CallOptions, CommandRunner } from '../command-runner.js';
+import { flag, list, mailbox, syntax } from '../grammar/encoder.js';
+import type { MailboxName } from '../grammar/mailbox-name.js';
+
+export interface CreateOptions extends CallOptions {
+  /** Such as `'\\Archive'` (CREATE-SPECIAL-USE). */
+  specialUse?: string;
+}
+
+/** @returns the new mailbox's OBJECTID, where the server tells it */
+export async function create(
+  runner: CommandRunner,
+  name: MailboxName,
+  { specialUse, ...options }: CreateOptions = {},
+): Promise<{ mailboxId?: string }> {
+  if (specialUse !== undefined && !runner.session.capabilities.has('CREATE-SPECIAL-USE')) {
+    throw extensionRequired(
+      'CREATE-SPECIAL-USE',
+      'create with specialUse',
+      'Create the mailbox without `specialUse`.',
+    );
+  }
+  const use = specialUse === undefined ? [] : [list([syntax('USE'), list([flag(specialUse)])])];
+  const { code } = await runner.run({ verb: 'CREATE', args: [mailbox(name), ...use] }, options);
+  const mailboxId = code?.name === 'MAILBOXID' ? code.words?.[0] : undefined;
+  return mailboxId === undefined ? {} : { mailboxId };
+}
+
+const simple =
+  (verb: string) =>
+  async (runner: CommandRunner, name: MailboxName, options?: CallOptions): Promise<void> => {
+    await runner.run({ verb, args: [mailbox(name)] }, options);
+  };
+
+/** With all messages in it. */
+export const deleteMailbox: (
+  runner: CommandRunner,
+  name: MailboxName,
+  options?: CallOptions,
+) => Promise<void> = simple('DELETE');
+export const subscribe: (
+  runner: CommandRunner,
+  name: MailboxName,
+  options?: CallOptions,
+) => Promise<void> = simple('SUBSCRIBE');
+export const unsubscribe: (
+  runner: CommandRunner,
+  name: MailboxName,
+  options?: CallOptions,
+) => Promise<void> = simple('UNSUBSCRIBE');
+
+export async function rename(
+  runner: CommandRunner,
+  from: MailboxName,
+  to: MailboxName,
+  options?: CallOptions,
+): Promise<void> {
+  await runner.run({ verb: 'RENAME', args: [mailbox(from), mailbox(to)] }, options);
+}

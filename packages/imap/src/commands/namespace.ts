@@ -1,0 +1,28 @@
+/** NAMESPACE, RFC 2342 (RFC 9051 §6.3.10). */
+import { extensionRequired } from '../command-error.js';
+import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { Namespaces } from '../grammar/mailbox-data.js';
+
+export async function namespace(runner: CommandRunner, options?: CallOptions): Promise<Namespaces> {
+  const { capabilities } = runner.session;
+  if (!capabilities.has('NAMESPACE') && !capabilities.has('IMAP4REV2')) {
+    throw extensionRequired(
+      'NAMESPACE',
+      'namespaces',
+      'list({ pattern: "%" }) shows the top of the hierarchy.',
+    );
+  }
+  let found: Namespaces = { personal: [], otherUsers: [], shared: [] };
+  await runner.run(
+    {
+      verb: 'NAMESPACE',
+      claim: (response) => {
+        if (response.type !== 'namespace') return false;
+        found = response.namespaces;
+        return true;
+      },
+    },
+    options,
+  );
+  return found;
+}

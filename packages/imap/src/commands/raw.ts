@@ -1,0 +1,104 @@
+/** Any other command: the escape hatch. */
+
+import { decodeText } from '@fivewire/line-protocol';
+import { UsageError } from 'tls-context-core';
+import type { CallOptions, CommandRunner } from '../command-runner.js';
+import { type Argument, atom, list, number, string, uidSet } from '../grammar/encoder.js';
+import { UidSet } from '../grammar/sequence-set.js';
+
+/** A string goes as a string, quoted; `{ atom }` as it is; an array as a parenthesised list. */
+export type CommandArgument =
+  | string
+  | number
+  | UidSet
+  | { readonly atom: string }
+  | readonly CommandArgument[];
+
+export interface RawResult {
+  /** The tagged OK's text. */
+  text: string;
+  /** Its response code, such as `'MODIFIED'`. */
+  code?: { name: string; text: string };
+  /** The untagged responses that came with it and that no other call had asked for, without `* `. */
+  responses: { text: string; literals: Buffer[] }[];
+}
+
+/**
+ * Commands that carry credentials, or change the state of the connection or the meaning of what comes on it: these have
+ * methods, or none.
+ */
+const refused: Record<string, string> = {
+  LOGIN: 'give `auth` to connect()',
+  AUTHENTICATE: 'give `auth` to connect()',
+  UNAUTHENTICATE: 'open another connection',
+  STARTTLS: "use security: 'starttls'",
+  COMPRESS: 'it changes the framing',
+  SELECT: 'use open()',
+  EXAMINE: 'use open(name, { readOnly: true })',
+  CLOSE: 'use mailbox.close(); CLOSE also expunges',
+  UNSELECT: 'use mailbox.close()',
+  LOGOUT: 'use quit()',
+  IDLE: 'use watch()',
+  NOTIFY: 'it changes what the server sends',
+  ENABLE: 'it changes what responses mean',
+  APPEND: 'use append()',
+};
+
+export async function rawCommand(
+  runner: CommandRunner,
+  verb: string,
+  args: readonly CommandArgument[] = [],
+  options?: CallOptions,
+): Promise<RawResult> {
+  const words = String(verb).toUpperCase().split(' ');
+  for (const word of words) atom(word, 'verb');
+  const [first = '', second = ''] = words;
+  const instead = refused[first === 'UID' ? second : first];
+  if (instead !== undefined) {
+    throw new UsageError('ERR_ARGUMENT', `command() does not send ${first}`, {
+      argument: 'verb',
+      hint: `Instead: ${instead}.`,
+    });
+  }
+  const responses: RawResult['responses'] = [];
+  const { text, code } = await runner.run(
+    {
+      verb: words.join(' '),
+      args: args.map(argument),
+      claim: (response, frame) => {
+        if (response.type === 'status' || response.type === 'capability') return false;
+        // The session must see these as well.
+        if (['exists', 'expunge', 'vanished', 'recent'].includes(response.type)) return false;
+        if (responses.length >= runner.limits.unsolicited)
+          throw runner.connection.exceeded('unsolicited', runner.limits.unsolicited);
+        const literals = frame.literals.flatMap(({ octets }) =>
+          octets === undefined ? [] : [octets],
+        );
+        responses.push({ text: decodeText(frame.text.replace(/^\* */, '')), literals });
+        return true;
+      },
+    },
+    options,
+  );
+  return {
+    text,
+    ...(code === undefined ? {} : { code: { name: code.name, text: code.text } }),
+    responses,
+  };
+}
+
+function argument(value: CommandArgument): Argument {
+  if (typeof value === 'string') return string(value, 'args');
+  if (typeof value === 'number') return number(value, 'args');
+  if (value instanceof UidSet) return uidSet(value);
+  if (Array.isArray(value)) return list(value.map(argument));
+  if (typeof value === 'object' && value !== null && 'atom' in value)
+    return atom(value.atom, 'args');
+  throw new UsageError(
+    'ERR_ARGUMENT',
+    'An argument must be a string, a number, a UidSet, { atom } or a list of these',
+    {
+      argument: 'args',
+    },
+  );
+}

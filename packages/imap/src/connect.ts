@@ -1,0 +1,170 @@
+/** From options to a usable session: dialled, greeted, secured (RFC 9051 §6.2.1), authenticated (§6.2.2, §6.2.3). */
+import {
+  channelState,
+  type LineConnection,
+  openConnection,
+  type ProtocolProfile,
+  resolveTransport,
+  type SessionScope,
+  type Transport,
+  type TransportOptions,
+} from '@fivewire/line-protocol';
+import { authenticate } from '@fivewire/sasl';
+import { StartTlsError } from 'tls-context-core';
+import { serverReply } from './command-error.js';
+import { CommandRunner } from './command-runner.js';
+import { ImapSaslTransport, offeredMechanisms } from './commands/authenticate.js';
+import { capability } from './commands/capability.js';
+import { id, type ServerId } from './commands/id.js';
+import { resolveLimits } from './limits.js';
+import { Session } from './session.js';
+import type { ImapOptions } from './types.js';
+
+export const profile: ProtocolProfile = {
+  protocol: 'imap',
+  ports: { 'implicit-tls': 993, starttls: 143, cleartext: 143 },
+  schemes: { imaps: 'implicit-tls', imap: 'starttls' },
+  options: ['auth', 'mechanisms', 'iterations', 'id'],
+};
+
+/** A session that can be used. */
+export interface Established {
+  transport: Transport;
+  connection: LineConnection;
+  runner: CommandRunner;
+  session: Session;
+  /** Whether the server knows who we are. */
+  authenticated: boolean;
+  serverId: ServerId | undefined;
+}
+
+/** Checks the options; nothing is dialled. A pool does it once for all its connections. */
+export function resolveOptions(options: ImapOptions): Transport {
+  const limits = resolveLimits(options?.limits);
+  const transport = resolveTransport(profile, options as TransportOptions);
+  return { ...transport, options: { ...transport.options, limits: { ...limits } } };
+}
+
+export async function openSession(
+  options: ImapOptions,
+  transport: Transport = resolveOptions(options),
+  sessions?: SessionScope,
+): Promise<Established> {
+  const connection = await openConnection(transport, sessions);
+  return connection.establish(transport.options.signal, async () => {
+    const session = new Session(transport.disable);
+    const runner = new CommandRunner(connection, session, resolveLimits(options.limits));
+    const greeting = await runner.greeting();
+    if (greeting.status === 'BYE')
+      throw connection.serverClosing(greeting.text, { phase: 'greeting' });
+    if (transport.security === 'starttls') {
+      if (greeting.status === 'PREAUTH') throw preauth();
+      await startTls(runner, transport.options.signal);
+    }
+    if (!session.knowsCapabilities) await capability(runner);
+    const preauthenticated = greeting.status === 'PREAUTH';
+    if (options.auth !== undefined && !preauthenticated) await logIn(runner, transport, options);
+    const authenticated = options.auth !== undefined || preauthenticated;
+    return {
+      transport,
+      connection,
+      runner,
+      session,
+      authenticated,
+      serverId: await introduce(runner, options),
+    };
+  });
+}
+
+/**
+ * STARTTLS. The reader stops at the go-ahead, so what an attacker put behind it is found by the connection; all that was
+ * said in clear, the capabilities that showed STARTTLS included, is forgotten.
+ */
+async function startTls(runner: CommandRunner, signal: AbortSignal | undefined): Promise<void> {
+  const { session, connection } = runner;
+  if (!session.knowsCapabilities) await capability(runner);
+  if (!session.capabilities.has('STARTTLS')) {
+    throw new StartTlsError('ERR_STARTTLS_NOT_OFFERED', 'The server does not offer STARTTLS', {
+      phase: 'starttls',
+      hint: "Use security: 'implicit-tls' (port 993). If this server offered STARTTLS before, somebody may be in between.",
+    });
+  }
+  const { response } = await runner.runAnyway({
+    verb: 'STARTTLS',
+    alone: true,
+    stopsReader: true,
+    phase: 'starttls',
+  });
+  if (response.status !== 'OK') {
+    const { text } = serverReply(response);
+    throw new StartTlsError('ERR_STARTTLS_REFUSED', `The server refused STARTTLS: ${text}`, {
+      reply: text,
+      phase: 'starttls',
+      command: 'STARTTLS',
+      hint: "Use security: 'implicit-tls' (port 993), or try later.",
+    });
+  }
+  session.forgetAll();
+  await connection.startTls('starttls', signal);
+  runner.start();
+}
+
+async function logIn(
+  runner: CommandRunner,
+  transport: Transport,
+  options: ImapOptions,
+): Promise<void> {
+  const { connection, session } = runner;
+  const { auth, mechanisms, iterations, allowCleartextAuth } = options;
+  if (auth === undefined) return;
+  const binding = connection.secureStream;
+  const told = session.capabilitiesTold;
+  connection.hideInput = true;
+  try {
+    await authenticate(
+      {
+        auth,
+        offered: offeredMechanisms(session.capabilities),
+        channel: channelState(connection),
+        host: transport.host,
+        port: transport.port,
+        protocol: 'imap',
+        ...(mechanisms === undefined ? {} : { mechanisms }),
+        ...(iterations === undefined ? {} : { iterations }),
+        ...(allowCleartextAuth === undefined ? {} : { allowCleartextAuth }),
+        ...(binding === undefined ? {} : { binding }),
+      },
+      new ImapSaslTransport(runner),
+    );
+  } finally {
+    connection.hideInput = false;
+  }
+  // Those from before the login do not count after it (RFC 9051 §6.2.2); most servers tell the new ones by themselves.
+  if (session.capabilitiesTold === told) await capability(runner);
+}
+
+/** ID, where the server has it. A server that refuses it is none the worse. */
+async function introduce(
+  runner: CommandRunner,
+  { id: fields = { name: 'fivewire' } }: ImapOptions,
+): Promise<ServerId | undefined> {
+  if (fields === false || !runner.session.capabilities.has('ID')) return undefined;
+  try {
+    return await id(runner, fields);
+  } catch (error) {
+    if (runner.connection.isOpen) return undefined;
+    throw error;
+  }
+}
+
+/** Under STARTTLS a greeting that skips the login also skips TLS (CVE-2020-12398 and kin; RFC 9051 §7.1.4). */
+const preauth = (): StartTlsError =>
+  new StartTlsError(
+    'ERR_PREAUTH',
+    'The server greets with PREAUTH, after which STARTTLS is not allowed',
+    {
+      reply: 'PREAUTH',
+      phase: 'greeting',
+      hint: "Use security: 'implicit-tls'. Somebody between you and the server may be keeping TLS away.",
+    },
+  );

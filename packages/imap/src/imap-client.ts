@@ -1,0 +1,261 @@
+/** An IMAP session (RFC 9051, RFC 3501): one connection with a queue, and at most one selected mailbox. */
+import {
+  type BodyInput,
+  type Closed,
+  type Notice,
+  optionsFromUrl,
+  Rows,
+  type SecurityInfo,
+  type SessionScope,
+  securityInfo,
+  type Transport,
+} from '@fivewire/line-protocol';
+import type { CallOptions, CommandRunner } from './command-runner.js';
+import { type AppendOptions, type AppendResult, append } from './commands/append.js';
+import type { ServerId } from './commands/id.js';
+import { type ListEntry, type ListOptions, list } from './commands/list.js';
+import {
+  type CreateOptions,
+  create,
+  deleteMailbox,
+  rename,
+  subscribe,
+  unsubscribe,
+} from './commands/mailboxes.js';
+import { namespace } from './commands/namespace.js';
+import { type CommandArgument, type RawResult, rawCommand } from './commands/raw.js';
+import { unselect } from './commands/select.js';
+import { type StatusItem, type StatusResult, status } from './commands/status.js';
+import { type Established, openSession, profile } from './connect.js';
+import type { Namespaces } from './grammar/mailbox-data.js';
+import { encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
+import { Mailbox } from './mailbox.js';
+import { MailboxLeases, type OpenOptions } from './mailbox-lease.js';
+import type { ImapOptions } from './types.js';
+import { type MailboxEvent, type WatchOptions, watch } from './watch.js';
+
+/**
+ * Made by {@link ImapClient.connect}. Calls made at once are pipelined or wait for each other; they never fail for being
+ * many. A call made inside a loop over another call's results works, or throws `ERR_WOULD_DEADLOCK`.
+ */
+export class ImapClient {
+  readonly #established: Established;
+  readonly #runner: CommandRunner;
+  readonly #leases: MailboxLeases;
+  #left = false;
+  #farewell: Promise<void> | undefined;
+
+  private constructor(established: Established) {
+    this.#established = established;
+    this.#runner = established.runner;
+    this.#leases = new MailboxLeases(established.runner);
+  }
+
+  /**
+   * Dials, greets, secures, and authenticates where `auth` is given.
+   *
+   * @param options or a URL (`imaps://user@host` for implicit TLS, `imap://…` for STARTTLS) with further options
+   * @throws TlsError, StartTlsError, ConnectionError, TimeoutError, AbortError, AuthenticationError, SaslError,
+   * RemoteProtocolError, CommandError; UsageError for wrong options. The connection is closed then.
+   */
+  static async connect(
+    options: ImapOptions | string | URL,
+    more?: Omit<ImapOptions, 'host' | 'port' | 'security'>,
+  ): Promise<ImapClient> {
+    const all =
+      typeof options === 'string' || options instanceof URL
+        ? optionsFromUrl(profile, options, (more ?? {}) as ImapOptions)
+        : options;
+    return ImapClient.connectWith(all);
+  }
+
+  /** @internal For the pool, whose connections share checked options and TLS sessions. */
+  static async connectWith(
+    options: ImapOptions,
+    transport?: Transport,
+    sessions?: SessionScope,
+  ): Promise<ImapClient> {
+    return new ImapClient(await openSession(options, transport, sessions));
+  }
+
+  /** What the server can do, in upper case, without what `disable` names. Read again after TLS and after login. */
+  get capabilities(): ReadonlySet<string> {
+    return this.#established.session.capabilities;
+  }
+
+  /** What protects this connection. */
+  get security(): SecurityInfo {
+    return securityInfo(this.#established.transport, this.#established.connection);
+  }
+
+  /** Whether the server knows who we are. */
+  get authenticated(): boolean {
+    return this.#established.authenticated;
+  }
+
+  /** What the server told about itself (ID, RFC 2971): a stranger's words. */
+  get serverId(): ServerId | undefined {
+    return this.#established.serverId;
+  }
+
+  /** Resolves when the session is over, and says why. Never rejects. */
+  get closed(): Promise<Closed> {
+    return this.#established.connection.closed;
+  }
+
+  /** Alerts, warnings and responses that made no sense. One reader at a time; ends with the connection. */
+  get notices(): AsyncIterable<Notice> {
+    return this.#established.session.notices;
+  }
+
+  /** LIST, RFC 9051 §6.3.9: the mailboxes. Sent when the loop begins; `toArray()` gives all at once. */
+  list(listOptions: ListOptions & CallOptions = {}): Rows<ListEntry> {
+    const { signal, timeout, ...what } = listOptions;
+    const options = {
+      ...(signal === undefined ? {} : { signal }),
+      ...(timeout === undefined ? {} : { timeout }),
+    };
+    return new Rows(() => list(this.#runner, what, options));
+  }
+
+  /** NAMESPACE, RFC 2342. @throws CommandError `ERR_EXTENSION_REQUIRED` */
+  namespaces(options?: CallOptions): Promise<Namespaces> {
+    return namespace(this.#runner, options);
+  }
+
+  /**
+   * STATUS, RFC 9051 §6.3.11. A server that does not know an item leaves it out.
+   * @throws CommandError `ERR_NOT_FOUND` or `ERR_COMMAND_REJECTED` where there is no such mailbox
+   */
+  async status<const K extends StatusItem>(
+    name: MailboxName,
+    items: readonly K[],
+    options?: CallOptions,
+  ): Promise<Partial<Pick<StatusResult, K>>> {
+    return (await status(this.#runner, name, items, options)) as Partial<Pick<StatusResult, K>>;
+  }
+
+  /**
+   * SELECT, or EXAMINE with `readOnly`. The mailbox leases the connection until it is closed; opening the same name
+   * again shares it.
+   *
+   * @throws UsageError `ERR_WOULD_DEADLOCK` while another mailbox is open here, unless `wait` is given
+   * @throws CommandError `ERR_NOT_FOUND` or `ERR_COMMAND_REJECTED` where there is no such mailbox
+   */
+  async open(name: MailboxName, options: OpenOptions = {}): Promise<Mailbox> {
+    const lease = await this.#leases.take(name, options);
+    return new Mailbox(this.#runner, lease, options.readOnly ?? false, () =>
+      this.#leases.release(lease),
+    );
+  }
+
+  /** CREATE, RFC 9051 §6.3.4. @throws CommandError, `reply.enhanced` `ALREADYEXISTS` where it is there already */
+  create(name: MailboxName, options?: CreateOptions): Promise<{ mailboxId?: string }> {
+    return create(this.#runner, name, options);
+  }
+
+  /** DELETE, RFC 9051 §6.3.5: the mailbox with all messages in it. */
+  async delete(name: MailboxName, options?: CallOptions): Promise<void> {
+    const raw = encodeMailboxName(name, this.#runner.utf8);
+    // Servers differ on deleting what is selected; from an earlier open() it may be so still.
+    if (this.#runner.session.selected?.raw === raw && this.#leases.held !== raw)
+      await unselect(this.#runner, options);
+    await deleteMailbox(this.#runner, name, options);
+  }
+
+  /** RENAME, RFC 9051 §6.3.6. */
+  rename(from: MailboxName, to: MailboxName, options?: CallOptions): Promise<void> {
+    return rename(this.#runner, from, to, options);
+  }
+
+  subscribe(name: MailboxName, options?: CallOptions): Promise<void> {
+    return subscribe(this.#runner, name, options);
+  }
+
+  unsubscribe(name: MailboxName, options?: CallOptions): Promise<void> {
+    return unsubscribe(this.#runner, name, options);
+  }
+
+  /**
+   * APPEND, RFC 9051 §6.3.12: stores a message. It is streamed and must have CRLF line ends; nothing is changed in it.
+   * With LITERAL+ it goes out at once, without waiting for the server.
+   *
+   * @throws CommandError `ERR_NOT_FOUND` with `TRYCREATE` where there is no such mailbox; UsageError `ERR_ARGUMENT`
+   * when `size` is not the body's, which closes the connection if the body had begun to go out
+   */
+  append(name: MailboxName, body: BodyInput, options?: AppendOptions): Promise<AppendResult> {
+    return append(this.#runner, name, body, options);
+  }
+
+  /**
+   * What happens in these mailboxes, until the loop is left or `signal` aborts. The first is watched by IDLE, which
+   * makes way for other calls by itself; the others are asked about now and then. Opens the first mailbox (read-only,
+   * shared with whoever opens it as well).
+   */
+  watch(
+    names: MailboxName | readonly MailboxName[],
+    options: WatchOptions = {},
+  ): AsyncIterable<MailboxEvent> {
+    const all = Array.isArray(names) ? (names as readonly MailboxName[]) : [names as MailboxName];
+    for (const name of all) encodeMailboxName(name);
+    return watch(
+      { runner: this.#runner, open: (name, open) => this.open(name, open), left: () => this.#left },
+      all,
+      options,
+    );
+  }
+
+  /** NOOP, RFC 9051 §6.1.2: a sign of life, and the server's chance to report changes. */
+  async noop(options?: CallOptions): Promise<void> {
+    await this.#runner.run({ verb: 'NOOP' }, options);
+  }
+
+  /**
+   * Any other command. Strings go as quoted strings or literals, `{ atom }` as it is, arrays as lists: no argument can
+   * act as syntax. Commands that carry credentials or change the state of the session are refused.
+   */
+  command(
+    verb: string,
+    args?: readonly CommandArgument[],
+    options?: CallOptions,
+  ): Promise<RawResult> {
+    return rawCommand(this.#runner, verb, args, options);
+  }
+
+  /** LOGOUT, RFC 9051 §6.1.3, after all calls that are out; then the connection is closed. Calling it again is harmless. */
+  quit(options: CallOptions = {}): Promise<void> {
+    this.#farewell ??= this.#logOut(options);
+    return this.#farewell;
+  }
+
+  /** Closes at once. Calls that are out reject with `ERR_CONNECTION_CLOSED`. */
+  close(): void {
+    this.#left = true;
+    this.#established.connection.close();
+  }
+
+  /** {@link quit}, for `timeouts.close` at most. Never throws. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { connection } = this.#established;
+    const timer = setTimeout(() => this.close(), connection.timeouts.close);
+    await this.quit().catch(() => {});
+    clearTimeout(timer);
+  }
+
+  async #logOut(options: CallOptions): Promise<void> {
+    this.#left = true;
+    const { connection } = this.#established;
+    if (connection.error !== undefined) return;
+    try {
+      await this.#runner.run(
+        { verb: 'LOGOUT', alone: true, expectsBye: true, phase: 'close' },
+        { timeout: connection.timeouts.close, ...options },
+      );
+    } catch (error) {
+      // A server that leaves without its last word has left all the same.
+      if (connection.isOpen) throw error;
+      return;
+    }
+    await connection.end();
+  }
+}

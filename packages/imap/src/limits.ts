@@ -1,0 +1,45 @@
+/** What a server may make this process hold. A hostile one costs at most this much. */
+import { UsageError } from 'tls-context-core';
+import { defaultGrammarLimits, type GrammarLimits } from './grammar/lexer.js';
+
+export interface ImapLimits extends GrammarLimits {
+  /** Octets of one line. Default 16 MiB: a SEARCH that finds two million messages is one line. */
+  lineOctets: number;
+  /** Octets of one response, lines and kept literals together. Default 32 MiB. */
+  responseOctets: number;
+  /**
+   * Octets of one literal that is kept in memory: a header, a long subject, a body that `fetch` was asked for. Longer
+   * bodies are streamed. Default 1 MiB.
+   */
+  literalOctets: number;
+  /** Octets of rows or of a body that wait for a slow consumer while another call needs the connection. Default 16 MiB. */
+  bufferedOctets: number;
+  /** Responses in a row that answer nothing we asked. Default 100,000. */
+  unsolicited: number;
+}
+
+export const defaultLimits: ImapLimits = {
+  ...defaultGrammarLimits,
+  lineOctets: 16 << 20,
+  responseOctets: 32 << 20,
+  literalOctets: 1 << 20,
+  bufferedOctets: 16 << 20,
+  unsolicited: 100_000,
+};
+
+export function resolveLimits(given: Partial<Record<string, number>> = {}): ImapLimits {
+  for (const [name, value] of Object.entries(given)) {
+    if (!(name in defaultLimits)) {
+      throw new UsageError('ERR_ARGUMENT', `limits.${name} is no limit`, {
+        argument: `limits.${name}`,
+        hint: `There are ${Object.keys(defaultLimits).join(', ')}.`,
+      });
+    }
+    if (typeof value !== 'number' || !(value >= 1)) {
+      throw new UsageError('ERR_ARGUMENT', `limits.${name} must be a number from 1`, {
+        argument: `limits.${name}`,
+      });
+    }
+  }
+  return { ...defaultLimits, ...(given as Partial<ImapLimits>) };
+}

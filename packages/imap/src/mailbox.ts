@@ -1,0 +1,230 @@
+/** An open mailbox: what can be done with the messages in it. UIDs everywhere. */
+import { Rows } from '@fivewire/line-protocol';
+import { UsageError } from 'tls-context-core';
+import { BodyStream } from './body-stream.js';
+import type { CallOptions, CommandRunner } from './command-runner.js';
+import { type CopyResult, copy, expunge, move } from './commands/copy.js';
+import { type FetchContext, fetchRows, planFetch } from './commands/fetch.js';
+import { search } from './commands/search.js';
+import { store } from './commands/store.js';
+import type { MailboxName } from './grammar/mailbox-name.js';
+import type { SearchQuery } from './grammar/search-key.js';
+import { UidSet, type Uids } from './grammar/sequence-set.js';
+import type { Lease } from './mailbox-lease.js';
+import type { FetchItems, Message } from './message.js';
+import type { SelectedMailbox } from './session.js';
+
+/**
+ * Made by `client.open()`. It leases the connection's one selected mailbox until {@link close}.
+ *
+ * Every method rejects with `ERR_STATE` after `close()`, and when the server gives the mailbox another UIDVALIDITY.
+ */
+export class Mailbox {
+  readonly name: string;
+  /** Together with a UID it names one message for ever (RFC 9051 §2.3.1.1); `undefined` where UIDs do not last. */
+  readonly uidValidity: number | undefined;
+  readonly #runner: CommandRunner;
+  readonly #lease: Lease;
+  readonly #release: (() => void)[];
+  readonly #wantsReadOnly: boolean;
+  #closed = false;
+
+  /** @internal */
+  constructor(runner: CommandRunner, lease: Lease, readOnly: boolean, release: () => void) {
+    this.#runner = runner;
+    this.#lease = lease;
+    this.#release = [release];
+    this.#wantsReadOnly = readOnly;
+    const selected = this.#selected();
+    this.name = selected.name;
+    this.uidValidity = selected.uidValidity;
+  }
+
+  /** Messages in it, as far as the server has told; kept up to date. */
+  get exists(): number {
+    return this.#selected().exists;
+  }
+  /** The UID that the next message will have at least, as it was when the mailbox was opened. */
+  get uidNext(): number | undefined {
+    return this.#selected().uidNext;
+  }
+  /** Flags that messages here have or can have. */
+  get flags(): readonly string[] {
+    return this.#selected().flags;
+  }
+  /** Flags that can be changed for good; `\*` among them: new keywords can be made. `undefined`: all. */
+  get permanentFlags(): readonly string[] | undefined {
+    return this.#selected().permanentFlags;
+  }
+  /** A decimal string, where the server has CONDSTORE. */
+  get highestModSeq(): string | undefined {
+    return this.#selected().highestModSeq;
+  }
+  /** OBJECTID. */
+  get mailboxId(): string | undefined {
+    return this.#selected().mailboxId;
+  }
+  /** Opened with `readOnly`, or by the server's decision. */
+  get readOnly(): boolean {
+    return this.#wantsReadOnly || this.#selected().readOnly;
+  }
+
+  /**
+   * The messages among `uids` that exist, as they come, in the server's order. Only what `items` asks for is in the
+   * type of a row. Iterating sends the commands; `toArray()` gives all rows at once.
+   *
+   * Other calls may be made inside the loop. Rows on their way are held meanwhile, about a thousand at most.
+   *
+   * @throws UsageError `ERR_ARGUMENT` at once; from the iteration CommandError and whatever ends the connection
+   */
+  fetch<const I extends FetchItems>(
+    uids: Uids,
+    items: I,
+    options: CallOptions = {},
+  ): Rows<Message<I>> {
+    const set = UidSet.from(uids);
+    const plan = planFetch(items);
+    this.#check();
+    const context = this.#fetchContext();
+    return new Rows(
+      () =>
+        fetchRows(context, plan, set, options) as unknown as AsyncGenerator<
+          Message<I>,
+          void,
+          undefined
+        >,
+    );
+  }
+
+  /** The UIDs of all messages that the query finds (RFC 9051 §6.4.4); `{}` finds all. */
+  async search(query: SearchQuery = {}, options: CallOptions = {}): Promise<UidSet> {
+    this.#check();
+    return search(this.#runner, query, options);
+  }
+
+  /** Sets flags and keywords, such as `'\\Seen'` or `'$Junk'`, and leaves the others. */
+  addFlags(uids: Uids, flags: readonly string[], options: CallOptions = {}): Promise<void> {
+    return this.#store(uids, '+', flags, options);
+  }
+
+  removeFlags(uids: Uids, flags: readonly string[], options: CallOptions = {}): Promise<void> {
+    return this.#store(uids, '-', flags, options);
+  }
+
+  /** Replaces all flags. */
+  setFlags(uids: Uids, flags: readonly string[], options: CallOptions = {}): Promise<void> {
+    return this.#store(uids, '', flags, options);
+  }
+
+  /**
+   * Moves messages (RFC 6851). Where the server has no MOVE: COPY, and after its success \Deleted and UID EXPUNGE of
+   * these messages alone.
+   *
+   * @throws CommandError `ERR_EXTENSION_REQUIRED` without MOVE and UIDPLUS; `ERR_NOT_FOUND` where there is no mailbox `to`
+   */
+  async move(uids: Uids, to: MailboxName, options: CallOptions = {}): Promise<CopyResult> {
+    const set = this.#mayWrite('move', uids);
+    return set.size === 0 ? {} : move(this.#runner, set, to, options);
+  }
+
+  /** Copies messages, their flags and dates included (RFC 9051 §6.4.7). */
+  async copy(uids: Uids, to: MailboxName, options: CallOptions = {}): Promise<CopyResult> {
+    const set = UidSet.from(uids);
+    this.#check();
+    return set.size === 0 ? {} : copy(this.#runner, set, to, options);
+  }
+
+  /**
+   * Removes for good those of `uids` that have \Deleted (UID EXPUNGE, RFC 4315). Messages that others have marked stay.
+   *
+   * @throws CommandError `ERR_EXTENSION_REQUIRED` without UIDPLUS
+   */
+  async expunge(uids: Uids, options: CallOptions = {}): Promise<void> {
+    const set = this.#mayWrite('expunge', uids);
+    if (set.size > 0) await expunge(this.#runner, set, options);
+  }
+
+  /** Gives the lease back. Nothing is sent and nothing expunged. Calling it again is harmless. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const release of this.#release) release();
+  }
+
+  /** @internal For the pool, whose connection goes back with the mailbox. */
+  onClose(release: () => void): void {
+    this.#release.push(release);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #store(
+    uids: Uids,
+    operation: '+' | '-' | '',
+    flags: readonly string[],
+    options: CallOptions,
+  ): Promise<void> {
+    const set = this.#mayWrite('change flags', uids);
+    if (!Array.isArray(flags))
+      throw new UsageError('ERR_ARGUMENT', 'flags must be a list of flags', { argument: 'flags' });
+    if (set.size > 0) await store(this.#runner, set, operation, flags, options);
+  }
+
+  #mayWrite(what: string, uids: Uids): UidSet {
+    const set = UidSet.from(uids);
+    this.#check();
+    if (this.readOnly) {
+      throw new UsageError('ERR_STATE', `Cannot ${what} in ${this.name}: it is open read-only`, {
+        hint: 'Open it without { readOnly: true }; if the server decided so, this account may only read it.',
+      });
+    }
+    return set;
+  }
+
+  #selected(): SelectedMailbox {
+    return this.#lease.selected as SelectedMailbox;
+  }
+
+  #check(): void {
+    const selected = this.#selected();
+    if (this.#closed) {
+      throw new UsageError('ERR_STATE', `${this.name} is closed`, {
+        hint: 'Open it again: client.open(name).',
+      });
+    }
+    if (this.#runner.connection.error !== undefined) throw this.#runner.connection.error;
+    if (selected.uidValidity !== this.uidValidity) {
+      selected.invalidate(
+        'has another UIDVALIDITY than when it was opened',
+        'All UIDs that you know are void: open it again.',
+      );
+    }
+    if (selected.invalid !== undefined) throw selected.invalid;
+    const { session } = this.#runner;
+    if (session.selected !== selected && session.selecting === undefined) {
+      throw new UsageError('ERR_STATE', `${this.name} is no longer selected`, {
+        hint: 'Open it again: client.open(name).',
+      });
+    }
+  }
+
+  #fetchContext(): FetchContext {
+    const runner = this.#runner;
+    const check = (): void => this.#check();
+    return {
+      runner,
+      check,
+      exists: () => this.exists,
+      resolve: (uid, options) => search(runner, { uid }, options),
+      unasked: (row) => runner.session.announce({ type: 'fetch', row }),
+      openBody: (uid, section, head, options) =>
+        new BodyStream(
+          runner,
+          { uid, section, check, ...(head === undefined ? {} : { head }) },
+          options,
+        ),
+    };
+  }
+}

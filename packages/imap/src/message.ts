@@ -1,0 +1,244 @@
+/** A row of `fetch`: only what was asked for is in its type; what is costly is decoded on access. */
+import { Readable } from 'node:stream';
+import { isFivewireError, UsageError } from 'tls-context-core';
+import type { CallOptions } from './command-runner.js';
+import {
+  type BodyPart,
+  parseBodyStructureSlice,
+  unknownStructure,
+} from './grammar/body-structure.js';
+import { type Envelope, emptyEnvelope, parseEnvelopeSlice } from './grammar/envelope.js';
+import type { FetchData, FetchSection } from './grammar/fetch-data.js';
+import { HeaderFields } from './header-fields.js';
+import { inspectAs } from './inspectable.js';
+
+/** What to fetch. `uid` is always there. */
+export interface FetchItems {
+  flags?: boolean;
+  /** Subject, date and addresses, as the server has parsed them. */
+  envelope?: boolean;
+  /** The tree of parts. */
+  structure?: boolean;
+  /** Octets of the whole message. */
+  size?: boolean;
+  /** When the server got the message. */
+  internalDate?: boolean;
+  /** `true`: the whole header; or the names of the fields wanted. */
+  headers?: boolean | readonly string[];
+  /**
+   * Parts whose beginning comes with the row: `''` for the whole message, `'1'`, `'2.1'`, `'TEXT'`, … Small ones are then
+   * there at once; `body()` fetches the rest of long ones, and every part not named here, when somebody reads.
+   */
+  bodies?: readonly string[];
+  /** CONDSTORE's modification sequence. */
+  modSeq?: boolean;
+  /** OBJECTID's ids. */
+  emailId?: boolean;
+  threadId?: boolean;
+  /** Gmail's labels. */
+  gmailLabels?: boolean;
+}
+
+/** What every row has. */
+export interface MessageBase {
+  /** 0 where the server gave none. */
+  readonly uid: number;
+  /** The sequence number at the time of the response. */
+  readonly sequence: number;
+  /** What in the row could not be read, in words for people. Empty for almost every message of almost every server. */
+  readonly problems: readonly string[];
+  /**
+   * The octets of the whole message (`''`, the default) or of a part, as they are in the message: base64 stays base64.
+   * Never sets \Seen.
+   *
+   * Nothing is asked of the server before somebody reads. The stream fails with `ERR_NOT_FOUND` when the message or the
+   * part is gone, and with `ERR_TRANSFER_INCOMPLETE` when the connection ends in the middle.
+   */
+  body(part?: string, options?: CallOptions): Readable;
+}
+
+interface Fields {
+  flags: readonly string[];
+  envelope: Envelope;
+  structure: BodyPart;
+  /** 0 where the server does not know it. */
+  size: number;
+  internalDate: Date | undefined;
+  headers: HeaderFields;
+  /** A decimal string. */
+  modSeq: string | undefined;
+  emailId: string | undefined;
+  threadId: string | undefined;
+  gmailLabels: readonly string[];
+}
+
+/** The fields of `I` that were asked for: with `true`, or with a list. */
+type Asked<I> = {
+  [K in keyof I & keyof Fields]: I[K] extends false | undefined ? never : K;
+}[keyof I & keyof Fields];
+
+/** A message with the fields that `I` asks for, and no others. */
+export type Message<I extends FetchItems = FetchItems> = MessageBase &
+  Readonly<Pick<Fields, Asked<I>>>;
+
+/** Opens the stream for a part whose beginning may be known. */
+export type OpenBody = (
+  uid: number,
+  section: string,
+  head: Buffer | undefined,
+  options: CallOptions | undefined,
+) => Readable;
+
+/** Octets of a body that come with the row at most. */
+export const headOctets: number = 1 << 18;
+
+export class FetchedMessage implements MessageBase {
+  readonly #row: FetchData;
+  readonly #items: FetchItems;
+  readonly #openBody: OpenBody;
+  #envelope: Envelope | undefined;
+  #structure: BodyPart | undefined;
+  #headers: HeaderFields | undefined;
+
+  constructor(row: FetchData, items: FetchItems, openBody: OpenBody) {
+    this.#row = row;
+    this.#items = items;
+    this.#openBody = openBody;
+  }
+
+  get uid(): number {
+    return this.#row.uid ?? 0;
+  }
+  get sequence(): number {
+    return this.#row.sequence;
+  }
+  get problems(): readonly string[] {
+    return this.#row.problems;
+  }
+  get flags(): readonly string[] {
+    return this.#row.flags ?? [];
+  }
+  get size(): number {
+    return this.#row.size ?? 0;
+  }
+  get internalDate(): Date | undefined {
+    return this.#row.internalDate;
+  }
+  get modSeq(): string | undefined {
+    return this.#row.modSeq;
+  }
+  get emailId(): string | undefined {
+    return this.#row.emailId;
+  }
+  get threadId(): string | undefined {
+    return this.#row.threadId;
+  }
+  get gmailLabels(): readonly string[] {
+    return this.#row.gmailLabels ?? [];
+  }
+  get envelope(): Envelope {
+    const slice = this.#row.envelope;
+    this.#envelope ??= this.#readOr(
+      'ENVELOPE',
+      emptyEnvelope,
+      slice && (() => parseEnvelopeSlice(slice)),
+    );
+    return this.#envelope;
+  }
+  get structure(): BodyPart {
+    const slice = this.#row.structure;
+    this.#structure ??= this.#readOr(
+      'BODYSTRUCTURE',
+      unknownStructure,
+      slice && (() => parseBodyStructureSlice(slice)),
+    );
+    return this.#structure;
+  }
+  get headers(): HeaderFields {
+    if (this.#headers === undefined) {
+      const section = this.#row.sections.find((found) => found.section.startsWith('HEADER'));
+      if (section?.octets === undefined && section !== undefined) {
+        this.#row.problems.push(
+          `HEADER: ${section.size} octets are more than limits.literalOctets`,
+        );
+      }
+      this.#headers = new HeaderFields(section?.octets ?? Buffer.alloc(0));
+    }
+    return this.#headers;
+  }
+
+  body(part = '', options?: CallOptions): Readable {
+    const section = checkedSection(part);
+    const known = this.#row.sections.find((found) => found.section === section && !found.binary);
+    const whole = known !== undefined && isWhole(known);
+    if (whole) return Readable.from(known.octets ?? Buffer.alloc(0), { objectMode: false });
+    return this.#openBody(this.uid, section, known?.octets ?? undefined, options);
+  }
+
+  /** Kept out of the type of a row: what `console.log` and JSON show. */
+  toJSON(): Record<string, unknown> {
+    const { uid, sequence, problems } = this;
+    const shown = fieldNames.filter((name) => this.#items[name]).map((name) => [name, this[name]]);
+    return {
+      uid,
+      sequence,
+      ...Object.fromEntries(shown),
+      ...(problems.length > 0 ? { problems } : {}),
+    };
+  }
+
+  /** What cannot be read is noted and replaced: it never costs the row. */
+  #readOr<T>(item: string, fallback: () => T, read: (() => T) | undefined): T {
+    try {
+      if (read !== undefined) return read();
+      if (!this.#row.problems.some((problem) => problem.startsWith(item))) {
+        this.#row.problems.push(`${item}: the server did not send it`);
+      }
+    } catch (error) {
+      if (!isFivewireError(error)) throw error;
+      this.#row.problems.push(`${item}: ${error.message}`);
+    }
+    return fallback();
+  }
+}
+
+inspectAs(FetchedMessage.prototype, (message) => message.toJSON());
+
+const fieldNames = [
+  'flags',
+  'envelope',
+  'structure',
+  'size',
+  'internalDate',
+  'headers',
+  'modSeq',
+  'emailId',
+  'threadId',
+  'gmailLabels',
+] as const satisfies readonly (keyof Fields)[];
+
+/** Shorter than what was asked for: then there is no more. NIL is nothing at all. */
+function isWhole({ octets, origin, size }: FetchSection): boolean {
+  if (octets === undefined) return false;
+  return (origin ?? 0) === 0 && size < headOctets;
+}
+
+/**
+ * section-spec = section-msgtext / (section-part ["." section-text]): a part's number, `HEADER`, `TEXT` or `MIME`
+ * behind it, or nothing.
+ */
+export function checkedSection(part: string): string {
+  const section = typeof part === 'string' ? part.toUpperCase() : '?';
+  if (
+    section === '' ||
+    /^(?:[1-9]\d{0,8}(?:\.[1-9]\d{0,8}){0,63}(?:\.(?:HEADER|TEXT|MIME))?|HEADER|TEXT)$/.test(
+      section,
+    )
+  ) {
+    return section;
+  }
+  throw new UsageError('ERR_ARGUMENT', `'${String(part).slice(0, 40)}' is no part of a message`, {
+    argument: 'part',
+    hint: "'' for the whole message, a number such as '1.2' from message.structure, 'TEXT', 'HEADER', or '2.MIME'.",
+  });
+}

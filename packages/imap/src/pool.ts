@@ -1,0 +1,72 @@
+/** Several connections to one account: each `open()` and each loan takes a free one. */
+import {
+  createPool,
+  createSessionScope,
+  type Pool,
+  type PoolOptions,
+  UsageError,
+} from '@fivewire/line-protocol';
+import { resolveOptions } from './connect.js';
+import type { MailboxName } from './grammar/mailbox-name.js';
+import { ImapClient } from './imap-client.js';
+import type { Mailbox } from './mailbox.js';
+import type { OpenOptions } from './mailbox-lease.js';
+import type { ImapOptions } from './types.js';
+
+export interface ImapPoolOptions extends Omit<ImapOptions, 'stream' | 'signal'>, PoolOptions {}
+
+export interface ImapPool extends Pool<ImapClient> {
+  /** Opens a mailbox on a connection of its own, which goes back to the pool when the mailbox is closed. */
+  open(name: MailboxName, options?: Omit<OpenOptions, 'wait'>): Promise<Mailbox>;
+}
+
+/**
+ * Connections that are made when needed, at most `maxConnections` (default 4), fewer where the server takes no more. They
+ * share one TlsContext and its sessions. Options are checked at once; nothing is dialled yet.
+ */
+export function createImapPool({
+  maxConnections,
+  idleTimeout,
+  maxAge,
+  maxUses,
+  ...options
+}: ImapPoolOptions): ImapPool {
+  if ('stream' in options) {
+    throw new UsageError('ERR_ARGUMENT', 'A pool cannot use one given stream', {
+      argument: 'stream',
+    });
+  }
+  const transport = resolveOptions(options);
+  const { context, serverHostname, port } = transport;
+  const sessions =
+    context === undefined || serverHostname === undefined
+      ? undefined
+      : createSessionScope({ context, serverHostname, port, protocol: 'imap' });
+  const settings = Object.fromEntries(
+    Object.entries({ maxConnections, idleTimeout, maxAge, maxUses }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+  const pool = createPool(() => ImapClient.connectWith(options, transport, sessions), settings);
+  const open: ImapPool['open'] = async (name, given = {}) => {
+    const lease = await pool.acquire(given.signal === undefined ? {} : { signal: given.signal });
+    try {
+      const mailbox = await lease.client.open(name, { ...given, wait: true });
+      mailbox.onClose(() => lease.release());
+      return mailbox;
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  };
+  return {
+    get size() {
+      return pool.size;
+    },
+    acquire: (given) => pool.acquire(given),
+    use: (work, given) => pool.use(work, given),
+    open,
+    close: () => pool.close(),
+    [Symbol.asyncDispose]: () => pool.close(),
+  };
+}

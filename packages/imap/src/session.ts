@@ -1,0 +1,208 @@
+/** What the server has told about itself and the selected mailbox (RFC 9051 §3, §7). No I/O. */
+import { createNotices, escapeText, type Notices } from '@fivewire/line-protocol';
+import { UsageError } from 'tls-context-core';
+import type { FetchData } from './grammar/fetch-data.js';
+import type { Response, StatusResponse } from './grammar/response.js';
+import type { ResponseCode } from './grammar/response-code.js';
+import type { UidSet } from './grammar/sequence-set.js';
+
+/** A change that the server reported by itself. */
+export type MailboxChange =
+  | { type: 'exists'; messages: number }
+  | { type: 'expunge'; sequence: number }
+  | { type: 'vanished'; uids: UidSet }
+  | { type: 'fetch'; row: FetchData }
+  /** The mailbox was selected anew, or is no longer selected. */
+  | { type: 'reset' };
+
+/** The selected mailbox, kept up to date by what the server says. */
+export class SelectedMailbox {
+  readonly name: string;
+  readonly raw: string;
+  readOnly: boolean;
+  /** Selected by EXAMINE. */
+  readonly examined: boolean;
+  /** Messages in it. */
+  exists = 0;
+  recent = 0;
+  uidValidity: number | undefined;
+  uidNext: number | undefined;
+  highestModSeq: string | undefined;
+  mailboxId: string | undefined;
+  flags: readonly string[] = [];
+  permanentFlags: readonly string[] | undefined;
+  /** Why no call can use it any more. */
+  invalid: UsageError | undefined;
+
+  constructor(name: string, raw: string, readOnly: boolean) {
+    this.name = name;
+    this.raw = raw;
+    this.readOnly = readOnly;
+    this.examined = readOnly;
+  }
+
+  applyCode(code: ResponseCode): void {
+    switch (code.name) {
+      case 'UIDVALIDITY':
+        this.#setUidValidity(code.number);
+        break;
+      case 'UIDNEXT':
+        this.uidNext = code.number;
+        break;
+      case 'HIGHESTMODSEQ':
+        this.highestModSeq = code.modSeq;
+        break;
+      case 'PERMANENTFLAGS':
+        this.permanentFlags = code.flags;
+        break;
+      case 'MAILBOXID':
+        this.mailboxId = code.words?.[0];
+        break;
+      case 'READ-ONLY':
+        this.readOnly = true;
+        break;
+      case 'READ-WRITE':
+        this.readOnly = false;
+        break;
+      default:
+    }
+  }
+
+  invalidate(why: string, hint: string): void {
+    this.invalid ??= new UsageError('ERR_STATE', `Mailbox ${escapeText(this.name, 60)} ${why}`, {
+      hint,
+    });
+  }
+
+  /** RFC 9051 §2.3.1.1: UIDs from before mean nothing any more. */
+  #setUidValidity(validity: number | undefined): void {
+    if (validity === undefined) return;
+    if (this.uidValidity !== undefined && this.uidValidity !== validity) {
+      this.invalidate(
+        `changed its UIDVALIDITY from ${this.uidValidity} to ${validity}`,
+        'All UIDs that you know are void: open the mailbox again and read it afresh.',
+      );
+    }
+    this.uidValidity = validity;
+  }
+}
+
+export class Session {
+  readonly notices: Notices = createNotices();
+  /** Upper case; `undefined` until the server has told them, and again after TLS. */
+  #capabilities: ReadonlySet<string> | undefined;
+  readonly #disabled: ReadonlySet<string>;
+  /** Counts the times that capabilities were told. */
+  capabilitiesTold = 0;
+  selected: SelectedMailbox | undefined;
+  /** Being selected: what comes now is about it (RFC 7162 §3.2.11's CLOSED marks the border). */
+  selecting: SelectedMailbox | undefined;
+  /** What the server said on leaving. */
+  bye: string | undefined;
+  readonly #listeners = new Set<(change: MailboxChange) => void>();
+
+  constructor(disabled: ReadonlySet<string> = new Set()) {
+    this.#disabled = disabled;
+  }
+
+  get capabilities(): ReadonlySet<string> {
+    return this.#capabilities ?? none;
+  }
+
+  get knowsCapabilities(): boolean {
+    return this.#capabilities !== undefined;
+  }
+
+  setCapabilities(names: readonly string[]): void {
+    this.capabilitiesTold++;
+    this.#capabilities = new Set(
+      names.map((name) => name.toUpperCase()).filter((name) => !this.#disabled.has(name)),
+    );
+  }
+
+  /** Nothing that came in clear counts after TLS (RFC 9051 §6.2.1, RFC 3207 §4.2's rule for SMTP alike). */
+  forgetAll(): void {
+    this.#capabilities = undefined;
+    this.selected = undefined;
+    this.bye = undefined;
+    this.notices.clear();
+  }
+
+  /** Calls back for each change until the returned function is called. */
+  onChange(listener: (change: MailboxChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  announce(change: MailboxChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  /** A code in a tagged response, or in an untagged one. */
+  applyCode(code: ResponseCode | undefined): void {
+    if (code === undefined) return;
+    if (code.capabilities !== undefined) this.setCapabilities(code.capabilities);
+    if (code.name === 'CLOSED') this.selected = undefined;
+    else (this.selecting ?? this.selected)?.applyCode(code);
+  }
+
+  /**
+   * Takes note of an untagged response that no command has claimed.
+   * @returns whether it meant something here
+   */
+  apply(response: Response): boolean {
+    const mailbox = this.selecting ?? this.selected;
+    switch (response.type) {
+      case 'status':
+        return this.#applyStatus(response);
+      case 'capability':
+        this.setCapabilities(response.capabilities);
+        return true;
+      case 'exists':
+        if (mailbox === undefined) return false;
+        mailbox.exists = response.number;
+        this.announce({ type: 'exists', messages: response.number });
+        return false;
+      case 'recent':
+        if (mailbox !== undefined) mailbox.recent = response.number;
+        return false;
+      case 'flags':
+        if (mailbox !== undefined) mailbox.flags = response.flags;
+        return false;
+      case 'expunge':
+        if (mailbox === undefined || response.number < 1 || response.number > mailbox.exists)
+          return false;
+        mailbox.exists--;
+        this.announce({ type: 'expunge', sequence: response.number });
+        return true;
+      case 'vanished':
+        if (mailbox === undefined || response.data.earlier) return false;
+        mailbox.exists = Math.max(0, mailbox.exists - response.data.uids.size);
+        this.announce({ type: 'vanished', uids: response.data.uids });
+        return true;
+      case 'fetch':
+        if (mailbox !== undefined && response.row.flags !== undefined)
+          this.announce({ type: 'fetch', row: response.row });
+        return false;
+      case 'malformed':
+        this.notices.push({
+          kind: 'malformed',
+          text: escapeText(`${response.problem}: ${response.text}`, 500),
+        });
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  #applyStatus({ status, code, text }: StatusResponse): boolean {
+    this.applyCode(code);
+    if (status === 'BYE') this.bye = text;
+    const kind = code?.name === 'ALERT' ? 'ALERT' : status;
+    if (kind !== 'OK' && kind !== 'PREAUTH')
+      this.notices.push({ kind, text: escapeText(text, 500) });
+    return false;
+  }
+}
+
+const none: ReadonlySet<string> = new Set();

@@ -1,0 +1,249 @@
+/** What happens in mailboxes, as it happens: by IDLE (RFC 2177) for the first, by STATUS now and then for others. */
+import { aborted } from '@fivewire/line-protocol';
+import { UsageError } from 'tls-context-core';
+import type { CallOptions, CommandRunner } from './command-runner.js';
+import { idle, idleRefresh } from './commands/idle.js';
+import { search } from './commands/search.js';
+import { type StatusResult, status } from './commands/status.js';
+import type { MailboxName } from './grammar/mailbox-name.js';
+import { UidSet } from './grammar/sequence-set.js';
+import type { Mailbox } from './mailbox.js';
+import type { OpenOptions } from './mailbox-lease.js';
+import type { MailboxChange } from './session.js';
+
+/** What changed in a mailbox. `mailbox` is the name as it was given to `watch`. */
+export type MailboxEvent =
+  /** Messages that were not there before, ascending. */
+  | { type: 'new'; mailbox: MailboxName; uids: UidSet; messages: number }
+  /** Messages that are gone. */
+  | { type: 'expunged'; mailbox: MailboxName; uids: UidSet; messages: number }
+  /** A message's flags, as they are now. */
+  | { type: 'flags'; mailbox: MailboxName; uid: number; flags: readonly string[] }
+  /** Something changed in a mailbox that is watched by STATUS: these are its numbers now. */
+  | { type: 'status'; mailbox: MailboxName; status: Partial<StatusResult> };
+
+export interface WatchOptions extends CallOptions {
+  /** Report messages with this UID and above as new at the start, if they are there already. Default: none. */
+  from?: number;
+  /** Restart IDLE after so many milliseconds, below the server's and any firewall's limit. Default 9 minutes. */
+  refresh?: number;
+  /** Ask about the other mailboxes, and about the first where the server has no IDLE, so often. Default 60,000 ms. */
+  interval?: number;
+}
+
+export interface WatchContext {
+  runner: CommandRunner;
+  open(name: MailboxName, options: OpenOptions): Promise<Mailbox>;
+  /** The user has said goodbye: the end of the connection is no failure. */
+  left(): boolean;
+}
+
+/** @throws UsageError `ERR_ARGUMENT` for no names */
+export async function* watch(
+  context: WatchContext,
+  names: readonly MailboxName[],
+  options: WatchOptions,
+): AsyncGenerator<MailboxEvent, void, undefined> {
+  const [first, ...others] = names;
+  if (first === undefined)
+    throw new UsageError('ERR_ARGUMENT', 'watch needs at least one mailbox', { argument: 'names' });
+  const { signal, timeout } = options;
+  const call = {
+    ...(signal === undefined ? {} : { signal }),
+    ...(timeout === undefined ? {} : { timeout }),
+  };
+  const mailbox = await context.open(first, { ...call, readOnly: true, wait: true });
+  const watcher = new Watcher(context.runner, first, others, options);
+  try {
+    yield* watcher.events(call);
+  } catch (error) {
+    if (!context.left()) throw error;
+  } finally {
+    watcher.stop();
+    await mailbox.close();
+  }
+}
+
+/** Changes beyond this many that nobody has read are found by looking again. */
+const mostChanges = 1_000;
+const statusNames = ['messages', 'uidNext', 'uidValidity', 'unseen'] as const;
+
+class Watcher {
+  readonly #runner: CommandRunner;
+  readonly #name: MailboxName;
+  readonly #others: readonly MailboxName[];
+  readonly #options: WatchOptions;
+  /** The UIDs in the mailbox, by which a sequence number becomes a UID. */
+  #known: UidSet = UidSet.empty;
+  #changes: MailboxChange[] = [];
+  #statuses = new Map<MailboxName, string>();
+  #wake: (() => void) | undefined;
+  #stopListening: () => void;
+
+  constructor(
+    runner: CommandRunner,
+    name: MailboxName,
+    others: readonly MailboxName[],
+    options: WatchOptions,
+  ) {
+    this.#runner = runner;
+    this.#name = name;
+    this.#others = others;
+    this.#options = options;
+    this.#stopListening = runner.session.onChange((change) => {
+      this.#changes.push(change);
+      if (this.#changes.length > mostChanges) this.#changes = [{ type: 'reset' }];
+      this.#wake?.();
+    });
+  }
+
+  stop(): void {
+    this.#stopListening();
+    this.#wake?.();
+  }
+
+  async *events(call: CallOptions): AsyncGenerator<MailboxEvent, void, undefined> {
+    this.#known = await search(this.#runner, {}, call);
+    this.#changes = [];
+    const { from } = this.#options;
+    if (from !== undefined) {
+      const there = this.#known.without(from > 1 ? `1:${from - 1}` : UidSet.empty);
+      if (there.size > 0)
+        yield { type: 'new', mailbox: this.#name, uids: there, messages: this.#known.size };
+    }
+    await this.#newStatuses(call);
+    for (;;) {
+      yield* await this.#process(call);
+      if (this.#changes.length === 0) await this.#wait(call);
+      yield* await this.#newStatuses(call);
+    }
+  }
+
+  /** The changes so far, in their order, as events. */
+  async #process(call: CallOptions): Promise<MailboxEvent[]> {
+    const events: MailboxEvent[] = [];
+    const changes = this.#changes.splice(0);
+    let gone: UidSet = UidSet.empty;
+    let look: 'no' | 'behind' | 'everywhere' = 'no';
+    for (const change of changes) {
+      switch (change.type) {
+        case 'reset':
+          look = 'everywhere';
+          break;
+        case 'exists':
+          if (look === 'no') look = 'behind';
+          break;
+        case 'vanished':
+          gone = gone.union(change.uids);
+          this.#known = this.#known.without(change.uids);
+          break;
+        case 'expunge': {
+          const uid = this.#known.at(change.sequence - 1);
+          if (uid === undefined) look = 'everywhere';
+          else {
+            gone = gone.union(uid);
+            this.#known = this.#known.without(uid);
+          }
+          break;
+        }
+        case 'fetch': {
+          const uid = change.row.uid ?? this.#known.at(change.row.sequence - 1);
+          const { flags } = change.row;
+          if (uid !== undefined && flags !== undefined && look !== 'everywhere') {
+            events.push({ type: 'flags', mailbox: this.#name, uid, flags });
+          }
+          break;
+        }
+      }
+    }
+    if (gone.size > 0)
+      events.push({
+        type: 'expunged',
+        mailbox: this.#name,
+        uids: gone,
+        messages: this.#known.size,
+      });
+    if (look !== 'no') events.push(...(await this.#look(look, call)));
+    return events;
+  }
+
+  /** Asks which messages there are, behind the last known one or everywhere. */
+  async #look(where: 'behind' | 'everywhere', call: CallOptions): Promise<MailboxEvent[]> {
+    const last = this.#known.last ?? 0;
+    const found = await search(
+      this.#runner,
+      where === 'behind' ? { uid: `${last + 1}:*` } : {},
+      call,
+    );
+    // `n:*` always finds the last message, even when that is below n.
+    const now =
+      where === 'behind'
+        ? this.#known.union(found.without(last > 0 ? `1:${last}` : UidSet.empty))
+        : found;
+    const fresh = now.without(this.#known);
+    const gone = this.#known.without(now);
+    this.#known = now;
+    const messages = now.size;
+    const events: MailboxEvent[] = [];
+    if (gone.size > 0) events.push({ type: 'expunged', mailbox: this.#name, uids: gone, messages });
+    if (fresh.size > 0) events.push({ type: 'new', mailbox: this.#name, uids: fresh, messages });
+    return events;
+  }
+
+  async #wait(call: CallOptions): Promise<void> {
+    const { refresh = idleRefresh, interval = 60_000, signal } = this.#options;
+    const stop = (): void => this.#wake?.();
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      if (signal?.aborted)
+        throw this.#runner.connection.locate(aborted(signal, { command: 'IDLE' }, 'usable'));
+      if (this.#runner.session.capabilities.has('IDLE')) {
+        const longest = this.#others.length > 0 ? Math.min(refresh, interval) : refresh;
+        const { timeout } = call;
+        await idle(
+          this.#runner,
+          longest,
+          (wake) => this.#wakeBy(wake),
+          timeout === undefined ? {} : { timeout },
+        );
+      } else {
+        await this.#pause(interval);
+        await this.#runner.run({ verb: 'NOOP' }, call);
+      }
+    } finally {
+      this.#wake = undefined;
+      signal?.removeEventListener('abort', stop);
+    }
+    if (signal?.aborted)
+      throw this.#runner.connection.locate(aborted(signal, { command: 'IDLE' }, 'usable'));
+  }
+
+  /** A change may have come before there was anything to wake. */
+  #wakeBy(wake: () => void): void {
+    this.#wake = wake;
+    if (this.#changes.length > 0 || this.#options.signal?.aborted) wake();
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds);
+      this.#wakeBy(resolve);
+    });
+    await Promise.race([over, this.#runner.connection.closed]);
+    clearTimeout(timer);
+  }
+
+  async #newStatuses(call: CallOptions): Promise<MailboxEvent[]> {
+    const events: MailboxEvent[] = [];
+    for (const mailbox of this.#others) {
+      const now = await status(this.#runner, mailbox, statusNames, call);
+      const text = JSON.stringify(now);
+      const before = this.#statuses.get(mailbox);
+      this.#statuses.set(mailbox, text);
+      if (before !== undefined && before !== text)
+        events.push({ type: 'status', mailbox, status: now });
+    }
+    return events;
+  }
+}
