@@ -22,32 +22,36 @@ export function packAll(): Map<string, Packed> {
   const destination = join(root, '.cache', 'packed');
   rmSync(destination, { recursive: true, force: true });
   mkdirSync(destination, { recursive: true });
-  const packed = new Map<string, Packed>();
-  for (const folder of readdirSync(join(root, 'packages'))) {
-    const before = new Set(readdirSync(destination));
-    execFileSync('npx', ['--yes', packageManager, 'pack', '--pack-destination', destination], {
-      cwd: join(root, 'packages', folder),
-      stdio: 'pipe',
-    });
-    const file = readdirSync(destination).find((one) => !before.has(one)) as string;
-    const tarball = join(destination, file);
-    const list = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' });
-    const manifest = JSON.parse(
-      execFileSync('tar', ['-xzOf', tarball, 'package/package.json'], { encoding: 'utf8' }),
-    );
-    packed.set(manifest.name, {
-      folder,
-      name: manifest.name,
-      tarball,
-      size: readFileSync(tarball).length,
-      files: list
-        .split('\n')
-        .filter(Boolean)
-        .map((path) => path.replace(/^package\//, '')),
-      manifest,
-    });
-  }
-  return packed;
+  const filter = ['--filter', './packages/*', '-r'];
+  execFileSync(
+    'npx',
+    ['--yes', packageManager, ...filter, 'pack', '--pack-destination', destination],
+    { cwd: root, stdio: 'pipe' },
+  );
+  return new Map(
+    readdirSync(destination).map((file) => {
+      const packed = readTarball(join(destination, file));
+      return [packed.name, packed];
+    }),
+  );
+}
+
+function readTarball(tarball: string): Packed {
+  const list = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' });
+  const manifest = JSON.parse(
+    execFileSync('tar', ['-xzOf', tarball, 'package/package.json'], { encoding: 'utf8' }),
+  );
+  return {
+    folder: manifest.name.replace(/^@fivewire\//, ''),
+    name: manifest.name,
+    tarball,
+    size: readFileSync(tarball).length,
+    files: list
+      .split('\n')
+      .filter(Boolean)
+      .map((path) => path.replace(/^package\//, '')),
+    manifest,
+  };
 }
 
 /** The tarballs that a package needs of ours, itself included. */
