@@ -1,0 +1,4 @@
+import { describeMatrix } from './matrix.js';
+import { nntp } from './protocols/nntp.js';
+
+describeMatrix(nntp);

@@ -1,0 +1,4 @@
+import { describeMatrix } from './matrix.js';
+import { smtp } from './protocols/smtp.js';
+
+describeMatrix(smtp);
