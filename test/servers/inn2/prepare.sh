@@ -4,8 +4,9 @@ cp -rn /etc/news/. {{conf}}/
 mkdir -p {{data}}/log/OLD {{data}}/run {{data}}/tmp
 mkdir -p {{data}}/spool/articles {{data}}/spool/overview {{data}}/spool/incoming/bad {{data}}/spool/outgoing {{data}}/spool/archive
 for user in alice bob; do
-  echo "$user:$(openssl passwd -6 secret)"
-done > {{conf}}/passwords
+  echo "$user:$(openssl passwd -6 secret)" >> {{conf}}/passwords
+  printf secret | saslpasswd2 -p -c -f {{data}}/sasldb $user
+done
 install -m 600 {{key}} {{conf}}/nnrpd.key
 : > {{data}}/db/active.times
 : > {{data}}/db/history

@@ -1,0 +1,92 @@
+// NNTP against INN: innd keeps, nnrpd serves; reading is free, posting needs a login.
+import { randomUUID } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { NntpClient } from '@fivewire/nntp';
+import { describe, expect, test } from 'vitest';
+import { type Door, options, refuses, verified } from './doors.js';
+
+const doors: Door[] = [
+  { server: 'inn2', port: 'nntps', security: 'implicit-tls' },
+  { server: 'inn2', port: 'nntp', security: 'starttls' },
+];
+
+const article = (id: string, subject: string) =>
+  [
+    'From: Alice <alice@example.test>',
+    'Newsgroups: fivewire.test',
+    `Subject: ${subject}`,
+    `Message-ID: ${id}`,
+    '',
+    'Hello.',
+    '.',
+    '..dots',
+    '',
+  ].join('\r\n');
+
+describe.each(doors)('NNTP by $security', (door) => {
+  test('posts, and finds it in group, overview and article', async () => {
+    const id = `<${randomUUID()}@example.test>`;
+    const subject = `subject ${randomUUID()}`;
+    const nntp = await NntpClient.connect(options(door));
+    try {
+      expect(nntp.security).toMatchObject(verified(door));
+      await nntp.post(article(id, subject));
+
+      const group = await nntp.group('fivewire.test');
+      expect(group.count).toBeGreaterThan(0);
+      const rows = [];
+      for await (const row of nntp.overview({ from: group.low, to: group.high })) rows.push(row);
+      const row = rows.find((each) => each.messageId === id);
+      expect(row).toMatchObject({ subject, messageId: id });
+
+      expect(await text((await nntp.article(id)).body)).toBe('Hello.\r\n.\r\n..dots\r\n');
+    } finally {
+      await nntp.quit();
+    }
+  });
+
+  test('logs in by AUTHINFO USER where that is named', async () => {
+    const id = `<${randomUUID()}@example.test>`;
+    const nntp = await NntpClient.connect({ ...options(door, 'bob'), mechanisms: ['USER'] });
+    try {
+      await nntp.post(article(id, 'by AUTHINFO USER'));
+      expect(await nntp.stat(id)).toMatchObject({ messageId: id });
+    } finally {
+      await nntp.quit();
+    }
+  });
+
+  test('reads without a login, and is told that posting needs one', async () => {
+    const { auth: _, ...anonymous } = options(door);
+    const nntp = await NntpClient.connect(anonymous);
+    try {
+      expect((await nntp.group('fivewire.empty')).count).toBe(0);
+      await expect(
+        nntp.post(article(`<${randomUUID()}@example.test>`, 'no')),
+      ).rejects.toMatchObject({
+        connection: 'usable',
+      });
+      expect((await nntp.group('fivewire.test')).name).toBe('fivewire.test');
+    } finally {
+      await nntp.quit();
+    }
+  });
+
+  test('a group that does not exist is ERR_NOT_FOUND', async () => {
+    const nntp = await NntpClient.connect(options(door));
+    try {
+      await expect(nntp.group('fivewire.absent')).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+    } finally {
+      await nntp.quit();
+    }
+  });
+
+  test('a wrong password is an AuthenticationError', async () => {
+    const wrong = { ...options(door), auth: { user: 'alice', password: 'wrong' } };
+    await expect(NntpClient.connect(wrong)).rejects.toMatchObject({
+      code: 'ERR_AUTHENTICATION_FAILED',
+    });
+  });
+});
+
+refuses(doors, (options) => NntpClient.connect(options));
