@@ -1,7 +1,9 @@
 /** What an AbortSignal may still stop, by how far a message has come. */
 import { AbortError, type ErrorContext, type Turn } from '@fivewire/line-protocol';
+import type { BodySource } from './body-source.js';
 import { endConnection } from './replies.js';
 import type { Session } from './session.js';
+import { undisturbed } from './undisturbed.js';
 
 /**
  * - `queued`: nothing is written; the message is dropped.
@@ -12,14 +14,29 @@ import type { Session } from './session.js';
  */
 export type Stage = 'queued' | 'behind' | 'open' | 'sent';
 
-/** Runs `work` in its turn; it tells where it is by calling `enter`, which throws once it is too late to go on. */
+/**
+ * Runs `work` in its turn, once its body has begun. It tells where it is by calling `enter`, which throws once it is
+ * too late to go on.
+ */
 export function runAbortable<T>(
-  { queue, connection }: Session,
-  signal: AbortSignal | undefined,
-  context: ErrorContext,
+  session: Session,
+  source: BodySource,
+  { signal, ...context }: ErrorContext & { signal: AbortSignal | undefined },
   work: (turn: Turn, enter: (stage: Stage) => void) => Promise<T>,
 ): Promise<T> {
-  if (signal === undefined) return queue.run((turn) => work(turn, ignore), context);
+  const { queue, connection } = session;
+  const begun = async (): Promise<void> => {
+    // Octets that come now are read by whoever writes next.
+    if (source.whole === undefined)
+      await undisturbed(session, source.begun(signal), async () => {});
+  };
+  source.begin();
+  if (signal === undefined) {
+    return queue.run(async (turn) => {
+      await begun();
+      return work(turn, ignore);
+    }, context);
+  }
 
   const gate = new AbortController();
   let stage: Stage = 'queued';
@@ -41,7 +58,8 @@ export function runAbortable<T>(
     if (signal.aborted) stop();
     void queue
       .run(
-        (turn) => {
+        async (turn) => {
+          await begun();
           stage = 'behind';
           return work(turn, enter);
         },

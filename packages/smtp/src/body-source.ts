@@ -17,7 +17,6 @@ export class BodySource {
   taken = 0;
   #pieces: AsyncGenerator<Uint8Array, void, undefined> | undefined;
   #first: Promise<IteratorResult<Uint8Array, void>> | undefined;
-  #begun = false;
 
   /** A source that stands for a body already is taken as it is. */
   static of(body: BodyInput): BodySource {
@@ -51,14 +50,19 @@ export class BodySource {
   }
 
   /**
-   * Pulls the first piece of a stream. Done before the call's turn: a file that is not there then costs no connection,
-   * a slow beginning holds nobody up, and a stream that breaks while it waits has somebody who listens.
+   * Pulls the first piece of a stream, at once: a stream that breaks while it waits for its turn has somebody who
+   * listens then, and a file that is not there costs no connection.
    */
-  async begin(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#pieces === undefined || this.#begun) return;
-    this.#begun = true;
+  begin(): void {
+    if (this.#pieces === undefined || this.#first !== undefined || this.taken > 0) return;
     this.#first = this.#pieces.next();
-    await abandonOnAbort(this.#first, signal, { command: 'MAIL' });
+    this.#first.catch(ignore); // told by begun() or next()
+  }
+
+  /** Resolves when the first piece is there, so that {@link next} does not wait. */
+  async begun(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#first !== undefined)
+      await abandonOnAbort(this.#first, signal, { command: 'the message' });
   }
 
   /** The next piece; `undefined` at the end. Pieces of a body in memory are cut to `most` octets. Throws `ERR_LOCAL_IO`. */

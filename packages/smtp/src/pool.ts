@@ -55,8 +55,8 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
       const source = new BodySource(body);
       const once = () =>
         pool.use((client) => client.send(envelope, source, sendOptions), signalOf(sendOptions));
+      source.begin();
       try {
-        await source.begin(sendOptions.signal);
         return await once().catch((error: unknown) => {
           if (!isStale(error) || source.taken > 0) throw error;
           return once();

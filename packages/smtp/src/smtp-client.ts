@@ -113,13 +113,14 @@ export class SmtpClient {
     const source = BodySource.of(body);
     const message = prepareMessage(session, envelope, source, options);
     try {
-      await source.begin(options.signal);
       return await runAbortable(
         session,
-        options.signal,
-        { command: message.mail.masked },
+        source,
+        { signal: options.signal, command: message.mail.masked },
         (turn, enter) => new Transaction(session, message, turn, enter).run(),
       );
+    } catch (error) {
+      throw isFivewireError(error) ? session.connection.locate(error) : error;
     } finally {
       if (source !== body) source.abandon();
     }

@@ -1,6 +1,6 @@
 /**
  * A scripted peer. `S:` lines are sent, `C:` lines must come; `--` lines are stage directions:
- * `-- close` ends the connection, `-- reset` breaks it, `-- silence` says nothing more.
+ * `-- close` ends the connection, `-- reset` breaks it, `-- silence` says nothing more, `-- pause` waits for `resume()`.
  */
 import { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
@@ -20,9 +20,17 @@ export interface Peer {
   played: Promise<void>;
   /** All that the client sent. */
   readonly received: string;
+  /** Goes on behind `-- pause`. */
+  resume(): void;
 }
 
-export function play(script: string, cut: Cut = 'whole'): Peer {
+/** What the peer does once it has sent so many octets. */
+export interface Accident {
+  after: number;
+  then: 'close' | 'reset' | 'silence' | 'babble';
+}
+
+export function play(script: string, cut: Cut = 'whole', accident?: Accident): Peer {
   const [stream, server] = pair();
   let buffer = '';
   let received = '';
@@ -58,6 +66,22 @@ export function play(script: string, cut: Cut = 'whole'): Peer {
     buffer = buffer.slice(wanted.length);
   };
 
+  let resume = (): void => {};
+  const paused = new Promise<void>((resolve) => {
+    resume = resolve;
+  });
+  let left = accident?.after ?? Infinity;
+  const say = (octets: Buffer): boolean => {
+    const part = octets.subarray(0, left);
+    if (part.length > 0) server.write(part);
+    left -= part.length;
+    if (left > 0) return true;
+    if (accident?.then === 'close') server.end();
+    if (accident?.then === 'reset') server.destroy();
+    if (accident?.then === 'babble') server.write('\r\n!@#$ 999\r\n\0\x7f\r\n'.repeat(20));
+    return false;
+  };
+
   const run = async (): Promise<void> => {
     const steps = parse(script);
     for (const [i, { kind, text }] of steps.entries()) {
@@ -65,11 +89,12 @@ export function play(script: string, cut: Cut = 'whole'): Peer {
       else if (kind === 'S') {
         for (const piece of pieces(Buffer.from(text), cut)) {
           if (server.destroyed) break;
-          server.write(piece);
+          if (!say(piece)) return;
           if (cut !== 'whole') await setImmediate();
         }
       } else if (text === 'close') server.end();
       else if (text === 'reset') server.destroy();
+      else if (text === 'pause') await paused;
       else if (text !== 'silence') throw new Error(`unknown direction in step ${i}: ${text}`);
     }
     if (buffer !== '') throw new Error(`the script is over, and got ${JSON.stringify(buffer)}`);
@@ -79,6 +104,7 @@ export function play(script: string, cut: Cut = 'whole'): Peer {
   return {
     stream,
     played,
+    resume,
     get received() {
       return received;
     },
