@@ -81,7 +81,8 @@ export async function openData(
     closed: false,
     destroy: () => data.destroy(),
   };
-  const data = new LineSession(socket, control.tls, record, { ...defaultLimits, idle: 60_000 });
+  const tls = shared.dataTls ?? control.tls;
+  const data = new LineSession(socket, tls, record, { ...defaultLimits, idle: 60_000 });
   shared.dataConnections.push(record);
   if (shared.dataConnections.length > 1_000) shared.dataConnections.shift();
   if (isPrivate) await data.secureNow();

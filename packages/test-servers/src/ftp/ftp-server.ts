@@ -4,6 +4,8 @@ import type { ConnectionRecord } from '../connection-record.js';
 import type { FaultPlan } from '../faults.js';
 import { FileTree } from '../file-tree.js';
 import { startLineServer, type TestServer, type TestServerOptions } from '../line-server.js';
+import { createTlsAcceptor, type TlsAcceptor } from '../server-tls.js';
+import type { IssuedCertificate } from '../throwaway-ca.js';
 import { FtpSession } from './ftp-session.js';
 
 export interface FtpServerOptions extends TestServerOptions {
@@ -31,6 +33,11 @@ export interface FtpServer extends TestServer {
   readonly dataConnections: readonly ConnectionRecord[];
   /** What later data connections suffer. Assign at any time. */
   dataFaults: FaultPlan | undefined;
+  /**
+   * Presents this on later data connections, which then can't resume the control connection's session; `undefined`:
+   * what the control connection presents, as servers do.
+   */
+  useDataCertificate(certificate: IssuedCertificate | undefined): void;
 }
 
 /** The part of a running server that its sessions share. */
@@ -39,6 +46,7 @@ export interface FtpShared {
   readonly options: FtpServerOptions;
   readonly dataConnections: ConnectionRecord[];
   dataFaults: FaultPlan | undefined;
+  dataTls: TlsAcceptor | undefined;
   dataCount: number;
 }
 
@@ -48,14 +56,24 @@ export async function startFtpServer(options: FtpServerOptions = {}): Promise<Ft
     options,
     dataConnections: [],
     dataFaults: options.dataFaults,
+    dataTls: undefined,
     dataCount: 0,
   };
   const server = await startLineServer('ftp', options, (session, context) =>
     new FtpSession(session, context, shared).run(),
   );
   const { files, dataConnections } = shared;
+  const useDataCertificate = (certificate: IssuedCertificate | undefined) => {
+    shared.dataTls =
+      certificate && createTlsAcceptor({ alpn: ['ftp'], ...options.tls, certificate });
+  };
   return Object.defineProperty(
-    Object.assign(server, { files, dataConnections, dataFaults: shared.dataFaults }),
+    Object.assign(server, {
+      files,
+      dataConnections,
+      useDataCertificate,
+      dataFaults: shared.dataFaults,
+    }),
     'dataFaults',
     {
       enumerable: true,
