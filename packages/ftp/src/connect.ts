@@ -70,8 +70,7 @@ export async function connectSession(options: FtpConnectOptions): Promise<Sessio
     const welcome =
       auth === undefined ? undefined : await logIn(connection, transport, charset, auth);
     const ability = await explore(connection, transport, charset, auth !== undefined);
-    const control = new Control(connection, pipelines(transport));
-    if (welcome !== undefined) control.notices.push({ kind: '230', text: welcome });
+    const control = new Control(connection, pipelines(transport), welcome);
     return {
       transport,
       control,
@@ -136,7 +135,7 @@ async function logIn(
   transport: Transport,
   charset: Charset,
   auth: FtpAuth,
-): Promise<string> {
+): Promise<Reply> {
   const dialogue = new Dialogue(connection, transport.timeouts.reply, 'auth');
   let line = command('USER', charset.encode(auth.user));
   let reply = await dialogue.ask(line);
@@ -148,7 +147,7 @@ async function logIn(
     line = command('ACCT', secret(charset.encode(auth.account)));
     reply = await dialogue.ask(line);
   }
-  if (reply.class === 2) return serverReply(reply).text;
+  if (reply.class === 2) return reply;
   throw notLoggedIn(reply, line.masked, transport);
 }
 

@@ -3,6 +3,7 @@ import {
   aborted,
   type CommandLine,
   createNotices,
+  decodeText,
   escapeText,
   type LineConnection,
   type Notices,
@@ -25,18 +26,21 @@ export class Control {
   /** Told whenever a call begins to wait behind another. */
   readonly whenAwaited: Set<() => void> = new Set();
 
-  constructor(connection: LineConnection, pipelining: boolean) {
+  /** @param welcome the reply to the login: the first notice */
+  constructor(connection: LineConnection, pipelining: boolean, welcome: Reply | undefined) {
     this.connection = connection;
     this.pipelining = pipelining;
+    if (welcome !== undefined) this.#note(welcome);
     this.#queue = new ReplyQueue(connection, {
       style: 'ftp',
       unsolicited: (reply) => {
         if (reply.code === 421) return 'closing';
-        this.notices.push({ kind: String(reply.code), text: escapeText(reply.text, 1000) });
+        this.#note(reply);
         return 'noted';
       },
     });
     void connection.closed.then(() => this.notices.end());
+    connection.onUnawaited?.(); // what came behind the last reply to connecting
   }
 
   /** Whether somebody waits for the call that runs. */
@@ -83,6 +87,11 @@ export class Control {
   /** The running call waits for its caller, and its caller perhaps for those behind it: lets these go. */
   releaseWaiting(): void {
     for (const reject of [...this.#waiting]) reject(wouldDeadlock());
+  }
+
+  #note(reply: Reply): void {
+    const lines = reply.lines.map((line) => escapeText(decodeText(line), 1000));
+    this.notices.push({ kind: String(reply.code), text: lines.join('\n') });
   }
 
   #timeout({ timeout }: CallOptions): number {
