@@ -1,0 +1,170 @@
+/** From options to a usable session: dialled, greeted (RFC 3977 §5.1), secured (RFC 4642), in reader mode, logged in. */
+import {
+  commandLine,
+  type LineConnection,
+  openConnection,
+  type ProtocolProfile,
+  type Reply,
+  resolveTransport,
+  type SessionScope,
+  StartTlsError,
+  serverReply,
+  type Transport,
+  type TransportOptions,
+  UsageError,
+} from '@fivewire/line-protocol';
+import { NntpCapabilities } from './capabilities.js';
+import { refusal } from './response-codes.js';
+import { Session } from './session.js';
+import { defaultNntpLimits, type NntpLimits, type NntpOptions } from './types.js';
+
+export const profile: ProtocolProfile = {
+  protocol: 'nntp',
+  ports: { 'implicit-tls': 563, starttls: 119, cleartext: 119 },
+  schemes: { nntps: 'implicit-tls', nntp: 'starttls' },
+  options: ['auth', 'mechanisms'],
+};
+
+/** Options, checked. */
+export interface Resolved {
+  options: NntpOptions;
+  transport: Transport;
+  limits: NntpLimits;
+}
+
+/** @throws UsageError, TlsError for a server's name that is none. Nothing has been dialled. */
+export function resolveOptions(options: NntpOptions): Resolved {
+  const transport = resolveTransport(profile, options as TransportOptions);
+  return { options, transport, limits: checkLimits(options.limits) };
+}
+
+/** @param sessions TLS sessions to resume, shared by the connections of a pool */
+export async function openSession(
+  { options, transport, limits }: Resolved,
+  sessions?: SessionScope,
+): Promise<Session> {
+  const connection = await openConnection(
+    { ...transport, options: { ...transport.options, limits } },
+    sessions,
+  );
+  return connection.establish(options.signal, async () => {
+    const session = new Session(connection, transport, options, limits);
+    await greeting(session);
+    await session.readCapabilities(transport.security === 'starttls' ? 'starttls' : 'capabilities');
+    if (transport.security === 'starttls') {
+      // INN's innd hands over to nnrpd first, and nnrpd has STARTTLS (RFC 3977 §5.3.3).
+      if (!session.capabilities.has('STARTTLS')) await readerMode(session);
+      await startTls(session);
+      await session.readCapabilities('capabilities');
+    }
+    await readerMode(session);
+    if (session.canLogIn) {
+      await session.logIn();
+      // Seen in both orders: some servers let nobody read before login.
+      await readerMode(session);
+    }
+    return session;
+  });
+}
+
+async function greeting(session: Session): Promise<void> {
+  const { connection, transport } = session;
+  const reply = await session.readReply({
+    phase: 'greeting',
+    timeout: transport.timeouts.greeting,
+    ...(transport.security === 'implicit-tls'
+      ? {
+          hint: 'The server is silent after the TLS handshake; `timeouts.greeting` allows more time.',
+        }
+      : {}),
+  });
+  if (!noteMode(session, reply)) throw unwelcome(connection, reply);
+}
+
+/** 200 and 201 differ in whether we may post. */
+function noteMode(session: Session, { code }: Reply): boolean {
+  if (code !== 200 && code !== 201) return false;
+  session.postingAllowed = code === 200;
+  return true;
+}
+
+/** 400 passes, 502 lasts (or there are too many of us): both close the connection (RFC 3977 §5.1.1). */
+function unwelcome(connection: LineConnection, reply: Reply): Error {
+  return reply.code === 400 || reply.code === 502
+    ? connection.serverClosing(reply.text, { phase: 'greeting' })
+    : connection.malformed('200 or 201', `${reply.code} ${reply.text}`, { phase: 'greeting' });
+}
+
+/** MODE READER, RFC 3977 §5.3, where the server says that it needs it or does not say what it can. */
+async function readerMode(session: Session): Promise<void> {
+  const { capabilities, connection } = session;
+  if (capabilities.known && !capabilities.has('MODE-READER')) return;
+  const line = commandLine('MODE', ['READER']);
+  await session.queue.run(
+    async (turn) => {
+      connection.send(line);
+      await turn.toRead();
+      const reply = await session.readReply(session.wait(line, 'capabilities', undefined));
+      if (noteMode(session, reply)) return;
+      if (reply.code === 502 || reply.code === 400) throw connection.serverClosing(reply.text);
+      // An old server that knows neither CAPABILITIES nor this is a reader already; 480 comes again when it matters.
+      if (reply.code === 500 || reply.code === 501 || reply.code === 480) return;
+      throw refusal(connection, reply, line.masked);
+    },
+    { phase: 'capabilities', command: line.masked },
+  );
+  if (capabilities.known) await session.readCapabilities('capabilities');
+}
+
+/** STARTTLS, RFC 4642. Only 382 goes on; whatever is not TLS is an error: nothing weaker is tried. */
+async function startTls(session: Session): Promise<void> {
+  const { connection, transport } = session;
+  if (!session.capabilities.has('STARTTLS')) {
+    throw new StartTlsError(
+      'ERR_STARTTLS_NOT_OFFERED',
+      session.capabilities.known
+        ? 'The server does not offer STARTTLS'
+        : 'The server refused CAPABILITIES, so STARTTLS is not offered',
+      {
+        phase: 'starttls',
+        hint: "Use security: 'implicit-tls' (port 563). If this server offered STARTTLS before, somebody may be in between.",
+      },
+    );
+  }
+  const line = commandLine('STARTTLS');
+  await session.queue.run(async (turn) => {
+    connection.send(line);
+    await turn.toRead();
+    const reply = await session.readReply(session.wait(line, 'starttls', undefined));
+    if (reply.code !== 382) {
+      const { text } = serverReply(reply);
+      throw new StartTlsError(
+        'ERR_STARTTLS_REFUSED',
+        `The server refused STARTTLS: ${reply.code} ${text}`,
+        {
+          reply: `${reply.code} ${text}`,
+          phase: 'starttls',
+          command: line.masked,
+          hint: "Use security: 'implicit-tls' (port 563), or try later.",
+        },
+      );
+    }
+    // Everything said in clear is forgotten.
+    session.capabilities = new NntpCapabilities();
+    session.notices.clear();
+    await connection.startTls('starttls', transport.options.signal);
+  });
+}
+
+function checkLimits(limits: Partial<NntpLimits> = {}): NntpLimits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(name in defaultNntpLimits) || typeof value !== 'number' || !(value > 0)) {
+      throw new UsageError('ERR_ARGUMENT', `limits.${name} is ${String(value)}`, {
+        protocol: 'nntp',
+        argument: `limits.${name}`,
+        hint: `Known limits, each a number above 0: ${Object.keys(defaultNntpLimits).join(', ')}.`,
+      });
+    }
+  }
+  return { ...defaultNntpLimits, ...limits };
+}

@@ -1,0 +1,80 @@
+/** GROUP, LISTGROUP, NEXT and LAST: RFC 3977 §6.1. None is pipelined, for what follows depends on it. */
+import { commandLine, type Reply, type Rows } from '@fivewire/line-protocol';
+import { articleNumber, groupName, parseCount } from './arguments.js';
+import { parseArticleName } from './read-article.js';
+import { rows } from './rows.js';
+import { parseGroup } from './selection.js';
+import type { Session } from './session.js';
+import type { ArticleName, CallOptions, Group } from './types.js';
+
+export function group(session: Session, name: string, options: CallOptions): Promise<Group> {
+  const line = commandLine('GROUP', [groupName(name)]);
+  return session.run(line, options, (reply) => {
+    if (reply.code !== 211) {
+      session.selection.failed();
+      throw session.refused(reply, line);
+    }
+    const selected = parseGroup(reply.lines[0] ?? '', name);
+    if (selected === undefined) {
+      throw session.connection.malformed('count, low and high', reply.text, {
+        command: line.masked,
+      });
+    }
+    session.selection.selected(selected);
+    return selected;
+  });
+}
+
+export interface ListGroupOptions extends CallOptions {
+  /** Only numbers in this span; to the end where `to` is left out. */
+  from?: number;
+  to?: number;
+}
+
+export function listGroup(
+  session: Session,
+  name: string,
+  { from, to, ...options }: ListGroupOptions,
+): Rows<number> {
+  const span =
+    from === undefined && to === undefined
+      ? []
+      : [`${articleNumber(from ?? 1, 'from')}-${to === undefined ? '' : articleNumber(to, 'to')}`];
+  const line = commandLine('LISTGROUP', [groupName(name), ...span]);
+  return rows(session, line, options, {
+    pipelined: false,
+    hasRows(reply) {
+      if (reply.code !== 211) {
+        session.selection.failed();
+        throw session.refused(reply, line);
+      }
+      const selected = parseGroup(reply.lines[0] ?? '', name);
+      // Without the figures (keimpema/Usenet#3) the group is selected all the same, but who knows where.
+      if (selected !== undefined) session.selection.selected(selected);
+      else session.selection.failed();
+      return true;
+    },
+    parse: (row) => parseCount(row.trim()),
+  });
+}
+
+/** @returns `undefined` at the end of the group. */
+export function step(
+  session: Session,
+  verb: 'NEXT' | 'LAST',
+  options: CallOptions,
+): Promise<ArticleName | undefined> {
+  const line = commandLine(verb);
+  const { selection } = session;
+  return session.run(
+    line,
+    { ...options, prepare: (turn) => selection.ensureArticle(turn) },
+    (reply: Reply) => {
+      if (reply.code === 421 || reply.code === 422) return undefined;
+      if (reply.code !== 223) throw session.refused(reply, line);
+      const name = parseArticleName(reply);
+      if (name.number !== undefined) selection.moved(name.number, selection.group?.name);
+      return name;
+    },
+  );
+}

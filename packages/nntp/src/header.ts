@@ -1,0 +1,46 @@
+/** HDR (RFC 3977 §8.5), else XHDR (RFC 2980 §2.6): one header of many articles. */
+import { commandLine, type Rows } from '@fivewire/line-protocol';
+import { type ArticleRange, parseCount, rangeArgument, wrong } from './arguments.js';
+import { decodeHeader } from './header-text.js';
+import { rows } from './rows.js';
+import type { Session } from './session.js';
+import type { CallOptions, HeaderRow } from './types.js';
+
+/** No article in a span is an empty list. */
+export function header(
+  session: Session,
+  field: string,
+  range: ArticleRange,
+  options: CallOptions,
+): Rows<HeaderRow> {
+  if (typeof field !== 'string' || !/^:?[\x21-\x39\x3b-\x7e]{1,100}$/.test(field)) {
+    throw wrong('field', 'A header field is a name such as Subject, or metadata such as :lines');
+  }
+  const { capabilities, selection } = session;
+  const old = capabilities.known && !capabilities.has('HDR');
+  const line = commandLine(old ? 'XHDR' : 'HDR', [field, ...rangeArgument(range)]);
+  const isSpan = typeof range === 'object' && range !== null;
+  return rows(session, line, options, {
+    prepare: async (turn) => {
+      if (range === undefined) await selection.ensureArticle(turn);
+      else if (typeof range !== 'string') await selection.ensure(turn, selection.group?.name);
+    },
+    hasRows(reply) {
+      if (reply.code === 225 || (old && reply.code === 221)) return true;
+      if (isSpan && (reply.code === 423 || reply.code === 420)) return false;
+      throw session.refused(reply, line);
+    },
+    parse: (row) => parseHeaderRow(row, old),
+  });
+}
+
+/** `number value`; XHDR writes the message-id first where it was asked by that, and `(none)` for no value. */
+export function parseHeaderRow(row: string, old = false): HeaderRow | undefined {
+  const space = row.search(/[ \t]/);
+  const first = space < 0 ? row : row.slice(0, space);
+  const number = first.startsWith('<') ? 0 : parseCount(first);
+  if (number === undefined) return undefined;
+  const rest = space < 0 ? '' : row.slice(space + 1);
+  const value = old && rest === '(none)' ? '' : rest;
+  return { number, value: decodeHeader(value), raw: Buffer.from(value, 'latin1') };
+}

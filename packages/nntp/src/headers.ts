@@ -1,0 +1,58 @@
+/** The header of an article (RFC 5536 §2.2): names in any case, several of one name, octets kept. */
+import { decodeHeader } from './header-text.js';
+
+/** Decodes when asked. Iterating gives `[name, value]` in the article's order. */
+export class Headers implements Iterable<[name: string, value: string]> {
+  #fields: readonly { name: string; octets: string }[];
+
+  /** @param lines as they came, unstuffed, each character an octet; folded lines follow their first one */
+  constructor(lines: readonly string[]) {
+    const fields: { name: string; octets: string }[] = [];
+    for (const line of lines) {
+      const last = fields.at(-1);
+      if (/^[ \t]/.test(line)) {
+        if (last !== undefined) last.octets += `\r\n${line}`;
+        continue;
+      }
+      const colon = line.indexOf(':');
+      if (colon > 0)
+        fields.push({ name: line.slice(0, colon).trimEnd(), octets: line.slice(colon + 1) });
+    }
+    this.#fields = fields;
+  }
+
+  has(name: string): boolean {
+    return this.#find(name) !== undefined;
+  }
+
+  /** The first field of that name: unfolded, trimmed, encoded words and charsets decoded. */
+  get(name: string): string | undefined {
+    const field = this.#find(name);
+    return field === undefined ? undefined : decoded(field.octets);
+  }
+
+  /** All fields of that name. */
+  getAll(name: string): string[] {
+    const lower = name.toLowerCase();
+    return this.#fields
+      .filter((field) => field.name.toLowerCase() === lower)
+      .map(({ octets }) => decoded(octets));
+  }
+
+  /** The first field of that name as it came after the colon, folding and all, without the last CRLF. */
+  raw(name: string): Uint8Array | undefined {
+    const field = this.#find(name);
+    return field === undefined ? undefined : Buffer.from(field.octets, 'latin1');
+  }
+
+  *[Symbol.iterator](): Generator<[name: string, value: string], void, undefined> {
+    for (const { name, octets } of this.#fields) yield [name, decoded(octets)];
+  }
+
+  #find(name: string): { name: string; octets: string } | undefined {
+    const lower = name.toLowerCase();
+    return this.#fields.find((field) => field.name.toLowerCase() === lower);
+  }
+}
+
+const decoded = (octets: string): string => decodeHeader(octets.replaceAll('\r\n', '').trim());

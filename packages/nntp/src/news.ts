@@ -1,0 +1,54 @@
+/** DATE, HELP, NEWGROUPS and NEWNEWS: RFC 3977 §7.1 to §7.4. */
+import { commandLine, decodeText, type Rows } from '@fivewire/line-protocol';
+import { dateArguments, parseTimestamp } from './arguments.js';
+import { parseActive } from './list.js';
+import { rows } from './rows.js';
+import type { Session } from './session.js';
+import type { ActiveRow, CallOptions } from './types.js';
+import { checkWildmat } from './wildmat.js';
+
+export function date(session: Session, options: CallOptions): Promise<Date> {
+  const line = commandLine('DATE');
+  return session.run(line, { ...options, pipelined: true }, (reply) => {
+    if (reply.code !== 111) throw session.refused(reply, line);
+    const time = parseTimestamp(reply.lines[0] ?? '');
+    if (time !== undefined) return time;
+    throw session.connection.malformed('yyyymmddhhmmss', reply.text, { command: 'DATE' });
+  });
+}
+
+export function help(session: Session, options: CallOptions): Promise<string> {
+  const line = commandLine('HELP');
+  return session.run(line, { ...options, pipelined: true }, async (reply, wait) => {
+    if (reply.code !== 100) throw session.refused(reply, line);
+    return decodeText((await session.readLines(wait)).join('\n'));
+  });
+}
+
+export function newGroups(session: Session, since: Date, options: CallOptions): Rows<ActiveRow> {
+  const line = commandLine('NEWGROUPS', dateArguments(since));
+  return rows(session, line, options, {
+    hasRows(reply) {
+      if (reply.code === 231) return true;
+      throw session.refused(reply, line);
+    },
+    parse: parseActive,
+  });
+}
+
+export function newNews(
+  session: Session,
+  wildmat: string,
+  since: Date,
+  options: CallOptions,
+): Rows<string> {
+  checkWildmat(wildmat);
+  const line = commandLine('NEWNEWS', [wildmat, ...dateArguments(since)]);
+  return rows(session, line, options, {
+    hasRows(reply) {
+      if (reply.code === 230) return true;
+      throw session.refused(reply, line);
+    },
+    parse: (row) => (/^<[^<>\s]+>$/.test(row.trim()) ? row.trim() : undefined),
+  });
+}

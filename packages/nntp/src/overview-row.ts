@@ -1,0 +1,149 @@
+/** Rows of OVER, RFC 3977 §8.3: mapped by LIST OVERVIEW.FMT, cut and decoded only where somebody looks. */
+import { decodeHeader } from './header-text.js';
+
+/** The columns after the article number, by name in lower case: headers, or metadata such as `:bytes`. */
+export class OverviewFormat {
+  readonly fields: readonly string[];
+  #columns: ReadonlyMap<string, number>;
+  #full: ReadonlySet<number>;
+
+  /** @param lines of LIST OVERVIEW.FMT; without them the seven of RFC 3977 §8.3.2 */
+  constructor(lines: readonly string[] = defaultFields) {
+    const columns = new Map<string, number>();
+    const full = new Set<number>();
+    lines.forEach((line, at) => {
+      const column = at + 1;
+      const name = nameOf(line);
+      if (/^[^:].*:full$/i.test(line)) full.add(column);
+      if (name !== '' && !columns.has(name)) columns.set(name, column);
+    });
+    this.fields = [...columns.keys()];
+    this.#columns = columns;
+    this.#full = full;
+  }
+
+  /** The column of a field, from 1; `undefined` where the server does not keep it. */
+  column(name: string): number | undefined {
+    return this.#columns.get(nameOf(name));
+  }
+
+  /** Whether the column holds the header with its name: `Xref: news.example …`. */
+  hasName(column: number): boolean {
+    return this.#full.has(column);
+  }
+}
+
+/** `Bytes:` and `Lines:` are the older names of `:bytes` and `:lines` (RFC 3977 §8.4.2). */
+function nameOf(line: string): string {
+  const name = line
+    .trim()
+    .toLowerCase()
+    .replace(/:full$/, '')
+    .replace(/(?<=.):$/, '');
+  return name === 'bytes' || name === 'lines' ? `:${name}` : name;
+}
+
+const defaultFields = [
+  'Subject:',
+  'From:',
+  'Date:',
+  'Message-ID:',
+  'References:',
+  ':bytes',
+  ':lines',
+];
+
+/** One article's overview. Texts are decoded when asked for; `raw` gives the octets. */
+export class OverviewRow {
+  /** The article number; 0 where the article was asked for by message-id. */
+  readonly number: number;
+  #line: string;
+  #format: OverviewFormat;
+  #cells: string[] | undefined;
+
+  /** @param line as it came, each character an octet */
+  constructor(number: number, line: string, format: OverviewFormat) {
+    this.number = number;
+    this.#line = line;
+    this.#format = format;
+  }
+
+  get subject(): string {
+    return this.get('subject') ?? '';
+  }
+  get from(): string {
+    return this.get('from') ?? '';
+  }
+  /** As the article has it; `Date.parse` reads most. */
+  get date(): string {
+    return this.get('date') ?? '';
+  }
+  /** With its angle brackets. */
+  get messageId(): string {
+    return this.#octets('message-id')?.trim() ?? '';
+  }
+  /** The message-ids of the thread, the oldest first. */
+  get references(): string[] {
+    return this.#octets('references')?.match(/<[^<>\s]+>/g) ?? [];
+  }
+  /** Octets of the article. */
+  get bytes(): number | undefined {
+    return figure(this.#octets(':bytes'));
+  }
+  /** Lines of its body. */
+  get lines(): number | undefined {
+    return figure(this.#octets(':lines'));
+  }
+
+  /** Any field that the server keeps, decoded; `undefined` where it keeps none of that name. */
+  get(name: string): string | undefined {
+    const octets = this.#octets(name);
+    return octets === undefined ? undefined : decodeHeader(octets);
+  }
+
+  /** The octets of a field, or of the whole row. */
+  raw(name?: string): Uint8Array | undefined {
+    const octets = name === undefined ? this.#line : this.#octets(name);
+    return octets === undefined ? undefined : Buffer.from(octets, 'latin1');
+  }
+
+  toJSON(): Record<string, unknown> {
+    const { number, subject, from, date, messageId, references, bytes, lines } = this;
+    return { number, subject, from, date, messageId, references, bytes, lines };
+  }
+
+  #octets(name: string): string | undefined {
+    const column = this.#format.column(name);
+    if (column === undefined) return undefined;
+    this.#cells ??= this.#line.split('\t');
+    const cell = this.#cells[column];
+    if (cell === undefined || !this.#format.hasName(column)) return cell;
+    // Some servers leave the name out although the format promises it.
+    const colon = cell.indexOf(':');
+    const named = colon > 0 && cell.slice(0, colon).trim().toLowerCase() === name.toLowerCase();
+    return named ? cell.slice(colon + 1).trim() : cell;
+  }
+}
+
+/** `undefined` for a row without an article number. Zero-padded ones, and ones above 2^31, are taken. */
+export function parseOverviewRow(line: string, format: OverviewFormat): OverviewRow | undefined {
+  const number = leadingNumber(line, line.indexOf('\t'));
+  return number === undefined ? undefined : new OverviewRow(number, line, format);
+}
+
+function leadingNumber(line: string, end: number): number | undefined {
+  const to = end < 0 ? line.length : end;
+  if (to === 0 || to > 24) return undefined;
+  let value = 0;
+  for (let i = 0; i < to; i++) {
+    const digit = line.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+const figure = (text: string | undefined): number | undefined => {
+  const value = text !== undefined && /^\s*\d{1,19}\s*$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(value) ? value : undefined;
+};

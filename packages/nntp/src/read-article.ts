@@ -1,0 +1,259 @@
+/** ARTICLE, HEAD, BODY and STAT: RFC 3977 §6.2. */
+import {
+  type AskedBody,
+  askAhead,
+  type BodyDecoder,
+  commandLine,
+  type Decoded,
+  DotDecoder,
+  type Reply,
+  ReplyBody,
+  type Turn,
+  type Wait,
+} from '@fivewire/line-protocol';
+import { type ArticleId, articleArgument, parseCount } from './arguments.js';
+import { Headers } from './headers.js';
+import { needsLogin } from './response-codes.js';
+import { checkWindow, type Session } from './session.js';
+import type {
+  ArticleBody,
+  ArticleHead,
+  ArticleName,
+  CallOptions,
+  Fetched,
+  RetrievedArticle,
+} from './types.js';
+
+/** What came before a body. */
+interface Head extends ArticleName {
+  headers: Headers;
+  /** Octets read already that belong to the body; `undefined`: no body follows at all. */
+  begun: string | undefined;
+}
+
+export async function article(
+  session: Session,
+  id: ArticleId,
+  options: CallOptions,
+): Promise<RetrievedArticle> {
+  return session.loggedIn(async () => {
+    const body = articleBody(session, 'ARTICLE', id, options);
+    const { number, messageId, headers } = await body.head();
+    return { number, messageId, headers, body };
+  });
+}
+
+export async function body(
+  session: Session,
+  id: ArticleId,
+  options: CallOptions,
+): Promise<ArticleBody> {
+  return session.loggedIn(async () => {
+    const stream = articleBody(session, 'BODY', id, options);
+    const { number, messageId } = await stream.head();
+    return { number, messageId, body: stream };
+  });
+}
+
+export function head(session: Session, id: ArticleId, options: CallOptions): Promise<ArticleHead> {
+  const line = commandLine('HEAD', articleArgument(id));
+  const { prepare, moved } = place(session, id);
+  return session.run(line, { ...options, pipelined: true, prepare }, async (reply, wait) => {
+    if (reply.code !== 221) throw session.refused(reply, line);
+    const name = moved(named(reply, id));
+    const { lines } = await readHeader(session, wait, true);
+    return { ...name, headers: new Headers(lines) };
+  });
+}
+
+export function stat(session: Session, id: ArticleId, options: CallOptions): Promise<ArticleName> {
+  const line = commandLine('STAT', articleArgument(id));
+  const { prepare, moved } = place(session, id);
+  return session.run(line, { ...options, pipelined: true, prepare }, (reply) => {
+    if (reply.code !== 223) throw session.refused(reply, line);
+    return moved(named(reply, id));
+  });
+}
+
+export interface ArticlesOptions extends CallOptions {
+  /** The most commands under way at once, from 1. Default 32. */
+  window?: number;
+}
+
+/** Numbers mean the group that is selected when the loop begins, whatever its body selects. */
+export async function* articles(
+  session: Session,
+  ids: Iterable<number | string> | AsyncIterable<number | string>,
+  { window = 32, ...options }: ArticlesOptions,
+): AsyncGenerator<Fetched, void, undefined> {
+  checkWindow(window);
+  const origin = session.selection.origin();
+  const ask = (id: number | string, asked?: AskedBody): ReplyBody<Head> =>
+    articleBody(session, 'ARTICLE', id, options, asked, origin);
+  for await (const item of askAhead(ids, ask, { window: session.pipelined ? window : 1 })) {
+    const { key: id } = item;
+    if (item.ok) {
+      const { number, messageId, headers } = item.head;
+      yield { ok: true, id, article: { number, messageId, headers, body: item.body } };
+    } else if (needsLogin(item.error) && session.canLogIn) {
+      yield await again(session, id, () => ask(id));
+    } else yield { ok: false, id, error: item.error };
+  }
+}
+
+/** Those that were under way when the server asked for a login are asked for once more. */
+async function again(
+  session: Session,
+  id: number | string,
+  ask: () => ReplyBody<Head>,
+): Promise<Fetched> {
+  await session.logIn();
+  const stream = ask();
+  try {
+    const { number, messageId, headers } = await stream.head();
+    return { ok: true, id, article: { number, messageId, headers, body: stream } };
+  } catch (error) {
+    if ((error as { connection?: string }).connection === 'closed') throw error;
+    return { ok: false, id, error: error as Extract<Fetched, { ok: false }>['error'] };
+  }
+}
+
+function articleBody(
+  session: Session,
+  verb: 'ARTICLE' | 'BODY',
+  id: ArticleId,
+  { signal, timeout }: CallOptions,
+  asked?: AskedBody,
+  origin?: () => string | undefined,
+): ReplyBody<Head> {
+  const { connection, queue, limits, transport } = session;
+  const line = commandLine(verb, articleArgument(id));
+  const { prepare, moved } = place(session, id, origin);
+  return new ReplyBody<Head>({
+    queue,
+    connection,
+    line,
+    pipelined: session.pipelined,
+    prepare,
+    readHead: async () => {
+      const wait = session.wait(line, 'command', timeout);
+      const reply = await session.readReply(wait);
+      if (reply.code !== (verb === 'ARTICLE' ? 220 : 222)) throw session.refused(reply, line);
+      const name = moved(named(reply, id));
+      if (verb === 'BODY') return { ...name, headers: new Headers([]), begun: '' };
+      const { lines, begun } = await readHeader(session, wait, false);
+      return { ...name, headers: new Headers(lines), begun };
+    },
+    decoder: ({ begun }) =>
+      begun === undefined
+        ? noBody
+        : new BegunDecoder(begun, limits.articleOctets, () =>
+            connection.exceeded('articleOctets', limits.articleOctets, { command: line.masked }),
+          ),
+    wait: {
+      phase: 'transfer',
+      timeout: timeout ?? transport.timeouts.stall,
+      command: line.masked,
+    },
+    aheadOctets: limits.aheadOctets,
+    ...asked,
+    signal,
+  });
+}
+
+/**
+ * What an id needs of the selection, and what becomes of the selection when it was found.
+ *
+ * @param group asked in the command's turn: what was called before it has its effect then
+ */
+function place(
+  session: Session,
+  id: ArticleId,
+  group: () => string | undefined = session.selection.origin(),
+): { prepare: (turn: Turn) => Promise<void>; moved: <N extends ArticleName>(name: N) => N } {
+  const { selection } = session;
+  return {
+    async prepare(turn) {
+      if (id === undefined) await selection.ensureArticle(turn);
+      else if (typeof id === 'number') await selection.ensure(turn, group());
+    },
+    moved(name) {
+      if (typeof id === 'number') selection.moved(id, group());
+      return name;
+    },
+  };
+}
+
+/** `number message-id`; the number is 0 where the article was not asked for by it. */
+export function parseArticleName(reply: Reply): ArticleName {
+  const [digits, id] = (reply.lines[0] ?? '').trim().split(/\s+/);
+  const number = parseCount(digits);
+  return {
+    number: number === 0 ? undefined : number,
+    messageId: id !== undefined && /^<[^<>]+>$/.test(id) ? id : undefined,
+  };
+}
+
+function named(reply: Reply, id: ArticleId): ArticleName {
+  const { number, messageId } = parseArticleName(reply);
+  return { number, messageId: messageId ?? (typeof id === 'string' ? id : undefined) };
+}
+
+/**
+ * Header lines up to the empty one, or after HEAD up to the dot. Some articles have no empty line (nzbget#100): what is
+ * no header begins the body.
+ */
+async function readHeader(
+  { connection, limits }: Session,
+  wait: Wait,
+  whole: boolean,
+): Promise<{ lines: string[]; begun: string | undefined }> {
+  const lines: string[] = [];
+  let octets = 0;
+  for (;;) {
+    const line = connection.takeLine();
+    if (line === undefined) {
+      await connection.fill(wait);
+      continue;
+    }
+    if (line === '.') return { lines, begun: undefined };
+    octets += line.length + 2;
+    if (octets > limits.headerOctets)
+      throw connection.exceeded('headerOctets', limits.headerOctets);
+    const text = line.startsWith('.') ? line.slice(1) : line;
+    if (!whole) {
+      if (text === '') return { lines, begun: '' };
+      const folded = lines.length > 0 && /^[ \t]/.test(text);
+      if (!folded && !/^[\x21-\x39\x3b-\x7e]+[ \t]*:/.test(text)) {
+        return { lines, begun: `${text}\r\n` };
+      }
+    }
+    lines.push(text);
+  }
+}
+
+/** A body whose first octets were read with the header. One that goes on and on is no article. */
+class BegunDecoder implements BodyDecoder {
+  #decoder = new DotDecoder();
+  #begun: string;
+  #left: number;
+  #exceeded: () => Error;
+  constructor(begun: string, limit: number, exceeded: () => Error) {
+    this.#begun = begun;
+    this.#left = limit;
+    this.#exceeded = exceeded;
+  }
+  decode(octets: Buffer): Decoded {
+    if (this.#begun !== '') {
+      const content = [Buffer.from(this.#begun, 'latin1')];
+      this.#begun = '';
+      return { used: 0, content, done: false };
+    }
+    const decoded = this.#decoder.decode(octets);
+    this.#left -= decoded.used;
+    if (this.#left < 0) throw this.#exceeded();
+    return decoded;
+  }
+}
+
+const noBody: BodyDecoder = { decode: () => ({ used: 0, content: [], done: true }) };

@@ -1,0 +1,68 @@
+/** What response codes mean, RFC 3977 §3.2 and its registry: which bring lines, and which error a refusal is. */
+import {
+  CommandError,
+  type CommandErrorCode,
+  type FivewireError,
+  type LineConnection,
+  type Reply,
+  serverReply,
+} from '@fivewire/line-protocol';
+
+/** Codes that lines follow, up to one with a lone dot, whatever the command. */
+const withLines = new Set([100, 101, 215, 220, 221, 222, 224, 225, 230, 231, 282]);
+
+/** 211 has lines after LISTGROUP and none after GROUP: the one code whose shape depends on the command. */
+export const hasLines = (code: number, verb: string): boolean =>
+  withLines.has(code) || (code === 211 && verb === 'LISTGROUP');
+
+/** The thing asked for is not there. 502 and 480 never mean that, whatever the text says. */
+const notFound = new Set([411, 420, 421, 422, 423, 430]);
+
+/** The server has no such command, variant or data. */
+const notSupported = new Set([500, 503]);
+
+/** 4yz that are no passing trouble. */
+const lasting = new Set([401, 411, 412, 435, 437, 438, 440, 441, 480, 481, 482, 483, ...notFound]);
+
+const hints: Record<number, string> = {
+  401: 'The server wants another mode first.',
+  411: 'Check the name; listActive() tells which groups there are. Some servers hide groups before login.',
+  412: 'Select a newsgroup first: client.group(name).',
+  423: 'The article has expired or never was; group() tells the numbers that may exist.',
+  430: 'The server has no article with that message-id (now).',
+  440: 'This login may not post here.',
+  441: 'The server gives its reason in the text.',
+  480: 'Give auth to connect(): this needs a login.',
+  483: "The server wants TLS for this: security: 'implicit-tls' or 'starttls'.",
+  500: 'The server does not know this command.',
+  502: 'A matter of permission, or too many connections: the text says which.',
+  503: 'The server knows the command but not this use of it.',
+};
+
+/** The error for a refusal. 400 and an unasked 205 end the connection, as does a code that makes no sense here. */
+export function refusal(connection: LineConnection, reply: Reply, command: string): FivewireError {
+  const { code, text } = reply;
+  const context = { phase: 'command', command } as const;
+  if (code === 400 || code === 205) return connection.serverClosing(text, context);
+  if (code < 400) {
+    return connection.malformed(`a response that fits ${command}`, `${code} ${text}`, context);
+  }
+  const kind: CommandErrorCode = notFound.has(code)
+    ? 'ERR_NOT_FOUND'
+    : notSupported.has(code)
+      ? 'ERR_EXTENSION_REQUIRED'
+      : 'ERR_COMMAND_REJECTED';
+  const said = serverReply(reply);
+  return connection.locate(
+    new CommandError(kind, `The server refused ${command}: ${code} ${said.text}`, {
+      reply: said,
+      transient: code < 500 && !lasting.has(code),
+      hint: hints[code] ?? '',
+    }),
+    context,
+  );
+}
+
+/** The login that RFC 4643 §2.2 lets a server ask for at any command. */
+export const needsLogin = (error: unknown): boolean =>
+  (error as { reply?: { code?: unknown } }).reply?.code === 480;

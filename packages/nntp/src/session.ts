@@ -1,0 +1,211 @@
+/** What the commands share: the connection, its queue, what the server can, which group is selected, and the login. */
+import {
+  type CommandLine,
+  commandLine,
+  createNotices,
+  type LineConnection,
+  type Notices,
+  type Phase,
+  type Reply,
+  ReplyQueue,
+  readReply,
+  type Transport,
+  type Turn,
+  UsageError,
+  type Wait,
+} from '@fivewire/line-protocol';
+import { login } from './authenticate.js';
+import { NntpCapabilities } from './capabilities.js';
+import type { OverviewFormat } from './overview-row.js';
+import { needsLogin, refusal } from './response-codes.js';
+import { Selection } from './selection.js';
+import type { CallOptions, NntpLimits, NntpOptions } from './types.js';
+
+export interface RunOptions extends CallOptions {
+  /**
+   * Whether later commands may follow before the response has come. Not where what they mean depends on it (GROUP),
+   * nor where RFC 3977 forbids it.
+   */
+  pipelined?: boolean;
+  /** What must be so on the server before the command goes out. */
+  prepare?: (turn: Turn) => Promise<void>;
+  phase?: Phase;
+}
+
+export class Session {
+  readonly connection: LineConnection;
+  readonly transport: Transport;
+  readonly options: NntpOptions;
+  readonly limits: NntpLimits;
+  readonly queue: ReplyQueue;
+  readonly notices: Notices = createNotices();
+  readonly selection: Selection = new Selection(this);
+  capabilities: NntpCapabilities = new NntpCapabilities();
+  /** What the greeting or MODE READER said about posting. */
+  postingAllowed = false;
+  /** LIST OVERVIEW.FMT, once it was needed. */
+  overviewFormat: OverviewFormat | undefined;
+  /** True once OVER was found to be unknown: then it is XOVER. */
+  usesXover = false;
+  #logins = 0;
+  #loggingIn: Promise<void> | undefined;
+
+  constructor(
+    connection: LineConnection,
+    transport: Transport,
+    options: NntpOptions,
+    limits: NntpLimits,
+  ) {
+    this.connection = connection;
+    this.transport = transport;
+    this.options = options;
+    this.limits = limits;
+    this.queue = new ReplyQueue(connection, {
+      style: 'nntp',
+      unsolicited: ({ code, text }) => {
+        this.notices.push({ kind: String(code), text });
+        return code === 400 || code === 205 ? 'closing' : undefined;
+      },
+    });
+    void connection.closed.then(() => this.notices.end());
+  }
+
+  /** RFC 3977 §3.5 has every server take pipelined commands; `disable: ['PIPELINING']` is for those that don't. */
+  get pipelined(): boolean {
+    return !this.transport.disable.has('PIPELINING');
+  }
+
+  /** Sends a command and gives its response to `read`. A demand for a login (480) is met once. */
+  run<T>(
+    line: CommandLine,
+    { signal, pipelined = false, prepare, phase = 'command', timeout }: RunOptions,
+    read: (reply: Reply, wait: Wait) => T | Promise<T>,
+  ): Promise<T> {
+    const wait = this.wait(line, phase, timeout);
+    const attempt = (): Promise<T> =>
+      this.queue.run(
+        async (turn) => {
+          await prepare?.(turn);
+          const early = pipelined && this.pipelined;
+          this.connection.send(line);
+          if (early) turn.wrote();
+          await turn.toRead();
+          let reply = await this.readReply(wait);
+          // Nobody has written behind us yet: the login can be had here, before what depends on this command.
+          if (reply.code === 480 && !early && this.canLogIn) {
+            await this.#logInHere();
+            this.connection.send(line);
+            reply = await this.readReply(wait);
+          }
+          return read(reply, wait);
+        },
+        { signal, phase, command: line.masked },
+      );
+    return pipelined ? this.loggedIn(attempt) : attempt();
+  }
+
+  async readReply(wait: Wait): Promise<Reply> {
+    const reply = await readReply(this.connection, 'nntp', wait);
+    const { responseOctets } = this.limits;
+    if ((reply.lines[0] as string).length > responseOctets) {
+      throw this.connection.exceeded('responseOctets', responseOctets);
+    }
+    return reply;
+  }
+
+  /** The lines of a multi-line response, whole. For short ones. */
+  async readLines(wait: Wait): Promise<string[]> {
+    const { connection, limits } = this;
+    const lines: string[] = [];
+    let octets = 0;
+    for (;;) {
+      const line = connection.takeLine();
+      if (line === undefined) {
+        await connection.fill(wait);
+        continue;
+      }
+      if (line === '.') return lines;
+      octets += line.length + 2;
+      if (octets > limits.replyOctets) throw connection.exceeded('replyOctets', limits.replyOctets);
+      lines.push(line.startsWith('.') ? line.slice(1) : line);
+    }
+  }
+
+  wait(line: CommandLine, phase: Phase, timeout: number | undefined): Wait {
+    return { phase, timeout: timeout ?? this.transport.timeouts.reply, command: line.masked };
+  }
+
+  /** The error for a response that is no success. */
+  refused(reply: Reply, line: CommandLine): Error {
+    return refusal(this.connection, reply, line.masked);
+  }
+
+  /** Asks the server what it can, in a turn of its own. */
+  async readCapabilities(phase: Phase): Promise<void> {
+    await this.queue.run(
+      async (turn) => {
+        await turn.toRead();
+        await this.#askCapabilities(phase);
+      },
+      { phase, command: 'CAPABILITIES' },
+    );
+  }
+
+  /** A server that refuses leaves everything unknown: 400, 480 and 500 all have been seen. */
+  async #askCapabilities(phase: Phase): Promise<void> {
+    const line = commandLine('CAPABILITIES');
+    this.connection.send(line);
+    const wait = this.wait(line, phase, undefined);
+    const reply = await this.readReply(wait);
+    this.capabilities =
+      reply.code === 101
+        ? new NntpCapabilities(await this.readLines(wait), this.transport.disable)
+        : new NntpCapabilities();
+  }
+
+  get canLogIn(): boolean {
+    return this.options.auth !== undefined;
+  }
+
+  /** Runs `work`; where it is refused for want of a login, logs in and runs it once more. */
+  async loggedIn<T>(work: () => Promise<T>): Promise<T> {
+    const logins = this.#logins;
+    try {
+      return await work();
+    } catch (error) {
+      if (!needsLogin(error) || !this.canLogIn) throw error;
+      if (this.#logins === logins) await this.logIn();
+      return await work();
+    }
+  }
+
+  /** AUTHINFO in a turn of its own. Calls that need it at once share it. */
+  logIn(): Promise<void> {
+    this.#loggingIn ??= this.queue
+      .run(
+        async (turn) => {
+          await turn.toRead();
+          await this.#logInHere();
+        },
+        { phase: 'auth', command: 'AUTHINFO' },
+      )
+      .finally(() => {
+        this.#loggingIn = undefined;
+      });
+    return this.#loggingIn;
+  }
+
+  async #logInHere(): Promise<void> {
+    await login(this);
+    this.#logins++;
+    await this.#askCapabilities('capabilities');
+  }
+}
+
+export function checkWindow(window: number): number {
+  if (Number.isInteger(window) && window >= 1) return window;
+  throw new UsageError('ERR_ARGUMENT', 'window must be a whole number from 1', {
+    protocol: 'nntp',
+    argument: 'window',
+  });
+}
