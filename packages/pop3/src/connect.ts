@@ -7,6 +7,7 @@ import {
   resolveTransport,
   type SessionScope,
   StartTlsError,
+  type Transport,
   type TransportOptions,
   UsageError,
 } from '@fivewire/line-protocol';
@@ -23,9 +24,24 @@ export const profile: ProtocolProfile = {
   options: ['auth', 'mechanisms', 'initialResponse'],
 };
 
-export async function openSession(options: Pop3Options, sessions?: SessionScope): Promise<Session> {
+/** Options, checked. */
+export interface Resolved {
+  options: Pop3Options;
+  transport: Transport;
+  limits: Pop3Limits;
+}
+
+/** @throws UsageError, TlsError for a server's name that is none. Nothing has been dialled. */
+export function resolveOptions(options: Pop3Options): Resolved {
   const transport = resolveTransport(profile, options as TransportOptions);
-  const limits = checkLimits(options.limits);
+  return { options, transport, limits: checkLimits(options.limits) };
+}
+
+/** @param sessions TLS sessions to resume, shared by the connections of a pool */
+export async function openSession(
+  { options, transport, limits }: Resolved,
+  sessions?: SessionScope,
+): Promise<Session> {
   const connection = await openConnection(
     { ...transport, options: { ...transport.options, limits } },
     sessions,

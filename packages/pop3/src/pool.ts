@@ -1,27 +1,50 @@
 /** Connections to share. Most servers lock a mailbox for one session: a pool is for those that don't, or for one at a time. */
-import { createPool, type Lease, type Pool, type PoolOptions } from '@fivewire/line-protocol';
+import {
+  createPool,
+  createSessionScope,
+  type Lease,
+  type Pool,
+  type PoolOptions,
+  UsageError,
+} from '@fivewire/line-protocol';
+import { openSession, resolveOptions } from './connect.js';
 import { Pop3Client } from './pop3-client.js';
 import type { Pop3Options } from './types.js';
 
-export type Pop3PoolOptions = Omit<Pop3Options, 'stream' | 'signal'> & PoolOptions;
+/** `stream` and `signal` belong to one connection: a pool takes neither. */
+export interface Pop3PoolOptions extends Omit<Pop3Options, 'stream' | 'signal'>, PoolOptions {}
 
 /**
- * A pool of sessions. Deletions marked by one loan are taken back at its end, unless it has said `client.quit()`.
- * `maxConnections` is 1 by default.
+ * A pool of sessions, which resume each other's TLS sessions. Deletions marked by one loan are taken back at its end,
+ * unless it has said `client.quit()`. `maxConnections` is 1 by default.
+ *
+ * @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`; nothing has been dialled
  */
-export function createPop3Pool({
-  maxConnections = 1,
-  idleTimeout,
-  maxAge,
-  maxUses,
-  ...options
-}: Pop3PoolOptions): Pool<Pop3Client> {
+export function createPop3Pool(options: Pop3PoolOptions): Pool<Pop3Client> {
+  const { maxConnections = 1, idleTimeout, maxAge, maxUses, ...rest } = options;
+  for (const key of ['stream', 'signal'] as const) {
+    if ((rest as Pop3Options)[key] === undefined) continue;
+    throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}`, {
+      protocol: 'pop3',
+      argument: key,
+      hint: 'It belongs to one connection; `dial` makes as many streams as are needed.',
+    });
+  }
+  const resolved = resolveOptions(rest);
+  const { context, serverHostname, protocol, port } = resolved.transport;
+  const sessions =
+    context === undefined || serverHostname === undefined
+      ? undefined
+      : createSessionScope({ context, serverHostname, protocol, port });
   const limits = Object.fromEntries(
     Object.entries({ maxConnections, idleTimeout, maxAge, maxUses }).filter(
       ([, value]) => value !== undefined,
     ),
   );
-  const pool = createPool(async () => member(await Pop3Client.connect(options)), limits);
+  const pool = createPool(
+    async () => member(new Pop3Client(await openSession(resolved, sessions))),
+    limits,
+  );
   const lend = ({ client: { client }, release }: Lease<Member>): Lease<Pop3Client> => {
     let out = true;
     const back = (): void => {

@@ -7,13 +7,12 @@ import {
   optionsFromUrl,
   type Rows,
   type SecurityInfo,
-  type SessionScope,
   securityInfo,
   UsageError,
 } from '@fivewire/line-protocol';
 import type { Pop3Capabilities } from './capabilities.js';
 import { type CommandOptions, command } from './command.js';
-import { openSession, profile } from './connect.js';
+import { openSession, profile, resolveOptions } from './connect.js';
 import { count, list, uidl } from './listing.js';
 import { quit } from './quit.js';
 import { messageBody, type RetrieveAllOptions, retrieveAll } from './retrieve.js';
@@ -40,7 +39,8 @@ export class Pop3Client {
   #session: Session;
   #farewell: Promise<QuitResult> | undefined;
 
-  private constructor(session: Session) {
+  /** @internal Use {@link Pop3Client.connect}. */
+  constructor(session: Session) {
     this.#session = session;
   }
 
@@ -56,20 +56,11 @@ export class Pop3Client {
     options: Pop3Options | string | URL,
     more?: Omit<Pop3Options, 'host' | 'port' | 'security'>,
   ): Promise<Pop3Client> {
-    return Pop3Client.connectWith(options, more);
-  }
-
-  /** @internal For the pool, whose connections share TLS sessions. */
-  static async connectWith(
-    options: Pop3Options | string | URL,
-    more?: Pop3Options,
-    sessions?: SessionScope,
-  ): Promise<Pop3Client> {
     const all =
       typeof options === 'string' || options instanceof URL
-        ? optionsFromUrl(profile, options, more ?? {})
+        ? optionsFromUrl<Pop3Options>(profile, options, more ?? {})
         : options;
-    return new Pop3Client(await openSession(all, sessions));
+    return new Pop3Client(await openSession(resolveOptions(all)));
   }
 
   /** CAPA, RFC 2449, as it is now: read again after TLS and after login. */
