@@ -9,6 +9,8 @@ import {
 /** What a server presents. `revoked`: it is on its authority's revocation list. */
 export interface Shape extends IssueOptions {
   revoked?: true;
+  /** It comes from an authority that nobody trusts. */
+  stranger?: true;
   /** Two shapes that differ only in this are two certificates, with keys of their own. */
   copy?: number;
 }
@@ -26,8 +28,9 @@ export async function createCertificates(): Promise<Certificates> {
   const stranger = await createThrowawayCa({ commonName: 'Stranger' });
   const issued = new Map<string, Promise<IssuedCertificate>>();
 
-  const make = async ({ revoked, copy: _, ...options }: Shape): Promise<IssuedCertificate> => {
-    const certificate = await authority.issue(options);
+  const make = async (shape: Shape): Promise<IssuedCertificate> => {
+    const { revoked, stranger: byStranger, copy: _, ...options } = shape;
+    const certificate = await (byStranger ? stranger : authority).issue(options);
     if (revoked) authority.revoke(certificate);
     return certificate;
   };

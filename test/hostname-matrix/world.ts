@@ -4,10 +4,9 @@ import { connect, createServer, type LookupFunction, type Socket } from 'node:ne
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TransportOptions } from '@fivewire/line-protocol';
-import type { IssuedCertificate, TestServer } from '@fivewire/test-servers';
+import type { IssuedCertificate, TestServer, TestServerOptions } from '@fivewire/test-servers';
 import { type Certificates, createCertificates } from './certificates.js';
 import { password, user } from './credentials.js';
-import type { Driver } from './protocols/driver.js';
 import type { Way } from './rows.js';
 import { startTap, type Tap, type Wire } from './wire-tap.js';
 
@@ -15,8 +14,8 @@ export type Mode = 'implicit-tls' | 'starttls';
 export const modes: readonly Mode[] = ['implicit-tls', 'starttls'];
 
 /** A server that a client can reach by this way, and the way. */
-export interface Route {
-  server: TestServer;
+export interface Route<S extends TestServer = TestServer> {
+  server: S;
   options: TransportOptions;
   /** The stream, where the client is given one. */
   stream: Socket | undefined;
@@ -24,23 +23,25 @@ export interface Route {
   wires(): Wire[];
 }
 
-export interface World {
+export interface World<S extends TestServer = TestServer> {
   readonly certificates: Certificates;
   /** Presents a certificate from the next handshake on, at every address. */
   present(certificate: IssuedCertificate): void;
   /** Opens the tap that `route` will lead to, so that it is not counted as somebody's leak. */
   open(way: Way, mode: Mode): Promise<void>;
-  route(way: Way, mode: Mode, host?: string): Promise<Route>;
+  route(way: Way, mode: Mode, host?: string): Promise<Route<S>>;
   /** Exceptions inside the servers. */
   readonly problems: readonly Error[];
   close(): Promise<void>;
 }
 
-export async function createWorld(driver: Pick<Driver, 'start'>): Promise<World> {
+export async function createWorld<S extends TestServer>(
+  startServer: (options: TestServerOptions) => Promise<S>,
+): Promise<World<S>> {
   const certificates = await createCertificates();
   const folder = await mkdtemp(join(tmpdir(), 'matrix-'));
   const hasIPv6 = await canListen('::1');
-  const start = (host: string) => driver.start({ host, users: { [user]: password }, modes });
+  const start = (host: string) => startServer({ host, users: { [user]: password }, modes });
   const v4 = await start('127.0.0.1');
   const v6 = hasIPv6 ? await start('::1') : v4;
   const taps = new Map<string, Promise<Tap>>();

@@ -1,14 +1,26 @@
 import { FtpClient } from '@fivewire/ftp';
-import { FileTree, startFtpServer } from '@fivewire/test-servers';
+import {
+  FileTree,
+  type FtpServer,
+  startFtpServer,
+  type TestServerOptions,
+} from '@fivewire/test-servers';
 import type { Driver } from './driver.js';
+
+export const file = { path: '/report.txt', content: 'octets' };
+
+export function startFtp(options: TestServerOptions): Promise<FtpServer> {
+  return startFtpServer({ ...options, files: new FileTree({ [file.path]: file.content }) });
+}
 
 export const ftp: Driver<FtpClient> = {
   protocol: 'ftp',
   alpn: 'ftp',
   inClear: /^AUTH TLS$/,
-  start: (options) =>
-    startFtpServer({ ...options, files: new FileTree({ '/report.txt': 'octets' }) }),
+  start: startFtp,
   connect: (options) => FtpClient.connect(options),
   /** Without a data connection, which has a column of its own. */
-  command: (client) => client.stat('/report.txt'),
+  async command(client) {
+    if ((await client.stat(file.path)) === undefined) throw new Error('the file is not there');
+  },
 };
