@@ -1,6 +1,17 @@
 /** Five small servers in memory, a throwaway certificate authority, scripted dialogues and faults, for tests. */
 export { Accounts, type Users } from './accounts.js';
 export type { ConnectionRecord, SecurityMode, TlsRecord } from './connection-record.js';
+export { type Delivery, deliveries } from './dialogue/delivery.js';
+export {
+  type DialogueAddress,
+  type DialogueServer,
+  type DialogueServerOptions,
+  type ReplayOptions,
+  replayDialogue,
+  startDialogueServer,
+} from './dialogue/dialogue-server.js';
+export { type DialogueStep, parseDialogue } from './dialogue/parse-dialogue.js';
+export type { DialogueMismatch, DialogueReport, PlayOptions } from './dialogue/play-dialogue.js';
 export type { FaultPlan, Faults } from './faults.js';
 export { FileTree, type TreeFile, type TreeFolder, type TreeNode } from './file-tree.js';
 export { type FtpServer, type FtpServerOptions, startFtpServer } from './ftp/ftp-server.js';

@@ -274,6 +274,7 @@ export class LineSession {
     socket.on('error', () => {}); // 'close' always follows and tells all there is to tell
     socket.once('close', () => this.#finish());
     if (socket.destroyed) this.#finish();
+    else if (socket.readableEnded) onEnd(); // a client that says nothing ends while its handshake is being told of
     socket.setTimeout(this.#limits.idle, onIdle);
     this.#detach = () => {
       socket.off('data', onOctets).off('end', onEnd).off('timeout', onIdle);

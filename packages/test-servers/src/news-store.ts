@@ -29,6 +29,7 @@ export interface Newsgroup {
 }
 
 export interface NewsgroupOptions {
+  /** Default `'No description.'`: an empty one confuses readers. */
   description?: string;
   status?: PostingStatus;
   created?: Date;
@@ -46,7 +47,7 @@ class Group implements Newsgroup {
 
   constructor(name: string, options: NewsgroupOptions) {
     this.name = name;
-    this.description = options.description ?? '';
+    this.description = options.description ?? 'No description.';
     this.status = options.status ?? 'y';
     this.created = options.created ?? new Date();
     this.high = (options.first ?? 1) - 1;
