@@ -378,7 +378,7 @@ export class CommandRunner {
         if (this.#dispatch(parseResponse(frame, this.limits), frame)) return;
       }
     } catch (error) {
-      this.connection.fail(error);
+      this.connection.fail(error, this.#where());
     } finally {
       this.#reading = false;
     }
@@ -412,14 +412,18 @@ export class CommandRunner {
     }
     const entry = this.#oldest(({ command }) => command.onContinuation !== undefined);
     if (entry === undefined)
-      throw this.connection.malformed('no continuation request', `+ ${text}`);
+      throw this.connection.malformed('no continuation request', `+ ${text}`, this.#where());
     entry.command.onContinuation?.(text);
   }
 
   #tagged(response: TaggedResponse): boolean {
     const entry = this.#inFlight.get(response.tag);
     if (entry === undefined)
-      throw this.connection.malformed('the tag of a command', `${response.tag} ${response.status}`);
+      throw this.connection.malformed(
+        'the tag of a command',
+        `${response.tag} ${response.status}`,
+        this.#where(),
+      );
     this.#unclaimed = 0;
     this.session.applyCode(response.code);
     if (!entry.sent) {
@@ -428,6 +432,7 @@ export class CommandRunner {
         throw this.connection.malformed(
           'no OK before the command was sent whole',
           `${response.tag} OK`,
+          this.#where(),
         );
       }
       entry.response = response;
@@ -451,6 +456,13 @@ export class CommandRunner {
   #oldest(which: (entry: Entry) => boolean): Entry | undefined {
     for (const entry of this.#inFlight.values()) if (which(entry)) return entry;
     return undefined;
+  }
+
+  /** For errors: what the server was expected to answer. */
+  #where(): { phase: Phase; command?: string } {
+    const entry = this.#oldest(() => true);
+    if (entry === undefined) return { phase: 'command' };
+    return { phase: entry.command.phase ?? 'command', command: entry.masked };
   }
 
   #rejectAll(): void {

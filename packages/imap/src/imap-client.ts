@@ -248,7 +248,7 @@ export class ImapClient {
     if (connection.error !== undefined) return;
     try {
       await this.#runner.run(
-        { verb: 'LOGOUT', alone: true, expectsBye: true, phase: 'close' },
+        { verb: 'LOGOUT', alone: true, expectsBye: true, stopsReader: true, phase: 'close' },
         { timeout: connection.timeouts.close, ...options },
       );
     } catch (error) {

@@ -175,9 +175,10 @@ class FetchRows {
     check();
     const { rows } = this.#plan;
     let uids = this.#uids;
-    // Ranges say nothing about how many messages there are: ask which exist before they are cut to pieces.
-    if (uids.size > rows && exists() > rows) uids = await resolve(uids, this.#options);
-    this.#pieces = uids.pieces(rows);
+    // Ranges say nothing about how many messages there are. In a large mailbox, ask which exist before cutting to pieces.
+    const few = exists() <= rows;
+    if (uids.size > rows && !few) uids = await resolve(uids, this.#options);
+    this.#pieces = uids.pieces(few ? Number.POSITIVE_INFINITY : rows);
   }
 
   #send(): void {

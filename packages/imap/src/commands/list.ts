@@ -51,8 +51,10 @@ export async function* list(
   const args: Argument[] = [listPattern(reference), listPattern(pattern)];
   // Extended forms only where something needs them: some servers advertise and break them (Strato, Proton Bridge).
   if (subscribed && extended) args.unshift(syntax('(SUBSCRIBED)'));
-  if (withStatus && wanted !== undefined)
-    args.push(syntax('RETURN'), parenthesised([syntax('STATUS'), wanted]));
+  if (withStatus && wanted !== undefined) {
+    const specialUse = capabilities.has('SPECIAL-USE') ? [syntax('SPECIAL-USE')] : [];
+    args.push(syntax('RETURN'), parenthesised([...specialUse, syntax('STATUS'), wanted]));
+  }
   const found: ListData[] = [];
   const told = new Map<string, StatusData>();
   await runner.run(

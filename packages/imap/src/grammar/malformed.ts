@@ -8,7 +8,11 @@ export function malformed(expected: string, text: string, position: number): Rem
   return new RemoteProtocolError(
     'ERR_MALFORMED_RESPONSE',
     `Expected ${expected} at octet ${position} of the response, got ${got}`,
-    { expected, got },
+    {
+      expected,
+      got,
+      hint: 'The server is broken, or it does not speak IMAP: check host and port.',
+    },
   );
 }
 
