@@ -1,4 +1,4 @@
-import { FtpClient } from '@fivewire/ftp';
+import { createFtpPool, FtpClient } from '@fivewire/ftp';
 import {
   FileTree,
   type FtpServer,
@@ -19,6 +19,11 @@ export const ftp: Driver<FtpClient> = {
   inClear: /^AUTH TLS$/,
   start: startFtp,
   connect: (options) => FtpClient.connect(options),
+  pool: (options) => {
+    const pool = createFtpPool(options);
+    return { use: (work) => pool.session(work), close: () => pool.close() };
+  },
+  poolResumes: false,
   /** Without a data connection, which has a column of its own. */
   async command(client) {
     if ((await client.stat(file.path)) === undefined) throw new Error('the file is not there');

@@ -1,4 +1,4 @@
-import { ImapClient } from '@fivewire/imap';
+import { createImapPool, ImapClient } from '@fivewire/imap';
 import { startImapServer } from '@fivewire/test-servers';
 import type { Driver } from './driver.js';
 
@@ -8,5 +8,7 @@ export const imap: Driver<ImapClient> = {
   inClear: /^\S+ (?:CAPABILITY|STARTTLS)$/,
   start: (options) => startImapServer(options),
   connect: (options) => ImapClient.connect(options),
+  pool: (options) => createImapPool(options),
+  poolResumes: true,
   command: (client) => client.status('INBOX', ['messages']),
 };

@@ -1,4 +1,4 @@
-import { NntpClient } from '@fivewire/nntp';
+import { createNntpPool, NntpClient } from '@fivewire/nntp';
 import { NewsStore, startNntpServer } from '@fivewire/test-servers';
 import type { Driver } from './driver.js';
 
@@ -14,5 +14,7 @@ export const nntp: Driver<NntpClient> = {
     return startNntpServer({ ...options, news, requireAuth: true });
   },
   connect: (options) => NntpClient.connect(options),
+  pool: (options) => createNntpPool(options),
+  poolResumes: true,
   command: (client) => client.group(group),
 };

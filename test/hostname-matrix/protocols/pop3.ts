@@ -1,4 +1,4 @@
-import { Pop3Client } from '@fivewire/pop3';
+import { createPop3Pool, Pop3Client } from '@fivewire/pop3';
 import { startPop3Server } from '@fivewire/test-servers';
 import type { Driver } from './driver.js';
 
@@ -8,5 +8,7 @@ export const pop3: Driver<Pop3Client> = {
   inClear: /^(?:CAPA|STLS)$/,
   start: (options) => startPop3Server(options),
   connect: (options) => Pop3Client.connect(options),
+  pool: (options) => createPop3Pool(options),
+  poolResumes: true,
   command: (client) => client.stat(),
 };

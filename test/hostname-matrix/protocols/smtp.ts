@@ -1,4 +1,4 @@
-import { SmtpClient } from '@fivewire/smtp';
+import { createSmtpPool, SmtpClient } from '@fivewire/smtp';
 import { startSmtpServer } from '@fivewire/test-servers';
 import { user } from '../credentials.js';
 import type { Driver } from './driver.js';
@@ -9,6 +9,8 @@ export const smtp: Driver<SmtpClient> = {
   inClear: /^(?:EHLO \S+|STARTTLS)$/,
   start: (options) => startSmtpServer(options),
   connect: (options) => SmtpClient.connect(options),
+  pool: (options) => createSmtpPool(options),
+  poolResumes: true,
   command: (client) =>
     client.send(
       { from: `${user}@example.test`, to: `${user}@example.test` },
