@@ -14,11 +14,8 @@ export async function runJob(account, count) {
   const report = makeReport();
   const hash = sha256(report);
   await uploadAndCheck(account, report, hash, count);
-  // The watcher stands before the message is sent, so that IDLE has something to announce.
-  const arriving = awaitMail(account, hash, count);
-  arriving.catch(() => {}); // it is awaited below, after what may fail before it
-  await mailReport(account, report, count);
-  const uid = await arriving;
+  // The message is sent once IDLE runs, so that IDLE has something to announce.
+  const uid = await awaitMail(account, hash, count, () => mailReport(account, report, count));
   await fetchByPop3(account, hash, count);
   await postSummary(account, hash, uid, count);
 }
@@ -86,23 +83,27 @@ async function mailReport(account, report, count) {
   }
 }
 
-async function awaitMail(account, hash, count) {
-  const imap = await ImapClient.connect(target(account, 'imap', 'implicit-tls'));
+async function awaitMail(account, hash, count, sendNow) {
+  let sending;
+  const log = ({ type, text }) => {
+    if (type === 'send' && text.endsWith('IDLE')) sending ??= sendNow();
+  };
+  const imap = await ImapClient.connect({ ...target(account, 'imap', 'implicit-tls'), log });
   try {
     for await (const event of imap.watch(['INBOX'])) if (event.type === 'new') break;
+    await sending;
     count(true, 'IMAP IDLE over implicit TLS: new mail was announced');
     const inbox = await imap.open('INBOX', { readOnly: true });
     try {
-      const [uid] = await inbox.search({ subject: 'Bericht' });
-      for await (const message of inbox.fetch([uid], { envelope: true, bodies: [''] })) {
-        const parsed = await simpleParser(message.body());
-        const [attachment] = parsed.attachments;
+      const found = await inbox.search({ subject: 'Bericht' });
+      for await (const message of inbox.fetch(found, { envelope: true, bodies: [''] })) {
+        const { attachments } = await simpleParser(message.body());
         count(
-          sha256(attachment.content) === hash,
-          `IMAP: "${message.envelope.subject}", attachment ${attachment.filename} has the same sha256`,
+          sha256(attachments[0].content) === hash,
+          `IMAP: "${message.envelope.subject}", attachment ${attachments[0].filename} has the same sha256`,
         );
       }
-      return uid;
+      return found.last;
     } finally {
       await inbox.close();
     }

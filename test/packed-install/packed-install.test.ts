@@ -3,15 +3,14 @@ import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startTestServers, type TestServers } from '@fivewire/test-servers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ExampleWorld, startExampleWorld } from '../support/example-runner.js';
 import { type Packed, packAll, withOwnDependencies } from './pack.js';
 import { asCommonJs, firstExample } from './readme.js';
 
 const run = promisify(execFile);
-const redirect = pathToFileURL(fileURLToPath(new URL('redirect.mjs', import.meta.url))).href;
 const packages = [
   'tls-context-core',
   '@fivewire/line-protocol',
@@ -28,30 +27,18 @@ const packages = [
 const sizeBudget = 120_000;
 
 let packed: Map<string, Packed>;
-let servers: TestServers;
+let world: ExampleWorld;
 let home: string;
 const projects = new Map<string, string>();
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'fivewire-packed-'));
   packed = packAll();
-  servers = await startTestServers({
-    users: { alice: 'secret' },
-    files: { '/pub/report.txt': 'All is well.\n', '/pub/more/notes.txt': 'Notes.\n' },
-    groups: ['test.fivewire'],
-  });
-  const hosts = ['ftp', 'imap', 'pop3', 'smtp', 'nntp', 'mail', 'news'].map(
-    (host) => `${host}.example.org`,
-  );
-  const certificate = await servers.issue({ names: hosts });
-  for (const server of [servers.ftp, servers.imap, servers.pop3, servers.smtp, servers.nntp]) {
-    server.useCertificate(certificate);
-  }
-  writeFileSync(join(home, 'ca.pem'), servers.ca.certificate);
+  world = await startExampleWorld(home);
 }, 120_000);
 
 afterAll(async () => {
-  await servers?.close();
+  await world?.servers.close();
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -76,38 +63,6 @@ function install(name: string): string {
   projects.set(name, folder);
   return folder;
 }
-
-function standardPorts(): Record<string, number> {
-  const standard = {
-    ftp: [990, 21],
-    imap: [993, 143],
-    pop3: [995, 110],
-    smtp: [465, 587],
-    nntp: [563, 119],
-  } as const;
-  return Object.fromEntries(
-    Object.entries(standard).flatMap(([protocol, [implicit, starttls]]) => {
-      const ports = servers.ports[protocol as keyof typeof standard];
-      return [
-        [implicit, ports['implicit-tls']],
-        [starttls, ports.starttls],
-      ];
-    }),
-  );
-}
-
-const runExample = (folder: string, file: string) =>
-  run(process.execPath, ['--import', redirect, file], {
-    cwd: folder,
-    timeout: 30_000,
-    env: {
-      PATH: process.env.PATH,
-      HOME: home,
-      NODE_EXTRA_CA_CERTS: join(home, 'ca.pem'),
-      FIVEWIRE_TEST_PORTS: JSON.stringify(standardPorts()),
-      MAIL_PASSWORD: 'secret',
-    },
-  });
 
 it('packs every package', () => {
   expect([...packed.keys()].sort()).toEqual([...packages].sort());
@@ -152,7 +107,7 @@ describe.each(packages)('%s', (name) => {
 
   it('runs its README by import and by require', { timeout: 120_000 }, async () => {
     const folder = install(name);
-    servers.mail.deliver(
+    world.servers.mail.deliver(
       'alice',
       'From: bob@example.org\r\nTo: alice@example.org\r\nSubject: Hello\r\n\r\nHi.\r\n',
     );
@@ -165,7 +120,7 @@ describe.each(packages)('%s', (name) => {
     writeFileSync(join(folder, 'example.mjs'), example);
     writeFileSync(join(folder, 'example.cjs'), asCommonJs(example));
     for (const file of ['example.mjs', 'example.cjs']) {
-      const { stdout, stderr } = await runExample(folder, file);
+      const { stdout, stderr } = await world.run(join(folder, file), [], { cwd: folder });
       expect(stderr, `${file} of ${name}`).toBe('');
       expect(stdout.length, `${file} of ${name} prints something`).toBeGreaterThan(0);
     }

@@ -3,6 +3,7 @@ import { decodeHeader } from './header-text.js';
 
 /** Decodes when asked. Iterating gives `[name, value]` in the article's order. */
 export class Headers implements Iterable<[name: string, value: string]> {
+  #lines: readonly string[];
   #fields: readonly { name: string; octets: string }[];
 
   /** @param lines as they came, unstuffed, each character an octet; folded lines follow their first one */
@@ -18,7 +19,13 @@ export class Headers implements Iterable<[name: string, value: string]> {
       if (colon > 0)
         fields.push({ name: line.slice(0, colon).trimEnd(), octets: line.slice(colon + 1) });
     }
+    this.#lines = lines;
     this.#fields = fields;
+  }
+
+  /** The whole head as it came, each line with its CRLF, without the empty line that ends it: for archives. */
+  get octets(): Uint8Array {
+    return Buffer.from(this.#lines.map((line) => `${line}\r\n`).join(''), 'latin1');
   }
 
   has(name: string): boolean {

@@ -1,0 +1,168 @@
+/** Every program in examples/ does what its first comment says. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ExampleWorld, startExampleWorld } from '../support/example-runner.js';
+
+const examples = fileURLToPath(new URL('../../examples', import.meta.url));
+const covered = new Set<string>();
+let home: string;
+let world: ExampleWorld;
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'fivewire-examples-'));
+  world = await startExampleWorld(home);
+});
+afterAll(async () => {
+  await world?.servers.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const run = (name: string, ...args: string[]) => {
+  covered.add(name);
+  return world.run(join(examples, name), args);
+};
+
+const withAttachment = (name: string, content: string) =>
+  [
+    'From: bob@example.org',
+    'To: alice@example.org',
+    'Subject: Files',
+    'MIME-Version: 1.0',
+    'Content-Type: multipart/mixed; boundary=b',
+    '',
+    '--b',
+    'Content-Type: text/plain',
+    '',
+    'See the file.',
+    '--b',
+    'Content-Type: application/octet-stream',
+    `Content-Disposition: attachment; filename="${name}"`,
+    'Content-Transfer-Encoding: base64',
+    '',
+    Buffer.from(content).toString('base64'),
+    '--b--',
+    '',
+  ].join('\r\n');
+
+it('main-job runs the whole job and refuses what must be refused', async () => {
+  covered.add('main-job');
+  const { status, stdout, stderr } = await world.run(join(examples, 'main-job', 'main.mjs'));
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^(\d+) passed, 0 failed$/m);
+  expect(stdout.match(/^ok .* accepted {2}TLS/gm)?.length).toBe(10);
+  expect(stdout.match(/^ok .*refused {3}ERR_/gm)?.length).toBe(30);
+  expect(status).toBe(0);
+});
+
+it('save-attachments saves under safe names and marks as seen', async () => {
+  world.servers.mail.deliver('alice', withAttachment('../../etc/pass wd', 'not yours'));
+  const folder = join(home, 'attachments');
+  const first = await run('save-attachments.mjs', 'imaps://alice@imap.example.org', folder);
+  expect(first).toMatchObject({ status: 0, stderr: '', stdout: '1-pass_wd\n' });
+  expect(readFileSync(join(folder, '1-pass_wd'), 'utf8')).toBe('not yours');
+  const second = await run('save-attachments.mjs', 'imap://alice@imap.example.org', folder);
+  expect(second).toMatchObject({ status: 0, stderr: '', stdout: '' });
+});
+
+it('send-report delivers the file and prints each recipient', async () => {
+  writeFileSync(join(home, 'report.csv'), 'a;b\r\n1;2\r\n');
+  const result = await run(
+    'send-report.mjs',
+    'smtp://alice@smtp.example.org',
+    'report.csv',
+    'alice@example.org',
+  );
+  expect(result).toMatchObject({ status: 0, stderr: '' });
+  expect(result.stdout).toMatch(/^\d+ octets sent\naccepted alice@example\.org: 250 .*\n$/);
+});
+
+it('collect-mail moves mail once, and deletes only what it has', async () => {
+  const maildir = join(home, 'Maildir');
+  const first = await run('collect-mail.mjs', 'pop3s://alice@pop3.example.org', maildir);
+  expect(first).toMatchObject({ status: 0, stderr: '' });
+  expect(first.stdout).toBe(`2 messages in ${maildir}, deletions done\n`);
+  const files = readdirSync(join(maildir, 'new'));
+  expect(files.length).toBe(2);
+  expect(files.map((file) => readFileSync(join(maildir, 'new', file), 'latin1')).join()).toContain(
+    'report.csv',
+  );
+  const second = await run('collect-mail.mjs', 'pop3://alice@pop3.example.org', maildir);
+  expect(second.stdout).toBe(`0 messages in ${maildir}, deletions done\n`);
+});
+
+it('download-tree brings every file, the same octets', async () => {
+  for (const security of ['ftp', 'ftps']) {
+    const folder = join(home, `tree-${security}`);
+    const { status, stdout, stderr } = await run(
+      'download-tree.mjs',
+      `${security}://alice@ftp.example.org`,
+      '/pub',
+      folder,
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.split('\n').filter(Boolean).sort()).toEqual([
+      `${join(folder, 'more/notes.txt')} 7 octets, proven by size`,
+      `${join(folder, 'report.txt')} 13 octets, proven by size`,
+    ]);
+    const hash = createHash('sha256')
+      .update(readFileSync(join(folder, 'report.txt')))
+      .digest('hex');
+    expect(hash).toBe(createHash('sha256').update('All is well.\n').digest('hex'));
+  }
+});
+
+it('archive-newsgroup appends each article once', async () => {
+  const post = (id: string, body: string) =>
+    world.servers.news.add(
+      Buffer.from(
+        `From: a@example.org\r\nNewsgroups: test.fivewire\r\nSubject: ${id}\r\nMessage-ID: <${id}@example.org>\r\n\r\n${body}\r\n`,
+      ),
+    );
+  post('one', 'From here on');
+  post('two', 'plain');
+  const file = join(home, 'archive.mbox');
+  const first = await run(
+    'archive-newsgroup.mjs',
+    'nntps://alice@news.example.org',
+    'test.fivewire',
+    file,
+  );
+  expect(first).toMatchObject({
+    status: 0,
+    stderr: '',
+    stdout: `2 articles of test.fivewire appended to ${file}\n`,
+  });
+  const mbox = readFileSync(file, 'utf8');
+  expect(mbox.match(/^From archive /gm)?.length).toBe(2);
+  expect(mbox).toContain('\n>From here on\n');
+  post('three', 'later');
+  const second = await run(
+    'archive-newsgroup.mjs',
+    'nntp://alice@news.example.org',
+    'test.fivewire',
+    file,
+  );
+  expect(second.stdout).toBe(`1 articles of test.fivewire appended to ${file}\n`);
+});
+
+it('check-certificates shows who is there, and fails for a wrong name', async () => {
+  const names = ['imap', 'smtp', 'pop3', 'ftp', 'nntp'];
+  const urls = names.flatMap((name) => [
+    `${name}://${name}.example.org`,
+    `${name}s://${name}.example.org`,
+  ]);
+  const good = await run('check-certificates.mjs', ...urls);
+  expect(good).toMatchObject({ status: 0, stderr: '' });
+  expect(good.stdout.split('\n').filter(Boolean).length).toBe(10);
+  const bad = await run('check-certificates.mjs', 'imaps://wrong.example.org');
+  expect(bad.status).toBe(1);
+  expect(bad.stdout).toContain('ERR_CERTIFICATE_HOSTNAME_MISMATCH');
+});
+
+it('leaves no example untried', () => {
+  expect([...covered].sort()).toEqual(readdirSync(examples).sort());
+});

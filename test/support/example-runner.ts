@@ -1,0 +1,75 @@
+/** Runs a program as a user would, with example.org standing for test servers on loopback. */
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { startTestServers, type TestServers } from '@fivewire/test-servers';
+
+const redirect = pathToFileURL(fileURLToPath(new URL('redirect.mjs', import.meta.url))).href;
+
+const standardPorts = {
+  ftp: [990, 21],
+  imap: [993, 143],
+  pop3: [995, 110],
+  smtp: [465, 587],
+  nntp: [563, 119],
+} as const;
+
+export interface ExampleWorld {
+  servers: TestServers;
+  /** Runs `node file …args`; never rejects for an exit status. */
+  run(file: string, args?: readonly string[], options?: { cwd?: string }): Promise<Ran>;
+}
+
+export interface Ran {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** @param home an empty folder: the child's home, and where the CA lies. */
+export async function startExampleWorld(home: string): Promise<ExampleWorld> {
+  const servers = await startTestServers({
+    users: { alice: 'secret' },
+    files: { '/pub/report.txt': 'All is well.\n', '/pub/more/notes.txt': 'Notes.\n' },
+    groups: ['test.fivewire'],
+  });
+  const hosts = ['ftp', 'imap', 'pop3', 'smtp', 'nntp', 'mail', 'news'];
+  const certificate = await servers.issue({ names: hosts.map((host) => `${host}.example.org`) });
+  for (const server of [servers.ftp, servers.imap, servers.pop3, servers.smtp, servers.nntp]) {
+    server.useCertificate(certificate);
+  }
+  writeFileSync(join(home, 'ca.pem'), servers.ca.certificate);
+  const ports = Object.fromEntries(
+    Object.entries(standardPorts).flatMap(([protocol, [implicit, starttls]]) => {
+      const actual = servers.ports[protocol as keyof typeof standardPorts];
+      return [
+        [implicit, actual['implicit-tls']],
+        [starttls, actual.starttls],
+      ];
+    }),
+  );
+  const env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    NODE_EXTRA_CA_CERTS: join(home, 'ca.pem'),
+    FIVEWIRE_TEST_PORTS: JSON.stringify(ports),
+    MAIL_PASSWORD: 'secret',
+  };
+  return {
+    servers,
+    run: (file, args = [], { cwd = home } = {}) =>
+      new Promise((resolve) => {
+        const command = ['--import', redirect, file, ...args];
+        execFile(
+          process.execPath,
+          command,
+          { cwd, env, timeout: 30_000 },
+          (error, stdout, stderr) => {
+            const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 255;
+            resolve({ status, stdout, stderr });
+          },
+        );
+      }),
+  };
+}
