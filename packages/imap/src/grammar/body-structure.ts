@@ -106,18 +106,16 @@ function endOfMultipart(
   parts: readonly BodyPart[],
   subtype: string | null,
 ): BodyPart {
-  const parameters = more(lexer) ? parseParameters(lexer) : {};
-  const common = extension(lexer);
-  return {
+  const found: Writable<BodyPart> = {
     part,
     type: `multipart/${lower(subtype) || 'mixed'}`,
-    parameters,
-    ...named(common.disposition, parameters),
+    parameters: more(lexer) ? parseParameters(lexer) : {},
     encoding: '',
     size: 0,
-    ...common,
     parts,
   };
+  extension(lexer, found);
+  return found;
 }
 
 /** A multipart without parts comes as `("MIXED")` or `("MIXED" ("BOUNDARY" "b") NIL)` (Gmail, Cyrus). */
@@ -152,39 +150,40 @@ function basic(lexer: Lexer, part: string, mediaType: string): BodyPart {
   const hasLines = (mediaType === 'text' || message) && more(lexer) && isDigit(lexer.peek());
   const lines = hasLines ? lexer.number('body-fld-lines') : undefined;
   const md5 = more(lexer) ? lexer.nstring('body-fld-md5') : null;
-  const common = extension(lexer);
-  return {
+  const found: Writable<BodyPart> = {
     part,
     type,
     parameters,
-    ...named(common.disposition, parameters),
-    ...(id === null ? {} : { id: decodeText(id) }),
-    ...(description === null ? {} : { description: decodeHeaderText(description) }),
     encoding: lower(encoding),
     size,
-    ...(lines === undefined ? {} : { lines }),
-    ...(md5 === null ? {} : { md5 }),
-    ...common,
-    ...(envelope === undefined ? {} : { envelope }),
     parts,
   };
+  if (id !== null) found.id = decodeText(id);
+  if (description !== null) found.description = decodeHeaderText(description);
+  if (lines !== undefined) found.lines = lines;
+  if (md5 !== null) found.md5 = md5;
+  if (envelope !== undefined) found.envelope = envelope;
+  extension(lexer, found);
+  return found;
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** [SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc *(SP body-extension)]]] */
-function extension(
-  lexer: Lexer,
-): Pick<BodyPart, 'disposition' | 'language' | 'location' | 'extension'> {
+function extension(lexer: Lexer, part: Writable<BodyPart>): void {
   const disposition = more(lexer) ? parseDisposition(lexer) : undefined;
   const language = more(lexer) ? parseLanguage(lexer) : undefined;
   const location = more(lexer) ? lexer.nstring('body-fld-loc') : null;
+  const filename = disposition?.parameters.filename ?? part.parameters.name;
+  if (filename !== undefined) part.filename = filename;
+  if (disposition !== undefined) part.disposition = disposition;
+  if (language !== undefined) part.language = language;
+  if (location !== null) part.location = decodeText(location);
+  if (!more(lexer)) return;
   const extensions: BodyExtension[] = [];
-  while (more(lexer)) extensions.push(bodyExtension(lexer));
-  return {
-    ...(disposition === undefined ? {} : { disposition }),
-    ...(language === undefined ? {} : { language }),
-    ...(location === null ? {} : { location: decodeText(location) }),
-    ...(extensions.length === 0 ? {} : { extension: extensions }),
-  };
+  do extensions.push(bodyExtension(lexer));
+  while (more(lexer));
+  part.extension = extensions;
 }
 
 /** body-fld-dsp = "(" string SP body-fld-param ")" / nil. Exchange writes a bare `"inline"` (MailKit#919). */
@@ -243,14 +242,6 @@ function octetCount(lexer: Lexer): number {
 function more(lexer: Lexer): boolean {
   lexer.spaces();
   return !lexer.atEnd && lexer.peek() !== close;
-}
-
-function named(
-  disposition: BodyDisposition | undefined,
-  parameters: Readonly<Record<string, string>>,
-): { filename?: string } {
-  const filename = disposition?.parameters.filename ?? parameters.name;
-  return filename === undefined ? {} : { filename };
 }
 
 const below = (part: string, number: number): string =>

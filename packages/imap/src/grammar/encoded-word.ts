@@ -14,7 +14,7 @@ export function decodeHeaderText(raw: string): string {
   let end = 0;
   let run: { charset: string; octets: Buffer[]; raw: string } | undefined;
   const finishRun = (): void => {
-    if (run !== undefined) text += decodeCharset(Buffer.concat(run.octets), run.charset) ?? run.raw;
+    if (run !== undefined) text += decodeCharset(joinedOctets(run.octets), run.charset) ?? run.raw;
     run = undefined;
   };
   for (const word of raw.matchAll(encodedWord)) {
@@ -74,17 +74,33 @@ export function decodeCharset(octets: Uint8Array, charset: string): string | und
   return iconv.encodingExists(name) ? iconv.decode(Buffer.from(octets), name) : undefined;
 }
 
+const joinedOctets = (pieces: readonly Buffer[]): Buffer =>
+  pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+
 const encodedWord = /=\?([^?\s]+)\?([bqBQ])\?([^?\s]*)\?=/g;
 
 /** "Q": `_` is a space, `=XX` an octet (RFC 2047 §4.2). */
 function decodeQ(encoded: string): Buffer {
-  const octets = encoded
-    .replaceAll('_', ' ')
-    .replace(/=([0-9a-f]{2})/gi, (_sequence, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    );
-  return Buffer.from(octets, 'latin1');
+  const octets = Buffer.allocUnsafe(encoded.length);
+  let length = 0;
+  for (let i = 0; i < encoded.length; i++) {
+    let octet = encoded.charCodeAt(i);
+    if (octet === underscore) octet = space;
+    else if (octet === equals) {
+      const hex = encoded.slice(i + 1, i + 3);
+      if (/^[0-9a-f]{2}$/i.test(hex)) {
+        octet = Number.parseInt(hex, 16);
+        i += 2;
+      }
+    }
+    octets[length++] = octet;
+  }
+  return octets.subarray(0, length);
 }
+
+const underscore = 95;
+const space = 32;
+const equals = 61;
 
 interface Section {
   index: number;
