@@ -1,0 +1,305 @@
+/** Many messages in a pipeline, and calls made while they come. */
+import { createServer, type Socket } from 'node:net';
+import { buffer, text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { fetchNew, Pop3Client, type Pop3Options } from '../src/index.js';
+import { failure, loggedIn, play } from './dialogue.js';
+
+const retr = (n: number, body = `m${n}`) => `S: +OK\nS: ${body}\nS: .`;
+
+describe('retrieveAll', () => {
+  it('asks ahead, in order, and tells each refusal by its item', async () => {
+    const dialogue = loggedIn(
+      `C: RETR 1\nC: RETR 2\nC: RETR 3\n${retr(1)}\nS: -ERR gone\n${retr(3)}`,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const seen: unknown[] = [];
+      for await (const item of pop.retrieveAll([1, 2, 3])) {
+        seen.push(
+          item.ok ? [item.number, await text(item.message)] : [item.number, item.error.code],
+        );
+      }
+      return seen;
+    });
+    expect(result).toEqual([
+      [1, 'm1\r\n'],
+      [2, 'ERR_COMMAND_REJECTED'],
+      [3, 'm3\r\n'],
+    ]);
+  });
+
+  it('asks one at a time where the server has no PIPELINING, or window says so', async () => {
+    const dialogue = loggedIn(`C: RETR 1\n${retr(1)}\nC: RETR 2\n${retr(2)}`, ['USER']);
+    const read = async (pop: Pop3Client, window?: number) => {
+      const seen: string[] = [];
+      const options = window === undefined ? {} : { window };
+      for await (const item of pop.retrieveAll([1, 2], options)) {
+        if (item.ok) seen.push(await text(item.message));
+      }
+      return seen;
+    };
+    expect(await play(dialogue, (pop) => read(pop))).toEqual(['m1\r\n', 'm2\r\n']);
+    const pipelining = loggedIn(`C: RETR 1\n${retr(1)}\nC: RETR 2\n${retr(2)}`);
+    expect(await play(pipelining, (pop) => read(pop, 1))).toEqual(['m1\r\n', 'm2\r\n']);
+  });
+
+  it('skips what nobody reads, and drops what is under way when the loop is left', async () => {
+    const dialogue = loggedIn(
+      `C: RETR 1\nC: RETR 2\nC: RETR 3\n${retr(1)}\n${retr(2)}\n${retr(3)}\nC: NOOP\nS: +OK`,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const seen: number[] = [];
+      for await (const item of pop.retrieveAll([1, 2, 3])) {
+        seen.push(item.number);
+        if (seen.length === 2) break;
+      }
+      await pop.noop();
+      return seen;
+    });
+    expect(result).toEqual([1, 2]);
+  });
+
+  it('takes calls inside the loop: what is under way is held for later', async () => {
+    const dialogue = loggedIn(
+      `C: RETR 1\nC: RETR 2\n${retr(1)}\nC: DELE 1\n${retr(2)}\nS: +OK\nC: DELE 2\nS: +OK`,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const seen: string[] = [];
+      for await (const item of pop.retrieveAll([1, 2])) {
+        if (!item.ok) throw item.error;
+        seen.push(await text(item.message));
+        await pop.delete(item.number);
+      }
+      return [seen, pop.marked];
+    });
+    expect(result).toEqual([
+      ['m1\r\n', 'm2\r\n'],
+      [1, 2],
+    ]);
+  });
+
+  it('refuses a bad window and bad numbers', async () => {
+    await play(loggedIn('C: NOOP\nS: +OK'), async (pop) => {
+      for (const window of [0, -1, 1.5, Number.NaN]) {
+        expect((await failure(pop.retrieveAll([1], { window }).next())).code).toBe('ERR_ARGUMENT');
+      }
+      await pop.noop();
+    });
+  });
+
+  it('takes the numbers from an async iterable', async () => {
+    const dialogue = loggedIn(`C: RETR 1\nC: RETR 2\n${retr(1)}\n${retr(2)}\nC: NOOP\nS: +OK`);
+    const result = await play(dialogue, async (pop) => {
+      async function* numbers() {
+        yield 1;
+        yield 2;
+      }
+      const seen: number[] = [];
+      for await (const item of pop.retrieveAll(numbers())) seen.push(item.number);
+      await pop.noop();
+      return seen;
+    });
+    expect(result).toEqual([1, 2]);
+  });
+});
+
+describe('calls made at once', () => {
+  it('share the connection, each in its turn', async () => {
+    const dialogue = loggedIn(`C: STAT\nC: RETR 1\nC: NOOP\nS: +OK 1 2\n${retr(1)}\nS: +OK`);
+    const result = await play(dialogue, async (pop) =>
+      Promise.all([pop.stat(), text(pop.retrieve(1)), pop.noop()]),
+    );
+    expect(result).toEqual([{ count: 1, octets: 2 }, 'm1\r\n', undefined]);
+  });
+
+  it('a call inside a loop over a listing works', async () => {
+    const dialogue = loggedIn(
+      `C: LIST\nS: +OK\nS: 1 4\nS: 2 4\nS: .\nC: RETR 1\n${retr(1)}\nC: RETR 2\n${retr(2)}`,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const seen: string[] = [];
+      for await (const row of pop.list()) {
+        if (row.ok) seen.push(await text(pop.retrieve(row.number)));
+      }
+      return seen;
+    });
+    expect(result).toEqual(['m1\r\n', 'm2\r\n']);
+  });
+
+  it('a call inside a loop over a body works', async () => {
+    const dialogue = loggedIn(`C: RETR 1\n${retr(1)}\nC: NOOP\nS: +OK`);
+    await play(dialogue, async (pop) => {
+      let first = true;
+      for await (const _ of pop.retrieve(1)) {
+        if (first) await pop.noop();
+        first = false;
+      }
+    });
+  });
+});
+
+describe('with big messages', () => {
+  /** A server of endless patience: RETR n gives n MiB. */
+  async function bigServer(options: Partial<Pop3Options> = {}) {
+    const asked: string[] = [];
+    const sockets = new Set<Socket>();
+    const line = Buffer.from(`${'x'.repeat(1022)}\r\n`);
+    const mebibyte = Buffer.concat(Array.from({ length: 1024 }, () => line));
+    const listener = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.write('+OK\r\n');
+      let input = '';
+      socket.on('data', (chunk) => {
+        input += chunk;
+        const lines = input.split('\r\n');
+        input = lines.pop() ?? '';
+        for (const command of lines) {
+          asked.push(command);
+          const [verb, argument] = command.split(' ');
+          if (verb === 'CAPA') socket.write('+OK\r\nPIPELINING\r\nUSER\r\n.\r\n');
+          else if (verb === 'RETR') {
+            socket.write('+OK\r\n');
+            for (let i = 0; i < Number(argument) % 1_000; i++) socket.write(mebibyte);
+            socket.write('.\r\n');
+          } else socket.write('+OK\r\n');
+        }
+      });
+    });
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as { port: number };
+    const pop = await Pop3Client.connect({
+      host: '127.0.0.1',
+      port,
+      security: 'cleartext',
+      ...options,
+    } as Pop3Options);
+    return {
+      pop,
+      asked,
+      close() {
+        pop.close();
+        for (const socket of sockets) socket.destroy();
+        listener.close();
+      },
+    };
+  }
+
+  it('a call that waits for a body that nobody reads on throws, soon and again at once', async () => {
+    const { pop, close } = await bigServer({ limits: { aheadOctets: 1 << 20 } });
+    try {
+      const started = Date.now();
+      const reader = pop.retrieve(8)[Symbol.asyncIterator]();
+      await reader.next();
+      expect(await failure(pop.noop())).toMatchObject({
+        code: 'ERR_WOULD_DEADLOCK',
+        connection: 'usable',
+      });
+      expect(Date.now() - started).toBeLessThan(4_000);
+      const again = Date.now();
+      expect((await failure(pop.noop())).code).toBe('ERR_WOULD_DEADLOCK');
+      expect(Date.now() - again).toBeLessThan(500);
+      // The body itself is untouched.
+      let octets = 0;
+      for (let next = await reader.next(); !next.done; next = await reader.next()) {
+        octets += (next.value as Buffer).length;
+      }
+      expect(octets).toBeGreaterThan(7 << 20);
+      await pop.noop();
+    } finally {
+      close();
+    }
+  });
+
+  it('messages that can not be held for the loop are asked for again', async () => {
+    const { pop, asked, close } = await bigServer({ limits: { aheadOctets: 1 << 20 } });
+    try {
+      const sizes: number[] = [];
+      for await (const item of pop.retrieveAll([1, 3, 4, 2])) {
+        if (!item.ok) throw item.error;
+        sizes.push((await buffer(item.message)).length >> 20);
+        await pop.noop();
+      }
+      expect(sizes).toEqual([1, 3, 4, 2]);
+      expect(asked.filter((line) => line === 'RETR 3')).toHaveLength(2);
+    } finally {
+      close();
+    }
+  });
+
+  it('a big body that is given up ends the connection', async () => {
+    const { pop, close } = await bigServer();
+    try {
+      for await (const _ of pop.retrieve(8)) break;
+      expect((await pop.closed).error?.code).toBe('ERR_LOCAL_IO');
+      expect((await failure(pop.noop())).code).toBe('ERR_LOCAL_IO');
+    } finally {
+      close();
+    }
+  });
+
+  it('a slow reader holds the server back', async () => {
+    const { pop, close } = await bigServer();
+    try {
+      const before = process.memoryUsage().arrayBuffers;
+      const body = pop.retrieve(200);
+      const reader = body[Symbol.asyncIterator]();
+      await reader.next();
+      await sleep(300);
+      expect(body.readableLength).toBeLessThan(2 << 20);
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(300 << 20);
+      body.destroy();
+    } finally {
+      close();
+    }
+  });
+});
+
+describe('fetchNew', () => {
+  const caps = ['USER', 'PIPELINING', 'UIDL'];
+  const uidl = 'C: UIDL\nS: +OK\nS: 1 a\nS: 2 b\nS: 3\nS: 4 b\nS: 5 c\nS: .';
+
+  it('gives what is not in the store, copies once, and remembers before it removes', async () => {
+    const dialogue = loggedIn(
+      `${uidl}\nC: RETR 2\nC: RETR 5\n${retr(2)}\nC: DELE 2\nC: DELE 4\n${retr(5)}\nS: +OK\nS: +OK\nC: DELE 5\nS: +OK\nC: QUIT\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const store = new Set(['a']);
+      const seen: unknown[] = [];
+      for await (const item of fetchNew(pop, store, { remove: true })) {
+        if (!item.ok) {
+          seen.push([item.number, 'problem']);
+          continue;
+        }
+        seen.push([item.number, item.uid, await text(item.message)]);
+        await item.done();
+      }
+      return { seen, store: [...store], end: await pop.quit() };
+    });
+    expect(result).toEqual({
+      seen: [
+        [3, 'problem'],
+        [2, 'b', 'm2\r\n'],
+        [5, 'c', 'm5\r\n'],
+      ],
+      store: ['a', 'b', 'c'],
+      end: { committed: true },
+    });
+  });
+
+  it('fetches the newest first, as many as asked', async () => {
+    const dialogue = loggedIn(`${uidl}\nC: RETR 5\n${retr(5)}\nC: NOOP\nS: +OK`, caps);
+    const result = await play(dialogue, async (pop) => {
+      const seen: number[] = [];
+      const options = { order: 'newest', limit: 1 } as const;
+      for await (const item of fetchNew(pop, new Set<string>(), options)) {
+        if (item.ok) seen.push(item.number);
+      }
+      await pop.noop();
+      return seen;
+    });
+    expect(result).toEqual([5]);
+  });
+});
