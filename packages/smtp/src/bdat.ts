@@ -20,10 +20,19 @@ export interface ChunkWaits {
   reply: Wait;
 }
 
+/** The server has said no to a chunk: nothing more is to be written. */
+class ChunkRefused extends Error {
+  readonly reply: Reply;
+  constructor(reply: Reply) {
+    super('chunk refused');
+    this.reply = reply;
+  }
+}
+
 /**
  * Writes the body in chunks, the last one marked; `beforeLast` is called just before that one. Resolves to the number
- * of chunk replies still to come before the reply to the last chunk, or to the reply by which the server refused a
- * chunk: then nothing more was written and all replies have been read.
+ * of replies still to come before the one to the last chunk, or to the reply by which the server refused a chunk:
+ * then nothing more was written and all replies have been read.
  *
  * Nothing is ever left half-written, so what the source throws leaves the connection usable.
  */
@@ -38,7 +47,6 @@ export async function writeChunks(
   const ahead = session.pipelining && !session.lmtp ? chunksAhead : 0;
   const encoder = framing === 'bdat-binary' ? undefined : new LineEndEncoder();
   let outstanding = 0;
-  let refused: Reply | undefined;
   let held: Buffer[] = [];
   let octetsHeld = 0;
 
@@ -47,51 +55,50 @@ export async function writeChunks(
     if (outstanding === 0)
       throw outOfStep(connection, reply, 'no reply inside a chunk', waits.reply);
     outstanding--;
-    if (reply.class !== 2) refused ??= reply;
-  };
-  const readReplies = async (until: number): Promise<void> => {
-    while (outstanding > until) await readReply();
+    if (reply.class !== 2) throw new ChunkRefused(reply);
   };
   const early = async (): Promise<void> => {
     do await readReply();
     while (outstanding > 0 && connection.buffered > 0);
   };
-  const writeChunk = async (last: boolean): Promise<void> => {
-    connection.send(bdatCommand(octetsHeld, last));
-    await writeAll(session, held, waits.stall, early);
-    held = [];
-    octetsHeld = 0;
-  };
   const hold = (octets: Buffer): void => {
     held.push(octets);
     octetsHeld += octets.length;
+  };
+  const takeChunk = (last: boolean): Buffer[] => {
+    const chunk = held;
+    connection.send(bdatCommand(octetsHeld, last));
+    held = [];
+    octetsHeld = 0;
+    return chunk;
   };
 
   try {
     for (;;) {
       const octets = await undisturbed(session, source.next(chunkOctets), early);
-      if (octets === undefined || refused !== undefined) break;
+      if (octets === undefined) break;
       if (sevenBit && !isAscii(octets)) throw eightBitFound('usable');
       hold(encoder?.encode(octets) ?? Buffer.from(octets));
       if (octetsHeld < chunkOctets || source.atEnd) continue;
-      await writeChunk(false);
       outstanding++;
-      await readReplies(ahead);
+      await writeAll(session, takeChunk(false), waits.stall, early);
+      while (outstanding > ahead) await readReply();
     }
+    if (encoder) hold(encoder.end());
+    beforeLast();
+    // Nobody speaks behind it, so its reply may come before all of it has left us.
+    for (const octets of takeChunk(true)) connection.write(octets);
+    return { outstanding };
   } catch (error) {
-    await readReplies(0).catch(() => {}); // the first failure is the one to tell
+    // What was written is answered, each chunk once; the first refusal or failure is the one to tell.
+    for (; connection.isOpen && outstanding > 0; outstanding--)
+      await nextReply(connection, waits.reply).catch(ignore);
+    if (error instanceof ChunkRefused) return { refused: error.reply };
     throw error;
   }
-  if (refused === undefined && ahead === 0) await readReplies(0);
-  if (refused !== undefined) {
-    await readReplies(0);
-    return { refused };
-  }
-  if (encoder) hold(encoder.end());
-  beforeLast();
-  await writeChunk(true);
-  return { outstanding };
 }
+
+const ignore = (): void => {};
 
 /** CR and LF become CRLF, as in DATA: two ways to send a text must not deliver two texts. */
 export class LineEndEncoder {

@@ -24,7 +24,6 @@ export async function writeData(
   const early = () => earlyReply(session, wait);
   const encoder = new DotEncoder();
   try {
-    if (connection.buffered > 0) await early();
     let last: readonly Uint8Array[] = [];
     for (;;) {
       const octets = await undisturbed(session, source.next(pieceOctets), early);
@@ -35,6 +34,7 @@ export async function writeData(
       await writeAll(session, last, wait, early);
       last = [];
     }
+    if (connection.buffered > 0) await early();
     beforeEnd();
     const end = Buffer.concat([...last, encoder.end()]);
     // By send(): what is written behind it in this turn of the event loop, the next envelope, leaves in the same piece.

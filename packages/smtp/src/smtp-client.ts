@@ -220,6 +220,8 @@ export class SmtpClient {
 
   #lookUp(verb: string, name: string): CommandLine {
     const { extensions } = this.#session;
+    checkArgument(name, 'name');
+    if (name === '') throw new UsageError('ERR_ARGUMENT', 'name is empty', { argument: 'name' });
     const utf8 = /[^\x00-\x7f]/.test(name) && extensions.has('SMTPUTF8');
     return commandLine(verb, utf8 ? [name, 'SMTPUTF8'] : [name]);
   }

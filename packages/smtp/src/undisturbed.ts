@@ -12,10 +12,11 @@ export async function undisturbed<T>(
   wanted: Promise<T>,
   early: () => Promise<void>,
 ): Promise<T> {
+  wanted.catch(ignore); // where the server's word comes first, nobody waits for it any more
   for (;;) {
+    if (connection.buffered > 0) await early();
     const result = await interruption.race(wanted);
     if (connection.error !== undefined) throw connection.error;
-    if (connection.buffered > 0) await early();
     if (result !== interrupted) return result;
   }
 }
@@ -35,3 +36,5 @@ export async function writeAll(
   stream.uncork();
   if (!room) await undisturbed(session, connection.flushed(wait), early);
 }
+
+const ignore = (): void => {};

@@ -210,9 +210,13 @@ export function dialogue(
       const client = await connectTo(peer, options);
       try {
         await body(client, peer);
-      } finally {
-        await client.quit();
+      } catch (error) {
+        client.close();
+        // Where the client said something else than the script, that is the reason.
+        await peer.played;
+        throw error;
       }
+      await client.quit();
       await peer.played;
     },
   );
