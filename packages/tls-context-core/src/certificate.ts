@@ -5,7 +5,7 @@ import {
   DerError,
   derTags,
   expectTag,
-  readChildren,
+  latin1,
   readDer,
   readOid,
   readTime,
@@ -49,12 +49,12 @@ const generalNameTags = { dns: 0x82, ip: 0x87 } as const;
 /** Reads a certificate. Throws {@link DerError} where it is malformed. */
 export function readCertificate(der: Uint8Array): Certificate {
   // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue BIT STRING }
-  const [tbs, algorithm] = readChildren(readDer(der, derTags.sequence));
-  const fields = readChildren(expectTag(tbs, derTags.sequence));
+  const [tbs, algorithm] = readDer(der, derTags.sequence).children;
+  const fields = expectTag(tbs, derTags.sequence).children;
   if (fields[0]?.tag === contextTags.version) fields.shift();
   // … serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, [1], [2], [3] extensions
   const [, , issuer, validity, subject, publicKeyInfo, ...rest] = fields;
-  const [notBefore, notAfter] = readChildren(expectTag(validity, derTags.sequence));
+  const [notBefore, notAfter] = expectTag(validity, derTags.sequence).children;
   const extensions = readExtensions(rest.find((field) => field.tag === contextTags.extensions));
   return {
     der,
@@ -71,7 +71,7 @@ export function readCertificate(der: Uint8Array): Certificate {
 
 /** AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY OPTIONAL } */
 export function readAlgorithm(element: DerElement | undefined): AlgorithmIdentifier {
-  const [oid, parameters] = readChildren(expectTag(element, derTags.sequence));
+  const [oid, parameters] = expectTag(element, derTags.sequence).children;
   return { oid: readOid(oid), parameters };
 }
 
@@ -79,8 +79,8 @@ export function readAlgorithm(element: DerElement | undefined): AlgorithmIdentif
 function readExtensions(wrapper: DerElement | undefined): Map<string, Uint8Array> {
   const extensions = new Map<string, Uint8Array>();
   if (!wrapper) return extensions;
-  for (const extension of readChildren(readDer(wrapper.value, derTags.sequence))) {
-    const parts = readChildren(expectTag(extension, derTags.sequence));
+  for (const extension of readDer(wrapper.value, derTags.sequence).children) {
+    const parts = expectTag(extension, derTags.sequence).children;
     const oid = readOid(parts[0]);
     if (extensions.has(oid)) throw new DerError(`extension ${oid} appears twice`);
     extensions.set(oid, expectTag(parts.at(-1), derTags.octetString).value);
@@ -89,14 +89,14 @@ function readExtensions(wrapper: DerElement | undefined): Map<string, Uint8Array
 }
 
 function readNames(extension: Uint8Array | undefined): PresentedNames {
-  const all = extension ? readChildren(readDer(extension, derTags.sequence)) : [];
+  const all = extension ? readDer(extension, derTags.sequence).children : [];
   const ofKind = (tag: number) => all.filter((name) => name.tag === tag).map(({ value }) => value);
   return {
-    dns: ofKind(generalNameTags.dns).map((octets) => Buffer.from(octets).toString('latin1')),
+    dns: ofKind(generalNameTags.dns).map(latin1),
     ip: ofKind(generalNameTags.ip),
   };
 }
 
 function readPurposes(extension: Uint8Array | undefined): string[] | undefined {
-  return extension && readChildren(readDer(extension, derTags.sequence)).map(readOid);
+  return extension && readDer(extension, derTags.sequence).children.map(readOid);
 }

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { type AlgorithmIdentifier, readAlgorithm, readCertificate } from './certificate.js';
-import { DerError, readChildren } from './der.js';
+import { DerError } from './der.js';
 
 /** Signature algorithms and their hash. MD5 and SHA-1 give way to SHA-256 (RFC 5929 §4.1). */
 const hashOfSignature: Record<string, string> = {
@@ -69,7 +69,7 @@ function signatureHash(der: Uint8Array): string | undefined {
 
 /** RSASSA-PSS-params ::= SEQUENCE { hashAlgorithm [0] DEFAULT sha1, … } */
 function pssHash({ parameters }: AlgorithmIdentifier): string | undefined {
-  const hash = parameters && readChildren(parameters).find(({ tag }) => tag === pssHashTag);
+  const hash = parameters?.children.find(({ tag }) => tag === pssHashTag);
   if (!hash) return 'sha256';
-  return hashOfPss[readAlgorithm(readChildren(hash)[0]).oid];
+  return hashOfPss[readAlgorithm(hash.children[0]).oid];
 }

@@ -4,13 +4,36 @@
  * Node prints names into one string, and strings were fooled before (CVE-2021-44532), so we read the octets ourselves.
  */
 
-/** One tag-length-value. */
-export interface DerElement {
+/** One tag-length-value, as places in the octets it lies in: views are made only of what is looked at. */
+export class DerElement {
   readonly tag: number;
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
+  readonly #contentStart: number;
+  readonly #end: number;
+
+  constructor(bytes: Uint8Array, start: number, contentStart: number, end: number) {
+    this.tag = octetAt(bytes, start);
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#contentStart = contentStart;
+    this.#end = end;
+  }
+
   /** The content octets. */
-  readonly value: Uint8Array;
+  get value(): Uint8Array {
+    return this.#bytes.subarray(this.#contentStart, this.#end);
+  }
+
   /** The element whole, header and content. */
-  readonly whole: Uint8Array;
+  get whole(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.#end);
+  }
+
+  /** The elements inside a constructed one. */
+  get children(): DerElement[] {
+    return elementsBetween(this.#bytes, this.#contentStart, this.#end);
+  }
 }
 
 export const derTags = {
@@ -31,25 +54,9 @@ export class DerError extends Error {}
 
 /** The one element that `bytes` holds; anything after it is an error. */
 export function readDer(bytes: Uint8Array, tag?: number): DerElement {
-  const element = elementAt(bytes, 0);
-  if (element.whole.length !== bytes.length) throw new DerError('octets after the end');
+  const [element, ...more] = elementsBetween(bytes, 0, bytes.length);
+  if (!element || more.length > 0) throw new DerError('not one element');
   return tag === undefined ? element : expectTag(element, tag);
-}
-
-/** The elements inside a constructed one. */
-export function readChildren(parent: DerElement): DerElement[] {
-  return readSequenceOf(parent.value);
-}
-
-/** Elements one after the other until the octets end. */
-export function readSequenceOf(bytes: Uint8Array): DerElement[] {
-  const elements: DerElement[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const element = elementAt(bytes, at);
-    elements.push(element);
-    at += element.whole.length;
-  }
-  return elements;
 }
 
 /** `element`, if it is there and has this tag. */
@@ -78,7 +85,8 @@ export function readOid(element: DerElement | undefined): string {
     throw new DerError('object identifier cut short');
   }
   const root = Math.min(Math.floor(first / 40), 2);
-  return [root, first - root * 40, ...arcs.slice(1)].join('.');
+  arcs[0] = first - root * 40;
+  return `${root}.${arcs.join('.')}`;
 }
 
 const timeForms = {
@@ -89,11 +97,15 @@ const timeForms = {
 /** UTCTime or GeneralizedTime as RFC 5280 §4.1.2.5 writes them, in milliseconds since 1970. */
 export function readTime(element: DerElement | undefined): number {
   const form = timeForms[element?.tag as keyof typeof timeForms];
-  const parts = form && element && form.exec(Buffer.from(element.value).toString('latin1'));
+  const parts = element && form?.exec(latin1(element.value));
   if (!parts) throw new DerError('no time as RFC 5280 writes it');
   const [year = 0, month = 0, day, hour, minute, second] = parts.slice(1).map(Number);
   return Date.UTC(fullYear(year, element.tag), month - 1, day, hour, minute, second);
 }
+
+/** Octets as text, one character each. */
+export const latin1 = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, length).toString('latin1');
 
 /** Two digits mean 1950 to 2049 (RFC 5280 §4.1.2.5.1). */
 function fullYear(year: number, tag: number): number {
@@ -101,18 +113,24 @@ function fullYear(year: number, tag: number): number {
   return year < 50 ? 2000 + year : 1900 + year;
 }
 
-function elementAt(bytes: Uint8Array, at: number): DerElement {
-  const tag = octetAt(bytes, at);
-  if ((tag & 0x1f) === 0x1f) throw new DerError('a high tag number');
-  const first = octetAt(bytes, at + 1);
-  const lengthOctets = first < 0x80 ? 0 : first & 0x7f;
-  if (first === 0x80 || lengthOctets > 4) throw new DerError('an indefinite or absurd length');
-  let length = first < 0x80 ? first : 0;
-  for (let i = 0; i < lengthOctets; i++) length = length * 256 + octetAt(bytes, at + 2 + i);
-  const start = at + 2 + lengthOctets;
-  const end = start + length;
-  if (end > bytes.length) throw new DerError('an element runs past the end');
-  return { tag, value: bytes.subarray(start, end), whole: bytes.subarray(at, end) };
+/** Elements one after the other, from `start` to exactly `end`. */
+function elementsBetween(bytes: Uint8Array, start: number, end: number): DerElement[] {
+  const elements: DerElement[] = [];
+  for (let at = start; at < end; ) {
+    const tag = octetAt(bytes, at);
+    if ((tag & 0x1f) === 0x1f) throw new DerError('a high tag number');
+    const first = octetAt(bytes, at + 1);
+    const lengthOctets = first < 0x80 ? 0 : first & 0x7f;
+    if (first === 0x80 || lengthOctets > 4) throw new DerError('an indefinite or absurd length');
+    let length = first < 0x80 ? first : 0;
+    for (let i = 0; i < lengthOctets; i++) length = length * 256 + octetAt(bytes, at + 2 + i);
+    const contentStart = at + 2 + lengthOctets;
+    const next = contentStart + length;
+    if (next > end) throw new DerError('an element runs past the end');
+    elements.push(new DerElement(bytes, at, contentStart, next));
+    at = next;
+  }
+  return elements;
 }
 
 function octetAt(bytes: Uint8Array, at: number): number {

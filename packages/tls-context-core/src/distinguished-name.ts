@@ -1,6 +1,6 @@
 /** Subject and issuer as text, RFC 4514 in spirit: for people to read, never to be compared. */
 
-import { type DerElement, DerError, derTags, expectTag, readChildren, readOid } from './der.js';
+import { type DerElement, DerError, derTags, expectTag, readOid } from './der.js';
 import { escapeText } from './escape.js';
 
 const attributeNames: Record<string, string> = {
@@ -30,10 +30,10 @@ export function shortName(name: DerElement): string {
 // Name ::= SEQUENCE OF SET OF SEQUENCE { type OBJECT IDENTIFIER, value DirectoryString }
 function attributes(name: DerElement): { type: string; value: string }[] {
   try {
-    return readChildren(expectTag(name, derTags.sequence))
-      .flatMap((set) => readChildren(expectTag(set, derTags.set)))
+    return expectTag(name, derTags.sequence)
+      .children.flatMap((set) => expectTag(set, derTags.set).children)
       .map((attribute) => {
-        const [type, value] = readChildren(expectTag(attribute, derTags.sequence));
+        const [type, value] = expectTag(attribute, derTags.sequence).children;
         const oid = readOid(type);
         return { type: attributeNames[oid] ?? oid, value: escapeText(decodeString(value), 100) };
       });

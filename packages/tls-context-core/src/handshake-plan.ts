@@ -1,5 +1,6 @@
 /** The options of one handshake, checked, and what follows from them. Nothing here touches the stream. */
 
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Scene } from './handshake-error.js';
 import type { Demands } from './judge.js';
@@ -57,6 +58,10 @@ function chooseAlpn({ alpn, protocol }: SecureOptions, parts: ContextParts): str
 
 function checkArguments(stream: Duplex, options: SecureOptions): void {
   if (!isDuplex(stream)) throw badOption('stream', 'must be a Duplex');
+  if (stream.readableObjectMode || stream.readableEncoding) {
+    throw badOption('stream', 'must give octets, not text or objects');
+  }
+  if ((stream as Partial<Socket>).connecting) throw badOption('stream', 'must be connected first');
   checkOptions(options, rules);
   if (options.protocol === undefined) throw badOption('protocol', `must be ${protocolRule[1]}`);
 }

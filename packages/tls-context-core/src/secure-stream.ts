@@ -13,12 +13,15 @@ export function equip(
   proof: Proof,
   watch: CloseNotifyWatch | undefined,
 ): SecureStream {
-  return Object.defineProperties(socket as unknown as SecureStream, {
-    security: { value: describeSecurity(socket, demands, proof), enumerable: true },
-    peerCertificates: { value: proof.chain },
-    closedCleanly: { get: () => watch?.closedCleanly() },
-    channelBinding: { value: (type: ChannelBindingType) => bind(type, socket, proof) },
+  // Plain assignments: property descriptors would make a slow object of the socket.
+  const stream = Object.assign(socket, {
+    security: describeSecurity(socket, demands, proof),
+    peerCertificates: proof.chain,
+    channelBinding: (type: ChannelBindingType) => bind(type, socket, proof),
+    closedCleanly: undefined,
   });
+  if (watch) Object.defineProperty(stream, 'closedCleanly', { get: watch.closedCleanly });
+  return stream;
 }
 
 function describeSecurity(

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { tlsServerEndPoint } from '../src/channel-binding.js';
-import { readChildren, readDer } from '../src/der.js';
+import { readDer } from '../src/der.js';
 import { createSessionScope, createTlsContext, type SecureStream, secure } from '../src/index.js';
 import {
   type CertificateRequest,
@@ -117,6 +117,6 @@ describe('tls-server-end-point', () => {
 
 /** The certificate with another signature algorithm on its outside; nobody checks the signature here. */
 function withAlgorithm(der: Buffer, algorithm: Buffer): Buffer {
-  const [tbs] = readChildren(readDer(der));
+  const [tbs] = readDer(der).children;
   return sequence(tbs?.whole ?? Buffer.alloc(0), algorithm, tlv(0x03, Buffer.alloc(9)));
 }

@@ -175,7 +175,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
     ];
     for (const cut of cuts) {
       const relay = await cuttingRelay(server.port, cut);
-      const socket = connect(relay.port, '127.0.0.1');
+      const socket = await dial(relay.port);
       const outcome = await secure(socket, {
         context,
         serverHostname: name,
@@ -283,10 +283,16 @@ async function cuttingRelay(
   };
 }
 
+async function dial(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  return socket;
+}
+
 /** How many octets the server sends for the whole. */
 async function relayOctets(port: number): Promise<number> {
   const relay = await cuttingRelay(port, Number.POSITIVE_INFINITY);
-  const socket = connect(relay.port, '127.0.0.1');
+  const socket = await dial(relay.port);
   const stream = await secure(socket, { context, serverHostname: name, protocol: 'ftp' });
   stream.resume();
   await once(stream, 'end');

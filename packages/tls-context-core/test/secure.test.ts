@@ -1,7 +1,7 @@
 /** Real handshakes: every verdict over TLS 1.2 and 1.3, and every way a handshake can end. */
 
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Duplex, PassThrough } from 'node:stream';
 import tls from 'node:tls';
 import fc from 'fast-check';
@@ -752,7 +752,10 @@ describe('arguments', () => {
     },
   );
   test('a stream that is none', async () => {
-    for (const wrong of [undefined, null, 'socket', {}]) {
+    const connecting = connect(9, '127.0.0.1').on('error', () => undefined);
+    const text = new PassThrough({ encoding: 'utf8' });
+    const objects = new PassThrough({ objectMode: true });
+    for (const wrong of [undefined, null, 'socket', {}, connecting, text, objects]) {
       const attempt = secure(wrong as unknown as Duplex, optionsFor({}));
       await expect(attempt).rejects.toMatchObject({ code: 'ERR_ARGUMENT', argument: 'stream' });
     }
