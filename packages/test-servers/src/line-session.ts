@@ -199,9 +199,9 @@ export class LineSession {
   async secureNow(): Promise<void> {
     this.holdInput();
     try {
-      const socket = await this.tls.accept(this.#socket);
-      this.#socket = socket;
-      this.record.tls = describeTls(socket);
+      this.#socket = await this.tls.accept(this.#socket, (socket) => {
+        this.record.tls = describeTls(socket);
+      });
       this.#attach();
     } catch (error) {
       this.record.tlsError = error as Error;
@@ -228,6 +228,11 @@ export class LineSession {
     this.#finish();
   }
 
+  /** Resets the TCP connection. */
+  reset(): void {
+    this.#cut('reset');
+  }
+
   /** After a conversation that broke off: cuts the connection, unless a fault has already arranged how it ends. */
   breakOff(): void {
     if (!this.#ending) this.destroy();
@@ -242,8 +247,7 @@ export class LineSession {
   #cut(how: NonNullable<Faults['cut']>): void {
     if (how === 'reset') {
       this.#ending = true;
-      // On a TLS socket Node would close in good order; the reset is TCP's.
-      this.#tcp.resetAndDestroy();
+      reset(this.#tcp);
       this.#finish();
     } else this.#bow(how === 'fin' ? this.#tcp : this.#socket, () => {});
   }
@@ -302,6 +306,14 @@ export class LineSession {
     this.#wake?.();
     for (const done of [...this.#waiting]) done();
   }
+}
+
+/**
+ * Resets a TCP connection. Node's own `resetAndDestroy` sends FIN first, and a client sees now the one, now the other; the
+ * flag that it sets is what makes `destroy` a reset.
+ */
+function reset(tcp: Socket): void {
+  Object.assign(tcp, { resetAndClosing: true }).destroy();
 }
 
 /** Removes the first of the dots at each line's start, RFC 5321 §4.5.2, RFC 3977 §3.1.1. Begins with the virtual CR LF. */

@@ -1,13 +1,7 @@
 /** The server's end of the handshake. Implicit TLS is STARTTLS at octet zero here too: the same code runs. */
 import { createHash, X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
-import {
-  createSecureContext,
-  createServer,
-  type Server,
-  type TLSSocket,
-  type TlsOptions,
-} from 'node:tls';
+import { createSecureContext, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { IssuedCertificate } from './throwaway-ca.js';
 
 export interface ServerTlsOptions {
@@ -27,18 +21,25 @@ export interface ServerTlsOptions {
 }
 
 export interface TlsAcceptor {
-  /** Turns a TCP socket into a TLS socket. Rejects where the handshake fails or the peer goes. */
-  accept(socket: Socket): Promise<TLSSocket>;
+  /**
+   * Turns a TCP socket into a TLS socket. `secured` is told as soon as the handshake is over, even where the peer leaves at
+   * once. Rejects where the handshake fails or the peer goes.
+   */
+  accept(socket: Socket, secured: (socket: TLSSocket) => void): Promise<TLSSocket>;
   /** SHA-256 of the certificate for that name: channel binding `tls-server-end-point`, RFC 5929 §4. */
   endPoint(servername: string | undefined): Uint8Array;
 }
 
+/** Who waits for a handshake to end. */
+interface Waiter {
+  secured(socket: TLSSocket): void;
+  resolve(socket: TLSSocket): void;
+  reject(error: Error): void;
+}
+
 export function createTlsAcceptor(options: ServerTlsOptions): TlsAcceptor {
   const server = createServer(serverOptions(options));
-  const waiting = new Map<
-    string,
-    { resolve(socket: TLSSocket): void; reject(error: Error): void }
-  >();
+  const waiting = new Map<string, Waiter>();
   const settle = (socket: TLSSocket) => {
     const key = socketKey(socket);
     const waiter = waiting.get(key);
@@ -47,6 +48,7 @@ export function createTlsAcceptor(options: ServerTlsOptions): TlsAcceptor {
   };
   server.on('secureConnection', (socket) => {
     const waiter = settle(socket);
+    waiter?.secured(socket);
     socket.allowHalfOpen = true;
     socket.on('error', () => {}); // until its session listens; 'close' follows and tells all there is to tell
     // OpenSSL is still inside its handshake here: TLS 1.3's tickets are not written yet. Who writes now gets his octets
@@ -55,31 +57,24 @@ export function createTlsAcceptor(options: ServerTlsOptions): TlsAcceptor {
   });
   server.on('tlsClientError', (error, socket) => settle(socket)?.reject(error));
   return {
+    accept: (socket, secured) =>
+      new Promise((resolve, reject) => {
+        const key = socketKey(socket);
+        waiting.set(key, { secured, resolve, reject });
+        socket.once('close', () => {
+          waiting.delete(key);
+          reject(new Error('The peer left during the TLS handshake.'));
+        });
+        // Half a connection is of no use to a handshake: a client that leaves in its middle ends it at once.
+        socket.allowHalfOpen = false;
+        // Node's documented way to hand a connected socket to a TLS server that does not listen itself.
+        server.emit('connection', socket);
+      }),
     endPoint: (name) => {
       const { certificate } = options.certificates?.[name ?? ''] ?? options.certificate;
       return createHash('sha256').update(new X509Certificate(certificate).raw).digest();
     },
-    accept: (socket) => accept(server, waiting, socket),
   };
-}
-
-function accept(
-  server: Server,
-  waiting: Map<string, { resolve(socket: TLSSocket): void; reject(error: Error): void }>,
-  socket: Socket,
-): Promise<TLSSocket> {
-  return new Promise((resolve, reject) => {
-    const key = socketKey(socket);
-    waiting.set(key, { resolve, reject });
-    socket.once('close', () => {
-      waiting.delete(key);
-      reject(new Error('The peer left during the TLS handshake.'));
-    });
-    // Half a connection is of no use to a handshake: a client that leaves in its middle ends it at once.
-    socket.allowHalfOpen = false;
-    // Node's documented way to hand a connected socket to a TLS server that does not listen itself.
-    server.emit('connection', socket);
-  });
 }
 
 /** A connection's two ports: unique for as long as it lives, and the same on the TCP and the TLS socket. */

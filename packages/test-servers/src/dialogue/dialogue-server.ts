@@ -8,7 +8,12 @@ import {
 import { createThrowawayCa, type IssuedCertificate } from '../throwaway-ca.js';
 import { type Delivery, deliveries } from './delivery.js';
 import { type DialogueStep, parseDialogue } from './parse-dialogue.js';
-import { type DialogueReport, type PlayOptions, playDialogue } from './play-dialogue.js';
+import {
+  type DialogueReport,
+  defaultTimeout,
+  type PlayOptions,
+  playDialogue,
+} from './play-dialogue.js';
 
 export interface DialogueServerOptions extends PlayOptions {
   /** Whose ALPN name a `TLS` line selects. Default: none is. */
@@ -99,7 +104,8 @@ export async function replayDialogue<T>(
     const { host, port } = server;
     try {
       results.push(await client({ host, port, ca: ca.certificate }));
-      const { mismatches } = await server.finished();
+      await settled(server, options.timeout ?? defaultTimeout);
+      const mismatches = server.reports.flatMap((report) => report.mismatches);
       if (mismatches.length > 0) throw new Error(mismatches.map(formatMismatch).join('\n'));
     } catch (cause) {
       throw new Error(`Delivery ${JSON.stringify(delivery)}: ${explain(cause, server)}`, { cause });
@@ -108,6 +114,21 @@ export async function replayDialogue<T>(
     }
   }
   return results;
+}
+
+/** Waits for the first connection's report; for a client that did not come, only so long. */
+async function settled(server: DialogueServer, timeout: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const never = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      if (server.connections.length === 0) reject(new Error('The client never came.'));
+    }, timeout);
+  });
+  try {
+    await Promise.race([server.finished(), never]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function formatMismatch({ line, expected, got }: DialogueReport['mismatches'][number]): string {

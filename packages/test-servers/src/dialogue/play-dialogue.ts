@@ -27,6 +27,8 @@ export interface PlayOptions {
   timeout?: number;
 }
 
+export const defaultTimeout = 5_000;
+
 class Mismatch extends Error {
   readonly expected: string;
   readonly got: string;
@@ -71,7 +73,7 @@ class Player {
   readonly #cut: (octets: Buffer) => Buffer[];
   readonly #timeout: number;
 
-  constructor(session: LineSession, { delivery = 'whole', timeout = 5_000 }: PlayOptions) {
+  constructor(session: LineSession, { delivery = 'whole', timeout = defaultTimeout }: PlayOptions) {
     this.#session = session;
     this.#cut = cutter(delivery);
     this.#timeout = timeout;
@@ -102,7 +104,7 @@ class Player {
         await this.#session.end();
         return steps.length;
       case 'reset':
-        this.#session.socket.resetAndDestroy();
+        this.#session.reset();
         return steps.length;
       case 'stall':
         await this.#expectEnd(undefined);
