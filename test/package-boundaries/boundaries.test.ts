@@ -12,7 +12,7 @@ const floors: Record<string, string[]> = {
   'tls-context-core': [],
   'line-protocol': ['tls-context-core'],
   sasl: ['tls-context-core'],
-  ftp: ['line-protocol', 'sasl', 'tls-context-core'],
+  ftp: ['line-protocol', 'tls-context-core'],
   imap: ['line-protocol', 'sasl', 'tls-context-core'],
   pop3: ['line-protocol', 'sasl', 'tls-context-core'],
   smtp: ['line-protocol', 'sasl', 'tls-context-core'],

@@ -15,4 +15,8 @@ const { packageManager } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'
 if (!existsSync(`${here}node_modules/typedoc`)) {
   run('npx', ['--yes', packageManager, 'install', '--ignore-workspace', '--frozen-lockfile'], here);
 }
-run(process.execPath, [`${here}node_modules/typedoc/bin/typedoc`, '--options', `${here}typedoc.json`], root);
+run(
+  process.execPath,
+  [`${here}node_modules/typedoc/bin/typedoc`, '--options', `${here}typedoc.json`],
+  root,
+);
