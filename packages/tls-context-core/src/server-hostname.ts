@@ -5,7 +5,7 @@
  */
 
 import { domainToASCII } from 'node:url';
-import { addErrorContext, type ErrorContext, TlsError } from './errors.js';
+import { addErrorContext, type ErrorContext, isFivewireError, TlsError } from './errors.js';
 import { escapeText } from './escape.js';
 import { formatIpAddress, parseIpAddress } from './ip-address.js';
 import { decodePunycode } from './punycode.js';
@@ -53,7 +53,7 @@ export function toServerHostname(
   try {
     return parseServerHostname(typeof name === 'object' && name !== null ? name.name : name);
   } catch (error) {
-    throw error instanceof TlsError ? addErrorContext(error, context) : error;
+    throw isFivewireError(error) ? addErrorContext(error, context) : error;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { UsageError } from './errors.js';
+import { isFivewireError, UsageError } from './errors.js';
 import {
   badOption,
   checkOptions,
@@ -112,7 +112,7 @@ function buildSecureContext(options: TlsContextOptions, ca: readonly string[]): 
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     });
   } catch (cause) {
-    if (cause instanceof UsageError) throw cause;
+    if (isFivewireError(cause)) throw cause;
     throw new UsageError(
       'ERR_ARGUMENT',
       `OpenSSL refuses the context: ${(cause as Error).message}`,
