@@ -22,7 +22,6 @@ export interface Plan extends Demands {
 }
 
 const defaultTimeout = 10_000;
-const longestTimeout = 2 ** 31 - 1; // what a timer can hold
 
 /** Throws a UsageError or TlsError where no handshake can be planned. */
 export function planHandshake(stream: Duplex, options: SecureOptions): Plan {
@@ -73,8 +72,7 @@ const isDuplex = (value: unknown): boolean =>
   ['read', 'write', 'on', 'destroy'].every(
     (method) => typeof Reflect.get(value as object, method) === 'function',
   );
-const isDelay = (value: unknown): boolean =>
-  typeof value === 'number' && value > 0 && value <= longestTimeout;
+const isDelay = (value: unknown): boolean => typeof value === 'number' && value >= 0;
 const isAlpn = (value: unknown): boolean =>
   value === false || (typeof value === 'string' && /^[!-~]{1,255}$/.test(value));
 const isSignal = (value: unknown): boolean => value instanceof AbortSignal;
@@ -89,6 +87,6 @@ const rules: Rules<SecureOptions> = {
   alpn: [isAlpn, '1 to 255 printable ASCII characters, or false'],
   observeCloseNotify: [isFlag, 'true or false'],
   signal: [isSignal, 'an AbortSignal'],
-  timeout: [isDelay, `milliseconds, at most ${longestTimeout}`],
+  timeout: [isDelay, 'milliseconds, not negative'],
   host: [isText, 'text'],
 };

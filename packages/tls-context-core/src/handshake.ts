@@ -52,7 +52,9 @@ export function shakeHands(stream: Duplex, plan: Plan): Promise<SecureStream> {
     const onError = (error: Error): void => fail(explainTlsError(error, scene));
     const onClose = (): void => fail(closedError(scene));
     const onAbort = (): void => fail(abortError(plan));
-    const timer = setTimeout(() => fail(timeoutError(plan)), timeout);
+    const timer = isEndless(timeout)
+      ? undefined
+      : setTimeout(() => fail(timeoutError(plan)), timeout);
     socket.once('secureConnect', onSecure).once('error', onError).once('close', onClose);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (sessions) {
@@ -61,6 +63,9 @@ export function shakeHands(stream: Duplex, plan: Plan): Promise<SecureStream> {
     }
   });
 }
+
+/** No limit, as in the rest of the suite: none, or more than a timer can hold. */
+const isEndless = (timeout: number): boolean => timeout === 0 || timeout > 2 ** 31 - 1;
 
 /** What no handshake can begin over. */
 function refuseUnusable(stream: Duplex, plan: Plan): void {

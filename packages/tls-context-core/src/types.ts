@@ -78,7 +78,7 @@ export interface SecureOptions {
   /** Watch for the peer's close_notify, so that `closedCleanly` can tell. It costs some CPU. */
   observeCloseNotify?: boolean;
   signal?: AbortSignal;
-  /** For the whole handshake, in milliseconds. Default 10,000. */
+  /** For the whole handshake, in milliseconds. Default 10,000; 0 or `Infinity`: no limit. */
   timeout?: number;
   /** The host that was dialled, for error messages. */
   host?: string;
