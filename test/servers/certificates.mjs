@@ -1,12 +1,15 @@
 // A throwaway authority and one certificate a server, by the openssl program.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { findProgram } from './install.mjs';
 
 /** Writes ca.pem, and NAME.pem (chain) and NAME.key for each definition, all valid for two days. */
 export const issueCertificates = (directory, definitions) => {
+  const program = findProgram('openssl');
+  if (program === undefined) throw new Error('the openssl program is not installed');
   mkdirSync(directory, { recursive: true });
   const openssl = (...args) =>
-    execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
+    execFileSync(program, args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
   const newKey = ['-newkey', 'rsa:2048', '-nodes', '-sha256'];
   openssl(
     ...['req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=Fivewire test servers'],

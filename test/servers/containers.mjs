@@ -5,53 +5,60 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { issueCertificates } from './certificates.mjs';
 import { folder, portNumbers } from './definitions.mjs';
-import { findProgram } from './install.mjs';
 import { awaitGreetings, isFree } from './readiness.mjs';
 
 const host = '127.0.0.1';
 const project = 'fivewire-test-servers';
 const greetingWithin = 60_000;
 
-// The first engine that answers, with a compose that it has.
+// The first engine that answers, with a compose that it has. podman's own network may reach no package archive.
 const engines = [
-  { answers: ['docker', 'info'], compose: ['docker', 'compose'] },
-  { answers: ['docker', 'info'], compose: ['docker-compose'] },
-  { answers: ['podman', 'info'], compose: ['podman-compose'] },
-  { answers: ['podman', 'info'], compose: ['podman', 'compose'] },
+  { engine: 'docker', build: ['build'], composes: [['docker', 'compose'], ['docker-compose']] },
+  {
+    engine: 'podman',
+    build: ['build', '--network=host'],
+    composes: [['podman-compose'], ['podman', 'compose']],
+  },
 ];
 
 /** Builds and starts all. Resolves to the same as startNative. */
 export const startContainers = async (definitions, { keep, say, signal }) => {
-  const compose = findCompose();
+  const { engine, build, compose } = findEngine();
   say(`Using ${compose.join(' ')}.`);
   const free = await Promise.all(
     definitions.flatMap(portNumbers).map((port) => isFree(port, host)),
   );
   if (!free.every(Boolean))
     throw new Error('a port of the test servers is taken: see the ports in README.md');
-  if (findProgram('openssl') === undefined) throw new Error('the openssl program is not installed');
   const base = mkdtempSync(join(tmpdir(), 'fivewire-containers-'));
   chmodSync(base, 0o755);
-  issueCertificates(base, definitions);
-  const [program, ...words] = compose;
-  const run = (args, stdio) =>
-    spawnSync(program, [...words, '-f', `${folder}compose.yaml`, '-p', project, ...args], {
+  const run = ([program, ...args], stdio) =>
+    spawnSync(program, args, {
       cwd: folder,
       env: { ...process.env, FIVEWIRE_CERTIFICATES: base },
       ...{ stdio, encoding: 'utf8' },
     });
+  const withProject = (...args) => [
+    ...compose,
+    '-f',
+    `${folder}compose.yaml`,
+    '-p',
+    project,
+    ...args,
+  ];
   const stop = async () => {
     if (keep)
       return say(`Left running: ${compose.join(' ')} -p ${project} ps; certificates in ${base}`);
-    run(['down', '-t', '1'], 'ignore');
+    run(withProject('down', '-t', '1'), 'ignore');
     rmSync(base, { recursive: true, force: true });
   };
   try {
-    for (const step of [['build'], ['up', '-d']]) {
-      const { status } = run(step, ['ignore', 'inherit', 'inherit']);
-      if (status !== 0)
-        throw new Error(`${compose.join(' ')} ${step.join(' ')} ended with ${status}`);
+    issueCertificates(base, definitions);
+    // Built by the engine itself: podman-compose 1.0 reports a failed build as a success, and starts an older image.
+    for (const { name } of definitions) {
+      insist(run, [engine, ...build, '-t', `fivewire-test-${name}`, `${folder}${name}`]);
     }
+    insist(run, withProject('up', '-d', '--no-build'));
     const ca = `${base}/ca.pem`;
     const deadline = Date.now() + greetingWithin;
     const running = await Promise.all(
@@ -59,7 +66,7 @@ export const startContainers = async (definitions, { keep, say, signal }) => {
         const peer = { host, ca, deadline, internal: false, gone: () => signal.aborted };
         const complaints = await awaitGreetings(definition, peer);
         if (complaints.length === 0) return { definition, host };
-        const logs = run(['logs', definition.name], 'pipe');
+        const logs = run(withProject('logs', definition.name), 'pipe');
         const tail = `${logs.stdout}${logs.stderr}`.trimEnd().split('\n').slice(-10).join('\n');
         return { definition, unavailable: `${complaints.join('; ')}\n${tail}` };
       }),
@@ -72,15 +79,20 @@ export const startContainers = async (definitions, { keep, say, signal }) => {
   }
 };
 
-const findCompose = () => {
-  const works = ([program, ...args]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
-  const found = engines.find(
-    ({ answers, compose }) => works(answers) && works([...compose, 'version']),
-  );
-  if (found === undefined) {
-    throw new Error(
-      'no container engine answered: start Docker with its compose plugin, or install podman and podman-compose',
-    );
+const insist = (run, command) => {
+  const { status } = run(command, ['ignore', 'inherit', 'inherit']);
+  if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}`);
+};
+
+const findEngine = () => {
+  const works = (...command) =>
+    spawnSync(command[0], command.slice(1), { stdio: 'ignore' }).status === 0;
+  for (const { engine, build, composes } of engines) {
+    if (!works(engine, 'info')) continue;
+    const compose = composes.find((each) => works(...each, 'version'));
+    if (compose !== undefined) return { engine, build, compose };
   }
-  return found.compose;
+  throw new Error(
+    'no container engine answered: start Docker with its compose plugin, or install podman and podman-compose',
+  );
 };

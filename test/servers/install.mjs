@@ -54,13 +54,13 @@ export const installPackages = (definitions, extra, say) => {
 };
 
 const isInstalled = (name) => {
-  const query = spawnSync('dpkg', ['-s', name], { encoding: 'utf8' });
+  const query = spawnSync(findProgram('dpkg'), ['-s', name], { encoding: 'utf8' });
   return query.status === 0 && /^Status: .* installed$/m.test(query.stdout);
 };
 
 const apt = ([verb, ...names], say) => {
   const options = ['-q', '-y', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold'];
-  const result = spawnSync('apt-get', [verb, ...options, ...names], {
+  const result = spawnSync(findProgram('apt-get'), [verb, ...options, ...names], {
     encoding: 'utf8',
     env: { ...process.env, PATH: searchPath, DEBIAN_FRONTEND: 'noninteractive' },
   });

@@ -22,7 +22,7 @@ import {
   render,
   shiftPorts,
 } from './definitions.mjs';
-import { findProgram, installPackages, obstacle, searchPath } from './install.mjs';
+import { installPackages, obstacle, searchPath } from './install.mjs';
 import { awaitGreetings, isFree } from './readiness.mjs';
 
 const host = '127.0.0.1';
@@ -51,8 +51,6 @@ export const startNative = async (asDefined, { extraPackages, keep, say, signal 
     else rmSync(base, { recursive: true, force: true });
   };
   try {
-    if (findProgram('openssl') === undefined)
-      throw new Error('the openssl program is not installed');
     issueCertificates(certificates, definitions);
     const ca = `${certificates}/ca.pem`;
     const bringUp = async (server) => {
