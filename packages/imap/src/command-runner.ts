@@ -52,6 +52,14 @@ export interface StreamedSink extends BodySink {
   readonly independent: boolean;
 }
 
+/** Somebody who keeps rows for a consumer. */
+export interface Holder {
+  /** Octets kept. */
+  readonly held: number;
+  /** Resolves when the consumer has taken some, or is gone. */
+  ready(): Promise<unknown>;
+}
+
 export interface Command {
   verb: string;
   args?: readonly Argument[];
@@ -76,6 +84,8 @@ export interface Command {
   interrupt?(): void;
   /** No deadline: the server is silent until something happens. */
   patient?(): boolean;
+  /** Who keeps what is claimed until a consumer takes it. */
+  holder?: Holder;
   /** Nobody waits for it at the moment: while it is queued it presses nobody. */
   background?(): boolean;
   /** The last command in clear: the reader loop stops at its tagged response, before another octet is looked at. */
@@ -275,6 +285,7 @@ export class CommandRunner {
     }
     this.#inFlight.set(entry.tag, entry);
     entry.command.onSent?.();
+    this.#wakeReader?.();
     const only = pieces.length === 1 ? pieces[0] : undefined;
     if (only !== undefined) {
       entry.sent = true;
@@ -375,7 +386,15 @@ export class CommandRunner {
           await this.#reader.more();
           continue;
         }
-        if (this.#dispatch(parseResponse(frame, this.limits), frame)) return;
+        const response = parseResponse(frame, this.limits);
+        if (response.type === 'tagged') {
+          if (this.#tagged(response)) return;
+        } else if (response.type === 'continuation') this.#continue(response.text);
+        else {
+          const holder = this.#untagged(response, frame);
+          if (holder !== undefined && holder.held > this.limits.bufferedOctets)
+            await this.#relieve(holder);
+        }
       }
     } catch (error) {
       this.connection.fail(error, this.#where());
@@ -384,23 +403,22 @@ export class CommandRunner {
     }
   }
 
-  /** @returns true when the loop is to stop */
-  #dispatch(response: Response, frame: Frame): boolean {
-    if (response.type === 'tagged') return this.#tagged(response);
-    if (response.type === 'continuation') {
-      this.#continue(response.text);
-      return false;
-    }
-    for (const entry of this.#inFlight.values()) {
-      if (entry.command.claim?.(response, frame)) {
+  /** @returns who keeps the response, where somebody does */
+  #untagged(response: Response, frame: Frame): Holder | undefined {
+    for (const { command } of this.#inFlight.values()) {
+      if (command.claim?.(response, frame)) {
         this.#unclaimed = 0;
-        return false;
+        return command.holder;
       }
     }
-    if (!this.session.apply(response) && ++this.#unclaimed > this.limits.unsolicited) {
-      throw this.connection.exceeded('unsolicited', this.limits.unsolicited);
+    if (!this.session.apply(response)) this.#countUnclaimed();
+    return undefined;
+  }
+
+  #countUnclaimed(): void {
+    if (++this.#unclaimed > this.limits.unsolicited) {
+      throw this.connection.exceeded('unsolicited', this.limits.unsolicited, this.#where());
     }
-    return false;
   }
 
   #continue(text: string): void {
@@ -413,8 +431,11 @@ export class CommandRunner {
     const entry = this.#oldest(({ command }) => command.onContinuation !== undefined);
     if (entry === undefined)
       throw this.connection.malformed('no continuation request', `+ ${text}`, this.#where());
+    this.#countUnclaimed();
     entry.command.onContinuation?.(text);
   }
+
+  /** @returns true when the loop is to stop */
 
   #tagged(response: TaggedResponse): boolean {
     const entry = this.#inFlight.get(response.tag);
@@ -483,9 +504,12 @@ export class CommandRunner {
     this.#filling = phase;
     this.#timed = undefined;
     this.#rearm();
-    await this.connection.fill({ phase, timeout: 0 });
-    this.#filling = undefined;
-    this.#disarm();
+    try {
+      await this.connection.fill({ phase, timeout: 0 });
+    } finally {
+      this.#filling = undefined;
+      this.#disarm();
+    }
   }
 
   /**
@@ -540,6 +564,24 @@ export class CommandRunner {
       if (what === 'motionless') this.#refuseWaiting(left);
     }
     throw this.connection.error;
+  }
+
+  /**
+   * Waits until the consumer of rows has taken some, as long as nobody else needs the connection: then reading goes on,
+   * for the other's answer stands behind the rows. What a row takes is bounded, and so are the rows on their way; a
+   * server that sends far more ends the connection.
+   */
+  async #relieve(holder: Holder): Promise<void> {
+    const { bufferedOctets } = this.limits;
+    if (holder.held > bufferedOctets * 4)
+      throw this.connection.exceeded('bufferedOctets', bufferedOctets);
+    const others = [...this.#inFlight.values(), ...this.#pressing()];
+    if (others.some(({ command }) => command.holder !== holder)) return;
+    const woken = new Promise<void>((resolve) => {
+      this.#wakeReader = resolve;
+    });
+    await Promise.race([holder.ready(), woken]);
+    this.#wakeReader = undefined;
   }
 
   /** Those in the queue for whom somebody waits. */

@@ -224,7 +224,10 @@ export class ImapClient {
 
   /** LOGOUT, RFC 9051 §6.1.3, after all calls that are out; then the connection is closed. Calling it again is harmless. */
   quit(options: CallOptions = {}): Promise<void> {
-    this.#farewell ??= this.#logOut(options);
+    this.#farewell ??= this.#logOut(options).catch((error: unknown) => {
+      this.#farewell = undefined;
+      throw error;
+    });
     return this.#farewell;
   }
 

@@ -14,6 +14,8 @@ export interface ImapLimits extends GrammarLimits {
   literalOctets: number;
   /** Octets of rows or of a body that wait for a slow consumer while another call needs the connection. Default 16 MiB. */
   bufferedOctets: number;
+  /** Mailboxes in one LIST. Default 500,000. */
+  mailboxes: number;
   /** Responses in a row that answer nothing we asked. Default 100,000. */
   unsolicited: number;
 }
@@ -24,6 +26,7 @@ export const defaultLimits: ImapLimits = {
   responseOctets: 32 << 20,
   literalOctets: 1 << 20,
   bufferedOctets: 16 << 20,
+  mailboxes: 500_000,
   unsolicited: 100_000,
 };
 

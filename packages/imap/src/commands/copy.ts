@@ -4,7 +4,7 @@ import type { CallOptions, CommandRunner } from '../command-runner.js';
 import { mailbox, uidSet } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
 import type { ResponseCode } from '../grammar/response-code.js';
-import { UidMap, type UidSet } from '../grammar/sequence-set.js';
+import { countOf, UidMap, type UidSet } from '../grammar/sequence-set.js';
 import { store } from './store.js';
 
 export interface CopyResult {
@@ -73,7 +73,7 @@ async function transfer(
   const copies: number[] = [];
   let uidValidity: number | undefined;
   const note = (code: ResponseCode | undefined): boolean => {
-    if (code?.name !== 'COPYUID') return false;
+    if (code?.name !== 'COPYUID' || countOf(from) >= uids.size) return false;
     uidValidity = code.number ?? uidValidity;
     from.push(...(code.uids ?? []));
     copies.push(...(code.copies ?? []));

@@ -8,9 +8,10 @@
 
 import { aborted } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CallOptions, CommandRunner, Holder } from '../command-runner.js';
 import { type Argument, atom, list, string, syntax, uidSet } from '../grammar/encoder.js';
 import type { FetchData } from '../grammar/fetch-data.js';
+import type { Frame } from '../grammar/frame.js';
 import type { Response } from '../grammar/response.js';
 import type { UidSet } from '../grammar/sequence-set.js';
 import {
@@ -23,8 +24,8 @@ import {
 
 /** Messages in one command. */
 const rowsAtOnce = 500;
-/** The same when bodies come with the rows: what is in flight stays below 2 × 24 × 256 KiB a body. */
-const bodiesAtOnce = 24;
+/** The same when bodies come with the rows: 4 MiB in one command. */
+const bodiesAtOnce = 16;
 
 export interface FetchContext {
   runner: CommandRunner;
@@ -54,6 +55,7 @@ export function planFetch(items: FetchItems): FetchPlan {
   const names: Argument[] = [syntax('UID')];
   const checks: ((row: FetchData) => boolean)[] = [];
   let sections = 0;
+  let bodies = 0;
   for (const [name, value] of Object.entries(items)) {
     if (value === undefined || value === false) continue;
     const known = simpleItems[name];
@@ -67,6 +69,7 @@ export function planFetch(items: FetchItems): FetchPlan {
       const parts = [...new Set((value as readonly string[]).map(checkedSection))];
       for (const part of parts) names.push(syntax(`BODY.PEEK[${part}]<0.${headOctets}>`));
       sections += parts.length;
+      bodies = parts.length;
     } else
       throw noItem(name, `one of ${[...Object.keys(simpleItems), 'headers', 'bodies'].join(', ')}`);
   }
@@ -74,7 +77,7 @@ export function planFetch(items: FetchItems): FetchPlan {
     items,
     args: list(names),
     wanted: (row) => row.sections.length >= sections && checks.every((has) => has(row)),
-    rows: sections > (items.headers ? 1 : 0) ? bodiesAtOnce : rowsAtOnce,
+    rows: bodies > 0 ? Math.ceil(bodiesAtOnce / bodies) : rowsAtOnce,
   };
 }
 
@@ -121,7 +124,7 @@ export const fetchRows = (
   new FetchRows(context, plan, uids, options).iterate();
 
 /** The rows of one fetch: those that have arrived, and the commands for those to come. */
-class FetchRows {
+class FetchRows implements Holder {
   readonly #context: FetchContext;
   readonly #plan: FetchPlan;
   readonly #options: CallOptions;
@@ -129,7 +132,10 @@ class FetchRows {
   #pieces: Iterator<UidSet> | undefined;
   #allSent = false;
   #inFlight = 0;
-  readonly #ready: FetchedMessage[] = [];
+  readonly #ready: { message: FetchedMessage; octets: number }[] = [];
+  /** Octets of the rows that are ready. */
+  held = 0;
+  #taken: (() => void) | undefined;
   #failure: unknown;
   #over = false;
   #wake: (() => void) | undefined;
@@ -157,17 +163,28 @@ class FetchRows {
       if (this.#failure === undefined) await this.#begin();
       for (;;) {
         this.#send();
-        const message = this.#ready.shift();
-        if (message !== undefined) yield message;
-        else if (this.#failure !== undefined) throw this.#failure;
+        const row = this.#ready.shift();
+        if (row !== undefined) {
+          this.held -= row.octets;
+          this.#taken?.();
+          yield row.message;
+        } else if (this.#failure !== undefined) throw this.#failure;
         else if (this.#allSent && this.#inFlight === 0) return;
         else await this.#something();
       }
     } finally {
       // Left early: rows still on their way are read and dropped.
       this.#over = true;
+      this.held = 0;
+      this.#taken?.();
       signal?.removeEventListener('abort', stop);
     }
+  }
+
+  ready(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#taken = resolve;
+    });
   }
 
   async #begin(): Promise<void> {
@@ -208,14 +225,15 @@ class FetchRows {
         {
           verb: 'UID FETCH',
           args: [uidSet(uids), this.#plan.args],
-          claim: (response) => this.#claim(response, uids, incomplete, seen),
+          claim: (response, frame) => this.#claim(response, frame, uids, incomplete, seen),
+          holder: this,
           background: () => this.#wake === undefined,
         },
         this.#options,
       );
       // The server is through, so this is all that it has: a row with something missing is better than none.
       for (const row of incomplete.values()) {
-        if (hasMoreThanFlags(row)) this.#deliver(row);
+        if (hasMoreThanFlags(row)) this.#deliver(row, 0);
         else this.#context.unasked(row);
       }
     } catch (error) {
@@ -229,6 +247,7 @@ class FetchRows {
   /** Servers report changed flags at any time, with or without UID, and may send a message in two rows. */
   #claim(
     response: Response,
+    frame: Frame,
     uids: UidSet,
     incomplete: Map<number, FetchData>,
     seen: Set<number>,
@@ -242,14 +261,16 @@ class FetchRows {
     if (this.#plan.wanted(whole) || whole.problems.length > 0) {
       incomplete.delete(uid);
       seen.add(uid);
-      this.#deliver(whole);
+      this.#deliver(whole, octetsOf(frame));
     } else incomplete.set(uid, whole);
     return true;
   }
 
-  #deliver(row: FetchData): void {
+  #deliver(row: FetchData, octets: number): void {
     if (this.#over) return;
-    this.#ready.push(new FetchedMessage(row, this.#plan.items, this.#context.openBody));
+    this.held += octets;
+    const message = new FetchedMessage(row, this.#plan.items, this.#context.openBody);
+    this.#ready.push({ message, octets });
     this.#wake?.();
   }
 
@@ -271,6 +292,9 @@ function merged(before: FetchData, row: FetchData): FetchData {
     problems: [...before.problems, ...row.problems],
   };
 }
+
+const octetsOf = ({ text, literals }: Frame): number =>
+  literals.reduce((sum, { octets }) => sum + (octets?.length ?? 0), text.length);
 
 const hasMoreThanFlags = (row: FetchData): boolean =>
   row.sections.length + row.problems.length > 0 ||

@@ -30,8 +30,8 @@ export async function idle(
         alone: true,
         yields: true,
         onContinuation: () => {
+          if (!accepted && done) runner.sendLine('DONE', 'DONE');
           accepted = true;
-          if (done) runner.sendLine('DONE', 'DONE');
         },
         interrupt: finish,
         patient: () => accepted && !done,

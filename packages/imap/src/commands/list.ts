@@ -42,6 +42,7 @@ export async function* list(
   options: CallOptions,
 ): AsyncGenerator<ListEntry, void, undefined> {
   const { capabilities } = runner.session;
+  const { mailboxes } = runner.limits;
   const extended = capabilities.has('LIST-EXTENDED') || capabilities.has('IMAP4REV2');
   const wanted = items === undefined ? undefined : statusItems(items);
   const withStatus =
@@ -62,8 +63,10 @@ export async function* list(
       verb: subscribed && !extended ? 'LSUB' : 'LIST',
       args,
       claim: (response) => {
-        if (response.type === 'list' || response.type === 'lsub') found.push(response.data);
-        else if (response.type === 'status-data' && withStatus)
+        if (response.type === 'list' || response.type === 'lsub') {
+          if (found.push(response.data) > mailboxes)
+            throw runner.connection.exceeded('mailboxes', mailboxes);
+        } else if (response.type === 'status-data' && withStatus)
           told.set(response.data.raw, response.data);
         else return false;
         return true;

@@ -14,11 +14,13 @@ export async function search(
   // With ESEARCH the result comes as ranges: a million messages in one word.
   const extended = runner.session.capabilities.has('ESEARCH');
   let found: UidSet = UidSet.empty;
+  let responses = 0;
   await runner.run(
     {
       verb: 'UID SEARCH',
       args: extended ? [syntax('RETURN (ALL)'), ...program] : program,
       claim: (response) => {
+        if (++responses > mostResponses) return false;
         if (response.type === 'search')
           found = found.size === 0 ? response.data.uids : found.union(response.data.uids);
         else if (response.type === 'esearch') found = response.data.all ?? found;
@@ -30,3 +32,6 @@ export async function search(
   );
   return found;
 }
+
+/** Some servers send the result in pieces; more than this many is no result any more. */
+const mostResponses = 1_000;

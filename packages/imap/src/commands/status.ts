@@ -67,18 +67,18 @@ export async function status(
   items: readonly StatusItem[],
   options?: CallOptions,
 ): Promise<Partial<StatusResult>> {
-  let found: Partial<StatusResult> = {};
+  let found: Partial<StatusResult> | undefined;
   await runner.run(
     {
       verb: 'STATUS',
       args: [mailbox(name), statusItems(items)],
       claim: (response) => {
-        if (response.type !== 'status-data') return false;
-        found = { ...found, ...toStatus(response.data) };
+        if (response.type !== 'status-data' || found !== undefined) return false;
+        found = toStatus(response.data);
         return true;
       },
     },
     options,
   );
-  return found;
+  return found ?? {};
 }

@@ -1,0 +1,270 @@
+/**
+ * A server that falls silent, leaves, floods or talks nonsense, at any point: a typed error within the deadline, the
+ * connection closed, and nothing left behind.
+ */
+import fc from 'fast-check';
+import { isFivewireError } from 'tls-context-core';
+import { describe, expect, it } from 'vitest';
+import { ImapClient } from '../src/index.js';
+import { inClear, streamPair } from './support/script.js';
+
+const deadline = { greeting: 60, reply: 60, stall: 60, close: 60 };
+const code = (name: string, more: object = {}) => expect.objectContaining({ code: name, ...more });
+
+/** What a server says to {@link dialogue}, the client's tags filled in by whoever plays it. */
+const answers = [
+  '* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR UIDPLUS] hello\r\n',
+  'TAG OK [CAPABILITY IMAP4rev1 UIDPLUS ID] in\r\n',
+  '* ID ("name" "x")\r\nTAG OK done\r\n',
+  '* LIST () "/" {3}\r\na/b\r\nTAG OK done\r\n',
+  '* 2 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\nTAG OK [READ-WRITE] done\r\n',
+  '* 1 FETCH (UID 1 ENVELOPE (NIL "s" NIL NIL NIL NIL NIL NIL NIL NIL) BODY[]<0> {5}\r\nhello)\r\n* 2 FETCH (UID 2 BODY[]<0> "x" ENVELOPE (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL))\r\nTAG OK done\r\n',
+  '* SEARCH 1 2\r\nTAG OK done\r\n',
+  `* 1 FETCH (UID 1 BODY[TEXT] {2000000}\r\n${'z'.repeat(2_000_000)})\r\nTAG OK done\r\n`,
+  '* BYE bye\r\nTAG OK done\r\n',
+];
+
+async function dialogue(client: ImapClient): Promise<string> {
+  const boxes = await client.list().toArray();
+  const box = await client.open('INBOX');
+  const rows = await box.fetch('1:2', { envelope: true, bodies: [''] }).toArray();
+  const found = await box.search();
+  let octets = 0;
+  for await (const chunk of rows[0]?.body('TEXT') ?? []) octets += chunk.length;
+  await client.quit();
+  return `${boxes.length} ${rows.length} ${found} ${octets}`;
+}
+
+interface Fault {
+  /** After how many octets of the server. */
+  at: number;
+  strike: 'silence' | 'end' | string;
+}
+
+/** Plays the answers, one a command line, until the fault strikes. */
+async function play(fault: Fault | undefined): Promise<{ result: unknown; closed: boolean }> {
+  const [stream, server] = streamPair();
+  let sent = 0;
+  let next = 0;
+  let struck = false;
+  const say = (text: string): void => {
+    if (struck) return;
+    const whole = fault === undefined || sent + text.length <= fault.at;
+    const part = whole ? text : text.slice(0, fault.at - sent);
+    sent += part.length;
+    server.write(Buffer.from(part, 'latin1'));
+    if (whole) return;
+    struck = true;
+    if (fault.strike === 'end') server.end();
+    else if (fault.strike !== 'silence') server.write(Buffer.from(fault.strike, 'latin1'));
+  };
+  let input = '';
+  server.on('error', () => {});
+  server.on('data', (chunk: Buffer) => {
+    input += chunk.toString('latin1');
+    for (let end = input.indexOf('\r\n'); end >= 0; end = input.indexOf('\r\n')) {
+      const tag = input.slice(0, input.indexOf(' '));
+      input = input.slice(end + 2);
+      say((answers[next++] ?? '').replaceAll('TAG', tag));
+    }
+  });
+  server.on('end', () => server.end());
+  say(answers[next++] as string);
+  let client: ImapClient | undefined;
+  let result: unknown;
+  try {
+    client = await ImapClient.connect({
+      ...inClear,
+      stream,
+      timeouts: deadline,
+      auth: { user: 'alice', password: 'secret' },
+    });
+    result = await dialogue(client);
+  } catch (error) {
+    result = error;
+  }
+  const before = stream.destroyed;
+  client?.close();
+  return { result, closed: before };
+}
+
+const total = answers.join('').length;
+/** Everywhere in the small answers, here and there in the long body, and around its end. */
+const points = Array.from({ length: total }, (_, i) => i).filter(
+  (i) => i < 900 || i > total - 120 || i % 400_000 === 0,
+);
+
+describe('a server that', () => {
+  it('behaves', async () => {
+    expect((await play(undefined)).result).toBe('1 2 1:2 2000000');
+  });
+
+  it('leaves at any octet', async () => {
+    for (const at of points) {
+      const { result, closed } = await play({ at, strike: 'end' });
+      // After its last BYE a server may leave as it likes.
+      if (result === '1 2 1:2 2000000') expect(at).toBeGreaterThan(total - 50);
+      else {
+        expect([
+          at,
+          isFivewireError(result) ? (result as { code: string }).code : result,
+          closed,
+        ]).toEqual([
+          at,
+          expect.stringMatching(/^ERR_(CONNECTION_CLOSED|SERVER_CLOSING|TRANSFER_INCOMPLETE)$/),
+          true,
+        ]);
+      }
+    }
+  });
+
+  it('falls silent at any octet', async () => {
+    // In twelves: each waits for its deadline.
+    for (let i = 0; i < points.length; i += 100) {
+      const some = points.slice(i, i + 100);
+      const results = await Promise.all(some.map((at) => play({ at, strike: 'silence' })));
+      results.forEach(({ result, closed }, n) => {
+        if (result === '1 2 1:2 2000000') expect(some[n]).toBeGreaterThan(total - 50);
+        else {
+          const { code: got, cause } = result as { code: string; cause?: { code: string } };
+          const timedOut = got === 'ERR_TIMEOUT' || cause?.code === 'ERR_TIMEOUT';
+          // Silence after BYE is the end that BYE announced.
+          expect([some[n], timedOut || got === 'ERR_SERVER_CLOSING', closed, got]).toEqual([
+            some[n],
+            true,
+            true,
+            got,
+          ]);
+        }
+      });
+    }
+  });
+
+  it('talks nonsense at any octet', async () => {
+    const nonsense = fc.oneof(
+      fc
+        .uint8Array({ minLength: 1, maxLength: 200 })
+        .map((octets) => Buffer.from(octets).toString('latin1')),
+      fc.constantFrom(
+        '\r\n',
+        ')\r\n',
+        '* \r\n',
+        '* BYE\r\n',
+        '+ \r\n',
+        'A OK\r\n',
+        '* 1 FETCH (\r\n',
+        '* {5}\r\n',
+        '* X {999999999999}\r\n',
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...points), nonsense, async (at, octets) => {
+        const { result } = await play({ at, strike: `${octets}\r\n` });
+        if (typeof result !== 'string') expect(isFivewireError(result)).toBe(true);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('floods', () => {
+  it('responses that answer nothing', async () => {
+    const [stream, server] = streamPair();
+    server.write('* OK [CAPABILITY IMAP4rev1] x\r\n');
+    const client = await ImapClient.connect({ ...inClear, stream, limits: { unsolicited: 1_000 } });
+    server.once('data', () => server.write('* OK still busy\r\n'.repeat(2_000)));
+    await expect(client.noop()).rejects.toEqual(
+      code('ERR_LIMIT_EXCEEDED', { limit: 'unsolicited', connection: 'closed' }),
+    );
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it.each([
+    ['a line without end', { lineOctets: 10_000 }, 'x'.repeat(20_000), 'lineOctets'],
+    [
+      'a literal that is no body',
+      { literalOctets: 1_000 },
+      '* LIST () "/" {1001}\r\n',
+      'literalOctets',
+    ],
+    ['a literal of no size', {}, '* 1 FETCH (BODY[] {99999999999999999999}\r\n', 'literalOctets'],
+    [
+      'many literals',
+      { responseOctets: 10_000 },
+      `* 1 FETCH (ENVELOPE (${'{10}\r\n0123456789 '.repeat(2_000)}`,
+      'responseOctets',
+    ],
+    ['deep lists', {}, `* 1 FETCH (BODYSTRUCTURE ${'('.repeat(100)}\r\n`, 'depth'],
+    ['many values', { tokens: 100 }, `* FLAGS (${'a '.repeat(200)})\r\n`, 'tokens'],
+  ])('%s', async (_name, limits, text, limit) => {
+    const [stream, server] = streamPair();
+    server.write('* OK [CAPABILITY IMAP4rev1] x\r\n');
+    const client = await ImapClient.connect({ ...inClear, stream, limits });
+    server.once('data', () => server.write(Buffer.from(text, 'latin1')));
+    await expect(client.noop()).rejects.toEqual(
+      code('ERR_LIMIT_EXCEEDED', { limit, connection: 'closed' }),
+    );
+  });
+
+  it.each([
+    [
+      'go-aheads while idling',
+      '+ go on\r\n',
+      (client: ImapClient) => client.watch('INBOX')[Symbol.asyncIterator]().next(),
+    ],
+    [
+      'results of a search',
+      '* SEARCH 1\r\n',
+      async (client: ImapClient) => (await client.open('INBOX')).search(),
+    ],
+    ['mailboxes', '* LIST () "/" x\r\n', (client: ImapClient) => client.list().toArray()],
+    [
+      'statuses',
+      '* STATUS x (MESSAGES 1)\r\n',
+      (client: ImapClient) => client.status('x', ['messages']),
+    ],
+    [
+      'rows',
+      '* 1 FETCH (UID 1 FLAGS ())\r\n',
+      async (client: ImapClient) =>
+        (await client.open('INBOX')).fetch(1, { flags: true }).toArray(),
+    ],
+  ])('%s without end', async (_name, line, work) => {
+    const [stream, server] = streamPair();
+    server.write('* OK [CAPABILITY IMAP4rev1 IDLE] x\r\n');
+    const client = await ImapClient.connect({
+      ...inClear,
+      stream,
+      limits: { unsolicited: 1_000, mailboxes: 1_000 },
+    });
+    server.on('data', (chunk: Buffer) => {
+      const [tag, verb, ...rest] = chunk.toString().trim().split(' ');
+      const command = `${verb} ${rest[0] ?? ''}`;
+      if (/SELECT|EXAMINE/.test(command)) server.write(`* 1 EXISTS\r\n${tag} OK done\r\n`);
+      else if (/UID SEARCH/.test(command) && !line.startsWith('* SEARCH'))
+        server.write(`* SEARCH 1\r\n${tag} OK done\r\n`);
+      else server.write(line.repeat(5_000));
+    });
+    await expect(work(client)).rejects.toEqual(
+      code('ERR_LIMIT_EXCEEDED', { connection: 'closed' }),
+    );
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('a body that nobody asked for is read and thrown away', async () => {
+    const [stream, server] = streamPair();
+    server.write('* OK [CAPABILITY IMAP4rev1] x\r\n');
+    const other = await ImapClient.connect({
+      ...inClear,
+      stream,
+      limits: { literalOctets: 1_000 },
+    });
+    server.once('data', (line: Buffer) => {
+      server.write(`* 1 FETCH (UID 3 BODY[] {5000000}\r\n`);
+      for (let i = 0; i < 5; i++) server.write(Buffer.alloc(1_000_000));
+      server.write(`)\r\n${line.toString().split(' ')[0]} OK done\r\n`);
+    });
+    await other.noop();
+    other.close();
+  });
+});
