@@ -25,7 +25,7 @@ import { command, Dialogue } from './dialogue.js';
 import { hintFor, rejected, saysUnknown } from './failures.js';
 import { readFeatures } from './reply-text.js';
 import type { Learned, Session } from './session.js';
-import type { FtpAuth, FtpConnectOptions, FtpLimits } from './types.js';
+import type { FtpAuth, FtpConnectOptions, FtpLimits, FtpUrlOptions } from './types.js';
 
 const profile: ProtocolProfile = {
   protocol: 'ftp',
@@ -44,7 +44,7 @@ export const defaultLimits: FtpLimits = {
 /** `connect(options)` and `connect(url, options)` are one. */
 export function optionsOf(
   first: FtpConnectOptions | string | URL,
-  second: FtpConnectOptions = {},
+  second: FtpUrlOptions = {},
 ): FtpConnectOptions {
   if (typeof first !== 'string' && !(first instanceof URL)) return first;
   return optionsFromUrl(profile, first, second as TransportOptions & { auth?: FtpAuth });
@@ -118,7 +118,7 @@ async function authTls(connection: LineConnection, transport: Transport): Promis
 function noTls(reply: Reply): StartTlsError {
   const { text } = serverReply(reply);
   return new StartTlsError(
-    saysUnknown(reply) ? 'ERR_STARTTLS_NOT_OFFERED' : 'ERR_STARTTLS_REFUSED',
+    saysUnknown(reply) || reply.code === 504 ? 'ERR_STARTTLS_NOT_OFFERED' : 'ERR_STARTTLS_REFUSED',
     `The server does not begin TLS: ${reply.code} ${text}`,
     {
       reply: `${reply.code} ${text}`,

@@ -19,7 +19,6 @@ import {
   UsageError,
 } from '@fivewire/line-protocol';
 import { command, type Dialogue } from './dialogue.js';
-import { saysUnknown } from './failures.js';
 import { passivePort } from './reply-text.js';
 import type { Session } from './session.js';
 
@@ -73,14 +72,14 @@ async function flight(
   return [await dialogue.final(alongside), await dialogue.final(line)];
 }
 
-/** A server that knows no EPSV is asked by PASV, now and from now on. */
+/** A server that refuses EPSV, for whatever reason, is asked by PASV, now and from now on. */
 async function knownPassive(
   session: Session,
   dialogue: Dialogue,
   line: CommandLine,
   reply: Reply,
 ): Promise<Reply> {
-  if (line === epsv && (saysUnknown(reply) || reply.code === 522)) {
+  if (line === epsv && reply.class === 5) {
     session.learned.passive = 'PASV';
     return dialogue.demand(pasv);
   }

@@ -37,9 +37,9 @@ export function saysEmpty(reply: Answer): boolean {
   return (reply.code === 450 || reply.code === 550) && emptyListing.test(reply.text);
 }
 
-/** The server does not know the command, or not with that argument. */
+/** The server does not know the command. (501 is about its argument: MLSD of a file, RFC 3659 §7.2.1.) */
 export function saysUnknown(reply: Answer): boolean {
-  return reply.code === 500 || reply.code === 501 || reply.code === 502 || reply.code === 504;
+  return reply.code === 500 || reply.code === 502;
 }
 
 const hints: readonly [test: (reply: Reply) => boolean, hint: string][] = [

@@ -27,6 +27,7 @@ import type {
   DownloadOptions,
   DownloadTarget,
   FtpConnectOptions,
+  FtpUrlOptions,
   HashAlgorithm,
   ListOptions,
   ReadStreamOptions,
@@ -54,9 +55,11 @@ export class FtpClient {
    * @throws TlsError, StartTlsError, AuthenticationError, ConnectionError, TimeoutError, AbortError, UsageError;
    * then nothing stays open
    */
+  static async connect(options: FtpConnectOptions): Promise<FtpClient>;
+  static async connect(url: string | URL, options?: FtpUrlOptions): Promise<FtpClient>;
   static async connect(
     target: FtpConnectOptions | string | URL,
-    options?: FtpConnectOptions,
+    options?: FtpUrlOptions,
   ): Promise<FtpClient> {
     return new FtpClient(await connectSession(optionsOf(target, options)));
   }

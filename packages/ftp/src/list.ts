@@ -20,7 +20,17 @@ import { listingType, setType } from './transfer-type.js';
 import type { ListOptions } from './types.js';
 
 /** What is below a directory, parents before what is in them. Symlinks are shown and not followed. */
-export async function* list(
+export function list(
+  session: Session,
+  path: string,
+  options: ListOptions,
+): AsyncGenerator<Entry, void, undefined> {
+  return options.recursive
+    ? listTree(session, path, options)
+    : listDirectory(session, path, options);
+}
+
+async function* listTree(
   session: Session,
   path: string,
   options: ListOptions,
@@ -30,7 +40,7 @@ export async function* list(
     const below: typeof directories = [];
     try {
       for await (const entry of listDirectory(session, next.path, options)) {
-        if (options.recursive && entry.type === 'directory') {
+        if (entry.type === 'directory') {
           below.push({ path: octetString(entry.rawPath), depth: next.depth + 1 });
         }
         yield entry;
@@ -69,7 +79,7 @@ export async function* listDirectory(
     );
   try {
     for (let batch = await box.next(); batch !== undefined; batch = await box.next()) {
-      yield* batch;
+      for (const entry of batch) yield entry;
     }
   } finally {
     control.whenAwaited.delete(hurry);
@@ -209,6 +219,7 @@ function cut(session: Session, { broken }: Outcome, masked: string): TransferErr
     new TransferError('ERR_TRANSFER_INCOMPLETE', `The listing is not proven whole: ${why}.`, {
       command: masked,
       phase: 'transfer',
+      ...(broken === undefined ? {} : { cause: broken }),
       connection: 'usable',
       retry: 'later',
       hint: 'Somebody cut the data connection, or the server never ends TLS properly: then `requireCloseNotify: false` takes what comes.',

@@ -128,6 +128,7 @@ function incomplete(
     new TransferError('ERR_TRANSFER_INCOMPLETE', `The download is not proven whole: ${why}.`, {
       octets: meter.octets,
       ...(expected === undefined ? {} : { expected }),
+      ...(broken === undefined ? {} : { cause: broken }),
       command: `RETR ${session.charset.decode(path)}`,
       phase: 'transfer',
       connection: 'usable',

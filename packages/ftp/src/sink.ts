@@ -67,7 +67,6 @@ export function localFailure(error: unknown, path?: string): LocalError {
 // TLS gives pieces of 16 KiB. A write each would cost more than all the rest; a mebibyte at a time costs little.
 const batchOctets = 1 << 20;
 const batchPieces = 512;
-const writesInFlight = 2;
 
 class FileSink implements Sink {
   readonly #target: string;
@@ -79,7 +78,10 @@ class FileSink implements Sink {
   #pieces: Buffer[] = [];
   #held = 0;
   readonly #writes = new Set<Promise<void>>();
+  readonly #writesInFlight: number;
   #failure: LocalError | undefined;
+  /** Up to where the file is known to be good, once a write has failed. */
+  #goodUntil = Infinity;
   #closed = false;
 
   static async open(target: string, { atomic, resume }: SinkOptions): Promise<FileSink> {
@@ -110,6 +112,8 @@ class FileSink implements Sink {
     this.#start = start;
     this.#position = start;
     this.#keep = keep;
+    // A part must not have holes when this process dies: then writes keep their order.
+    this.#writesInFlight = keep ? 1 : 2;
   }
 
   get start(): number {
@@ -133,7 +137,7 @@ class FileSink implements Sink {
     this.#held += piece.length;
     if (this.#held < batchOctets && this.#pieces.length < batchPieces) return undefined;
     this.#write();
-    return this.#writes.size < writesInFlight ? undefined : this.#oneWritten();
+    return this.#writes.size < this.#writesInFlight ? undefined : this.#oneWritten();
   }
 
   async flush(): Promise<void> {
@@ -153,14 +157,21 @@ class FileSink implements Sink {
   }
 
   async abandon(): Promise<void> {
-    const keeps = this.#keep && this.#failure === undefined;
-    if (keeps && this.#held > 0 && !this.#closed) this.#write();
+    if (this.#keep && this.#held > 0 && !this.#closed) this.#write();
     await Promise.all(this.#writes);
+    const isPart = this.#keep && (await this.#cutBack()) && this.#position > 0;
     await this.#close().catch(() => {});
-    // An empty part is no part.
-    const empty = this.#position === 0;
-    if (this.#path !== this.#target && (!this.#keep || empty)) {
-      await unlink(this.#path).catch(() => {});
+    if (this.#path !== this.#target && !isPart) await unlink(this.#path).catch(() => {});
+  }
+
+  /** Takes off what stands behind a write that failed, for there may be a hole. False where nothing good is left. */
+  async #cutBack(): Promise<boolean> {
+    if (this.#goodUntil === Infinity || this.#closed) return true;
+    try {
+      await this.#file.truncate(this.#goodUntil);
+      return this.#goodUntil > 0;
+    } catch {
+      return false;
     }
   }
 
@@ -185,6 +196,7 @@ class FileSink implements Sink {
     const writing = writeAll(this.#file, pieces, position)
       .catch((error: unknown) => {
         this.#failure ??= localFailure(error, this.#path);
+        this.#goodUntil = Math.min(this.#goodUntil, position);
       })
       .finally(() => this.#writes.delete(writing));
     this.#writes.add(writing);

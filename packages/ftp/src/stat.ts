@@ -27,7 +27,7 @@ export async function stat(
     } else if (saysAbsent(reply)) return undefined;
     else if (reply.class === 4)
       throw session.control.connection.locate(rejected(reply, line.masked));
-    if (reply.class === 5 && !saysUnknown(reply)) return inParent(session, path, options);
+    else if (!saysUnknown(reply)) return inParent(session, path, options);
   }
   return (await bySizeAndTime(session, path, options)) ?? inParent(session, path, options);
 }

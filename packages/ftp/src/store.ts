@@ -70,6 +70,7 @@ function incomplete(
     new TransferError('ERR_TRANSFER_INCOMPLETE', `The upload is not whole: ${why}.`, {
       octets: arrived ?? meter.octets,
       expected: meter.octets,
+      ...(broken === undefined ? {} : { cause: broken }),
       command: `${verb} ${session.charset.decode(path)}`,
       phase: 'transfer',
       connection: 'usable',

@@ -40,6 +40,12 @@ export interface FtpConnectOptions extends Omit<TransportOptions, 'limits'>, Cha
   utcOffset?: number;
 }
 
+/** The options beside a URL, which says host, port and security, and may name the user. */
+export interface FtpUrlOptions
+  extends Omit<FtpConnectOptions, 'host' | 'port' | 'security' | 'auth'> {
+  auth?: Partial<FtpAuth>;
+}
+
 export interface CallOptions {
   /** Gives the call up. The session stays usable where the server lets it. */
   signal?: AbortSignal;

@@ -225,6 +225,14 @@ ${port}data\nC: MLSD /d/b\nS: 150 here\nD: type=file; f\nD.\nS: 226 done\n`;
     expect(problems).toEqual(['/d/a']);
   });
 
+  it('takes 501 for what it says, RFC 3659 §7.2.1: no directory', async () => {
+    const script = `${loginWithMlst}${port}data\nC: MLSD /f\nS: 501 not a directory\n${port}data\nC: MLSD /d\nS: 150 here\nD.\nS: 226 done\n`;
+    await against(script, async (ftp) => {
+      await expect(all(ftp.list('/f'))).rejects.toMatchObject({ code: 'ERR_COMMAND_REJECTED' });
+      await all(ftp.list('/d'));
+    });
+  });
+
   it('goes no deeper than its limit', async () => {
     const script = `${loginWithMlst}${port}data\nC: MLSD /d\nS: 150 here\nD: type=dir; a\nD.\nS: 226 done\n`;
     await expect(
@@ -278,6 +286,7 @@ describe('passive ports', () => {
     ['227 for EPSV', 'C: EPSV\nS: 229 ok (10,0,0,1,25,46)\n'],
     ['227 as a code for EPSV', 'C: EPSV\nS: 227 ok (10,0,0,1,25,46)\n'],
     ['no EPSV', 'C: EPSV\nS: 500 what\nC: PASV\nS: 227 ok (10,0,0,1,25,46)\n'],
+    ['EPSV not with this argument', 'C: EPSV\nS: 501 what\nC: PASV\nS: 227 ok (10,0,0,1,25,46)\n'],
     ['EPSV for another family', 'C: EPSV\nS: 522 use (2)\nC: PASV\nS: 227 ok 10,0,0,1,25,46\n'],
   ])('%s', async (_name, steps) => {
     const dialled: unknown[] = [];
@@ -577,7 +586,7 @@ describe('read streams', () => {
   });
 
   it('fail rather than end where the file is not whole', async () => {
-    const script = login + whole.replace('213 10', '213 11') + 'C: SIZE /f\nS: 213 11\n';
+    const script = `${login}${whole.replace('213 10', '213 11')}C: SIZE /f\nS: 213 11\n`;
     await expect(against(script, (ftp) => text(ftp.createReadStream('/f')))).rejects.toMatchObject({
       code: 'ERR_TRANSFER_INCOMPLETE',
     });
@@ -870,7 +879,60 @@ C: DELE /a/f\nC: DELE /a/l\nS: 250 ok\nS: 250 ok\nC: RMD /a\nS: 250 ok\n`;
   });
 });
 
+describe('charsets', () => {
+  it('names that are no UTF-8 are read by the fallback, listed below, and fetched by their octets', async () => {
+    const script = `${loginWithMlst}
+C: EPSV\nS: 229 ok (|||6446|)\ndata\nC: MLSD /d\nS: 150 here\nD: type=dir; \xe9\nD.\nS: 226 done
+C: EPSV\nS: 229 ok (|||6446|)\ndata\nC: MLSD /d/\xe9\nS: 150 here\nD: type=file; \xe0\nD.\nS: 226 done
+C: DELE /d/\xe9/\xe0\nS: 250 gone\n`;
+    await against(script, async (ftp) => {
+      const entries = await all(ftp.list('/d', { recursive: true }));
+      expect(entries.map(({ path }) => path)).toEqual(['/d/é', '/d/é/à']);
+      await ftp.remove(entries[1]?.rawPath as Uint8Array);
+    });
+  });
+
+  it('another charset is used both ways', async () => {
+    const script = `${login}C: DELE \xe9\nS: 250 gone\n`;
+    await against(script, (ftp) => ftp.remove('é'), { encoding: 'windows-1252' });
+  });
+
+  it('listings of mainframes are asked for as text, files as octets', async () => {
+    const data = 'C: EPSV\nS: 229 ok (|||6446|)\ndata\n';
+    const script = `${login.replace('UNIX Type: L8', 'MVS is the operating system')}C: TYPE A\nS: 200 ok\n${data}C: LIST 'A.'\nS: 150 here\nD.\nS: 226 ok\nC: TYPE I\nS: 200 ok\nC: SIZE /f\n${data.replace('S: ', 'S: 550 no\nS: ')}C: RETR /f\nS: 150 here\nD- x\nD.\nS: 226 ok\n`;
+    await against(script, async (ftp) => {
+      await all(ftp.list("'A.'"));
+      expect(await text(ftp.createReadStream('/f'))).toBe('x');
+    });
+  });
+});
+
 describe('what must not go out', () => {
+  it.each([{ timeout: 'soon' }, { timeout: -1 }, { signal: {} }])(
+    '%j as options',
+    async (options) => {
+      await against(login, async (ftp) => {
+        const bad = options as never;
+        await expect(ftp.stat('/f', bad)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });
+        await expect(ftp.download('/f', 'f', bad)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });
+      });
+    },
+  );
+
+  it('a data connection where only one stream was given', async () => {
+    const played = (await import('./script.js')).play(`${login}C: NOOP\nS: 200 ok\n`);
+    const { dial, host: _host, ...options } = played.options;
+    const stream = await (dial as NonNullable<typeof dial>)(
+      { host: '', port: 0, purpose: 'control' },
+      { signal: AbortSignal.abort() },
+    );
+    const { FtpClient } = await import('../src/index.js');
+    const ftp = await FtpClient.connect({ ...options, stream });
+    await expect(all(ftp.list('/'))).rejects.toMatchObject({ code: 'ERR_STATE' });
+    await ftp.command('NOOP');
+    ftp.close();
+  });
+
   const bad = ['a\r\nDELE b', 'a\nb', 'a\0b', '\ud800', '', 'x'.repeat(9000), 7, undefined, null];
   it.each(bad)('%j as a path', async (given) => {
     const path = given as string;

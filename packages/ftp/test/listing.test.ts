@@ -338,17 +338,20 @@ describe('hostile listings', () => {
     ['semicolons', ';'],
     ['quotes', '*X '],
   ])('takes linear time: %s', (_name, unit) => {
-    for (const start of ['', '-rw-r--r-- 1 a b 1 ', 'd [R] ', '0 ', 'type=file;']) {
-      const time = (length: number) => {
-        const line = Buffer.from(start + unit.repeat(length / unit.length));
-        const started = performance.now();
-        for (let i = 0; i < 20; i += 1) parseListing(line, { now, lineOctets: 1 << 24 });
-        return performance.now() - started;
-      };
-      time(1 << 12);
-      const short = Math.min(time(1 << 14), time(1 << 14));
-      const long = Math.min(time(1 << 17), time(1 << 17));
-      expect(long).toBeLessThan(8 * 5 * (short + 1)); // eight times the octets; a quadratic scan takes 64 times as long
+    // A quadratic scan of a mebibyte takes minutes; a linear one milliseconds, on however busy a machine.
+    for (const start of [
+      '',
+      '-rw-r--r-- 1 a b 1 ',
+      'd [R] ',
+      '0 ',
+      'type=file;',
+      '+',
+      '04-27-00 ',
+    ]) {
+      const line = Buffer.from(start + unit.repeat((1 << 20) / unit.length));
+      const started = performance.now();
+      parseListing(line, { now, lineOctets: 1 << 24 });
+      expect(performance.now() - started).toBeLessThan(3000);
     }
   });
 
@@ -358,6 +361,6 @@ describe('hostile listings', () => {
     const started = performance.now();
     for (let i = 0; i < 200_000; i += 1) parser.push(octet);
     parser.end();
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 });

@@ -1,6 +1,7 @@
 /** Over TLS, against the in-memory server: identity, session reuse, truncation, pools. */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -432,6 +433,35 @@ describe('a pool', () => {
   });
 });
 
+describe('through a proxy', () => {
+  it('data goes the same way, to the same name', async () => {
+    const asked: string[] = [];
+    const proxy = createHttpServer().on('connect', (request, socket) => {
+      asked.push(request.url ?? '');
+      const [, port] = (request.url ?? '').split(':');
+      const through = connectTcp(Number(port), '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 go\r\n\r\n');
+        socket.pipe(through).pipe(socket);
+      });
+      through.on('error', () => socket.destroy());
+      socket.on('error', () => through.destroy());
+    });
+    const port = await new Promise<number>((resolve) =>
+      proxy.listen(0, '127.0.0.1', () => resolve((proxy.address() as { port: number }).port)),
+    );
+    cleanups.push(() => proxy.close());
+    const server = await serve({ requireSessionReuse: true });
+    const ftp = await client(server, 'implicit-tls', {
+      host: 'ftp.example.test',
+      proxy: `http://127.0.0.1:${port}`,
+    });
+    expect(await ftp.download('/pub/big', devNull())).toMatchObject({ octets: big.length });
+    await ftp.quit();
+    expect(asked).toHaveLength(2);
+    expect(asked.every((target) => target.startsWith('ftp.example.test:'))).toBe(true);
+  });
+});
+
 describe('URLs', () => {
   it('say implicit TLS or AUTH TLS, and whom', async () => {
     const server = await serve({ certificate: await ca.issue({ names: ['127.0.0.1'] }) });
@@ -441,7 +471,7 @@ describe('URLs', () => {
     ] as const) {
       const ftp = await FtpClient.connect(`${scheme}://alice@127.0.0.1:${server.ports[security]}`, {
         tls: { ca: ca.certificate },
-        auth: { password: 'secret' } as never,
+        auth: { password: 'secret' },
       });
       expect(ftp.security).toMatchObject({ mode: security, matchedName: '127.0.0.1' });
       await ftp.quit();

@@ -75,6 +75,11 @@ export class Fields {
     return this.line.slice(this.start[index], this.end[index]);
   }
 
+  /** Whether field `index` begins with a digit. */
+  isNumeric(index: number): boolean {
+    return index < this.count && isDigit(this.line.charCodeAt(this.start[index] ?? 0));
+  }
+
   /** Fields `from` up to but not including `to` with the blanks between them. */
   span(from: number, to: number): string {
     return this.line.slice(this.start[from], this.end[to - 1]);

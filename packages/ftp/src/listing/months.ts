@@ -45,10 +45,14 @@ const charsets = [
 ];
 
 let table: Map<string, number> | undefined;
+/** As servers write them, mostly: found without a change of case. */
+const asWritten = new Map(english.split(' ').map((name, index) => [capitalised(name), index + 1]));
 const englishTable = new Map(english.split(' ').map((name, index) => [name, index + 1]));
 
 /** The month, from 1, that an octet string names in whatever language and charset; `undefined` where none or where two disagree. */
 export function monthOf(octets: string): number | undefined {
+  const common = asWritten.get(octets);
+  if (common !== undefined) return common;
   if (octets.length < 2 || octets.length > 16) return undefined;
   const key = octets.toLowerCase(); // an octet string: only letters of Latin-1 change, in the table as here
   const plain = englishTable.get(key);

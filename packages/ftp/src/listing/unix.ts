@@ -70,7 +70,7 @@ function findDate(fields: Fields, context: DialectContext): FoundDate | undefine
   for (let from = 2; from < fields.count; from += 1) {
     const before = fields.end[from - 1] ?? 0;
     if (!isDigit(fields.line.charCodeAt(before - 1))) continue;
-    const date = isoDate(fields, from, context) ?? namedDate(fields, from, context);
+    const date = namedDate(fields, from, context) ?? isoDate(fields, from, context);
     if (date !== undefined) return date;
   }
   return undefined;
@@ -78,6 +78,9 @@ function findDate(fields: Fields, context: DialectContext): FoundDate | undefine
 
 /** `Jan 29 03:26`, `Apr  8  1994`, and with day and month changed over, as many languages have it. */
 function namedDate(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
+  // Two of the three begin with a digit, the third among them: names of people are not looked up as months.
+  if (!fields.isNumeric(from + 2)) return undefined;
+  if (!fields.isNumeric(from) && !fields.isNumeric(from + 1)) return undefined;
   const first = fields.text(from);
   const second = fields.text(from + 1);
   let month = monthOf(first);
@@ -113,6 +116,7 @@ function afterYear(fields: Fields, from: number): number {
 
 /** `2010-05-15 12:34`, and `--full-iso`: `2010-05-15 12:34:56.000000000 +0200`. */
 function isoDate(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
+  if (!fields.isNumeric(from)) return undefined;
   const numbers = dateNumbers(fields.text(from));
   if (numbers === undefined || numbers[0] < 1900) return undefined;
   const time = fields.text(from + 1);
@@ -162,26 +166,35 @@ function splitTarget(draft: Draft): void {
 
 /** One letter for the type and at least six of `rwx`: one embedded server shows no more. */
 function isPermissions(line: string): boolean {
-  if (!'-dlbcpsDPnw'.includes(line.charAt(0)) || line.length < 8) return false;
-  for (let at = 1; at < 7; at += 1) if (!isPermission(line.charCodeAt(at))) return false;
+  if (line.length < 8 || !isTypeLetter[line.charCodeAt(0)]) return false;
+  for (let at = 1; at < 7; at += 1) if (!isModeLetter[line.charCodeAt(at)]) return false;
   return true;
 }
 
-function isPermission(code: number): boolean {
-  return '-rwxsStTlLaA'.includes(String.fromCharCode(code));
+const isTypeLetter = lettersOf('-dlbcpsDPnw');
+const isModeLetter = lettersOf('-rwxsStTlLaA');
+
+function lettersOf(letters: string): boolean[] {
+  const table = new Array<boolean>(256).fill(false);
+  for (const letter of letters) table[letter.charCodeAt(0)] = true;
+  return table;
 }
 
-// Three letters each for owner, group and others; s, S, t and T fold a fourth bit into the third letter.
+// What a letter says at any place, and what it says in the third of three: s and t fold a fourth bit into it.
+const dash = 45;
+const plain = new Map([...'rwxst'].map((letter) => [letter.charCodeAt(0), true]));
+const folded = new Map([...'sStT'].map((letter) => [letter.charCodeAt(0), true]));
+
+/** Three letters each for owner, group and others. */
 function modeOf(line: string): number | undefined {
   let mode = 0;
   for (let at = 1; at < 10; at += 1) {
-    const letter = line.charAt(at);
-    const bit = 1 << (9 - at);
-    if (letter === '-') continue;
-    if ('rwxst'.includes(letter)) mode |= bit;
-    if ('sS'.includes(letter)) mode |= at === 3 ? 0o4000 : 0o2000;
-    if ('tT'.includes(letter)) mode |= 0o1000;
-    if (!'rwxsStT'.includes(letter)) return undefined;
+    const code = line.charCodeAt(at);
+    if (code === dash) continue;
+    const fold = folded.has(code);
+    if (plain.has(code)) mode |= 1 << (9 - at);
+    else if (!fold) return undefined;
+    if (fold) mode |= 0o10000 >> (at / 3); // set user, set group, sticky
   }
   return mode;
 }
