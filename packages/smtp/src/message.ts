@@ -21,6 +21,8 @@ export interface OutgoingMessage {
   /** No octet above 127 may go out: the server did not agree to any, or the caller promised that there is none. */
   readonly sevenBit: boolean;
   readonly dropped: string[];
+  /** Whether the next message may be written before this one's fate is known. */
+  readonly grouped: boolean;
   readonly options: SendOptions;
 }
 
@@ -36,6 +38,7 @@ export function prepareMessage(
   envelope: Envelope,
   source: BodySource,
   options: SendOptions,
+  grouped: boolean,
 ): OutgoingMessage {
   checkKeys(envelope, envelopeKeys, 'envelope');
   checkOneOf(options.onRefused, ['send-rest', 'abort'], 'options.onRefused');
@@ -70,6 +73,7 @@ export function prepareMessage(
     framing: kind.framing,
     sevenBit: kind.sevenBit,
     dropped: dsn === 'drop' ? ['DSN'] : [],
+    grouped,
     options,
   };
 }

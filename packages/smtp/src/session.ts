@@ -21,7 +21,7 @@ export interface Session {
   readonly pipelining: boolean;
   /** BDAT is wanted and offered. */
   readonly chunking: boolean;
-  /** The last message that was written at once with its envelope by BDAT, until the server has taken it. */
+  /** The last message behind which others may be written, until its transaction is known to be over. */
   unsettled: object | undefined;
 }
 

@@ -97,37 +97,24 @@ export class SmtpClient {
   /**
    * Sends one message.
    *
-   * The body's CR and LF become CRLF and its dots are stuffed. Calls made at once are sent one after the other, each
-   * envelope behind the message before it where the server offers PIPELINING.
+   * The body's CR and LF become CRLF and its dots are stuffed. Envelope and DATA leave together where the server
+   * offers PIPELINING. Calls made at once are sent one after the other.
    *
    * Some recipients refused is a result (`refused`), unless `onRefused: 'abort'`. All refused, or all refused after
    * the message in LMTP, is `ERR_RECIPIENTS_REJECTED`. The message refused is `ERR_COMMAND_REJECTED` with the reply.
-   * `ERR_OUTCOME_UNKNOWN`: the connection was lost between the message's end and the server's word. After any other
-   * error nothing was delivered.
+   * `ERR_OUTCOME_UNKNOWN`: the connection was lost between the message's end and the server's word. `ERR_ABORTED` with
+   * a usable connection, once the message was written: the server may deliver it. After any other error nothing was
+   * delivered.
    *
    * @throws UsageError `ERR_ARGUMENT`, CommandError `ERR_EXTENSION_REQUIRED` before an octet leaves; LocalError
    * `ERR_LOCAL_IO` when the body's source fails
    */
-  async send(envelope: Envelope, body: BodyInput, options: SendOptions = {}): Promise<SendResult> {
-    const session = this.#session;
-    const source = BodySource.of(body);
-    const message = prepareMessage(session, envelope, source, options);
-    try {
-      return await runAbortable(
-        session,
-        source,
-        { signal: options.signal, command: message.mail.masked },
-        (turn, enter) => new Transaction(session, message, turn, enter).run(),
-      );
-    } catch (error) {
-      throw isFivewireError(error) ? session.connection.locate(error) : error;
-    } finally {
-      if (source !== body) source.abandon();
-    }
+  send(envelope: Envelope, body: BodyInput, options: SendOptions = {}): Promise<SendResult> {
+    return this.#send({ envelope, body }, options, false);
   }
 
   /**
-   * Sends messages, in their order, several under way at once: outcomes come in that order too. A message that fails
+   * Sends messages in their order, `window` of them under way at once; outcomes come in that order too. A message that fails
    * is an outcome and does not stop the others. When the connection is lost no further message is taken: the outcomes
    * of those taken are given, then the iteration throws the connection's error.
    *
@@ -135,7 +122,7 @@ export class SmtpClient {
    */
   sendMany(
     messages: Iterable<Message> | AsyncIterable<Message>,
-    { window = 2, ...options }: SendManyOptions = {},
+    { window = 1, ...options }: SendManyOptions = {},
   ): AsyncIterable<SendOutcome> {
     if (!Number.isInteger(window) || window < 1)
       throw new UsageError('ERR_ARGUMENT', 'window must be a whole number from 1', {
@@ -143,11 +130,11 @@ export class SmtpClient {
       });
     const { connection } = this.#session;
     return inOrder(messages, window, {
-      send: ({ envelope, body, onRefused }) =>
-        this.send(envelope, body, {
-          ...options,
-          ...(onRefused === undefined ? {} : { onRefused }),
-        }),
+      send: (message) => {
+        const { onRefused } = message;
+        const own = onRefused === undefined ? options : { ...options, onRefused };
+        return this.#send(message, own, window > 1);
+      },
       lost: () => connection.error,
     });
   }
@@ -216,6 +203,28 @@ export class SmtpClient {
     const timer = setTimeout(() => this.close(), patience(this.#session, 'close'));
     await this.quit();
     clearTimeout(timer);
+  }
+
+  async #send(
+    { envelope, body }: Message,
+    options: SendOptions,
+    grouped: boolean,
+  ): Promise<SendResult> {
+    const session = this.#session;
+    const source = BodySource.of(body);
+    const message = prepareMessage(session, envelope, source, options, grouped);
+    try {
+      return await runAbortable(
+        session,
+        source,
+        { signal: options.signal, command: message.mail.masked },
+        (turn, enter) => new Transaction(session, message, turn, enter).run(),
+      );
+    } catch (error) {
+      throw isFivewireError(error) ? session.connection.locate(error) : error;
+    } finally {
+      if (source !== body) source.abandon();
+    }
   }
 
   #lookUp(verb: string, name: string): CommandLine {

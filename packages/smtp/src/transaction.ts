@@ -118,13 +118,25 @@ export class Transaction {
   }
 
   /**
-   * RFC 3030 §2: after a refused chunk only RSET opens the way. Whoever writes behind a message whose fate is not
-   * known yet sends one ahead.
+   * Whoever writes behind a message whose fate is not known yet sends RSET ahead: after a refused chunk nothing else
+   * opens the way (RFC 3030 §2), and Dovecot 2.3.19's submission service, asked for RCPT while it still relays the
+   * message before, dies of `assertion failed: (conn->state.pending_rcpt_cmds == 0)`.
    */
   #clearing(): readonly CommandLine[] {
     const unsettled = this.#session.unsettled !== undefined;
     this.#session.unsettled = undefined;
     return unsettled ? [RSET] : [];
+  }
+
+  /** RFC 2920 §3.1: a message may be the first of a group, so the next envelope may travel behind it. */
+  #letOthersWrite(): void {
+    if (!this.#session.pipelining || !this.#message.grouped) return;
+    this.#session.unsettled = this;
+    this.#turn.wrote();
+  }
+
+  #settle(): void {
+    if (this.#session.unsettled === this) this.#session.unsettled = undefined;
   }
 
   /** Sorts the recipients. Throws, after clearing up, when there is nobody to send to. */
@@ -175,16 +187,19 @@ export class Transaction {
   // ── the message ──────────────────────────────────────────────────────────────────────────────────────────────
 
   async #sendByData(asked: Reply | undefined): Promise<SendResult> {
-    const { connection, pipelining } = this.#session;
+    const { connection } = this.#session;
     const goAhead = asked ?? (await this.#ask(DATA));
     if (goAhead.code !== 354) {
       if (goAhead.class === 4 || goAhead.class === 5) await this.#reset().catch(ignore);
       throw unexpected(connection, goAhead, '354 to DATA', this.#wait(DATA));
     }
     await writeData(this.#session, this.#message, this.#stall('DATA'), () => this.#enter('sent'));
-    // RFC 2920 §3.1: a message may be the first of a group, so the next envelope may travel behind it.
-    if (pipelining) this.#turn.wrote();
-    return this.#hearFate('DATA');
+    this.#letOthersWrite();
+    try {
+      return await this.#hearFate('DATA');
+    } finally {
+      this.#settle(); // taken or refused, the transaction is over
+    }
   }
 
   async #sendByChunks(): Promise<SendResult> {
@@ -204,43 +219,45 @@ export class Transaction {
 
   /** Envelope and message in one write, so that any number of messages costs no more than one round trip. */
   async #sendInOneGroup(whole: Buffer): Promise<SendResult> {
-    const session = this.#session;
-    const { mail, recipients, source } = this.#message;
+    const { mail, recipients, source, grouped } = this.#message;
+    const { connection } = this.#session;
     const encoder = new LineEndEncoder();
     const body = Buffer.concat([encoder.encode(whole), encoder.end()]);
     const clearing = this.#clearing();
     source.taken = whole.length;
-    session.unsettled = this;
     this.#enter('sent');
-    session.connection.send(
+    connection.send(
       ...clearing,
       mail,
       ...recipients.map(({ line }) => line),
       bdatCommand(body.length, true),
       { octets: body, masked: `<${body.length} octets of message>` },
     );
-    this.#turn.wrote();
+    this.#letOthersWrite();
     await this.#turn.toRead();
+    try {
+      const result = await this.#hearGroup(clearing);
+      this.#settle();
+      return result;
+    } catch (error) {
+      if (!grouped) await this.#reset().catch(ignore); // otherwise the one behind has done so
+      throw error;
+    }
+  }
 
+  async #hearGroup(clearing: readonly CommandLine[]): Promise<SendResult> {
     let problem: (() => FivewireError) | undefined;
     try {
       problem = this.#sortRecipients(await this.#readAnswers(clearing, false));
     } catch (error) {
       throw this.#outcomeUnknown(error, []);
     }
-    if (problem === undefined) {
-      const result = await this.#hearFate('BDAT');
-      if (session.unsettled === this) session.unsettled = undefined;
-      return result;
-    }
+    if (problem === undefined) return this.#hearFate('BDAT');
     const reply = await this.#reply(bdatCommand(0, true));
-    if (reply.class === 2)
-      throw outOfStep(
-        session.connection,
-        reply,
-        'a refusal of a message for nobody',
-        this.#stall('BDAT'),
-      );
+    if (reply.class === 2) {
+      const wait = this.#stall('BDAT');
+      throw outOfStep(this.#session.connection, reply, 'a refusal: nobody may get it', wait);
+    }
     throw problem();
   }
 

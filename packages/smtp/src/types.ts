@@ -99,8 +99,9 @@ export interface Message extends Pick<SendOptions, 'onRefused'> {
 
 export interface SendManyOptions extends CallOptions {
   /**
-   * How many messages may be under way at once, where the server offers PIPELINING. Default 2: the next envelope
-   * travels behind the message before it. More is of use with `chunking` only.
+   * How many messages may be under way at once, where the server offers PIPELINING. Default 1. With 2, the next
+   * envelope travels behind each message and saves a round trip (RFC 2920 §3.1); more is of use with `chunking` only,
+   * where nothing waits for anything. When the connection is lost, the outcome of all under way may be unknown.
    */
   window?: number;
 }

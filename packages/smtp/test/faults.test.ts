@@ -436,8 +436,9 @@ describe('AbortSignal', () => {
     const peer = play(`${pipelining}${envelope}
       C: x
       C: .
-      C: NOOP
+      -- pause
       S: 250 queued
+      C: NOOP
       S: 250 noop
       ${closing}`);
     const client = await connectTo(peer);
@@ -448,6 +449,7 @@ describe('AbortSignal', () => {
     const aborted = await error;
     expect(aborted).toMatchObject({ code: 'ERR_ABORTED', connection: 'usable' });
     expect(aborted.hint).toMatch(/may deliver/);
+    peer.resume();
     await client.noop();
     await client.quit();
     await peer.played;
@@ -457,24 +459,28 @@ describe('AbortSignal', () => {
     const peer = play(`${pipelining}${envelope}
       C: x
       C: .
+      C: RSET
       C: MAIL FROM:<alice@example.org>
       C: RCPT TO:<bob@example.net>
       C: DATA
       -- pause
       S: 250 queued
+      S: 250 reset
       S: 250 ok
       S: 250 ok
       S: 354 go
       -- silence`);
     const client = await connectTo(peer);
-    const first = client.send({ from, to }, 'x');
+    const many = client.sendMany([{ envelope: { from, to }, body: 'x' }], { window: 2 });
+    const first = many[Symbol.asyncIterator]().next();
+    await sleep(1);
     const stop = new AbortController();
     const second = aborting(client, stop.signal, 'y');
     while (!/\n\.\r\n.*DATA/s.test(peer.received)) await sleep(1);
     stop.abort();
     expect(await second).toMatchObject({ code: 'ERR_ABORTED', connection: 'closed' });
     peer.resume();
-    expect((await first).reply.text).toBe('queued');
+    expect((await first).value).toMatchObject({ ok: true, result: { reply: { text: 'queued' } } });
     expect((await client.closed).reason).toBe('error');
     await peer.played;
     expect(peer.received).not.toContain('y\r\n');

@@ -148,7 +148,7 @@ test('leaving the loop waits for those under way and ends the source', async () 
       ended = true;
     }
   })();
-  for await (const outcome of client.sendMany(messages)) {
+  for await (const outcome of client.sendMany(messages, { window: 2 })) {
     expect(outcome.index).toBe(0);
     break;
   }

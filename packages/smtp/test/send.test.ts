@@ -304,7 +304,7 @@ describe('with PIPELINING', () => {
   });
 
   dialogue(
-    'messages sent at once: the next envelope travels behind the message',
+    'sendMany with a window: the next envelope travels behind the message',
     `${pipelining}
     C: MAIL FROM:<alice@example.org>
     C: RCPT TO:<bob@example.net>
@@ -314,10 +314,12 @@ describe('with PIPELINING', () => {
     S: 354 go
     C: one
     C: .
+    C: RSET
     C: MAIL FROM:<alice@example.org>
     C: RCPT TO:<carol@example.net>
     C: DATA
     S: 250 first
+    S: 250 reset
     S: 250 ok
     S: 250 ok
     S: 354 go
@@ -326,11 +328,14 @@ describe('with PIPELINING', () => {
     S: 250 second
     ${closing}`,
     async (client) => {
-      const [one, two] = await Promise.all([
-        client.send({ from, to }, 'one'),
-        client.send({ from, to: 'carol@example.net' }, 'two'),
-      ]);
-      expect([one.reply.text, two.reply.text]).toEqual(['first', 'second']);
+      const messages = [
+        { envelope: { from, to }, body: 'one' },
+        { envelope: { from, to: 'carol@example.net' }, body: 'two' },
+      ];
+      const texts = [];
+      for await (const outcome of client.sendMany(messages, { window: 2 }))
+        if (outcome.ok) texts.push(outcome.result.reply.text);
+      expect(texts).toEqual(['first', 'second']);
     },
   );
 });
