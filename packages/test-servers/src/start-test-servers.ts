@@ -4,7 +4,7 @@ import type { SecurityMode } from './connection-record.js';
 import { FileTree } from './file-tree.js';
 import { type FtpServer, type FtpServerOptions, startFtpServer } from './ftp/ftp-server.js';
 import { type ImapServer, type ImapServerOptions, startImapServer } from './imap/imap-server.js';
-import type { TestProtocol, TestServerOptions } from './line-server.js';
+import type { TestProtocol, TestServer, TestServerOptions } from './line-server.js';
 import { MailStore } from './mail-store.js';
 import { NewsStore } from './news-store.js';
 import { type NntpServer, type NntpServerOptions, startNntpServer } from './nntp/nntp-server.js';
@@ -96,38 +96,47 @@ export async function startTestServers(options: TestServersOptions = {}): Promis
   const wanted = new Set<TestProtocol>(protocols ?? ['ftp', 'imap', 'pop3', 'smtp', 'nntp']);
   const common = { ...shared, certificate, accounts };
   const modes = (protocol: TestProtocol) => (wanted.has(protocol) ? {} : { modes: [] });
-  const servers = {
-    ftp: await startFtpServer({ files, ...common, ...ftp, ...modes('ftp') }),
-    imap: await startImapServer({ mail, ...common, ...imap, ...modes('imap') }),
-    pop3: await startPop3Server({ mail, ...common, ...pop3, ...modes('pop3') }),
-    smtp: await startSmtpServer({ mail, ...common, ...smtp, ...modes('smtp') }),
-    nntp: await startNntpServer({ news, ...common, ...nntp, ...modes('nntp') }),
+  const started: TestServer[] = [];
+  const start = async <Server extends TestServer>(server: Promise<Server>): Promise<Server> => {
+    started.push(await server);
+    return server;
   };
-  const every = Object.values(servers);
   const close = async () => {
-    await Promise.all(every.map((server) => server.close()));
+    await Promise.all(started.map((server) => server.close()));
   };
-  return {
-    ...servers,
-    host: options.host ?? '127.0.0.1',
-    ports: {
-      ftp: servers.ftp.ports,
-      imap: servers.imap.ports,
-      pop3: servers.pop3.ports,
-      smtp: servers.smtp.ports,
-      nntp: servers.nntp.ports,
-    },
-    ca,
-    certificate,
-    mail,
-    files,
-    news,
-    accounts,
-    issue: (request) => ca.issue(request),
-    get problems() {
-      return every.flatMap(({ problems }) => problems);
-    },
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  try {
+    const servers = {
+      ftp: await start(startFtpServer({ files, ...common, ...ftp, ...modes('ftp') })),
+      imap: await start(startImapServer({ mail, ...common, ...imap, ...modes('imap') })),
+      pop3: await start(startPop3Server({ mail, ...common, ...pop3, ...modes('pop3') })),
+      smtp: await start(startSmtpServer({ mail, ...common, ...smtp, ...modes('smtp') })),
+      nntp: await start(startNntpServer({ news, ...common, ...nntp, ...modes('nntp') })),
+    };
+    return {
+      ...servers,
+      host: options.host ?? '127.0.0.1',
+      ports: {
+        ftp: servers.ftp.ports,
+        imap: servers.imap.ports,
+        pop3: servers.pop3.ports,
+        smtp: servers.smtp.ports,
+        nntp: servers.nntp.ports,
+      },
+      ca,
+      certificate,
+      mail,
+      files,
+      news,
+      accounts,
+      issue: (request) => ca.issue(request),
+      get problems() {
+        return started.flatMap(({ problems }) => problems);
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
