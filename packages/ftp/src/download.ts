@@ -3,9 +3,11 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { TransferError, UsageError } from '@fivewire/line-protocol';
 import { hash, missing, offeredHash } from './attributes.js';
+import { localFailure, pathOf } from './local.js';
 import { retrieve } from './retrieve.js';
 import type { Session } from './session.js';
-import { isTarget, localFailure, openSink, pathOf, type Sink } from './sink.js';
+import type { Sink } from './sink.js';
+import { isTarget, openSink } from './target.js';
 import type { DownloadOptions, DownloadTarget, HashAlgorithm, TransferResult } from './types.js';
 
 /** @param path an octet string */

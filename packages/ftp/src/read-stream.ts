@@ -2,10 +2,10 @@
 import { Readable } from 'node:stream';
 import { isFivewireError, UsageError } from '@fivewire/line-protocol';
 import type { Control } from './control.js';
+import { localFailure } from './local.js';
 import { enterTransfer, type Mark } from './reentrance.js';
 import { retrieve } from './retrieve.js';
 import type { Session } from './session.js';
-import { localFailure } from './sink.js';
 import { readStreams } from './source.js';
 import type { ReadStreamOptions } from './types.js';
 

@@ -3,8 +3,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { type BodyInput, bodyOctets, isBodyInput, UsageError } from '@fivewire/line-protocol';
 import type { Control } from './control.js';
+import { localFailure, pathOf } from './local.js';
 import { insideTransfer } from './reentrance.js';
-import { localFailure, pathOf } from './sink.js';
 import type { LocalFile, UploadSource } from './types.js';
 
 export interface Source {

@@ -1,0 +1,87 @@
+/** A download into the caller's Writable, at its pace. */
+import type { Writable } from 'node:stream';
+import { LocalError } from '@fivewire/line-protocol';
+import { localFailure } from './local.js';
+import type { Sink } from './sink.js';
+
+export class StreamSink implements Sink {
+  readonly start: number;
+  readonly #stream: Writable;
+  #failure: LocalError | undefined;
+
+  constructor(stream: Writable, start: number) {
+    this.#stream = stream;
+    this.start = start;
+    stream.on('error', this.#onError).on('close', this.#onClose);
+    if (stream.destroyed || stream.writableEnded) this.#onClose();
+  }
+
+  /** The caller asked for this start; there is no other. */
+  restart(): Promise<void> {
+    throw new LocalError('ERR_LOCAL_IO', `The server can't begin at octet ${this.start}.`, {
+      protocol: 'ftp',
+      hint: 'It has no REST; download from the beginning.',
+    });
+  }
+
+  take(piece: Buffer): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#stream.write(piece) ? undefined : this.#drained();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async finish(): Promise<void> {
+    const stream = this.#stream;
+    if (stream === process.stdout || stream === process.stderr) return this.#forget();
+    await new Promise<void>((resolve, reject) => {
+      stream.once('close', () => (this.#failure === undefined ? resolve() : reject(this.#failure)));
+      stream.once('error', () => reject(this.#failure));
+      stream.end(resolve);
+    });
+    this.#forget();
+  }
+
+  async abandon(error: unknown): Promise<void> {
+    this.#failure ??= localFailure(error);
+    const stream = this.#stream;
+    if (stream === process.stdout || stream === process.stderr) return this.#forget();
+    // Whoever listens to the stream learns why; nobody need.
+    stream.once('close', () => this.#forget());
+    stream.destroy(error instanceof Error ? error : undefined);
+  }
+
+  #drained(): Promise<void> {
+    const stream = this.#stream;
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        stream.off('drain', onDrain).off('close', onClose);
+      };
+      const onDrain = (): void => {
+        settle();
+        resolve();
+      };
+      const onClose = (): void => {
+        settle();
+        reject(this.#failure);
+      };
+      stream.once('drain', onDrain).once('close', onClose);
+    });
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#failure ??= localFailure(error);
+  };
+
+  readonly #onClose = (): void => {
+    if (!this.#stream.writableFinished) {
+      this.#failure ??= localFailure(new Error('the target was closed'));
+    }
+  };
+
+  #forget(): void {
+    this.#stream.off('error', this.#onError).off('close', this.#onClose);
+  }
+}
