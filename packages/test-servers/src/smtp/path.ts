@@ -7,8 +7,10 @@ export interface Path {
   parameters: ReadonlyMap<string, string>;
 }
 
+// esmtp-param = esmtp-keyword ["=" esmtp-value]
 // Path = "<" [ "@" domain *("," "@" domain) ":" ] mailbox ">" ; a space behind the colon is a common sin
-const pattern = /^(FROM|TO): ?<(?:@[^:<>]*:)?((?:"(?:[^"\\]|\\.)*"|[^<>"\s])*)>((?: [^ ]+)*) *$/is;
+const pattern =
+  /^(FROM|TO): ?<(?:@[^:<>]*:)?((?:"(?:[^"\\]|\\.)*"|[^<>"\s])*)>((?: [a-z0-9][a-z0-9-]*(?:=[^\s=]+)?)*) *$/is;
 
 export function parsePath(keyword: 'FROM' | 'TO', argument: string): Path | undefined {
   const match = pattern.exec(argument);
