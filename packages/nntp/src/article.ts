@@ -143,7 +143,7 @@ const domain = (address: string): string => {
 };
 
 /**
- * Breaks at spaces, so that lines stay below 78 octets where they can. Never after the name: a content line that is
+ * Breaks at spaces, so that lines have at most 76 octets where they can (RFC 2047 §2). Never after the name: a content line that is
  * empty or blank is forbidden (RFC 5536 §2.2), and INN refuses it.
  */
 function fold(line: string): string {
@@ -152,7 +152,7 @@ function fold(line: string): string {
   let current = first === undefined ? name : `${name} ${first}`;
   for (const word of rest) {
     const breakable = word !== '' && current.trim() !== '' && !current.endsWith(' ');
-    if (breakable && current.length + 1 + word.length > 77) {
+    if (breakable && current.length + 1 + word.length > 76) {
       lines.push(current);
       current = ` ${word}`;
     } else current += ` ${word}`;

@@ -51,8 +51,13 @@ function decodeRun({
   octets: Buffer[];
   source: string;
 }): string {
-  if (!iconv.encodingExists(charset)) return source;
-  return iconv.decode(Buffer.concat(octets), charset);
+  const whole = Buffer.concat(octets);
+  if (iconv.encodingExists(charset)) return iconv.decode(whole, charset);
+  try {
+    return new TextDecoder(charset).decode(whole); // ISO-2022-JP, which iconv-lite lacks
+  } catch {
+    return source;
+  }
 }
 
 function decodeQ(text: string): Buffer {
@@ -63,15 +68,15 @@ function decodeQ(text: string): Buffer {
 }
 
 /**
- * A text as ASCII: itself, or as encoded words in UTF-8, each at most 75 octets and cut between characters.
- * Joined by single spaces, for a folder to break at.
+ * A text as ASCII: itself, or as encoded words in UTF-8, cut between characters. Each is short enough that a line of 76
+ * octets (RFC 2047 §2) holds it beside a name. Joined by single spaces, for a folder to break at.
  */
 export function encodeHeader(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text) && !text.includes('=?')) return text;
   const words: string[] = [];
   let chunk = '';
   for (const character of text) {
-    if (Buffer.byteLength(chunk + character) > 45) {
+    if (Buffer.byteLength(chunk + character) > wordOctets) {
       words.push(chunk);
       chunk = '';
     }
@@ -80,3 +85,5 @@ export function encodeHeader(text: string): string {
   words.push(chunk);
   return words.map((word) => `=?UTF-8?B?${Buffer.from(word).toString('base64')}?=`).join(' ');
 }
+
+const wordOctets = 36;

@@ -124,7 +124,8 @@ class OverviewReader implements AsyncIterator<OverviewRow, void, undefined> {
       return await this.#reader.next();
     } catch (error) {
       const unknown = (error as { reply?: { code: number } }).reply?.code === 500;
-      if (!unknown || usesXover(session)) throw error;
+      // Where CAPABILITIES promised OVER, 500 means what it says.
+      if (!unknown || usesXover(session) || session.capabilities.has('OVER')) throw error;
       session.usesXover = true;
       this.#reader = this.#open(span, 'XOVER');
       return this.#reader.next();

@@ -1,0 +1,161 @@
+/** POST, and the articles that go by it. */
+import { Readable } from 'node:stream';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Article, type ArticleFields, decodeHeader } from '../src/index.js';
+import { failure, play, reader } from './dialogue.js';
+
+const fields: ArticleFields = {
+  from: 'Alice <alice@example.org>',
+  newsgroups: 'a.b',
+  subject: 'Hello',
+  body: 'Hi.\n.\n..\n',
+  messageId: '<1@example.org>',
+  date: new Date(Date.UTC(2026, 0, 2, 3, 4, 5)),
+};
+
+describe('POST', () => {
+  it('stuffs dots and makes every line end CRLF, whatever the source', async () => {
+    const sent = ['C: A: b', 'C: ', 'C: ..x', 'C: ...', 'C: y', 'C: .'].join('\n');
+    const source = 'A: b\n\n.x\r\n..\ry';
+    const forms: (() => unknown)[] = [
+      () => source,
+      () => Buffer.from(source),
+      () => Readable.from([Buffer.from(source.slice(0, 7)), Buffer.from(source.slice(7))]),
+      () => Readable.from([...source].map((character) => Buffer.from(character))),
+    ];
+    for (const form of forms) {
+      const dialogue = reader(`C: POST\nS: 340 send\n${sent}\nS: 240 ok <told@x>`);
+      expect(await play(dialogue, (nntp) => nntp.post(form() as never))).toEqual({
+        messageId: '<told@x>',
+        text: 'ok <told@x>',
+      });
+    }
+  });
+
+  it('tells refusals before and after, and goes on', async () => {
+    const dialogue = reader(
+      'C: POST\nS: 440 no\nC: POST\nS: 340\nC: x\nC: .\nS: 441 435 Duplicate\nC: DATE\nS: 111 20260101000000',
+    );
+    const result = await play(dialogue, async (nntp) => {
+      const errors = [await failure(nntp.post('x')), await failure(nntp.post('x'))];
+      await nntp.date();
+      return errors.map(({ code, reply, transient }) => [code, reply, transient]);
+    });
+    expect(result).toEqual([
+      ['ERR_COMMAND_REJECTED', { code: 440, text: 'no' }, false],
+      ['ERR_COMMAND_REJECTED', { code: 441, text: '435 Duplicate' }, false],
+    ]);
+  });
+
+  it('never ends an article whose source has failed', async () => {
+    const dialogue = reader('C: POST\nS: 340\nC: half\nC-end');
+    const result = await play(dialogue, async (nntp) => {
+      async function* source() {
+        yield 'half\r\n';
+        throw new Error('disk');
+      }
+      const error = await failure(nntp.post(source()));
+      return [error.code, (error.cause as Error).message, (await nntp.closed).reason];
+    });
+    expect(result).toEqual(['ERR_LOCAL_IO', 'disk', 'error']);
+  });
+
+  it('says when nobody can know', async () => {
+    const dialogue = reader('C: POST\nS: 340\nC: x\nC: .\nCLOSE');
+    const result = await play(dialogue, async (nntp) => {
+      const { code, connection, retry } = await failure(nntp.post('x'));
+      return { code, connection, retry };
+    });
+    expect(result).toEqual({
+      code: 'ERR_OUTCOME_UNKNOWN',
+      connection: 'closed',
+      retry: 'reconnect',
+    });
+  });
+
+  it('takes an Article', async () => {
+    const dialogue = reader(
+      [
+        'C: POST\nS: 340',
+        'C: From: Alice <alice@example.org>\nC: Newsgroups: a.b\nC: Subject: Hello',
+        'C: Date: Fri, 02 Jan 2026 03:04:05 +0000\nC: Message-ID: <1@example.org>',
+        'C: MIME-Version: 1.0\nC: Content-Type: text/plain; charset=UTF-8\nC: Content-Transfer-Encoding: 8bit',
+        'C: \nC: Hi.\nC: ..\nC: ...\nC: .\nS: 240 ok',
+      ].join('\n'),
+    );
+    expect(await play(dialogue, (nntp) => nntp.post(new Article(fields)))).toEqual({
+      messageId: '<1@example.org>',
+      text: 'ok',
+    });
+  });
+});
+
+describe('Article', () => {
+  const header = (change: Partial<ArticleFields>) => {
+    const text = new Article({ ...fields, ...change }).toBuffer().toString();
+    return text.slice(0, text.indexOf('\r\n\r\n'));
+  };
+
+  it('encodes what is not ASCII, but never the address', () => {
+    expect(header({ from: 'Älice <alice@example.org>' })).toContain(
+      'From: =?UTF-8?B?w4RsaWNl?= <alice@example.org>\r\n',
+    );
+    expect(header({ from: '"Älice B." <alice@example.org>' })).toContain('?= <alice@example.org>');
+    expect(header({ from: 'alice@example.org (Älice)' })).toContain(
+      'From: alice@example.org (=?UTF-8?B?w4RsaWNl?=)\r\n',
+    );
+    expect(header({ headers: { Organization: 'Müller & Co' } })).toMatch(/Organization: =\?UTF-8/);
+  });
+
+  it('folds so that no line is long, blank, or empty after its name', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 }), (text) => {
+        const subject = text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim() || 'x';
+        const lines = header({ subject }).split('\r\n');
+        for (const line of lines) {
+          expect(line.trim()).not.toBe('');
+          expect(line).not.toMatch(/^[A-Za-z-]+:\s*$/);
+          if (line.length > 76) expect(line.trim()).not.toContain(' =?');
+          if (line.includes('=?UTF-8?B?')) expect(line.length).toBeLessThanOrEqual(76);
+        }
+        const at = lines.findIndex((line) => line.startsWith('Subject:'));
+        let whole = lines[at] as string;
+        for (let i = at + 1; /^[ \t]/.test(lines[i] ?? ''); i++) whole += lines[i];
+        expect(decodeHeader(whole.slice('Subject: '.length))).toBe(subject);
+      }),
+    );
+  });
+
+  it.each([
+    [{ from: 'nobody' }],
+    [{ from: 'Älice <älice@example.org>' }],
+    [{ from: 'a@b\r\nControl: cancel <x@y>' }],
+    [{ subject: ' ' }],
+    [{ subject: 'a\nb' }],
+    [{ newsgroups: [] }],
+    [{ newsgroups: 'a b' }],
+    [{ newsgroups: 'a,,b' }],
+    [{ messageId: 'x@y' }],
+    [{ references: ['x'] }],
+    [{ followupTo: 'a b' }],
+    [{ headers: { 'X y': 'z' } }],
+    [{ headers: { X: 'a\r\nb' } }],
+    [{ headers: { X: '' } }],
+    [{ headers: { path: 'x' } }],
+    [{ headers: { Subject: 'x' } }],
+    [{ body: 'a\0b' }],
+    [{ body: 5 as never }],
+    [{ date: new Date(Number.NaN) }],
+  ])('refuses %j', (change) => {
+    expect(() => new Article({ ...fields, ...change } as ArticleFields)).toThrow(
+      expect.objectContaining({ code: 'ERR_ARGUMENT' }),
+    );
+  });
+
+  it('makes a message-id of its own', () => {
+    const { messageId: _, ...rest } = fields;
+    expect(new Article(rest).messageId).toMatch(/^<[0-9a-f-]{36}@example\.org>$/);
+    expect(new Article(rest).messageId).not.toBe(new Article(rest).messageId);
+  });
+});
