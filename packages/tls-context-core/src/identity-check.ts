@@ -81,7 +81,9 @@ function findMatch(names: PresentedNames, { kind, name }: ServerHostname): strin
     const found = names.ip.some((ip) => octets !== undefined && Buffer.compare(ip, octets) === 0);
     return found ? name : undefined;
   }
-  return names.dns.map(toLowerAscii).find((presented) => matchesDns(presented, name));
+  return names.dns
+    .map((presented) => presented.toLowerCase()) // Latin-1: nothing beyond ASCII becomes ASCII
+    .find((presented) => matchesDns(presented, name));
 }
 
 const plainName = /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;
@@ -94,10 +96,6 @@ function matchesDns(presented: string, name: string): boolean {
   const firstDot = name.indexOf('.');
   return firstDot > 0 && name.slice(firstDot) === presented.slice(1);
 }
-
-/** ASCII only: `toLowerCase` would turn U+212A KELVIN SIGN into `k`. */
-const toLowerAscii = (text: string): string =>
-  text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 const namesShown = 10;
 

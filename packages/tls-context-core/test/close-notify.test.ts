@@ -213,6 +213,21 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
     expect({ received, sawEnd }).toEqual({ received: 40 * 65_536, sawEnd: true });
   });
 
+  test('a reader who does not read stops the sender, whatever there is to send', async () => {
+    const server = await serve(Buffer.alloc(64 << 20, 'x'), 'close_notify');
+    const socket = await server.dial();
+    const options = {
+      context,
+      serverHostname: name,
+      protocol: 'ftp',
+      observeCloseNotify: true,
+    } as const;
+    const stream = await secure(socket, options);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(socket.bytesRead).toBeLessThan(2 << 20);
+    stream.destroy();
+  });
+
   test('destroying it closes the socket beneath, and leaves no listener of ours on it', async () => {
     const server = await serve(Buffer.from('x'), 'close_notify, TCP open');
     const socket = await server.dial();

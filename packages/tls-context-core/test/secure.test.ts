@@ -1,6 +1,6 @@
 /** Real handshakes: every verdict over TLS 1.2 and 1.3, and every way a handshake can end. */
 
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Duplex, PassThrough } from 'node:stream';
 import tls from 'node:tls';
@@ -442,6 +442,18 @@ describe('ALPN', () => {
     const error = await fail(await serve({ ...leaf, ALPNProtocols: ['http/1.1'] } as never));
     expect(error.code).toBe('ERR_TLS_ALPN');
   });
+  test('a server that selects what was not offered is refused', async () => {
+    // No TLS library lets a server do that, so Node's own report of it is forged.
+    const emit = vi.spyOn(tls.TLSSocket.prototype, 'emit').mockImplementation(function (
+      this: tls.TLSSocket,
+      ...args: unknown[]
+    ) {
+      if (args[0] === 'secureConnect') this.alpnProtocol = 'http/1.1';
+      return EventEmitter.prototype.emit.apply(this, args as [string]);
+    });
+    const error = await fail(await serve(leaf)).finally(() => emit.mockRestore());
+    expect(error.code).toBe('ERR_TLS_ALPN');
+  });
   test('it can be turned off by context and by connection, or named', async () => {
     const server = await serve({ ...leaf, ALPNProtocols: ['http/1.1', 'x-mail'] } as never);
     expect(
@@ -679,6 +691,18 @@ describe('any Duplex', () => {
     let text = '';
     for await (const chunk of second) text += chunk;
     expect(text).toBe('inner');
+  });
+  test('may sulk when it is destroyed, with nobody listening', async () => {
+    const sulking = () =>
+      new Duplex({
+        read: () => undefined,
+        write: (_chunk, _encoding, done) => done(),
+        destroy: (_error, done) => done(new Error('sulking')),
+      });
+    const aborted = await failOver(sulking(), { options: { signal: AbortSignal.abort() } });
+    expect(aborted.code).toBe('ERR_ABORTED');
+    expect((await failOver(sulking(), { options: { timeout: 20 } })).code).toBe('ERR_TIMEOUT');
+    await new Promise((resolve) => setTimeout(resolve, 20));
   });
   test('fails with typed errors too', async () => {
     const [client, server] = wire();

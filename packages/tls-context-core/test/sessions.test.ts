@@ -1,6 +1,7 @@
 /** Sessions resume where they may, and never cross an identity. TLS 1.2 and 1.3. */
 
 import { EventEmitter, once } from 'node:events';
+import { connect } from 'node:net';
 import tls from 'node:tls';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -118,6 +119,26 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
       const peer = { context, serverHostname: options.sni === false ? name : '127.0.0.1' };
       const scope = await filled(server, peer);
       expect((await visit(server, peer, scope)).security.resumed).toBe(true);
+    }
+  });
+
+  test('a data connection dialled by address resumes what the control connection, dialled by name, brought', async () => {
+    const server = await serve();
+    const context = createTlsContext({ ca: ca.cert, sni: false });
+    const options = {
+      ...identity({ context }),
+      sessions: createSessionScope(identity({ context })),
+    };
+    for (const [host, resumed] of [
+      ['localhost', false],
+      ['127.0.0.1', true],
+    ] as const) {
+      const socket = connect({ port: server.port, host, family: 4 });
+      await once(socket, 'connect');
+      const stream = await secure(socket, options);
+      await once(stream, 'data');
+      expect(stream.security.resumed).toBe(resumed);
+      stream.destroy();
     }
   });
 
