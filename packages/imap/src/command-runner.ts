@@ -387,6 +387,7 @@ export class CommandRunner {
           continue;
         }
         const response = parseResponse(frame, this.limits);
+        if (response.type === 'fetch' && response.row.torn && this.#reader.tear(frame)) continue;
         if (response.type === 'tagged') {
           if (this.#tagged(response)) return;
         } else if (response.type === 'continuation') this.#continue(response.text);

@@ -3,7 +3,13 @@
  * to a sink as it comes, so that it is never held whole.
  */
 import type { LineConnection } from '@fivewire/line-protocol';
-import { type Frame, FrameBuilder, isBodyLiteral, type LiteralMark } from './grammar/frame.js';
+import {
+  beginsResponse,
+  type Frame,
+  FrameBuilder,
+  isBodyLiteral,
+  type LiteralMark,
+} from './grammar/frame.js';
 import type { ImapLimits } from './limits.js';
 
 /** Where the octets of a long body go. */
@@ -24,6 +30,9 @@ export interface ReaderOptions {
   room(sink: BodySink, left: number): Promise<void>;
 }
 
+/** Lines that are added to a frame at most. Each time it is parsed anew. */
+const mostReopened = 20;
+
 interface PendingLiteral {
   mark: LiteralMark;
   left: number;
@@ -39,6 +48,9 @@ export class ResponseReader {
   #pending: PendingLiteral | undefined;
   /** Octets of the frame so far that we hold. */
   #held = 0;
+  /** A frame to which the next line belongs, unless it begins a response. */
+  #torn: Frame | undefined;
+  #heldLine: string | undefined;
 
   constructor(connection: LineConnection, options: ReaderOptions) {
     this.#connection = connection;
@@ -54,8 +66,18 @@ export class ResponseReader {
       ) {
         return undefined;
       }
-      const line = this.#connection.takeLine();
+      const line = this.#heldLine ?? this.#connection.takeLine();
       if (line === undefined) return undefined;
+      this.#heldLine = undefined;
+      const torn = this.#torn;
+      if (torn !== undefined) {
+        this.#torn = undefined;
+        if (beginsResponse(line)) {
+          this.#heldLine = line;
+          return { ...torn, reopened: mostReopened };
+        }
+        this.#builder.reopen(torn);
+      }
       this.#hold(line.length);
       const mark = this.#builder.line(line);
       if (mark === undefined) {
@@ -64,6 +86,13 @@ export class ResponseReader {
       }
       this.#pending = this.#expect(mark);
     }
+  }
+
+  /** Takes a frame back that ends in the middle of a string. False when that has gone on for too long. */
+  tear(frame: Frame): boolean {
+    if ((frame.reopened ?? 0) >= mostReopened) return false;
+    this.#torn = frame;
+    return true;
   }
 
   /** Waits for what {@link take} is missing: octets from the server, or the end of a body that is being streamed. */

@@ -382,6 +382,28 @@ S: A2 OK done
     });
   });
 
+  it('a line break inside a quoted string: Exchange', async () => {
+    const script = `
+${selected}
+C: A2 UID FETCH 10:12 (UID ENVELOPE)
+S: * 1 FETCH (UID 10 ENVELOPE (NIL "two
+S: lines" NIL NIL NIL NIL NIL NIL NIL "<i>"))
+S: * 2 FETCH (UID 11 ENVELOPE (NIL "torn
+S: * 3 FETCH (UID 12 ENVELOPE (NIL "whole" NIL NIL NIL NIL NIL NIL NIL NIL))
+S: A2 OK done
+`;
+    const rows = await replayed(script, async (client) => {
+      const box = await inbox(client);
+      const all = await box.fetch('10:12', { envelope: true }).toArray();
+      return all.map(({ uid, envelope, problems }) => [uid, envelope.subject, problems.length]);
+    });
+    expect(rows).toEqual([
+      [10, 'two\r\nlines', 0],
+      [11, '', 2],
+      [12, 'whole', 0],
+    ]);
+  });
+
   it('SEARCH, plain and extended, with CHARSET where it is needed', async () => {
     const plain = `
 ${selected}

@@ -217,6 +217,23 @@ describe('calls inside loops', () => {
     expect((await box.search({ seen: true })).size).toBe(60);
   });
 
+  it('over more rows than may be held', async () => {
+    const tight = await at.connect({ limits: { bufferedOctets: 30_000 } });
+    const name = await filled(...Array.from({ length: 60 }, (_, i) => message(`m${i}`, 2_000)));
+    const box = await tight.open(name);
+    let rows = 0;
+    for await (const row of box.fetch('1:*', { bodies: [''] })) {
+      if (rows++ % 10 === 0) await sleep(20);
+      await box.addFlags(row.uid, ['\\Seen']);
+    }
+    expect(rows).toBe(60);
+    rows = 0;
+    for await (const _row of box.fetch('1:*', { bodies: [''] }))
+      if (rows++ % 10 === 0) await sleep(20);
+    expect(rows).toBe(60);
+    await tight.quit();
+  });
+
   it('over a body that is short enough to be held', async () => {
     const box = await client.open(await filled(message('a', 4_000_000)));
     const [row] = await box.fetch('1:*', {}).toArray();

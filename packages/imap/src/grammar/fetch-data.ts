@@ -4,11 +4,20 @@
  * The row is read item by item. ENVELOPE and BODYSTRUCTURE are stepped over and kept as slices, to be parsed when
  * somebody asks. An item that makes no sense is stepped over too and noted in `problems`: it never costs the row.
  */
-import { isFivewireError } from 'tls-context-core';
+import { isFivewireError, type RemoteProtocolError } from 'tls-context-core';
 import { parseDateTime } from './date-time.js';
 import { parseFlags } from './flags.js';
 import type { FrameLiteral } from './frame.js';
-import { close, type FrameSlice, isDigit, type Lexer, open, openBracket, quote } from './lexer.js';
+import {
+  close,
+  closingQuote,
+  type FrameSlice,
+  isDigit,
+  type Lexer,
+  open,
+  openBracket,
+  quote,
+} from './lexer.js';
 
 /** The value of one `BODY[section]<origin>`, `BINARY[section]<origin>` or `RFC822…` item. */
 export interface FetchSection {
@@ -48,6 +57,8 @@ export interface FetchData {
   gmailLabels: string[] | undefined;
   /** What could not be read, in words for people. */
   problems: string[];
+  /** It ends inside a quoted string: the next line may belong to it. */
+  torn: boolean;
 }
 
 /** msg-att = "(" (msg-att-dynamic / msg-att-static) *(SP …) ")" */
@@ -59,6 +70,7 @@ export function parseFetchData(lexer: Lexer, number: number, isUid: boolean): Fe
     lexer.closed();
   } catch (error) {
     row.problems.push(note('row', error));
+    row.torn = isFivewireError(error) && (error as RemoteProtocolError).expected === closingQuote;
   }
   return row;
 }
@@ -81,6 +93,7 @@ const emptyRow = (sequence: number, uid: number | undefined): FetchData => ({
   gmailThreadId: undefined,
   gmailLabels: undefined,
   problems: [],
+  torn: false,
 });
 
 function nextItem(lexer: Lexer): boolean {

@@ -21,6 +21,8 @@ export interface Frame {
   /** Each character is one octet. */
   readonly text: string;
   readonly literals: readonly FrameLiteral[];
+  /** How many lines were added to it although it seemed whole; see {@link FrameBuilder.reopen}. */
+  readonly reopened?: number;
 }
 
 /** What a line ends with, when it ends with a literal's announcement. */
@@ -53,6 +55,18 @@ export class FrameBuilder {
   #text = '';
   #literals: FrameLiteral[] = [];
   #open = false;
+  #reopened = 0;
+
+  /**
+   * Goes on with a frame that ended inside a quoted string: Exchange lets line breaks from headers through into them
+   * (MailKit#485). The break itself stays in the text.
+   */
+  reopen(frame: Frame): void {
+    this.#text = `${frame.text}\r\n`;
+    this.#literals = [...frame.literals];
+    this.#open = true;
+    this.#reopened = (frame.reopened ?? 0) + 1;
+  }
 
   /** A line without its CRLF. @returns the literal that it announces; without one the frame is whole. */
   line(line: string): LiteralMark | undefined {
@@ -75,10 +89,11 @@ export class FrameBuilder {
 
   /** The frame; the builder starts afresh. */
   finish(): Frame {
-    const frame = { text: this.#text, literals: this.#literals };
+    const frame: Frame = { text: this.#text, literals: this.#literals, reopened: this.#reopened };
     this.#text = '';
     this.#literals = [];
     this.#open = false;
+    this.#reopened = 0;
     return frame;
   }
 }
@@ -90,6 +105,10 @@ export class FrameBuilder {
 export function mayHoldLiterals(line: string): boolean {
   return line.charCodeAt(0) === star && !/^\* *(?:OK|NO|BAD|BYE|PREAUTH)(?: |$)/i.test(line);
 }
+
+/** Whether a line begins a response: `* …`, `+ …`, or a tag with its status. */
+export const beginsResponse = (line: string): boolean =>
+  /^(?:\* |\+(?: |$)|\S+ (?:OK|NO|BAD)(?: |$))/i.test(line);
 
 /**
  * Whether the literal at the end of this text is a message's body, which may be long and may be streamed:

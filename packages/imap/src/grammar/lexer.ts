@@ -260,7 +260,7 @@ export class Lexer {
     for (;;) {
       const end = text.indexOf('"', from);
       if (end < 0 || end >= border) {
-        if (this.#strictQuotes) throw this.fail('DQUOTE', text.length);
+        if (this.#strictQuotes) throw this.fail(closingQuote, text.length);
         this.#strictQuotes = true;
         this.#sawEscape = false;
         from = start;
@@ -303,6 +303,9 @@ export class Lexer {
     this.#backslash = found < 0 ? Number.POSITIVE_INFINITY : found;
   }
 }
+
+/** The rule that is broken when a quoted string has no end. */
+export const closingQuote = 'DQUOTE';
 
 export const sp = 32;
 export const quote = 34;
