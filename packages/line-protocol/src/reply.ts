@@ -99,25 +99,71 @@ export async function readReply(
   style: ReplyStyle,
   wait: Wait,
 ): Promise<Reply> {
-  const parser = new ReplyParser(style);
-  let octets = 0;
+  const reader = new ReplyReader(connection, style);
   for (;;) {
-    const line = connection.takeLine();
-    if (line === undefined) {
-      await connection.fill(wait);
-      continue;
-    }
-    octets += line.length + 2;
-    if (octets > connection.limits.replyOctets)
-      throw connection.exceeded('replyOctets', connection.limits.replyOctets);
-    const reply = parser.push(line);
-    if (typeof reply === 'string') {
-      throw connection.malformed(reply, line, {
-        phase: wait.phase,
-        ...(wait.command === undefined ? {} : { command: wait.command }),
-      });
-    }
+    const reply = reader.take(wait);
     if (reply !== undefined) return reply;
+    await connection.fill(wait);
+  }
+}
+
+/**
+ * The replies to a pipelined group, one for each wait. Those that have arrived are parsed without giving way.
+ *
+ * @param see gets each reply as it comes; what it throws ends the reading
+ */
+export async function readReplies(
+  connection: LineConnection,
+  style: ReplyStyle,
+  waits: readonly Wait[],
+  see: (reply: Reply, wait: Wait) => void = () => {},
+): Promise<Reply[]> {
+  const reader = new ReplyReader(connection, style);
+  const replies: Reply[] = [];
+  for (const wait of waits) {
+    let reply = reader.take(wait);
+    while (reply === undefined) {
+      await connection.fill(wait);
+      reply = reader.take(wait);
+    }
+    see(reply, wait);
+    replies.push(reply);
+  }
+  return replies;
+}
+
+class ReplyReader {
+  #connection: LineConnection;
+  #style: ReplyStyle;
+  #parser: ReplyParser;
+  #octets = 0;
+
+  constructor(connection: LineConnection, style: ReplyStyle) {
+    this.#connection = connection;
+    this.#style = style;
+    this.#parser = new ReplyParser(style);
+  }
+
+  /** The next reply, `undefined` while it is incomplete. */
+  take({ phase, command }: Wait): Reply | undefined {
+    const connection = this.#connection;
+    for (let line = connection.takeLine(); line !== undefined; line = connection.takeLine()) {
+      this.#octets += line.length + 2;
+      if (this.#octets > connection.limits.replyOctets)
+        throw connection.exceeded('replyOctets', connection.limits.replyOctets);
+      const reply = this.#parser.push(line);
+      if (typeof reply === 'string') {
+        throw connection.malformed(reply, line, {
+          phase,
+          ...(command === undefined ? {} : { command }),
+        });
+      }
+      if (reply === undefined) continue;
+      this.#parser = new ReplyParser(this.#style);
+      this.#octets = 0;
+      return reply;
+    }
+    return undefined;
   }
 }
 
