@@ -33,7 +33,7 @@ export function runAbortable<T>(
   source.begin();
   if (signal === undefined) {
     return queue.run(async (turn) => {
-      await begun();
+      if (source.whole === undefined) await begun();
       return work(turn, ignore);
     }, context);
   }
@@ -59,7 +59,7 @@ export function runAbortable<T>(
     void queue
       .run(
         async (turn) => {
-          await begun();
+          if (source.whole === undefined) await begun();
           stage = 'behind';
           return work(turn, enter);
         },

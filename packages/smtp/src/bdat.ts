@@ -75,7 +75,9 @@ export async function writeChunks(
 
   try {
     for (;;) {
-      const octets = await undisturbed(session, source.next(chunkOctets), early);
+      const octets =
+        source.take(chunkOctets) ??
+        (source.whole ? undefined : await undisturbed(session, source.next(), early));
       if (octets === undefined) break;
       if (sevenBit && !isAscii(octets)) throw eightBitFound('usable');
       hold(encoder?.encode(octets) ?? Buffer.from(octets));

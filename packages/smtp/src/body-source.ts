@@ -65,14 +65,19 @@ export class BodySource {
       await abandonOnAbort(this.#first, signal, { command: 'the message' });
   }
 
-  /** The next piece; `undefined` at the end. Pieces of a body in memory are cut to `most` octets. Throws `ERR_LOCAL_IO`. */
-  async next(most: number): Promise<Uint8Array | undefined> {
-    const piece = this.whole
-      ? this.whole.subarray(this.taken, this.taken + most)
-      : (await this.#pull()).value;
-    if (piece === undefined || (this.whole && piece.length === 0)) return undefined;
+  /** The next piece of a body in memory, of at most `most` octets; `undefined` at the end, and for streams. */
+  take(most: number): Uint8Array | undefined {
+    if (this.whole === undefined || this.atEnd) return undefined;
+    const piece = this.whole.subarray(this.taken, this.taken + most);
     this.taken += piece.length;
     return piece;
+  }
+
+  /** The next piece of a stream; `undefined` at the end. Throws `ERR_LOCAL_IO`. */
+  async next(): Promise<Uint8Array | undefined> {
+    const { value } = await this.#pull();
+    if (value !== undefined) this.taken += value.length;
+    return value ?? undefined;
   }
 
   /** The caller's stream is not read any further: destroys it. Waits for nothing. */
@@ -84,7 +89,7 @@ export class BodySource {
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     return {
       next: async () => {
-        const value = await this.next(Infinity);
+        const value = this.whole ? this.take(Infinity) : await this.next();
         return value === undefined ? { value, done: true } : { value, done: false };
       },
     };

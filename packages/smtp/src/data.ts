@@ -26,7 +26,10 @@ export async function writeData(
   try {
     let last: readonly Uint8Array[] = [];
     for (;;) {
-      const octets = await undisturbed(session, source.next(pieceOctets), early);
+      // What is at hand needs no waiting for: most messages are one piece.
+      const octets =
+        source.take(pieceOctets) ??
+        (source.whole ? undefined : await undisturbed(session, source.next(), early));
       if (octets === undefined) break;
       if (sevenBit && !isAscii(octets)) throw eightBitFound('closed');
       last = encoder.encode(octets);

@@ -7,6 +7,7 @@ import {
   type FivewireError,
   type LineConnection,
   type Reply,
+  readReplies,
   readReply,
   serverReply,
   type Wait,
@@ -16,8 +17,16 @@ import type { RecipientReply } from './types.js';
 /** The next reply. 421 may come at any time and is the end of the connection: `ERR_SERVER_CLOSING`. */
 export async function nextReply(connection: LineConnection, wait: Wait): Promise<Reply> {
   const reply = await readReply(connection, 'smtp', wait);
-  if (reply.code === 421) throw connection.serverClosing(`421 ${reply.text}`, contextOf(wait));
+  refuseClosing(connection, reply, wait);
   return reply;
+}
+
+/** The replies to a pipelined group, one for each wait. */
+export const nextReplies = (connection: LineConnection, waits: readonly Wait[]): Promise<Reply[]> =>
+  readReplies(connection, 'smtp', waits, (reply, wait) => refuseClosing(connection, reply, wait));
+
+function refuseClosing(connection: LineConnection, reply: Reply, wait: Wait): void {
+  if (reply.code === 421) throw connection.serverClosing(`421 ${reply.text}`, contextOf(wait));
 }
 
 /** The server said no. The connection goes on, unless the caller has ended it. */

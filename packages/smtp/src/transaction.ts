@@ -17,6 +17,7 @@ import { writeData } from './data.js';
 import type { OutgoingMessage } from './message.js';
 import {
   endConnection,
+  nextReplies,
   nextReply,
   outOfStep,
   recipientReply,
@@ -110,11 +111,16 @@ export class Transaction {
 
   async #readAnswers(clearing: readonly CommandLine[], withData: boolean): Promise<Answers> {
     const { mail, recipients } = this.#message;
-    for (const line of clearing) await this.#reply(line);
-    const answers: Answers = { mail: await this.#reply(mail), recipients: [], goAhead: undefined };
-    for (const { line } of recipients) answers.recipients.push(await this.#reply(line));
-    if (withData) answers.goAhead = await this.#reply(DATA);
-    return answers;
+    const lines = [...clearing, mail, ...recipients.map(({ line }) => line)];
+    if (withData) lines.push(DATA);
+    const waits = lines.map((line) => this.#wait(line));
+    const replies = await nextReplies(this.#session.connection, waits);
+    const first = clearing.length;
+    return {
+      mail: replies[first] as Reply,
+      recipients: replies.slice(first + 1, first + 1 + recipients.length),
+      goAhead: withData ? replies.at(-1) : undefined,
+    };
   }
 
   /**
