@@ -50,6 +50,7 @@ export const startContainers = async (definitions, { keep, say, signal }) => {
     if (keep)
       return say(`Left running: ${compose.join(' ')} -p ${project} ps; certificates in ${base}`);
     run(withProject('down', '-t', '1'), 'ignore');
+    run([engine, 'network', 'rm', `${project}_default`], 'ignore'); // podman-compose 1.0 leaves it
     rmSync(base, { recursive: true, force: true });
   };
   try {
