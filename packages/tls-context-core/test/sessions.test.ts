@@ -1,7 +1,7 @@
 /** Sessions resume where they may, and never cross an identity. TLS 1.2 and 1.3. */
 
 import { EventEmitter, once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type LookupFunction } from 'node:net';
 import tls from 'node:tls';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -130,10 +130,10 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
       sessions: createSessionScope(identity({ context })),
     };
     for (const [host, resumed] of [
-      ['localhost', false],
+      [name, false],
       ['127.0.0.1', true],
     ] as const) {
-      const socket = connect({ port: server.port, host, family: 4 });
+      const socket = connect({ port: server.port, host, lookup: toLoopback });
       await once(socket, 'connect');
       const stream = await secure(socket, options);
       await once(stream, 'data');
@@ -296,6 +296,9 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
     expect((await visit(server, { context: none }, noneScope)).security.resumed).toBe(true);
   });
 });
+
+const toLoopback: LookupFunction = (_host, _options, done) =>
+  done(null, [{ address: '127.0.0.1', family: 4 }]);
 
 test('making a scope checks its arguments', () => {
   const context = createTlsContext({ ca: ca.cert });
