@@ -28,6 +28,7 @@ export class FileTree {
     }
   }
 
+  /** The file or folder at that path, or `undefined`. */
   find(path: string): TreeNode | undefined {
     let node: TreeNode | undefined = this.root;
     for (const name of segments(path))
@@ -35,11 +36,13 @@ export class FileTree {
     return node;
   }
 
+  /** The file at that path, or `undefined`: then it is a folder, or nothing. */
   file(path: string): TreeFile | undefined {
     const node = this.find(path);
     return node?.kind === 'file' ? node : undefined;
   }
 
+  /** The folder at that path, or `undefined`: then it is a file, or nothing. */
   folder(path: string): TreeFolder | undefined {
     const node = this.find(path);
     return node?.kind === 'folder' ? node : undefined;
@@ -72,6 +75,7 @@ export class FileTree {
     return at;
   }
 
+  /** Removes a file, or a folder with all that is in it; false where there is none. */
   remove(path: string): boolean {
     const { parent, name } = split(path);
     return this.folder(parent)?.entries.delete(name) ?? false;

@@ -61,6 +61,7 @@ export class Mailbox {
     return this.#modSeq;
   }
 
+  /** Adds a message with the next UID. `date`: when it was received; default now. */
   append(
     octets: Uint8Array | string,
     { flags = [], date = new Date() }: { flags?: Iterable<string>; date?: Date } = {},
@@ -89,6 +90,7 @@ export class Mailbox {
     this.#changes.emit('change');
   }
 
+  /** Removes messages; UIDs that are not there do no harm. */
   remove(uids: Iterable<number>): void {
     for (const uid of uids) this.#byUid.delete(uid);
     this.#messages = this.#messages.filter(({ uid }) => this.#byUid.has(uid));
@@ -130,10 +132,12 @@ export class MailStore {
     return this.#of(user);
   }
 
+  /** The mailbox of that name, or `undefined`. */
   mailbox(user: string, name = 'INBOX'): Mailbox | undefined {
     return this.#of(user).get(canonical(name));
   }
 
+  /** The user's INBOX, which always exists. */
   inbox(user: string): Mailbox {
     return this.mailbox(user) as Mailbox;
   }
@@ -150,12 +154,14 @@ export class MailStore {
     return (this.mailbox(user, mailbox) ?? this.create(user, mailbox)).append(octets, rest);
   }
 
+  /** Makes a mailbox, with a UIDVALIDITY of its own; one of that name is replaced. */
   create(user: string, name: string, specialUse?: string): Mailbox {
     const mailbox = new Mailbox(canonical(name), this.#uidValidity++, specialUse);
     this.#of(user).set(mailbox.name, mailbox);
     return mailbox;
   }
 
+  /** Removes a mailbox; false where there is none. */
   delete(user: string, name: string): boolean {
     return this.#of(user).delete(canonical(name));
   }

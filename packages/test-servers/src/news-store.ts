@@ -74,14 +74,17 @@ export class NewsStore {
     return this.#articles;
   }
 
+  /** The group of that name, or `undefined`. */
   group(name: string): Newsgroup | undefined {
     return this.#groups.get(name);
   }
 
+  /** The article of that Message-ID, angle brackets included, or `undefined`. */
   article(messageId: string): Article | undefined {
     return this.#articles.get(messageId);
   }
 
+  /** Makes a newsgroup; one of that name is replaced. */
   addGroup(name: string, options: NewsgroupOptions = {}): Newsgroup {
     const group = new Group(name, options);
     this.#groups.set(name, group);

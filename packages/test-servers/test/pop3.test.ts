@@ -33,8 +33,8 @@ it('answers a pipeline in order, dots stuffed, a last line ended', async () => {
     'STAT\r\nRETR 1\r\nTOP 1 1\r\nTOP 2 0\r\nDELE 1\r\nRETR 1\r\nUIDL 1\r\nLIST\r\nQUIT\r\n',
   );
   expect(await client.until(/^\+OK Bye/)).toEqual([
-    '+OK 2 39',
-    ...['+OK 26 octets', 'Subject: one', '', '..a', '...b', 'c', '.'],
+    '+OK 2 41',
+    ...['+OK 28 octets', 'Subject: one', '', '..a', '...b', 'c', '.'],
     ...['+OK', 'Subject: one', '', '..a', '.'],
     ...['+OK', '', '.'],
     '+OK Marked',

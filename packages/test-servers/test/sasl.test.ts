@@ -67,7 +67,7 @@ function scramClient(
   password: string,
   hash: string,
   gs2: string,
-  binding = Buffer.alloc(0),
+  binding: Buffer = Buffer.alloc(0),
 ) {
   const hmac = (key: Uint8Array, text: string) => createHmac(hash, key).update(text).digest();
   const digest = (octets: Uint8Array) => createHash(hash).update(octets).digest();
@@ -95,6 +95,14 @@ function scramClient(
       };
     },
   };
+}
+
+interface ScramAttempt {
+  user?: string;
+  password?: string;
+  gs2?: string;
+  binding?: Buffer;
+  tls?: object;
 }
 
 describe('over the wire', () => {
@@ -178,12 +186,18 @@ describe('over the wire', () => {
   async function authenticateByScram(
     protocol: (typeof protocols)[number],
     mechanism: string,
-    { user = 'alice', password = 'secret', gs2 = 'n,,', binding = Buffer.alloc(0), tls = {} } = {},
+    {
+      user = 'alice',
+      password = 'secret',
+      gs2 = 'n,,',
+      binding = Buffer.alloc(0),
+      tls = {},
+    }: ScramAttempt = {},
   ) {
     const { start: verb, challenge, failure } = framing[protocol];
     const client = await dial(protocol, 'implicit-tls', tls);
     const hash = { 1: 'sha1', 2: 'sha256', 5: 'sha512' }[mechanism.slice(10, 11)] as string;
-    const bound = gs2.startsWith('p=tls-exporter')
+    const bound: Buffer = gs2.startsWith('p=tls-exporter')
       ? client.tls.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
       : binding;
     const scramClientSide = scramClient(user, password, hash, gs2, bound);

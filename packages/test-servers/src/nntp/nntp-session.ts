@@ -69,7 +69,7 @@ export class NntpSession {
   }
 
   /** A reply with a multi-line block of octets behind. */
-  async octets(line: string, octets: Uint8Array): Promise<void> {
+  async octets(line: string, octets: Buffer): Promise<void> {
     await this.session.write(Buffer.concat([Buffer.from(`${line}\r\n`), dotStuff(octets)]));
   }
 

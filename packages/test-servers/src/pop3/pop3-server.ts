@@ -1,6 +1,6 @@
 /** A POP3 server, RFC 1939, with CAPA (RFC 2449), STLS (RFC 2595), AUTH (RFC 5034) and UTF8 (RFC 6856). */
 import { createHash, randomBytes } from 'node:crypto';
-import { dotLines, dotStuff } from '../dot-stuffing.js';
+import { dotLines, dotStuff, withLineEnd } from '../dot-stuffing.js';
 import {
   type ServerContext,
   startLineServer,
@@ -211,14 +211,14 @@ const commands: Readonly<Record<string, Command>> = {
     state: 'transaction',
     async run(at) {
       const left = at.maildrop.filter(({ deleted }) => !deleted);
-      const octets = left.reduce((sum, { message }) => sum + message.octets.length, 0);
+      const octets = left.reduce((sum, { message }) => sum + wireLength(message), 0);
       await at.ok(`${left.length} ${octets}`);
     },
   },
 
   LIST: {
     state: 'transaction',
-    run: (at, argument) => at.listing(argument, ({ octets }) => octets.length),
+    run: (at, argument) => at.listing(argument, wireLength),
   },
 
   UIDL: {
@@ -231,7 +231,7 @@ const commands: Readonly<Record<string, Command>> = {
     async run(at, argument) {
       const entry = await at.entry(argument);
       if (!entry) return;
-      await at.ok(`${entry.message.octets.length} octets`);
+      await at.ok(`${wireLength(entry.message)} octets`);
       await at.session.write(dotStuff(entry.message.octets));
     },
   },
@@ -292,5 +292,8 @@ function capabilities(at: Pop3Session): string[] {
     'IMPLEMENTATION fivewire-test-servers',
   ];
 }
+
+/** The octets that RETR will bring, dots unstuffed. */
+const wireLength = ({ octets }: StoredMessage): number => withLineEnd(octets).length;
 
 const utf8 = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('utf8');

@@ -233,6 +233,7 @@ function extensions(at: SmtpSession): string[] {
     'DSN',
     'CHUNKING',
     'BINARYMIME',
+    ...(session.secure ? ['REQUIRETLS'] : []),
     ...(session.canStartTls ? ['STARTTLS'] : []),
     ...(mechanisms.length > 0 ? [`AUTH ${mechanisms.join(' ')}`] : []),
   ].filter((line) => context.shows(line.split(' ')[0] as string));
