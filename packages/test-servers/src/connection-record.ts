@@ -19,6 +19,8 @@ export interface ConnectionRecord {
   user?: string;
   /** The lines that the client sent, in clear and decrypted, without CRLF; bodies are left out. The newest 10,000. */
   readonly lines: string[];
+  /** Those of them that came before TLS, or without it. */
+  readonly linesInClear: string[];
   /** Octets of the protocol that went out so far. */
   sent: number;
   /** May be changed at any time; the next write obeys. */

@@ -117,6 +117,7 @@ export async function startLineServer(
       mode,
       remotePort: socket.remotePort ?? 0,
       lines: [],
+      linesInClear: [],
       sent: 0,
       faults: faultsFor(server.faults, number),
       closed: false,

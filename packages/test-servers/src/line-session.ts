@@ -104,8 +104,9 @@ export class LineSession {
 
   #keep(octets: Buffer): string {
     const line = octets.toString('latin1', 0, octets.length - (octets.at(-2) === 0x0d ? 2 : 1));
-    this.record.lines.push(line);
-    if (this.record.lines.length > keptLines) this.record.lines.shift();
+    const { lines, linesInClear } = this.record;
+    for (const kept of this.secure ? [lines] : [lines, linesInClear])
+      if (kept.push(line) > keptLines) kept.shift();
     return line;
   }
 

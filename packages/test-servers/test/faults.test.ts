@@ -127,7 +127,7 @@ describe('STARTTLS', () => {
     await client.line();
     client.send('STARTTLS\r\nEHLO too.early\r\n');
     await client.ended;
-    expect(servers.smtp.connections[0]?.lines).toEqual(['STARTTLS']);
+    expect(servers.smtp.connections[0]?.linesInClear).toEqual(['STARTTLS']);
   });
 
   it.each(['imap', 'pop3', 'smtp', 'nntp', 'ftp'] as const)(

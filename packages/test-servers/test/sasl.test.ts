@@ -157,7 +157,10 @@ describe('over the wire', () => {
       const asked = await dial(protocol);
       expect(await asked.ask(`${verb} PLAIN`)).toMatch(challenge);
       expect(await asked.ask(good)).toMatch(success);
-      expect(servers[protocol].connections.map(({ user }) => user)).toEqual(['alice', 'alice']);
+      expect(servers[protocol].connections).toMatchObject([
+        { user: 'alice', linesInClear: [] },
+        { user: 'alice', linesInClear: [] },
+      ]);
       const wrong = await dial(protocol);
       expect(await wrong.ask(`${verb} PLAIN ${base64('\0alice\0wrong')}`)).toMatch(failure);
       // A failure leaves the connection as it was.

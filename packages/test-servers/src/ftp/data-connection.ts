@@ -76,6 +76,7 @@ export async function openData(
     mode: isPrivate ? 'implicit-tls' : 'cleartext',
     remotePort: socket.remotePort ?? 0,
     lines: [],
+    linesInClear: [],
     sent: 0,
     faults: faultsFor(shared.dataFaults, number),
     closed: false,
