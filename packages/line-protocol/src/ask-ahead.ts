@@ -2,14 +2,16 @@
 import { type CommandError, isFivewireError } from 'tls-context-core';
 import type { ReplyBody } from './reply-body.js';
 
-export interface AskAheadOptions {
-  /** The most commands under way. Default 32. */
-  window?: number;
+export interface AskAhead<K, H, T> {
+  /** Makes the body of a key, with these options beside its own. */
+  ask: (key: K, options: AskedBody) => ReplyBody<H>;
+  /** What the consumer gets of a body. */
+  give: (key: K, body: ReplyBody<H>, head: H) => T;
+  /** What the consumer gets of a refusal. */
+  refuse: (key: K, error: CommandError) => T | Promise<T>;
+  /** The most commands under way. */
+  window: number;
 }
-
-export type Asked<K, H> =
-  | { key: K; ok: true; head: H; body: ReplyBody<H> }
-  | { key: K; ok: false; error: CommandError };
 
 /** How `ask` should make its bodies. */
 export interface AskedBody {
@@ -21,14 +23,13 @@ export interface AskedBody {
 const octetsUnderWay = 1 << 20;
 
 /**
- * Asks for each key's body by `ask` and yields them in order. A body that the consumer does not touch before it goes on
- * is skipped. A refused one is an item with `ok: false`; a broken connection throws.
+ * Asks for each key's body and yields what `give` and `refuse` make of them, in order. A body that the consumer does not
+ * touch before it goes on is skipped. A broken connection throws.
  */
-export async function* askAhead<K, H>(
+export async function* askAhead<K, H, T>(
   keys: Iterable<K> | AsyncIterable<K>,
-  ask: (key: K, options: AskedBody) => ReplyBody<H>,
-  { window = 32 }: AskAheadOptions,
-): AsyncGenerator<Asked<K, H>, void, undefined> {
+  { ask, give, refuse, window }: AskAhead<K, H, T>,
+): AsyncGenerator<T, void, undefined> {
   const source = iterate(keys);
   const asked: { key: K; body: ReplyBody<H> }[] = [];
   const options: AskedBody = {
@@ -63,18 +64,18 @@ export async function* askAhead<K, H>(
       if (first === undefined) return;
       const { key } = first;
       let { body } = first;
-      let item: Asked<K, H>;
+      let item: T;
       try {
-        const head = await body.head();
+        let head = await body.head();
         if (body.setAside) {
           body = send(key);
-          await body.head();
+          head = await body.head();
         }
         body.delivered = true;
-        item = { key, ok: true, head, body };
+        item = give(key, body, head);
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        item = { key, ok: false, error };
+        item = await refuse(key, error);
       }
       try {
         yield item;

@@ -6,7 +6,7 @@
  */
 import { Readable } from 'node:stream';
 import { type FivewireError, LocalError } from 'tls-context-core';
-import { type BodyDecoder, bodyPump } from './body.js';
+import type { BodyDecoder } from './body.js';
 import type { CommandLine } from './command-line.js';
 import type { Wait } from './deadline.js';
 import type { LineConnection } from './line-connection.js';
@@ -20,8 +20,8 @@ export interface BodyRequest<H> {
   pipelined: boolean;
   /** What the protocol needs to have done before the command goes out, in the work's own turn. */
   prepare?: (turn: Turn) => Promise<void>;
-  /** Reads what comes before the body. It throws where no body follows. */
-  readHead: () => Promise<H>;
+  /** Reads what comes before the body. It throws where no body follows. Not a promise where all of it is here. */
+  readHead: () => H | Promise<H>;
   /** Finds the body's end and takes off its encoding. */
   decoder: (head: H) => BodyDecoder;
   /** Silence inside the body. */
@@ -53,9 +53,14 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
   #head: Promise<H> | undefined;
   #headReady!: (head: H) => void;
   #headFailed!: (error: unknown) => void;
-  #pump: ((take: (content: Buffer) => boolean) => Promise<boolean>) | undefined;
+  /** There from the moment that the body's first octet is ours to read. */
+  #decoder: BodyDecoder | undefined;
   #leave!: { resolve: () => void; reject: (error: unknown) => void };
-  #pumping = false;
+  #flowing = false;
+  #filling = false;
+  /** A body of no octets ends before any has come. */
+  #begun = false;
+  /** The consumer wants more. */
   #asked = false;
   #relieve: (() => void) | undefined;
   #stuckTimer: NodeJS.Timeout | undefined;
@@ -113,41 +118,42 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
     if (this.#isStuck && this.readableLength >= this.#stuckAt) {
       queueMicrotask(() => this.#refuse());
     } else {
-      this.#feed();
+      this.#flow();
     }
   }
 
   override _read(): void {
     this.#moved();
+    this.#asked = true;
     this.ask();
-    if (this.#pump === undefined) this.#press();
-    else if (this.#pumping) this.#asked = true;
-    else this.#feed();
+    if (this.#decoder === undefined) this.#press();
+    else this.#flow();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#moved();
-    if (this.#running !== undefined) this.#feed();
+    if (this.#running !== undefined) this.#flow();
     callback(error);
   }
 
   #work = async (turn: Turn): Promise<void> => {
-    const { queue, connection, line, pipelined, prepare, readHead, decoder, wait } = this.#request;
+    const { queue, connection, line, pipelined, prepare, readHead, decoder } = this.#request;
     if (this.destroyed) return; // given up before anything was sent
-    await prepare?.(turn);
+    if (prepare !== undefined) await prepare(turn);
     connection.send(line);
     if (pipelined) turn.wrote();
     await turn.toRead();
     this.#relieve?.();
-    const head = await readHead();
+    const read = readHead();
+    const head = read instanceof Promise ? await read : read;
     const left = new Promise<void>((resolve, reject) => {
       this.#leave = { resolve, reject };
     });
-    this.#pump = bodyPump(connection, decoder(head), wait);
+    this.#decoder = decoder(head);
     this.#headReady(head);
     try {
       queue.hold(this);
-      if (this.#asked || this.destroyed) this.#feed();
+      if (this.#asked || this.destroyed) this.#flow();
       await left;
     } finally {
       this.past = true;
@@ -157,7 +163,7 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
   };
 
   #press(): void {
-    if (this.#pump !== undefined || this.past || this.#relieve !== undefined) return;
+    if (this.#decoder !== undefined || this.past || this.#relieve !== undefined) return;
     this.#asked = true;
     const end = this.#request.queue.press((error) => this.#running && this.#deadlocked(error));
     this.#relieve = () => {
@@ -172,40 +178,76 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
     this.destroy(error);
   }
 
-  /** Gives the consumer what it asks for, and more while somebody waits behind us. */
-  #feed(): void {
-    if (this.#pump === undefined || this.past || this.#pumping) return;
-    this.#pumping = true;
-    this.#flow(this.#pump).then(
-      () => {
-        this.#pumping = false;
-        if (this.past) return;
-        if (this.#asked || this.destroyed) this.#feed();
-      },
-      (error: Error) => {
-        this.#pumping = false;
-        this.#leave.reject(error);
-      },
+  /**
+   * Gives the consumer what is here, as far as it wants it, or more while somebody waits behind us; what was given up is
+   * thrown away. Without promises, for most bodies are short and here already.
+   */
+  #flow(): void {
+    const decoder = this.#decoder;
+    if (decoder === undefined || this.past || this.#flowing || this.#filling) return;
+    this.#flowing = true;
+    try {
+      do this.#asked = false;
+      while (this.#give(decoder) && (this.#asked || this.destroyed));
+    } catch (error) {
+      this.#leave.reject(error);
+    } finally {
+      this.#flowing = false;
+    }
+  }
+
+  /** @returns true where the consumer has enough for now */
+  #give(decoder: BodyDecoder): boolean {
+    const { connection, queue } = this.#request;
+    for (;;) {
+      const octets = connection.peekOctets() ?? (this.#begun ? undefined : nothing);
+      this.#begun = true;
+      if (octets === undefined) {
+        this.#fill();
+        return false;
+      }
+      const { used, content, done } = decoder.decode(octets);
+      connection.consumeOctets(used);
+      let more = true;
+      for (const piece of content) if (piece.length > 0) more = this.#take(piece);
+      if (done) {
+        this.past = true;
+        this.#leave.resolve();
+        if (!this.destroyed) this.push(null);
+        return false;
+      }
+      if (!more) {
+        if (queue.underPressure) this.#full();
+        return true;
+      }
+    }
+  }
+
+  #take(content: Buffer): boolean {
+    this.octets += content.length;
+    if (!this.destroyed) return this.push(content) || this.#mayReadAhead();
+    this.#drainOctets -= content.length;
+    if (this.#drainOctets >= 0) return true;
+    throw this.#request.connection.fail(
+      new LocalError('ERR_LOCAL_IO', 'A long body was given up; its connection is closed', {
+        connection: 'closed',
+        hint: 'Read the body to its end, or connect again.',
+      }),
     );
   }
 
-  async #flow(pump: (take: (content: Buffer) => boolean) => Promise<boolean>): Promise<void> {
-    this.#asked = false;
-    if (!this.destroyed) {
-      const ended = await pump((content) => {
-        this.octets += content.length;
-        if (this.destroyed) return false;
-        return this.push(content) || this.#mayReadAhead();
-      });
-      if (ended) {
-        this.#leave.resolve();
-        this.past = true;
-        if (!this.destroyed) this.push(null);
-        return;
-      }
-    }
-    if (this.destroyed) await this.#drain(pump);
-    else if (this.#request.queue.underPressure) this.#full();
+  #fill(): void {
+    this.#filling = true;
+    this.#request.connection.fill(this.#request.wait).then(
+      () => {
+        this.#filling = false;
+        this.#flow();
+      },
+      (error: unknown) => {
+        this.#filling = false;
+        this.#leave.reject(error);
+      },
+    );
   }
 
   #mayReadAhead(): boolean {
@@ -244,23 +286,7 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
     this.#stuckTimer = undefined;
     this.#isStuck = false;
   }
-
-  async #drain(pump: (take: (content: Buffer) => boolean) => Promise<boolean>): Promise<void> {
-    let left = this.#drainOctets;
-    const ended = await pump((content) => {
-      left -= content.length;
-      return left > 0;
-    });
-    if (ended) this.#leave.resolve();
-    else {
-      throw this.#request.connection.fail(
-        new LocalError('ERR_LOCAL_IO', 'A long body was given up; its connection is closed', {
-          connection: 'closed',
-          hint: 'Read the body to its end, or connect again.',
-        }),
-      );
-    }
-  }
 }
 
 const ignore = (): void => {};
+const nothing = Buffer.alloc(0);
