@@ -4,6 +4,8 @@ import { decodeHeader } from './header-text.js';
 /** The columns after the article number, by name in lower case: headers, or metadata such as `:bytes`. */
 export class OverviewFormat {
   readonly fields: readonly string[];
+  /** @internal Where the seven are that every server should have: looked up once, not for each row. */
+  readonly seven: Readonly<Record<(typeof seven)[number], number | undefined>>;
   #columns: ReadonlyMap<string, number>;
   #full: ReadonlySet<number>;
 
@@ -20,6 +22,9 @@ export class OverviewFormat {
     this.fields = [...columns.keys()];
     this.#columns = columns;
     this.#full = full;
+    this.seven = Object.fromEntries(
+      seven.map((name) => [name, columns.get(name)]),
+    ) as typeof this.seven;
   }
 
   /** The column of a field, from 1; `undefined` where the server does not keep it. */
@@ -43,6 +48,7 @@ function nameOf(line: string): string {
   return name === 'bytes' || name === 'lines' ? `:${name}` : name;
 }
 
+const seven = ['subject', 'from', 'date', 'message-id', 'references', ':bytes', ':lines'] as const;
 const defaultFields = [
   'Subject:',
   'From:',
@@ -69,41 +75,42 @@ export class OverviewRow {
   }
 
   get subject(): string {
-    return this.get('subject') ?? '';
+    return decodeHeader(this.#cell(this.#format.seven.subject, 'subject') ?? '');
   }
   get from(): string {
-    return this.get('from') ?? '';
+    return decodeHeader(this.#cell(this.#format.seven.from, 'from') ?? '');
   }
   /** As the article has it; `Date.parse` reads most. */
   get date(): string {
-    return this.get('date') ?? '';
+    return decodeHeader(this.#cell(this.#format.seven.date, 'date') ?? '');
   }
   /** With its angle brackets. */
   get messageId(): string {
-    return this.#octets('message-id')?.trim() ?? '';
+    return this.#cell(this.#format.seven['message-id'], 'message-id')?.trim() ?? '';
   }
   /** The message-ids of the thread, the oldest first. */
   get references(): string[] {
-    return this.#octets('references')?.match(/<[^<>\s]+>/g) ?? [];
+    const octets = this.#cell(this.#format.seven.references, 'references');
+    return octets === undefined || octets === '' ? [] : (octets.match(/<[^<>\s]+>/g) ?? []);
   }
   /** Octets of the article. */
   get bytes(): number | undefined {
-    return figure(this.#octets(':bytes'));
+    return figure(this.#cell(this.#format.seven[':bytes'], ':bytes'));
   }
   /** Lines of its body. */
   get lines(): number | undefined {
-    return figure(this.#octets(':lines'));
+    return figure(this.#cell(this.#format.seven[':lines'], ':lines'));
   }
 
   /** Any field that the server keeps, decoded; `undefined` where it keeps none of that name. */
   get(name: string): string | undefined {
-    const octets = this.#octets(name);
+    const octets = this.#cell(this.#format.column(name), name);
     return octets === undefined ? undefined : decodeHeader(octets);
   }
 
   /** The octets of a field, or of the whole row. */
   raw(name?: string): Uint8Array | undefined {
-    const octets = name === undefined ? this.#line : this.#octets(name);
+    const octets = name === undefined ? this.#line : this.#cell(this.#format.column(name), name);
     return octets === undefined ? undefined : Buffer.from(octets, 'latin1');
   }
 
@@ -112,8 +119,7 @@ export class OverviewRow {
     return { number, subject, from, date, messageId, references, bytes, lines };
   }
 
-  #octets(name: string): string | undefined {
-    const column = this.#format.column(name);
+  #cell(column: number | undefined, name: string): string | undefined {
     if (column === undefined) return undefined;
     this.#cells ??= this.#line.split('\t');
     const cell = this.#cells[column];
@@ -131,6 +137,7 @@ export function parseOverviewRow(line: string, format: OverviewFormat): Overview
   return number === undefined ? undefined : new OverviewRow(number, line, format);
 }
 
+/** The decimal digits before `end`, or before the line's end where that is negative. */
 function leadingNumber(line: string, end: number): number | undefined {
   const to = end < 0 ? line.length : end;
   if (to === 0 || to > 24) return undefined;
@@ -143,7 +150,8 @@ function leadingNumber(line: string, end: number): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
-const figure = (text: string | undefined): number | undefined => {
-  const value = text !== undefined && /^\s*\d{1,19}\s*$/.test(text) ? Number(text) : Number.NaN;
-  return Number.isSafeInteger(value) ? value : undefined;
-};
+function figure(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const digits = text.trim();
+  return leadingNumber(digits, digits.length);
+}

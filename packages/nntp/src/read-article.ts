@@ -3,6 +3,7 @@ import {
   type AskedBody,
   askAhead,
   type BodyDecoder,
+  type CommandError,
   commandLine,
   type Decoded,
   DotDecoder,
@@ -38,8 +39,7 @@ export async function article(
 ): Promise<RetrievedArticle> {
   return session.loggedIn(async () => {
     const body = articleBody(session, 'ARTICLE', id, options);
-    const { number, messageId, headers } = await body.head();
-    return { number, messageId, headers, body };
+    return { ...withoutBegun(await body.head()), body };
   });
 }
 
@@ -81,42 +81,37 @@ export interface ArticlesOptions extends CallOptions {
 }
 
 /** Numbers mean the group that is selected when the loop begins, whatever its body selects. */
-export async function* articles(
+export function articles(
   session: Session,
   ids: Iterable<number | string> | AsyncIterable<number | string>,
   { window = 32, ...options }: ArticlesOptions,
 ): AsyncGenerator<Fetched, void, undefined> {
-  checkWindow(window);
   const origin = session.selection.origin();
-  const ask = (id: number | string, asked?: AskedBody): ReplyBody<Head> =>
-    articleBody(session, 'ARTICLE', id, options, asked, origin);
-  for await (const item of askAhead(ids, ask, { window: session.pipelined ? window : 1 })) {
-    const { key: id } = item;
-    if (item.ok) {
-      const { number, messageId, headers } = item.head;
-      yield { ok: true, id, article: { number, messageId, headers, body: item.body } };
-    } else if (needsLogin(item.error) && session.canLogIn) {
-      yield await again(session, id, () => ask(id));
-    } else yield { ok: false, id, error: item.error };
-  }
+  return askAhead<number | string, Head, Fetched>(ids, {
+    ask: (id, asked) => articleBody(session, 'ARTICLE', id, options, asked, origin),
+    give: (id, body, head) => ({ ok: true, id, article: { ...withoutBegun(head), body } }),
+    async refuse(id, error) {
+      if (!needsLogin(error) || !session.canLogIn) return { ok: false, id, error };
+      // Those that were under way when the server asked for a login are asked for once more.
+      await session.logIn();
+      const body = articleBody(session, 'ARTICLE', id, options, undefined, origin);
+      return body.head().then(
+        (head) => ({ ok: true, id, article: { ...withoutBegun(head), body } }),
+        (refused: CommandError) => {
+          if (refused.connection === 'closed') throw refused;
+          return { ok: false, id, error: refused };
+        },
+      );
+    },
+    window: session.pipelined ? checkWindow(window) : 1,
+  });
 }
 
-/** Those that were under way when the server asked for a login are asked for once more. */
-async function again(
-  session: Session,
-  id: number | string,
-  ask: () => ReplyBody<Head>,
-): Promise<Fetched> {
-  await session.logIn();
-  const stream = ask();
-  try {
-    const { number, messageId, headers } = await stream.head();
-    return { ok: true, id, article: { number, messageId, headers, body: stream } };
-  } catch (error) {
-    if ((error as { connection?: string }).connection === 'closed') throw error;
-    return { ok: false, id, error: error as Extract<Fetched, { ok: false }>['error'] };
-  }
-}
+const withoutBegun = ({ number, messageId, headers }: Head): ArticleHead => ({
+  number,
+  messageId,
+  headers,
+});
 
 function articleBody(
   session: Session,

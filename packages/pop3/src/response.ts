@@ -40,12 +40,31 @@ export async function readResponse(
   responseOctets: number,
 ): Promise<Response> {
   const line = await connection.readLine(wait);
+  return judge(connection, line, wait, responseOctets);
+}
+
+/** As {@link readResponse}, where the line is here already. */
+export function takeResponse(
+  connection: LineConnection,
+  where: Pick<Wait, 'phase' | 'command'>,
+  responseOctets: number,
+): Response | undefined {
+  const line = connection.takeLine();
+  return line === undefined ? undefined : judge(connection, line, where, responseOctets);
+}
+
+function judge(
+  connection: LineConnection,
+  line: string,
+  { phase, command }: Pick<Wait, 'phase' | 'command'>,
+  responseOctets: number,
+): Response {
   if (line.length > responseOctets) throw connection.exceeded('responseOctets', responseOctets);
   const response = parseResponse(line);
   if (response !== undefined) return response;
   throw connection.malformed('+OK or -ERR', line, {
-    phase: wait.phase,
-    ...(wait.command === undefined ? {} : { command: wait.command }),
+    phase,
+    ...(command === undefined ? {} : { command }),
   });
 }
 

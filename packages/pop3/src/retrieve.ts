@@ -27,15 +27,20 @@ export function messageBody(
   const { connection, queue, limits, transport } = session;
   const [verb, ...rest] = args;
   const line = commandLine(verb, rest);
+  const accept = (response: Response): Response => {
+    if (response.ok) return response;
+    throw connection.locate(commandError(response, line.masked), { phase: 'command' });
+  };
   return new ReplyBody<Response>({
     queue,
     connection,
     line,
     pipelined: session.pipelined,
-    readHead: async () => {
-      const response = await session.readResponse(session.wait(line, 'command', timeout));
-      if (response.ok) return response;
-      throw connection.locate(commandError(response, line.masked), { phase: 'command' });
+    readHead() {
+      const here = session.takeResponse('command', line.masked);
+      return here === undefined
+        ? session.readResponse(session.wait(line, 'command', timeout)).then(accept)
+        : accept(here);
     },
     decoder: () =>
       new LimitedDecoder(limits.messageOctets, () =>
@@ -53,21 +58,17 @@ export function messageBody(
   });
 }
 
-export async function* retrieveAll(
+export function retrieveAll(
   session: Session,
   numbers: Iterable<number> | AsyncIterable<number>,
   { window = 32, ...options }: RetrieveAllOptions,
 ): AsyncGenerator<Retrieved, void, undefined> {
-  const messages = askAhead(
-    numbers,
-    (number, asked) => messageBody(session, ['RETR', messageNumber(number)], options, asked),
-    { window: session.pipelined ? checkWindow(window) : 1 },
-  );
-  for await (const item of messages) {
-    yield item.ok
-      ? { ok: true, number: item.key, message: item.body }
-      : { ok: false, number: item.key, error: item.error };
-  }
+  return askAhead<number, Response, Retrieved>(numbers, {
+    ask: (number, asked) => messageBody(session, ['RETR', messageNumber(number)], options, asked),
+    give: (number, message) => ({ ok: true, number, message }),
+    refuse: (number, error) => ({ ok: false, number, error }),
+    window: session.pipelined ? checkWindow(window) : 1,
+  });
 }
 
 export function checkWindow(window: number): number {

@@ -13,7 +13,13 @@ import {
   type Wait,
 } from '@fivewire/line-protocol';
 import { Pop3Capabilities } from './capabilities.js';
-import { commandError, type Response, readResponse, strayMeaning } from './response.js';
+import {
+  commandError,
+  type Response,
+  readResponse,
+  strayMeaning,
+  takeResponse,
+} from './response.js';
 import type { CallOptions, Pop3Limits, Pop3Options } from './types.js';
 
 export class Session {
@@ -75,6 +81,11 @@ export class Session {
 
   readResponse(wait: Wait): Promise<Response> {
     return readResponse(this.connection, wait, this.limits.responseOctets);
+  }
+
+  /** The status line, where it is here already. */
+  takeResponse(phase: Phase, command: string): Response | undefined {
+    return takeResponse(this.connection, { phase, command }, this.limits.responseOctets);
   }
 
   /** The lines of a multi-line reply, whole. For short ones. */

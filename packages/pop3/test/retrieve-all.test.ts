@@ -82,7 +82,9 @@ describe('retrieveAll', () => {
   it('refuses a bad window and bad numbers', async () => {
     await play(loggedIn('C: NOOP\nS: +OK'), async (pop) => {
       for (const window of [0, -1, 1.5, Number.NaN]) {
-        expect((await failure(pop.retrieveAll([1], { window }).next())).code).toBe('ERR_ARGUMENT');
+        expect(() => pop.retrieveAll([1], { window })).toThrow(
+          expect.objectContaining({ code: 'ERR_ARGUMENT' }),
+        );
       }
       await pop.noop();
     });
