@@ -31,7 +31,9 @@ export function commandLine(
 ): CommandLine {
   const parts = [verb, ...args];
   for (const part of parts) checkArgument(part, verb);
-  const octets = Buffer.from(`${parts.map(reveal).join(' ')}\r\n`, encoding);
+  const masked = parts.join(' ');
+  const text = args.some((part) => typeof part !== 'string') ? parts.map(reveal).join(' ') : masked;
+  const octets = Buffer.from(`${text}\r\n`, encoding);
   if (octets.length - 2 > limit) {
     throw new UsageError(
       'ERR_ARGUMENT',
@@ -42,7 +44,7 @@ export function commandLine(
       },
     );
   }
-  return { octets, masked: parts.map(String).join(' ') };
+  return { octets, masked };
 }
 
 /** A line without a verb, such as a SASL response: always masked. */
