@@ -44,6 +44,12 @@ interface Answers {
   goAhead: Reply | undefined;
 }
 
+/** Command lines that leave together. `first`: where MAIL is; what stands before clears the way. */
+interface EnvelopeGroup {
+  lines: CommandLine[];
+  first: number;
+}
+
 export class Transaction {
   #session: Session;
   #message: OutgoingMessage;
@@ -83,43 +89,42 @@ export class Transaction {
 
   /** MAIL and RCPT in one write where the server takes that, and DATA behind them if it may come before we know. */
   async #offerEnvelope(withData: boolean): Promise<Answers> {
-    const { connection, pipelining } = this.#session;
-    const { mail, recipients } = this.#message;
-    const clearing = this.#clearing();
-    if (!pipelining) return this.#offerStepwise(clearing);
-    connection.send(
-      ...clearing,
-      mail,
-      ...recipients.map(({ line }) => line),
-      ...(withData ? [DATA] : []),
-    );
+    if (!this.#session.pipelining) return this.#offerStepwise();
+    const group = this.#envelope(withData ? DATA : undefined);
+    this.#session.connection.send(...group.lines);
     await this.#turn.toRead();
     this.#enter('open');
-    return this.#readAnswers(clearing, withData);
+    return this.#readAnswers(group);
   }
 
-  async #offerStepwise(clearing: readonly CommandLine[]): Promise<Answers> {
+  async #offerStepwise(): Promise<Answers> {
     const { mail, recipients } = this.#message;
     await this.#turn.toRead();
     this.#enter('open');
-    for (const line of clearing) await this.#ask(line);
+    for (const line of this.#clearing()) await this.#ask(line);
     const answers: Answers = { mail: await this.#ask(mail), recipients: [], goAhead: undefined };
     if (answers.mail.class !== 2) return answers;
     for (const { line } of recipients) answers.recipients.push(await this.#ask(line));
     return answers;
   }
 
-  async #readAnswers(clearing: readonly CommandLine[], withData: boolean): Promise<Answers> {
+  #envelope(last: CommandLine | undefined): EnvelopeGroup {
     const { mail, recipients } = this.#message;
-    const lines = [...clearing, mail, ...recipients.map(({ line }) => line)];
-    if (withData) lines.push(DATA);
+    const lines = [...this.#clearing(), mail];
+    const first = lines.length - 1;
+    for (const { line } of recipients) lines.push(line);
+    if (last !== undefined) lines.push(last);
+    return { lines, first };
+  }
+
+  async #readAnswers({ lines, first }: EnvelopeGroup): Promise<Answers> {
     const waits = lines.map((line) => this.#wait(line));
     const replies = await nextReplies(this.#session.connection, waits);
-    const first = clearing.length;
+    const afterRecipients = first + 1 + this.#message.recipients.length;
     return {
       mail: replies[first] as Reply,
-      recipients: replies.slice(first + 1, first + 1 + recipients.length),
-      goAhead: withData ? replies.at(-1) : undefined,
+      recipients: replies.slice(first + 1, afterRecipients),
+      goAhead: replies[afterRecipients],
     };
   }
 
@@ -159,7 +164,8 @@ export class Transaction {
     const message = this.#message;
     const wait = this.#wait(message.mail);
     if (mail.class !== 2) return () => unexpected(connection, mail, '250 to MAIL', wait);
-    for (const [i, reply] of recipients.entries()) {
+    for (let i = 0; i < recipients.length; i++) {
+      const reply = recipients[i] as Reply;
       const { address, line } = message.recipients[i] as (typeof message.recipients)[number];
       if (reply.class !== 2 && reply.class !== 4 && reply.class !== 5)
         throw outOfStep(connection, reply, '250, 4yz or 5yz to RCPT', this.#wait(line));
@@ -225,24 +231,20 @@ export class Transaction {
 
   /** Envelope and message in one write, so that any number of messages costs no more than one round trip. */
   async #sendInOneGroup(whole: Buffer): Promise<SendResult> {
-    const { mail, recipients, source, grouped } = this.#message;
-    const { connection } = this.#session;
+    const { source, grouped } = this.#message;
     const encoder = new LineEndEncoder();
     const body = Buffer.concat([encoder.encode(whole), encoder.end()]);
-    const clearing = this.#clearing();
+    const group = this.#envelope(undefined);
     source.taken = whole.length;
     this.#enter('sent');
-    connection.send(
-      ...clearing,
-      mail,
-      ...recipients.map(({ line }) => line),
-      bdatCommand(body.length, true),
-      { octets: body, masked: `<${body.length} octets of message>` },
-    );
+    this.#session.connection.send(...group.lines, bdatCommand(body.length, true), {
+      octets: body,
+      masked: `<${body.length} octets of message>`,
+    });
     this.#letOthersWrite();
     await this.#turn.toRead();
     try {
-      const result = await this.#hearGroup(clearing);
+      const result = await this.#hearGroup(group);
       this.#settle();
       return result;
     } catch (error) {
@@ -251,10 +253,10 @@ export class Transaction {
     }
   }
 
-  async #hearGroup(clearing: readonly CommandLine[]): Promise<SendResult> {
+  async #hearGroup(group: EnvelopeGroup): Promise<SendResult> {
     let problem: (() => FivewireError) | undefined;
     try {
-      problem = this.#sortRecipients(await this.#readAnswers(clearing, false));
+      problem = this.#sortRecipients(await this.#readAnswers(group));
     } catch (error) {
       throw this.#outcomeUnknown(error, []);
     }
