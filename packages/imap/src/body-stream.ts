@@ -4,7 +4,8 @@
  */
 import { Readable } from 'node:stream';
 import { CommandError, isFivewireError, LocalError, TransferError } from 'tls-context-core';
-import type { CallOptions, CommandRunner, StreamedSink } from './command-runner.js';
+import type { CallOptions, StreamedSink } from './command.js';
+import type { CommandRunner } from './command-runner.js';
 import { syntax } from './grammar/encoder.js';
 import type { FetchSection } from './grammar/fetch-data.js';
 import type { Response } from './grammar/response.js';

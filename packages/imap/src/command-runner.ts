@@ -6,23 +6,19 @@
  * be refused instead of hanging.
  */
 import { randomBytes } from 'node:crypto';
+import { abandonOnAbort, aborted, type LineConnection, mask } from '@fivewire/line-protocol';
+import type { Phase } from 'tls-context-core';
 import {
-  abandonOnAbort,
-  aborted,
-  deadlockAfter,
-  endless,
-  type LineConnection,
-  mask,
-  timedOut,
-} from '@fivewire/line-protocol';
-import { type Phase, UsageError } from 'tls-context-core';
+  type CallOptions,
+  type Command,
+  type Entry,
+  type Holder,
+  newEntry,
+  type StreamedSink,
+} from './command.js';
 import { commandError } from './command-error.js';
-import {
-  type Argument,
-  type CommandPiece,
-  type Encoding,
-  encodeCommand,
-} from './grammar/encoder.js';
+import { ConsumerWait } from './consumer-wait.js';
+import { type CommandPiece, type Encoding, encodeCommand } from './grammar/encoder.js';
 import type { Frame } from './grammar/frame.js';
 import {
   parseResponse,
@@ -31,85 +27,10 @@ import {
   type TaggedResponse,
 } from './grammar/response.js';
 import type { ImapLimits } from './limits.js';
-import { type BodySink, ResponseReader } from './response-reader.js';
+import { ReplyDeadline } from './reply-deadline.js';
+import { ResponseReader } from './response-reader.js';
 import type { Session } from './session.js';
-
-/** What every call that talks takes last. */
-export interface CallOptions {
-  /** Rejects the call with `ERR_ABORTED`; a command that is out is finished behind the scenes. */
-  signal?: AbortSignal;
-  /** The longest silence while waiting for the server, in milliseconds. Default: `timeouts.reply`. */
-  timeout?: number;
-}
-
-/** A sink that belongs to somebody who reads. */
-export interface StreamedSink extends BodySink {
-  /** Octets that wait for the consumer. */
-  readonly buffered: number;
-  /** Resolves when the consumer has taken some, or is gone. */
-  ready(): Promise<void>;
-  /** Whether the consumer reads by itself, as a pipe does, so that no call of ours can keep it from reading. */
-  readonly independent: boolean;
-}
-
-/** Somebody who keeps rows for a consumer. */
-export interface Holder {
-  /** Octets kept. */
-  readonly held: number;
-  /** Resolves when the consumer has taken some, or is gone. */
-  ready(): Promise<unknown>;
-}
-
-export interface Command {
-  verb: string;
-  args?: readonly Argument[];
-  /** Runs with nothing else in flight: commands that change state, and dialogues. */
-  alone?: boolean;
-  /** Lets every other command go first. */
-  yields?: boolean;
-  /** Called when it goes out. */
-  onSent?(): void;
-  /** Takes an untagged response that belongs to this command; true when taken. */
-  claim?(response: Response, frame: Frame): boolean;
-  /** The octets of the one literal that is streamed. */
-  body?: AsyncIterator<Uint8Array>;
-  /**
-   * Takes the body whose announcement ends `text`, when it is too long to be kept. Everything after a command with
-   * this waits until it is answered.
-   */
-  sinkFor?(text: string): StreamedSink | undefined;
-  /** The server's `+`, where it does not ask for a literal. */
-  onContinuation?(text: string): void;
-  /** Makes way for other commands: IDLE's DONE. */
-  interrupt?(): void;
-  /** No deadline: the server is silent until something happens. */
-  patient?(): boolean;
-  /** Who keeps what is claimed until a consumer takes it. */
-  holder?: Holder;
-  /** Nobody waits for it at the moment: while it is queued it presses nobody. */
-  background?(): boolean;
-  /** The last command in clear: the reader loop stops at its tagged response, before another octet is looked at. */
-  stopsReader?: boolean;
-  /** BYE is what it waits for. */
-  expectsBye?: boolean;
-  phase?: Phase;
-}
-
-interface Entry {
-  readonly command: Command;
-  readonly timeout: number;
-  readonly signal: AbortSignal | undefined;
-  resolve(response: TaggedResponse): void;
-  reject(error: unknown): void;
-  tag: string;
-  /** As logs and errors show it. */
-  masked: string;
-  /** All of it is on its way. */
-  sent: boolean;
-  /** We are waiting for the source of its body, not for the server. */
-  waitsForSource: boolean;
-  response: TaggedResponse | undefined;
-}
+import { writeBody } from './write-body.js';
 
 /** At most so many commands are on the wire at once. */
 const mostInFlight = 32;
@@ -131,30 +52,22 @@ export class CommandRunner {
   #count = 0;
   #unclaimed = 0;
   #reading = false;
-  /** What the reader waits for from the server. */
-  #filling: 'command' | 'transfer' | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  /** On whose behalf the timer runs. */
-  #timed: Entry | undefined;
-  /** Wakes the reader when it waits for a consumer and somebody else wants the connection. */
-  #wakeReader: (() => void) | undefined;
+  readonly #deadline: ReplyDeadline;
+  readonly #consumers: ConsumerWait;
 
   constructor(connection: LineConnection, session: Session, limits: ImapLimits) {
     this.connection = connection;
     this.session = session;
     this.limits = limits;
+    this.#deadline = new ReplyDeadline(connection, this.#inFlight);
+    this.#consumers = new ConsumerWait(connection, limits, this.#queue, this.#inFlight);
     this.#reader = new ResponseReader(connection, {
       limits,
       sinkFor: (text) => this.#oldest(() => true)?.command.sinkFor?.(text),
-      fill: (phase) => this.#fill(phase),
-      room: (sink, left) => this.#room(sink as StreamedSink, left),
+      fill: (phase) => this.#deadline.fill(phase),
+      room: (sink, left) => this.#consumers.room(sink as StreamedSink, left),
     });
     void connection.closed.then(() => this.#rejectAll());
-  }
-
-  /** Whether commands are queued or in flight. */
-  get busy(): boolean {
-    return this.#queue.length + this.#inFlight.size > 0;
   }
 
   /** Begins, or goes on, reading responses. */
@@ -224,18 +137,19 @@ export class CommandRunner {
       this.#queue.push(entry);
       this.#pump();
     }).then((response) => ({ response, masked: (entry as Entry).masked }));
+    // A body that is going out cannot be left behind: `writeBody` ends the connection, and with it this command.
     return command.body === undefined ? abandonOnAbort(work, signal, context) : work;
   }
 
   /** A line inside a dialogue: a SASL response, DONE. */
   sendLine(text: string, masked: string = mask): void {
     this.connection.send({ octets: Buffer.from(`${text}\r\n`, 'latin1'), masked });
-    this.#rearm();
+    this.#deadline.review();
   }
 
   /** Somebody has begun to wait for a command that was in the background. */
   press(): void {
-    this.#wakeReader?.();
+    this.#consumers.press();
   }
 
   // ── out ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,7 +168,7 @@ export class CommandRunner {
       }
       if (!this.#mayStart(entry.command)) {
         for (const { command } of this.#inFlight.values()) command.interrupt?.();
-        this.#wakeReader?.();
+        this.#consumers.press();
         return;
       }
       this.#queue.splice(at, 1);
@@ -285,12 +199,12 @@ export class CommandRunner {
     }
     this.#inFlight.set(entry.tag, entry);
     entry.command.onSent?.();
-    this.#wakeReader?.();
+    this.#consumers.press();
     const only = pieces.length === 1 ? pieces[0] : undefined;
     if (only !== undefined) {
       entry.sent = true;
       this.connection.send({ octets: only.octets, masked: `${entry.tag} ${entry.masked}` });
-      this.#rearm();
+      this.#deadline.review();
       return;
     }
     this.#writing = entry;
@@ -314,10 +228,12 @@ export class CommandRunner {
       for (const { octets, awaitContinuation, body } of pieces) {
         this.connection.send({ octets, masked: shown });
         shown = mask;
-        this.#rearm();
+        this.#deadline.review();
         if (awaitContinuation && !(await this.#continuation())) break;
-        if (body > 0 && entry.command.body !== undefined)
-          await this.#writeBody(entry, entry.command.body, body);
+        const source = entry.command.body;
+        if (body > 0 && source !== undefined) {
+          await writeBody(this.connection, entry, source, body, () => this.#deadline.review());
+        }
       }
       entry.sent = true;
       this.#writing = undefined;
@@ -334,39 +250,6 @@ export class CommandRunner {
     return new Promise((resolve) => {
       this.#goAhead = resolve;
     });
-  }
-
-  /**
-   * The octets of a literal, exactly as many as were promised. The last piece waits until the source has ended: a
-   * source that yields too much or too little must not leave a mutilated message behind, so the connection ends first.
-   */
-  async #writeBody(entry: Entry, source: AsyncIterator<Uint8Array>, size: number): Promise<void> {
-    const { signal, timeout, masked } = entry;
-    const stop = (): void => {
-      this.connection.fail(aborted(signal as AbortSignal, { command: masked }, 'closed'));
-    };
-    signal?.addEventListener('abort', stop, { once: true });
-    try {
-      let octets = 0;
-      let held: Uint8Array | undefined;
-      for (;;) {
-        entry.waitsForSource = true;
-        this.#rearm();
-        const { value, done } = await source.next();
-        entry.waitsForSource = false;
-        if (this.connection.error !== undefined) throw this.connection.error;
-        octets += done ? 0 : value.length;
-        if (octets > size || (done && octets < size)) throw wrongSize(octets, size);
-        if (held !== undefined && !this.connection.write(held)) {
-          await this.connection.flushed({ phase: 'transfer', timeout, command: masked });
-        }
-        if (done) return;
-        held = value;
-      }
-    } finally {
-      signal?.removeEventListener('abort', stop);
-      this.#rearm();
-    }
   }
 
   // ── in ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -393,8 +276,9 @@ export class CommandRunner {
         } else if (response.type === 'continuation') this.#continue(response.text);
         else {
           const holder = this.#untagged(response, frame);
-          if (holder !== undefined && holder.held > this.limits.bufferedOctets)
-            await this.#relieve(holder);
+          if (holder !== undefined && holder.held > this.limits.bufferedOctets) {
+            await this.#consumers.relief(holder);
+          }
         }
       }
     } catch (error) {
@@ -437,7 +321,6 @@ export class CommandRunner {
   }
 
   /** @returns true when the loop is to stop */
-
   #tagged(response: TaggedResponse): boolean {
     const entry = this.#inFlight.get(response.tag);
     if (entry === undefined)
@@ -471,7 +354,7 @@ export class CommandRunner {
 
   #finish(entry: Entry, response: TaggedResponse): void {
     this.#inFlight.delete(entry.tag);
-    this.#rearm();
+    this.#deadline.review();
     entry.resolve(response);
   }
 
@@ -488,139 +371,17 @@ export class CommandRunner {
   }
 
   #rejectAll(): void {
-    this.#disarm();
+    this.#deadline.stop();
     const error = this.connection.error;
     const entries = [...this.#inFlight.values(), ...this.#queue];
     this.#inFlight.clear();
     this.#queue.length = 0;
     this.#goAhead?.(false);
-    this.#wakeReader?.();
+    this.#consumers.press();
     for (const entry of entries) entry.reject(error);
     this.session.notices.end();
   }
-
-  // ── waiting ──────────────────────────────────────────────────────────────────────────────────────────────
-
-  async #fill(phase: 'command' | 'transfer'): Promise<void> {
-    this.#filling = phase;
-    this.#timed = undefined;
-    this.#rearm();
-    try {
-      await this.connection.fill({ phase, timeout: 0 });
-    } finally {
-      this.#filling = undefined;
-      this.#disarm();
-    }
-  }
-
-  /**
-   * The deadline runs while the reader waits for the server on behalf of the oldest impatient command, and starts anew
-   * with every octet that comes. It does not run while we wait for a consumer or for the source of a body.
-   */
-  #rearm(): void {
-    const entry = this.#oldest(
-      ({ command, waitsForSource }) => !waitsForSource && !command.patient?.(),
-    );
-    if (this.#filling === undefined || entry === this.#timed) return;
-    this.#disarm();
-    this.#timed = entry;
-    if (entry === undefined) return;
-    const phase = this.#filling;
-    const timeout =
-      phase === 'transfer'
-        ? Math.min(entry.timeout, this.connection.timeouts.stall)
-        : entry.timeout;
-    if (endless(timeout)) return;
-    this.#timer = setTimeout(() => {
-      this.connection.fail(
-        timedOut({ phase: entry.command.phase ?? phase, timeout, command: entry.masked }),
-      );
-    }, timeout);
-  }
-
-  #disarm(): void {
-    clearTimeout(this.#timer);
-    this.#timed = undefined;
-  }
-
-  /**
-   * Waits until a body's consumer takes more. When another command waits for the connection meanwhile, the rest of the
-   * body is read into memory if it is short enough; if it is not and the consumer does not move, the others are
-   * refused: most likely it is the consumer itself that waits for them.
-   */
-  async #room(sink: StreamedSink, left: number): Promise<void> {
-    const ready = sink.ready().then(() => 'ready' as const);
-    while (this.connection.isOpen) {
-      const pressed = this.#pressing().length > 0;
-      if (pressed && sink.buffered + left <= this.limits.bufferedOctets) return;
-      let timer: NodeJS.Timeout | undefined;
-      const woken = new Promise<'woken' | 'motionless'>((resolve) => {
-        this.#wakeReader = () => resolve('woken');
-        if (pressed && !sink.independent) timer = setTimeout(resolve, deadlockAfter, 'motionless');
-      });
-      const what = await Promise.race([ready, woken]);
-      clearTimeout(timer);
-      this.#wakeReader = undefined;
-      if (what === 'ready') return;
-      if (what === 'motionless') this.#refuseWaiting(left);
-    }
-    throw this.connection.error;
-  }
-
-  /**
-   * Waits until the consumer of rows has taken some, as long as nobody else needs the connection: then reading goes on,
-   * for the other's answer stands behind the rows. What a row takes is bounded, and so are the rows on their way; a
-   * server that sends far more ends the connection.
-   */
-  async #relieve(holder: Holder): Promise<void> {
-    const { bufferedOctets } = this.limits;
-    if (holder.held > bufferedOctets * 4)
-      throw this.connection.exceeded('bufferedOctets', bufferedOctets);
-    const others = [...this.#inFlight.values(), ...this.#pressing()];
-    if (others.some(({ command }) => command.holder !== holder)) return;
-    const woken = new Promise<void>((resolve) => {
-      this.#wakeReader = resolve;
-    });
-    await Promise.race([holder.ready(), woken]);
-    this.#wakeReader = undefined;
-  }
-
-  /** Those in the queue for whom somebody waits. */
-  #pressing(): Entry[] {
-    return this.#queue.filter(({ command }) => !command.background?.());
-  }
-
-  #refuseWaiting(left: number): void {
-    for (const entry of this.#pressing()) {
-      this.#queue.splice(this.#queue.indexOf(entry), 1);
-      entry.reject(
-        this.connection.locate(
-          new UsageError(
-            'ERR_WOULD_DEADLOCK',
-            `${entry.masked} waits behind a body of which ${left} octets are unread`,
-            {
-              command: entry.masked,
-              hint: 'Read the body to its end (or destroy it) before the call, or make the call on another connection (createImapPool).',
-            },
-          ),
-        ),
-      );
-    }
-  }
 }
-
-const newEntry = (command: Command, timeout: number, reject: (error: unknown) => void): Entry => ({
-  command,
-  timeout,
-  reject,
-  signal: undefined,
-  resolve: () => {},
-  tag: '',
-  masked: command.verb,
-  sent: false,
-  waitsForSource: false,
-  response: undefined,
-});
 
 const describe = (response: Response): string =>
   'status' in response ? `${response.status} ${response.text}` : response.type;
@@ -630,14 +391,3 @@ function tagPrefix(): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
   return [...randomBytes(4)].map((octet) => letters[octet % 26]).join('');
 }
-
-const wrongSize = (octets: number, size: number): UsageError =>
-  new UsageError(
-    'ERR_ARGUMENT',
-    `The body has ${octets > size ? 'more than' : 'only'} ${Math.min(octets, size)} octets; size says ${size}`,
-    {
-      argument: 'size',
-      connection: 'closed',
-      hint: 'Give the exact number of octets: the server was promised them, so the connection had to be closed.',
-    },
-  );

@@ -10,7 +10,8 @@ import {
   securityInfo,
   type Transport,
 } from '@fivewire/line-protocol';
-import type { CallOptions, CommandRunner } from './command-runner.js';
+import type { CallOptions } from './command.js';
+import type { CommandRunner } from './command-runner.js';
 import { type AppendOptions, type AppendResult, append } from './commands/append.js';
 import type { ServerId } from './commands/id.js';
 import { type ListEntry, type ListOptions, list } from './commands/list.js';

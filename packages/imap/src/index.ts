@@ -7,20 +7,39 @@
  * - commands/: a command a file    - grammar/: octets to values and back, without I/O
  */
 
-export type {
-  Closed,
-  Lease,
-  Notice,
-  Pool,
-  PoolOptions,
+export {
+  AbortError,
+  AuthenticationError,
+  type Closed,
+  CommandError,
+  ConnectionError,
+  FivewireError,
+  isFivewireError,
+  type Lease,
+  LocalError,
+  type Notice,
+  type Pool,
+  type PoolOptions,
+  RemoteProtocolError,
   Rows,
-  Security,
-  SecurityInfo,
-  Timeouts,
-  WireEvent,
+  type Security,
+  type SecurityInfo,
+  StartTlsError,
+  TimeoutError,
+  type Timeouts,
+  TlsError,
+  TransferError,
+  UsageError,
+  type WireEvent,
 } from '@fivewire/line-protocol';
-export * from 'tls-context-core';
-export type { CallOptions } from './command-runner.js';
+export type { Auth } from '@fivewire/sasl';
+export {
+  createTlsContext,
+  systemRoots,
+  type TlsContext,
+  type TlsContextOptions,
+} from 'tls-context-core';
+export type { CallOptions } from './command.js';
 export type { AppendOptions, AppendResult } from './commands/append.js';
 export type { CopyResult } from './commands/copy.js';
 export type { ClientId, ServerId } from './commands/id.js';

@@ -4,7 +4,8 @@
  */
 import { abandonOnAbort } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
-import type { CallOptions, CommandRunner } from './command-runner.js';
+import type { CallOptions } from './command.js';
+import type { CommandRunner } from './command-runner.js';
 import { select } from './commands/select.js';
 import { encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
 import type { SelectedMailbox } from './session.js';

@@ -2,7 +2,8 @@
 import { Rows } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
 import { BodyStream } from './body-stream.js';
-import type { CallOptions, CommandRunner } from './command-runner.js';
+import type { CallOptions } from './command.js';
+import type { CommandRunner } from './command-runner.js';
 import { type CopyResult, copy, expunge, move } from './commands/copy.js';
 import { type FetchContext, fetchRows, planFetch } from './commands/fetch.js';
 import { search } from './commands/search.js';

@@ -1,7 +1,7 @@
 /** A row of `fetch`: only what was asked for is in its type; what is costly is decoded on access. */
 import { Readable } from 'node:stream';
 import { isFivewireError, UsageError } from 'tls-context-core';
-import type { CallOptions } from './command-runner.js';
+import type { CallOptions } from './command.js';
 import {
   type BodyPart,
   parseBodyStructureSlice,

@@ -1,7 +1,8 @@
 /** What happens in mailboxes, as it happens: by IDLE (RFC 2177) for the first, by STATUS now and then for others. */
 import { aborted } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
-import type { CallOptions, CommandRunner } from './command-runner.js';
+import type { CallOptions } from './command.js';
+import type { CommandRunner } from './command-runner.js';
 import { idle, idleRefresh } from './commands/idle.js';
 import { search } from './commands/search.js';
 import { type StatusResult, status } from './commands/status.js';

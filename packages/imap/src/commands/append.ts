@@ -2,7 +2,8 @@
 import { type BodyInput, bodyOctets, isBodyInput } from '@fivewire/line-protocol';
 import { CommandError, UsageError } from 'tls-context-core';
 import { BodyStream } from '../body-stream.js';
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CallOptions } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
 import {
   type Argument,
   dateTime,

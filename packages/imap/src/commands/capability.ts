@@ -1,5 +1,6 @@
 /** CAPABILITY, RFC 9051 §6.1.1. */
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CallOptions } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
 
 /** Asks; the session takes note of the answer. */
 export async function capability(

@@ -1,6 +1,8 @@
 /** UID COPY and UID MOVE, RFC 9051 §6.4.7, §6.4.8; UID EXPUNGE, RFC 4315 §2.1. */
+
+import type { CallOptions } from '../command.js';
 import { extensionRequired } from '../command-error.js';
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CommandRunner } from '../command-runner.js';
 import { mailbox, uidSet } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
 import type { ResponseCode } from '../grammar/response-code.js';

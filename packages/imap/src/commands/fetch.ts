@@ -8,7 +8,8 @@
 
 import { aborted } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
-import type { CallOptions, CommandRunner, Holder } from '../command-runner.js';
+import type { CallOptions, Holder } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
 import { type Argument, atom, list, string, syntax, uidSet } from '../grammar/encoder.js';
 import type { FetchData } from '../grammar/fetch-data.js';
 import type { Frame } from '../grammar/frame.js';

@@ -1,5 +1,6 @@
 /** ID, RFC 2971: who we are, and who the server is. NetEase's servers refuse everything to those who do not tell. */
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CallOptions } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
 import { type Argument, list, string, syntax } from '../grammar/encoder.js';
 
 /** Field names and values, such as `{ name: 'fivewire', version: '0.1.0' }`. */

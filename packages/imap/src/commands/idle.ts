@@ -1,5 +1,6 @@
 /** IDLE, RFC 2177 (RFC 9051 §6.3.13): the server speaks when something happens, until we say DONE. */
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CallOptions } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
 
 /** Servers end sessions that were silent for half an hour (RFC 9051 §5.4), and NATs sooner: 9 minutes suit both. */
 export const idleRefresh: number = 9 * 60_000;

@@ -1,5 +1,6 @@
 /** LIST and LSUB, RFC 9051 §6.3.9; LIST-EXTENDED, RFC 5258; LIST-STATUS, RFC 5819; SPECIAL-USE, RFC 6154. */
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CallOptions } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
 import { type Argument, listPattern, list as parenthesised, syntax } from '../grammar/encoder.js';
 import type { ListData, StatusData } from '../grammar/mailbox-data.js';
 import { type StatusItem, type StatusResult, status, statusItems, toStatus } from './status.js';

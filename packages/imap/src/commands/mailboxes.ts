@@ -1,6 +1,8 @@
 /** CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE: RFC 9051 §6.3.4 to §6.3.8; CREATE-SPECIAL-USE, RFC 6154 §3. */
+
+import type { CallOptions } from '../command.js';
 import { extensionRequired } from '../command-error.js';
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CommandRunner } from '../command-runner.js';
 import { flag, list, mailbox, syntax } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
 

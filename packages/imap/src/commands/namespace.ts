@@ -1,6 +1,8 @@
 /** NAMESPACE, RFC 2342 (RFC 9051 §6.3.10). */
+
+import type { CallOptions } from '../command.js';
 import { extensionRequired } from '../command-error.js';
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CommandRunner } from '../command-runner.js';
 import type { Namespaces } from '../grammar/mailbox-data.js';
 
 export async function namespace(runner: CommandRunner, options?: CallOptions): Promise<Namespaces> {

@@ -2,7 +2,8 @@
 
 import { decodeText } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CallOptions } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
 import { type Argument, atom, list, number, string, uidSet } from '../grammar/encoder.js';
 import { UidSet } from '../grammar/sequence-set.js';
 

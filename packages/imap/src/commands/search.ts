@@ -1,5 +1,6 @@
 /** UID SEARCH, RFC 9051 §6.4.4; ESEARCH, RFC 4731. */
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CallOptions } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
 import { syntax } from '../grammar/encoder.js';
 import { type SearchQuery, searchProgram } from '../grammar/search-key.js';
 import { UidSet } from '../grammar/sequence-set.js';

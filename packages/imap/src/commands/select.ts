@@ -1,5 +1,6 @@
 /** SELECT, EXAMINE and UNSELECT, RFC 9051 §6.3.2, §6.3.3, §6.4.2. */
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CallOptions } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
 import { mailbox } from '../grammar/encoder.js';
 import { decodeMailboxName, encodeMailboxName, type MailboxName } from '../grammar/mailbox-name.js';
 import { SelectedMailbox } from '../session.js';

@@ -1,6 +1,7 @@
 /** STATUS, RFC 9051 §6.3.11; SIZE, RFC 8438; HIGHESTMODSEQ, RFC 7162; MAILBOXID, RFC 8474. */
 import { UsageError } from 'tls-context-core';
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CallOptions } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
 import { type Argument, list, mailbox, syntax } from '../grammar/encoder.js';
 import type { StatusData } from '../grammar/mailbox-data.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';

@@ -1,5 +1,6 @@
 /** UID STORE, RFC 9051 §6.4.6. */
-import type { CallOptions, CommandRunner } from '../command-runner.js';
+import type { CallOptions } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
 import { flag, list, syntax, uidSet } from '../grammar/encoder.js';
 import type { UidSet } from '../grammar/sequence-set.js';
 

@@ -1,0 +1,101 @@
+/** A command as the runner takes it, and while it is under way. */
+import type { Phase } from 'tls-context-core';
+import type { Argument } from './grammar/encoder.js';
+import type { Frame } from './grammar/frame.js';
+import type { Response, TaggedResponse } from './grammar/response.js';
+import type { BodySink } from './response-reader.js';
+
+/** What every call that talks takes last. */
+export interface CallOptions {
+  /** Rejects the call with `ERR_ABORTED`; a command that is out is finished behind the scenes. */
+  signal?: AbortSignal;
+  /** The longest silence while waiting for the server, in milliseconds. Default: `timeouts.reply`. */
+  timeout?: number;
+}
+
+/** A sink that belongs to somebody who reads. */
+export interface StreamedSink extends BodySink {
+  /** Octets that wait for the consumer. */
+  readonly buffered: number;
+  /** Resolves when the consumer has taken some, or is gone. */
+  ready(): Promise<void>;
+  /** Whether the consumer reads by itself, as a pipe does, so that no call of ours can keep it from reading. */
+  readonly independent: boolean;
+}
+
+/** Somebody who keeps rows for a consumer. */
+export interface Holder {
+  /** Octets kept. */
+  readonly held: number;
+  /** Resolves when the consumer has taken some, or is gone. */
+  ready(): Promise<unknown>;
+}
+
+export interface Command {
+  verb: string;
+  args?: readonly Argument[];
+  /** Runs with nothing else in flight: commands that change state, and dialogues. */
+  alone?: boolean;
+  /** Lets every other command go first. */
+  yields?: boolean;
+  /** Called when it goes out. */
+  onSent?(): void;
+  /** Takes an untagged response that belongs to this command; true when taken. */
+  claim?(response: Response, frame: Frame): boolean;
+  /** The octets of the one literal that is streamed. */
+  body?: AsyncIterator<Uint8Array>;
+  /**
+   * Takes the body whose announcement ends `text`, when it is too long to be kept. Everything after a command with
+   * this waits until it is answered.
+   */
+  sinkFor?(text: string): StreamedSink | undefined;
+  /** The server's `+`, where it does not ask for a literal. */
+  onContinuation?(text: string): void;
+  /** Makes way for other commands: IDLE's DONE. */
+  interrupt?(): void;
+  /** No deadline: the server is silent until something happens. */
+  patient?(): boolean;
+  /** Who keeps what is claimed until a consumer takes it. */
+  holder?: Holder;
+  /** Nobody waits for it at the moment: while it is queued it presses nobody. */
+  background?(): boolean;
+  /** The last command in clear: the reader loop stops at its tagged response, before another octet is looked at. */
+  stopsReader?: boolean;
+  /** BYE is what it waits for. */
+  expectsBye?: boolean;
+  phase?: Phase;
+}
+
+/** A command in the queue or on the wire. */
+export interface Entry {
+  readonly command: Command;
+  readonly timeout: number;
+  readonly signal: AbortSignal | undefined;
+  resolve(response: TaggedResponse): void;
+  reject(error: unknown): void;
+  tag: string;
+  /** As logs and errors show it. */
+  masked: string;
+  /** All of it is on its way. */
+  sent: boolean;
+  /** We are waiting for the source of its body, not for the server. */
+  waitsForSource: boolean;
+  response: TaggedResponse | undefined;
+}
+
+export const newEntry = (
+  command: Command,
+  timeout: number,
+  reject: (error: unknown) => void,
+): Entry => ({
+  command,
+  timeout,
+  reject,
+  signal: undefined,
+  resolve: () => {},
+  tag: '',
+  masked: command.verb,
+  sent: false,
+  waitsForSource: false,
+  response: undefined,
+});

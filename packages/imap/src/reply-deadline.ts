@@ -1,0 +1,64 @@
+/** How long the reader waits for the server. */
+import { endless, type LineConnection, timedOut } from '@fivewire/line-protocol';
+import type { Entry } from './command.js';
+
+/**
+ * The deadline runs while the reader waits for the server on behalf of the oldest impatient command, and starts anew with
+ * every octet that comes. It does not run while we wait for a consumer or for the source of a body.
+ */
+export class ReplyDeadline {
+  readonly #connection: LineConnection;
+  /** Commands on the wire, the oldest first. */
+  readonly #inFlight: ReadonlyMap<string, Entry>;
+  /** What the reader waits for. */
+  #filling: 'command' | 'transfer' | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** On whose behalf the timer runs. */
+  #timed: Entry | undefined;
+
+  constructor(connection: LineConnection, inFlight: ReadonlyMap<string, Entry>) {
+    this.#connection = connection;
+    this.#inFlight = inFlight;
+  }
+
+  /** Waits for octets from the server. */
+  async fill(phase: 'command' | 'transfer'): Promise<void> {
+    this.#filling = phase;
+    this.review();
+    try {
+      await this.#connection.fill({ phase, timeout: 0 });
+    } finally {
+      this.#filling = undefined;
+      this.stop();
+    }
+  }
+
+  /** Called when a command went out, was answered, or has become patient or impatient. */
+  review(): void {
+    const phase = this.#filling;
+    const entry = this.#oldestImpatient();
+    if (phase === undefined || entry === this.#timed) return;
+    this.stop();
+    this.#timed = entry;
+    if (entry === undefined) return;
+    const { stall } = this.#connection.timeouts;
+    const timeout = phase === 'transfer' ? Math.min(entry.timeout, stall) : entry.timeout;
+    if (endless(timeout)) return;
+    this.#timer = setTimeout(() => {
+      const wait = { phase: entry.command.phase ?? phase, timeout, command: entry.masked };
+      this.#connection.fail(timedOut(wait));
+    }, timeout);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timed = undefined;
+  }
+
+  #oldestImpatient(): Entry | undefined {
+    for (const entry of this.#inFlight.values()) {
+      if (!entry.waitsForSource && !entry.command.patient?.()) return entry;
+    }
+    return undefined;
+  }
+}
