@@ -1,10 +1,12 @@
 /** The commands of NNTP, RFC 3977 §5 to §8, RFC 4642, RFC 4643, RFC 6048. */
 
-import { fieldValue, splitMessage } from '../message.js';
-import type { Article, Newsgroup } from '../news-store.js';
-import { authenticate, decodeResponse, offeredMechanisms } from '../sasl-server.js';
-import { SessionEnded } from '../session-ended.js';
+import { splitMessage } from '../message.js';
+import type { Newsgroup } from '../news-store.js';
+import { offeredMechanisms } from '../sasl-server.js';
+import { authinfo } from './authinfo.js';
+import { activeLine, lists } from './lists.js';
 import type { NntpSession } from './nntp-session.js';
+import { header, overview } from './overview.js';
 import { matchesWildmat } from './wildmat.js';
 
 interface Command {
@@ -155,47 +157,6 @@ export const commands: Readonly<Record<string, Command>> = {
   },
 };
 
-const authinfo: Readonly<Record<string, (at: NntpSession, words: string[]) => Promise<void>>> = {
-  async USER(at, [name]) {
-    if (name === undefined) return at.reply('501 Syntax error');
-    at.pendingUser = name;
-    await at.reply('381 Password required');
-  },
-
-  async PASS(at, words) {
-    if (at.pendingUser === undefined) return at.reply('482 USER comes first');
-    const user = at.pendingUser;
-    at.pendingUser = undefined;
-    const password = Buffer.from(words.join(' '), 'latin1').toString('utf8');
-    if (!at.context.accounts.accepts(user, password)) return at.reply('481 Authentication failed');
-    at.session.record.user = user;
-    await at.reply('281 Authentication accepted');
-  },
-
-  async SASL(at, [name = '', initial]) {
-    const mechanism = name.toUpperCase();
-    if (!offeredMechanisms(at.environment).includes(mechanism))
-      return at.reply('503 Mechanism not recognized');
-    const verdict = await authenticate(
-      mechanism,
-      at.environment,
-      initial === undefined ? undefined : decodeResponse(initial),
-      async (challenge) => {
-        await at.reply(`383 ${Buffer.from(challenge).toString('base64') || '='}`);
-        const response = await at.session.line();
-        if (response === undefined) throw new SessionEnded();
-        return decodeResponse(response);
-      },
-      true,
-    );
-    if ('refused' in verdict) return at.reply(`481 ${verdict.refused}`);
-    const { final } = verdict;
-    await at.reply(
-      final ? `283 ${Buffer.from(final).toString('base64')}` : '281 Authentication accepted',
-    );
-  },
-};
-
 function capabilities(at: NntpSession): string[] {
   const { session, context } = at;
   const mechanisms = offeredMechanisms(at.environment);
@@ -258,95 +219,6 @@ function show(code: number, part: (octets: Buffer) => Buffer | undefined): Comma
 
 function withoutEmptyLine(header: Buffer): Buffer {
   return header.subarray(0, Math.max(0, header.length - 2));
-}
-
-async function overview(at: NntpSession, [range]: string[]): Promise<void> {
-  const found = at.range(range);
-  if (typeof found === 'string') return at.reply(found);
-  await at.block(
-    '224 Overview follows',
-    found.map(({ article, number }) => overviewRow(article, number)),
-  );
-}
-
-/** RFC 3977 §8.3.2: TAB, CR and LF in a field become spaces. */
-function overviewRow(article: Article, number: number): string {
-  const columns = ['Subject', 'From', 'Date', 'Message-ID', 'References'].map((name) =>
-    metadata(article, name),
-  );
-  const xref = `Xref: ${xrefOf(article)}`;
-  return [number, ...columns, article.octets.length, article.lines, xref].join('\t');
-}
-
-function metadata(article: Article, name: string): string {
-  if (/^(:bytes|bytes)$/i.test(name)) return String(article.octets.length);
-  if (/^(:lines|lines)$/i.test(name)) return String(article.lines);
-  if (/^xref$/i.test(name)) return xrefOf(article);
-  const value = fieldValue(article.fields, name) ?? '';
-  return Buffer.from(value, 'latin1')
-    .toString('utf8')
-    .replace(/[\t\r\n]/g, ' ');
-}
-
-function xrefOf({ numbers }: Article): string {
-  return ['test-servers.invalid', ...[...numbers].map(([name, n]) => `${name}:${n}`)].join(' ');
-}
-
-async function header(at: NntpSession, [name = '', range]: string[], reply: string): Promise<void> {
-  if (!name) return at.reply('501 Syntax error');
-  const found = at.range(range);
-  if (typeof found === 'string') return at.reply(found);
-  await at.block(
-    reply,
-    found.map(({ article, number }) => `${number} ${metadata(article, name)}`),
-  );
-}
-
-type List = (at: NntpSession, argument: string | undefined) => Promise<void>;
-
-const lists: Readonly<Record<string, List>> = {
-  ACTIVE: (at, wildmat) => at.block('215 List follows', groupsOf(at, wildmat).map(activeLine)),
-  NEWSGROUPS: (at, wildmat) =>
-    at.block(
-      '215 List follows',
-      groupsOf(at, wildmat).map(({ name, description }) => `${name}\t${description}`),
-    ),
-  COUNTS: (at, wildmat) =>
-    at.block(
-      '215 List follows',
-      groupsOf(at, wildmat).map(
-        ({ name, high, low, articles, status }) =>
-          `${name} ${high} ${low} ${articles.size} ${status}`,
-      ),
-    ),
-  'ACTIVE.TIMES': (at, wildmat) =>
-    at.block(
-      '215 List follows',
-      groupsOf(at, wildmat).map(
-        ({ name, created }) =>
-          `${name} ${Math.floor(created.getTime() / 1000)} owner@test-servers.invalid`,
-      ),
-    ),
-  'OVERVIEW.FMT': (at) =>
-    at.block('215 Order of fields', [
-      'Subject:',
-      'From:',
-      'Date:',
-      'Message-ID:',
-      'References:',
-      ':bytes',
-      ':lines',
-      'Xref:full',
-    ]),
-  HEADERS: (at) => at.block('215 Any header may be asked for', [':', ':bytes', ':lines']),
-};
-
-function groupsOf(at: NntpSession, wildmat = '*'): Newsgroup[] {
-  return [...at.news.groups.values()].filter(({ name }) => matchesWildmat(wildmat, name));
-}
-
-function activeLine({ name, high, low, status }: Newsgroup): string {
-  return `${name} ${high} ${low} ${status}`;
 }
 
 /** RFC 3977 §7.3.2: `[yy]yymmdd hhmmss`; a year without century is the nearest past one. */
