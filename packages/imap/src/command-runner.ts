@@ -137,8 +137,23 @@ export class CommandRunner {
       this.#queue.push(entry);
       this.#pump();
     }).then((response) => ({ response, masked: (entry as Entry).masked }));
+    if (signal !== undefined) this.#dropOnAbort(signal, work, () => entry);
     // A body that is going out cannot be left behind: `writeBody` ends the connection, and with it this command.
     return command.body === undefined ? abandonOnAbort(work, signal, context) : work;
+  }
+
+  /** What is aborted before it went out never goes out. */
+  #dropOnAbort(signal: AbortSignal, work: Promise<unknown>, which: () => Entry | undefined): void {
+    const drop = (): void => {
+      const entry = which();
+      const at = entry === undefined ? -1 : this.#queue.indexOf(entry);
+      if (at < 0) return;
+      this.#queue.splice(at, 1);
+      entry?.reject(this.connection.locate(aborted(signal, { command: entry.masked }, 'usable')));
+    };
+    const over = (): void => signal.removeEventListener('abort', drop);
+    signal.addEventListener('abort', drop, { once: true });
+    work.then(over, over);
   }
 
   /** A line inside a dialogue: a SASL response, DONE. */
@@ -161,11 +176,6 @@ export class CommandRunner {
       const at = Math.max(next, 0);
       const entry = this.#queue[at];
       if (entry === undefined || this.#writing !== undefined || !this.connection.isOpen) return;
-      if (entry.signal?.aborted) {
-        this.#queue.splice(at, 1);
-        entry.reject(aborted(entry.signal, { command: entry.masked }, 'usable'));
-        continue;
-      }
       if (!this.#mayStart(entry.command)) {
         for (const { command } of this.#inFlight.values()) command.interrupt?.();
         this.#consumers.press();

@@ -367,6 +367,25 @@ describe('many calls at once', () => {
     expect((await client.closed).reason).toBe('close');
   });
 
+  it('what is aborted before its turn never goes out', async () => {
+    const name = await filled();
+    const controller = new AbortController();
+    const slow = async function* () {
+      yield Buffer.from('ab');
+      await sleep(60);
+      yield Buffer.from('cd');
+    };
+    const first = client.append(name, slow(), { size: 4 });
+    await sleep(10);
+    const second = client.append(name, 'never', { signal: controller.signal });
+    const third = client.status(name, ['messages']);
+    await sleep(10);
+    controller.abort();
+    await expect(second).rejects.toEqual(code('ERR_ABORTED', { connection: 'usable' }));
+    expect((await first).size).toBe(4);
+    expect(await third).toEqual({ messages: 1 });
+  });
+
   it('one can be aborted or given less time', async () => {
     const controller = new AbortController();
     const call = client.noop({ signal: controller.signal });
