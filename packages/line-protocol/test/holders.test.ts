@@ -1,0 +1,348 @@
+/** Bodies and listings that hold the reading turn at their consumer's pace, and what happens to those who wait behind. */
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import {
+  askAhead,
+  CommandError,
+  commandLine,
+  DotDecoder,
+  type LineConnectionOptions,
+  ReplyBody,
+  ReplyQueue,
+  RowReader,
+  Rows,
+} from '../src/index.js';
+import { connectionPair, settled, tick } from './pair.js';
+
+const wait = { phase: 'transfer' as const, timeout: 2_000 };
+
+/** A protocol of `+` and `-` lines, whose bodies and listings end with a dot. */
+async function protocol(aheadOctets = 1_000, options: Partial<LineConnectionOptions> = {}) {
+  const pair = await connectionPair(options);
+  const { connection } = pair;
+  const queue = new ReplyQueue(connection, { stray: () => undefined });
+  const received: string[] = [];
+  pair.server.on('data', (chunk) =>
+    received.push(...chunk.toString().split('\r\n').filter(Boolean)),
+  );
+  const status = async (): Promise<string> => {
+    const line = await connection.readLine(wait);
+    if (line.startsWith('+')) return line.slice(1);
+    throw new CommandError('ERR_COMMAND_REJECTED', line);
+  };
+  const body = (verb: string, more: Partial<ConstructorParameters<typeof ReplyBody>[0]> = {}) =>
+    new ReplyBody<string>({
+      queue,
+      connection,
+      line: commandLine(verb),
+      pipelined: true,
+      readHead: status,
+      decoder: () => new DotDecoder(),
+      wait,
+      aheadOctets,
+      ...more,
+    } as ConstructorParameters<typeof ReplyBody<string>>[0]);
+  const reader = (verb: string, mayCut = false, signal?: AbortSignal) =>
+    new RowReader<string>({
+      queue,
+      connection,
+      line: commandLine(verb),
+      pipelined: true,
+      readHead: async () => (await status()) !== 'none',
+      parse: (line) => (line === 'skip' ? undefined : line),
+      wait,
+      aheadOctets,
+      maxRows: 100,
+      mayCut,
+      signal,
+    });
+  const call = (verb: string) =>
+    queue.run(async (turn) => {
+      connection.send(commandLine(verb));
+      turn.wrote();
+      await turn.toRead();
+      return status();
+    });
+  return { ...pair, queue, received, body, reader, call };
+}
+
+describe('ReplyBody', () => {
+  it('sends nothing until it is read, and nothing at all when it is destroyed before', async () => {
+    const { body, call, received, server, close } = await protocol();
+    const [kept, dropped] = [body('A'), body('B')];
+    dropped.destroy();
+    await tick();
+    expect(received).toEqual([]);
+    const reading = text(kept);
+    const after = call('C');
+    await tick();
+    expect(received).toEqual(['A', 'C']);
+    server.write('+\r\nx\r\n..y\r\n.\r\n+c\r\n');
+    expect(await reading).toBe('x\r\n.y\r\n');
+    expect(await after).toBe('c');
+    expect(kept.past).toBe(true);
+    close();
+  });
+
+  it('dropped while its command waits for its turn is never sent', async () => {
+    const { body, queue, connection, received, server, close } = await protocol();
+    const first = queue.run(async () => {
+      connection.send(commandLine('A'));
+      return connection.readLine(wait);
+    });
+    const second = body('B');
+    second.resume();
+    await tick();
+    second.destroy();
+    server.write('+a\r\n');
+    await first;
+    await tick();
+    expect(received).toEqual(['A']);
+    close();
+  });
+
+  it('reads ahead for a call that waits behind it, with nobody reading', async () => {
+    const { body, call, server, close } = await protocol();
+    const held = body('A');
+    server.write('+head\r\n');
+    expect(await held.head()).toBe('head');
+    const after = call('B');
+    server.write(`${'x'.repeat(500)}\r\n.\r\n+b\r\n`);
+    expect(await after).toBe('b');
+    expect(await text(held)).toHaveLength(502);
+    close();
+  });
+
+  it('tells those who wait when it is too long to be held, and they may wait again once it is read', async () => {
+    const { body, call, connection, server, close } = await protocol(1_000);
+    const held = body('A');
+    const iterator = held[Symbol.asyncIterator]();
+    server.write(`+\r\n${'x'.repeat(2_000_000)}\r\n.\r\n+b\r\n`);
+    await iterator.next();
+    const began = Date.now();
+    expect(await settled(call('B'))).toMatchObject({
+      code: 'ERR_WOULD_DEADLOCK',
+      connection: 'usable',
+    });
+    expect(Date.now() - began).toBeLessThan(3_500);
+    for (let next = await iterator.next(); !next.done; next = await iterator.next());
+    const after = call('C');
+    server.write('+c\r\n');
+    expect(await after).toBe('c');
+    expect(connection.isOpen).toBe(true);
+    close();
+  });
+
+  it('given up early is drained when short, and ends the connection when long', async () => {
+    for (const [octets, open] of [
+      [100_000, true],
+      [3_000_000, false],
+    ] as const) {
+      const { body, call, connection, server, close } = await protocol();
+      server.write(`+\r\n${'x'.repeat(octets)}\r\n.\r\n+b\r\n`);
+      for await (const _ of body('A')) break;
+      expect(await settled(call('B'))).toEqual(
+        open ? 'fulfilled' : expect.objectContaining({ code: 'ERR_LOCAL_IO' }),
+      );
+      expect(connection.isOpen).toBe(open);
+      close();
+    }
+  });
+
+  it('is abandoned by its signal, before and within', async () => {
+    const { body, call, connection, server, close } = await protocol();
+    const controller = new AbortController();
+    const held = body('A', { signal: controller.signal });
+    const reading = settled(text(held));
+    server.write('+\r\nx\r\n');
+    await tick();
+    controller.abort();
+    expect(await reading).toMatchObject({ code: 'ERR_ABORTED', connection: 'usable' });
+    const after = call('B');
+    server.write('y\r\n.\r\n+b\r\n');
+    expect(await after).toBe('b');
+    expect(await settled(text(body('C', { signal: controller.signal })))).toMatchObject({
+      code: 'ERR_ABORTED',
+    });
+    expect(connection.isOpen).toBe(true);
+    close();
+  });
+});
+
+describe('RowReader', () => {
+  const collect = async <T>(rows: AsyncIterable<T>): Promise<T[]> => {
+    const all: T[] = [];
+    for await (const row of rows) all.push(row);
+    return all;
+  };
+
+  it('gives rows as they come, without dot stuffing, and leaves out what can not be parsed', async () => {
+    const { reader, server, close } = await protocol();
+    const rows = new Rows(() => reader('L'));
+    const all = rows.toArray();
+    for (const piece of ['+\r\na\r', '\n..b\r\nsk', 'ip\r\n', '\r\nc\r\n.', '\r\n']) {
+      server.write(piece);
+      await tick(2);
+    }
+    expect(await all).toEqual(['a', '.b', '', 'c']);
+    close();
+  });
+
+  it('knows answers without rows, and refusals', async () => {
+    const { reader, call, server, close } = await protocol();
+    server.write('+none\r\n');
+    expect(await new Rows(() => reader('L')).toArray()).toEqual([]);
+    server.write('-no\r\n');
+    expect(await settled(new Rows(() => reader('M')).toArray())).toMatchObject({
+      code: 'ERR_COMMAND_REJECTED',
+    });
+    server.write('+n\r\n');
+    expect(await call('N')).toBe('n');
+    close();
+  });
+
+  it('answers overlapping next() calls in order', async () => {
+    const { reader, server, close } = await protocol();
+    const rows = reader('L');
+    const all = [rows.next(), rows.next(), rows.next()];
+    server.write('+\r\na\r\n');
+    await tick();
+    server.write('b\r\n.\r\n');
+    const results = await Promise.all(all);
+    expect(results.map(({ value }) => value)).toEqual(['a', 'b', undefined]);
+    expect((await rows.next()).done).toBe(true);
+    close();
+  });
+
+  it('reads ahead for a call inside the loop', async () => {
+    const { reader, call, server, close } = await protocol();
+    server.write('+\r\na\r\nb\r\n');
+    const seen: string[] = [];
+    for await (const row of { [Symbol.asyncIterator]: () => reader('L') }) {
+      seen.push(row);
+      if (row !== 'a') continue;
+      const inner = call('B');
+      server.write('c\r\n.\r\n+b\r\n');
+      expect(await inner).toBe('b');
+    }
+    expect(seen).toEqual(['a', 'b', 'c']);
+    close();
+  });
+
+  it('throws away what can not be held where it can be asked for again, and refuses the call elsewhere', async () => {
+    for (const mayCut of [true, false]) {
+      const { reader, call, server, close } = await protocol(200);
+      const rows = reader('L', mayCut);
+      const lines = Array.from({ length: 50 }, (_, i) => `row ${i} ${'x'.repeat(50)}\r\n`).join('');
+      server.write(`+\r\n${lines}.\r\n+b\r\n`);
+      await rows.next();
+      const inner = await settled(call('B'));
+      if (mayCut) {
+        expect(inner).toBe('fulfilled');
+        const rest = await collect({ [Symbol.asyncIterator]: () => rows });
+        expect(rest.length).toBeLessThan(10);
+        expect(rows.cut).toBe(true);
+      } else {
+        expect(inner).toMatchObject({ code: 'ERR_WOULD_DEADLOCK' });
+        expect(await collect({ [Symbol.asyncIterator]: () => rows })).toHaveLength(49);
+        expect(rows.cut).toBe(false);
+      }
+      close();
+    }
+  });
+
+  it('left early, or abandoned by its signal, is read to its end', async () => {
+    const { reader, call, server, close } = await protocol();
+    const controller = new AbortController();
+    server.write('+\r\na\r\n');
+    for await (const _ of { [Symbol.asyncIterator]: () => reader('L') }) break;
+    const first = call('B');
+    server.write('b\r\n.\r\n+b\r\n');
+    expect(await first).toBe('b');
+    const rows = reader('M', false, controller.signal);
+    server.write('+\r\na\r\n');
+    await rows.next();
+    const next = settled(rows.next());
+    controller.abort();
+    expect(await next).toMatchObject({ code: 'ERR_ABORTED' });
+    const second = call('C');
+    server.write('b\r\n.\r\n+c\r\n');
+    expect(await second).toBe('c');
+    close();
+  });
+
+  it('stops at maxRows, at silence, and at the end of the connection', async () => {
+    const many = await protocol();
+    many.server.write(`+\r\n${'r\r\n'.repeat(200)}`);
+    expect(await settled(new Rows(() => many.reader('L')).toArray())).toMatchObject({
+      code: 'ERR_LIMIT_EXCEEDED',
+      limit: 'rows',
+    });
+    many.close();
+    const cut = await protocol();
+    cut.server.write('+\r\na\r\n');
+    const rows = cut.reader('L');
+    await rows.next();
+    const next = settled(rows.next());
+    cut.server.end();
+    expect(await next).toMatchObject({ code: 'ERR_CONNECTION_CLOSED' });
+    cut.close();
+  });
+});
+
+describe('askAhead', () => {
+  async function loop(keys: Iterable<string> | AsyncIterable<string>, window = 3) {
+    const world = await protocol(5_000);
+    const items = askAhead<string, string, [string, ReplyBody<string> | string]>(keys, {
+      ask: (key, options) => world.body(key, options),
+      give: (key, body) => [key, body],
+      refuse: (key, error) => [key, error.message],
+      window,
+    });
+    return { ...world, items };
+  }
+
+  it('keeps a window under way, and gives refusals their place', async () => {
+    const { items, received, server, close } = await loop(['A', 'B', 'C', 'D', 'E']);
+    const first = items.next();
+    await tick();
+    expect(received).toEqual(['A', 'B', 'C']);
+    server.write('+\r\na\r\n.\r\n-no\r\n+\r\nc\r\n.\r\n');
+    const seen: string[] = [];
+    const read = async ([key, body]: [string, ReplyBody<string> | string]) =>
+      seen.push(`${key} ${typeof body === 'string' ? body : await text(body)}`);
+    await read((await first).value as [string, ReplyBody<string>]);
+    for (let i = 0; i < 2; i++) await read((await items.next()).value as [string, string]);
+    server.write('+\r\nd\r\n.\r\n+\r\ne\r\n.\r\n');
+    for await (const item of items) await read(item);
+    expect(seen).toEqual(['A a\r\n', 'B -no', 'C c\r\n', 'D d\r\n', 'E e\r\n']);
+    close();
+  });
+
+  it('ends its source, and gets past what it asked for, when the loop is left', async () => {
+    let ended = false;
+    async function* source() {
+      try {
+        for (;;) yield 'A';
+      } finally {
+        ended = true;
+      }
+    }
+    const { items, call, server, close } = await loop(source());
+    server.write('+\r\na\r\n.\r\n+\r\nb\r\n.\r\n+\r\nc\r\n.\r\n+d\r\n');
+    for await (const _ of items) break;
+    expect(ended).toBe(true);
+    expect(await call('D')).toBe('d');
+    close();
+  });
+
+  it('throws when the connection breaks', async () => {
+    const { items, server, close } = await loop(['A', 'B']);
+    server.write('+\r\na\r\n.\r\n');
+    await items.next();
+    server.destroy();
+    expect(await settled(items.next())).toMatchObject({ connection: 'closed' });
+    expect((await items.next()).done).toBe(true);
+    close();
+  });
+});
