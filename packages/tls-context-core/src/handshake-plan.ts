@@ -46,7 +46,7 @@ export function planHandshake(stream: Duplex, options: SecureOptions): Plan {
     alpn: chooseAlpn(options, parts),
     scene: { ...errorContext, mode: options.mode ?? 'implicit-tls' },
     timeout: options.timeout ?? defaultTimeout,
-    resumable: options.sessions && takeSession(options.sessions, options, errorContext),
+    resumable: options.sessions && takeSession(options.sessions, options, identity, errorContext),
   };
 }
 

@@ -30,6 +30,8 @@ export interface Evidence {
 
 /** What was proven, and is remembered beside a session. */
 export interface Proof {
+  /** Not read where nothing of it is judged. */
+  readonly leaf: Certificate | undefined;
   readonly chain: readonly Uint8Array[];
   readonly fingerprint256: string;
   readonly matchedName: string | undefined;
@@ -39,30 +41,29 @@ export interface Proof {
 
 /** Judges a full handshake. Throws a `TlsError`. */
 export function judgeHandshake(evidence: Evidence, demands: Demands): Proof {
-  const { context, errorContext } = demands;
-  const [leafDer, ...issuers] = evidence.chain;
-  if (!leafDer) throw withoutCertificate(errorContext);
+  const { context, pins, errorContext } = demands;
   const { chain, fingerprint256 } = evidence;
-  if (context.verifyMode === 'none' && demands.pins.size === 0 && !context.checkHostname) {
-    return { chain, fingerprint256, matchedName: undefined, validUntil: Number.POSITIVE_INFINITY };
+  const [leafDer, ...issuers] = chain;
+  if (!leafDer) throw withoutCertificate(errorContext);
+  if (context.verifyMode === 'none' && pins.size === 0 && !context.checkHostname) {
+    const validUntil = Number.POSITIVE_INFINITY;
+    return { leaf: undefined, chain, fingerprint256, matchedName: undefined, validUntil };
   }
   const leaf = parseCertificate(leafDer, errorContext);
   judgeChain(leaf, evidence, demands);
   const matchedName = judgeLeaf(leaf, fingerprint256, demands);
-  return { chain, fingerprint256, matchedName, validUntil: earliestEnd(leaf, issuers, context) };
+  const validUntil = earliestEnd(leaf, issuers, context);
+  return { leaf, chain, fingerprint256, matchedName, validUntil };
 }
 
 /** Judges a resumed session by the leaf that was verified when it began. Throws a `TlsError`. */
 export function judgeResumption(remembered: Proof, demands: Demands): Proof {
-  const [leafDer] = remembered.chain;
-  if (!leafDer) throw withoutCertificate(demands.errorContext);
-  const { fingerprint256 } = remembered;
-  if (remembered.validUntil <= Date.now()) {
-    const refused = { leaf: parseCertificate(leafDer), fingerprint256, chain: remembered.chain };
+  const { leaf, chain, fingerprint256, validUntil } = remembered;
+  if (!leaf) return remembered;
+  if (validUntil <= Date.now()) {
+    const refused = { leaf, chain, fingerprint256 };
     throw chainError('CERT_HAS_EXPIRED', refused, demands.errorContext);
   }
-  if (!demands.context.checkHostname && demands.pins.size === 0) return remembered;
-  const leaf = parseCertificate(leafDer, demands.errorContext);
   return { ...remembered, matchedName: judgeLeaf(leaf, fingerprint256, demands) };
 }
 

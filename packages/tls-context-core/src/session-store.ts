@@ -72,16 +72,16 @@ export function createSessionScope(options: SessionScopeOptions): SessionScope {
 /** The session to offer to a peer, if there is one and its certificates have not expired since. */
 export function takeSession(
   scope: SessionScope,
-  { context, protocol, port, serverHostname }: SessionScopeOptions,
+  { context, protocol, port }: SessionScopeOptions,
+  identity: ServerHostname,
   errorContext: ErrorContext,
 ): Resumable | undefined {
   const store = storeOf.get(scope);
-  const name = toServerHostname(serverHostname).name;
   const same =
     store?.context === context &&
     scope.protocol === protocol &&
     scope.port === port &&
-    scope.serverHostname === name;
+    scope.serverHostname === identity.name;
   if (!same) {
     throw new UsageError(
       'ERR_ARGUMENT',
