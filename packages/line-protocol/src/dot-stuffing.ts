@@ -9,8 +9,8 @@ import type { BodyDecoder, Decoded } from './body.js';
 const LF = 10;
 const CR = 13;
 const DOT = 46;
-const crlf = Buffer.from('\r\n');
 const cr = Buffer.from('\r');
+const lf = Buffer.from('\n');
 const dot = Buffer.from('.');
 
 /** Where the decoder stands between two chunks. */
@@ -82,47 +82,42 @@ export class DotEncoder {
       : Buffer.from(octets.buffer, octets.byteOffset, octets.length);
     const out: Buffer[] = [];
     if (input.length === 0) return out;
-    let from = 0;
-    let i = 0;
+    let start = 0;
     if (this.#afterCr) {
-      this.#afterCr = false;
-      if (input[0] === LF) i = 1;
-      else out.push(Buffer.from('\n'));
+      if (input[0] === LF) start = 1;
+      else out.push(lf);
       this.#lineStart = true;
     }
-    let nextCr = input.indexOf(CR, i);
-    while (i < input.length) {
-      if (this.#lineStart && input[i] === DOT) {
-        if (i > from) out.push(input.subarray(from, i));
-        out.push(dot);
-        from = i;
-      }
-      this.#lineStart = false;
-      if (nextCr >= 0 && nextCr < i) nextCr = input.indexOf(CR, i);
-      const lf = input.indexOf(LF, i);
-      if (nextCr >= 0 && (lf < 0 || nextCr < lf - 1)) {
-        // A CR that no LF follows in this chunk.
-        i = nextCr + 1;
-        if (i === input.length) {
-          this.#afterCr = true;
-          break;
-        }
-        out.push(input.subarray(from, nextCr), crlf);
-        from = i;
-        this.#lineStart = true;
-      } else if (lf < 0) {
-        break;
-      } else {
-        if (nextCr !== lf - 1 || nextCr < 0) {
-          out.push(input.subarray(from, lf), crlf);
-          from = lf + 1;
-        }
-        i = lf + 1;
-        this.#lineStart = true;
-      }
-    }
-    if (from < input.length) out.push(input.subarray(from));
+    this.#afterCr = input[input.length - 1] === CR;
+    const bare = bareLineEnd(input, start);
+    this.#stuff(input.subarray(0, bare), start, out);
+    if (bare < input.length) out.push(this.#normalise(input.toString('latin1', bare)));
     return out;
+  }
+
+  /** Doubles dots in octets whose lines all end in CRLF. Before `start` stands the LF of a CR that came before. */
+  #stuff(octets: Buffer, start: number, out: Buffer[]): void {
+    if (octets.length === 0) return;
+    let from = 0;
+    const doubleAt = (at: number): void => {
+      if (at > from) out.push(octets.subarray(from, at));
+      out.push(dot);
+      from = at;
+    };
+    if (this.#lineStart && octets[start] === DOT) doubleAt(start);
+    for (let i = octets.indexOf('\n.', start); i >= 0; i = octets.indexOf('\n.', i + 2))
+      doubleAt(i + 1);
+    out.push(octets.subarray(from));
+    if (octets.length > start) this.#lineStart = octets[octets.length - 1] === LF;
+  }
+
+  /** The same for text of any line ends; it begins with one. As a string, since there the native replacements are. */
+  #normalise(text: string): Buffer {
+    const body = this.#afterCr ? text.slice(0, -1) : text;
+    const lines = body.includes('\r') ? body.replaceAll('\r\n', '\n').replaceAll('\r', '\n') : body;
+    this.#lineStart = lines.endsWith('\n');
+    const wire = lines.replaceAll('\n.', '\n..').replaceAll('\n', '\r\n');
+    return Buffer.from(this.#afterCr ? `${wire}\r` : wire, 'latin1');
   }
 
   /** What must follow the last octets: their line's end if it is missing, and the lone dot. */
@@ -130,4 +125,20 @@ export class DotEncoder {
     const missing = this.#afterCr ? '\n' : this.#lineStart ? '' : '\r\n';
     return Buffer.from(`${missing}.\r\n`);
   }
+}
+
+/**
+ * Where the first CR without LF or LF without CR is, from `start` on; the length when there is none. A CR at the very
+ * end may still get its LF.
+ */
+function bareLineEnd(octets: Buffer, start: number): number {
+  const { length } = octets;
+  let cr = octets.indexOf(CR, start);
+  let lf = octets.indexOf(LF, start);
+  while (cr >= 0 && cr === lf - 1) {
+    cr = octets.indexOf(CR, lf + 1);
+    lf = octets.indexOf(LF, lf + 1);
+  }
+  const bareCr = cr < 0 || cr === length - 1 ? length : cr;
+  return lf < 0 ? bareCr : Math.min(bareCr, lf);
 }
