@@ -4,6 +4,7 @@
 
 import type { Duplex } from 'node:stream';
 import { shakeHands } from './handshake.js';
+import { explainTlsError } from './handshake-error.js';
 import { planHandshake } from './handshake-plan.js';
 import type { SecureOptions, SecureStream } from './types.js';
 
@@ -17,5 +18,11 @@ import type { SecureOptions, SecureStream } from './types.js';
  * AbortError; UsageError `ERR_ARGUMENT`.
  */
 export async function secure(stream: Duplex, options: SecureOptions): Promise<SecureStream> {
-  return shakeHands(stream, planHandshake(stream, options));
+  const plan = planHandshake(stream, options);
+  const secured = await shakeHands(stream, plan);
+  // An alert can come in the same segment as the end of the handshake, and 'close' before anyone could listen for it.
+  if (secured.destroyed) throw explainTlsError(secured.errored ?? closedBeneath, plan.scene);
+  return secured;
 }
+
+const closedBeneath = { code: 'ERR_STREAM_DESTROYED' };

@@ -37,8 +37,9 @@ const partsOf = new WeakMap<TlsContext, ContextParts>();
  * @throws UsageError `ERR_ARGUMENT` for unknown keys (the hint names ours), options that contradict each other,
  * and certificates, keys or ciphers that OpenSSL does not take.
  */
-export function createTlsContext(options: TlsContextOptions = {}): TlsContext {
-  checkOptions(options, rules);
+export function createTlsContext(given: TlsContextOptions = {}): TlsContext {
+  checkOptions(given, rules);
+  const options = { ...given }; // what is done to the caller's object later changes nothing
   refuseContradictions(options);
   const verifyMode = options.verifyMode ?? 'required';
   const { source, ca } = chooseRoots(options);

@@ -639,6 +639,25 @@ describe('ways out of a handshake', () => {
     cleared.mockRestore();
   });
 
+  test.each([new Error('an alert in the same segment'), undefined])(
+    'a stream that ends with its handshake (%s) is not handed out',
+    async (reason) => {
+      const emit = vi.spyOn(tls.TLSSocket.prototype, 'emit').mockImplementation(function (
+        this: tls.TLSSocket,
+        ...args: unknown[]
+      ) {
+        const heard = EventEmitter.prototype.emit.apply(this, args as [string]);
+        if (args[0] === 'secureConnect') this.destroy(reason);
+        return heard;
+      });
+      const error = await fail(await serve(leaf)).finally(() => emit.mockRestore());
+      expect(error).toMatchObject(
+        reason
+          ? { code: 'ERR_TLS_HANDSHAKE', cause: reason, serverHostname: name }
+          : { code: 'ERR_CONNECTION_CLOSED', serverHostname: name },
+      );
+    },
+  );
   test('an error after the handshake, with nobody listening, does not end the process', async () => {
     const server = await serve(leaf, (socket) => {
       socket.on('data', () =>

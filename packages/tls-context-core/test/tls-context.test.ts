@@ -52,6 +52,13 @@ test('a context is frozen and shows no secret', () => {
   expect(Object.getOwnPropertySymbols(context)).toEqual([]);
 });
 
+test('what is done to the options later changes nothing', () => {
+  const options: TlsContextOptions = {};
+  const context = createTlsContext(options);
+  options.ciphers = 'NO-SUCH-CIPHER';
+  expect(() => contextParts(context).secureContext()).not.toThrow();
+});
+
 test('isTlsContext knows its own', () => {
   expect(isTlsContext(createTlsContext())).toBe(true);
   for (const other of [{ ...createTlsContext() }, {}, null, undefined, 'context', 5]) {
