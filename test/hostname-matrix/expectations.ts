@@ -1,9 +1,10 @@
 /** What the matrix expects of a refusal: of the error, of the wire, of the time it takes. */
-import { type FivewireError, isFivewireError, type ProtocolName } from 'tls-context-core';
+import type { FivewireError, ProtocolName } from 'tls-context-core';
 import { expect } from 'vitest';
-import { exposed } from './credentials.js';
+import { exposed } from '../support/credentials.js';
+import { within } from '../support/promises.js';
+import { type Reading, read, type Wire } from '../support/wire-tap.js';
 import type { Refused } from './rows.js';
-import { type Reading, read, type Wire } from './wire-tap.js';
 
 /** Within which a refused client's socket must be seen closed by the other side, in milliseconds. */
 export const promptly = 1_000;
@@ -54,25 +55,6 @@ const handshakeLengths: Record<number, number[] | 'any'> = {
   22: 'any',
   23: [53, 69, 19],
 };
-
-/** The error of what must fail. */
-export async function rejection(promise: Promise<unknown>): Promise<FivewireError> {
-  const error: unknown = await promise.then(
-    () => new Error('accepted'),
-    (reason: unknown) => reason,
-  );
-  if (!isFivewireError(error)) throw error;
-  return error;
-}
-
-/** What a promise gives; it fails when that takes longer. */
-export async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${milliseconds} ms`)), milliseconds);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
 
 export function last<T>(list: readonly T[]): T {
   const found = list.at(-1);

@@ -3,22 +3,15 @@ import { Writable } from 'node:stream';
 import type { FtpClient } from '@fivewire/ftp';
 import type { FtpServer } from '@fivewire/test-servers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { password, user } from './credentials.js';
+import { password, user } from '../support/credentials.js';
+import { leaked, openHandles } from '../support/handles.js';
+import { rejection, within } from '../support/promises.js';
+import type { Wire } from '../support/wire-tap.js';
 import { type DataAccepted, type DataRow, dataRows } from './data-rows.js';
-import {
-  expectHandshakeOnly,
-  expectLeft,
-  expectRefusal,
-  last,
-  promptly,
-  rejection,
-  within,
-} from './expectations.js';
-import { leaked, openHandles } from './handles.js';
+import { expectHandshakeOnly, expectLeft, expectRefusal, last, promptly } from './expectations.js';
 import { file, ftp, startFtp } from './protocols/ftp.js';
 import type { Refused } from './rows.js';
 import { tlsOptions } from './trust.js';
-import type { Wire } from './wire-tap.js';
 import { createWorld, type Mode, modes, type Route, type World } from './world.js';
 
 const upload = { path: '/new.txt', content: 'octets that must not leave for a stranger' };

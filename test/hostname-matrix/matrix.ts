@@ -2,21 +2,14 @@
 import { getEventListeners } from 'node:events';
 import { createTlsContext } from 'tls-context-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exposed, password, user } from './credentials.js';
-import {
-  expectHandshakeOnly,
-  expectLeft,
-  expectRefusal,
-  last,
-  promptly,
-  rejection,
-  within,
-} from './expectations.js';
-import { leaked, openHandles } from './handles.js';
+import { exposed, password, user } from '../support/credentials.js';
+import { leaked, openHandles } from '../support/handles.js';
+import { rejection, within } from '../support/promises.js';
+import { read, type Wire } from '../support/wire-tap.js';
+import { expectHandshakeOnly, expectLeft, expectRefusal, last, promptly } from './expectations.js';
 import type { Client, Driver } from './protocols/driver.js';
 import { type Accepted, type Refused, type Row, rows } from './rows.js';
 import { tlsOptions } from './trust.js';
-import { read, type Wire } from './wire-tap.js';
 import { createWorld, type Mode, modes, type Route, type World } from './world.js';
 
 export function describeMatrix<C extends Client>(driver: Driver<C>): void {

@@ -10,9 +10,10 @@ import {
   type TlsSecurity,
 } from '@fivewire/line-protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { password, user } from './credentials.js';
-import { last, promptly, rejection, within } from './expectations.js';
-import { leaked, openHandles } from './handles.js';
+import { password, user } from '../support/credentials.js';
+import { leaked, openHandles } from '../support/handles.js';
+import { rejection, within } from '../support/promises.js';
+import { last, promptly } from './expectations.js';
 import type { Client, Driver } from './protocols/driver.js';
 import { otherProtocol, type SessionRow, sessionRows } from './session-rows.js';
 import { createWorld, modes, type Route, type World } from './world.js';

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TransportOptions } from '@fivewire/line-protocol';
 import type { IssuedCertificate, TestServer, TestServerOptions } from '@fivewire/test-servers';
+import { password, user } from '../support/credentials.js';
+import { startTap, type Tap, type Wire } from '../support/wire-tap.js';
 import { type Certificates, createCertificates } from './certificates.js';
-import { password, user } from './credentials.js';
 import type { Way } from './rows.js';
-import { startTap, type Tap, type Wire } from './wire-tap.js';
 
 export type Mode = 'implicit-tls' | 'starttls';
 export const modes: readonly Mode[] = ['implicit-tls', 'starttls'];

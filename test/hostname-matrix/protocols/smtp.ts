@@ -1,6 +1,6 @@
 import { createSmtpPool, SmtpClient } from '@fivewire/smtp';
 import { startSmtpServer } from '@fivewire/test-servers';
-import { user } from '../credentials.js';
+import { user } from '../../support/credentials.js';
 import type { Driver } from './driver.js';
 
 export const smtp: Driver<SmtpClient> = {

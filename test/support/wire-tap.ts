@@ -22,7 +22,8 @@ export interface Tap {
 }
 
 /**
- * @param target where connections lead to; a host alone: the tap is an HTTP proxy, and CONNECT names the port.
+ * @param target where connections lead to; a host alone: the tap is a proxy, SOCKS5 or HTTP as the client takes it for,
+ * and the client names the port.
  */
 export async function startTap(
   listen: ListenOptions,
@@ -32,6 +33,7 @@ export async function startTap(
   const sockets = new Set<Socket>();
   const own = (socket: Socket) => {
     sockets.add(socket);
+    socket.setNoDelay(true); // what comes in segments goes on in segments
     socket.on('error', () => {}).once('close', () => sockets.delete(socket));
   };
   const listener = createServer({ allowHalfOpen: true }, (client) => {
@@ -42,7 +44,7 @@ export async function startTap(
       wires.push(relay(client, server));
     };
     if (target.port !== undefined) join(target.port);
-    else client.once('data', (request) => join(answerConnect(client, request)));
+    else void beProxy(client).then(join, () => client.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     listener.once('error', reject).listen(listen, resolve);
@@ -97,10 +99,30 @@ function relay(client: Socket, server: Socket): Wire {
   };
 }
 
-/** RFC 9110 §9.3.6. The client waits for the answer, so that nothing follows the request in its segment. */
-function answerConnect(client: Socket, request: Buffer): number {
+/** Answers a client that wants to be led on, and gives the port. The client waits for each answer. */
+async function beProxy(client: Socket): Promise<number> {
+  const first = await nextChunk(client);
+  return first[0] === 5 ? beSocks5(client) : beHttpProxy(client, first);
+}
+
+/** RFC 1928 §3, §4 and §6: no authentication, and a port at the request's end. */
+async function beSocks5(client: Socket): Promise<number> {
+  client.write(Buffer.from([5, 0]));
+  const request = await nextChunk(client);
+  client.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+  return request.readUInt16BE(request.length - 2);
+}
+
+/** RFC 9110 §9.3.6. */
+function beHttpProxy(client: Socket, request: Buffer): number {
   client.write('HTTP/1.1 200 Connection established\r\n\r\n');
   return Number(/^CONNECT \S+:(\d+) HTTP/.exec(request.toString('latin1'))?.[1]);
+}
+
+function nextChunk(socket: Socket): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    socket.once('data', resolve).once('close', () => reject(new Error('gone')));
+  });
 }
 
 /** What a client sent, taken apart: lines in clear, then TLS records (RFC 8446 §5.1). */
