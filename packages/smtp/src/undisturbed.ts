@@ -21,7 +21,10 @@ export async function undisturbed<T>(
   }
 }
 
-/** Writes pieces and waits until the stream takes more. */
+/** Octets that may wait in the stream before we wait for them to leave. */
+const heldOctets = 256 * 1024;
+
+/** Writes pieces, and waits where the stream holds too much already. */
 export async function writeAll(
   session: Session,
   pieces: readonly Uint8Array[],
@@ -30,11 +33,12 @@ export async function writeAll(
 ): Promise<void> {
   const { connection } = session;
   const { stream } = connection;
-  let room = true;
-  stream.cork(); // many small pieces are one write
-  for (const piece of pieces) room = connection.write(piece);
-  stream.uncork();
-  if (!room) await undisturbed(session, connection.flushed(wait), early);
+  const many = pieces.length > 1;
+  if (many) stream.cork(); // one write
+  for (const piece of pieces) connection.write(piece);
+  if (many) stream.uncork();
+  if (stream.writableLength > heldOctets)
+    await undisturbed(session, connection.flushed(wait), early);
 }
 
 const ignore = (): void => {};
