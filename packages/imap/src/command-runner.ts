@@ -270,12 +270,7 @@ export class CommandRunner {
       for (;;) {
         const frame = this.#reader.take();
         if (frame === undefined) {
-          if (
-            this.session.bye !== undefined &&
-            !this.#oldest((entry) => entry.command.expectsBye === true)
-          ) {
-            throw this.connection.serverClosing(this.session.bye);
-          }
+          if (this.session.bye !== undefined) throw this.connection.serverClosing(this.session.bye);
           await this.#reader.more();
           continue;
         }

@@ -61,8 +61,6 @@ export interface Command {
   background?(): boolean;
   /** The last command in clear: the reader loop stops at its tagged response, before another octet is looked at. */
   stopsReader?: boolean;
-  /** BYE is what it waits for. */
-  expectsBye?: boolean;
   phase?: Phase;
 }
 

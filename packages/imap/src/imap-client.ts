@@ -30,6 +30,7 @@ import { type StatusItem, type StatusResult, status } from './commands/status.js
 import { type Established, openSession, profile } from './connect.js';
 import type { Namespaces } from './grammar/mailbox-data.js';
 import { encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
+import type { Response } from './grammar/response.js';
 import { Mailbox } from './mailbox.js';
 import { MailboxLeases, type OpenOptions } from './mailbox-lease.js';
 import type { ImapOptions } from './types.js';
@@ -252,7 +253,7 @@ export class ImapClient {
     if (connection.error !== undefined) return;
     try {
       await this.#runner.run(
-        { verb: 'LOGOUT', alone: true, expectsBye: true, stopsReader: true, phase: 'close' },
+        { verb: 'LOGOUT', alone: true, stopsReader: true, claim: isBye, phase: 'close' },
         { timeout: connection.timeouts.close, ...options },
       );
     } catch (error) {
@@ -263,3 +264,7 @@ export class ImapClient {
     await connection.end();
   }
 }
+
+/** The goodbye that was asked for is no news. */
+const isBye = (response: Response): boolean =>
+  response.type === 'status' && response.status === 'BYE';

@@ -156,6 +156,7 @@ class FetchRows implements Holder {
         aborted(signal as AbortSignal, { command: 'UID FETCH' }, 'usable'),
       );
       this.#ready.length = 0;
+      this.held = 0;
       this.#wake?.();
     };
     if (signal?.aborted) stop();
