@@ -21,6 +21,7 @@ import { runAbortable } from './abort.js';
 import { BodySource } from './body-source.js';
 import { openSession, resolveOptions, smtpProfile } from './connect.js';
 import { prepareMessage } from './message.js';
+import { rawCommand } from './raw-command.js';
 import { nextReply, unexpected } from './replies.js';
 import { inOrder } from './send-many.js';
 import { patience, type Session } from './session.js';
@@ -36,15 +37,6 @@ import type {
   SendResult,
   SmtpOptions,
 } from './types.js';
-
-/**
- * Verbs that `command` does not take: they carry credentials, begin or end what the client keeps track of, or change
- * what the next octets mean.
- */
-const reserved: readonly string[] = [
-  'AUTH', 'STARTTLS', 'EHLO', 'HELO', 'LHLO', 'MAIL', 'RCPT', 'DATA', 'BDAT', 'BURL', 'QUIT', 'SEND', 'SOML', 'SAML',
-  'TURN', 'ATRN', 'XCLIENT',
-]; // biome-ignore format: one list
 
 export class SmtpClient {
   /** Settles once, when the connection can't be used any more. Never rejects. */
@@ -169,22 +161,17 @@ export class SmtpClient {
   }
 
   /**
-   * Any other command that is answered by one reply: `command('HELP MAIL')`, `command('ETRN example.org')`. Resolves to
-   * the reply, 2yz.
+   * Sends a command that has no method here and is answered by one reply: `command('ETRN', ['example.org'])`. Verbs that
+   * carry credentials or change framing or state are refused.
    *
-   * @throws UsageError `ERR_ARGUMENT` for verbs that the client itself must know of (AUTH, MAIL, DATA, QUIT, …);
-   * CommandError `ERR_COMMAND_REJECTED`
+   * @throws CommandError `ERR_COMMAND_REJECTED` for 4yz and 5yz; UsageError `ERR_ARGUMENT` for a refused verb
    */
-  async command(line: string, options?: CallOptions): Promise<ServerReply> {
-    checkArgument(line, 'line');
-    const verb = /^[A-Za-z0-9]+(?= |$)/.exec(line)?.[0].toUpperCase();
-    if (verb === undefined || reserved.includes(verb)) {
-      throw new UsageError('ERR_ARGUMENT', `command() does not take ${verb ?? 'this line'}`, {
-        argument: 'line',
-        hint: 'It takes commands answered by one reply; login, messages and the end have methods of their own.',
-      });
-    }
-    return serverReply(await this.#run(commandLine(line), options));
+  async command(
+    verb: string,
+    args: readonly string[] = [],
+    options?: CallOptions,
+  ): Promise<ServerReply> {
+    return serverReply(await this.#run(rawCommand(verb, args), options));
   }
 
   /** Says goodbye, after what is under way, and closes. Never throws: nothing depends on the server's answer. */

@@ -74,8 +74,8 @@ dialogue(
     const [, , help, refused] = await Promise.all([
       client.noop(),
       client.reset(),
-      client.command('HELP MAIL'),
-      failure(client.command('ETRN example.org')),
+      client.command('help', ['MAIL']),
+      failure(client.command('ETRN', ['example.org'])),
     ]);
     expect(help).toEqual({ code: 214, text: 'MAIL FROM:<path>\nSee RFC 5321' });
     expect(refused).toMatchObject({ code: 'ERR_COMMAND_REJECTED', transient: true });
@@ -85,15 +85,19 @@ dialogue(
 test('commands that the client must know of, and malformed ones, are refused before an octet leaves', async () => {
   const peer = play(`${opening()}${closing}`);
   const client = await connectTo(peer);
-  const lines: unknown[] = [
-    'AUTH PLAIN x', 'auth login', 'STARTTLS', 'DATA', 'BDAT 3 LAST', 'BURL imap://x', 'MAIL FROM:<a@b>', 'RCPT TO:<a@b>',
-    'EHLO x', 'HELO x', 'LHLO x', 'QUIT', 'XCLIENT NAME=x', 'TURN', 'ATRN x', 'SEND FROM:<a@b>',
-    '', ' NOOP', 'NOOP\r\nDATA', 'NOOP\0', 'NO-OP', 'NOOP\tx', `NOOP ${'x'.repeat(600)}`, 'NOOP \ud800', 7, undefined,
+  const verbs: unknown[] = [
+    'AUTH', 'auth', 'STARTTLS', 'DATA', 'BDAT', 'BURL', 'MAIL', 'RCPT', 'EHLO', 'HELO', 'LHLO', 'QUIT', 'RSET', 'XCLIENT',
+    'TURN', 'ATRN', 'SEND', 'SOML', 'SAML', '', ' NOOP', 'NOOP\r\nDATA', 'NOOP\0', 'NO-OP', 'NOOP x', 'NOOP \ud800',
+    null,
   ]; // biome-ignore format: one list
-  for (const line of lines) {
-    const error = await failure(client.command(line as string));
-    expect(error, String(line)).toMatchObject({ code: 'ERR_ARGUMENT', connection: 'usable' });
+  for (const verb of verbs) {
+    const error = await failure(client.command(verb as string));
+    expect(error, String(verb)).toMatchObject({ code: 'ERR_ARGUMENT', connection: 'usable' });
   }
+  for (const args of [['a\r\nDATA'], ['a\0'], ['x'.repeat(600)], ['\ud800'], [7], 'MAIL', [{}]])
+    expect(await failure(client.command('HELP', args as string[]))).toMatchObject({
+      code: 'ERR_ARGUMENT',
+    });
   for (const name of ['', 'a\r\nb', 'x'.repeat(600), undefined, {}]) {
     expect(await failure(client.verify(name as string))).toMatchObject({ code: 'ERR_ARGUMENT' });
   }
