@@ -42,7 +42,7 @@ function readTarball(tarball: string): Packed {
     execFileSync('tar', ['-xzOf', tarball, 'package/package.json'], { encoding: 'utf8' }),
   );
   return {
-    folder: manifest.name.replace(/^@fivewire\//, ''),
+    folder: manifest.name === 'fivewire' ? 'cli' : manifest.name.replace(/^@fivewire\//, ''),
     name: manifest.name,
     tarball,
     size: readFileSync(tarball).length,

@@ -21,6 +21,8 @@ const packages = [
   '@fivewire/smtp',
   '@fivewire/nntp',
   '@fivewire/test-servers',
+  '@fivewire/compose',
+  'fivewire',
 ];
 
 /** Octets of a tarball. A package that grows past it should know why. */
@@ -62,6 +64,16 @@ function install(name: string): string {
   );
   projects.set(name, folder);
   return folder;
+}
+
+/** Something for each example to find. */
+function makeContent(folder: string): void {
+  const { mail, news } = world.servers;
+  const text = 'From: bob@example.org\r\nTo: alice@example.org\r\nSubject: Hello\r\n';
+  for (const user of ['alice', 'alice@example.org']) mail.deliver(user, `${text}\r\nHi.\r\n`);
+  const id = `${Date.now()}@example.org`;
+  news.add(`${text}Newsgroups: comp.lang.javascript\r\nMessage-ID: <${id}>\r\n\r\nHi.\r\n`);
+  writeFileSync(join(folder, 'report.csv'), 'a;b\r\n1;2\r\n');
 }
 
 it('packs every package', () => {
@@ -107,10 +119,6 @@ describe.each(packages)('%s', (name) => {
 
   it('runs its README by import and by require', { timeout: 120_000 }, async () => {
     const folder = install(name);
-    world.servers.mail.deliver(
-      'alice',
-      'From: bob@example.org\r\nTo: alice@example.org\r\nSubject: Hello\r\n\r\nHi.\r\n',
-    );
     const readme = readFileSync(
       new URL(`../../packages/${packed.get(name)?.folder}/README.md`, import.meta.url),
       'utf8',
@@ -120,6 +128,7 @@ describe.each(packages)('%s', (name) => {
     writeFileSync(join(folder, 'example.mjs'), example);
     writeFileSync(join(folder, 'example.cjs'), asCommonJs(example));
     for (const file of ['example.mjs', 'example.cjs']) {
+      makeContent(folder);
       const { stdout, stderr } = await world.run(join(folder, file), [], { cwd: folder });
       expect(stderr, `${file} of ${name}`).toBe('');
       expect(stdout.length, `${file} of ${name} prints something`).toBeGreaterThan(0);

@@ -15,6 +15,9 @@ const standardPorts = {
   nntp: [563, 119],
 } as const;
 
+/** Examples read a password from the variable that fits their story. */
+const passwords = ['MAIL', 'FTP', 'IMAP', 'POP3', 'SMTP', 'NNTP'];
+
 export interface ExampleWorld {
   servers: TestServers;
   /** Runs `node file …args`; never rejects for an exit status. */
@@ -30,11 +33,11 @@ export interface Ran {
 /** @param home an empty folder: the child's home, and where the CA lies. */
 export async function startExampleWorld(home: string): Promise<ExampleWorld> {
   const servers = await startTestServers({
-    users: { alice: 'secret' },
+    users: { alice: 'secret', 'alice@example.org': 'secret' },
     files: { '/pub/report.txt': 'All is well.\n', '/pub/more/notes.txt': 'Notes.\n' },
-    groups: ['test.fivewire'],
+    groups: ['test.fivewire', 'comp.lang.javascript'],
   });
-  const hosts = ['ftp', 'imap', 'pop3', 'smtp', 'nntp', 'mail', 'news'];
+  const hosts = ['ftp', 'imap', 'pop', 'pop3', 'smtp', 'nntp', 'mail', 'news'];
   const certificate = await servers.issue({ names: hosts.map((host) => `${host}.example.org`) });
   for (const server of [servers.ftp, servers.imap, servers.pop3, servers.smtp, servers.nntp]) {
     server.useCertificate(certificate);
@@ -54,7 +57,7 @@ export async function startExampleWorld(home: string): Promise<ExampleWorld> {
     HOME: home,
     NODE_EXTRA_CA_CERTS: join(home, 'ca.pem'),
     FIVEWIRE_TEST_PORTS: JSON.stringify(ports),
-    MAIL_PASSWORD: 'secret',
+    ...Object.fromEntries(passwords.map((name) => [`${name}_PASSWORD`, 'secret'])),
   };
   return {
     servers,
