@@ -3,13 +3,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ImapClient } from '../src/index.js';
 import type { ImapOptions } from '../src/types.js';
 import { follow } from './support/script.js';
-import { type Lab, lab } from './support/servers.js';
+import { type MailServer, mailServer } from './support/servers.js';
 
 const code = (name: string, more: object = {}) =>
   expect.objectContaining({ code: name, connection: 'closed', ...more });
-let at: Lab;
+let at: MailServer;
 beforeAll(async () => {
-  at = await lab();
+  at = await mailServer();
 });
 afterAll(() => at.close());
 afterEach(() => {
@@ -134,7 +134,7 @@ describe('STARTTLS is a wall', () => {
   });
 
   it('no STARTTLS, no session', async () => {
-    const bare = await lab({ hide: ['STARTTLS'] });
+    const bare = await mailServer({ hide: ['STARTTLS'] });
     try {
       await expect(bare.connect(starttls)).rejects.toEqual(code('ERR_STARTTLS_NOT_OFFERED'));
       expect(bare.server.connections.at(-1)?.lines.join()).not.toMatch(/AUTH|LOGIN/);
@@ -144,7 +144,7 @@ describe('STARTTLS is a wall', () => {
   });
 
   it('PREAUTH is fatal here and welcome under implicit TLS', async () => {
-    const pre = await lab({ preauth: 'alice' });
+    const pre = await mailServer({ preauth: 'alice' });
     try {
       await expect(pre.connect(starttls)).rejects.toEqual(
         code('ERR_PREAUTH', { phase: 'greeting' }),

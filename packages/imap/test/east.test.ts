@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { isFivewireError } from 'tls-context-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ImapClient } from '../src/index.js';
-import { type Lab, lab } from './support/servers.js';
+import { type MailServer, mailServer } from './support/servers.js';
 
 interface Case {
   id: string;
@@ -27,9 +27,9 @@ interface Case {
 }
 
 const cases = load();
-let at: Lab;
+let at: MailServer;
 beforeAll(async () => {
-  at = await lab();
+  at = await mailServer();
 });
 afterAll(() => at.close());
 

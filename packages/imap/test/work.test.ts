@@ -11,13 +11,13 @@ import {
   type MessageBase,
   UidSet,
 } from '../src/index.js';
-import { type Lab, lab, message } from './support/servers.js';
+import { type MailServer, mailServer, message } from './support/servers.js';
 
 const code = (name: string, more: object = {}) => expect.objectContaining({ code: name, ...more });
-let at: Lab;
+let at: MailServer;
 let client: ImapClient;
 beforeAll(async () => {
-  at = await lab();
+  at = await mailServer();
 });
 beforeEach(async () => {
   client = await at.connect();

@@ -9,7 +9,7 @@ import {
 import { ImapClient } from '../../src/index.js';
 import type { ImapOptions } from '../../src/types.js';
 
-export interface Lab {
+export interface MailServer {
   server: ImapServer;
   ca: ThrowawayCa;
   /** Logged in as alice over implicit TLS, unless `options` say otherwise. */
@@ -18,11 +18,11 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-export async function lab(options: ImapServerOptions = {}): Promise<Lab> {
+export async function mailServer(options: ImapServerOptions = {}): Promise<MailServer> {
   const ca = await createThrowawayCa();
   const certificate = await ca.issue({ names: ['localhost', '127.0.0.1'] });
   const server = await startImapServer({ users: { alice: 'secret' }, certificate, ...options });
-  const optionsFor: Lab['optionsFor'] = (security) => ({
+  const optionsFor: MailServer['optionsFor'] = (security) => ({
     host: '127.0.0.1',
     port: server.ports[security],
     security,
