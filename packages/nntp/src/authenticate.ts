@@ -53,7 +53,7 @@ export async function login(session: Session): Promise<void> {
         : sasl;
     // Judges `auth` and the channel for all ways alike, before anything is sent.
     const error = whyNot(wanted);
-    if (isFivewireError(error) && error.code !== 'ERR_NO_COMMON_MECHANISM') throw error;
+    if (error !== undefined && codeOf(error) !== 'ERR_NO_COMMON_MECHANISM') throw error;
     if (way.name === 'SASL') {
       nothingFits ??= error;
       if (error === undefined) return throughSasl(session, wanted);
@@ -241,9 +241,21 @@ function nothingOffered({ capabilities }: Session): AuthenticationError {
 async function passwordOf(auth: Auth): Promise<string | undefined> {
   if (!('password' in auth) || auth.authzid !== undefined) return undefined;
   const { password } = auth;
-  const text: unknown = typeof password === 'function' ? await password() : password;
-  if (typeof text === 'string') return text;
-  throw new UsageError('ERR_ARGUMENT', 'auth.password() did not give a string', {
+  let text: unknown = password;
+  let cause: unknown;
+  try {
+    if (typeof password === 'function') text = await password();
+  } catch (thrown) {
+    text = undefined;
+    cause = thrown;
+  }
+  if (typeof text === 'string' && text !== '') return text;
+  throw new UsageError('ERR_ARGUMENT', 'auth.password() gave no password', {
     argument: 'auth.password',
+    hint: 'Nothing was sent. Where your function threw, that error is the cause.',
+    cause,
   });
 }
+
+const codeOf = (error: unknown): string | undefined =>
+  isFivewireError(error) ? error.code : undefined;

@@ -3,7 +3,7 @@ import {
   type Closed,
   type Notice,
   optionsFromUrl,
-  Rows,
+  type Rows,
   type SecurityInfo,
   securityInfo,
 } from '@fivewire/line-protocol';
@@ -122,17 +122,7 @@ export class NntpClient {
    * Or for one article by number or message-id, or the current one. A span without articles has no rows.
    */
   overview(range?: ArticleRange, options: OverviewOptions = {}): Rows<OverviewRow> {
-    // Arguments are judged now, not when the loop begins.
-    let first: AsyncIterator<OverviewRow, void, undefined> | undefined = overview(
-      this.#session,
-      range,
-      options,
-    );
-    return new Rows(() => {
-      const reader = first ?? overview(this.#session, range, options);
-      first = undefined;
-      return reader;
-    });
+    return overview(this.#session, range, options);
   }
 
   /** HDR, RFC 3977 §8.5: one header field, or metadata such as `:lines`, of many articles. */

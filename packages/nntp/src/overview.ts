@@ -1,6 +1,12 @@
 /** OVER (RFC 3977 §8.3), else XOVER (RFC 2980 §2.8): in windows, so that no span is too long for a server. */
-import { type CommandLine, commandLine, type Reply, type RowReader } from '@fivewire/line-protocol';
-import { type ArticleRange, articleNumber, rangeArgument } from './arguments.js';
+import {
+  type CommandLine,
+  commandLine,
+  type Reply,
+  type RowReader,
+  Rows,
+} from '@fivewire/line-protocol';
+import { type ArticleRange, rangeArgument } from './arguments.js';
 import { readOverviewFormat } from './list.js';
 import { OverviewFormat, type OverviewRow, parseOverviewRow } from './overview-row.js';
 import { rowReader } from './rows.js';
@@ -16,15 +22,14 @@ export function overview(
   session: Session,
   range: ArticleRange,
   { window = 10_000, ...options }: OverviewOptions,
-): AsyncIterator<OverviewRow, void, undefined> {
+): Rows<OverviewRow> {
   checkWindow(window);
-  if (typeof range !== 'object' || range === null) {
-    const argument = rangeArgument(range);
-    return new OverviewReader(session, options, one(argument));
-  }
-  articleNumber(range.from, 'from');
-  if (range.to !== undefined) articleNumber(range.to, 'to');
-  return new OverviewReader(session, options, windows(session, range, window));
+  const args = rangeArgument(range);
+  const spans = (): Iterator<Span, void> =>
+    typeof range === 'object' && range !== null
+      ? windows(session, range, window)
+      : [{ args }].values();
+  return new Rows(() => new OverviewReader(session, options, spans()));
 }
 
 /** One command: its argument, and the numbers it spans, where it spans any. */
@@ -32,10 +37,6 @@ interface Span {
   args: string[];
   from?: number;
   to?: number;
-}
-
-function* one(args: string[]): Generator<Span, void, undefined> {
-  yield { args };
 }
 
 /** An open end is cut at the group's highest number; the last command has it open, for what has come since. */
@@ -57,7 +58,7 @@ function* windows(
 class OverviewReader implements AsyncIterator<OverviewRow, void, undefined> {
   #session: Session;
   #options: CallOptions;
-  #spans: Generator<Span, void, undefined>;
+  #spans: Iterator<Span, void>;
   #span: Span | undefined;
   #group: () => string | undefined;
   #format: OverviewFormat | undefined;
@@ -65,7 +66,7 @@ class OverviewReader implements AsyncIterator<OverviewRow, void, undefined> {
   #last = -1;
   #done = false;
 
-  constructor(session: Session, options: CallOptions, spans: Generator<Span, void, undefined>) {
+  constructor(session: Session, options: CallOptions, spans: Iterator<Span, void>) {
     this.#session = session;
     this.#options = options;
     this.#spans = spans;

@@ -1,5 +1,13 @@
 /** Listings as rows, with the login that a server may ask for first. */
-import { type CommandLine, type Reply, RowReader, Rows, type Turn } from '@fivewire/line-protocol';
+import {
+  type CommandLine,
+  decodeText,
+  escapeText,
+  type Reply,
+  RowReader,
+  Rows,
+  type Turn,
+} from '@fivewire/line-protocol';
 import { needsLogin } from './response-codes.js';
 import type { Session } from './session.js';
 import type { CallOptions } from './types.js';
@@ -38,7 +46,12 @@ export function rowReader<T>(
     readHead: async () => hasRows(await session.readReply(session.wait(line, 'command', timeout))),
     parse(row) {
       const value = parse(row);
-      if (value === undefined) notices.push({ kind: 'unreadable', text: `${line.masked}: ${row}` });
+      if (value === undefined) {
+        notices.push({
+          kind: 'unreadable',
+          text: `${line.masked}: ${escapeText(decodeText(row), 500)}`,
+        });
+      }
       return value;
     },
     wait: {

@@ -3,6 +3,7 @@ import {
   type CommandLine,
   commandLine,
   createNotices,
+  escapeText,
   type LineConnection,
   type Notices,
   type Phase,
@@ -63,7 +64,7 @@ export class Session {
     this.queue = new ReplyQueue(connection, {
       style: 'nntp',
       unsolicited: ({ code, text }) => {
-        this.notices.push({ kind: String(code), text });
+        this.notices.push({ kind: String(code), text: escapeText(text, 500) });
         return code === 400 || code === 205 ? 'closing' : undefined;
       },
     });

@@ -4,6 +4,7 @@ import {
   commandLine,
   createNotices,
   decodeText,
+  escapeText,
   type LineConnection,
   type Notices,
   type Phase,
@@ -45,7 +46,8 @@ export class Session {
     this.limits = limits;
     this.queue = new ReplyQueue(connection, {
       stray: (line) => {
-        this.notices.push({ kind: line.split(' ', 1)[0] ?? '', text: decodeText(line) });
+        const [kind = ''] = line.split(' ', 1);
+        this.notices.push({ kind, text: escapeText(decodeText(line), 500) });
         return strayMeaning(line);
       },
     });

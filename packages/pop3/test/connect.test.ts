@@ -207,6 +207,24 @@ describe('authentication', () => {
     );
   });
 
+  it('fetches a password by a function, and tells when that fails', async () => {
+    const login = `S: +OK\n${capa('USER')}`;
+    await play(`${login}\nC: USER alice\nS: +OK\nC: PASS later\nS: +OK\n${after}`, noop, {
+      auth: { user: 'alice', password: async () => 'later' },
+    });
+    for (const password of [
+      () => {
+        throw new Error('vault');
+      },
+      () => '',
+      () => 5 as never,
+    ]) {
+      expect(
+        await connectError(`${login}\nC-end`, { auth: { user: 'alice', password } }),
+      ).toMatchObject({ code: 'ERR_ARGUMENT', connection: 'closed' });
+    }
+  });
+
   it('refuses line breaks in them', async () => {
     for (const auth of [
       { user: 'alice\r\nDELE 1', password: 'x' },
