@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Accounts, type Users } from './accounts.js';
 import type { ConnectionRecord, SecurityMode } from './connection-record.js';
 import { type FaultPlan, faultsFor } from './faults.js';
+import type { Impostor } from './impostor/impostor.js';
 import { defaultLimits, LineSession, type SessionLimits } from './line-session.js';
 import type { SaslOptions } from './sasl-server.js';
 import { createTlsAcceptor, type ServerTlsOptions, type TlsAcceptor } from './server-tls.js';
@@ -33,6 +34,8 @@ export interface TestServerOptions {
   tls?: Omit<ServerTlsOptions, 'certificate'>;
   sasl?: SaslOptions;
   faults?: FaultPlan;
+  /** What is said in place of the server's own answers, for attacks on clients. */
+  impostor?: Impostor;
   /** Capabilities that the server keeps to itself, upper case (`'STARTTLS'`, `'MLST'`, `'AUTH=PLAIN'`). */
   hide?: readonly string[];
   limits?: Partial<SessionLimits>;
@@ -59,6 +62,7 @@ export interface TestServer {
 
 /** What a protocol's code gets for each connection. */
 export interface ServerContext {
+  readonly protocol: TestProtocol;
   readonly accounts: Accounts;
   readonly options: TestServerOptions;
   readonly host: string;
@@ -101,6 +105,7 @@ export async function startLineServer(
     listener.once('close', () => listeners.delete(listener));
   };
   const context: ServerContext = {
+    protocol,
     accounts: options.accounts ?? new Accounts(options.users, options.accessTokens),
     options,
     host,

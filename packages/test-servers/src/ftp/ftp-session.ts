@@ -1,5 +1,6 @@
 /** One FTP control connection: its state, its current transfer, and the loop that reads commands. */
 import { type FileTree, resolvePath } from '../file-tree.js';
+import { greet, nextCommand } from '../impostor/conversation.js';
 import type { ServerContext } from '../line-server.js';
 import type { LineSession } from '../line-session.js';
 import { SessionEnded } from '../session-ended.js';
@@ -53,9 +54,9 @@ export class FtpSession {
 
   async run(): Promise<void> {
     try {
-      await this.reply(this.session.record.faults.greeting ?? '220 FTP ready');
+      await greet(this.session, this.context, '220 FTP ready');
       while (!this.over) {
-        const line = await this.session.line();
+        const line = await nextCommand(this.session, this.context);
         if (line === undefined) break;
         await this.#dispatch(line);
       }

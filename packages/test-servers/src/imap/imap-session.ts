@@ -1,4 +1,5 @@
 /** One IMAP connection: commands come in with their literals, responses go out, and the client is told what changed. */
+import { greet, nextCommand } from '../impostor/conversation.js';
 import type { ServerContext } from '../line-server.js';
 import type { LineSession } from '../line-session.js';
 import type { Mailbox, MailStore, StoredMessage } from '../mail-store.js';
@@ -183,19 +184,19 @@ export class ImapSession {
   }
 
   async #greet(): Promise<void> {
-    const { greeting } = this.session.record.faults;
-    if (greeting !== undefined) return this.session.reply(greeting);
     const { preauth } = this.options;
-    if (preauth === undefined) return this.untagged('OK IMAP4rev1 ready');
-    this.login(preauth);
-    await this.untagged(`PREAUTH Hello ${preauth}`);
+    if (preauth !== undefined) this.login(preauth);
+    const greeting = preauth === undefined ? 'OK IMAP4rev1 ready' : `PREAUTH Hello ${preauth}`;
+    await greet(this.session, this.context, `* ${greeting}`);
   }
 
   /** A command line with its literals, RFC 9051 §4.3; each literal that waits for it gets a continuation request. */
   async #readCommand(): Promise<string | undefined> {
     let text = '';
     for (;;) {
-      const line = await this.session.line();
+      const line = await (text === ''
+        ? nextCommand(this.session, this.context)
+        : this.session.line());
       if (line === undefined) return undefined;
       text += line;
       const literal = /\{(\d{1,15})(\+?)\}$/.exec(line);

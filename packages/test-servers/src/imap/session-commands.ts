@@ -1,5 +1,5 @@
 /** Commands about the connection and the login, RFC 9051 §6.1, §6.2, RFC 2177, RFC 2971, RFC 5161. */
-
+import { claimed } from '../impostor/conversation.js';
 import { authenticate, decodeResponse, offeredMechanisms } from '../sasl-server.js';
 import { SessionEnded } from '../session-ended.js';
 import { Refusal, textOf } from './arguments.js';
@@ -122,7 +122,11 @@ function refusal(why: string): string {
   return `NO [AUTHENTICATIONFAILED] ${why}`;
 }
 
-export function capabilities(at: ImapSession): string[] {
+/** What the server shows. */
+export const capabilities = (at: ImapSession): readonly string[] =>
+  claimed(at.session, at.context, trueCapabilities(at));
+
+function trueCapabilities(at: ImapSession): string[] {
   const { session, context } = at;
   const before = [
     'SASL-IR',

@@ -1,5 +1,5 @@
 /** The commands of NNTP, RFC 3977 §5 to §8, RFC 4642, RFC 4643, RFC 6048. */
-
+import { claimed } from '../impostor/conversation.js';
 import { splitMessage } from '../message.js';
 import type { Newsgroup } from '../news-store.js';
 import { offeredMechanisms } from '../sasl-server.js';
@@ -21,7 +21,10 @@ const reading = { needsAuth: true, needsReader: true };
 const maxArticleOctets = 32 << 20;
 
 export const commands: Readonly<Record<string, Command>> = {
-  CAPABILITIES: { run: (at) => at.block('101 Capability list:', capabilities(at)) },
+  CAPABILITIES: {
+    run: (at) =>
+      at.block('101 Capability list:', claimed(at.session, at.context, capabilities(at))),
+  },
 
   MODE: {
     async run(at, [mode]) {

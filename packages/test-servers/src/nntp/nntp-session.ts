@@ -1,5 +1,6 @@
 /** One NNTP connection: who is there, which group and article are current, and how replies are written. */
 import { dotLines, dotStuff } from '../dot-stuffing.js';
+import { greet, nextCommand } from '../impostor/conversation.js';
 import type { ServerContext } from '../line-server.js';
 import type { LineSession } from '../line-session.js';
 import type { Article, Newsgroup, NewsStore } from '../news-store.js';
@@ -51,9 +52,9 @@ export class NntpSession {
     const greeting = this.mayPost
       ? '200 News ready, posting allowed'
       : '201 News ready, no posting';
-    await this.reply(this.session.record.faults.greeting ?? greeting);
+    await greet(this.session, this.context, greeting);
     while (!this.over) {
-      const line = await this.session.line();
+      const line = await nextCommand(this.session, this.context);
       if (line === undefined) return;
       await this.#dispatch(line);
     }

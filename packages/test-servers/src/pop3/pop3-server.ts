@@ -1,6 +1,7 @@
 /** A POP3 server, RFC 1939, with CAPA (RFC 2449), STLS (RFC 2595), AUTH (RFC 5034) and UTF8 (RFC 6856). */
 import { createHash, randomBytes } from 'node:crypto';
 import { dotLines, dotStuff, withLineEnd } from '../dot-stuffing.js';
+import { claimed, greet, nextCommand } from '../impostor/conversation.js';
 import {
   type ServerContext,
   startLineServer,
@@ -69,9 +70,9 @@ class Pop3Session {
 
   async run(): Promise<void> {
     const greeting = `+OK POP3 ready ${this.timestamp}`.trimEnd();
-    await this.session.reply(this.session.record.faults.greeting ?? greeting);
+    await greet(this.session, this.context, greeting);
     while (!this.over) {
-      const line = await this.session.line();
+      const line = await nextCommand(this.session, this.context);
       if (line === undefined) return;
       await this.#dispatch(line);
     }
@@ -137,7 +138,7 @@ const commands: Readonly<Record<string, Command>> = {
     state: 'any',
     async run(at) {
       await at.ok('Capability list follows');
-      await at.session.write(dotLines(capabilities(at)));
+      await at.session.write(dotLines(claimed(at.session, at.context, capabilities(at))));
     },
   },
 

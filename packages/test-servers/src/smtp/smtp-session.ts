@@ -1,4 +1,5 @@
 /** One SMTP connection, RFC 5321 §4.1, with its extensions in one table. */
+import { claimed, greet, nextCommand } from '../impostor/conversation.js';
 import type { ServerContext } from '../line-server.js';
 import type { LineSession } from '../line-session.js';
 import type { MailStore } from '../mail-store.js';
@@ -63,9 +64,9 @@ export class SmtpSession {
 
   async run(): Promise<void> {
     const name = this.options.lmtp ? 'LMTP' : 'ESMTP';
-    await this.reply(this.session.record.faults.greeting ?? `220 localhost ${name} ready`);
+    await greet(this.session, this.context, `220 localhost ${name} ready`);
     while (!this.over) {
-      const line = await this.session.line();
+      const line = await nextCommand(this.session, this.context);
       if (line === undefined) return;
       const [, verb = '', argument = ''] = /^(\S*) ?(.*)$/s.exec(line) ?? [];
       const name = verb.toUpperCase();
@@ -86,7 +87,7 @@ export class SmtpSession {
 const hello: Command = async (at) => {
   at.greeted = true;
   at.transaction = undefined;
-  const lines = ['localhost at your service', ...extensions(at)];
+  const lines = ['localhost at your service', ...claimed(at.session, at.context, extensions(at))];
   await at.session.write(
     lines.map((line, n) => `250${n < lines.length - 1 ? '-' : ' '}${line}\r\n`).join(''),
   );

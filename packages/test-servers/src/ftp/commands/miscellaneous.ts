@@ -1,4 +1,5 @@
 /** What is left: RFC 959 §4.1.3, RFC 2389. */
+import { claimed } from '../../impostor/conversation.js';
 import type { FtpSession } from '../ftp-session.js';
 import { type FactName, factNames } from '../listing.js';
 import type { Commands } from './command.js';
@@ -14,7 +15,8 @@ export const miscellaneousCommands: Commands = {
 
   FEAT: {
     beforeLogin: true,
-    run: (at) => at.replyLines(211, 'Features:', features(at), 'End'),
+    run: (at) =>
+      at.replyLines(211, 'Features:', claimed(at.session, at.context, features(at)), 'End'),
   },
 
   OPTS: {

@@ -1,0 +1,43 @@
+/** Plays one reaction of an impostor. */
+import type { LineSession } from '../line-session.js';
+import { SessionEnded } from '../session-ended.js';
+import type { Reaction, Words } from './impostor.js';
+
+/** @param tag what `<tag>` stands for */
+export async function react(session: LineSession, reaction: Reaction, tag: string): Promise<void> {
+  const { say = [], next = 'listen' } = reaction;
+  if (next === 'tls') {
+    if (session.hasInput) session.fail('The client pipelined octets behind STARTTLS.');
+    session.holdInput();
+  }
+  await speak(session, Array.isArray(say) ? say : [say as Words], tag);
+  switch (next) {
+    case 'listen':
+      return;
+    case 'tls':
+      return session.secureNow();
+    case 'silence':
+      while ((await session.chunk()) !== undefined);
+      throw new SessionEnded('Silent, as told.');
+    case 'close':
+      await session.end();
+      throw new SessionEnded('Closed, as told.');
+    case 'reset':
+      session.reset();
+      throw new SessionEnded('Reset, as told.');
+  }
+}
+
+/** Each of the words in a segment: the client gets its turns to read the one before the next goes out. */
+async function speak(session: LineSession, say: readonly Words[], tag: string): Promise<void> {
+  for (const [number, words] of say.entries()) {
+    if (number > 0) await turns();
+    const octets = typeof words === 'string' ? words.replaceAll('<tag>', tag) : words;
+    await session.write(Buffer.from(octets as string));
+  }
+}
+
+/** A few turns of the event loop: enough for octets to come through a relay in the same process. */
+async function turns(): Promise<void> {
+  for (let n = 0; n < 4; n++) await new Promise((resolve) => setImmediate(resolve));
+}
