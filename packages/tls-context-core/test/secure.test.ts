@@ -132,7 +132,7 @@ describe.each(versions)('over %s', (version) => {
     async (address) => {
       let sni: unknown = 'none';
       const server = await serve({ ...leaf, ...only }, (socket) => {
-        sni = socket.servername;
+        sni = sniOf(socket);
         socket.write('x');
       });
       const { security } = await meet(server, { options: { serverHostname: address } });
@@ -145,7 +145,7 @@ describe.each(versions)('over %s', (version) => {
     const seen: unknown[] = [];
     const idn = issue({ issuer: ca, dns: ['xn--bcher-kva.example'] });
     const server = await serve({ ...idn, ...only }, (socket) => {
-      seen.push(socket.servername);
+      seen.push(sniOf(socket));
       socket.write('x');
     });
     await meet(server, { options: { serverHostname: 'BÜCHER.example.' } });
@@ -756,7 +756,7 @@ describe('renegotiation', () => {
 });
 
 describe('arguments', () => {
-  test.each<[string, Partial<Record<keyof SecureOptions, unknown>>, string]>([
+  test.each<[string, Record<string, unknown>, string]>([
     ['no context', { context: undefined }, 'ERR_ARGUMENT'],
     [
       'a context made by hand',
@@ -804,3 +804,7 @@ describe('arguments', () => {
     }
   });
 });
+
+/** What the client sent as SNI; Node's types do not know the property. */
+const sniOf = (socket: tls.TLSSocket): unknown =>
+  (socket as tls.TLSSocket & { servername?: unknown }).servername;

@@ -103,7 +103,10 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
     const scope = await filled(server, peer);
     await new Promise((resolve) => setTimeout(resolve, 20));
     emit.mockRestore();
-    const setSession = vi.spyOn(tls.TLSSocket.prototype, 'setSession');
+    const setSession = vi.spyOn(
+      tls.TLSSocket.prototype as unknown as { setSession(session: Buffer): void },
+      'setSession',
+    );
     await visit(server, peer, scope);
     const [offered] = setSession.mock.calls.flat() as (Buffer | undefined)[];
     setSession.mockRestore();
