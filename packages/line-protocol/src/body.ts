@@ -51,7 +51,7 @@ export interface IncomingBodyOptions {
  * Feeds `take` with the body's content until the body ends (true) or `take` wants no more (false); then it can be called
  * again. One call at a time.
  */
-export function bodyPump(
+function bodyPump(
   connection: LineConnection,
   decoder: BodyDecoder,
   wait: Wait,
