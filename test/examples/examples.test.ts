@@ -74,10 +74,10 @@ it('send-report delivers the file and prints each recipient', async () => {
     'send-report.mjs',
     'smtp://alice@smtp.example.org',
     'report.csv',
-    'alice@example.org',
+    'alice@mail.example.org',
   );
   expect(result).toMatchObject({ status: 0, stderr: '' });
-  expect(result.stdout).toMatch(/^\d+ octets sent\naccepted alice@example\.org: 250 .*\n$/);
+  expect(result.stdout).toMatch(/^\d+ octets sent\naccepted alice@mail.example\.org: 250 .*\n$/);
 });
 
 it('collect-mail moves mail once, and deletes only what it has', async () => {

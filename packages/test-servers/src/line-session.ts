@@ -176,14 +176,16 @@ export class LineSession {
   /**
    * Sends the go-ahead and runs the handshake. Octets that the client pipelined behind STARTTLS end the connection
    * (CVE-2011-0411).
+   *
+   * @param tag what stands before the answer, or before the refusal that a fault puts in its place: IMAP.
    */
-  async startTls(goAhead: string): Promise<void> {
+  async startTls(goAhead: string, tag = ''): Promise<void> {
     if (this.hasInput) this.fail('The client pipelined octets behind STARTTLS.');
     const { injectAfterStartTls, refuseStartTls, insteadOfHandshake } = this.record.faults;
-    if (refuseStartTls !== undefined) return this.reply(refuseStartTls);
+    if (refuseStartTls !== undefined) return this.reply(`${tag}${refuseStartTls}`);
     this.holdInput();
     const injected = Buffer.from(injectAfterStartTls ?? '');
-    await this.write(Buffer.concat([Buffer.from(`${goAhead}\r\n`), injected]));
+    await this.write(Buffer.concat([Buffer.from(`${tag}${goAhead}\r\n`), injected]));
     if (insteadOfHandshake === undefined) return this.secureNow();
     await this.write(Buffer.from(insteadOfHandshake));
     this.#attach();

@@ -232,7 +232,8 @@ export class ImapSession {
     const outcome = await this.#run(name, text.slice(start.length));
     await this.sync(!numbered.has(name));
     const response = `${tag} ${outcome}`;
-    if (name === 'STARTTLS' && outcome.startsWith('OK')) return this.session.startTls(response);
+    if (name === 'STARTTLS' && outcome.startsWith('OK'))
+      return this.session.startTls(outcome, `${tag} `);
     await this.session.write(Buffer.from(`${response}\r\n`, 'latin1'));
   }
 
