@@ -1,19 +1,19 @@
 /** The body in chunks of announced length: BDAT, RFC 3030 §2 and §4. */
 import { isAscii } from 'node:buffer';
 import { type CommandLine, commandLine, type Reply, type Wait } from '@fivewire/line-protocol';
+import { pieceOctets } from './body-source.js';
 import { eightBitFound, type OutgoingMessage } from './message.js';
 import { nextReply, outOfStep } from './replies.js';
 import type { Session } from './session.js';
 import { undisturbed, writeAll } from './undisturbed.js';
 
-const chunkOctets = 256 * 1024;
 /** Chunks that may wait for their replies at once, where the server offers PIPELINING. */
 const chunksAhead = 4;
 
 export const bdatCommand = (octets: number, last: boolean): CommandLine =>
   commandLine('BDAT', last ? [String(octets), 'LAST'] : [String(octets)]);
 
-export interface ChunkWaits {
+interface ChunkWaits {
   /** For the stream to take more. */
   stall: Wait;
   /** For the reply to a chunk. */
@@ -76,12 +76,12 @@ export async function writeChunks(
   try {
     for (;;) {
       const octets =
-        source.take(chunkOctets) ??
+        source.take() ??
         (source.whole ? undefined : await undisturbed(session, source.next(), early));
       if (octets === undefined) break;
       if (sevenBit && !isAscii(octets)) throw eightBitFound('usable');
-      hold(encoder?.encode(octets) ?? Buffer.from(octets));
-      if (octetsHeld < chunkOctets || source.atEnd) continue;
+      hold(encoder?.encode(octets) ?? Buffer.from(octets.buffer, octets.byteOffset, octets.length));
+      if (octetsHeld < pieceOctets || source.atEnd) continue;
       outstanding++;
       await writeAll(session, takeChunk(false), waits.stall, early);
       while (outstanding > ahead) await readReply();

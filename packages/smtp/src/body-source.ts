@@ -10,6 +10,9 @@ import {
   UsageError,
 } from '@fivewire/line-protocol';
 
+/** A body is handed out in pieces of at most so many octets: encoding one, and waiting for the socket, stays short. */
+export const pieceOctets: number = 256 * 1024;
+
 export class BodySource {
   /** The whole body, where it is in memory. */
   readonly whole: Buffer | undefined;
@@ -17,6 +20,8 @@ export class BodySource {
   taken = 0;
   #pieces: AsyncGenerator<Uint8Array, void, undefined> | undefined;
   #first: Promise<IteratorResult<Uint8Array, void>> | undefined;
+  /** What is left of a piece that was too long. */
+  #rest: Uint8Array | undefined;
 
   /** A source that stands for a body already is taken as it is. */
   static of(body: BodyInput): BodySource {
@@ -65,19 +70,19 @@ export class BodySource {
       await abandonOnAbort(this.#first, signal, { command: 'the message' });
   }
 
-  /** The next piece of a body in memory, of at most `most` octets; `undefined` at the end, and for streams. */
-  take(most: number): Uint8Array | undefined {
-    if (this.whole === undefined || this.atEnd) return undefined;
-    const piece = this.whole.subarray(this.taken, this.taken + most);
-    this.taken += piece.length;
-    return piece;
+  /** The next piece of a body in memory; `undefined` at the end, and for streams. */
+  take(): Uint8Array | undefined {
+    const { whole, taken } = this;
+    if (whole === undefined || this.atEnd) return undefined;
+    return this.#count(whole.subarray(taken, taken + pieceOctets));
   }
 
   /** The next piece of a stream; `undefined` at the end. Throws `ERR_LOCAL_IO`. */
   async next(): Promise<Uint8Array | undefined> {
-    const { value } = await this.#pull();
-    if (value !== undefined) this.taken += value.length;
-    return value ?? undefined;
+    const octets = this.#rest ?? (await this.#pull()).value ?? undefined;
+    if (octets === undefined) return undefined;
+    this.#rest = octets.length > pieceOctets ? octets.subarray(pieceOctets) : undefined;
+    return this.#count(octets.subarray(0, pieceOctets));
   }
 
   /** The caller's stream is not read any further: destroys it. Waits for nothing. */
@@ -89,10 +94,15 @@ export class BodySource {
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     return {
       next: async () => {
-        const value = this.whole ? this.take(Infinity) : await this.next();
+        const value = this.whole ? this.take() : await this.next();
         return value === undefined ? { value, done: true } : { value, done: false };
       },
     };
+  }
+
+  #count(octets: Uint8Array): Uint8Array {
+    this.taken += octets.length;
+    return octets;
   }
 
   #pull(): Promise<IteratorResult<Uint8Array, void>> {

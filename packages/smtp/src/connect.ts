@@ -41,7 +41,7 @@ const lmtpProfile: ProtocolProfile = {
 };
 
 /** Options that have been checked. Holds the TLS context, so that a pool builds one. */
-export interface Resolved {
+interface Resolved {
   readonly transport: Transport;
   readonly options: SmtpOptions;
 }

@@ -7,9 +7,6 @@ import { endConnection, nextReply, outOfStep, rejected } from './replies.js';
 import type { Session } from './session.js';
 import { undisturbed, writeAll } from './undisturbed.js';
 
-/** A body in memory is encoded and written in pieces of so many octets; a smaller one goes out in one. */
-const pieceOctets = 256 * 1024;
-
 /**
  * Writes the body and its end; calls `beforeEnd` when only the end is missing. Whatever goes wrong ends the connection
  * before the lone dot: a server that has seen no end delivers nothing.
@@ -28,7 +25,7 @@ export async function writeData(
     for (;;) {
       // What is at hand needs no waiting for: most messages are one piece.
       const octets =
-        source.take(pieceOctets) ??
+        source.take() ??
         (source.whole ? undefined : await undisturbed(session, source.next(), early));
       if (octets === undefined) break;
       if (sevenBit && !isAscii(octets)) throw eightBitFound('closed');

@@ -41,7 +41,7 @@ export function prepareMessage(
   grouped: boolean,
 ): OutgoingMessage {
   checkKeys(envelope, envelopeKeys, 'envelope');
-  checkOneOf(options.onRefused, ['send-rest', 'abort'], 'options.onRefused');
+  checkOptions(options);
   const { extensions, lmtp } = session;
   const from = envelope.from === null ? undefined : parseAddress(envelope.from, 'envelope.from');
   const recipients = recipientsOf(envelope, lmtp);
@@ -239,6 +239,16 @@ const unicodeXtext = (text: string): string =>
 
 const hex = (c: string): string =>
   (c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(2, '0');
+
+function checkOptions(options: SendOptions): void {
+  checkKeys(options, ['onRefused', 'signal', 'timeout'], 'options');
+  checkOneOf(options.onRefused, ['send-rest', 'abort'], 'options.onRefused');
+  const { signal, timeout } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw wrong('options.signal', 'is no AbortSignal');
+  if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0))
+    throw wrong('options.timeout', `is ${String(timeout)}; give milliseconds`);
+}
 
 // ── arguments ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -31,7 +31,7 @@ export interface SmtpPool extends Pool<SmtpClient> {
  * @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`; nothing has been dialled
  */
 export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
-  const { maxConnections, idleTimeout, maxAge, maxUses, ...rest } = options;
+  const { maxConnections, idleTimeout, maxAge, maxUses, ...rest } = options ?? {};
   for (const key of ['stream', 'signal'] as const) {
     if ((rest as SmtpOptions)[key] !== undefined)
       throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}`, {

@@ -64,7 +64,7 @@ export function createSession(
   };
 }
 
-export type WaitName = 'reply' | 'stall' | 'dataEnd' | 'close';
+type WaitName = 'reply' | 'stall' | 'dataEnd' | 'close';
 
 /** How long this call waits at most: what the caller said, or the connection's own. */
 export const patience = (

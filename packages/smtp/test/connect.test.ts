@@ -304,6 +304,34 @@ describe('AUTH', () => {
     { auth: { external: true } },
   );
 
+  test('XOAUTH2: the reason of a refusal is heard out', async () => {
+    const reason = Buffer.from('{"status":"400","scope":"https://mail.google.com/"}');
+    const received = await refused(
+      `${opening('AUTH XOAUTH2')}
+      C: AUTH XOAUTH2 ${Buffer.from('user=alice\x01auth=Bearer token\x01\x01').toString('base64')}
+      S: 334 ${reason.toString('base64')}
+      C:
+      S: 535 5.7.8 Username and Password not accepted`,
+      { allowCleartextAuth: true, auth: { user: 'alice', accessToken: () => 'token' } },
+      (error) =>
+        expect(error).toMatchObject({ code: 'ERR_AUTHENTICATION_FAILED', mechanism: 'XOAUTH2' }),
+    );
+    expect(received).not.toContain('*');
+  });
+
+  test('a challenge that makes no sense: the exchange is cancelled and the connection ends', async () => {
+    const peer = play(`${opening('AUTH PLAIN')}
+      C: AUTH PLAIN ${plain}
+      S: 334 ${Buffer.from('why').toString('base64')}
+      C: *
+      -- silence`);
+    expect(await failure(connectTo(peer, open))).toMatchObject({
+      code: 'ERR_CHALLENGE',
+      connection: 'closed',
+      phase: 'auth',
+    });
+  });
+
   test('the log shows no secret', async () => {
     const peer = play(`${opening('AUTH PLAIN LOGIN')}
       C: AUTH LOGIN

@@ -1,7 +1,10 @@
 /** Messages by DATA: RFC 5321 §3.3, pipelined by RFC 2920, with the extensions that an envelope can ask for. */
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { BodySource } from '../src/body-source.js';
 import type { BodyInput, SmtpClient } from '../src/index.js';
+import { prepareMessage } from '../src/message.js';
+import type { Session } from '../src/session.js';
 import { closing, connectTo, dialogue, failure, opening, play } from './dialogue.js';
 
 const from = 'alice@example.org';
@@ -380,6 +383,11 @@ describe('the body', () => {
   dialogue('a stream cut anywhere counts as 8-bit', script('8bit', '..x', 'y'), (client) =>
     transparent(client, Readable.from(['', '.', 'x\r', '\n', 'y'])),
   );
+  dialogue(
+    'one long piece of a stream',
+    script('8bit', `${'x'.repeat(300_000)}`, '..y'),
+    (client) => transparent(client, Readable.from([`${'x'.repeat(300_000)}\n.y`])),
+  );
   dialogue('a web stream', script('8bit', 'web'), (client) =>
     transparent(client, new Blob(['web']).stream()),
   );
@@ -535,6 +543,25 @@ describe('extensions', () => {
     await peer.played;
   });
 
+  test('REQUIRETLS is said where TLS is verified and the server knows it: RFC 8689', () => {
+    const prepare = (verified: boolean, ...extensions: string[]): string => {
+      const session = {
+        extensions: new Map(extensions.map((name) => [name, []])),
+        connection: { secureStream: { security: { verified } } },
+      } as unknown as Session;
+      const source = new BodySource('x');
+      const envelope = { from, to, requireTls: true };
+      return prepareMessage(session, envelope, source, {}, false).mail.masked;
+    };
+    expect(prepare(true, 'REQUIRETLS')).toBe('MAIL FROM:<alice@example.org> REQUIRETLS');
+    expect(() => prepare(true)).toThrow(
+      expect.objectContaining({ code: 'ERR_EXTENSION_REQUIRED' }),
+    );
+    expect(() => prepare(false, 'REQUIRETLS')).toThrow(
+      expect.objectContaining({ code: 'ERR_STATE' }),
+    );
+  });
+
   test('an octet above 127 in a stream ends the message where nobody agreed to it', async () => {
     const peer = play(`${opening('PIPELINING')}
       C: MAIL FROM:<alice@example.org>
@@ -587,9 +614,17 @@ describe('extensions', () => {
     expect(await failure(client.send({ from, to, body: '7bit' }, 'grün'))).toMatchObject({
       code: 'ERR_ARGUMENT',
     });
-    expect(
-      await failure(client.send({ from, to }, 'x', { onRefused: 'never' as never })),
-    ).toMatchObject({ code: 'ERR_ARGUMENT' });
+    const wrong = [
+      { onRefused: 'never' },
+      { onrefused: 'abort' },
+      { signal: {} },
+      { timeout: -1 },
+      null,
+    ];
+    for (const options of wrong)
+      expect(await failure(client.send({ from, to }, 'x', options as never))).toMatchObject({
+        code: 'ERR_ARGUMENT',
+      });
     await client.quit();
     await peer.played;
   });
