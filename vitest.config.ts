@@ -4,10 +4,13 @@ import { defineConfig } from 'vitest/config';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** Packages whose names are not `@fivewire/<folder>`. */
+const unscoped: Record<string, string> = { 'tls-context-core': 'tls-context-core', cli: 'fivewire' };
+
 // Tests run on the sources: a package's name stands for its src/index.ts.
 const alias = Object.fromEntries(
   readdirSync(here('packages')).map((folder) => [
-    folder === 'tls-context-core' || folder === 'cli' ? folder : `@fivewire/${folder}`,
+    unscoped[folder] ?? `@fivewire/${folder}`,
     here(`packages/${folder}/src/index.ts`),
   ]),
 );

@@ -18,6 +18,18 @@ const floors: Record<string, string[]> = {
   smtp: ['line-protocol', 'sasl', 'tls-context-core'],
   nntp: ['line-protocol', 'sasl', 'tls-context-core'],
   'test-servers': [],
+  compose: ['tls-context-core'],
+  cli: [
+    'compose',
+    'ftp',
+    'imap',
+    'line-protocol',
+    'nntp',
+    'pop3',
+    'smtp',
+    'test-servers',
+    'tls-context-core',
+  ],
 };
 
 /** Which third-party packages a client's install may bring (DESIGN: clients stay light). */
@@ -28,6 +40,8 @@ const thirdParty: Record<string, string[]> = {
   ftp: ['iconv-lite'],
   imap: ['iconv-lite'],
   nntp: ['iconv-lite'],
+  compose: ['nodemailer'],
+  cli: ['cli-progress', 'mailparser', 'yaml', 'yargs'],
 };
 
 const lazy = new Set(['socks', 'dns-packet']);

@@ -1,0 +1,52 @@
+/** What there is to run. Each module is loaded when its command is: start-up costs what one command costs. */
+import type { CommandModule } from './context.js';
+
+export interface CommandEntry {
+  /** As yargs takes it: name and positional arguments. */
+  usage: string;
+  describe: string;
+  load: () => Promise<CommandModule>;
+}
+
+export const commands: readonly CommandEntry[] = [
+  {
+    usage: 'ls [url]',
+    describe: 'List a directory, mailboxes, messages, newsgroups or articles',
+    load: () => import('./commands/ls.js'),
+  },
+  {
+    usage: 'get <url> [dest]',
+    describe: 'Download a file, a tree, a message or an article',
+    load: () => import('./commands/get.js'),
+  },
+  {
+    usage: 'put <file> <url>',
+    describe: 'Upload a file, a tree or stdin (-) by FTP',
+    load: () => import('./commands/put.js'),
+  },
+  {
+    usage: 'rm <url>',
+    describe: 'Remove a file or directory by FTP',
+    load: () => import('./commands/rm.js'),
+  },
+  {
+    usage: 'mkdir <url>',
+    describe: 'Make a directory by FTP',
+    load: () => import('./commands/mkdir.js'),
+  },
+  {
+    usage: 'mv <url> <to>',
+    describe: 'Rename or move by FTP',
+    load: () => import('./commands/mv.js'),
+  },
+  {
+    usage: 'stat <url>',
+    describe: 'What a path on an FTP server is',
+    load: () => import('./commands/stat.js'),
+  },
+  {
+    usage: 'serve',
+    describe: 'Run throwaway servers of all five protocols on loopback',
+    load: () => import('./commands/serve.js'),
+  },
+];

@@ -1,0 +1,18 @@
+/** `fivewire mv`: a new name on the same server. */
+import { type Args, type Context, text } from '../context.js';
+import { usage } from '../exit-code.js';
+import { onFtpPath } from '../ftp-command.js';
+
+export const options = {} as const;
+
+export async function run(args: Args, context: Context): Promise<undefined> {
+  const to = text(args.to);
+  if (/^[a-z0-9+.-]+:\/\//i.test(to))
+    throw usage(
+      'The new name is a path on the same server, not a URL',
+      'Write fivewire mv ftps://user@host/old new.',
+    );
+  await onFtpPath(text(args.url), context, (ftp, path) =>
+    ftp.rename(path, to, { signal: context.signal }),
+  );
+}

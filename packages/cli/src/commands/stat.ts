@@ -1,0 +1,24 @@
+/** `fivewire stat`: what one path is. */
+import { type Args, type Context, text } from '../context.js';
+import { exitCodes, Failure } from '../exit-code.js';
+import { fileRecord } from '../file-record.js';
+import { onFtpPath } from '../ftp-command.js';
+import { line } from '../output.js';
+
+export const options = {} as const;
+
+export async function run(args: Args, context: Context): Promise<undefined> {
+  const { signal, out } = context;
+  await onFtpPath(text(args.url), context, async (ftp, path) => {
+    const entry = await ftp.stat(path, { signal });
+    if (entry === undefined)
+      throw new Failure(exitCodes.notFound, `${line(path)} is not there`, {
+        code: 'ERR_NOT_FOUND',
+      });
+    const known = Object.entries(fileRecord(entry)).filter(([, value]) => value !== undefined);
+    await out.row(
+      { type: 'entry', ...Object.fromEntries(known) },
+      known.map(([name, value]) => `${name}\t${line(String(value))}`).join('\n'),
+    );
+  });
+}

@@ -1,0 +1,143 @@
+/**
+ * From an error to an exit code: BSD's sysexits.h where it has a word for it, because mail systems, cron wrappers and
+ * shells know those. The rule that matters: 75, and only 75, means "the same command may work in a while; nothing is
+ * doubled by running it again".
+ */
+import { isFivewireError, type ServerReply } from 'tls-context-core';
+
+export const exitCodes = {
+  ok: 0,
+  /** Finished, but some items failed or a check did not pass. */
+  partly: 1,
+  usage: 64,
+  badData: 65,
+  notFound: 66,
+  badRecipient: 67,
+  hostUnknown: 68,
+  unavailable: 69,
+  bug: 70,
+  cannotCreate: 73,
+  localIo: 74,
+  temporary: 75,
+  protocol: 76,
+  permission: 77,
+  config: 78,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** A failure of the command line itself: its sentence, what to do, and the code. */
+export class Failure extends Error {
+  readonly exit: ExitCode;
+  readonly hint: string;
+  readonly code: string;
+  constructor(
+    exit: ExitCode,
+    message: string,
+    { hint = '', cause, code = 'ERR_CLI' }: { hint?: string; cause?: unknown; code?: string } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'Failure';
+    this.exit = exit;
+    this.hint = hint;
+    this.code = code;
+  }
+}
+
+export const isFailure = (value: unknown): value is Failure => value instanceof Failure;
+
+export const usage = (message: string, hint = ''): Failure =>
+  new Failure(exitCodes.usage, message, { hint, code: 'ERR_USAGE' });
+
+export const misconfigured = (message: string, hint = ''): Failure =>
+  new Failure(exitCodes.config, message, { hint, code: 'ERR_CONFIG' });
+
+/** By `code`. What is absent is decided below. */
+const byCode: Readonly<Record<string, ExitCode>> = {
+  ERR_ARGUMENT: exitCodes.usage,
+  ERR_SERVER_HOSTNAME_INVALID: exitCodes.usage,
+  ERR_SERVER_HOSTNAME_REQUIRED: exitCodes.usage,
+  ERR_NOT_FOUND: exitCodes.notFound,
+  ERR_EXTENSION_REQUIRED: exitCodes.unavailable,
+  ERR_PROXY_FAILED: exitCodes.unavailable,
+  ERR_CONNECTION_CLOSED: exitCodes.temporary,
+  ERR_SERVER_CLOSING: exitCodes.temporary,
+  ERR_TIMEOUT: exitCodes.temporary,
+  ERR_TRANSFER_INCOMPLETE: exitCodes.temporary,
+  // Not 75: running it again may do it twice.
+  ERR_OUTCOME_UNKNOWN: exitCodes.protocol,
+  ERR_LOCAL_PATH: exitCodes.cannotCreate,
+  ERR_LOCAL_IO: exitCodes.localIo,
+  ERR_NO_COMMON_MECHANISM: exitCodes.permission,
+  ERR_CLEARTEXT_AUTH_REFUSED: exitCodes.permission,
+  ERR_ABORTED: exitCodes.interrupted,
+  ERR_DKIM_UNSIGNED: exitCodes.badData,
+};
+
+const byName: Readonly<Record<string, ExitCode>> = {
+  TlsError: exitCodes.protocol,
+  StartTlsError: exitCodes.protocol,
+  RemoteProtocolError: exitCodes.protocol,
+  SaslError: exitCodes.protocol,
+};
+
+/** Reply codes of FTP, SMTP and NNTP that say more than "rejected" (RFC 959, 5321, 3977). */
+const byReply: Readonly<Record<string, ExitCode>> = {
+  'ftp 530': exitCodes.permission,
+  'ftp 532': exitCodes.permission,
+  'ftp 550': exitCodes.notFound,
+  'ftp 552': exitCodes.cannotCreate,
+  'ftp 553': exitCodes.cannotCreate,
+  'smtp 530': exitCodes.permission,
+  'smtp 550': exitCodes.badRecipient,
+  'smtp 553': exitCodes.badRecipient,
+  'nntp 440': exitCodes.permission,
+  'nntp 480': exitCodes.permission,
+  'nntp 502': exitCodes.permission,
+};
+
+/** Where this side's files are to blame: `errno` names. */
+const byErrno: Readonly<Record<string, ExitCode>> = {
+  ENOENT: exitCodes.notFound,
+  EACCES: exitCodes.cannotCreate,
+  EPERM: exitCodes.cannotCreate,
+  EROFS: exitCodes.cannotCreate,
+  EEXIST: exitCodes.cannotCreate,
+  EISDIR: exitCodes.cannotCreate,
+  ENOTDIR: exitCodes.cannotCreate,
+  ENAMETOOLONG: exitCodes.cannotCreate,
+};
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (isFailure(error)) return error.exit;
+  if (!isFivewireError(error)) return isSystemError(error) ? ofErrno(error) : exitCodes.bug;
+  const { code, name, protocol, retry, cause } = error;
+  if (code === 'ERR_DIAL_FAILED') return ofDial(cause);
+  if (code === 'ERR_LOCAL_IO' && isSystemError(cause)) return ofErrno(cause);
+  if (code === 'ERR_AUTHENTICATION_FAILED')
+    return retry === 'later' ? exitCodes.temporary : exitCodes.permission;
+  if (code === 'ERR_RECIPIENTS_REJECTED')
+    return retry === 'later' ? exitCodes.temporary : exitCodes.badRecipient;
+  if (code === 'ERR_COMMAND_REJECTED') {
+    const { transient, reply } = error as { transient?: boolean; reply?: ServerReply };
+    if (transient) return exitCodes.temporary;
+    return byReply[`${protocol} ${reply?.code}`] ?? exitCodes.unavailable;
+  }
+  return byCode[code] ?? byName[name] ?? exitCodes.bug;
+}
+
+/** DNS that knows no such name is not DNS that does not answer. */
+function ofDial(cause: unknown): ExitCode {
+  const errors = cause instanceof AggregateError ? cause.errors : [cause];
+  const codes = errors.map((error) => (error as NodeJS.ErrnoException | undefined)?.code);
+  if (codes.includes('ENOTFOUND')) return exitCodes.hostUnknown;
+  return codes.includes('EAI_AGAIN') ? exitCodes.temporary : exitCodes.unavailable;
+}
+
+const ofErrno = ({ code = '' }: NodeJS.ErrnoException): ExitCode =>
+  byErrno[code] ?? exitCodes.localIo;
+
+export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';

@@ -1,0 +1,162 @@
+/**
+ * Accounts of the configuration file:
+ *
+ *     profiles:
+ *       work:
+ *         imap: imaps://alice@imap.example.org
+ *         smtp: smtps://alice@smtp.example.org
+ *         passwordCommand: pass show mail/work
+ *         from: Alice <alice@example.org>
+ */
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parse } from 'yaml';
+import { misconfigured } from './exit-code.js';
+import { defaultConfigPath, pathBeside } from './paths.js';
+import type { Protocol } from './target.js';
+
+export interface Profile {
+  name: string;
+  file: string;
+  urls: Partial<Record<Protocol, string>>;
+  user?: string;
+  from?: string;
+  passwordCommand?: string;
+  netrc?: string;
+  security?: 'implicit-tls' | 'starttls' | 'cleartext';
+  serverHostname?: string;
+  ca?: readonly string[];
+  pins?: readonly string[];
+  cert?: string;
+  key?: string;
+  minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  proxy?: string;
+  /** Milliseconds. */
+  timeout?: number;
+}
+
+const protocols: readonly Protocol[] = ['ftp', 'imap', 'pop3', 'smtp', 'nntp'];
+
+/** @throws Failure 78 */
+export async function loadProfile(
+  name: string,
+  path: string = defaultConfigPath(),
+): Promise<Profile> {
+  const profiles = await loadProfiles(path);
+  const found = profiles.find((profile) => profile.name === name);
+  if (found !== undefined) return found;
+  throw misconfigured(
+    `${path} has no profile ${JSON.stringify(name)}`,
+    profiles.length === 0
+      ? 'It has none at all.'
+      : `It has ${profiles.map((one) => one.name).join(', ')}.`,
+  );
+}
+
+/** All profiles, checked. @throws Failure 78 */
+export async function loadProfiles(path: string): Promise<Profile[]> {
+  let source: string;
+  try {
+    source = await readFile(path, 'utf8');
+  } catch (error) {
+    throw misconfigured(
+      `Cannot read the configuration file ${path}: ${(error as NodeJS.ErrnoException).code}`,
+      'Name another one with --config.',
+    );
+  }
+  let document: unknown;
+  try {
+    document = parse(source, { prettyErrors: true });
+  } catch (error) {
+    throw misconfigured(`${path} is no YAML: ${(error as Error).message.split('\n')[0]}`);
+  }
+  const { profiles } = section(document ?? {}, path, ['profiles']);
+  const accounts = section(profiles ?? {}, `${path}: profiles`);
+  return Object.entries(accounts).map(([name, account]) => readProfile(path, name, account));
+}
+
+type Reader = (value: unknown, where: string, directory: string) => object;
+
+const string =
+  (key: string): Reader =>
+  (value, where) => ({ [key]: asString(value, where) });
+
+const file =
+  (key: string): Reader =>
+  (value, where, directory) => ({ [key]: pathBeside(directory, asString(value, where)) });
+
+/** What an account may say, and what each becomes. */
+const readers: Readonly<Record<string, Reader>> = {
+  user: string('user'),
+  from: string('from'),
+  passwordCommand: string('passwordCommand'),
+  serverHostname: string('serverHostname'),
+  proxy: string('proxy'),
+  netrc: file('netrc'),
+  cert: file('cert'),
+  key: file('key'),
+  ca: (value, where, directory) => ({
+    ca: asStrings(value, where).map((path) => pathBeside(directory, path)),
+  }),
+  pin: (value, where) => ({ pins: asStrings(value, where) }),
+  security: (value, where) => ({
+    security: oneOf(value, ['implicit-tls', 'starttls', 'cleartext'], where),
+  }),
+  tlsMin: (value, where) => ({ minVersion: `TLSv${oneOf(String(value), ['1.2', '1.3'], where)}` }),
+  timeout: (value, where) => {
+    if (typeof value === 'number' && value > 0) return { timeout: value * 1_000 };
+    throw misconfigured(`${where} must be a number of seconds`);
+  },
+};
+
+function readProfile(path: string, name: string, account: unknown): Profile {
+  const where = `${path}: profiles.${name}`;
+  const fields = section(account, where, [...protocols, ...Object.keys(readers)]);
+  const urls: Partial<Record<Protocol, string>> = {};
+  let profile: Profile = { name, file: path, urls };
+  for (const [key, value] of Object.entries(fields)) {
+    const reader = readers[key];
+    if (reader !== undefined)
+      profile = { ...profile, ...reader(value, `${where}.${key}`, dirname(path)) };
+    else urls[key as Protocol] = serverUrl(key, value, `${where}.${key}`);
+  }
+  if (Object.keys(urls).length === 0)
+    throw misconfigured(`${where} names no server`, `Add a line such as imap: imaps://alice@host.`);
+  return profile;
+}
+
+function serverUrl(protocol: string, value: unknown, where: string): string {
+  const url = asString(value, where);
+  const [, user = ''] = /^[^:]*:\/\/([^@/]*)@/.exec(url) ?? [];
+  if (user.includes(':'))
+    throw misconfigured(`${where} holds a password`, 'Use passwordCommand or netrc instead.');
+  if (new RegExp(`^${protocol}s?://[^/]+`).test(url)) return url;
+  throw misconfigured(`${where} is no ${protocol}s:// or ${protocol}:// URL`);
+}
+
+function section(value: unknown, where: string, keys?: readonly string[]): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw misconfigured(`${where} must be a mapping`);
+  const unknown = Object.keys(value).find((key) => keys !== undefined && !keys.includes(key));
+  if (unknown !== undefined)
+    throw misconfigured(
+      `${where} has an unknown key ${JSON.stringify(unknown)}`,
+      /^pass(word)?$/i.test(unknown)
+        ? 'Passwords do not belong into that file: use passwordCommand or netrc.'
+        : `Known: ${keys?.join(', ')}.`,
+    );
+  return value as Record<string, unknown>;
+}
+
+function asString(value: unknown, where: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw misconfigured(`${where} must be a text`);
+}
+
+const asStrings = (value: unknown, where: string): string[] =>
+  (Array.isArray(value) ? value : [value]).map((one) => asString(one, where));
+
+function oneOf(value: unknown, allowed: readonly string[], where: string): string {
+  if (typeof value === 'string' && allowed.includes(value)) return value;
+  throw misconfigured(`${where} must be one of ${allowed.join(', ')}`);
+}

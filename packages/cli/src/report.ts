@@ -1,0 +1,49 @@
+/** An error as people and scripts get it: one sentence and what to do; under `--json` also a line of data. */
+import { isFivewireError } from 'tls-context-core';
+import { type Failure, isFailure, isSystemError } from './exit-code.js';
+import { line, type Output } from './output.js';
+
+export async function report(error: unknown, exit: number, out: Output): Promise<void> {
+  if ((error as NodeJS.ErrnoException)?.code === 'EPIPE') return; // nobody is there to read it
+  const { message, hint, code } = described(error);
+  if (out.json) {
+    const fields = isFivewireError(error) ? { protocol: error.protocol, host: error.host } : {};
+    await out.row({ type: 'error', code, message, hint, exit, ...fields }, '').catch(() => {});
+  }
+  out.error(message, hint);
+  if (out.verbosity > 1 && error instanceof Error) out.trace(error.stack ?? '');
+}
+
+function described(error: unknown): Pick<Failure, 'message' | 'hint' | 'code'> {
+  if (isFailure(error)) return error;
+  if (isFivewireError(error)) {
+    const { code, hint } = error;
+    return { code, hint: line(hint), message: `${line(error.message)} (${code}${where(error)})` };
+  }
+  if (isSystemError(error)) {
+    const { code = '', path } = error;
+    return {
+      code,
+      message: line(error.message),
+      hint: path === undefined ? '' : (hints[code] ?? ''),
+    };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'ERR_BUG',
+    message: `This should not have happened: ${line(message)}`,
+    hint: 'It is a bug of fivewire: run it again with -vv and report what it prints.',
+  };
+}
+
+const where = ({ host, port, phase }: { host?: string; port?: number; phase?: string }): string =>
+  host === undefined
+    ? ''
+    : `, ${line(host)}${port === undefined ? '' : `:${port}`}${phase === undefined ? '' : `, ${phase}`}`;
+
+const hints: Readonly<Record<string, string>> = {
+  ENOENT: 'Check the path.',
+  EACCES: 'Check the permissions of the file and its directory.',
+  EROFS: 'The file system is read-only.',
+  ENOSPC: 'The disk is full: nothing half-written is left.',
+};

@@ -1,0 +1,44 @@
+/** `--retry`: once more when the trouble may pass, and when that cannot do anything twice. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isFivewireError } from 'tls-context-core';
+import type { Context } from './context.js';
+import { exitCodeOf, exitCodes } from './exit-code.js';
+import { line } from './output.js';
+
+const longestPause = 60_000;
+
+/**
+ * Runs `attempt`, and again after 1, 2, 4, … seconds as often as `--retry` says.
+ *
+ * @param resumable what an attempt has given to stdout stays right when the next one goes on behind it. Otherwise there
+ * is no further attempt once data has gone out.
+ */
+export async function withRetry<T>(
+  { settings, out, signal }: Context,
+  attempt: () => Promise<T>,
+  { resumable = false }: { resumable?: boolean } = {},
+): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    const given = out.given;
+    try {
+      return await attempt();
+    } catch (error) {
+      const repeatable = resumable || out.given === given;
+      if (tries >= settings.retries || signal.aborted || !repeatable || !mayPass(error))
+        throw error;
+      const pause = Math.min(1_000 * 2 ** tries, longestPause);
+      out.say(
+        `${line((error as Error).message)}; again in ${pause / 1_000} s (${tries + 1} of ${settings.retries})`,
+      );
+      await sleep(pause, undefined, { signal }).catch(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+/** A refused connection is worth another try, though it is 69 in the end and not 75. */
+function mayPass(error: unknown): boolean {
+  if (exitCodeOf(error) === exitCodes.temporary) return true;
+  return isFivewireError(error) && error.code === 'ERR_DIAL_FAILED' && error.retry === 'later';
+}
