@@ -23,11 +23,6 @@ export class BodySource {
   /** What is left of a piece that was too long. */
   #rest: Uint8Array | undefined;
 
-  /** A source that stands for a body already is taken as it is. */
-  static of(body: BodyInput): BodySource {
-    return body instanceof BodySource ? body : new BodySource(body);
-  }
-
   /** @throws UsageError `ERR_ARGUMENT` for what is no body, and for text that has no UTF-8 form. */
   constructor(body: BodyInput) {
     if (!isBodyInput(body)) {
@@ -66,8 +61,7 @@ export class BodySource {
 
   /** Resolves when the first piece is there, so that {@link next} does not wait. */
   async begun(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#first !== undefined)
-      await abandonOnAbort(this.#first, signal, { command: 'the message' });
+    if (this.#first !== undefined) await abandonOnAbort(this.#first, signal, { command: 'MAIL' });
   }
 
   /** The next piece of a body in memory; `undefined` at the end, and for streams. */
@@ -88,16 +82,6 @@ export class BodySource {
   /** The caller's stream is not read any further: destroys it. Waits for nothing. */
   abandon(): void {
     this.#pieces?.return().catch(ignore);
-  }
-
-  /** What makes it a body itself, so that it can be begun in one place and sent from another. */
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    return {
-      next: async () => {
-        const value = this.whole ? this.take() : await this.next();
-        return value === undefined ? { value, done: true } : { value, done: false };
-      },
-    };
   }
 
   #count(octets: Uint8Array): Uint8Array {

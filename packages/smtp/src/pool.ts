@@ -10,6 +10,8 @@ import {
 } from '@fivewire/line-protocol';
 import { BodySource } from './body-source.js';
 import { openSession, resolveOptions } from './connect.js';
+import { deliver } from './deliver.js';
+import type { Session } from './session.js';
 import { SmtpClient } from './smtp-client.js';
 import type { Envelope, SendOptions, SendResult, SmtpOptions } from './types.js';
 
@@ -45,22 +47,33 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     context === undefined || serverHostname === undefined
       ? undefined
       : createSessionScope({ context, serverHostname, protocol, port });
+  const sessionOf = new WeakMap<SmtpClient, Session>();
   const limits = { maxConnections, idleTimeout, maxAge, maxUses };
   const pool = createPool(
-    async () => new SmtpClient(await openSession(resolved, sessions)),
+    async () => {
+      const session = await openSession(resolved, sessions);
+      const client = new SmtpClient(session);
+      sessionOf.set(client, session);
+      return client;
+    },
     Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
   );
   return Object.assign(pool, {
     async send(envelope: Envelope, body: BodyInput, sendOptions: SendOptions = {}) {
       const source = new BodySource(body);
-      const once = () =>
-        pool.use((client) => client.send(envelope, source, sendOptions), signalOf(sendOptions));
+      const attempt = (last: boolean): Promise<SendResult | undefined> =>
+        pool.use(async (client) => {
+          const session = sessionOf.get(client) as Session;
+          try {
+            return await deliver(session, envelope, source, sendOptions, false);
+          } catch (error) {
+            if (!last && source.taken === 0 && isStale(error)) return undefined;
+            throw error;
+          }
+        }, signalOf(sendOptions));
       source.begin();
       try {
-        return await once().catch((error: unknown) => {
-          if (!isStale(error) || source.taken > 0) throw error;
-          return once();
-        });
+        return ((await attempt(false)) ?? (await attempt(true))) as SendResult;
       } finally {
         source.abandon();
       }

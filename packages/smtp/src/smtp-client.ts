@@ -17,15 +17,13 @@ import {
   UsageError,
   type Wait,
 } from '@fivewire/line-protocol';
-import { runAbortable } from './abort.js';
 import { BodySource } from './body-source.js';
 import { openSession, resolveOptions, smtpProfile } from './connect.js';
-import { prepareMessage } from './message.js';
+import { deliver } from './deliver.js';
 import { rawCommand } from './raw-command.js';
 import { nextReply, unexpected } from './replies.js';
 import { inOrder } from './send-many.js';
 import { patience, type Session } from './session.js';
-import { Transaction } from './transaction.js';
 import type {
   CallOptions,
   Envelope,
@@ -197,20 +195,11 @@ export class SmtpClient {
     options: SendOptions,
     grouped: boolean,
   ): Promise<SendResult> {
-    const session = this.#session;
-    const source = BodySource.of(body);
-    const message = prepareMessage(session, envelope, source, options, grouped);
+    const source = new BodySource(body);
     try {
-      return await runAbortable(
-        session,
-        source,
-        { signal: options.signal, command: message.mail.masked },
-        (turn, enter) => new Transaction(session, message, turn, enter).run(),
-      );
-    } catch (error) {
-      throw isFivewireError(error) ? session.connection.locate(error) : error;
+      return await deliver(this.#session, envelope, source, options, grouped);
     } finally {
-      if (source !== body) source.abandon();
+      source.abandon();
     }
   }
 

@@ -200,6 +200,26 @@ describe('the pool', () => {
     expect(server.mail.deliveries).toHaveLength(1);
   });
 
+  test('a server that takes nobody is asked once', async () => {
+    await start({ faults: { greeting: '421 4.3.2 Too busy' } });
+    const pool = createSmtpPool(reach('cleartext'));
+    expect(await failure(pool.send({ from, to }, 'x'))).toMatchObject({
+      code: 'ERR_SERVER_CLOSING',
+      retry: 'later',
+    });
+    await pool.close();
+    expect(server.connections).toHaveLength(1);
+  });
+
+  test('streams go over a pool as well', async () => {
+    await start();
+    const pool = createSmtpPool(reach('cleartext'));
+    const bodies = Array.from({ length: 10 }, (_, i) => new Blob([`message ${i}`]).stream());
+    await Promise.all(bodies.map((body) => pool.send({ from, to }, body)));
+    await pool.close();
+    expect(server.mail.deliveries).toHaveLength(10);
+  });
+
   test('refuses what belongs to one connection', async () => {
     await start();
     for (const wrong of [{ signal: new AbortController().signal }, { stream: {} }])
