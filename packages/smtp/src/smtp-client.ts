@@ -20,6 +20,7 @@ import {
 import { BodySource } from './body-source.js';
 import { openSession, resolveOptions, smtpProfile } from './connect.js';
 import { deliver } from './deliver.js';
+import { probe } from './probe.js';
 import { rawCommand } from './raw-command.js';
 import { nextReply, unexpected } from './replies.js';
 import { inOrder } from './send-many.js';
@@ -29,6 +30,7 @@ import type {
   Envelope,
   Extensions,
   Message,
+  ProbeResult,
   SendManyOptions,
   SendOptions,
   SendOutcome,
@@ -127,6 +129,19 @@ export class SmtpClient {
       },
       lost: () => connection.error,
     });
+  }
+
+  /**
+   * A dry run: asks what the server says to sender and recipients, then takes it back (RSET). No message follows, and
+   * nobody gets anything. Refused recipients are a result, also where all are.
+   *
+   * Servers judge the message itself later: acceptance here is no promise. Some count it as an attempt.
+   *
+   * @throws UsageError `ERR_ARGUMENT`; CommandError `ERR_EXTENSION_REQUIRED` before an octet leaves, `ERR_COMMAND_REJECTED`
+   * where the sender is refused
+   */
+  async probe(envelope: Envelope, options: CallOptions = {}): Promise<ProbeResult> {
+    return probe(this.#session, envelope, options);
   }
 
   /**

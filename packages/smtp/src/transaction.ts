@@ -27,7 +27,7 @@ import {
   unexpected,
 } from './replies.js';
 import { patience, type Session } from './session.js';
-import type { RecipientReply, SendResult } from './types.js';
+import type { ProbeResult, RecipientReply, SendResult } from './types.js';
 
 const DATA = commandLine('DATA');
 const RSET = commandLine('RSET');
@@ -83,6 +83,15 @@ export class Transaction {
       return this.#sendInOneGroup(source.whole);
     await this.#judge(await this.#offerEnvelope(false));
     return this.#sendByChunks();
+  }
+
+  /** The envelope alone, withdrawn once it is answered. Refused recipients are a result; a refused sender throws. */
+  async probe(): Promise<ProbeResult> {
+    const answers = await this.#offerEnvelope(false);
+    const problem = this.#sortRecipients(answers);
+    await this.#withdraw(answers);
+    if (answers.mail.class !== 2 && problem !== undefined) throw problem();
+    return { accepted: this.#accepted, refused: this.#refused };
   }
 
   // ── the envelope ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -92,6 +92,12 @@ export interface SendResult {
   dropped: string[];
 }
 
+/** What the server said to each recipient of an envelope that no message followed. */
+export interface ProbeResult {
+  accepted: RecipientReply[];
+  refused: RecipientReply[];
+}
+
 export interface Message extends Pick<SendOptions, 'onRefused'> {
   envelope: Envelope;
   body: BodyInput;
