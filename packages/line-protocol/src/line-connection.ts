@@ -11,6 +11,7 @@ import {
   ConnectionError,
   type ErrorContext,
   escapeText,
+  explainTlsError,
   type FivewireError,
   isFivewireError,
   type ProtocolName,
@@ -94,6 +95,7 @@ export class LineConnection {
 
   #stream: Duplex;
   #secure: SecureStream | undefined;
+  #mode: 'implicit-tls' | 'starttls' = 'implicit-tls';
   #input = new InputBuffer();
   #reader: Waiter | undefined;
   #writer: Waiter | undefined;
@@ -293,6 +295,7 @@ export class LineConnection {
       throw this.#error;
     }
     this.#secure = secured;
+    this.#mode = mode;
     this.#adopt(secured);
     const { security } = secured;
     this.#log.event(
@@ -324,11 +327,7 @@ export class LineConnection {
 
   /** Ends the connection because of an error and gives that error back, told where it happened, to be thrown. */
   fail(error: unknown, context: ErrorContext = {}): FivewireError {
-    const reason = isFivewireError(error)
-      ? error
-      : new ConnectionError('ERR_CONNECTION_CLOSED', `The connection broke: ${messageOf(error)}`, {
-          cause: error,
-        });
+    const reason = isFivewireError(error) ? error : this.#explain(error);
     this.locate(reason, context);
     this.#shut('error', reason);
     return reason;
@@ -532,6 +531,17 @@ export class LineConnection {
     else waiter.reject(error);
   }
 
+  /** A TLS 1.3 server refuses our certificate, or its lack, by an alert that comes when the handshake is over here. */
+  #explain(error: unknown): FivewireError {
+    if (this.#secure !== undefined && isAlert(error))
+      return explainTlsError(error, { ...this.#context, mode: this.#mode });
+    return new ConnectionError(
+      'ERR_CONNECTION_CLOSED',
+      `The connection broke: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+
   #release(error: FivewireError): void {
     this.#error = error;
     this.#settle('#reader', error);
@@ -552,6 +562,9 @@ export class LineConnection {
 }
 
 const ignore = (): void => {};
+
+const isAlert = (error: unknown): boolean =>
+  /^ERR_SSL_.*ALERT/.test(String((error as { code?: unknown } | undefined)?.code));
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
