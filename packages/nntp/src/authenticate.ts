@@ -13,7 +13,6 @@ import {
 import {
   type Auth,
   type AuthenticateOptions,
-  type Channel,
   decodeBase64,
   encodeBase64,
   type SaslAnswer,
@@ -46,7 +45,7 @@ export async function login(session: Session): Promise<void> {
     ...(secureStream === undefined ? {} : { binding: secureStream }),
   };
   let nothingFits: unknown;
-  for (const way of waysIn(options.mechanisms, sasl.channel)) {
+  for (const way of waysIn(options.mechanisms, sasl)) {
     const wanted =
       way.name === 'SASL' && way.mechanisms !== undefined
         ? { ...sasl, mechanisms: way.mechanisms }
@@ -67,12 +66,13 @@ export async function login(session: Session): Promise<void> {
 
 /**
  * To a server that has proven itself, USER comes first: INN built with Cyrus SASL lists a dozen mechanisms of which none
- * works until somebody sets them up, and answers each with `481 generic failure`. Where nobody vouches for the server,
- * what does not hand it the password comes first.
+ * works until somebody sets them up, and answers each with `481 generic failure`. It offers no -PLUS, though: who does
+ * means it, and then not even somebody in between with a trusted certificate gets the password. Where nobody vouches for
+ * the server, what does not hand it the password comes first as well.
  */
-function waysIn(mechanisms: readonly string[] | undefined, channel: Channel): Way[] {
+function waysIn(mechanisms: readonly string[] | undefined, sasl: AuthenticateOptions): Way[] {
   if (mechanisms === undefined) {
-    return channel === 'verified-tls'
+    return sasl.channel === 'verified-tls' && !bindsChannel(sasl)
       ? [{ name: 'USER' }, { name: 'SASL' }]
       : [{ name: 'SASL' }, { name: 'USER' }];
   }
@@ -85,6 +85,9 @@ function waysIn(mechanisms: readonly string[] | undefined, channel: Channel): Wa
   }
   return ways;
 }
+
+const bindsChannel = (sasl: AuthenticateOptions): boolean =>
+  whyNot(sasl) === undefined && selectMechanism(sasl).mechanism.endsWith('-PLUS');
 
 function whyNot(options: AuthenticateOptions): unknown {
   try {
