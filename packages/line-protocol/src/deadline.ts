@@ -56,17 +56,23 @@ export const timedOut = (wait: Wait): TimeoutError =>
   addErrorContext(
     new TimeoutError(`No answer within ${wait.timeout} ms`, {
       milliseconds: wait.timeout,
-      hint: wait.hint ?? timeoutHints[wait.phase] ?? '',
+      hint: wait.hint ?? timeoutHints[wait.phase],
     }),
     { phase: wait.phase, ...(wait.command === undefined ? {} : { command: wait.command }) },
   );
 
-const timeoutHints: Partial<Record<Phase, string>> = {
+const timeoutHints: Record<Phase, string> = {
   dial: 'Check host, port and firewall; `timeouts.connect` allows more time.',
   greeting:
     'The port may expect TLS from the first octet: use security "implicit-tls", or the STARTTLS port.',
+  proxy: 'Check the proxy; `timeouts.connect` allows more time.',
+  starttls: 'The server says neither yes nor no to TLS; `timeouts.reply` allows more time.',
+  tls: 'The server is silent in the TLS handshake; `timeouts.tls` allows more time.',
+  capabilities: 'The server does not say what it can; `timeouts.reply` allows more time.',
+  auth: 'Servers delay answers to logins that fail; `timeouts.reply` allows more time.',
   command: "The server is slow or gone; `timeouts.reply` or the call's `timeout` allows more time.",
   transfer: 'The peer stopped sending; `timeouts.stall` allows more time.',
+  close: 'The server does not answer the goodbye; `timeouts.close` allows more time.',
 };
 
 export const aborted = (

@@ -258,20 +258,7 @@ export class LineConnection {
     if (this.#peer === undefined)
       throw new Error('startTls on a connection made without a TLS peer');
     const stream = this.#stream;
-    const injected = this.#input.size + stream.readableLength;
-    if (injected > 0) {
-      throw this.fail(
-        new StartTlsError(
-          'ERR_STARTTLS_INJECTION',
-          `${injected} octets came in clear before the TLS handshake`,
-          {
-            octets: injected,
-            phase: 'starttls',
-            hint: 'Somebody between you and the server adds plaintext, or the server is broken: use implicit TLS.',
-          },
-        ),
-      );
-    }
+    this.#refuseInput('the TLS handshake');
     if (this.#ended) throw this.fail(this.#remoteEnd({ phase: 'tls', timeout: 0 }));
     this.#detach(stream);
     stream.pause();
@@ -303,6 +290,17 @@ export class LineConnection {
       `${security.protocol} ${security.cipher} ${security.matchedName ?? 'unverified'}`,
     );
     return secured;
+  }
+
+  /**
+   * For the command that asks for TLS, before it is sent: octets that are here already can't be its answer, and one among them
+   * that looks like the go-ahead is forged (the class of CVE-2026-42246).
+   * @param command its verb
+   * @throws StartTlsError `ERR_STARTTLS_INJECTION`, which ends the connection
+   */
+  refuseEarlyReply(command: string): void {
+    if (this.#error !== undefined) throw this.#error;
+    this.#refuseInput(`${command} was sent`);
   }
 
   /** Replaces the stream by what `make` builds on it (COMPRESS). Octets not yet taken belong to the new stream. */
@@ -473,6 +471,22 @@ export class LineConnection {
   #onError = (error: Error): void => {
     this.fail(error);
   };
+
+  #refuseInput(before: string): void {
+    const injected = this.#input.size + this.#stream.readableLength;
+    if (injected === 0) return;
+    throw this.fail(
+      new StartTlsError(
+        'ERR_STARTTLS_INJECTION',
+        `${injected} octets came in clear before ${before}`,
+        {
+          octets: injected,
+          phase: 'starttls',
+          hint: 'Somebody between you and the server adds plaintext, or the server is broken: use implicit TLS.',
+        },
+      ),
+    );
+  }
 
   #attach(stream: Duplex): void {
     stream.on('data', this.#onData);

@@ -100,7 +100,8 @@ export class ReplyQueue {
         if (signal?.aborted) throw aborted(signal, context, 'usable');
         if (dropped !== undefined) throw dropped;
         if (this.#active === 1) this.#readStray();
-        if (this.#connection.error !== undefined) throw this.#connection.error;
+        const { error } = this.#connection;
+        if (error !== undefined) throw this.#connection.locate(error, context);
         return await work({ wrote, toRead: () => mayRead });
       } finally {
         wrote();

@@ -54,6 +54,24 @@ describe('LineConnection', () => {
     close();
   });
 
+  it.each([
+    'dial',
+    'proxy',
+    'greeting',
+    'starttls',
+    'tls',
+    'capabilities',
+    'auth',
+    'command',
+    'transfer',
+    'close',
+  ] as const)('has a hint for silence in the phase %s', async (phase) => {
+    const { connection, close } = await connectionPair();
+    const error = await settled(connection.readLine({ phase, timeout: 1 }));
+    expect(error).toMatchObject({ code: 'ERR_TIMEOUT', hint: expect.stringMatching(/\w+ \w+/) });
+    close();
+  });
+
   it('hands out what came before the end, then says that the server closed', async () => {
     const { connection, server, close } = await connectionPair();
     server.end('last words\r\n');
@@ -165,6 +183,24 @@ describe('LineConnection', () => {
       connection: 'closed',
       serverHostname: 'h.example',
     });
+    close();
+  });
+
+  it('refuses octets that came before the command that they would answer', async () => {
+    const { connection, server, close } = await connectionPair();
+    connection.refuseEarlyReply('STARTTLS'); // nothing is here
+    server.write('250 ready\r\n220 go');
+    await connection.readLine(wait);
+    expect(() => connection.refuseEarlyReply('STARTTLS')).toThrow(
+      expect.objectContaining({
+        code: 'ERR_STARTTLS_INJECTION',
+        message: '6 octets came in clear before STARTTLS was sent',
+        octets: 6,
+        phase: 'starttls',
+        connection: 'closed',
+      }),
+    );
+    expect(connection.isOpen).toBe(false);
     close();
   });
 

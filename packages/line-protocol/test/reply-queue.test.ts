@@ -101,7 +101,8 @@ describe('ReplyQueue', () => {
     const { connection, server, queue, exchange, close } = await queuePair();
     server.write(text);
     expect(await connection.closed).toMatchObject({ reason: 'error', error: { code } });
-    expect(await settled(queue.run(exchange('A', false)))).toMatchObject({ code });
+    const call = queue.run(exchange('A', false), { phase: 'auth', command: 'A' });
+    expect(await settled(call)).toMatchObject({ code, phase: 'auth', command: 'A' });
     close();
   });
 
