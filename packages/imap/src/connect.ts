@@ -1,6 +1,7 @@
 /** From options to a usable session: dialled, greeted, secured (RFC 9051 §6.2.1), authenticated (§6.2.2, §6.2.3). */
 import {
   channelState,
+  escapeText,
   type LineConnection,
   openConnection,
   type ProtocolProfile,
@@ -82,32 +83,47 @@ export async function openSession(
  */
 async function startTls(runner: CommandRunner, signal: AbortSignal | undefined): Promise<void> {
   const { session, connection } = runner;
-  if (!session.knowsCapabilities) await capability(runner);
+  const told = session.knowsCapabilities || (await tellsCapabilities(runner));
   if (!session.capabilities.has('STARTTLS')) {
-    throw new StartTlsError('ERR_STARTTLS_NOT_OFFERED', 'The server does not offer STARTTLS', {
-      phase: 'starttls',
-      hint: "Use security: 'implicit-tls' (port 993). If this server offered STARTTLS before, somebody may be in between.",
-    });
+    throw new StartTlsError(
+      'ERR_STARTTLS_NOT_OFFERED',
+      told
+        ? 'The server does not offer STARTTLS'
+        : 'The server refused CAPABILITY, so STARTTLS is not offered',
+      {
+        phase: 'starttls',
+        hint: "Use security: 'implicit-tls' (port 993). If this server offered STARTTLS before, somebody may be in between.",
+      },
+    );
   }
   const { response } = await runner.runAnyway({
     verb: 'STARTTLS',
     alone: true,
     stopsReader: true,
     phase: 'starttls',
+    onContinuation: (text) => {
+      throw refused(escapeText(`+ ${text}`, 500)); // there is nothing to go on with
+    },
   });
-  if (response.status !== 'OK') {
-    const { text } = serverReply(response);
-    throw new StartTlsError('ERR_STARTTLS_REFUSED', `The server refused STARTTLS: ${text}`, {
-      reply: text,
-      phase: 'starttls',
-      command: 'STARTTLS',
-      hint: "Use security: 'implicit-tls' (port 993), or try later.",
-    });
-  }
+  if (response.status !== 'OK') throw refused(serverReply(response).text);
   session.forgetAll();
   await connection.startTls('starttls', signal);
   runner.start();
 }
+
+/** Whether the server answers CAPABILITY. One that has something to hide may refuse it. */
+async function tellsCapabilities(runner: CommandRunner): Promise<boolean> {
+  const { response } = await runner.runAnyway({ verb: 'CAPABILITY', phase: 'starttls' });
+  return response.status === 'OK';
+}
+
+const refused = (reply: string): StartTlsError =>
+  new StartTlsError('ERR_STARTTLS_REFUSED', `The server refused STARTTLS: ${reply}`, {
+    reply,
+    phase: 'starttls',
+    command: 'STARTTLS',
+    hint: "Use security: 'implicit-tls' (port 993), or try later.",
+  });
 
 async function logIn(
   runner: CommandRunner,

@@ -99,9 +99,10 @@ describe('STARTTLS is a wall', () => {
   it.each([
     ['NO not now', 'ERR_STARTTLS_REFUSED'],
     ['BAD what?', 'ERR_STARTTLS_REFUSED'],
+    ['+ go on', 'ERR_STARTTLS_REFUSED'],
   ])('a refusal is the end: %s', async (answer, expected) => {
     const { stream, done } = follow(
-      `S: * OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN] x\nC: A1 STARTTLS\nS: A1 ${answer}`,
+      `S: * OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN] x\nC: A1 STARTTLS\nS: ${answer.startsWith('+') ? '' : 'A1 '}${answer}`,
     );
     await expect(
       ImapClient.connect({
@@ -111,6 +112,19 @@ describe('STARTTLS is a wall', () => {
         auth: { user: 'alice', password: 'secret' },
       }),
     ).rejects.toEqual(code(expected, { phase: 'starttls' }));
+    await done;
+  });
+
+  it.each(['NO hidden', 'BAD what?'])('a server that refuses CAPABILITY: %s', async (answer) => {
+    const { stream, done } = follow(`S: * OK x\nC: A1 CAPABILITY\nS: A1 ${answer}`);
+    await expect(
+      ImapClient.connect({
+        stream,
+        security: 'starttls',
+        serverHostname: 'localhost',
+        auth: { user: 'alice', password: 'secret' },
+      }),
+    ).rejects.toEqual(code('ERR_STARTTLS_NOT_OFFERED', { phase: 'starttls' }));
     await done;
   });
 
