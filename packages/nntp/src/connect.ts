@@ -84,7 +84,7 @@ async function greeting(session: Session): Promise<void> {
 /** 200 and 201 differ in whether we may post. */
 function noteMode(session: Session, { code }: Reply): boolean {
   if (code !== 200 && code !== 201) return false;
-  session.postingAllowed = code === 200;
+  session.postingSaid = code === 200;
   return true;
 }
 
@@ -133,6 +133,7 @@ async function startTls(session: Session): Promise<void> {
   }
   const line = commandLine('STARTTLS');
   await session.queue.run(async (turn) => {
+    connection.refuseEarlyReply('STARTTLS');
     connection.send(line);
     await turn.toRead();
     const reply = await session.readReply(session.wait(line, 'starttls', undefined));
@@ -151,6 +152,7 @@ async function startTls(session: Session): Promise<void> {
     }
     // Everything said in clear is forgotten.
     session.capabilities = new NntpCapabilities();
+    session.postingSaid = undefined;
     session.notices.clear();
     await connection.startTls('starttls', transport.options.signal);
   });

@@ -79,7 +79,10 @@ export class NntpClient {
     return this.#session.capabilities;
   }
 
-  /** What the greeting, or MODE READER, said. A login may change it without a word. */
+  /**
+   * What the greeting, or MODE READER, said: a login may change it without a word. A greeting from before STARTTLS does not count;
+   * then the capability POST does.
+   */
   get postingAllowed(): boolean {
     return this.#session.postingAllowed;
   }

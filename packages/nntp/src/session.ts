@@ -42,8 +42,8 @@ export class Session {
   readonly notices: Notices = createNotices();
   readonly selection: Selection = new Selection(this);
   capabilities: NntpCapabilities = new NntpCapabilities();
-  /** What the greeting or MODE READER said about posting. */
-  postingAllowed = false;
+  /** What the greeting or MODE READER said about posting; `undefined` where nobody has said it since TLS came up. */
+  postingSaid: boolean | undefined;
   /** LIST OVERVIEW.FMT, once it was needed. */
   overviewFormat: OverviewFormat | undefined;
   /** True once OVER was found to be unknown: then it is XOVER. */
@@ -103,6 +103,10 @@ export class Session {
         { signal, phase, command: line.masked },
       );
     return pipelined ? this.loggedIn(attempt) : attempt();
+  }
+
+  get postingAllowed(): boolean {
+    return this.postingSaid ?? this.capabilities.has('POST');
   }
 
   async readReply(wait: Wait): Promise<Reply> {

@@ -117,6 +117,47 @@ describe('STARTTLS', () => {
     expect(result).toEqual([['VERSION', 'READER', 'POST'], 'starttls', true]);
   });
 
+  it.each(['200 sure', '201 never'])(
+    'drops the posting of a greeting in clear: %s',
+    async (greeting) => {
+      for (const post of [true, false]) {
+        const result = await play(
+          [
+            `S: ${greeting}\n${capabilities(['VERSION 2', 'READER', 'STARTTLS'])}`,
+            'C: STARTTLS\nS: 382 go\nTLS',
+            capabilities(['VERSION 2', 'READER', ...(post ? ['POST'] : [])]),
+          ].join('\n'),
+          async (nntp) => nntp.postingAllowed,
+          starttls,
+        );
+        expect(result).toBe(post);
+      }
+    },
+  );
+
+  it('with octets ahead of it is an attack: a go-ahead to what nobody has sent', async () => {
+    const forged = '101 list\r\nVERSION 2\r\nREADER\r\nSTARTTLS\r\n.\r\n382 g';
+    const servers = await startTestServers({
+      protocols: ['nntp'],
+      nntp: { impostor: { inClear: { CAPABILITIES: forged } } },
+    });
+    try {
+      const { code } = await failure(
+        NntpClient.connect({
+          host: servers.host,
+          port: servers.ports.nntp.starttls,
+          security: 'starttls',
+          serverHostname: 'localhost',
+          tls: { ca: servers.ca.certificate },
+        }),
+      );
+      expect(code).toBe('ERR_STARTTLS_INJECTION');
+      expect(servers.nntp.connections[0]?.lines).toEqual(['CAPABILITIES']);
+    } finally {
+      await servers.close();
+    }
+  });
+
   it('with octets behind its go-ahead is an attack', async () => {
     const servers = await startTestServers({
       protocols: ['nntp'],
