@@ -95,6 +95,7 @@ async function startTls(session: Session): Promise<void> {
   }
   const line = commandLine('STLS');
   await session.queue.run(async (turn) => {
+    connection.refuseEarlyReply('STLS');
     connection.send(line);
     await turn.toRead();
     const response = await session.readResponse(session.wait(line, 'starttls', undefined));

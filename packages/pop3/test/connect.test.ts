@@ -62,6 +62,28 @@ describe('STLS', () => {
     ).toMatchObject({ code: 'ERR_STARTTLS_REFUSED', reply: 'not today' });
   });
 
+  it('with octets ahead of it is an attack: a go-ahead to what nobody has sent', async () => {
+    const servers = await startTestServers({
+      protocols: ['pop3'],
+      pop3: { impostor: { inClear: { CAPA: '+OK\r\nSTLS\r\n.\r\n+OK g' } } },
+    });
+    try {
+      const { code } = await failure(
+        Pop3Client.connect({
+          host: servers.host,
+          port: servers.ports.pop3.starttls,
+          security: 'starttls',
+          serverHostname: 'localhost',
+          tls: { ca: servers.ca.certificate },
+        }),
+      );
+      expect(code).toBe('ERR_STARTTLS_INJECTION');
+      expect(servers.pop3.connections[0]?.lines).toEqual(['CAPA']);
+    } finally {
+      await servers.close();
+    }
+  });
+
   it('with octets behind its go-ahead is an attack', async () => {
     const servers = await startTestServers({
       protocols: ['pop3'],
