@@ -148,6 +148,7 @@ async function startTls(
   const wait: Wait = { phase: 'starttls', timeout: timeouts.reply, command: 'STARTTLS' };
   if (!extensions.has('STARTTLS'))
     throw notOffered('The server does not offer STARTTLS', undefined, wait);
+  connection.refuseEarlyReply('STARTTLS');
   connection.send(commandLine('STARTTLS'));
   const reply = await readReply(connection, 'smtp', wait); // 421 too is a refusal here
   if (reply.code !== 220) {

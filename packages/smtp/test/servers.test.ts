@@ -114,6 +114,14 @@ describe('after STARTTLS', () => {
     expect(server.connections[0]?.lines.filter((line) => line.startsWith('EHLO'))).toHaveLength(2);
   });
 
+  test('octets ahead of it end the connection: a go-ahead to what nobody has sent', async () => {
+    await start({ impostor: { inClear: { EHLO: '250-x\r\n250 STARTTLS\r\n220 go\r\n' } } });
+    expect(await failure(SmtpClient.connect({ ...reach('starttls'), auth }))).toMatchObject({
+      code: 'ERR_STARTTLS_INJECTION',
+    });
+    expect(server.connections[0]?.lines).toHaveLength(1);
+  });
+
   test('octets behind the go-ahead end the connection', async () => {
     await start({ faults: { injectAfterStartTls: '250 injected\r\n' } });
     expect(await failure(SmtpClient.connect({ ...reach('starttls'), auth }))).toMatchObject({
