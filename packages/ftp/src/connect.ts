@@ -107,6 +107,7 @@ async function greeting(dialogue: Dialogue, { timeouts }: Transport): Promise<vo
 async function authTls(connection: LineConnection, transport: Transport): Promise<void> {
   const line = command('AUTH', 'TLS');
   const dialogue = new Dialogue(connection, transport.timeouts.reply, 'starttls');
+  connection.refuseEarlyReply('AUTH');
   dialogue.send(line);
   const reply = await dialogue.reply(line);
   if (reply.code !== 234) throw noTls(reply);

@@ -207,6 +207,14 @@ describe.each(modes)('%s', (security) => {
 });
 
 describe('AUTH TLS', () => {
+  it('stands an answer ahead of the command', async () => {
+    const server = await serve({ impostor: { greeting: '220 FTP\r\n234 go\r\n' } });
+    await expect(client(server, 'starttls')).rejects.toMatchObject({
+      code: 'ERR_STARTTLS_INJECTION',
+    });
+    expect(server.connections[0]?.lines).toEqual([]);
+  });
+
   it('stands an injection behind the go-ahead', async () => {
     const server = await serve({ faults: { injectAfterStartTls: '230 logged in\r\n' } });
     await expect(client(server, 'starttls')).rejects.toMatchObject({
