@@ -45,6 +45,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/stat.js'),
   },
   {
+    usage: 'send [url]',
+    describe: 'Send a message: composed here, from a file, or from stdin',
+    load: () => import('./commands/send.js'),
+  },
+  {
+    usage: 'fetch [url] [dest]',
+    describe: 'Fetch what is new into a Maildir, an mbox, a command, or as JSON lines',
+    load: () => import('./commands/fetch.js'),
+  },
+  {
     usage: 'serve',
     describe: 'Run throwaway servers of all five protocols on loopback',
     load: () => import('./commands/serve.js'),

@@ -30,7 +30,10 @@ export interface ConnectOptions {
 
 export interface Target {
   protocol: Protocol;
-  /** Scheme, user, host and port, without a path: for people, and as the name of the account in state files. */
+  /**
+   * `imap://alice@imap.example.org`: for people, and the account's name in state files. However it is secured it is the
+   * same account; on a port that is not one of the protocol's it is another one.
+   */
   account: string;
   /** The URL's path, percent-encoded, without its first slash. */
   path: string;
@@ -113,7 +116,7 @@ export async function resolveTarget(
   const { out } = context;
   return {
     protocol,
-    account: `${scheme}://${auth === undefined ? '' : `${encodeURIComponent(auth.user)}@`}${parsed.host.includes(':') ? `[${parsed.host}]` : parsed.host}:${port}`,
+    account: accountName(protocol, auth?.user, parsed.host, port),
     path: parsed.path,
     connect: {
       host: parsed.host,
@@ -133,6 +136,17 @@ export async function resolveTarget(
   };
 }
 
+function accountName(
+  protocol: Protocol,
+  user: string | undefined,
+  host: string,
+  port: number,
+): string {
+  const login = user === undefined ? '' : `${encodeURIComponent(user)}@`;
+  const usual = Object.values(standardPorts[protocol]).includes(port);
+  return `${protocol}://${login}${host.includes(':') ? `[${host}]` : host.toLowerCase()}${usual ? '' : `:${port}`}`;
+}
+
 const arrows: Readonly<Record<WireEvent['type'], string>> = {
   open: '--',
   send: 'C:',
@@ -150,7 +164,7 @@ export function decodePath(path: string): string {
   }
 }
 
-const hasScheme = (given: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(given);
+const hasScheme = (given: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(given);
 
 function urlOf(
   given: string | undefined,

@@ -1,0 +1,202 @@
+/**
+ * `fivewire fetch`: what is new in a mailbox, a maildrop or a newsgroup, into a Maildir, an mbox, a command, attachments or
+ * JSON lines. A message counts as fetched when it is safe, and is deleted only then: a kill at any point loses nothing.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type Args, type Context, optionalText } from '../context.js';
+import { exitCodes, usage } from '../exit-code.js';
+import { type Destination, ItemRefused } from '../fetch/destination.js';
+import type { Arrivals, SourceOptions } from '../fetch/source.js';
+import { forgetfulState, openState, type State } from '../fetch/state.js';
+import { wholeNumber } from '../global-options.js';
+import { line } from '../output.js';
+import { withRetry } from '../retry.js';
+import { withSession } from '../sessions.js';
+import { decodePath, resolveTarget, type Target } from '../target.js';
+import { imapPath, newsPath } from '../url-paths.js';
+
+export const options = {
+  exec: {
+    type: 'string',
+    describe: 'Instead of DEST: a shell command for each message, which it gets on stdin',
+  },
+  state: { type: 'string', describe: 'What has been fetched; default: beside DEST' },
+  delete: { type: 'boolean', describe: 'Delete messages from the server once they are safe' },
+  limit: { type: 'string', describe: 'The most messages to fetch' },
+} as const;
+
+export async function run(args: Args, context: Context): Promise<number | undefined> {
+  const { url, dest, command } = places(args, context);
+  const target = await resolveTarget(url, context, { protocols: ['imap', 'pop3', 'nntp'] });
+  const choice = chooseDestination(dest, command, context);
+  const remove = args.delete === true;
+  if (remove && choice.kind === 'json')
+    throw usage(
+      '--delete needs a DEST that keeps the mail',
+      'JSON lines on stdout may go nowhere.',
+    );
+  if (remove && target.protocol === 'nntp')
+    throw usage('Articles cannot be deleted from a news server');
+  const statePath = optionalText(args.state) ?? choice.state;
+  if (statePath === undefined) context.out.detail('no --state: everything counts as new');
+  // A Maildir must exist before a state can lie in it.
+  const early = choice.kind === 'mbox' ? undefined : await choice.open(forgetfulState());
+  const state = statePath === undefined ? forgetfulState() : await openState(statePath);
+  try {
+    const destination = early ?? (await choice.open(state));
+    const limit = wholeNumber(args.limit, '--limit') ?? Number.POSITIVE_INFINITY;
+    return await fetchAll(target, destination, { state, remove, limit }, context);
+  } finally {
+    await state.close();
+  }
+}
+
+/** With a profile the URL may be left out: what stands alone is DEST then. */
+function places(args: Args, { profile }: Context) {
+  const command = optionalText(args.exec);
+  const [url, dest] = [optionalText(args.url), optionalText(args.dest)];
+  const alone = dest === undefined && command === undefined && profile !== undefined;
+  if (alone && url !== undefined && !url.includes('://'))
+    return { url: undefined, dest: url, command };
+  return { url, dest, command };
+}
+
+interface Wishes {
+  state: State;
+  remove: boolean;
+  limit: number;
+}
+
+export async function fetchAll(
+  target: Target,
+  destination: Destination,
+  { state, remove, limit }: Wishes,
+  context: Context,
+): Promise<number | undefined> {
+  const { out, signal } = context;
+  let [count, failed] = [0, 0];
+  const fetchThem = async (arrivals: (options: SourceOptions) => Arrivals): Promise<void> => {
+    failed = 0;
+    const options = {
+      seen: state,
+      remove,
+      signal,
+      warn: (text: string) => out.warn(line(text)),
+      limit: limit - count,
+    };
+    for await (const arrival of arrivals(options)) {
+      if ('problem' in arrival) {
+        failed++;
+        out.warn(line(arrival.problem));
+        continue;
+      }
+      const { id, body, box } = arrival;
+      const key = createHash('sha256').update(`${box}\n${id}`).digest('hex');
+      try {
+        const { record, text } = await destination.deliver({ id, body, box, key });
+        // Data first where stdout is the destination: what was not printed was not fetched.
+        if (text !== '' || out.json) await out.row(record, text);
+        await arrival.done();
+        count++;
+      } catch (error) {
+        if (!(error instanceof ItemRefused)) throw error;
+        failed++;
+        out.warn(line(error.message));
+      }
+    }
+  };
+  await withRetry(context, () => connectAndFetch(target, context, fetchThem), { resumable: true });
+  out.say(
+    `${count} new ${count === 1 ? 'message' : 'messages'}${failed === 0 ? '' : `, ${failed} failed`}`,
+  );
+  return failed === 0 ? undefined : exitCodes.partly;
+}
+
+function connectAndFetch(
+  target: Target,
+  context: Context,
+  fetchThem: (arrivals: (options: SourceOptions) => Arrivals) => Promise<void>,
+): Promise<void> {
+  const { account, protocol, path } = target;
+  if (protocol === 'imap') {
+    const { mailbox = 'INBOX', uids } = imapPath(path);
+    if (uids !== undefined)
+      throw usage('fetch takes a mailbox', 'fivewire get gets a single message.');
+    return withSession('imap', target, context, async (imap) => {
+      const { imapArrivals } = await import('../fetch/imap-source.js');
+      await fetchThem((options) => imapArrivals(imap, { account, name: mailbox }, options));
+    });
+  }
+  if (protocol === 'pop3') {
+    if (decodePath(path) !== '')
+      throw usage('A POP3 server has one maildrop', 'Write pop3s://user@host.');
+    return withSession('pop3', target, context, async (pop3) => {
+      const { pop3Arrivals } = await import('../fetch/pop3-source.js');
+      await fetchThem((options) => pop3Arrivals(pop3, { account }, options));
+    });
+  }
+  const { group, article } = newsPath(path);
+  if (group === undefined || article !== undefined)
+    throw usage('Which newsgroup?', 'Write nntps://host/misc.test.');
+  return withSession('nntp', target, context, async (nntp) => {
+    const { newsArrivals } = await import('../fetch/news-source.js');
+    await fetchThem((options) => newsArrivals(nntp, { account, group }, options));
+  });
+}
+
+interface Choice {
+  kind: 'maildir' | 'mbox' | 'attachments' | 'exec' | 'json';
+  /** Where its state lies unless `--state` says otherwise. */
+  state: string | undefined;
+  open(state: State): Promise<Destination>;
+}
+
+/** @throws Failure 64 */
+function chooseDestination(
+  dest: string | undefined,
+  command: string | undefined,
+  { signal }: Context,
+): Choice {
+  if (command !== undefined) {
+    if (dest !== undefined) throw usage('--exec takes the place of DEST');
+    return {
+      kind: 'exec',
+      state: undefined,
+      open: async () => (await import('../fetch/exec.js')).openCommand(command, signal),
+    };
+  }
+  if (dest === undefined)
+    throw usage(
+      'Where to?',
+      'Name a Maildir, mbox:FILE, attachments:DIR, - for JSON lines, or --exec.',
+    );
+  if (dest === '-') {
+    return {
+      kind: 'json',
+      state: undefined,
+      open: async () => (await import('../fetch/json-lines.js')).openJsonLines(),
+    };
+  }
+  const [, kind = dest.endsWith('.mbox') ? 'mbox' : 'maildir', path = dest] =
+    /^(maildir|mbox|attachments):(.+)$/s.exec(dest) ?? [];
+  if (kind === 'mbox') {
+    return {
+      kind,
+      state: `${path}.fivewire-state`,
+      open: async (state) => (await import('../fetch/mbox.js')).openMbox(path, state),
+    };
+  }
+  if (kind === 'attachments') {
+    return {
+      kind,
+      state: join(path, '.fivewire-state'),
+      open: async () => (await import('../fetch/attachments.js')).openAttachments(path),
+    };
+  }
+  return {
+    kind: 'maildir',
+    state: join(path, '.fivewire-state'),
+    open: async () => (await import('../fetch/maildir.js')).openMaildir(path),
+  };
+}

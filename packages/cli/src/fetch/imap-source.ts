@@ -1,0 +1,77 @@
+/** New mail of an IMAP mailbox: UIDs that were not fetched before, under the same UIDVALIDITY (RFC 9051 §2.3.1.1). */
+import type { ImapClient, Mailbox } from '@fivewire/imap';
+import { exitCodes, Failure } from '../exit-code.js';
+import { line } from '../output.js';
+import type { Arrivals, SourceOptions } from './source.js';
+
+/** Asked for together: what their beginnings take in memory stays small. */
+const batchSize = 32;
+
+export async function* imapArrivals(
+  imap: ImapClient,
+  { account, name }: { account: string; name: string },
+  options: SourceOptions,
+): Arrivals {
+  const { seen, remove, limit, signal } = options;
+  const mailbox = await imap.open(name, { readOnly: !remove, signal });
+  const { uidValidity } = mailbox;
+  if (uidValidity === undefined)
+    throw new Failure(
+      exitCodes.unavailable,
+      `UIDs in ${line(name)} do not last: nobody can know what is new`,
+      {
+        hint: 'The server says UIDNOTSTICKY. Use fivewire get, or POP3.',
+      },
+    );
+  const box = `${account}/${encodeURIComponent(mailbox.name)};UIDVALIDITY=${uidValidity}`;
+  const present = [...(await mailbox.search({}, { signal }))];
+  const remover = new Remover(mailbox, options);
+  if (remove) await remover.remove(present.filter((uid) => seen.has(box, uid)));
+  const fresh = present.filter((uid) => !seen.has(box, uid)).slice(0, limit);
+  for (let at = 0; at < fresh.length; at += batchSize) {
+    const batch = fresh.slice(at, at + batchSize);
+    const safe: number[] = [];
+    for await (const message of mailbox.fetch(batch, { bodies: [''] }, { signal })) {
+      const { uid } = message;
+      yield {
+        box,
+        id: uid,
+        body: message.body('', { signal }),
+        async done() {
+          await seen.add(box, uid);
+          safe.push(uid);
+        },
+      };
+    }
+    if (remove) await remover.remove(safe);
+  }
+  await mailbox.close();
+}
+
+/** \Deleted, then UID EXPUNGE of these alone: what others have marked stays. */
+class Remover {
+  readonly #mailbox: Mailbox;
+  readonly #options: SourceOptions;
+  #warned = false;
+
+  constructor(mailbox: Mailbox, options: SourceOptions) {
+    this.#mailbox = mailbox;
+    this.#options = options;
+  }
+
+  async remove(uids: readonly number[]): Promise<void> {
+    const { signal, warn } = this.#options;
+    if (uids.length === 0) return;
+    await this.#mailbox.addFlags(uids, ['\\Deleted'], { signal });
+    try {
+      await this.#mailbox.expunge(uids, { signal });
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ERR_EXTENSION_REQUIRED') throw error;
+      if (!this.#warned)
+        warn(
+          'The server has no UIDPLUS: messages are marked as deleted and stay until somebody expunges.',
+        );
+      this.#warned = true;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** A lock file, as mail programs have it: made exclusively, naming its owner, so that a dead owner's can be seen. */
+import { readFile, unlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exitCodes, Failure, isSystemError } from '../exit-code.js';
+import { unwritable } from '../local-files.js';
+
+const pause = 100;
+
+/**
+ * @param what is locked, for the error
+ * @param patience milliseconds to wait for another owner
+ * @returns how to give it back
+ * @throws Failure 75 while somebody else has it
+ */
+export async function lockFile(
+  path: string,
+  what: string,
+  patience: number,
+): Promise<() => Promise<void>> {
+  const owner = `fivewire ${process.pid} ${hostname()}\n`;
+  for (let waited = 0; ; waited += pause) {
+    try {
+      await writeFile(path, owner, { flag: 'wx' });
+      return () => unlink(path).catch(() => {});
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== 'EEXIST') throw unwritable(path, error);
+    }
+    if (await isAbandoned(path)) await unlink(path).catch(() => {});
+    else if (waited >= patience)
+      throw new Failure(exitCodes.temporary, `${what} is in use: ${path} exists`, {
+        hint: 'Another run is at work; run it again later.',
+        code: 'ERR_LOCKED',
+      });
+    else await sleep(pause);
+  }
+}
+
+/** Of a process of ours, on this machine, that is no more. Whoever else's lock it is: it stays. */
+async function isAbandoned(path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const [, pid, host] = /^fivewire (\d+) (\S+)\n$/.exec(text) ?? [];
+  if (pid === undefined || host !== hostname()) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}

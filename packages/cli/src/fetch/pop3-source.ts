@@ -1,0 +1,30 @@
+/** New mail of a POP3 mailbox, by unique-id. Deletions are committed by QUIT at the end, all of them or none. */
+import { fetchNew, type Pop3Client } from '@fivewire/pop3';
+import type { Arrivals, SourceOptions } from './source.js';
+
+export async function* pop3Arrivals(
+  pop3: Pop3Client,
+  { account: box }: { account: string },
+  { seen, remove, limit, signal, warn }: SourceOptions,
+): Arrivals {
+  if (remove) {
+    const earlier: number[] = [];
+    for await (const row of pop3.uidl({ signal }))
+      if (row.ok && seen.has(box, row.uid)) earlier.push(row.number);
+    await pop3.delete(earlier, { signal });
+  }
+  const store = {
+    has: (uid: string) => seen.has(box, uid),
+    add: (uid: string) => seen.add(box, uid),
+  };
+  for await (const item of fetchNew(pop3, store, { remove, limit, signal })) {
+    if (item.ok) yield { box, id: item.uid, body: item.message, done: () => item.done() };
+    else
+      yield {
+        problem: `message ${item.number}: ${'message' in item.error ? item.error.message : item.error.problem}`,
+      };
+  }
+  const { committed, reply = '' } = await pop3.quit({ signal });
+  if (!committed)
+    warn(`The server did not confirm all deletions: ${reply}. The next run deletes what is left.`);
+}

@@ -1,0 +1,37 @@
+/** Where mail comes from: what is new there, one message after the other. */
+import type { Readable } from 'node:stream';
+
+/** A number where the protocol has numbers (IMAP, NNTP), else a text (POP3). */
+export type MessageId = number | string;
+
+export interface Incoming {
+  /** What the messages of this box are told apart by, now and in later runs. */
+  id: MessageId;
+  body: Readable;
+  /** To be called when the message is safe: remembers it, then deletes it where that is wished. */
+  done(): Promise<void>;
+}
+
+/** One that could not be had. The others are not touched by it. */
+export interface Unavailable {
+  problem: string;
+}
+
+/** What has been fetched before. */
+export interface Seen {
+  has(box: string, id: MessageId): boolean;
+  add(box: string, id: MessageId): Promise<void>;
+}
+
+export interface SourceOptions {
+  seen: Seen;
+  /** Delete each message once it is safe, and those of earlier runs that are still there. */
+  remove: boolean;
+  /** The most messages to fetch. */
+  limit: number;
+  signal: AbortSignal;
+  warn(text: string): void;
+}
+
+export type Arrivals = AsyncGenerator<Arrival, void, undefined>;
+export type Arrival = (Incoming & { box: string }) | Unavailable;

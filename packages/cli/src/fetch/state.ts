@@ -1,0 +1,190 @@
+/**
+ * What has been fetched: a journal of JSON lines. A line is appended and synced for each message that is safe, so that
+ * being killed costs nothing; opening it writes it anew, short, under a temporary name.
+ *
+ *     {"fivewire":"fetch","version":1}
+ *     {"box":"imaps://alice@imap.example.org:993/INBOX;UIDVALIDITY=7","from":1,"to":500}
+ *     {"box":"pop3s://alice@pop3.example.org:995","done":"0001fa3e"}
+ */
+import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { exitCodes, Failure, isSystemError } from '../exit-code.js';
+import { syncDirectory, unreadable, unwritable } from '../local-files.js';
+import { lockFile } from './lock.js';
+import type { MessageId, Seen } from './source.js';
+
+/** What is about to be appended to an mbox: after a kill it tells how much of it is ours. */
+export interface Pending {
+  box: string;
+  id: MessageId;
+  offset: number;
+  octets: number;
+  sha256: string;
+}
+
+export interface State extends Seen {
+  /** Noted before the last kill, and never done. */
+  readonly pending: Pending | undefined;
+  note(pending: Pending): Promise<void>;
+  close(): Promise<void>;
+}
+
+const header = { fivewire: 'fetch', version: 1 };
+
+type Entry =
+  | { box: string; done: MessageId }
+  | { box: string; from: number; to: number }
+  | { pending: Pending };
+
+/** Numbers as ranges: a mailbox of a million messages is a few of them. */
+class Box {
+  #ranges: [number, number][] = [];
+  readonly texts = new Set<string>();
+
+  has(id: MessageId): boolean {
+    if (typeof id === 'string') return this.texts.has(id);
+    return this.#ranges.some(([from, to]) => from <= id && id <= to);
+  }
+
+  add(id: MessageId): void {
+    if (typeof id === 'string') this.texts.add(id);
+    else if (!this.has(id)) this.addRange(id, id);
+  }
+
+  addRange(from: number, to: number): void {
+    const last = this.#ranges.at(-1);
+    if (last !== undefined && last[1] + 1 === from)
+      last[1] = to; // in order, as they mostly come
+    else {
+      this.#ranges.push([from, to]);
+      this.#ranges.sort((a, b) => a[0] - b[0]);
+    }
+  }
+
+  /** Ascending, neighbours joined. */
+  get ranges(): [number, number][] {
+    const joined: [number, number][] = [];
+    for (const [from, to] of this.#ranges) {
+      const last = joined.at(-1);
+      if (last !== undefined && from <= last[1] + 1) last[1] = Math.max(last[1], to);
+      else joined.push([from, to]);
+    }
+    return joined;
+  }
+}
+
+class Journal {
+  readonly boxes = new Map<string, Box>();
+  pending: Pending | undefined;
+
+  box(name: string): Box {
+    const box = this.boxes.get(name) ?? new Box();
+    this.boxes.set(name, box);
+    return box;
+  }
+
+  apply(entry: Entry): void {
+    if ('pending' in entry) this.pending = entry.pending;
+    else if ('done' in entry) {
+      this.box(entry.box).add(entry.done);
+      const { pending } = this;
+      if (pending?.box === entry.box && pending.id === entry.done) this.pending = undefined;
+    } else this.box(entry.box).addRange(entry.from, entry.to);
+  }
+
+  *entries(): Generator<Entry> {
+    for (const [box, known] of this.boxes) {
+      for (const [from, to] of known.ranges) yield { box, from, to };
+      for (const done of known.texts) yield { box, done };
+    }
+    if (this.pending !== undefined) yield { pending: this.pending };
+  }
+}
+
+/** Nothing is remembered: without `--state` everything is new each time. */
+export function forgetfulState(): State {
+  const journal = new Journal();
+  return {
+    pending: undefined,
+    has: (box, id) => journal.box(box).has(id),
+    add: async (box, id) => journal.box(box).add(id),
+    note: async () => {},
+    close: async () => {},
+  };
+}
+
+/** @throws Failure 75 while another run uses it, 65 where it is none of ours */
+export async function openState(path: string): Promise<State> {
+  const unlock = await lockFile(`${path}.lock`, path, 0);
+  let file: FileHandle | undefined;
+  try {
+    const journal = await readJournal(path);
+    await writeJournal(path, journal);
+    file = await open(path, 'a');
+    const handle = file;
+    const append = async (entry: Entry): Promise<void> => {
+      journal.apply(entry);
+      try {
+        await handle.appendFile(`${JSON.stringify(entry)}\n`);
+        await handle.datasync();
+      } catch (error) {
+        throw unwritable(path, error);
+      }
+    };
+    return {
+      get pending() {
+        return journal.pending;
+      },
+      has: (box, id) => journal.box(box).has(id),
+      add: (box, done) => append({ box, done }),
+      note: (pending) => append({ pending }),
+      async close() {
+        await handle.close();
+        await unlock();
+      },
+    };
+  } catch (error) {
+    await file?.close();
+    await unlock();
+    throw error;
+  }
+}
+
+async function readJournal(path: string): Promise<Journal> {
+  const journal = new Journal();
+  const text = await readFile(path, 'utf8').catch((error) => {
+    if (isSystemError(error) && error.code === 'ENOENT') return '';
+    throw unreadable(path, 'the state', error);
+  });
+  const lines = text.split('\n');
+  lines.pop(); // '' behind the last line end; or a line that a kill cut off: what it said is looked at anew
+  for (const [at, line] of lines.entries()) {
+    let entry: Entry & Partial<typeof header>;
+    try {
+      entry = JSON.parse(line);
+    } catch {
+      throw spoilt(path, at + 1);
+    }
+    if (at > 0) journal.apply(entry);
+    else if (entry.fivewire !== header.fivewire || entry.version !== header.version)
+      throw spoilt(path, 1);
+  }
+  return journal;
+}
+
+const spoilt = (path: string, at: number): Failure =>
+  new Failure(exitCodes.badData, `${path} is no state of fivewire fetch (line ${at})`, {
+    hint: 'Name another file with --state. Without it everything counts as new.',
+  });
+
+async function writeJournal(path: string, journal: Journal): Promise<void> {
+  const lines = [header, ...journal.entries()].map((entry) => `${JSON.stringify(entry)}\n`);
+  const temporary = `${path}.new`;
+  try {
+    await writeFile(temporary, lines.join(''), { mode: 0o600, flush: true });
+    await rename(temporary, path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
