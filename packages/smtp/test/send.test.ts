@@ -153,7 +153,7 @@ describe('with PIPELINING', () => {
       write(chunk, encoding, done);
     };
     peer.stream._writev = (chunks, done) => {
-      write(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), 'buffer', done);
+      write(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), 'buffer' as BufferEncoding, done);
       writes.push(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)).toString());
     };
     const client = await connectTo(peer);
