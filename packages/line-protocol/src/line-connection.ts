@@ -204,6 +204,11 @@ export class LineConnection {
     });
   }
 
+  /** Nobody reads on for now: where the peer has ended, so has the connection, whatever is left of its input. */
+  unattended(): void {
+    if (this.#ended) this.#shut('server', this.#remoteEnd());
+  }
+
   /** One line, waiting for it. For a dialogue; a loop over many lines takes them with {@link takeLine}. */
   async readLine(wait: Wait): Promise<string> {
     for (;;) {

@@ -173,6 +173,7 @@ export class ReplyQueue {
         if (meaning === 'closing') throw connection.serverClosing(line);
         throw connection.malformed('no reply, for none was asked for', line);
       }
+      connection.unattended();
     } catch (error) {
       // The connection keeps its error and gives it to the next call.
       if (!isFivewireError(error)) throw error;

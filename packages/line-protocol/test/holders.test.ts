@@ -271,6 +271,19 @@ describe('RowReader', () => {
     close();
   });
 
+  it('gives what came before the server left, however slow its consumer; then the connection is over', async () => {
+    const { reader, connection, server, close } = await protocol();
+    server.end('+\r\na\r\nb\r\n.\r\n');
+    const seen: string[] = [];
+    for await (const row of { [Symbol.asyncIterator]: () => reader('L') }) {
+      seen.push(row);
+      await tick(30);
+    }
+    expect(seen).toEqual(['a', 'b']);
+    expect((await connection.closed).reason).toBe('server');
+    close();
+  });
+
   it('stops at maxRows, at silence, and at the end of the connection', async () => {
     const many = await protocol();
     many.server.write(`+\r\n${'r\r\n'.repeat(200)}`);
