@@ -242,13 +242,24 @@ export interface SecurityInfo
   cipher: string | undefined;
   trust: TlsSecurity['trust'] | undefined;
   fingerprint256: string | undefined;
+  /**
+   * The peer's certificates as DER, leaf first, for `describeCertificate`; of a resumed session the leaf alone. Not
+   * enumerable: logs and JSON stay short.
+   */
+  readonly peerCertificates: readonly Uint8Array[];
 }
 
 export function securityInfo(transport: Transport, connection: LineConnection): SecurityInfo {
-  const secured = connection.secureStream?.security;
-  if (secured !== undefined) return { mode: transport.security, ...secured };
+  const { secureStream } = connection;
+  const peerCertificates = secureStream?.peerCertificates ?? [];
+  const shown = secureStream?.security ?? inClear(transport);
+  return Object.defineProperty({ mode: transport.security, ...shown }, 'peerCertificates', {
+    value: peerCertificates,
+  }) as SecurityInfo;
+}
+
+function inClear(transport: Transport): Omit<SecurityInfo, 'mode' | 'peerCertificates'> {
   return {
-    mode: transport.security,
     verified: false,
     serverHostname: transport.serverHostname,
     matchedName: undefined,
