@@ -26,6 +26,13 @@ export interface Certificate {
   readonly names: PresentedNames;
   /** The extended key usages, or nothing where the certificate may serve any purpose. */
   readonly purposes: readonly string[] | undefined;
+  /** Whether it may issue certificates (basicConstraints, §4.2.1.9), and how many authorities may stand below it. */
+  readonly authority: boolean;
+  readonly pathLength: number | undefined;
+  /** It limits the names below it (§4.2.1.10). */
+  readonly constrainsNames: boolean;
+  /** The object identifiers of its critical extensions. */
+  readonly critical: readonly string[];
 }
 
 export interface AlgorithmIdentifier {
@@ -39,12 +46,20 @@ export interface PresentedNames {
   readonly dns: readonly string[];
   /** Raw octets, 4 or 16 of them in a sane certificate. */
   readonly ip: readonly Uint8Array[];
+  /** SRV-IDs, as `_imaps.example.org` (RFC 4985). */
+  readonly srv: readonly string[];
 }
 
-const oids = { subjectAltName: '2.5.29.17', extendedKeyUsage: '2.5.29.37' } as const;
+const oids = {
+  subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
+  extendedKeyUsage: '2.5.29.37',
+  dnsSrv: '1.3.6.1.5.5.7.8.7',
+} as const;
 const contextTags = { version: 0xa0, extensions: 0xa3 } as const;
-// GeneralName ::= CHOICE { … dNSName [2] IA5String, … iPAddress [7] OCTET STRING, … }   (RFC 5280 §4.2.1.6)
-const generalNameTags = { dns: 0x82, ip: 0x87 } as const;
+// GeneralName ::= CHOICE { otherName [0], … dNSName [2] IA5String, … iPAddress [7] OCTET STRING, … }   (RFC 5280 §4.2.1.6)
+const generalNameTags = { other: 0xa0, dns: 0x82, ip: 0x87 } as const;
 
 /** Reads a certificate. Throws {@link DerError} where it is malformed. */
 export function readCertificate(der: Uint8Array): Certificate {
@@ -56,6 +71,7 @@ export function readCertificate(der: Uint8Array): Certificate {
   const [, , issuer, validity, subject, publicKeyInfo, ...rest] = fields;
   const [notBefore, notAfter] = expectTag(validity, derTags.sequence).children;
   const extensions = readExtensions(rest.find((field) => field.tag === contextTags.extensions));
+  const contentOf = (oid: string) => extensions.get(oid)?.content;
   return {
     der,
     signatureAlgorithm: readAlgorithm(algorithm),
@@ -64,8 +80,11 @@ export function readCertificate(der: Uint8Array): Certificate {
     notBefore: readTime(notBefore),
     notAfter: readTime(notAfter),
     publicKeyInfo: expectTag(publicKeyInfo, derTags.sequence).whole,
-    names: readNames(extensions.get(oids.subjectAltName)),
-    purposes: readPurposes(extensions.get(oids.extendedKeyUsage)),
+    names: readNames(contentOf(oids.subjectAltName)),
+    purposes: readPurposes(contentOf(oids.extendedKeyUsage)),
+    ...readConstraints(contentOf(oids.basicConstraints)),
+    constrainsNames: extensions.has(oids.nameConstraints),
+    critical: [...extensions].filter(([, { critical }]) => critical).map(([oid]) => oid),
   };
 }
 
@@ -75,15 +94,22 @@ export function readAlgorithm(element: DerElement | undefined): AlgorithmIdentif
   return { oid: readOid(oid), parameters };
 }
 
+interface Extension {
+  readonly critical: boolean;
+  readonly content: Uint8Array;
+}
+
 /** Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING }; each once (§4.2). */
-function readExtensions(wrapper: DerElement | undefined): Map<string, Uint8Array> {
-  const extensions = new Map<string, Uint8Array>();
+function readExtensions(wrapper: DerElement | undefined): Map<string, Extension> {
+  const extensions = new Map<string, Extension>();
   if (!wrapper) return extensions;
   for (const extension of readDer(wrapper.value, derTags.sequence).children) {
     const parts = expectTag(extension, derTags.sequence).children;
     const oid = readOid(parts[0]);
     if (extensions.has(oid)) throw new DerError(`extension ${oid} appears twice`);
-    extensions.set(oid, expectTag(parts.at(-1), derTags.octetString).value);
+    const critical = parts[1]?.tag === derTags.boolean && parts[1].value[0] !== 0;
+    const content = expectTag(parts.at(-1), derTags.octetString).value;
+    extensions.set(oid, { critical, content });
   }
   return extensions;
 }
@@ -94,8 +120,28 @@ function readNames(extension: Uint8Array | undefined): PresentedNames {
   return {
     dns: ofKind(generalNameTags.dns).map(latin1),
     ip: ofKind(generalNameTags.ip),
+    srv: all.filter(({ tag }) => tag === generalNameTags.other).flatMap(readSrvName),
   };
 }
+
+// OtherName ::= SEQUENCE { type-id OBJECT IDENTIFIER, value [0] EXPLICIT ANY }; SRVName ::= IA5String   (RFC 4985 §2)
+function readSrvName({ children: [type, wrapper] }: DerElement): string[] {
+  if (readOid(type) !== oids.dnsSrv) return [];
+  return [latin1(readDer(expectTag(wrapper, 0xa0).value, derTags.ia5String).value)];
+}
+
+// BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL }
+function readConstraints(
+  extension: Uint8Array | undefined,
+): Pick<Certificate, 'authority' | 'pathLength'> {
+  const parts = extension ? readDer(extension, derTags.sequence).children : [];
+  const authority = parts[0]?.tag === derTags.boolean && parts[0].value[0] !== 0;
+  const length = parts.find(({ tag }) => tag === derTags.integer)?.value;
+  return { authority, pathLength: length && readSmall(length) };
+}
+
+/** No chain is longer than what one octet counts. */
+const readSmall = (octets: Uint8Array): number => (octets.length === 1 ? (octets[0] ?? 0) : 0);
 
 function readPurposes(extension: Uint8Array | undefined): string[] | undefined {
   return extension && readDer(extension, derTags.sequence).children.map(readOid);

@@ -8,7 +8,9 @@ import { badOption, checkOptions, isFlag, isText, oneOf, type Rules } from './op
 import { portRule, protocolRule, protocols, serverHostnameRule } from './protocols.js';
 import { toServerHostname } from './server-hostname.js';
 import { type Resumable, takeSession } from './session-store.js';
+import { parseSrvId } from './srv-id.js';
 import { type ContextParts, contextParts } from './tls-context.js';
+import { isTlsaSet } from './tlsa.js';
 import type { SecureOptions } from './types.js';
 
 /** What a handshake needs to know. */
@@ -28,6 +30,9 @@ export function planHandshake(stream: Duplex, options: SecureOptions): Plan {
   checkArguments(stream, options);
   const { context, protocol, port, host } = options;
   const parts = contextParts(context);
+  if (options.tlsa !== undefined && context.verifyMode === 'none') {
+    throw badOption('tlsa', "has no meaning with verifyMode: 'none'");
+  }
   const where = {
     protocol,
     phase: 'tls' as const,
@@ -43,6 +48,8 @@ export function planHandshake(stream: Duplex, options: SecureOptions): Plan {
     identity,
     errorContext,
     pins: parts.pins,
+    srvId: options.srvId === undefined ? undefined : parseSrvId(options.srvId),
+    tlsa: options.tlsa,
     alpn: chooseAlpn(options, parts),
     scene: { ...errorContext, mode: options.mode ?? 'implicit-tls' },
     timeout: options.timeout ?? defaultTimeout,
@@ -82,6 +89,11 @@ const rules: Rules<SecureOptions> = {
   serverHostname: serverHostnameRule,
   protocol: protocolRule,
   port: portRule,
+  srvId: [isText, 'text'],
+  tlsa: [
+    isTlsaSet,
+    'a list of TLSA records of usage 2 or 3, selector 0 or 1, and matching type 0, 1 or 2',
+  ],
   mode: oneOf('implicit-tls', 'starttls'),
   sessions: [isObject, 'a SessionScope'],
   alpn: [isAlpn, '1 to 255 printable ASCII characters, or false'],

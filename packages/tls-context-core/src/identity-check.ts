@@ -13,12 +13,14 @@ import { escapeText } from './escape.js';
 import { formatIpAddress, parseIpAddress } from './ip-address.js';
 import { nearest } from './nearest.js';
 import { toServerHostname } from './server-hostname.js';
+import { parseSrvId } from './srv-id.js';
 import type { ServerHostname } from './types.js';
 
 /**
  * Checks a certificate's names against the reference identity; the chain is OpenSSL's to judge.
  *
  * @param certificate an X509Certificate, or its DER.
+ * @param options `srvId`: a service's own identity, such as `_imaps.example.org`, which serves as well (RFC 4985).
  * @returns the name in the certificate that matched, in lower case.
  * @throws TlsError `ERR_CERTIFICATE_HOSTNAME_MISMATCH`, whose hint lists the names and the nearest;
  * `ERR_CERTIFICATE_UNTRUSTED` where the certificate is malformed; `ERR_SERVER_HOSTNAME_INVALID`.
@@ -26,9 +28,12 @@ import type { ServerHostname } from './types.js';
 export function checkIdentity(
   certificate: X509Certificate | Uint8Array,
   serverHostname: string | ServerHostname,
+  { srvId }: { srvId?: string } = {},
 ): { matchedName: string } {
   const identity = toServerHostname(serverHostname);
-  return { matchedName: matchIdentity(parseCertificate(toDer(certificate)), identity) };
+  const wanted = srvId === undefined ? undefined : parseSrvId(srvId);
+  const parsed = parseCertificate(toDer(certificate));
+  return { matchedName: matchIdentity(parsed, identity, {}, wanted) };
 }
 
 /** {@link checkIdentity} on what is parsed already. */
@@ -36,8 +41,9 @@ export function matchIdentity(
   certificate: Certificate,
   identity: ServerHostname,
   context: ErrorContext = {},
+  srvId?: string,
 ): string {
-  const matched = findMatch(certificate.names, identity);
+  const matched = findMatch(certificate.names, identity) ?? findSrv(certificate.names, srvId);
   if (matched !== undefined) return matched;
   throw mismatch(certificate, identity, context);
 }
@@ -60,9 +66,10 @@ export function parseCertificate(der: Uint8Array, context: ErrorContext = {}): C
   }
 }
 
-/** The names in a certificate as text, DNS before IP, safe to print. */
-export function printableNames({ dns, ip }: PresentedNames): string[] {
-  return [...dns.map((name) => escapeText(name)), ...ip.map(formatIpAddress)];
+/** The names in a certificate as text, DNS before IP before SRV, safe to print. */
+export function printableNames({ dns, ip, srv }: PresentedNames): string[] {
+  const text = (name: string): string => escapeText(name);
+  return [...dns.map(text), ...ip.map(formatIpAddress), ...srv.map(text)];
 }
 
 /** Throws a UsageError for what is neither. */
@@ -84,6 +91,11 @@ function findMatch(names: PresentedNames, { kind, name }: ServerHostname): strin
   return names.dns
     .map((presented) => presented.toLowerCase()) // Latin-1: nothing beyond ASCII becomes ASCII
     .find((presented) => matchesDns(presented, name));
+}
+
+/** RFC 9525 §6.5: service and domain both, without regard to case; no wildcard stands for a service's domain. */
+function findSrv({ srv }: PresentedNames, srvId: string | undefined): string | undefined {
+  return srv.map((presented) => presented.toLowerCase()).find((presented) => presented === srvId);
 }
 
 const plainName = /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;

@@ -1,13 +1,26 @@
 /** Whom to trust, who the peer is, and the one TLS handshake of the Fivewire clients. */
 
-export { type CertificateDescription, describeCertificate } from './describe-certificate.js';
+export {
+  type CertificateDescription,
+  type CertificateMatch,
+  describeCertificate,
+} from './describe-certificate.js';
 export * from './errors.js';
 export { escapeText } from './escape.js';
 export { explainTlsError, type Scene as TlsScene } from './handshake-error.js';
 export { checkIdentity } from './identity-check.js';
+export {
+  checkOptions,
+  isFlag,
+  isText,
+  oneOf,
+  type Rule,
+  type Rules,
+} from './option-check.js';
 export { secure } from './secure.js';
 export { parseServerHostname } from './server-hostname.js';
 export { createSessionScope, type SessionScopeOptions } from './session-store.js';
 export { createTlsContext, defaultTlsContext, isTlsContext } from './tls-context.js';
+export { isUsableTlsa } from './tlsa.js';
 export { systemRoots } from './trust-store.js';
 export type * from './types.js';

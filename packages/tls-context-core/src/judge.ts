@@ -5,15 +5,20 @@
 import type { Certificate } from './certificate.js';
 import { chainError } from './chain-error.js';
 import { type ErrorContext, TlsError } from './errors.js';
-import { matchIdentity, parseCertificate } from './identity-check.js';
+import { matchIdentity, parseCertificate, printableNames } from './identity-check.js';
 import { pinOf } from './pins.js';
-import type { ServerHostname, TlsContext } from './types.js';
+import { matchTlsa, tlsaKey } from './tlsa.js';
+import type { ServerHostname, TlsaRecord, TlsContext } from './types.js';
 
 /** What a connection must show. */
 export interface Demands {
   readonly context: TlsContext;
   readonly identity: ServerHostname;
   readonly pins: ReadonlySet<string>;
+  /** The SRV-ID that serves as well, in lower case. */
+  readonly srvId?: string | undefined;
+  /** TLSA records in place of the trusted roots. */
+  readonly tlsa?: readonly TlsaRecord[] | undefined;
   /** The ALPN name that was offered. */
   readonly alpn: string | undefined;
   readonly errorContext: ErrorContext;
@@ -37,6 +42,8 @@ export interface Proof {
   readonly matchedName: string | undefined;
   /** When the first certificate of the chain expires, in milliseconds since 1970. */
   readonly validUntil: number;
+  /** The TLSA records that took the place of the roots. */
+  readonly tlsa?: string | undefined;
 }
 
 /** Judges a full handshake. Throws a `TlsError`. */
@@ -50,8 +57,9 @@ export function judgeHandshake(evidence: Evidence, demands: Demands): Proof {
     return { leaf: undefined, chain, fingerprint256, matchedName: undefined, validUntil };
   }
   const leaf = parseCertificate(leafDer, errorContext);
+  if (demands.tlsa) return judgeByTlsa(leaf, evidence, demands);
   judgeChain(leaf, evidence, demands);
-  const matchedName = judgeLeaf(leaf, fingerprint256, demands);
+  const matchedName = judgeLeaf(leaf, fingerprint256, withinLimits(issuers, demands));
   const validUntil = earliestEnd(leaf, issuers, context);
   return { leaf, chain, fingerprint256, matchedName, validUntil };
 }
@@ -64,6 +72,9 @@ export function judgeResumption(remembered: Proof, demands: Demands): Proof {
     const refused = { leaf, chain, fingerprint256 };
     throw chainError('CERT_HAS_EXPIRED', refused, demands.errorContext);
   }
+  // What the same records vouched for then, they vouch for now; whether names count, they say again.
+  if (demands.tlsa)
+    return judgeByTlsa(leaf, { chain, fingerprint256, chainFault: undefined }, demands);
   return { ...remembered, matchedName: judgeLeaf(leaf, fingerprint256, demands) };
 }
 
@@ -86,6 +97,25 @@ function judgeChain(
   if (fault !== undefined) throw chainError(fault, { leaf, ...evidence }, errorContext);
 }
 
+/** DANE (RFC 7671 §5): the records stand in place of the roots; what is revoked stays so, and pins hold as ever. */
+function judgeByTlsa(leaf: Certificate, evidence: Evidence, demands: Demands): Proof {
+  const { tlsa = [], errorContext } = demands;
+  const { chain, fingerprint256, chainFault } = evidence;
+  const refused = { leaf, ...evidence };
+  if (chainFault === 'CERT_REVOKED') throw chainError(chainFault, refused, errorContext);
+  const vouched = matchTlsa(tlsa, chain);
+  if (vouched === undefined) throw tlsaMismatch(evidence, leaf, errorContext);
+  const proof = { leaf, chain, fingerprint256, tlsa: tlsaKey(tlsa) };
+  if (vouched === 'endEntity') {
+    judgePins(leaf, fingerprint256, demands);
+    return { ...proof, matchedName: undefined, validUntil: Number.POSITIVE_INFINITY };
+  }
+  const unfit = leafFault(leaf);
+  if (unfit !== undefined) throw chainError(unfit, refused, errorContext);
+  const matchedName = judgeLeaf(leaf, fingerprint256, demands);
+  return { ...proof, matchedName, validUntil: leaf.notAfter };
+}
+
 const serverAuth = '1.3.6.1.5.5.7.3.1';
 const anyPurpose = '2.5.29.37.0';
 
@@ -103,13 +133,31 @@ function judgeLeaf(
   fingerprint256: string,
   demands: Demands,
 ): string | undefined {
-  const { context, identity, pins, errorContext } = demands;
+  const { context, identity, srvId, errorContext } = demands;
   const matchedName = context.checkHostname
-    ? matchIdentity(leaf, identity, errorContext)
+    ? matchIdentity(leaf, identity, errorContext, srvId)
     : undefined;
+  judgePins(leaf, fingerprint256, demands);
+  return matchedName;
+}
+
+/**
+ * An authority that is limited to some names could still name any service: OpenSSL holds a limit on DNS names against
+ * those only. So below such an authority no SRV-ID counts.
+ */
+function withinLimits(issuers: readonly Uint8Array[], demands: Demands): Demands {
+  const limited =
+    demands.srvId !== undefined && issuers.some((der) => parseCertificate(der).constrainsNames);
+  return limited ? { ...demands, srvId: undefined } : demands;
+}
+
+function judgePins(
+  leaf: Certificate,
+  fingerprint256: string,
+  { pins, errorContext }: Demands,
+): void {
   const pin = pins.size > 0 ? pinOf(leaf.publicKeyInfo) : undefined;
   if (pin !== undefined && !pins.has(pin)) throw pinMismatch(pin, fingerprint256, errorContext);
-  return matchedName;
 }
 
 function earliestEnd(
@@ -125,6 +173,21 @@ const withoutCertificate = (context: ErrorContext): TlsError =>
   new TlsError('ERR_CERTIFICATE_UNTRUSTED', 'the server showed no certificate', {
     ...context,
     hint: 'Anonymous cipher suites prove nothing: take them out of ciphers.',
+  });
+
+const tlsaMismatch = (
+  { chain, fingerprint256 }: Evidence,
+  leaf: Certificate,
+  context: ErrorContext,
+): TlsError =>
+  new TlsError('ERR_CERTIFICATE_UNTRUSTED', 'no TLSA record matches the certificate', {
+    ...context,
+    reason: 'TLSA',
+    names: printableNames(leaf.names),
+    fingerprint256,
+    chain,
+    hint: 'DNS vouches for another key: the operator may have renewed the certificate and not the record, or someone stands in between. Try again later.',
+    retry: 'later',
   });
 
 const pinMismatch = (pin: string, fingerprint256: string, context: ErrorContext): TlsError =>

@@ -26,7 +26,7 @@ export function equip(
 
 function describeSecurity(
   socket: TLSSocket,
-  { context, identity }: Demands,
+  { context, identity, tlsa }: Demands,
   { matchedName, fingerprint256 }: Proof,
 ): TlsSecurity {
   return Object.freeze({
@@ -37,7 +37,7 @@ function describeSecurity(
     cipher: socket.getCipher().standardName,
     alpn: socket.alpnProtocol || undefined,
     resumed: socket.isSessionReused(),
-    trust: context.trust,
+    trust: tlsa ? 'dane' : context.trust,
     fingerprint256,
   });
 }

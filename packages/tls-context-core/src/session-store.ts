@@ -12,7 +12,8 @@ import { checkOptions, type Rules } from './option-check.js';
 import { portRule, protocolRule, serverHostnameRule } from './protocols.js';
 import { toServerHostname } from './server-hostname.js';
 import { contextParts } from './tls-context.js';
-import type { ServerHostname, SessionScope, TlsContext } from './types.js';
+import { tlsaKey } from './tlsa.js';
+import type { SecureOptions, ServerHostname, SessionScope, TlsContext } from './types.js';
 
 /** Whose sessions a scope holds. */
 export interface SessionScopeOptions {
@@ -72,7 +73,7 @@ export function createSessionScope(options: SessionScopeOptions): SessionScope {
 /** The session to offer to a peer, if there is one and its certificates have not expired since. */
 export function takeSession(
   scope: SessionScope,
-  { context, protocol, port }: SessionScopeOptions,
+  { context, protocol, port, tlsa }: SecureOptions,
   identity: ServerHostname,
   errorContext: ErrorContext,
 ): Resumable | undefined {
@@ -94,6 +95,7 @@ export function takeSession(
     );
   }
   if (store.resumable && store.resumable.proof.validUntil <= Date.now()) scope.clear();
+  if (store.resumable && store.resumable.proof.tlsa !== tlsaKey(tlsa)) scope.clear();
   return store.resumable;
 }
 

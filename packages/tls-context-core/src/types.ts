@@ -67,6 +67,16 @@ export interface SecureOptions {
   protocol: ProtocolName;
   port?: number;
   /**
+   * The service's own identity, `_imaps.example.org` (RFC 4985): a certificate that holds it proves as much as one
+   * that holds `serverHostname`.
+   */
+  srvId?: string;
+  /**
+   * DANE (RFC 6698, RFC 7671): records of this host and port, authenticated by DNSSEC, that take the place of the
+   * trusted roots. One must match. Usages 2 and 3 only.
+   */
+  tlsa?: readonly TlsaRecord[];
+  /**
    * `'starttls'` when plaintext went before on this stream: octets that are no TLS are then
    * `ERR_STARTTLS_INJECTION` and no hint speaks of STARTTLS. Default `'implicit-tls'`.
    */
@@ -84,12 +94,23 @@ export interface SecureOptions {
   host?: string;
 }
 
+/** A TLSA record's data, RFC 6698 §2.1. */
+export interface TlsaRecord {
+  /** 2: DANE-TA, an issuer in the chain; 3: DANE-EE, the server's own key, whose name and dates then do not count. */
+  usage: number;
+  /** 0: the whole certificate; 1: its SubjectPublicKeyInfo. */
+  selector: number;
+  /** 0: the octets themselves; 1: their SHA-256; 2: their SHA-512. */
+  matching: number;
+  data: Uint8Array;
+}
+
 /** What a handshake proved. `client.security` shows it. */
 export interface TlsSecurity {
-  /** True when chain (or pins) and name were checked. */
+  /** True when chain (or pins, or TLSA records) and name were checked. */
   verified: boolean;
   serverHostname: string;
-  /** The name in the certificate that matched; `undefined` where none was checked. */
+  /** The name in the certificate that matched; `undefined` where none was checked, as under DANE-EE. */
   matchedName: string | undefined;
   /** `'TLSv1.3'` or `'TLSv1.2'`. */
   protocol: string;
@@ -97,7 +118,8 @@ export interface TlsSecurity {
   cipher: string;
   alpn: string | undefined;
   resumed: boolean;
-  trust: TlsContext['trust'];
+  /** What vouched for the certificate: the context's trust, or `'dane'`. */
+  trust: TlsContext['trust'] | 'dane';
   /** SHA-256 of the peer's certificate (on a resumed session: of the one that was verified). */
   fingerprint256: string;
 }

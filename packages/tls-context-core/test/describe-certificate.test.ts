@@ -27,14 +27,75 @@ test('says who it is, from a certificate and from its DER alike', () => {
     names: ['a.example', '*.b.example', '192.0.2.1', '2001:db8::1'],
     validFrom: notBefore.toISOString(),
     validTo: notAfter.toISOString(),
+    validity: 'valid',
+    daysLeft: Math.floor((notAfter.getTime() - Date.now()) / 86_400_000),
     serialNumber: node.serialNumber,
     key: 'ec prime256v1',
     fingerprint256: node.fingerprint256,
     pin: expect.stringMatching(/^sha256\/[A-Za-z0-9+/]{43}=$/),
     selfIssued: false,
+    authority: false,
   });
   expect(describeCertificate(node)).toEqual(description);
   expect(JSON.parse(JSON.stringify(description))).toEqual(description);
+});
+
+test('a chain: who issued whom, and where that is not so', () => {
+  const middle = issueCa('Middle', ca);
+  const leaf = issue({ issuer: middle, commonName: 'leaf', dns: ['a.example'] });
+  const whole = describeCertificate([leaf.der, middle.der, ca.der]);
+  expect(whole).toMatchObject({ subject: 'CN=leaf', authority: false, issuedByNext: true });
+  expect(whole.chain).toMatchObject([
+    { subject: 'CN=Middle', issuer: 'CN=Test CA', authority: true, issuedByNext: true },
+    { subject: 'CN=Test CA', authority: true, selfIssued: true },
+  ]);
+  expect(whole.chain?.[1]).not.toHaveProperty('issuedByNext');
+  // An authority of the same name has not signed it.
+  const imposter = issueCa('Middle', ca);
+  expect(describeCertificate([leaf.der, imposter.der]).issuedByNext).toBe(false);
+  expect(describeCertificate([leaf.der, ca.der]).issuedByNext).toBe(false);
+  expect(describeCertificate([leaf.der]).chain).toEqual([]);
+  expect(describeCertificate(leaf.der)).not.toHaveProperty('chain');
+  const long = Array.from({ length: 500 }, () => ca.der);
+  expect(describeCertificate(long).chain?.length).toBe(19);
+  expect(() => describeCertificate([])).toThrow(
+    expect.objectContaining({ code: 'ERR_ARGUMENT', argument: 'certificate' }),
+  );
+});
+
+test('what matched, and why not', () => {
+  const { der } = issue({ issuer: ca, dns: ['*.example.org', 'imap.example.com'] });
+  const match = (name: string) => describeCertificate(der, name).match;
+  expect(match('Mail.Example.org.')).toEqual({
+    serverHostname: 'mail.example.org',
+    matchedName: '*.example.org',
+  });
+  expect(match('imap.example.con')).toEqual({
+    serverHostname: 'imap.example.con',
+    problem: 'the certificate is not for imap.example.con',
+    hint: expect.stringContaining('rightly called imap.example.com'),
+  });
+  expect(describeCertificate(issue({ commonName: 'a.example' }).der, 'a.example').match).toEqual({
+    serverHostname: 'a.example',
+    problem: expect.any(String),
+    hint: expect.stringContaining('common name does not count'),
+  });
+  expect(describeCertificate(der)).not.toHaveProperty('match');
+  expect(() => describeCertificate(der, 'a b')).toThrow(
+    expect.objectContaining({ code: 'ERR_SERVER_HOSTNAME_INVALID' }),
+  );
+});
+
+test.each([
+  ['valid', -1, 10, 9],
+  ['expired', -10, -1, -1],
+  ['not-yet-valid', 1, 10, 9],
+])('validity: %s', (validity, from, to, daysLeft) => {
+  const at = (days: number) => new Date(Date.now() + days * 86_400_000);
+  const { der } = issue({ notBefore: at(from), notAfter: at(to) });
+  const described = describeCertificate(der);
+  expect(described.validity).toBe(validity);
+  expect([daysLeft - 1, daysLeft]).toContain(described.daysLeft);
 });
 
 test('keys of other kinds, and roots', () => {
