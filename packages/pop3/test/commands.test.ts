@@ -264,14 +264,15 @@ describe('arguments', () => {
       const bad = [0, -1, 1.5, Number.NaN, 2 ** 60, '1\r\nDELE 2' as unknown as number];
       const found: unknown[] = [];
       for (const number of bad) {
-        for (const call of [
+        const calls: (() => unknown)[] = [
           () => pop.retrieve(number),
           () => pop.top(number, 1),
           () => pop.top(1, number === 0 ? -1 : number),
           () => pop.delete(number),
           () => pop.retrieveAll([number]).next(),
-        ]) {
-          found.push((await failure(Promise.resolve().then(call))).code);
+        ];
+        for (const call of calls) {
+          found.push((await failure((async () => call())())).code);
         }
       }
       await pop.noop();

@@ -1,4 +1,5 @@
 /** A server that stalls, closes, floods or answers nonsense at any octet: a typed error in time, and nothing left over. */
+import { getEventListeners } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -199,7 +200,6 @@ describe('in clear', () => {
     server.close();
     await sleep(200);
     expect(resources()).toBeLessThanOrEqual(before);
-    const { getEventListeners } = await import('node:events');
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 });
