@@ -12,6 +12,8 @@
 export * from 'tls-context-core';
 export * from './ask-ahead.js';
 export * from './body.js';
+export type { CallOptions } from './call-options.js';
+export * as rules from './call-options.js';
 export * from './command-line.js';
 export * from './connect-url.js';
 export * from './deadline.js';

@@ -2,8 +2,17 @@
  * Connections to share: made when needed, at most so many, kept for a while, replaced when they die.
  * The clients' pools (`createImapPool`, …) are this one with their `connect`.
  */
-import { ConnectionError, type FivewireError, isFivewireError, UsageError } from 'tls-context-core';
-import { aborted } from './deadline.js';
+import {
+  ConnectionError,
+  checkOptions,
+  type FivewireError,
+  isFivewireError,
+  type Rule,
+  type Rules,
+  UsageError,
+} from 'tls-context-core';
+import { abortSignal, milliseconds, positive } from './call-options.js';
+import { aborted, longestTimer } from './deadline.js';
 
 /** What a pool needs of a client. */
 export interface PooledClient {
@@ -42,6 +51,20 @@ export interface Pool<C> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const orEndless = ([accepts, expected]: Rule): Rule => [
+  (value) => value === Number.POSITIVE_INFINITY || accepts(value),
+  expected,
+];
+
+const poolRules: Rules<PoolOptions> = {
+  maxConnections: positive,
+  idleTimeout: milliseconds,
+  maxAge: milliseconds,
+  maxUses: orEndless(positive),
+};
+
+const acquireRules: Rules<{ signal?: AbortSignal }> = { signal: abortSignal };
+
 interface Member<C> {
   client: C;
   born: number;
@@ -57,18 +80,15 @@ interface Waiting<C> {
 
 export function createPool<C extends PooledClient>(
   connect: () => Promise<C>,
-  {
+  options: PoolOptions = {},
+): Pool<C> {
+  checkOptions(options, poolRules);
+  const {
     maxConnections = 4,
     idleTimeout = 30_000,
-    maxAge = Infinity,
-    maxUses = Infinity,
-  }: PoolOptions = {},
-): Pool<C> {
-  if (!Number.isInteger(maxConnections) || maxConnections < 1) {
-    throw new UsageError('ERR_ARGUMENT', 'maxConnections must be a whole number from 1', {
-      argument: 'maxConnections',
-    });
-  }
+    maxAge = Number.POSITIVE_INFINITY,
+    maxUses = Number.POSITIVE_INFINITY,
+  } = options;
   const members = new Set<Member<C>>();
   const idle: Member<C>[] = [];
   const waiting: Waiting<C>[] = [];
@@ -109,8 +129,10 @@ export function createPool<C extends PooledClient>(
     else if (worn) dismiss(member);
     else {
       idle.push(member);
-      member.idleTimer = setTimeout(() => dismiss(member), idleTimeout);
-      member.idleTimer.unref();
+      if (idleTimeout <= longestTimer) {
+        member.idleTimer = setTimeout(() => dismiss(member), idleTimeout);
+        member.idleTimer.unref();
+      }
       serve();
     }
   };
@@ -155,9 +177,13 @@ export function createPool<C extends PooledClient>(
     if (members.size + connecting === 0) whenEmpty?.();
   };
 
-  const acquire = ({ signal }: { signal?: AbortSignal } = {}): Promise<Lease<C>> => {
-    if (closing) return Promise.reject(new UsageError('ERR_STATE', 'The pool is closed'));
-    if (signal?.aborted) return Promise.reject(aborted(signal, { command: 'acquire' }, 'usable'));
+  const acquire = async (options: { signal?: AbortSignal } = {}): Promise<Lease<C>> => {
+    checkOptions(options, acquireRules);
+    const { signal } = options;
+    if (closing) {
+      throw new UsageError('ERR_STATE', 'The pool is closed', { hint: 'Make another one.' });
+    }
+    if (signal?.aborted) throw aborted(signal, { command: 'acquire' }, 'usable');
     return new Promise((resolve, reject) => {
       const done = (): void => signal?.removeEventListener('abort', stop);
       const entry: Waiting<C> = {
@@ -205,6 +231,9 @@ export function createPool<C extends PooledClient>(
     },
     acquire,
     async use(work, options) {
+      if (typeof work !== 'function') {
+        throw new UsageError('ERR_ARGUMENT', 'work must be a function', { argument: 'work' });
+      }
       const lease = await acquire(options);
       try {
         return await work(lease.client);

@@ -1,0 +1,26 @@
+/** What the methods of all clients take last, checked by table before anything else happens. */
+import { isFlag, type Rule, type Rules } from 'tls-context-core';
+
+/** The last argument of every method that talks. */
+export interface CallOptions {
+  /** Gives the call up. */
+  signal?: AbortSignal;
+  /** The longest single wait for the server, in milliseconds; 0 or Infinity waits for ever. */
+  timeout?: number;
+}
+
+export const flag: Rule = [isFlag, 'true or false'];
+export const callback: Rule = [(value) => typeof value === 'function', 'a function'];
+export const list: Rule = [Array.isArray, 'an array'];
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isPositive = (value: unknown): boolean => isCount(value) && value !== 0;
+const isDuration = (value: unknown): boolean => typeof value === 'number' && value >= 0;
+
+export const count: Rule = [isCount, 'a whole number from 0'];
+export const positive: Rule = [isPositive, 'a whole number from 1'];
+export const milliseconds: Rule = [isDuration, 'a number of milliseconds from 0'];
+export const abortSignal: Rule = [(value) => value instanceof AbortSignal, 'an AbortSignal'];
+
+/** For `checkOptions`; a method with more options adds theirs. */
+export const callRules: Rules<CallOptions> = { signal: abortSignal, timeout: milliseconds };
