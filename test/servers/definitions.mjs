@@ -15,6 +15,8 @@ export const folder = fileURLToPath(new URL('.', import.meta.url));
  * @property {string} about
  * @property {string[]} names DNS names in its certificate
  * @property {string[]} packages Debian's packages
+ * @property {string[]} [unpack] more of them that Debian lets nobody install beside another server's: natively they are
+ *   unpacked below `root`
  * @property {string[]} programs what must be there afterwards, found in PATH unless absolute
  * @property {string[]} [needs] servers that it cannot work without
  * @property {Record<string, string>} [preseed] files that must be there before the packages are installed
@@ -65,13 +67,18 @@ export const portNumbers = (definition) =>
   );
 
 /**
- * What the templates may name: `conf`, `data`, `ca`, `certificate`, `key`, `listen`, each of the server's own ports
+ * What the templates may name: `conf`, `data`, `root`, `ca`, `certificate`, `key`, `listen`, each of the server's own ports
  * (`explicit`, and `explicitPassive.last` for a range) and the others' (`dovecot.host`, `dovecot.lmtp`).
  */
-export const placeholders = (definition, definitions, { prefix, certificates, listen, hostOf }) => {
+export const placeholders = (
+  definition,
+  definitions,
+  { prefix, root = '', certificates, listen, hostOf },
+) => {
   const values = {
     conf: `${prefix}/conf`,
     data: `${prefix}/data`,
+    root,
     ca: `${certificates}/ca.pem`,
     certificate: `${certificates}/${definition.name}.pem`,
     key: `${certificates}/${definition.name}.key`,

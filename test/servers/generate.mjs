@@ -62,7 +62,7 @@ const dockerfile = (definition, definitions) => {
     ...preseeds.map(([template, place]) => `COPY ${template} ${place}`),
     'RUN apt-get update \\',
     ' && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \\',
-    `      -o Dpkg::Options::=--force-confold ${definition.packages.join(' ')} \\`,
+    `      -o Dpkg::Options::=--force-confold ${[...definition.packages, ...(definition.unpack ?? [])].join(' ')} \\`,
     ' && rm -rf /var/lib/apt/lists/*',
     ...placed.map(({ template, place }) => `COPY ${template} ${place}`),
     ...fillIn(definition, placed, values),

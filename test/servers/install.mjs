@@ -1,6 +1,14 @@
 // Debian's packages, for a root on Debian; elsewhere, what is there.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { readTemplate } from './definitions.mjs';
 
@@ -69,6 +77,23 @@ const apt = ([verb, ...names], say) => {
     say(`apt-get ${verb} ${names.join(' ')} failed:\n${lines.split('\n').slice(-15).join('\n')}`);
   }
   return result.status === 0;
+};
+
+/** Lays packages out below a folder without installing them. Returns why it could not, if so. */
+export const unpackPackages = (names, folder) => {
+  if (names.length === 0) return undefined;
+  if (!isDebian()) return `it is unpacked from Debian's packages: ${names.join(' ')}`;
+  mkdirSync(folder, { recursive: true });
+  const run = (program, args) =>
+    spawnSync(findProgram(program), args, { cwd: folder, encoding: 'utf8' });
+  const download = run('apt-get', ['-q', 'download', ...names]);
+  if (download.status !== 0) return `apt-get download failed: ${download.stderr.trim()}`;
+  for (const archive of readdirSync(folder).filter((name) => name.endsWith('.deb'))) {
+    const unpacked = run('dpkg', ['--extract', archive, '.']);
+    if (unpacked.status !== 0) return `dpkg --extract ${archive} failed: ${unpacked.stderr.trim()}`;
+    rmSync(join(folder, archive));
+  }
+  return undefined;
 };
 
 const preseed = (definitions) => {

@@ -22,7 +22,7 @@ import {
   render,
   shiftPorts,
 } from './definitions.mjs';
-import { installPackages, obstacle, searchPath } from './install.mjs';
+import { installPackages, obstacle, searchPath, unpackPackages } from './install.mjs';
 import { awaitGreetings, isFree } from './readiness.mjs';
 
 const host = '127.0.0.1';
@@ -94,8 +94,11 @@ const requirement = ({ definition }, servers) => {
 /** Returns why it could not start, if so. */
 const start = (server, definitions, certificates) => {
   const { definition, prefix } = server;
+  const root = `${prefix}/root`;
+  const lacking = unpackPackages(definition.unpack ?? [], root);
+  if (lacking !== undefined) return lacking;
   const values = placeholders(definition, definitions, {
-    ...{ prefix, certificates, listen: host },
+    ...{ prefix, root, certificates, listen: host },
     hostOf: () => host,
   });
   const env = { PATH: searchPath, HOME: prefix, LC_ALL: 'C.UTF-8' };

@@ -1,4 +1,4 @@
-// FTP against vsftpd, which refuses a data connection that does not resume the control connection's session.
+// FTP against vsftpd and ProFTPD, which refuse a data connection that does not resume the control connection's session.
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,11 +11,18 @@ import { type Door, options, refuses, verified } from './doors.js';
 const doors: Door[] = [
   { server: 'vsftpd', port: 'implicit', security: 'implicit-tls' },
   { server: 'vsftpd', port: 'explicit', security: 'starttls' },
+  { server: 'proftpd', port: 'explicit', security: 'starttls' },
 ];
+
+/** vsftpd says "550 Failed to open file." for whatever reason: that is no proof of absence. */
+const absence: Record<string, string> = {
+  vsftpd: 'ERR_COMMAND_REJECTED',
+  proftpd: 'ERR_NOT_FOUND',
+};
 
 const sha256 = (octets: Uint8Array) => createHash('sha256').update(octets).digest('hex');
 
-describe.each(doors)('FTP by $security', (door) => {
+describe.each(doors)('FTP by $security, $server', (door) => {
   let directory: string;
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'fivewire-ftp-'));
@@ -52,10 +59,9 @@ describe.each(doors)('FTP by $security', (door) => {
 
       await ftp.remove(`${folder}/three.bin`);
       expect(await ftp.stat(`${folder}/three.bin`)).toBeUndefined();
-      // vsftpd says "550 Failed to open file." for whatever reason: that is no proof of absence.
       await expect(
         ftp.download(`${folder}/three.bin`, join(directory, 'gone')),
-      ).rejects.toMatchObject({ code: 'ERR_COMMAND_REJECTED', connection: 'usable' });
+      ).rejects.toMatchObject({ code: absence[door.server], connection: 'usable' });
       await ftp.remove(folder, { recursive: true });
       const left: string[] = [];
       for await (const entry of ftp.list('.')) left.push(entry.name);
