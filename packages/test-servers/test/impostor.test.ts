@@ -46,11 +46,11 @@ it('greets in its own words, and leaves the rest to the server', async () => {
 });
 
 it('answers by verb, with the tag put in', async () => {
-  const inClear = { NOOP: '* LIST () "/" Evil\r\n<tag> OK <tag>\r\n' };
+  const inClear = { NOOP: '* LIST () "/" Evil\r\n<tag> OK <tag+1>\r\n' };
   const to = await dial('imap', { inClear });
   await to.line();
   expect(await to.ask('a1 noop')).toBe('* LIST () "/" Evil');
-  expect(await to.line()).toBe('a1 OK a1');
+  expect(await to.line()).toBe('a1 OK a2');
   expect(await to.ask('a2 XYZ')).toBe('a2 BAD Unknown command');
 });
 
@@ -100,6 +100,16 @@ it('ends a client that pipelines behind STARTTLS', async () => {
   to.send('STARTTLS\r\nEHLO too.early\r\n');
   await to.ended;
   expect(server?.connections[0]?.linesInClear).toEqual(['STARTTLS']);
+});
+
+it('answers whatever comes next', async () => {
+  const to = await dial('pop3', {
+    inClear: { STLS: { say: '+OK go\r\n', answer: '-ERR no TLS\r\n', next: 'silence' } },
+  });
+  await to.line();
+  expect(await to.ask('STLS')).toBe('+OK go');
+  to.send('\x16\x03\x01\n');
+  expect(await to.line()).toBe('-ERR no TLS');
 });
 
 it('falls silent, with the connection open, and hears whatever comes', async () => {

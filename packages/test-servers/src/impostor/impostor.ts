@@ -5,13 +5,18 @@
 
 /**
  * Octets to send; a text goes out as UTF-8, with nothing added: CRLF is part of it. `<tag>` in a text is the tag of IMAP's
- * command.
+ * command, `<tag+1>` the one that a client who counts will use next.
  */
 export type Words = string | Uint8Array;
 
 export interface Reaction {
   /** What is said, where a list is: each in a segment of its own. Default: nothing. */
   say?: Words | readonly Words[];
+  /**
+   * What the client's next octets are answered with, whatever they are: a ClientHello, for instance, which is gone then, so that
+   * no handshake can follow.
+   */
+  answer?: Words;
   /**
    * What comes then. `'listen'` (default): the next command. `'tls'`: the handshake, as after STARTTLS. `'silence'`: nothing
    * ever, with the connection open. `'close'`: a polite end. `'reset'`: a TCP reset.

@@ -5,12 +5,14 @@ import type { Reaction, Words } from './impostor.js';
 
 /** @param tag what `<tag>` stands for */
 export async function react(session: LineSession, reaction: Reaction, tag: string): Promise<void> {
-  const { say = [], next = 'listen' } = reaction;
-  if (next === 'tls') {
+  const { say = [], answer, next = 'listen' } = reaction;
+  if (next === 'tls' && answer === undefined) {
     if (session.hasInput) session.fail('The client pipelined octets behind STARTTLS.');
     session.holdInput();
   }
   await speak(session, Array.isArray(say) ? say : [say as Words], tag);
+  if (answer !== undefined && (await session.chunk()) !== undefined)
+    await speak(session, [answer], tag);
   switch (next) {
     case 'listen':
       return;
@@ -32,10 +34,14 @@ export async function react(session: LineSession, reaction: Reaction, tag: strin
 async function speak(session: LineSession, say: readonly Words[], tag: string): Promise<void> {
   for (const [number, words] of say.entries()) {
     if (number > 0) await turns();
-    const octets = typeof words === 'string' ? words.replaceAll('<tag>', tag) : words;
-    await session.write(Buffer.from(octets as string));
+    await session.write(typeof words === 'string' ? withTag(words, tag) : Buffer.from(words));
   }
 }
+
+const withTag = (words: string, tag: string): string =>
+  words
+    .replaceAll('<tag>', tag)
+    .replaceAll('<tag+1>', () => tag.replace(/\d+$/, (digits) => String(Number(digits) + 1)));
 
 /** A few turns of the event loop: enough for octets to come through a relay in the same process. */
 async function turns(): Promise<void> {
