@@ -4,7 +4,7 @@
 
 import type { Certificate } from './certificate.js';
 import { chainError } from './chain-error.js';
-import { type ErrorContext, TlsError } from './errors.js';
+import { type ErrorContext, isFivewireError, TlsError } from './errors.js';
 import { matchIdentity, parseCertificate, printableNames } from './identity-check.js';
 import { pinOf } from './pins.js';
 import { matchTlsa, tlsaKey } from './tlsa.js';
@@ -46,8 +46,19 @@ export interface Proof {
   readonly tlsa?: string | undefined;
 }
 
-/** Judges a full handshake. Throws a `TlsError`. */
+/** Judges a full handshake. Throws a `TlsError`, which carries the chain whatever was wrong: tools show who was there. */
 export function judgeHandshake(evidence: Evidence, demands: Demands): Proof {
+  try {
+    return judge(evidence, demands);
+  } catch (error) {
+    if (isFivewireError(error) && !('chain' in error)) {
+      Object.defineProperty(error, 'chain', { value: evidence.chain }); // not enumerable: long
+    }
+    throw error;
+  }
+}
+
+function judge(evidence: Evidence, demands: Demands): Proof {
   const { context, pins, errorContext } = demands;
   const { chain, fingerprint256 } = evidence;
   const [leafDer, ...issuers] = chain;
