@@ -16,10 +16,13 @@ export interface Packed {
   manifest: Record<string, unknown>;
 }
 
-/** Packs every package with pnpm, which alone rewrites `workspace:` and `catalog:`. */
-export function packAll(): Map<string, Packed> {
+/**
+ * Packs every package with pnpm, which alone rewrites `workspace:` and `catalog:`.
+ * @param folder below `.cache/`: one for each test file, for they run at once
+ */
+export function packAll(folder = 'packed'): Map<string, Packed> {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const destination = join(root, '.cache', 'packed');
+  const destination = join(root, '.cache', folder);
   rmSync(destination, { recursive: true, force: true });
   mkdirSync(destination, { recursive: true });
   const filter = ['--filter', './packages/*', '-r'];

@@ -55,6 +55,26 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/fetch.js'),
   },
   {
+    usage: 'news <what> [url] [dest]',
+    describe: 'News: groups, over, get or post',
+    load: () => import('./commands/news.js'),
+  },
+  {
+    usage: 'tls <url>',
+    describe: 'Who a server is and how the connection is protected',
+    load: () => import('./commands/tls.js'),
+  },
+  {
+    usage: 'check <url>',
+    describe: 'Find out what is wrong: DNS, TCP, TLS, login, capabilities',
+    load: () => import('./commands/check.js'),
+  },
+  {
+    usage: 'config <what>',
+    describe: 'config check: is the configuration file right?',
+    load: () => import('./commands/config.js'),
+  },
+  {
     usage: 'serve',
     describe: 'Run throwaway servers of all five protocols on loopback',
     load: () => import('./commands/serve.js'),

@@ -1,0 +1,109 @@
+/** `fivewire news groups|over|get|post`: what a news server has, and a new article for it. */
+import { createReadStream } from 'node:fs';
+import { type Args, type CommandModule, type Context, optionalText, text } from '../context.js';
+import { usage } from '../exit-code.js';
+import { wholeNumber } from '../global-options.js';
+import { readLocal } from '../local-files.js';
+import { listArticles, listGroups } from '../news-lists.js';
+import { line } from '../output.js';
+import { withRetry } from '../retry.js';
+import { withSession } from '../sessions.js';
+import { resolveTarget } from '../target.js';
+import { newsPath } from '../url-paths.js';
+import * as fetchCommand from './fetch.js';
+import * as getCommand from './get.js';
+
+export const options: CommandModule['options'] = {
+  wildmat: {
+    type: 'string',
+    describe: 'groups: only those that it means, such as comp.*,!comp.os.*',
+  },
+  long: { type: 'boolean', alias: 'l', describe: 'groups: numbers and status as well' },
+  last: { type: 'string', describe: 'over: only so many of the newest' },
+  from: { type: 'string', describe: 'post: author' },
+  subject: { type: 'string', describe: 'post: subject' },
+  text: { type: 'string', describe: 'post: text; @FILE reads it from a file' },
+  state: fetchCommand.options.state,
+  exec: fetchCommand.options.exec,
+  limit: fetchCommand.options.limit,
+};
+
+type Action = (args: Args, context: Context) => Promise<number | undefined>;
+
+const actions: Readonly<Record<string, Action>> = { groups, over, get, post };
+
+export async function run(args: Args, context: Context): Promise<number | undefined> {
+  const action = actions[text(args.what)];
+  if (action === undefined)
+    throw usage(
+      `There is no news ${line(text(args.what))}`,
+      'There are groups, over, get and post.',
+    );
+  return action(args, context);
+}
+
+async function groups(args: Args, context: Context): Promise<undefined> {
+  const target = await resolveTarget(optionalText(args.url), context, { protocols: ['nntp'] });
+  const wildmat = optionalText(args.wildmat) ?? newsPath(target.path).group;
+  const wishes = { long: args.long === true, ...(wildmat === undefined ? {} : { wildmat }) };
+  await withRetry(context, () =>
+    withSession('nntp', target, context, (nntp) => listGroups(nntp, context, wishes)),
+  );
+}
+
+async function over(args: Args, context: Context): Promise<undefined> {
+  const target = await resolveTarget(optionalText(args.url), context, { protocols: ['nntp'] });
+  const { group } = newsPath(target.path);
+  if (group === undefined) throw usage('Which newsgroup?', 'Write nntps://host/misc.test.');
+  const last = wholeNumber(args.last, '--last');
+  const wishes = { group, ...(last === undefined ? {} : { last }) };
+  await withRetry(context, () =>
+    withSession('nntp', target, context, (nntp) => listArticles(nntp, context, wishes)),
+  );
+}
+
+/** One article, or what is new in a group. */
+async function get(args: Args, context: Context): Promise<number | undefined> {
+  const target = await resolveTarget(optionalText(args.url), context, {
+    protocols: ['nntp'],
+    login: 'none',
+  });
+  const isArticle = newsPath(target.path).article !== undefined;
+  return isArticle ? getCommand.run(args, context) : fetchCommand.run(args, context);
+}
+
+async function post(args: Args, context: Context): Promise<undefined> {
+  const target = await resolveTarget(optionalText(args.url), context, { protocols: ['nntp'] });
+  const file = optionalText(args.dest);
+  const composed =
+    file === undefined ? await article(args, newsPath(target.path).group, context) : undefined;
+  if (file === '-' && context.settings.passwordStdin)
+    throw usage('stdin cannot be both the password and the article');
+  if (file === '-' && context.settings.retries > 0)
+    throw usage('--retry cannot read stdin again', 'Give a file.');
+  if (file !== undefined && file !== '-') await readLocal(file, 'the article');
+  await withRetry(context, () =>
+    withSession('nntp', target, context, async (nntp) => {
+      const what = composed ?? (file === '-' ? process.stdin : createReadStream(file as string));
+      const { messageId, text: said } = await nntp.post(what, { signal: context.signal });
+      await context.out.row({ type: 'posted', messageId, reply: said }, messageId ?? line(said));
+    }),
+  );
+}
+
+async function article(args: Args, group: string | undefined, { profile }: Context) {
+  const from = optionalText(args.from) ?? profile?.from;
+  const [subject, given] = [optionalText(args.subject), optionalText(args.text)];
+  if (from === undefined || subject === undefined || given === undefined)
+    throw usage(
+      'What is to be posted?',
+      'Give --from, --subject and --text, or a FILE with the whole article.',
+    );
+  if (group === undefined)
+    throw usage('Into which newsgroup?', 'Write nntps://user@host/misc.test.');
+  const { Article } = await import('@fivewire/nntp');
+  const body = given.startsWith('@')
+    ? (await readLocal(given.slice(1), 'the text')).toString('utf8')
+    : given;
+  return new Article({ from, newsgroups: group, subject, body });
+}
