@@ -20,6 +20,7 @@ import {
   type SessionScope,
   StartTlsError,
   secure,
+  type TlsaRecord,
   type TlsContext,
 } from 'tls-context-core';
 import type { CommandLine } from './command-line.js';
@@ -49,6 +50,9 @@ export const defaultLineLimits: LineLimits = { lineOctets: 65_536, replyOctets: 
 export interface TlsPeer {
   context: TlsContext;
   serverHostname: string;
+  /** Further proofs of who it is, see `SecureOptions`. */
+  srvId?: string;
+  tlsa?: readonly TlsaRecord[];
   sessions?: SessionScope;
 }
 

@@ -12,6 +12,7 @@ import {
   type ProtocolName,
   parseServerHostname,
   type SessionScope,
+  type TlsaRecord,
   type TlsContext,
   type TlsContextOptions,
   TlsError,
@@ -37,6 +38,10 @@ export interface TransportOptions extends Omit<DialOptions, 'timeout' | 'signal'
   security?: Security;
   /** Who the peer must be. Default: `host`. Required with `stream` and `socketPath`. */
   serverHostname?: string;
+  /** The service's own identity, as `_imaps.example.org`: a certificate with it will do as well. From `discover()`. */
+  srvId?: string;
+  /** DANE: TLSA records of this host and port, authenticated by DNSSEC, in place of the trusted roots. */
+  tlsa?: readonly TlsaRecord[];
   /** Whom to trust: options, or a context to share. Default: the system's roots. */
   tls?: TlsContextOptions | TlsContext;
   /** `false`: no SNI goes out. */
@@ -84,7 +89,7 @@ export interface Transport {
 }
 
 const transportKeys = [
-  'host', 'port', 'security', 'serverHostname', 'tls', 'sni', 'stream', 'allowCleartextAuth', 'timeouts', 'limits',
+  'host', 'port', 'security', 'serverHostname', 'srvId', 'tlsa', 'tls', 'sni', 'stream', 'allowCleartextAuth', 'timeouts', 'limits',
   'disable', 'log', 'signal', 'proxy', 'dial', 'socketPath', 'localAddress', 'family', 'lookup', 'keepAlive',
 ]; // biome-ignore format: one list
 
@@ -155,6 +160,7 @@ function resolve(profile: ProtocolProfile, options: TransportOptions): Transport
   }
   if (options.proxy !== undefined) parseProxy(options.proxy);
   checkTimeouts(options.timeouts);
+  if (profile.protocol === 'ftp') refuseForFtp(options);
   const serverHostname = options.serverHostname ?? (ownWay ? undefined : options.host);
   if (security !== 'cleartext') {
     if (serverHostname === undefined) {
@@ -188,12 +194,18 @@ export async function openConnection(
   sessions?: SessionScope,
 ): Promise<LineConnection> {
   const { options, host, port, protocol, context, serverHostname, timeouts } = transport;
-  const { signal } = options;
+  const { signal, srvId, tlsa } = options;
   const stream = options.stream ?? (await dialTransport(transport, 'control', port));
   const tls =
     context === undefined || serverHostname === undefined
       ? undefined
-      : { context, serverHostname, ...(sessions === undefined ? {} : { sessions }) };
+      : {
+          context,
+          serverHostname,
+          ...(srvId === undefined ? {} : { srvId }),
+          ...(tlsa === undefined ? {} : { tlsa }),
+          ...(sessions === undefined ? {} : { sessions }),
+        };
   const connection = new LineConnection(stream, {
     protocol,
     host,
@@ -253,9 +265,10 @@ export function securityInfo(transport: Transport, connection: LineConnection): 
   const { secureStream } = connection;
   const peerCertificates = secureStream?.peerCertificates ?? [];
   const shown = secureStream?.security ?? inClear(transport);
-  return Object.defineProperty({ mode: transport.security, ...shown }, 'peerCertificates', {
+  const info = Object.defineProperty({ mode: transport.security, ...shown }, 'peerCertificates', {
     value: peerCertificates,
-  }) as SecurityInfo;
+  });
+  return Object.freeze(info) as SecurityInfo;
 }
 
 function inClear(transport: Transport): Omit<SecurityInfo, 'mode' | 'peerCertificates'> {
@@ -316,6 +329,13 @@ function checkHost(host: unknown): void {
       `is ${JSON.stringify(host)}`,
       'Give a host name or an IP address alone; a URL goes in first place.',
     );
+  }
+}
+
+/** They are of one port; FTP's data connections have others, and would be proven by less. */
+function refuseForFtp(options: TransportOptions): void {
+  for (const key of ['srvId', 'tlsa'] as const) {
+    if (options[key] !== undefined) throw wrong(key, 'is for services with one port; FTP has many');
   }
 }
 
