@@ -33,7 +33,7 @@ export async function command(
   args: readonly string[],
   { multiline, ...options }: CommandOptions,
 ): Promise<CommandResult> {
-  const upper = String(verb).toUpperCase();
+  const upper = typeof verb === 'string' ? verb.toUpperCase() : '';
   if (!/^[A-Z][A-Z0-9.-]{2,11}$/.test(upper)) {
     throw wrong(
       'verb',
@@ -45,6 +45,7 @@ export async function command(
   if (instead !== undefined) {
     throw wrong('verb', `${upper} can't be sent by command()`, `Use ${instead}.`);
   }
+  if (!Array.isArray(args)) throw wrong('args', 'The arguments are no list', "Write ['a', 'b'].");
   const line = commandLine(upper, args);
   return session.run(
     line,

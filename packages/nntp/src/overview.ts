@@ -10,7 +10,7 @@ import { type ArticleRange, rangeArgument } from './arguments.js';
 import { readOverviewFormat } from './list.js';
 import { OverviewFormat, type OverviewRow, parseOverviewRow } from './overview-row.js';
 import { rowReader } from './rows.js';
-import { checkWindow, type Session } from './session.js';
+import type { Session } from './session.js';
 import type { CallOptions } from './types.js';
 
 export interface OverviewOptions extends CallOptions {
@@ -23,7 +23,6 @@ export function overview(
   range: ArticleRange,
   { window = 10_000, ...options }: OverviewOptions,
 ): Rows<OverviewRow> {
-  checkWindow(window);
   const args = rangeArgument(range);
   const spans = (): Iterator<Span, void> =>
     typeof range === 'object' && range !== null

@@ -15,7 +15,7 @@ import {
 import { type ArticleId, articleArgument, parseCount } from './arguments.js';
 import { Headers } from './headers.js';
 import { needsLogin } from './response-codes.js';
-import { checkWindow, type Session } from './session.js';
+import type { Session } from './session.js';
 import type {
   ArticleBody,
   ArticleHead,
@@ -103,7 +103,7 @@ export function articles(
         },
       );
     },
-    window: session.pipelined ? checkWindow(window) : 1,
+    window: session.pipelined ? window : 1,
   });
 }
 

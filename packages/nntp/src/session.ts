@@ -12,7 +12,6 @@ import {
   readReply,
   type Transport,
   type Turn,
-  UsageError,
   type Wait,
 } from '@fivewire/line-protocol';
 import { login } from './authenticate.js';
@@ -205,12 +204,4 @@ export class Session {
     this.#logins++;
     await this.#askCapabilities('capabilities');
   }
-}
-
-export function checkWindow(window: number): number {
-  if (Number.isInteger(window) && window >= 1) return window;
-  throw new UsageError('ERR_ARGUMENT', 'window must be a whole number from 1', {
-    protocol: 'nntp',
-    argument: 'window',
-  });
 }

@@ -1,5 +1,5 @@
 /** The escape hatch: a command that this client has no method for (XTND, LANG, …). */
-import { commandLine, decodeText, UsageError } from '@fivewire/line-protocol';
+import { commandLine, decodeText, type Rules, rules, UsageError } from '@fivewire/line-protocol';
 import type { Session } from './session.js';
 import type { CallOptions, CommandResult } from './types.js';
 
@@ -7,6 +7,8 @@ export interface CommandOptions extends CallOptions {
   /** Whether lines follow `+OK`, up to one with a lone dot. Default: as RFC 1939 and 2449 have it for their own commands. */
   multiline?: boolean;
 }
+
+export const commandRules: Rules<CommandOptions> = { ...rules.callRules, multiline: rules.flag };
 
 /** What would show credentials, change the framing, or go behind the back of what this client keeps track of. */
 const refused: Record<string, string> = {
@@ -27,12 +29,13 @@ export async function command(
   args: readonly string[],
   { multiline, ...options }: CommandOptions,
 ): Promise<CommandResult> {
-  const upper = String(verb).toUpperCase();
+  const upper = typeof verb === 'string' ? verb.toUpperCase() : '';
   if (!/^[A-Z0-9-]{1,32}$/.test(upper)) {
     throw wrong('A command name is made of letters and digits', 'Give arguments in the list.');
   }
   const instead = refused[upper];
   if (instead !== undefined) throw wrong(`${upper} can't be sent by command()`, `Use ${instead}.`);
+  if (!Array.isArray(args)) throw wrong('The arguments are no list', "Write ['a', 'b'].", 'args');
   return session.run(commandLine(upper, args), options, async (response, wait) => {
     const text = decodeText(response.text);
     if (!(multiline ?? hasLines(upper, args))) return { text };
@@ -46,5 +49,5 @@ const hasLines = (verb: string, args: readonly string[]): boolean =>
   verb === 'CAPA' ||
   ((verb === 'LIST' || verb === 'UIDL' || verb === 'LANG') && args.length === 0);
 
-const wrong = (message: string, hint: string): UsageError =>
-  new UsageError('ERR_ARGUMENT', message, { protocol: 'pop3', argument: 'verb', hint });
+const wrong = (message: string, hint: string, argument = 'verb'): UsageError =>
+  new UsageError('ERR_ARGUMENT', message, { protocol: 'pop3', argument, hint });

@@ -1,8 +1,8 @@
 /** What is new in a mailbox: UIDL against what the caller has seen. */
 import type { Readable } from 'node:stream';
-import type { CommandError } from '@fivewire/line-protocol';
+import { type CommandError, checkOptions, oneOf, type Rules, rules } from '@fivewire/line-protocol';
 import type { Pop3Client } from './pop3-client.js';
-import type { RetrieveAllOptions } from './retrieve.js';
+import { type RetrieveAllOptions, retrieveAllRules } from './retrieve.js';
 
 /** Remembers unique-ids between runs. A `Set` is one; save it as `[...set]`. */
 export interface UidStore {
@@ -18,6 +18,13 @@ export interface FetchNewOptions extends RetrieveAllOptions {
   /** Which messages to fetch first. Default `'oldest'`. */
   order?: 'oldest' | 'newest';
 }
+
+export const fetchNewRules: Rules<FetchNewOptions> = {
+  ...retrieveAllRules,
+  remove: rules.flag,
+  limit: rules.count,
+  order: oneOf('oldest', 'newest'),
+};
 
 export type NewMessage =
   | {
@@ -41,7 +48,16 @@ export type NewMessage =
  *
  * @throws CommandError where the server has no UIDL, and what {@link Pop3Client.retrieveAll} throws
  */
-export async function* fetchNew(
+export function fetchNew(
+  client: Pop3Client,
+  uidStore: UidStore,
+  options: FetchNewOptions = {},
+): AsyncGenerator<NewMessage, void, undefined> {
+  checkOptions(options, fetchNewRules);
+  return fetch(client, uidStore, options);
+}
+
+async function* fetch(
   client: Pop3Client,
   uidStore: UidStore,
   {
@@ -49,11 +65,12 @@ export async function* fetchNew(
     limit = Number.POSITIVE_INFINITY,
     order = 'oldest',
     ...options
-  }: FetchNewOptions = {},
+  }: FetchNewOptions,
 ): AsyncGenerator<NewMessage, void, undefined> {
+  const { window: _, ...call } = options;
   const wanted = new Map<number, string>();
   const copies = new Map<string, number[]>();
-  for await (const row of client.uidl(options)) {
+  for await (const row of client.uidl(call)) {
     if (!row.ok) {
       const { number, problem, raw } = row;
       yield { ok: false, number, error: { problem, raw } };

@@ -2,20 +2,28 @@
 import type { Readable } from 'node:stream';
 import {
   type Closed,
+  checkOptions,
   commandLine,
   type Notice,
   optionsFromUrl,
   type Rows,
+  rules,
   type SecurityInfo,
   securityInfo,
   UsageError,
 } from '@fivewire/line-protocol';
 import type { Pop3Capabilities } from './capabilities.js';
-import { type CommandOptions, command } from './command.js';
+import { type CommandOptions, command, commandRules } from './command.js';
 import { openSession, profile, resolveOptions } from './connect.js';
 import { count, list, uidl } from './listing.js';
 import { quit } from './quit.js';
-import { messageBody, type RetrieveAllOptions, retrieveAll } from './retrieve.js';
+import {
+  isIterable,
+  messageBody,
+  type RetrieveAllOptions,
+  retrieveAll,
+  retrieveAllRules,
+} from './retrieve.js';
 import { messageNumber, type Session } from './session.js';
 import type {
   CallOptions,
@@ -27,6 +35,8 @@ import type {
   Retrieved,
   UidlRow,
 } from './types.js';
+
+const { callRules } = rules;
 
 /**
  * Made by {@link Pop3Client.connect}. Calls made at once wait for each other, or go out together where the server has
@@ -90,6 +100,7 @@ export class Pop3Client {
 
   /** STAT, RFC 1939 §5: how many messages and octets the mailbox holds, without those marked as deleted. */
   async stat(options: CallOptions = {}): Promise<MailboxStat> {
+    checkOptions(options, callRules);
     const { connection } = this.#session;
     return this.#session.run(commandLine('STAT'), options, ({ text }) => {
       const [messages, octets] = text.trim().split(/\s+/);
@@ -103,11 +114,13 @@ export class Pop3Client {
 
   /** LIST, RFC 1939 §5: number and octets of each message. Sent when the loop begins; `toArray()` gives all at once. */
   list(options: CallOptions = {}): Rows<ListRow> {
+    checkOptions(options, callRules);
     return list(this.#session, options);
   }
 
   /** UIDL, RFC 1939 §7: the unique-id of each message. Sent when the loop begins; `toArray()` gives all at once. */
   uidl(options: CallOptions = {}): Rows<UidlRow> {
+    checkOptions(options, callRules);
     return uidl(this.#session, options);
   }
 
@@ -116,11 +129,13 @@ export class Pop3Client {
    * A refusal is the stream's error. Destroying it early drops the rest, or the connection where that is over 1 MiB.
    */
   retrieve(number: number, options: CallOptions = {}): Readable {
+    checkOptions(options, callRules);
     return messageBody(this.#session, ['RETR', messageNumber(number)], options);
   }
 
   /** TOP, RFC 1939 §7: the header and `lines` lines of the body. Some servers mark the message as seen. */
   top(number: number, lines: number, options: CallOptions = {}): Readable {
+    checkOptions(options, callRules);
     if (!Number.isSafeInteger(lines) || lines < 0) {
       throw new UsageError('ERR_ARGUMENT', 'lines must be a whole number from 0', {
         protocol: 'pop3',
@@ -138,6 +153,7 @@ export class Pop3Client {
     numbers: Iterable<number> | AsyncIterable<number>,
     options: RetrieveAllOptions = {},
   ): AsyncGenerator<Retrieved, void, undefined> {
+    checkOptions(options, retrieveAllRules);
     return retrieveAll(this.#session, numbers, options);
   }
 
@@ -146,8 +162,12 @@ export class Pop3Client {
    * @throws CommandError of the first that was refused, after all have been tried
    */
   async delete(numbers: number | Iterable<number>, options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     const { marked } = this.#session;
-    const all = typeof numbers === 'number' ? [numbers] : [...numbers];
+    const all =
+      typeof numbers === 'object' && Symbol.iterator in Object(numbers)
+        ? [...numbers]
+        : [numbers as number];
     const lines = all.map(
       (number) => [number, commandLine('DELE', [messageNumber(number)])] as const,
     );
@@ -170,11 +190,13 @@ export class Pop3Client {
 
   /** RSET, RFC 1939 §5: takes all marks off. */
   async reset(options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     await this.#session.run(commandLine('RSET'), options, () => this.#session.marked.clear());
   }
 
   /** NOOP, RFC 1939 §5: keeps the session alive. */
   async noop(options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     await this.#session.run(commandLine('NOOP'), options, () => {});
   }
 
@@ -187,6 +209,7 @@ export class Pop3Client {
     args: readonly string[] = [],
     options: CommandOptions = {},
   ): Promise<CommandResult> {
+    checkOptions(options, commandRules);
     return command(this.#session, verb, args, options);
   }
 
@@ -194,7 +217,8 @@ export class Pop3Client {
    * QUIT, RFC 1939 §6: commits what is marked, and ends the session. On a session that is over already it does nothing.
    * @throws TransferError ERR_OUTCOME_UNKNOWN when the connection broke before the server said what it did
    */
-  quit(options: CallOptions = {}): Promise<QuitResult> {
+  async quit(options: CallOptions = {}): Promise<QuitResult> {
+    checkOptions(options, callRules);
     this.#farewell ??= quit(this.#session, options);
     return this.#farewell;
   }

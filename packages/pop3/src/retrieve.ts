@@ -7,7 +7,8 @@ import {
   type Decoded,
   DotDecoder,
   ReplyBody,
-  UsageError,
+  type Rules,
+  rules,
 } from '@fivewire/line-protocol';
 import { commandError, type Response } from './response.js';
 import { messageNumber, type Session } from './session.js';
@@ -17,6 +18,14 @@ export interface RetrieveAllOptions extends CallOptions {
   /** The most commands under way at once, from 1. Default 32; without PIPELINING always 1. */
   window?: number;
 }
+
+export const retrieveAllRules: Rules<RetrieveAllOptions> = {
+  ...rules.callRules,
+  window: rules.positive,
+};
+
+export const isIterable = <T>(value: T | Iterable<T>): value is Iterable<T> =>
+  typeof value === 'object' && value !== null && Symbol.iterator in value;
 
 export function messageBody(
   session: Session,
@@ -67,15 +76,7 @@ export function retrieveAll(
     ask: (number, asked) => messageBody(session, ['RETR', messageNumber(number)], options, asked),
     give: (number, message) => ({ ok: true, number, message }),
     refuse: (number, error) => ({ ok: false, number, error }),
-    window: session.pipelined ? checkWindow(window) : 1,
-  });
-}
-
-export function checkWindow(window: number): number {
-  if (Number.isInteger(window) && window >= 1) return window;
-  throw new UsageError('ERR_ARGUMENT', 'window must be a whole number from 1', {
-    protocol: 'pop3',
-    argument: 'window',
+    window: session.pipelined ? window : 1,
   });
 }
 
