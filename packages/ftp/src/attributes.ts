@@ -1,5 +1,5 @@
 /** What else a file has: permissions (SITE CHMOD), a time (MFMT, draft-somers-ftp-mfxx), a hash (draft-bryan-ftp-hash). */
-import { CommandError, type Reply, UsageError } from '@fivewire/line-protocol';
+import { CommandError, escapeText, type Reply, UsageError } from '@fivewire/line-protocol';
 import { command } from './dialogue.js';
 import { hashOf } from './reply-text.js';
 import { hasFeature, type Session } from './session.js';
@@ -12,7 +12,7 @@ export async function changeMode(
   options: CallOptions,
 ): Promise<void> {
   if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) {
-    throw new UsageError('ERR_ARGUMENT', `${mode} is no mode.`, {
+    throw new UsageError('ERR_ARGUMENT', `${String(mode)} is no mode.`, {
       protocol: 'ftp',
       argument: 'mode',
       hint: 'Write it as 0o644.',
@@ -74,9 +74,10 @@ export async function hash(
   name: HashAlgorithm,
   options: CallOptions,
 ): Promise<string> {
-  const algorithm = Object.hasOwn(algorithms, name) ? algorithms[name] : undefined;
+  const known = typeof name === 'string' && Object.hasOwn(algorithms, name);
+  const algorithm = known ? algorithms[name] : undefined;
   if (algorithm === undefined) {
-    throw new UsageError('ERR_ARGUMENT', `There is no hash ${JSON.stringify(name)}.`, {
+    throw new UsageError('ERR_ARGUMENT', `There is no hash ${escapeText(String(name), 40)}.`, {
       protocol: 'ftp',
       argument: 'algorithm',
       hint: `Use one of ${Object.keys(algorithms).join(', ')}.`,

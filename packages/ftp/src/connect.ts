@@ -16,7 +16,7 @@ import {
   type TransportOptions,
   UsageError,
 } from '@fivewire/line-protocol';
-import { createCharset } from './charset.js';
+import { type Charset, createCharset } from './charset.js';
 import { Control } from './control.js';
 import { command, Dialogue } from './dialogue.js';
 import { saysUnknown } from './failures.js';
@@ -48,15 +48,42 @@ export function optionsOf(
   return optionsFromUrl(profile, first, second as TransportOptions & { auth?: FtpAuth });
 }
 
-/** Everything is checked before anything is dialled; whatever fails later, nothing stays open. */
-export async function connectSession(options: FtpConnectOptions): Promise<Session> {
-  const transport = resolveTransport(profile, options as TransportOptions);
-  const charset = createCharset(options);
-  const limits = checkedLimits(options.limits);
-  const { auth } = options;
-  if (auth !== undefined) checkAuth(auth, transport);
-  const scope = scopeOf(transport);
+/** Options that have been checked. Holds the TLS context, so that a pool builds one. */
+export interface Resolved {
+  readonly options: FtpConnectOptions;
+  readonly transport: Transport;
+  readonly charset: Charset;
+  readonly limits: FtpLimits;
+}
 
+/**
+ * @throws UsageError ERR_ARGUMENT, TlsError ERR_SERVER_HOSTNAME_…, AuthenticationError ERR_CLEARTEXT_AUTH_REFUSED. Nothing
+ * has been dialled.
+ */
+export function resolveOptions(options: FtpConnectOptions): Resolved {
+  const transport = resolveTransport(profile, options as TransportOptions);
+  const { auth, requireCloseNotify, utcOffset } = options;
+  if (requireCloseNotify !== undefined && typeof requireCloseNotify !== 'boolean')
+    throw wrong('requireCloseNotify', 'must be true or false');
+  if (utcOffset !== undefined && !Number.isFinite(utcOffset))
+    throw wrong('utcOffset', 'must be a number of minutes');
+  if (auth !== undefined) checkAuth(auth, transport);
+  const charset = createCharset(options);
+  return { options, transport, charset, limits: checkedLimits(options.limits) };
+}
+
+const wrong = (argument: string, problem: string): UsageError =>
+  new UsageError('ERR_ARGUMENT', `${argument} ${problem}`, { protocol: 'ftp', argument });
+
+/** Dials, greets, secures and logs in. Whatever fails, nothing stays open. */
+export async function openSession({
+  options,
+  transport,
+  charset,
+  limits,
+}: Resolved): Promise<Session> {
+  const { auth } = options;
+  const scope = scopeOf(transport);
   const stream =
     transport.options.stream ?? (await dialTransport(transport, 'control', transport.port));
   const given = { ...transport, options: { ...transport.options, stream } };

@@ -99,8 +99,6 @@ export class Control {
   }
 
   #enqueue<T>(what: string, options: CallOptions, work: (turn: Turn) => Promise<T>): Promise<T> {
-    const wrong = wrongOption(options);
-    if (wrong !== undefined) return Promise.reject(wrong);
     const { signal } = options;
     if (isInsideTransfer(this)) return Promise.reject(wouldDeadlock());
     if (signal?.aborted) return Promise.reject(aborted(signal, { command: what }, 'usable'));
@@ -128,16 +126,6 @@ export class Control {
       }
     });
   }
-}
-
-function wrongOption({ signal, timeout }: CallOptions): UsageError | undefined {
-  const isTime = timeout === undefined || (typeof timeout === 'number' && timeout >= 0);
-  if (isTime && (signal === undefined || signal instanceof AbortSignal)) return undefined;
-  return new UsageError(
-    'ERR_ARGUMENT',
-    isTime ? 'The signal is no AbortSignal.' : 'The timeout is no number of milliseconds.',
-    { protocol: 'ftp', argument: isTime ? 'signal' : 'timeout' },
-  );
 }
 
 function wouldDeadlock(): UsageError {

@@ -65,7 +65,6 @@ function checkTarget(target: DownloadTarget, { resume, start, verify }: Download
   if (isPath) pathOf(target);
   if (resume && !isPath) throw wrong('resume', 'Only a file can be resumed; use `start`.');
   if (start === undefined) return;
-  if (!Number.isSafeInteger(start) || start < 0) throw wrong('start', '`start` is no count.');
   if (isPath) throw wrong('start', '`start` is for streams; a file goes on with `resume`.');
   if (verify === 'hash' && start > 0) throw wrong('verify', 'A part has no hash to compare.');
 }

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import {
   type Closed,
+  checkOptions,
   type LineConnection,
   type Notice,
   type Reply,
@@ -9,11 +10,21 @@ import {
   securityInfo,
 } from '@fivewire/line-protocol';
 import { changeMode, changeModified, hash } from './attributes.js';
-import { connectSession, optionsOf } from './connect.js';
+import { openSession, optionsOf, resolveOptions } from './connect.js';
 import { command } from './dialogue.js';
 import { download } from './download.js';
 import { list } from './list.js';
 import type { Entry } from './listing/entry.js';
+import {
+  callRules,
+  downloadRules,
+  listRules,
+  makeRules,
+  readStreamRules,
+  removeRules,
+  transferRules,
+  uploadRules,
+} from './options.js';
 import { rawCommand } from './raw-command.js';
 import { RemoteReadStream } from './read-stream.js';
 import { pathArgument, type RemotePath } from './remote-path.js';
@@ -47,6 +58,7 @@ import { append, upload } from './upload.js';
  */
 export class FtpClient {
   readonly #session: Session;
+  #farewell: Promise<void> | undefined;
 
   /**
    * Dials, secures, logs in. Resolves when files can be moved.
@@ -61,7 +73,7 @@ export class FtpClient {
     target: FtpConnectOptions | string | URL,
     options?: FtpUrlOptions,
   ): Promise<FtpClient> {
-    return new FtpClient(await connectSession(optionsOf(target, options)));
+    return new FtpClient(await openSession(resolveOptions(optionsOf(target, options))));
   }
 
   /** @internal Use `FtpClient.connect`. */
@@ -99,6 +111,7 @@ export class FtpClient {
    * @throws TransferError ERR_TRANSFER_INCOMPLETE at the end, where the listing is not proven whole
    */
   list(path: RemotePath = '.', options: ListOptions = {}): AsyncGenerator<Entry, void, undefined> {
+    checkOptions(options, listRules);
     return list(this.#session, this.#path(path), options);
   }
 
@@ -108,6 +121,7 @@ export class FtpClient {
    * @returns `undefined` where nothing is there
    */
   async stat(path: RemotePath, options: CallOptions = {}): Promise<Entry | undefined> {
+    checkOptions(options, callRules);
     return stat(this.#session, this.#path(path), options);
   }
 
@@ -121,6 +135,7 @@ export class FtpClient {
     target: DownloadTarget,
     options: DownloadOptions = {},
   ): Promise<TransferResult> {
+    checkOptions(options, downloadRules);
     return download(this.#session, this.#path(path), target, options);
   }
 
@@ -129,6 +144,7 @@ export class FtpClient {
    * proven whole; destroying it gives the transfer up and keeps the session. While it runs, other calls wait.
    */
   createReadStream(path: RemotePath, options: ReadStreamOptions = {}): Readable {
+    checkOptions(options, readStreamRules);
     const session = this.#session;
     const borrow = async () => ({ session, giveBack: () => {} });
     return new RemoteReadStream(borrow, this.#path(path), options, session.control);
@@ -145,6 +161,7 @@ export class FtpClient {
     path: RemotePath,
     options: UploadOptions = {},
   ): Promise<TransferResult> {
+    checkOptions(options, uploadRules);
     return upload(this.#session, source, this.#path(path), options);
   }
 
@@ -154,11 +171,13 @@ export class FtpClient {
     path: RemotePath,
     options: TransferOptions = {},
   ): Promise<TransferResult> {
+    checkOptions(options, transferRules);
     return append(this.#session, source, this.#path(path), options);
   }
 
   /** Makes a directory (MKD). With `parents` also those above it, and one that is there already is no error. */
   async mkdir(path: RemotePath, options: CallOptions & { parents?: boolean } = {}): Promise<void> {
+    checkOptions(options, makeRules);
     return makeDirectory(this.#session, this.#path(path), options);
   }
 
@@ -170,21 +189,25 @@ export class FtpClient {
     path: RemotePath,
     options: CallOptions & { recursive?: boolean } = {},
   ): Promise<void> {
+    checkOptions(options, removeRules);
     return removePath(this.#session, this.#path(path), options);
   }
 
   /** Renames or moves (RNFR, RNTO). Most servers replace a file that is there under the new name. */
   async rename(from: RemotePath, to: RemotePath, options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     return renamePath(this.#session, this.#path(from, 'from'), this.#path(to, 'to'), options);
   }
 
   /** Sets permission bits (SITE CHMOD). @param mode `0o644` */
   async chmod(path: RemotePath, mode: number, options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     return changeMode(this.#session, this.#path(path), mode, options);
   }
 
   /** Sets the modification time, to the second (MFMT). @throws CommandError ERR_EXTENSION_REQUIRED */
   async setModified(path: RemotePath, time: Date, options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     return changeModified(this.#session, this.#path(path), time, options);
   }
 
@@ -199,11 +222,13 @@ export class FtpClient {
     algorithm: HashAlgorithm = 'sha256',
     options: CallOptions = {},
   ): Promise<string> {
+    checkOptions(options, callRules);
     return hash(this.#session, this.#path(path), algorithm, options);
   }
 
   /** The directory that relative paths begin at (PWD). */
   async workingDirectory(options: CallOptions = {}): Promise<string> {
+    checkOptions(options, callRules);
     const { control, charset } = this.#session;
     const reply: Reply = await control.demand(command('PWD'), options);
     const path = quotedPath(reply.lines[0] ?? '');
@@ -212,23 +237,30 @@ export class FtpClient {
   }
 
   /**
-   * Sends a command that has no method here, such as `command('SITE', ['UMASK', '022'])`. The reply is given whatever
-   * its code. Commands that carry credentials, open data connections or change the session's state are refused.
+   * Sends a command that has no method here, such as `command('SITE', ['UMASK', '022'])`. Commands that carry credentials,
+   * open data connections or change the session's state are refused.
+   *
+   * @throws CommandError for 4yz and 5yz; UsageError for a refused verb
    */
   async command(
     verb: string,
     args: readonly string[] = [],
     options: CallOptions = {},
   ): Promise<CommandReply> {
+    checkOptions(options, callRules);
     return rawCommand(this.#session, verb, args, options);
   }
 
-  /** Says goodbye after the calls that are under way, and closes. Never throws. */
-  async quit(): Promise<void> {
-    if (!this.#connection.isOpen) return;
-    const { close } = this.#connection.timeouts;
-    await this.#session.control.ask([command('QUIT')], { timeout: close }).catch(() => {});
-    await this.#connection.end();
+  /**
+   * Says goodbye after the calls that are under way, and closes. A server that leaves without its last word is no
+   * failure: nothing depends on it.
+   *
+   * @throws AbortError ERR_ABORTED, with the connection as it was; UsageError
+   */
+  async quit(options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
+    this.#farewell ??= this.#quit(options);
+    return this.#farewell;
   }
 
   /** Closes at once. Calls under way reject with ERR_CONNECTION_CLOSED. */
@@ -239,8 +271,20 @@ export class FtpClient {
   /** `quit()`, but no longer than `timeouts.close`. */
   async [Symbol.asyncDispose](): Promise<void> {
     const timer = setTimeout(() => this.close(), this.#connection.timeouts.close);
-    await this.quit();
+    await this.quit().catch(() => this.close());
     clearTimeout(timer);
+  }
+
+  async #quit(options: CallOptions): Promise<void> {
+    const connection = this.#connection;
+    if (!connection.isOpen) return;
+    const patience = { timeout: connection.timeouts.close, ...options };
+    try {
+      await this.#session.control.ask([command('QUIT')], patience);
+    } catch (error) {
+      if (connection.isOpen) throw error;
+    }
+    await connection.end();
   }
 
   get #connection(): LineConnection {

@@ -2,14 +2,18 @@
 import { fileURLToPath } from 'node:url';
 import { isFivewireError, LocalError, UsageError } from '@fivewire/line-protocol';
 
+/** @throws UsageError ERR_ARGUMENT for what can be no path */
 export function pathOf(target: string | URL): string {
-  if (typeof target === 'string') return target;
-  if (target.protocol === 'file:') return fileURLToPath(target);
-  throw new UsageError('ERR_ARGUMENT', 'A URL on this side must be a file: URL.', {
-    protocol: 'ftp',
-    argument: 'target',
-  });
+  if (typeof target === 'string') {
+    if (target !== '' && !target.includes('\0')) return target;
+    throw noPath(target === '' ? 'A path on this side is empty.' : 'A path has a NUL in it.');
+  }
+  if (target instanceof URL && target.protocol === 'file:') return fileURLToPath(target);
+  throw noPath('A path on this side is a string or a file: URL.');
 }
+
+const noPath = (message: string): UsageError =>
+  new UsageError('ERR_ARGUMENT', message, { protocol: 'ftp', argument: 'target' });
 
 export function localFailure(error: unknown, path?: string): LocalError {
   if (isFivewireError(error)) return error as LocalError;

@@ -1,18 +1,19 @@
 /** Several connections to one server with the surface of one client: each call takes a free one. */
 import type { Readable } from 'node:stream';
 import {
+  checkOptions,
   createPool,
-  createTlsContext,
-  isTlsContext,
   type Lease,
   type Pool,
   type PoolOptions,
   UsageError,
 } from '@fivewire/line-protocol';
 import { Box } from './box.js';
-import { type Charset, createCharset } from './charset.js';
+import type { Charset } from './charset.js';
+import { openSession, resolveOptions } from './connect.js';
 import { FtpClient, sessionOf } from './ftp-client.js';
 import type { Entry } from './listing/entry.js';
+import { listRules, readStreamRules } from './options.js';
 import { type Borrow, RemoteReadStream } from './read-stream.js';
 import { isInsideTransfer } from './reentrance.js';
 import { pathArgument, type RemotePath } from './remote-path.js';
@@ -31,18 +32,21 @@ import type {
   UploadSource,
 } from './types.js';
 
-export interface FtpPoolOptions extends FtpConnectOptions, PoolOptions {}
+/** `stream` and `signal` belong to one connection: a pool takes neither. */
+export interface FtpPoolOptions extends Omit<FtpConnectOptions, 'stream' | 'signal'>, PoolOptions {}
 
 /**
  * A pool of connections that are made when needed, at most `maxConnections` (default 4), fewer where the server takes
  * no more, and that are replaced when they die. They share one TlsContext; TLS sessions stay with each connection.
+ *
+ * @throws UsageError ERR_ARGUMENT, TlsError ERR_SERVER_HOSTNAME_…; nothing has been dialled
  */
 export function createFtpPool(options: FtpPoolOptions): FtpPool {
   return new FtpPool(options);
 }
 
-/** Made by `createFtpPool`. Its methods are those of `FtpClient`. */
-export class FtpPool {
+/** Made by `createFtpPool`. Its methods are those of `FtpClient`, and those of every pool: `acquire` and `use`. */
+export class FtpPool implements Pool<FtpClient> {
   readonly #pool: Pool<FtpClient>;
   readonly #charset: Charset;
   readonly #maxConnections: number | undefined;
@@ -54,20 +58,21 @@ export class FtpPool {
 
   /** @internal Use `createFtpPool`. */
   constructor(options: FtpPoolOptions) {
-    const { maxConnections, idleTimeout, maxAge, maxUses, ...rest } = options;
-    if (rest.stream !== undefined) {
-      throw new UsageError('ERR_ARGUMENT', 'A pool needs more than one stream.', {
+    const { maxConnections, idleTimeout, maxAge, maxUses, ...rest } = options ?? {};
+    for (const key of ['stream', 'signal'] as const) {
+      if ((rest as FtpConnectOptions)[key] === undefined) continue;
+      throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}.`, {
         protocol: 'ftp',
-        argument: 'stream',
-        hint: 'Give `dial` instead.',
+        argument: key,
+        hint: 'It belongs to one connection; `dial` makes as many streams as are needed.',
       });
     }
-    this.#charset = createCharset(rest);
+    const resolved = resolveOptions(rest);
+    this.#charset = resolved.charset;
     this.#maxConnections = maxConnections;
-    const shared = withSharedContext(rest);
     const limits = { maxConnections, idleTimeout, maxAge, maxUses };
     this.#pool = createPool(
-      () => FtpClient.connect(shared),
+      async () => new FtpClient(await openSession(resolved)),
       Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
     );
   }
@@ -77,12 +82,26 @@ export class FtpPool {
     return this.#pool.size;
   }
 
+  /** Waits for a free connection, or makes one. First come, first served. */
+  async acquire(options: { signal?: AbortSignal } = {}): Promise<Lease<FtpClient>> {
+    if (this.#maxConnections === 1 && this.#lent !== undefined) refuseDeadlock(this.#lent);
+    this.#waiting += 1;
+    for (const tell of this.#whenAwaited) tell();
+    try {
+      const lease = await this.#pool.acquire(options);
+      this.#lent = lease.client;
+      return lease;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
   /** Lends one connection for a piece of work of several calls. */
   async session<T>(
     work: (client: FtpClient) => Promise<T>,
     options: { signal?: AbortSignal } = {},
   ): Promise<T> {
-    const lease = await this.#acquire(options.signal);
+    const lease = await this.acquire(options);
     try {
       return await work(lease.client);
     } finally {
@@ -90,11 +109,22 @@ export class FtpPool {
     }
   }
 
+  /** {@link session}, by the name that it has in the pools of all clients. */
+  use<T>(
+    work: (client: FtpClient) => Promise<T>,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<T> {
+    return this.session(work, options);
+  }
+
   /** As `FtpClient.list`. Its connection is free again as soon as the listing has come, however slow the loop is. */
-  async *list(
-    path: RemotePath = '.',
-    options: ListOptions = {},
-  ): AsyncGenerator<Entry, void, undefined> {
+  list(path: RemotePath = '.', options: ListOptions = {}): AsyncGenerator<Entry, void, undefined> {
+    checkOptions(options, listRules);
+    pathArgument(path, this.#charset);
+    return this.#list(path, options);
+  }
+
+  async *#list(path: RemotePath, options: ListOptions): AsyncGenerator<Entry, void, undefined> {
     const box = new Box<Entry>();
     const given = new AbortController();
     const signal = AbortSignal.any([given.signal, ...(options.signal ? [options.signal] : [])]);
@@ -126,8 +156,9 @@ export class FtpPool {
 
   /** As `FtpClient.createReadStream`; the connection is free again when the stream is over. */
   createReadStream(path: RemotePath, options: ReadStreamOptions = {}): Readable {
+    checkOptions(options, readStreamRules);
     const borrow: Borrow = async (signal) => {
-      const { client, release } = await this.#acquire(signal);
+      const { client, release } = await this.acquire({ signal });
       return { session: sessionOf(client), giveBack: release };
     };
     return new RemoteReadStream(borrow, pathArgument(path, this.#charset), options);
@@ -135,7 +166,7 @@ export class FtpPool {
 
   /** As `FtpClient.stat`. */
   stat(path: RemotePath, options: CallOptions = {}): Promise<Entry | undefined> {
-    return this.session((client) => client.stat(path, options), options);
+    return this.#call(options, (client) => client.stat(path, options));
   }
 
   /** As `FtpClient.download`. */
@@ -144,7 +175,7 @@ export class FtpPool {
     target: DownloadTarget,
     options: DownloadOptions = {},
   ): Promise<TransferResult> {
-    return this.session((client) => client.download(path, target, options), options);
+    return this.#call(options, (client) => client.download(path, target, options));
   }
 
   /** As `FtpClient.upload`. */
@@ -153,7 +184,7 @@ export class FtpPool {
     path: RemotePath,
     options: UploadOptions = {},
   ): Promise<TransferResult> {
-    return this.session((client) => client.upload(source, path, options), options);
+    return this.#call(options, (client) => client.upload(source, path, options));
   }
 
   /** As `FtpClient.append`. */
@@ -162,32 +193,32 @@ export class FtpPool {
     path: RemotePath,
     options: TransferOptions = {},
   ): Promise<TransferResult> {
-    return this.session((client) => client.append(source, path, options), options);
+    return this.#call(options, (client) => client.append(source, path, options));
   }
 
   /** As `FtpClient.mkdir`. */
   mkdir(path: RemotePath, options: CallOptions & { parents?: boolean } = {}): Promise<void> {
-    return this.session((client) => client.mkdir(path, options), options);
+    return this.#call(options, (client) => client.mkdir(path, options));
   }
 
   /** As `FtpClient.remove`. */
   remove(path: RemotePath, options: CallOptions & { recursive?: boolean } = {}): Promise<void> {
-    return this.session((client) => client.remove(path, options), options);
+    return this.#call(options, (client) => client.remove(path, options));
   }
 
   /** As `FtpClient.rename`. */
   rename(from: RemotePath, to: RemotePath, options: CallOptions = {}): Promise<void> {
-    return this.session((client) => client.rename(from, to, options), options);
+    return this.#call(options, (client) => client.rename(from, to, options));
   }
 
   /** As `FtpClient.chmod`. */
   chmod(path: RemotePath, mode: number, options: CallOptions = {}): Promise<void> {
-    return this.session((client) => client.chmod(path, mode, options), options);
+    return this.#call(options, (client) => client.chmod(path, mode, options));
   }
 
   /** As `FtpClient.setModified`. */
   setModified(path: RemotePath, time: Date, options: CallOptions = {}): Promise<void> {
-    return this.session((client) => client.setModified(path, time, options), options);
+    return this.#call(options, (client) => client.setModified(path, time, options));
   }
 
   /** As `FtpClient.hash`. */
@@ -196,12 +227,12 @@ export class FtpPool {
     algorithm: HashAlgorithm = 'sha256',
     options: CallOptions = {},
   ): Promise<string> {
-    return this.session((client) => client.hash(path, algorithm, options), options);
+    return this.#call(options, (client) => client.hash(path, algorithm, options));
   }
 
   /** As `FtpClient.workingDirectory`. */
   workingDirectory(options: CallOptions = {}): Promise<string> {
-    return this.session((client) => client.workingDirectory(options), options);
+    return this.#call(options, (client) => client.workingDirectory(options));
   }
 
   /** As `FtpClient.command`, on whatever connection is free. */
@@ -210,7 +241,7 @@ export class FtpPool {
     args: readonly string[] = [],
     options: CallOptions = {},
   ): Promise<CommandReply> {
-    return this.session((client) => client.command(verb, args, options), options);
+    return this.#call(options, (client) => client.command(verb, args, options));
   }
 
   /** Refuses new calls, waits for those under way, says goodbye on every connection. */
@@ -222,17 +253,9 @@ export class FtpPool {
     return this.close();
   }
 
-  async #acquire(signal: AbortSignal | undefined): Promise<Lease<FtpClient>> {
-    if (this.#maxConnections === 1 && this.#lent !== undefined) refuseDeadlock(this.#lent);
-    this.#waiting += 1;
-    for (const tell of this.#whenAwaited) tell();
-    try {
-      const lease = await this.#pool.acquire(signal === undefined ? {} : { signal });
-      this.#lent = lease.client;
-      return lease;
-    } finally {
-      this.#waiting -= 1;
-    }
+  /** One call on one connection. */
+  #call<T>(options: CallOptions, work: (client: FtpClient) => Promise<T>): Promise<T> {
+    return this.session(work, options?.signal === undefined ? {} : { signal: options.signal });
   }
 }
 
@@ -247,11 +270,4 @@ function refuseDeadlock(client: FtpClient): void {
       hint: 'Finish reading the stream first, or let the pool have more connections.',
     },
   );
-}
-
-/** A context for all connections: trusted roots are parsed once. */
-function withSharedContext(options: FtpConnectOptions): FtpConnectOptions {
-  const { tls, sni, ...rest } = options;
-  if (options.security === 'cleartext' || tls === undefined || isTlsContext(tls)) return options;
-  return { ...rest, tls: createTlsContext({ ...tls, ...(sni === undefined ? {} : { sni }) }) };
 }

@@ -1,6 +1,7 @@
 /** A command by hand, for what this client has no method for: SITE, STAT, HELP, AVBL and the like. */
 import { escapeText, type Reply, serverReply, UsageError } from '@fivewire/line-protocol';
 import { command } from './dialogue.js';
+import { rejected } from './failures.js';
 import type { Session } from './session.js';
 import type { CallOptions, CommandReply } from './types.js';
 
@@ -32,10 +33,17 @@ export async function rawCommand(
       hint: 'It would change what this client relies on; use its methods and options.',
     });
   }
+  if (!Array.isArray(args)) {
+    throw new UsageError('ERR_ARGUMENT', 'The arguments of a command are a list of texts.', {
+      protocol: 'ftp',
+      argument: 'args',
+    });
+  }
   // Checked as text before it is turned into octets, where a lone surrogate would be hidden.
   command(upper, ...args);
   const line = command(upper, ...args.map((arg) => session.charset.encode(arg)));
   const [reply] = (await session.control.ask([line], options)) as [Reply];
+  if (reply.class >= 4) throw session.control.connection.locate(rejected(reply, line.masked));
   const { text } = serverReply(reply);
   const lines = reply.lines.map((octets) => escapeText(session.charset.decode(octets), 65_536));
   return { code: reply.code, text, lines };

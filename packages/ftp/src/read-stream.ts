@@ -1,6 +1,6 @@
 /** A remote file as a Readable: begun at the first read, paced by the reader, ended only when it is proven whole. */
 import { Readable } from 'node:stream';
-import { isFivewireError, UsageError } from '@fivewire/line-protocol';
+import { isFivewireError } from '@fivewire/line-protocol';
 import type { Control } from './control.js';
 import { localFailure } from './local.js';
 import { enterTransfer, type Mark } from './reentrance.js';
@@ -28,7 +28,6 @@ export class RemoteReadStream extends Readable {
    */
   constructor(borrow: Borrow, path: string, options: ReadStreamOptions, owner?: Control) {
     super({ highWaterMark: 1 << 18 });
-    checkStart(options);
     this.#borrow = borrow;
     this.#path = path;
     this.#options = options;
@@ -95,14 +94,6 @@ export class RemoteReadStream extends Readable {
       this.#resume = resolve;
     });
   }
-}
-
-function checkStart({ start = 0 }: ReadStreamOptions): void {
-  if (Number.isSafeInteger(start) && start >= 0) return;
-  throw new UsageError('ERR_ARGUMENT', '`start` is no count of octets.', {
-    protocol: 'ftp',
-    argument: 'start',
-  });
 }
 
 /** `next()` runs in the flow of the loop that calls it, so that is where the mark is set. */
