@@ -7,6 +7,7 @@
  * - reply.ts, reply-queue.ts: three-digit replies, read in the order in which commands were written
  * - body.ts, dot-stuffing.ts: bodies both ways
  * - reply-body.ts, rows.ts, ask-ahead.ts: bodies and listings that hold the reading turn at their consumer's pace
+ * - discover.ts, dns-lookup.ts: from a mail domain to its servers, by SRV records
  * - deadline.ts, wire-log.ts, notices.ts, pool.ts, decode-text.ts
  */
 export * from 'tls-context-core';
@@ -19,6 +20,8 @@ export * from './connect-url.js';
 export * from './deadline.js';
 export { decodeText } from './decode-text.js';
 export { type Dial, type DialOptions, type DialTarget, dial } from './dial.js';
+export * from './discover.js';
+export * from './dns-lookup.js';
 export * from './dot-stuffing.js';
 export * from './line-connection.js';
 export * from './notices.js';
