@@ -164,10 +164,7 @@ export class Pop3Client {
   async delete(numbers: number | Iterable<number>, options: CallOptions = {}): Promise<void> {
     checkOptions(options, callRules);
     const { marked } = this.#session;
-    const all =
-      typeof numbers === 'object' && Symbol.iterator in Object(numbers)
-        ? [...numbers]
-        : [numbers as number];
+    const all = isIterable(numbers) ? [...numbers] : [numbers];
     const lines = all.map(
       (number) => [number, commandLine('DELE', [messageNumber(number)])] as const,
     );
