@@ -423,6 +423,13 @@ describe('arguments', () => {
         (n) => n.command('DATE\r\nQUIT'),
         (n) => n.command('DATE', ['\ud800']),
         (n) => n.post(5 as never),
+        (n) => n.group('a', { timeOut: 5 } as never),
+        (n) => n.overview({ from: 1 }, { windows: 5 } as never),
+        (n) => n.article(1, { signal: {} } as never),
+        (n) => n.listActive({ pattern: '*' } as never),
+        (n) => n.listGroup('a', { from: -1 }),
+        (n) => n.command('DATE', 'x' as never),
+        (n) => n.quit({ now: true } as never),
       ];
       const found: unknown[] = [];
       for (const call of calls) {

@@ -1,6 +1,7 @@
 /** Each command as a dialogue, RFC 1939 §5 to §7. */
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { fetchNew } from '../src/index.js';
 import { failure, loggedIn, play } from './dialogue.js';
 
 describe('STAT', () => {
@@ -279,6 +280,31 @@ describe('arguments', () => {
       return found;
     });
     expect(new Set(codes)).toEqual(new Set(['ERR_ARGUMENT']));
+  });
+});
+
+describe('options of calls', () => {
+  it('are refused where they are unknown options or of the wrong kind', async () => {
+    const dialogue = loggedIn('C: NOOP\nS: +OK');
+    const codes = await play(dialogue, async (pop) => {
+      const calls: (() => unknown)[] = [
+        () => pop.stat({ timeOut: 5 } as never),
+        () => pop.list({ signal: {} } as never),
+        () => pop.retrieve(1, { timeout: '5' } as never),
+        () => pop.retrieveAll([1], { windows: 3 } as never),
+        () => pop.delete([1], 5 as never),
+        () => pop.command('NOOP', [], { multiline: 1 } as never),
+        () => pop.command('NOOP', 'x' as never),
+        () => fetchNew(pop, new Set<string>(), { delete: true } as never),
+        () => fetchNew(pop, new Set<string>(), { order: 'random' } as never),
+        () => pop.quit({ now: true } as never),
+      ];
+      const found: unknown[] = [];
+      for (const call of calls) found.push((await failure((async () => call())())).code);
+      await pop.noop();
+      return found;
+    });
+    expect(codes).toEqual(codes.map(() => 'ERR_ARGUMENT'));
   });
 });
 
