@@ -31,6 +31,8 @@ export interface Certificate {
   readonly pathLength: number | undefined;
   /** It limits the names below it (§4.2.1.10). */
   readonly constrainsNames: boolean;
+  /** The DNS names that it excludes so, each with all below it. */
+  readonly excludedDns: readonly string[];
   /** The object identifiers of its critical extensions. */
   readonly critical: readonly string[];
 }
@@ -84,6 +86,7 @@ export function readCertificate(der: Uint8Array): Certificate {
     purposes: readPurposes(contentOf(oids.extendedKeyUsage)),
     ...readConstraints(contentOf(oids.basicConstraints)),
     constrainsNames: extensions.has(oids.nameConstraints),
+    excludedDns: readExcludedDns(contentOf(oids.nameConstraints)),
     critical: [...extensions].filter(([, { critical }]) => critical).map(([oid]) => oid),
   };
 }
@@ -128,6 +131,18 @@ function readNames(extension: Uint8Array | undefined): PresentedNames {
 function readSrvName({ children: [type, wrapper] }: DerElement): string[] {
   if (readOid(type) !== oids.dnsSrv) return [];
   return [latin1(readDer(expectTag(wrapper, 0xa0).value, derTags.ia5String).value)];
+}
+
+const excludedSubtreesTag = 0xa1;
+
+// NameConstraints ::= SEQUENCE { permittedSubtrees [0] OPTIONAL, excludedSubtrees [1] SEQUENCE OF GeneralSubtree OPTIONAL }
+// GeneralSubtree ::= SEQUENCE { base GeneralName, … }
+function readExcludedDns(extension: Uint8Array | undefined): string[] {
+  const parts = extension ? readDer(extension, derTags.sequence).children : [];
+  const excluded = parts.find(({ tag }) => tag === excludedSubtreesTag)?.children ?? [];
+  return excluded.flatMap(({ children: [base] }) =>
+    base?.tag === generalNameTags.dns ? latin1(base.value) : [],
+  );
 }
 
 // BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL }

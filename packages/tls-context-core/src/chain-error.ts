@@ -99,6 +99,13 @@ const chainVerdicts: readonly ChainVerdict[] = [
       'The operator must get a certificate whose extended key usage allows server authentication.',
   },
   {
+    reason: /^EXCLUDED_VIOLATION$/,
+    code: 'ERR_CERTIFICATE_UNTRUSTED',
+    message: 'an authority of the chain may not vouch for this name',
+    hint: () =>
+      'Its name constraints exclude what the wildcard stands for here: the operator must get a certificate from another authority.',
+  },
+  {
     reason: /WEAK|TOO_SMALL/,
     code: 'ERR_CERTIFICATE_UNTRUSTED',
     message: 'the certificate has too weak a key or hash',

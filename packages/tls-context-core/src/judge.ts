@@ -5,6 +5,7 @@
 import type { Certificate } from './certificate.js';
 import { chainError } from './chain-error.js';
 import { type ErrorContext, isFivewireError, TlsError } from './errors.js';
+import { isExcluded } from './excluded-names.js';
 import { matchIdentity, parseCertificate, printableNames } from './identity-check.js';
 import { pinOf } from './pins.js';
 import { matchTlsa, tlsaKey } from './tlsa.js';
@@ -71,6 +72,7 @@ function judge(evidence: Evidence, demands: Demands): Proof {
   if (demands.tlsa) return judgeByTlsa(leaf, evidence, demands);
   judgeChain(leaf, evidence, demands);
   const matchedName = judgeLeaf(leaf, fingerprint256, withinLimits(issuers, demands));
+  judgeWildcard(leaf, matchedName, evidence, demands);
   const validUntil = earliestEnd(leaf, issuers, context);
   return { leaf, chain, fingerprint256, matchedName, validUntil };
 }
@@ -106,6 +108,20 @@ function judgeChain(
   if (context.verifyMode === 'none') return;
   const fault = context.trust === 'pins' ? leafFault(leaf) : evidence.chainFault;
   if (fault !== undefined) throw chainError(fault, { leaf, ...evidence }, errorContext);
+}
+
+/** A name that the certificate spells out is within its authorities' limits, or OpenSSL had refused the chain. */
+function judgeWildcard(
+  leaf: Certificate,
+  matchedName: string | undefined,
+  evidence: Evidence,
+  { context, identity, errorContext }: Demands,
+): void {
+  const [, ...issuers] = evidence.chain;
+  if (context.verifyMode === 'none' || context.trust === 'pins') return;
+  if (matchedName?.startsWith('*.') && isExcluded(identity.name, issuers)) {
+    throw chainError('EXCLUDED_VIOLATION', { leaf, ...evidence }, errorContext);
+  }
 }
 
 /** DANE (RFC 7671 §5): the records stand in place of the roots; what is revoked stays so, and pins hold as ever. */
