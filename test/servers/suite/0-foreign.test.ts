@@ -29,7 +29,8 @@ describe('Python', () => {
     'postfix submission implicit',
     'postfix refuses a recipient',
     'ftp explicit',
-    'ftp demands session reuse',
+    'vsftpd demands session reuse',
+    'proftpd demands session reuse',
     'nntp implicit',
     'nntp starttls',
   ])('%s', async (check) => {

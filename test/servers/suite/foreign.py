@@ -198,7 +198,7 @@ def sieve_starttls():
     sieve.until("OK")
 
 
-# FTP over TLS: vsftpd demands that the data connection resumes the control connection's session
+# FTP over TLS: vsftpd and ProFTPD demand that the data connection resumes the control connection's session
 
 
 class ReusingFtp(ftplib.FTP_TLS):
@@ -224,9 +224,9 @@ def ftp_explicit():
     ftp.quit()
 
 
-def ftp_demands_reuse():
+def ftp_demands_reuse(server):
     ftp = ftplib.FTP_TLS(context=CONTEXT)
-    ftp.connect(*place("vsftpd", "explicit"))
+    ftp.connect(*place(server, "explicit"))
     ftp.login(USER, PASSWORD)
     ftp.prot_p()
     try:
@@ -293,7 +293,8 @@ CHECKS = {
     "postfix submission implicit": lambda: smtp_implicit("postfix", "submissions"),
     "postfix refuses a recipient": smtp_refused_recipient,
     "ftp explicit": ftp_explicit,
-    "ftp demands session reuse": ftp_demands_reuse,
+    "vsftpd demands session reuse": lambda: ftp_demands_reuse("vsftpd"),
+    "proftpd demands session reuse": lambda: ftp_demands_reuse("proftpd"),
     "nntp implicit": nntp_implicit,
     "nntp starttls": nntp_starttls,
 }

@@ -71,22 +71,27 @@ describe.each(doors)('FTP by $security, $server', (door) => {
     }
   });
 
-  test('transfers empty files and many small ones, each on a resumed session', async () => {
-    const folder = `small-${randomUUID()}`;
-    const ftp = await FtpClient.connect(options(door, 'bob'));
-    try {
-      await ftp.mkdir(folder);
-      await ftp.upload('', `${folder}/empty`);
-      for (let index = 0; index < 20; index++) {
-        await ftp.upload(`file ${index}`, `${folder}/${index}`);
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'transfers empty files and many small ones, each on a resumed session of %s',
+    async (version) => {
+      const folder = `small-${randomUUID()}`;
+      const given = options(door, 'bob');
+      const ftp = await FtpClient.connect({ ...given, tls: { ...given.tls, maxVersion: version } });
+      try {
+        expect(ftp.security.protocol).toBe(version);
+        await ftp.mkdir(folder);
+        await ftp.upload('', `${folder}/empty`);
+        for (let index = 0; index < 20; index++) {
+          await ftp.upload(`file ${index}`, `${folder}/${index}`);
+        }
+        expect(await buffer(ftp.createReadStream(`${folder}/empty`))).toHaveLength(0);
+        expect(String(await buffer(ftp.createReadStream(`${folder}/19`)))).toBe('file 19');
+        await ftp.remove(folder, { recursive: true });
+      } finally {
+        await ftp.quit();
       }
-      expect(await buffer(ftp.createReadStream(`${folder}/empty`))).toHaveLength(0);
-      expect(String(await buffer(ftp.createReadStream(`${folder}/19`)))).toBe('file 19');
-      await ftp.remove(folder, { recursive: true });
-    } finally {
-      await ftp.quit();
-    }
-  });
+    },
+  );
 
   test('a wrong password is an AuthenticationError', async () => {
     const wrong = { ...options(door), auth: { user: 'alice', password: 'wrong' } };
