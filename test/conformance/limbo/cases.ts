@@ -49,9 +49,9 @@ function isOfAnotherTime(one: LimboCase): boolean {
 }
 
 /**
- * Cases whose point is a name, ours to judge on every Node line alike: what the certificate calls itself, and whether
- * that is whom we asked for. (Name constraints bind authorities: they are the chain's, and OpenSSL's.)
+ * Cases whose point is a name, ours to judge on every Node line alike: what the certificate calls itself, what a wildcard
+ * stands for, and whether that is whom we asked for. (All else about name constraints is the chain's, and OpenSSL's.)
  */
 export function isNameCase({ id }: LimboCase): boolean {
-  return /::(?:san|cn)::|::ca-as-leaf-wrong-san$/.test(id);
+  return /::(?:san|cn)::|::ca-as-leaf-wrong-san$|-wildcard-san$|::cve-2025-61727/.test(id);
 }

@@ -62,10 +62,6 @@ export const falseAccepts: readonly Disagreement[] = [
     ],
   },
   {
-    why: 'OpenSSL compares an excluded name with the wildcard as text, and does not ask what it could stand for',
-    cases: ['cve::cve-2025-61727', 'rfc5280::nc::nc-forbids-dnsname-wildcard-san'],
-  },
-  {
     why: 'OpenSSL takes name constraints more liberally than RFC 5280 has them issued: a leading dot, empty or non-critical ones, ones in a leaf, a presented name with a leading dot',
     cases: [
       'rfc5280::nc::invalid-dnsname-leading-period',
