@@ -2,6 +2,7 @@
 import {
   type BodyInput,
   type Closed,
+  checkOptions,
   type Notice,
   optionsFromUrl,
   Rows,
@@ -9,12 +10,13 @@ import {
   type SessionScope,
   securityInfo,
   type Transport,
+  UsageError,
 } from '@fivewire/line-protocol';
 import type { CallOptions } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import { type AppendOptions, type AppendResult, append } from './commands/append.js';
 import type { ServerId } from './commands/id.js';
-import { type ListEntry, type ListOptions, list } from './commands/list.js';
+import { checkList, type ListEntry, type ListOptions, list } from './commands/list.js';
 import {
   type CreateOptions,
   create,
@@ -28,11 +30,20 @@ import { type CommandArgument, type RawResult, rawCommand } from './commands/raw
 import { unselect } from './commands/select.js';
 import { type StatusItem, type StatusResult, status } from './commands/status.js';
 import { type Established, openSession, profile } from './connect.js';
+import { mailbox } from './grammar/encoder.js';
 import type { Namespaces } from './grammar/mailbox-data.js';
 import { encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
 import type { Response } from './grammar/response.js';
 import { Mailbox } from './mailbox.js';
 import { MailboxLeases, type OpenOptions } from './mailbox-lease.js';
+import {
+  appendRules,
+  callRules,
+  createRules,
+  listRules,
+  openRules,
+  watchRules,
+} from './options.js';
 import type { ImapOptions } from './types.js';
 import { type MailboxEvent, type WatchOptions, watch } from './watch.js';
 
@@ -112,7 +123,9 @@ export class ImapClient {
 
   /** LIST, RFC 9051 §6.3.9: the mailboxes. Sent when the loop begins; `toArray()` gives all at once. */
   list(listOptions: ListOptions & CallOptions = {}): Rows<ListEntry> {
+    checkOptions(listOptions, listRules);
     const { signal, timeout, ...what } = listOptions;
+    checkList(what);
     const options = {
       ...(signal === undefined ? {} : { signal }),
       ...(timeout === undefined ? {} : { timeout }),
@@ -121,7 +134,8 @@ export class ImapClient {
   }
 
   /** NAMESPACE, RFC 2342. @throws CommandError `ERR_EXTENSION_REQUIRED` */
-  namespaces(options?: CallOptions): Promise<Namespaces> {
+  async namespaces(options: CallOptions = {}): Promise<Namespaces> {
+    checkOptions(options, callRules);
     return namespace(this.#runner, options);
   }
 
@@ -132,8 +146,9 @@ export class ImapClient {
   async status<const K extends StatusItem>(
     name: MailboxName,
     items: readonly K[],
-    options?: CallOptions,
+    options: CallOptions = {},
   ): Promise<Partial<Pick<StatusResult, K>>> {
+    checkOptions(options, callRules);
     return (await status(this.#runner, name, items, options)) as Partial<Pick<StatusResult, K>>;
   }
 
@@ -145,6 +160,8 @@ export class ImapClient {
    * @throws CommandError `ERR_NOT_FOUND` or `ERR_COMMAND_REJECTED` where there is no such mailbox
    */
   async open(name: MailboxName, options: OpenOptions = {}): Promise<Mailbox> {
+    checkOptions(options, openRules);
+    mailbox(name);
     const lease = await this.#leases.take(name, options);
     return new Mailbox(this.#runner, lease, options.readOnly ?? false, () =>
       this.#leases.release(lease),
@@ -152,12 +169,15 @@ export class ImapClient {
   }
 
   /** CREATE, RFC 9051 §6.3.4. @throws CommandError, `reply.enhanced` `ALREADYEXISTS` where it is there already */
-  create(name: MailboxName, options?: CreateOptions): Promise<{ mailboxId?: string }> {
+  async create(name: MailboxName, options: CreateOptions = {}): Promise<{ mailboxId?: string }> {
+    checkOptions(options, createRules);
     return create(this.#runner, name, options);
   }
 
   /** DELETE, RFC 9051 §6.3.5: the mailbox with all messages in it. */
-  async delete(name: MailboxName, options?: CallOptions): Promise<void> {
+  async delete(name: MailboxName, options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
+    mailbox(name);
     const raw = encodeMailboxName(name, this.#runner.utf8);
     // Servers differ on deleting what is selected; from an earlier open() it may be so still.
     if (this.#runner.session.selected?.raw === raw && this.#leases.held !== raw)
@@ -166,15 +186,18 @@ export class ImapClient {
   }
 
   /** RENAME, RFC 9051 §6.3.6. */
-  rename(from: MailboxName, to: MailboxName, options?: CallOptions): Promise<void> {
+  async rename(from: MailboxName, to: MailboxName, options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     return rename(this.#runner, from, to, options);
   }
 
-  subscribe(name: MailboxName, options?: CallOptions): Promise<void> {
+  async subscribe(name: MailboxName, options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     return subscribe(this.#runner, name, options);
   }
 
-  unsubscribe(name: MailboxName, options?: CallOptions): Promise<void> {
+  async unsubscribe(name: MailboxName, options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     return unsubscribe(this.#runner, name, options);
   }
 
@@ -185,7 +208,12 @@ export class ImapClient {
    * @throws CommandError `ERR_NOT_FOUND` with `TRYCREATE` where there is no such mailbox; UsageError `ERR_ARGUMENT`
    * when `size` is not the body's, which closes the connection if the body had begun to go out
    */
-  append(name: MailboxName, body: BodyInput, options?: AppendOptions): Promise<AppendResult> {
+  async append(
+    name: MailboxName,
+    body: BodyInput,
+    options: AppendOptions = {},
+  ): Promise<AppendResult> {
+    checkOptions(options, appendRules);
     return append(this.#runner, name, body, options);
   }
 
@@ -198,8 +226,14 @@ export class ImapClient {
     names: MailboxName | readonly MailboxName[],
     options: WatchOptions = {},
   ): AsyncIterable<MailboxEvent> {
+    checkOptions(options, watchRules);
     const all = Array.isArray(names) ? (names as readonly MailboxName[]) : [names as MailboxName];
-    for (const name of all) encodeMailboxName(name);
+    if (all.length === 0) {
+      throw new UsageError('ERR_ARGUMENT', 'watch needs at least one mailbox', {
+        argument: 'names',
+      });
+    }
+    for (const name of all) mailbox(name);
     return watch(
       { runner: this.#runner, open: (name, open) => this.open(name, open), left: () => this.#left },
       all,
@@ -208,7 +242,8 @@ export class ImapClient {
   }
 
   /** NOOP, RFC 9051 §6.1.2: a sign of life, and the server's chance to report changes. */
-  async noop(options?: CallOptions): Promise<void> {
+  async noop(options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     await this.#runner.run({ verb: 'NOOP' }, options);
   }
 
@@ -216,16 +251,18 @@ export class ImapClient {
    * Any other command. Strings go as quoted strings or literals, `{ atom }` as it is, arrays as lists: no argument can
    * act as syntax. Commands that carry credentials or change the state of the session are refused.
    */
-  command(
+  async command(
     verb: string,
-    args?: readonly CommandArgument[],
-    options?: CallOptions,
+    args: readonly CommandArgument[] = [],
+    options: CallOptions = {},
   ): Promise<RawResult> {
+    checkOptions(options, callRules);
     return rawCommand(this.#runner, verb, args, options);
   }
 
   /** LOGOUT, RFC 9051 §6.1.3, after all calls that are out; then the connection is closed. Calling it again is harmless. */
-  quit(options: CallOptions = {}): Promise<void> {
+  async quit(options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     this.#farewell ??= this.#logOut(options).catch((error: unknown) => {
       this.#farewell = undefined;
       throw error;

@@ -1,5 +1,5 @@
 /** An open mailbox: what can be done with the messages in it. UIDs everywhere. */
-import { Rows } from '@fivewire/line-protocol';
+import { checkOptions, Rows } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
 import { BodyStream } from './body-stream.js';
 import type { CallOptions } from './command.js';
@@ -13,6 +13,7 @@ import type { SearchQuery } from './grammar/search-key.js';
 import { UidSet, type Uids } from './grammar/sequence-set.js';
 import type { Lease } from './mailbox-lease.js';
 import type { FetchItems, Message } from './message.js';
+import { callRules } from './options.js';
 import type { SelectedMailbox } from './session.js';
 
 /**
@@ -83,6 +84,7 @@ export class Mailbox {
     items: I,
     options: CallOptions = {},
   ): Rows<Message<I>> {
+    checkOptions(options, callRules);
     const set = UidSet.from(uids);
     const plan = planFetch(items);
     this.#check();
@@ -99,6 +101,7 @@ export class Mailbox {
 
   /** The UIDs of all messages that the query finds (RFC 9051 §6.4.4); `{}` finds all. */
   async search(query: SearchQuery = {}, options: CallOptions = {}): Promise<UidSet> {
+    checkOptions(options, callRules);
     this.#check();
     return search(this.#runner, query, options);
   }
@@ -124,12 +127,14 @@ export class Mailbox {
    * @throws CommandError `ERR_EXTENSION_REQUIRED` without MOVE and UIDPLUS; `ERR_NOT_FOUND` where there is no mailbox `to`
    */
   async move(uids: Uids, to: MailboxName, options: CallOptions = {}): Promise<CopyResult> {
+    checkOptions(options, callRules);
     const set = this.#mayWrite('move', uids);
     return set.size === 0 ? {} : move(this.#runner, set, to, options);
   }
 
   /** Copies messages, their flags and dates included (RFC 9051 §6.4.7). */
   async copy(uids: Uids, to: MailboxName, options: CallOptions = {}): Promise<CopyResult> {
+    checkOptions(options, callRules);
     const set = UidSet.from(uids);
     this.#check();
     return set.size === 0 ? {} : copy(this.#runner, set, to, options);
@@ -141,6 +146,7 @@ export class Mailbox {
    * @throws CommandError `ERR_EXTENSION_REQUIRED` without UIDPLUS
    */
   async expunge(uids: Uids, options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     const set = this.#mayWrite('expunge', uids);
     if (set.size > 0) await expunge(this.#runner, set, options);
   }
@@ -167,6 +173,7 @@ export class Mailbox {
     flags: readonly string[],
     options: CallOptions,
   ): Promise<void> {
+    checkOptions(options, callRules);
     const set = this.#mayWrite('change flags', uids);
     if (!Array.isArray(flags))
       throw new UsageError('ERR_ARGUMENT', 'flags must be a list of flags', { argument: 'flags' });

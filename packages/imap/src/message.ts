@@ -1,6 +1,6 @@
 /** A row of `fetch`: only what was asked for is in its type; what is costly is decoded on access. */
 import { Readable } from 'node:stream';
-import { isFivewireError, UsageError } from 'tls-context-core';
+import { checkOptions, escapeText, isFivewireError, UsageError } from 'tls-context-core';
 import type { CallOptions } from './command.js';
 import {
   type BodyPart,
@@ -11,6 +11,7 @@ import { type Envelope, emptyEnvelope, parseEnvelopeSlice } from './grammar/enve
 import type { FetchData, FetchSection } from './grammar/fetch-data.js';
 import { HeaderFields } from './header-fields.js';
 import { inspectAs } from './inspectable.js';
+import { callRules } from './options.js';
 
 /** What to fetch. `uid` is always there. */
 export interface FetchItems {
@@ -167,7 +168,8 @@ export class FetchedMessage implements MessageBase {
     return this.#headers;
   }
 
-  body(part = '', options?: CallOptions): Readable {
+  body(part = '', options: CallOptions = {}): Readable {
+    checkOptions(options, callRules);
     const section = checkedSection(part);
     const known = this.#row.sections.find((found) => found.section === section && !found.binary);
     const whole = known !== undefined && isWhole(known);
@@ -237,8 +239,12 @@ export function checkedSection(part: string): string {
   ) {
     return section;
   }
-  throw new UsageError('ERR_ARGUMENT', `'${String(part).slice(0, 40)}' is no part of a message`, {
-    argument: 'part',
-    hint: "'' for the whole message, a number such as '1.2' from message.structure, 'TEXT', 'HEADER', or '2.MIME'.",
-  });
+  throw new UsageError(
+    'ERR_ARGUMENT',
+    `'${escapeText(String(part), 40)}' is no part of a message`,
+    {
+      argument: 'part',
+      hint: "'' for the whole message, a number such as '1.2' from message.structure, 'TEXT', 'HEADER', or '2.MIME'.",
+    },
+  );
 }

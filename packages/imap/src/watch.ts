@@ -1,6 +1,5 @@
 /** What happens in mailboxes, as it happens: by IDLE (RFC 2177) for the first, by STATUS now and then for others. */
 import { aborted } from '@fivewire/line-protocol';
-import { UsageError } from 'tls-context-core';
 import type { CallOptions } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import { idle, idleRefresh } from './commands/idle.js';
@@ -39,15 +38,14 @@ export interface WatchContext {
   left(): boolean;
 }
 
-/** @throws UsageError `ERR_ARGUMENT` for no names */
+/** @param names at least one, checked */
 export async function* watch(
   context: WatchContext,
   names: readonly MailboxName[],
   options: WatchOptions,
 ): AsyncGenerator<MailboxEvent, void, undefined> {
   const [first, ...others] = names;
-  if (first === undefined)
-    throw new UsageError('ERR_ARGUMENT', 'watch needs at least one mailbox', { argument: 'names' });
+  if (first === undefined) return;
   const { signal, timeout } = options;
   const call = {
     ...(signal === undefined ? {} : { signal }),

@@ -66,6 +66,13 @@ function checkBody(runner: CommandRunner, body: BodyInput, size: number | undefi
       argument: 'size',
     });
   }
+  const length = lengthOfWhole(body);
+  if (size !== undefined && length !== undefined && size !== length) {
+    throw new UsageError('ERR_ARGUMENT', `size says ${size}; the body has ${length} octets`, {
+      argument: 'size',
+      hint: 'Leave `size` out: a string or octets have theirs.',
+    });
+  }
   if (body instanceof BodyStream && body.runner === runner) {
     throw new UsageError(
       'ERR_WOULD_DEADLOCK',
@@ -76,6 +83,11 @@ function checkBody(runner: CommandRunner, body: BodyInput, size: number | undefi
       },
     );
   }
+}
+
+function lengthOfWhole(body: BodyInput): number | undefined {
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  return body instanceof Uint8Array ? body.length : undefined;
 }
 
 /** The body with its size. The first piece is there before the command goes out: a source that fails at once costs nothing. */

@@ -51,7 +51,7 @@ export interface FetchPlan {
 
 /** @throws UsageError `ERR_ARGUMENT` for items that do not exist */
 export function planFetch(items: FetchItems): FetchPlan {
-  if (typeof items !== 'object' || items === null)
+  if (typeof items !== 'object' || items === null || Array.isArray(items))
     throw noItem('items', 'an object such as { envelope: true }');
   const names: Argument[] = [syntax('UID')];
   const checks: ((row: FetchData) => boolean)[] = [];
@@ -61,12 +61,14 @@ export function planFetch(items: FetchItems): FetchPlan {
     if (value === undefined || value === false) continue;
     const known = simpleItems[name];
     if (known !== undefined) {
+      if (value !== true) throw noItem(name, 'true or false');
       names.push(syntax(known.name));
       checks.push(known.has);
     } else if (name === 'headers') {
       names.push(headerItem(value));
       sections++;
     } else if (name === 'bodies') {
+      if (!Array.isArray(value)) throw noItem(name, "a list of parts such as ['1', 'TEXT']");
       const parts = [...new Set((value as readonly string[]).map(checkedSection))];
       for (const part of parts) names.push(syntax(`BODY.PEEK[${part}]<0.${headOctets}>`));
       sections += parts.length;
@@ -101,7 +103,7 @@ function headerItem(value: unknown): Argument {
   if (!Array.isArray(value) || value.length === 0)
     throw noItem('headers', 'true, or names of header fields');
   const fields = value.map((name) => {
-    if (!/^[!-9;-~]+$/.test(String(name)))
+    if (typeof name !== 'string' || !/^[!-9;-~]+$/.test(name))
       throw noItem('headers', 'names of header fields, such as "List-Id"');
     return /^[A-Za-z0-9-]+$/.test(name) ? atom(name) : string(name);
   });

@@ -36,6 +36,13 @@ export interface ListEntry {
   readonly status?: Partial<StatusResult>;
 }
 
+/** What would be found wrong when the loop begins. @throws UsageError `ERR_ARGUMENT` */
+export function checkList({ pattern = '*', reference = '', status: items }: ListOptions): void {
+  listPattern(reference);
+  listPattern(pattern);
+  if (items !== undefined) statusItems(items);
+}
+
 /** In the server's order, as they come. */
 export async function* list(
   runner: CommandRunner,

@@ -17,6 +17,7 @@ export async function create(
   name: MailboxName,
   { specialUse, ...options }: CreateOptions = {},
 ): Promise<{ mailboxId?: string }> {
+  const use = specialUse === undefined ? [] : [list([syntax('USE'), list([flag(specialUse)])])];
   if (specialUse !== undefined && !runner.session.capabilities.has('CREATE-SPECIAL-USE')) {
     throw extensionRequired(
       'CREATE-SPECIAL-USE',
@@ -24,7 +25,6 @@ export async function create(
       'Create the mailbox without `specialUse`.',
     );
   }
-  const use = specialUse === undefined ? [] : [list([syntax('USE'), list([flag(specialUse)])])];
   const { code } = await runner.run({ verb: 'CREATE', args: [mailbox(name), ...use] }, options);
   const mailboxId = code?.name === 'MAILBOXID' ? code.words?.[0] : undefined;
   return mailboxId === undefined ? {} : { mailboxId };

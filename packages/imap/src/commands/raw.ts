@@ -51,7 +51,7 @@ export async function rawCommand(
   args: readonly CommandArgument[] = [],
   options?: CallOptions,
 ): Promise<RawResult> {
-  const words = String(verb).toUpperCase().split(' ');
+  const words = typeof verb === 'string' ? verb.toUpperCase().split(' ') : [verb];
   for (const word of words) atom(word, 'verb');
   const [first = '', second = ''] = words;
   const instead = refused[first === 'UID' ? second : first];
@@ -61,6 +61,8 @@ export async function rawCommand(
       hint: `Instead: ${instead}.`,
     });
   }
+  if (!Array.isArray(args))
+    throw new UsageError('ERR_ARGUMENT', 'args must be a list', { argument: 'args' });
   const responses: RawResult['responses'] = [];
   const { text, code } = await runner.run(
     {

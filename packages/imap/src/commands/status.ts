@@ -39,7 +39,7 @@ export function statusItems(items: readonly StatusItem[]): Argument {
   if (
     !Array.isArray(items) ||
     items.length === 0 ||
-    items.some((item) => !Object.hasOwn(wireNames, item))
+    items.some((item) => typeof item !== 'string' || !Object.hasOwn(wireNames, item))
   ) {
     throw new UsageError(
       'ERR_ARGUMENT',

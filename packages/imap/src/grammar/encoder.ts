@@ -43,6 +43,8 @@ export interface EncodedCommand {
 const smallLiteral = 4_096;
 /** Strings beyond this become literals: command lines have limits of their own (RFC 7162 §4). */
 const longestQuoted = 1_000;
+/** The longest argument, in characters. Servers refuse longer commands, Dovecot with 64 KiB among the most patient. */
+const longestArgument = 65_536;
 
 /** Writes `tag verb arguments CRLF`. */
 export function encodeCommand(
@@ -126,6 +128,7 @@ function joined(pieces: readonly CommandPiece[]): CommandPiece[] {
 
 /** atom = 1*ATOM-CHAR */
 export function atom(text: string, argument = 'atom'): Argument {
+  checkLength(text, argument);
   if (typeof text !== 'string' || !/^[^\x00-\x20\x7f-\uffff(){%*"\\\]]+$/.test(text)) {
     throw new UsageError('ERR_ARGUMENT', `${argument} must be an IMAP atom`, {
       argument,
@@ -143,6 +146,7 @@ export const syntax =
 
 /** string = quoted / literal, whichever can hold it. */
 export function string(text: string, argument = 'string'): Argument {
+  checkLength(text, argument);
   checkArgument(text, argument);
   return (writer) => writeString(writer, text, undefined);
 }
@@ -155,7 +159,9 @@ export function secretString(text: string, argument: string): Argument {
 
 /** mailbox = "INBOX" / astring */
 export function mailbox(name: MailboxName): Argument {
-  checkArgument(encodeMailboxName(name), 'name');
+  const raw = encodeMailboxName(name);
+  checkLength(raw, 'name');
+  checkArgument(raw, 'name');
   return (writer) => {
     const octets = encodeMailboxName(name, writer.encoding.utf8);
     const masked = quoted(octets);
@@ -171,6 +177,7 @@ export function listPattern(pattern: string): Argument {
 
 /** flag = "\" atom / flag-keyword */
 export function flag(text: string): Argument {
+  checkLength(text, 'flags');
   if (
     typeof text !== 'string' ||
     !/^\\?[^\x00-\x20\x7f-\uffff(){%*"\\\]]+$/.test(text) ||
@@ -229,6 +236,14 @@ export const initialResponse =
   (base64: string): Argument =>
   (writer) =>
     writer.text(base64 === '' ? '=' : base64, mask);
+
+function checkLength(text: unknown, argument: string): void {
+  if (typeof text !== 'string' || text.length <= longestArgument) return;
+  throw new UsageError('ERR_ARGUMENT', `${argument} has ${text.length} characters`, {
+    argument,
+    hint: `Servers refuse commands of such length: give at most ${longestArgument}.`,
+  });
+}
 
 function writeString(writer: CommandWriter, text: string, masked: string | undefined): void {
   const plain = writer.encoding.utf8 || /^[\x01-\x7f]*$/.test(text);

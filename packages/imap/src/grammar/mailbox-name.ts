@@ -14,7 +14,10 @@ export type MailboxName = string | { readonly raw: string };
  * @throws UsageError `ERR_ARGUMENT` for an empty name, NUL, CR, LF, or half a surrogate pair
  */
 export function encodeMailboxName(name: MailboxName, utf8 = false): string {
-  if (typeof name === 'object' && name !== null && typeof name.raw === 'string') return name.raw;
+  if (typeof name === 'object' && name !== null && typeof name.raw === 'string') {
+    if (!/^[\x01-\xff]+$/.test(name.raw)) throw wrongName('made of octets, where it is raw');
+    return name.raw;
+  }
   if (typeof name !== 'string' || name === '')
     throw wrongName('a non-empty string, or an entry of list()');
   if (/[\0\r\n]/.test(name)) throw wrongName('free of NUL, CR and LF');
