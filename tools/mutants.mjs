@@ -64,6 +64,13 @@ export const mutants = [
     put: '',
     red: test(core, 'secure'),
   },
+  {
+    guard: 'an unknown option is refused, so that a typing error disarms nothing',
+    in: `${core}/src/option-check.ts`,
+    take: 'if (!Object.hasOwn(rules, key)) throw',
+    put: 'if (!Object.hasOwn(rules, key)) continue; if (false) throw',
+    red: test(core, 'tls-context', 'secure'),
+  },
   // ── who the peer is ──────────────────────────────────────────────────────────────────────────────────────
   {
     guard: 'the name is checked',
@@ -199,6 +206,20 @@ export const mutants = [
     put: 'if (store)',
     red: ['test/conformance/sessions.test.ts'],
   },
+  {
+    guard: 'FTP: the data connection is checked for the same name',
+    in: 'ftp/src/data-connection.ts',
+    take: '      serverHostname,\n      protocol',
+    put: '      serverHostname: this.#session.dataHost,\n      protocol',
+    red: ['test/hostname-matrix/ftp-data.test.ts'],
+  },
+  {
+    guard: "FTP: the data connection resumes its control connection's session",
+    in: 'ftp/src/data-connection.ts',
+    take: '...(scope === undefined ? {} : { sessions: scope }),',
+    put: '',
+    red: [...test('ftp', 'tls'), 'test/conformance/sessions.test.ts'],
+  },
   // ── STARTTLS ─────────────────────────────────────────────────────────────────────────────────────────────
   {
     guard: 'octets in front of the handshake are an injection (core)',
@@ -220,6 +241,13 @@ export const mutants = [
     take: 'if (injected === 0) return;',
     put: 'if (true) return;',
     red: [...test('line-protocol', 'line-connection'), ...test('imap', 'connect')],
+  },
+  {
+    guard: 'octets in front of the command that asks for TLS are no answer to it (line-protocol)',
+    in: 'line-protocol/src/line-connection.ts',
+    take: 'refuseEarlyReply(command: string): void {',
+    put: 'refuseEarlyReply(command: string): void {\n    if (command) return;',
+    red: test('line-protocol', 'line-connection'),
   },
   {
     guard: 'PREAUTH under starttls is fatal',
