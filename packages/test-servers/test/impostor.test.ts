@@ -64,6 +64,13 @@ it('sends octets as they are, each of a list in a segment of its own', async () 
   expect(to.chunks.slice(1).map(String)).toEqual(say.map(String));
 });
 
+it('cuts words at an octet, once the tag is in', async () => {
+  const to = await dial('imap', { inClear: { NOOP: { say: '<tag> OK\r\n', cutAt: 3 } } });
+  await to.line();
+  await to.ask('abcd1 NOOP');
+  expect(to.chunks.slice(1).map(String)).toEqual(['abc', 'd1 OK\r\n']);
+});
+
 it('says nothing to a command, and goes on with the next', async () => {
   const to = await dial('smtp', { inClear: { NOOP: {} } });
   await to.line();

@@ -12,6 +12,8 @@ export type Words = string | Uint8Array;
 export interface Reaction {
   /** What is said, where a list is: each in a segment of its own. Default: nothing. */
   say?: Words | readonly Words[];
+  /** Each of the words in two segments, cut at this octet. */
+  cutAt?: number;
   /**
    * What the client's next octets are answered with, whatever they are: a ClientHello, for instance, which is gone then, so that
    * no handshake can follow.

@@ -5,14 +5,18 @@ import type { Reaction, Words } from './impostor.js';
 
 /** @param tag what `<tag>` stands for */
 export async function react(session: LineSession, reaction: Reaction, tag: string): Promise<void> {
-  const { say = [], answer, next = 'listen' } = reaction;
+  const { say = [], cutAt, answer, next = 'listen' } = reaction;
   if (next === 'tls' && answer === undefined) {
     if (session.hasInput) session.fail('The client pipelined octets behind STARTTLS.');
     session.holdInput();
   }
-  await speak(session, Array.isArray(say) ? say : [say as Words], tag);
+  const words = Array.isArray(say) ? say : [say as Words];
+  await speak(
+    session,
+    words.flatMap((one) => cut(withTag(one, tag), cutAt)),
+  );
   if (answer !== undefined && (await session.chunk()) !== undefined)
-    await speak(session, [answer], tag);
+    await speak(session, [withTag(answer, tag)]);
   switch (next) {
     case 'listen':
       return;
@@ -30,18 +34,22 @@ export async function react(session: LineSession, reaction: Reaction, tag: strin
   }
 }
 
-/** Each of the words in a segment: the client gets its turns to read the one before the next goes out. */
-async function speak(session: LineSession, say: readonly Words[], tag: string): Promise<void> {
-  for (const [number, words] of say.entries()) {
+/** Each in a segment: the client gets its turns to read the one before the next goes out. */
+async function speak(session: LineSession, segments: readonly Buffer[]): Promise<void> {
+  for (const [number, segment] of segments.entries()) {
     if (number > 0) await turns();
-    await session.write(typeof words === 'string' ? withTag(words, tag) : Buffer.from(words));
+    await session.write(segment);
   }
 }
 
-const withTag = (words: string, tag: string): string =>
-  words
-    .replaceAll('<tag>', tag)
-    .replaceAll('<tag+1>', () => tag.replace(/\d+$/, (digits) => String(Number(digits) + 1)));
+function withTag(words: Words, tag: string): Buffer {
+  if (typeof words !== 'string') return Buffer.from(words);
+  const next = tag.replace(/\d+$/, (digits) => String(Number(digits) + 1));
+  return Buffer.from(words.replaceAll('<tag>', () => tag).replaceAll('<tag+1>', () => next));
+}
+
+const cut = (words: Buffer, at: number | undefined): Buffer[] =>
+  at === undefined ? [words] : [words.subarray(0, at), words.subarray(at)];
 
 /** A few turns of the event loop: enough for octets to come through a relay in the same process. */
 async function turns(): Promise<void> {
