@@ -17,6 +17,12 @@ export interface Wait {
   hint?: string;
 }
 
+/** Where an error is that breaks this wait. */
+export const contextOf = ({ phase, command }: Pick<Wait, 'phase' | 'command'>): ErrorContext => ({
+  phase,
+  ...(command === undefined ? {} : { command }),
+});
+
 /** Milliseconds. Timers run only while we wait for the peer, never while the consumer is slow. */
 export interface Timeouts {
   /** DNS and TCP, proxy included. Default 10,000. */
@@ -58,7 +64,7 @@ export const timedOut = (wait: Wait): TimeoutError =>
       milliseconds: wait.timeout,
       hint: wait.hint ?? timeoutHints[wait.phase],
     }),
-    { phase: wait.phase, ...(wait.command === undefined ? {} : { command: wait.command }) },
+    contextOf(wait),
   );
 
 const timeoutHints: Record<Phase, string> = {

@@ -26,6 +26,7 @@ import {
 import type { CommandLine } from './command-line.js';
 import {
   aborted,
+  contextOf,
   defaultTimeouts,
   endless,
   type Timeouts,
@@ -163,15 +164,18 @@ export class LineConnection {
 
   // ── input ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The next line without its CRLF, each character an octet; `undefined` while it is incomplete. */
-  takeLine(): string | undefined {
+  /**
+   * The next line without its CRLF, each character an octet; `undefined` while it is incomplete.
+   * @param where for the error about one that is too long
+   */
+  takeLine(where: ErrorContext = {}): string | undefined {
     try {
       const line = this.#input.takeLine(this.limits.lineOctets);
       if (this.#logging && line !== undefined)
         this.#log.event('receive', this.hideInput ? mask : line);
       return line;
     } catch (error) {
-      if (error instanceof LineTooLong) throw this.exceeded('lineOctets', error.limit);
+      if (error instanceof LineTooLong) throw this.exceeded('lineOctets', error.limit, where);
       throw error;
     }
   }
@@ -215,8 +219,9 @@ export class LineConnection {
 
   /** One line, waiting for it. For a dialogue; a loop over many lines takes them with {@link takeLine}. */
   async readLine(wait: Wait): Promise<string> {
+    const where = contextOf(wait);
     for (;;) {
-      const line = this.takeLine();
+      const line = this.takeLine(where);
       if (line !== undefined) return line;
       await this.fill(wait);
     }
@@ -538,7 +543,7 @@ export class LineConnection {
         ? undefined
         : setTimeout(() => this.fail(timedOut(wait)), wait.timeout);
       const failed = (error: Error): void => {
-        reject(isFivewireError(error) ? addErrorContext(error, located(wait)) : error);
+        reject(isFivewireError(error) ? addErrorContext(error, contextOf(wait)) : error);
       };
       keep({ resolve, reject: failed, timer });
     });
@@ -591,8 +596,3 @@ const isAlert = (error: unknown): boolean =>
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
-
-const located = (wait: Wait): ErrorContext => ({
-  phase: wait.phase,
-  ...(wait.command === undefined ? {} : { command: wait.command }),
-});

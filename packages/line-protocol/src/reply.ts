@@ -4,7 +4,7 @@
  * They differ in how a reply of several lines ends, so the shape is named by who reads.
  */
 import { escapeText, type ServerReply } from 'tls-context-core';
-import type { Wait } from './deadline.js';
+import { contextOf, type Wait } from './deadline.js';
 import { decodeText } from './decode-text.js';
 import type { LineConnection } from './line-connection.js';
 
@@ -145,19 +145,19 @@ class ReplyReader {
   }
 
   /** The next reply, `undefined` while it is incomplete. */
-  take({ phase, command }: Wait): Reply | undefined {
+  take(wait: Wait): Reply | undefined {
     const connection = this.#connection;
-    for (let line = connection.takeLine(); line !== undefined; line = connection.takeLine()) {
+    const where = contextOf(wait);
+    for (
+      let line = connection.takeLine(where);
+      line !== undefined;
+      line = connection.takeLine(where)
+    ) {
       this.#octets += line.length + 2;
       if (this.#octets > connection.limits.replyOctets)
-        throw connection.exceeded('replyOctets', connection.limits.replyOctets);
+        throw connection.exceeded('replyOctets', connection.limits.replyOctets, where);
       const reply = this.#parser.push(line);
-      if (typeof reply === 'string') {
-        throw connection.malformed(reply, line, {
-          phase,
-          ...(command === undefined ? {} : { command }),
-        });
-      }
+      if (typeof reply === 'string') throw connection.malformed(reply, line, where);
       if (reply === undefined) continue;
       this.#parser = new ReplyParser(this.#style);
       this.#octets = 0;
