@@ -11,6 +11,7 @@ import {
   type TransportOptions,
   UsageError,
 } from '@fivewire/line-protocol';
+import { checkLogin } from '@fivewire/sasl';
 import { authenticate } from './authenticate.js';
 import { Pop3Capabilities } from './capabilities.js';
 import { serverReply } from './response.js';
@@ -34,6 +35,13 @@ export interface Resolved {
 /** @throws UsageError, TlsError for a server's name that is none. Nothing has been dialled. */
 export function resolveOptions(options: Pop3Options): Resolved {
   const transport = resolveTransport(profile, options as TransportOptions);
+  checkLogin(options, ['USER', 'APOP']);
+  if (options.initialResponse !== undefined && typeof options.initialResponse !== 'boolean') {
+    throw new UsageError('ERR_ARGUMENT', 'initialResponse must be true or false', {
+      protocol: 'pop3',
+      argument: 'initialResponse',
+    });
+  }
   return { options, transport, limits: checkLimits(options.limits) };
 }
 
@@ -94,25 +102,28 @@ async function startTls(session: Session): Promise<void> {
     );
   }
   const line = commandLine('STLS');
-  await session.queue.run(async (turn) => {
-    connection.refuseEarlyReply('STLS');
-    connection.send(line);
-    await turn.toRead();
-    const response = await session.readResponse(session.wait(line, 'starttls', undefined));
-    if (!response.ok) {
-      const reply = serverReply(response);
-      throw new StartTlsError('ERR_STARTTLS_REFUSED', `The server refused STLS: ${reply.text}`, {
-        reply: reply.text,
-        phase: 'starttls',
-        command: line.masked,
-        hint: "Use security: 'implicit-tls' (port 995), or try later.",
-      });
-    }
-    // Everything said in clear is forgotten.
-    session.capabilities = new Pop3Capabilities();
-    session.notices.clear();
-    await connection.startTls('starttls', transport.options.signal);
-  });
+  await session.queue.run(
+    async (turn) => {
+      connection.refuseEarlyReply('STLS');
+      connection.send(line);
+      await turn.toRead();
+      const response = await session.readResponse(session.wait(line, 'starttls', undefined));
+      if (!response.ok) {
+        const reply = serverReply(response);
+        throw new StartTlsError('ERR_STARTTLS_REFUSED', `The server refused STLS: ${reply.text}`, {
+          reply: reply.text,
+          phase: 'starttls',
+          command: line.masked,
+          hint: "Use security: 'implicit-tls' (port 995), or try later.",
+        });
+      }
+      // Everything said in clear is forgotten.
+      session.capabilities = new Pop3Capabilities();
+      session.notices.clear();
+      await connection.startTls('starttls', transport.options.signal);
+    },
+    { phase: 'starttls', command: line.masked },
+  );
 }
 
 function checkLimits(limits: Partial<Pop3Limits> = {}): Pop3Limits {

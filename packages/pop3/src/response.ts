@@ -1,6 +1,7 @@
 /** Status lines, RFC 1939 §3, with response codes, RFC 2449 §8 and RFC 3206. */
 import {
   CommandError,
+  contextOf,
   decodeText,
   escapeText,
   type LineConnection,
@@ -49,23 +50,22 @@ export function takeResponse(
   where: Pick<Wait, 'phase' | 'command'>,
   responseOctets: number,
 ): Response | undefined {
-  const line = connection.takeLine();
+  const line = connection.takeLine(contextOf(where));
   return line === undefined ? undefined : judge(connection, line, where, responseOctets);
 }
 
 function judge(
   connection: LineConnection,
   line: string,
-  { phase, command }: Pick<Wait, 'phase' | 'command'>,
+  wait: Pick<Wait, 'phase' | 'command'>,
   responseOctets: number,
 ): Response {
-  if (line.length > responseOctets) throw connection.exceeded('responseOctets', responseOctets);
+  const where = contextOf(wait);
+  if (line.length > responseOctets)
+    throw connection.exceeded('responseOctets', responseOctets, where);
   const response = parseResponse(line);
   if (response !== undefined) return response;
-  throw connection.malformed('+OK or -ERR', line, {
-    phase,
-    ...(command === undefined ? {} : { command }),
-  });
+  throw connection.malformed('+OK or -ERR', line, where);
 }
 
 /** A refusal as errors carry it. */

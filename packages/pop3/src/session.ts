@@ -2,6 +2,7 @@
 import {
   type CommandLine,
   commandLine,
+  contextOf,
   createNotices,
   decodeText,
   escapeText,
@@ -93,17 +94,19 @@ export class Session {
   /** The lines of a multi-line reply, whole. For short ones. */
   async readLines(wait: Wait): Promise<string[]> {
     const { connection, limits } = this;
+    const where = contextOf(wait);
     const lines: string[] = [];
     let octets = 0;
     for (;;) {
-      const line = connection.takeLine();
+      const line = connection.takeLine(where);
       if (line === undefined) {
         await connection.fill(wait);
         continue;
       }
       if (line === '.') return lines;
       octets += line.length + 2;
-      if (octets > limits.replyOctets) throw connection.exceeded('replyOctets', limits.replyOctets);
+      if (octets > limits.replyOctets)
+        throw connection.exceeded('replyOctets', limits.replyOctets, where);
       lines.push(line.startsWith('.') ? line.slice(1) : line);
     }
   }
