@@ -13,6 +13,7 @@ import {
   type TransportOptions,
   UsageError,
 } from '@fivewire/line-protocol';
+import { checkLogin } from '@fivewire/sasl';
 import { NntpCapabilities } from './capabilities.js';
 import { refusal } from './response-codes.js';
 import { Session } from './session.js';
@@ -35,6 +36,7 @@ export interface Resolved {
 /** @throws UsageError, TlsError for a server's name that is none. Nothing has been dialled. */
 export function resolveOptions(options: NntpOptions): Resolved {
   const transport = resolveTransport(profile, options as TransportOptions);
+  checkLogin(options, ['USER']);
   return { options, transport, limits: checkLimits(options.limits) };
 }
 
@@ -132,30 +134,33 @@ async function startTls(session: Session): Promise<void> {
     );
   }
   const line = commandLine('STARTTLS');
-  await session.queue.run(async (turn) => {
-    connection.refuseEarlyReply('STARTTLS');
-    connection.send(line);
-    await turn.toRead();
-    const reply = await session.readReply(session.wait(line, 'starttls', undefined));
-    if (reply.code !== 382) {
-      const { text } = serverReply(reply);
-      throw new StartTlsError(
-        'ERR_STARTTLS_REFUSED',
-        `The server refused STARTTLS: ${reply.code} ${text}`,
-        {
-          reply: `${reply.code} ${text}`,
-          phase: 'starttls',
-          command: line.masked,
-          hint: "Use security: 'implicit-tls' (port 563), or try later.",
-        },
-      );
-    }
-    // Everything said in clear is forgotten.
-    session.capabilities = new NntpCapabilities();
-    session.postingSaid = undefined;
-    session.notices.clear();
-    await connection.startTls('starttls', transport.options.signal);
-  });
+  await session.queue.run(
+    async (turn) => {
+      connection.refuseEarlyReply('STARTTLS');
+      connection.send(line);
+      await turn.toRead();
+      const reply = await session.readReply(session.wait(line, 'starttls', undefined));
+      if (reply.code !== 382) {
+        const { text } = serverReply(reply);
+        throw new StartTlsError(
+          'ERR_STARTTLS_REFUSED',
+          `The server refused STARTTLS: ${reply.code} ${text}`,
+          {
+            reply: `${reply.code} ${text}`,
+            phase: 'starttls',
+            command: line.masked,
+            hint: "Use security: 'implicit-tls' (port 563), or try later.",
+          },
+        );
+      }
+      // Everything said in clear is forgotten.
+      session.capabilities = new NntpCapabilities();
+      session.postingSaid = undefined;
+      session.notices.clear();
+      await connection.startTls('starttls', transport.options.signal);
+    },
+    { phase: 'starttls', command: line.masked },
+  );
 }
 
 function checkLimits(limits: Partial<NntpLimits> = {}): NntpLimits {

@@ -2,6 +2,7 @@
 import {
   type CommandLine,
   commandLine,
+  contextOf,
   createNotices,
   escapeText,
   type LineConnection,
@@ -112,7 +113,7 @@ export class Session {
     const reply = await readReply(this.connection, 'nntp', wait);
     const { responseOctets } = this.limits;
     if ((reply.lines[0] as string).length > responseOctets) {
-      throw this.connection.exceeded('responseOctets', responseOctets);
+      throw this.connection.exceeded('responseOctets', responseOctets, contextOf(wait));
     }
     return reply;
   }
@@ -120,17 +121,19 @@ export class Session {
   /** The lines of a multi-line response, whole. For short ones. */
   async readLines(wait: Wait): Promise<string[]> {
     const { connection, limits } = this;
+    const where = contextOf(wait);
     const lines: string[] = [];
     let octets = 0;
     for (;;) {
-      const line = connection.takeLine();
+      const line = connection.takeLine(where);
       if (line === undefined) {
         await connection.fill(wait);
         continue;
       }
       if (line === '.') return lines;
       octets += line.length + 2;
-      if (octets > limits.replyOctets) throw connection.exceeded('replyOctets', limits.replyOctets);
+      if (octets > limits.replyOctets)
+        throw connection.exceeded('replyOctets', limits.replyOctets, where);
       lines.push(line.startsWith('.') ? line.slice(1) : line);
     }
   }
