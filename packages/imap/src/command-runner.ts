@@ -39,6 +39,8 @@ export class CommandRunner {
   readonly connection: LineConnection;
   readonly session: Session;
   readonly limits: ImapLimits;
+  /** What errors say where no command is on the wire. */
+  idlePhase: Phase = 'command';
   /** Whether quoted strings may hold UTF-8. */
   utf8 = false;
   readonly #reader: ResponseReader;
@@ -371,7 +373,7 @@ export class CommandRunner {
   /** For errors: what the server was expected to answer. */
   #where(): { phase: Phase; command?: string } {
     const entry = this.#oldest(() => true);
-    if (entry === undefined) return { phase: 'command' };
+    if (entry === undefined) return { phase: this.idlePhase };
     return { phase: entry.command.phase ?? 'command', command: entry.masked };
   }
 

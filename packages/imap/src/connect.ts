@@ -10,13 +10,13 @@ import {
   type Transport,
   type TransportOptions,
 } from '@fivewire/line-protocol';
-import { authenticate } from '@fivewire/sasl';
+import { authenticate, checkLogin } from '@fivewire/sasl';
 import { StartTlsError } from 'tls-context-core';
 import { serverReply } from './command-error.js';
 import { CommandRunner } from './command-runner.js';
 import { ImapSaslTransport, offeredMechanisms } from './commands/authenticate.js';
 import { capability } from './commands/capability.js';
-import { id, type ServerId } from './commands/id.js';
+import { checkId, id, type ServerId } from './commands/id.js';
 import { resolveLimits } from './limits.js';
 import { Session } from './session.js';
 import type { ImapOptions } from './types.js';
@@ -41,8 +41,10 @@ export interface Established {
 
 /** Checks the options; nothing is dialled. A pool does it once for all its connections. */
 export function resolveOptions(options: ImapOptions): Transport {
-  const limits = resolveLimits(options?.limits);
   const transport = resolveTransport(profile, options as TransportOptions);
+  checkLogin(options);
+  checkId(options.id);
+  const limits = resolveLimits(options.limits);
   return { ...transport, options: { ...transport.options, limits: { ...limits } } };
 }
 
@@ -83,6 +85,7 @@ export async function openSession(
  */
 async function startTls(runner: CommandRunner, signal: AbortSignal | undefined): Promise<void> {
   const { session, connection } = runner;
+  runner.idlePhase = 'starttls';
   const told = session.knowsCapabilities || (await tellsCapabilities(runner));
   if (!session.capabilities.has('STARTTLS')) {
     throw new StartTlsError(
@@ -108,6 +111,7 @@ async function startTls(runner: CommandRunner, signal: AbortSignal | undefined):
   if (response.status !== 'OK') throw refused(serverReply(response).text);
   session.forgetAll();
   await connection.startTls('starttls', signal);
+  runner.idlePhase = 'command';
   runner.start();
 }
 

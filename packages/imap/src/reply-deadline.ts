@@ -1,5 +1,6 @@
 /** How long the reader waits for the server. */
-import { endless, type LineConnection, timedOut } from '@fivewire/line-protocol';
+import { endless, type LineConnection, timedOut, type Wait } from '@fivewire/line-protocol';
+import type { Phase } from 'tls-context-core';
 import type { Entry } from './command.js';
 
 /**
@@ -26,11 +27,25 @@ export class ReplyDeadline {
     this.#filling = phase;
     this.review();
     try {
-      await this.#connection.fill({ phase, timeout: 0 });
+      await this.#connection.fill(this.#waitFor(phase));
     } finally {
       this.#filling = undefined;
       this.stop();
     }
+  }
+
+  /** What errors say. Read when one happens: the command may have gone out after the wait began. */
+  #waitFor(phase: Phase): Wait {
+    const oldest = (): Entry | undefined => this.#inFlight.values().next().value;
+    return {
+      timeout: 0,
+      get phase() {
+        return oldest()?.command.phase ?? phase;
+      },
+      get command() {
+        return oldest()?.masked;
+      },
+    };
   }
 
   /** Called when a command went out, was answered, or has become patient or impatient. */
