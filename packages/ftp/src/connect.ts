@@ -124,8 +124,7 @@ function dataHostOf({ options, host }: Transport, stream: unknown): string {
 /** 120 says that it takes a while; 220 that it is ready. A 230 here is no login under TLS and skips nothing (CVE-2021-22946). */
 async function greeting(dialogue: Dialogue, { timeouts }: Transport): Promise<void> {
   const line = { octets: Buffer.alloc(0), masked: 'connect' };
-  let reply = await dialogue.reply(line, timeouts.greeting);
-  while (reply.class === 1) reply = await dialogue.reply(line, timeouts.greeting);
+  const reply = await dialogue.final(line, timeouts.greeting);
   if (reply.class !== 2) {
     throw dialogue.connection.serverClosing(reply.text, { phase: 'greeting' });
   }

@@ -13,6 +13,9 @@ import { rejected } from './failures.js';
 /** Longer than RFC 959 says, for paths are long; arguments are bounded before they come here. */
 const lineLimit = 16_384;
 
+/** Generous: a server may announce each of the files that it works on. */
+const mostPreliminary = 1_000;
+
 /** A command whose arguments are octet strings. Refuses CR, LF and NUL in them. */
 export function command(verb: string, ...args: (string | Secret)[]): CommandLine {
   return commandLine(verb, args, { encoding: 'latin1', limit: lineLimit });
@@ -48,11 +51,19 @@ export class Dialogue {
     return reply;
   }
 
-  /** The next reply that is not preliminary. */
-  async final(line: CommandLine): Promise<Reply> {
-    let reply = await this.reply(line);
-    while (reply.class === 1) reply = await this.reply(line);
-    return reply;
+  /**
+   * The next reply that is not preliminary. RFC 959 §4.2 has one of those at most ahead of it; a server that says nothing else
+   * would keep us for ever.
+   */
+  async final(line: CommandLine, timeout: number = this.#timeout): Promise<Reply> {
+    for (let preliminary = 0; preliminary <= mostPreliminary; preliminary++) {
+      const reply = await this.reply(line, timeout);
+      if (reply.class !== 1) return reply;
+    }
+    throw this.connection.malformed('an end to the command', `${mostPreliminary} times "wait"`, {
+      phase: this.#phase,
+      command: line.masked,
+    });
   }
 
   async ask(line: CommandLine): Promise<Reply> {

@@ -242,6 +242,15 @@ describe('AUTH TLS', () => {
     expect(server.connections[0]?.lines[0]).toBe('AUTH TLS');
   });
 
+  it('is not waited for behind an endless "wait"', async () => {
+    const server = await serve({ impostor: { greeting: '120 in a minute\r\n'.repeat(2_000) } });
+    await expect(client(server, 'starttls')).rejects.toMatchObject({
+      code: 'ERR_MALFORMED_RESPONSE',
+      phase: 'greeting',
+      connection: 'closed',
+    });
+  });
+
   it('is what a cleartext greeting on an implicit port is told about', async () => {
     const server = await serve();
     await expect(
