@@ -73,15 +73,13 @@ function relay(client: Socket, server: Socket): Wire {
     ['client', client, server],
     ['server', server, client],
   ] as const) {
-    const leave = () => {
+    const leave = (how: () => void) => {
       leftFirst ??= name;
-      to.end();
+      how();
     };
-    from.on('data', (chunk: Buffer) => to.write(chunk)).once('end', leave);
-    from.once('close', (cut) => {
-      leave();
-      if (cut) to.resetAndDestroy();
-    });
+    from.on('data', (chunk: Buffer) => to.write(chunk));
+    from.once('end', () => leave(() => to.end()));
+    from.once('close', (cut) => leave(() => (cut ? reset(to) : to.end())));
   }
   return {
     sent: () => Buffer.concat(chunks),
@@ -98,6 +96,9 @@ function relay(client: Socket, server: Socket): Wire {
     },
   };
 }
+
+/** Node's own `resetAndDestroy` sends FIN first, and fails where one is on its way; the flag makes `destroy` a reset. */
+const reset = (socket: Socket) => void Object.assign(socket, { resetAndClosing: true }).destroy();
 
 /** Answers a client that wants to be led on, and gives the port. The client waits for each answer. */
 async function beProxy(client: Socket): Promise<number> {
