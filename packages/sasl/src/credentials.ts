@@ -8,10 +8,15 @@ const limits = { user: 1_024, authzid: 1_024, password: 32_768, accessToken: 32_
 
 const kinds: readonly CredentialKind[] = ['password', 'accessToken', 'external', 'anonymous'];
 
+const keys: readonly string[] = [...kinds, 'user', 'authzid', 'trace'];
+
 /** Tells which kind of {@link Auth} it is; throws UsageError ERR_ARGUMENT for what is none, or is malformed. */
 export function checkAuth(auth: Auth): CredentialKind {
   if (typeof auth !== 'object' || auth === null) throw wrong('auth', 'is not an object');
   const given = auth as Partial<Record<string, unknown>>;
+  const unknown = Object.keys(given).find((key) => !keys.includes(key));
+  if (unknown !== undefined)
+    throw wrong(`auth.${unknown}`, 'is no option', `Known: ${keys.join(', ')}.`);
   const [kind, second] = kinds.filter((key) => given[key] !== undefined && given[key] !== false);
   if (!kind) {
     throw wrong('auth', `has none of ${kinds.join(', ')}`, 'Is an environment variable not set?');

@@ -1,5 +1,6 @@
 /** SASL for the five clients: which mechanism, and each mechanism's steps, without I/O (RFC 4422). */
 export { authenticate } from './authenticate.js';
+export { checkLogin, type LoginOptions } from './check-login.js';
 export { createExchange, type Exchange } from './exchange.js';
 export type {
   AnonymousCredentials,
