@@ -40,6 +40,7 @@ const thirdParty: Record<string, string[]> = {
   ftp: ['iconv-lite'],
   imap: ['iconv-lite'],
   nntp: ['iconv-lite'],
+  smtp: ['dns-packet'],
   compose: ['nodemailer'],
   cli: ['cli-progress', 'mailparser', 'yaml', 'yargs'],
 };

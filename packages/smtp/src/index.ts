@@ -16,6 +16,26 @@ export {
 } from '@fivewire/line-protocol';
 export type { Auth } from '@fivewire/sasl';
 export { createTlsContext, systemRoots } from 'tls-context-core';
+export type { DaneOptions } from './delivery/dane.js';
+export {
+  type DeliveryOptions,
+  type DeliveryPlan,
+  type DeliveryTarget,
+  deliveryTargets,
+  type MxRecord,
+} from './delivery/delivery-targets.js';
+export type {
+  CachedMtaStsPolicy,
+  MtaStsCache,
+  MtaStsFinding,
+  MtaStsOptions,
+} from './delivery/mta-sts.js';
+export {
+  allowsMx,
+  type MtaStsPolicy,
+  parseMtaStsPolicy,
+  parseMtaStsRecord,
+} from './delivery/mta-sts-policy.js';
 export { createSmtpPool, type SmtpPool, type SmtpPoolOptions } from './pool.js';
 export { SmtpClient } from './smtp-client.js';
 export type * from './types.js';

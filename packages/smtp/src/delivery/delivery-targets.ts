@@ -1,0 +1,228 @@
+/**
+ * Where the mail of a domain goes, and who must be there: MX (RFC 5321 §5.1, RFC 7505), guarded by MTA-STS (RFC 8461) and
+ * DANE (RFC 7672) where asked for.
+ *
+ * Each target demands STARTTLS and a proof of its name, with or without a policy: nothing here tries anything weaker
+ * than it names. A policy adds that the name itself can be believed.
+ */
+import { randomInt } from 'node:crypto';
+import { resolveMx as systemResolveMx } from 'node:dns/promises';
+import {
+  ConnectionError,
+  type FivewireError,
+  isFivewireError,
+  type LookupOptions,
+  lookUp,
+  parseServerHostname,
+  UsageError,
+} from '@fivewire/line-protocol';
+import type { SmtpOptions } from '../types.js';
+import { type DaneOptions, tlsaRecords } from './dane.js';
+import { findMtaStsPolicy, type MtaStsFinding, type MtaStsOptions } from './mta-sts.js';
+import { allowsMx } from './mta-sts-policy.js';
+import { ask, hostIn, parseResolver, type TrustedResolver } from './trusted-resolver.js';
+
+/** One MX record, as Node's `dns.resolveMx` gives it. */
+export interface MxRecord {
+  exchange: string;
+  priority: number;
+}
+
+/** `timeout` is for each lookup. */
+export interface DeliveryOptions extends LookupOptions {
+  /** Obey the domain's MTA-STS policy. `true`: with the defaults. Default: off. */
+  mtaSts?: boolean | Omit<MtaStsOptions, 'signal'>;
+  /** Obey the domain's TLSA records. Needs a validating resolver, which then answers for MX too. Default: off. */
+  dane?: DaneOptions;
+  /** In place of the system's resolver. Rejects with a `code` of ENODATA or ENOTFOUND where there is no record. Not with `dane`. */
+  resolveMx?: (domain: string) => Promise<readonly MxRecord[]>;
+  /** Default 25. */
+  port?: number;
+}
+
+export interface DeliveryTarget {
+  /** To be spread into `SmtpClient.connect`. */
+  connect: Required<Pick<SmtpOptions, 'host' | 'port' | 'security' | 'serverHostname'>> &
+    Pick<SmtpOptions, 'tlsa'>;
+  /** Lower is to be tried first. The list is in order already. */
+  preference: number;
+  /**
+   * What vouches for the host: `'dane'`, DNSSEC and its TLSA records; `'mta-sts'`, the domain's policy; `'none'`: DNS
+   * alone says that this is the domain's exchanger, so its proof is worth no more than that.
+   */
+  protection: 'dane' | 'mta-sts' | 'none';
+  /** A policy in testing names other hosts: it would be refused if the policy were enforced (RFC 8461 §5). */
+  violation?: true;
+}
+
+export interface DeliveryPlan {
+  /** The domain, as A-labels. */
+  domain: string;
+  /** At least one, in the order in which to try them. */
+  targets: DeliveryTarget[];
+  /** With `mtaSts`: what was found. */
+  mtaSts?: MtaStsFinding;
+  /** Hosts that may not be used now, and why. */
+  problems: { host: string; error: FivewireError }[];
+}
+
+const mxLimit = 50;
+/** How many of them are asked about DANE: nobody needs to try more. */
+const daneLimit = 10;
+
+/**
+ * Finds the mail exchangers of a domain.
+ *
+ * ```js
+ * const { targets } = await deliveryTargets('example.net', { mtaSts: true, dane: { resolver: '127.0.0.1:53' } });
+ * const smtp = await SmtpClient.connect({ ...targets[0].connect, clientName: 'mail.example.org' });
+ * ```
+ *
+ * @param domain what follows the @ of the recipient's address.
+ * @throws ConnectionError `ERR_DIAL_FAILED`: the domain takes no mail (null MX; `retry: 'never'`), DNS fails, or no
+ * exchanger may be used (`'later'`); TimeoutError; AbortError; RemoteProtocolError; TlsError
+ * `ERR_SERVER_HOSTNAME_INVALID`; UsageError `ERR_ARGUMENT`.
+ */
+export async function deliveryTargets(
+  domain: string,
+  options: DeliveryOptions = {},
+): Promise<DeliveryPlan> {
+  const { kind, name } = parseServerHostname(domain);
+  if (kind !== 'dns') throw wrong('domain', 'is an address; a domain name is needed');
+  const { port = 25, dane, resolveMx } = options;
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw wrong('port', `is ${port}`);
+  if (dane && resolveMx) throw wrong('resolveMx', 'excludes dane, whose resolver answers for MX');
+  const resolver = dane && parseResolver(dane.resolver);
+
+  const mtaSts = options.mtaSts ? await findMtaStsPolicy(name, policyOptions(options)) : undefined;
+  const { records, authenticated } = resolver
+    ? await askForMx(resolver, name, options)
+    : { records: await lookUpMx(name, options), authenticated: false };
+  const signedBy = authenticated ? resolver : undefined; // only a proven MX makes its host's records count (RFC 7672 §2.2.1)
+  const judged = await Promise.all(
+    exchangersIn(records, name).map((record, index) =>
+      judge(record, port, mtaSts, index < daneLimit ? signedBy : undefined, options),
+    ),
+  );
+  const targets = judged.flatMap((outcome) => ('connect' in outcome ? [outcome] : []));
+  const problems = judged.flatMap((outcome) => ('error' in outcome ? [outcome] : []));
+  if (targets.length === 0) throw noneUsable(name, problems);
+  return { domain: name, targets, problems, ...(mtaSts && { mtaSts }) };
+}
+
+type Outcome = DeliveryTarget | DeliveryPlan['problems'][number];
+
+async function judge(
+  { exchange, priority }: MxRecord,
+  port: number,
+  mtaSts: MtaStsFinding | undefined,
+  resolver: TrustedResolver | undefined,
+  options: LookupOptions,
+): Promise<Outcome> {
+  const target = underPolicy(exchange, priority, port, mtaSts);
+  if (resolver === undefined || 'error' in target) return target;
+  try {
+    const tlsa = await tlsaRecords(resolver, exchange, port, options);
+    if (tlsa.length === 0) return target;
+    return { ...target, connect: { ...target.connect, tlsa }, protection: 'dane' };
+  } catch (error) {
+    if (!isFivewireError(error) || fatal.has(error.code)) throw error;
+    return { host: exchange, error };
+  }
+}
+
+/** The caller's own doing. */
+const fatal = new Set(['ERR_ABORTED', 'ERR_ARGUMENT']);
+
+/** RFC 8461 §5: enforced, a policy excludes; in testing, it is noted; "none" is none. */
+function underPolicy(
+  host: string,
+  preference: number,
+  port: number,
+  mtaSts: MtaStsFinding | undefined,
+): Outcome {
+  const connect = { host, port, security: 'starttls', serverHostname: host } as const;
+  const policy = mtaSts?.policy;
+  if (policy === undefined || policy.mode === 'none')
+    return { connect, preference, protection: 'none' };
+  const allowed = allowsMx(policy, host);
+  if (policy.mode === 'testing')
+    return { connect, preference, protection: 'none', ...(!allowed && { violation: true }) };
+  return allowed
+    ? { connect, preference, protection: 'mta-sts' }
+    : { host, error: notAllowed(host) };
+}
+
+function policyOptions({ mtaSts, signal }: DeliveryOptions): MtaStsOptions {
+  return { ...(typeof mtaSts === 'object' ? mtaSts : {}), ...(signal && { signal }) };
+}
+
+async function lookUpMx(domain: string, options: DeliveryOptions): Promise<MxRecord[]> {
+  const { resolveMx = systemResolveMx } = options;
+  const records = (await lookUp(`MX ${domain}`, async () => resolveMx(domain), options)) ?? [];
+  if (!Array.isArray(records)) throw wrong('resolveMx', 'must give a list of records');
+  return records;
+}
+
+async function askForMx(
+  resolver: TrustedResolver,
+  domain: string,
+  options: LookupOptions,
+): Promise<{ records: MxRecord[]; authenticated: boolean }> {
+  const { records, authenticated } = await ask(resolver, domain, 'MX', options);
+  const read = (data: unknown): MxRecord => {
+    const { exchange, preference } = Object(data) as { exchange?: unknown; preference?: unknown };
+    return { exchange: String(exchange ?? ''), priority: Number(preference ?? 0) };
+  };
+  return { records: records.map(read), authenticated };
+}
+
+/**
+ * The hosts to try, the lowest preference first, equals in random order (RFC 5321 §5.1). No record at all: the domain
+ * itself. The one record "." (RFC 7505): no mail.
+ */
+function exchangersIn(records: readonly MxRecord[], domain: string): MxRecord[] {
+  if (records.length === 0) return [{ exchange: domain, priority: 0 }];
+  const usable = records.slice(0, mxLimit).flatMap((record) => {
+    const exchange = hostIn(record?.exchange);
+    const { priority } = Object(record) as MxRecord;
+    return exchange !== undefined && Number.isInteger(priority) ? [{ exchange, priority }] : [];
+  });
+  if (usable.length === 0) throw takesNoMail(domain);
+  const drawn = usable.map((record) => ({ record, lot: randomInt(0x10000) }));
+  drawn.sort((a, b) => a.record.priority - b.record.priority || a.lot - b.lot);
+  return drawn.map(({ record }) => record);
+}
+
+const notAllowed = (host: string): ConnectionError =>
+  new ConnectionError('ERR_DIAL_FAILED', `The domain's MTA-STS policy does not name ${host}`, {
+    host,
+    phase: 'dial',
+    retry: 'later',
+    hint: 'DNS names an exchanger that the policy does not: an attack, or a change that the operator has not made in both.',
+  });
+
+const takesNoMail = (domain: string): ConnectionError =>
+  new ConnectionError('ERR_DIAL_FAILED', `${domain} takes no mail`, {
+    host: domain,
+    phase: 'dial',
+    retry: 'never',
+    hint: 'Its MX record says so (RFC 7505), or names no host: check the address.',
+  });
+
+const noneUsable = (domain: string, problems: DeliveryPlan['problems']): ConnectionError =>
+  new ConnectionError(
+    'ERR_DIAL_FAILED',
+    `None of the mail exchangers of ${domain} may be used: ${problems[0]?.error.message ?? ''}`,
+    {
+      host: domain,
+      phase: 'dial',
+      retry: 'later',
+      cause: problems[0]?.error,
+      addresses: problems.map(({ host }) => host),
+      hint: problems[0]?.error.hint ?? '',
+    },
+  );
+
+const wrong = (argument: string, what: string): UsageError =>
+  new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument });
