@@ -1,7 +1,7 @@
 /** Reading and writing this side's files: whole or not at all, and with errors that name the file. */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { type FileHandle, open, readFile, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -89,5 +89,18 @@ export async function syncDirectory(path: string): Promise<void> {
     // EINVAL, EISDIR or EPERM: this file system or platform has no such thing.
   } finally {
     await directory?.close();
+  }
+}
+
+/** A directory and those above it; one that exists is fine. @throws Failure 73 or 74 */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path).catch(async (error) => {
+      // Only then more than one is missing. Asked for at once, a read-only file system says ENOENT, which misleads.
+      if (error.code !== 'EROFS') await mkdir(path, { recursive: true });
+      else throw error;
+    });
+  } catch (error) {
+    throw unwritable(path, error);
   }
 }

@@ -96,6 +96,7 @@ async function parse(argv: readonly string[]): Promise<Chosen | undefined> {
     )
     .parserConfiguration({
       'greedy-arrays': false,
+      'boolean-negation': false,
       'dot-notation': false,
       'camel-case-expansion': false,
       'parse-numbers': false,

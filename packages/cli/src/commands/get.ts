@@ -1,11 +1,11 @@
 /** `fivewire get`: a file, a tree, a message or an article to a local file, a directory or stdout. */
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { FtpClient } from '@fivewire/ftp';
 import { type Args, type Context, optionalText, text } from '../context.js';
 import { exitCodes, Failure, usage } from '../exit-code.js';
-import { saveFile, unwritable } from '../local-files.js';
+import { makeDirectory, saveFile } from '../local-files.js';
 import { line } from '../output.js';
 import { passage, startProgress } from '../progress.js';
 import { withRetry } from '../retry.js';
@@ -216,9 +216,7 @@ async function* filesBelow(
   const directories = [{ from: root, to: local }];
   for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
     const { from, to } = directory;
-    await mkdir(to, { recursive: true }).catch((error) => {
-      throw unwritable(to, error);
-    });
+    await makeDirectory(to);
     const entries = [];
     for await (const entry of ftp.list(from, { signal: context.signal, hidden: true }))
       entries.push(entry);

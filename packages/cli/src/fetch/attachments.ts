@@ -2,16 +2,13 @@
  * The attachments of each message as files. A stranger chose their names: the last part alone is used, of harmless
  * characters, behind a key of the message, so that two messages never write the same file, and one message twice does.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { saveFile, unwritable } from '../local-files.js';
+import { makeDirectory, saveFile } from '../local-files.js';
 import type { Destination } from './destination.js';
 import { parseMessage } from './parsed.js';
 
 export async function openAttachments(directory: string): Promise<Destination> {
-  await mkdir(directory, { recursive: true }).catch((error) => {
-    throw unwritable(directory, error);
-  });
+  await makeDirectory(directory);
   return {
     async deliver({ key, id, box, body }) {
       const paths: string[] = [];

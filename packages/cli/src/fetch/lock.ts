@@ -1,5 +1,8 @@
-/** A lock file, as mail programs have it: made exclusively, naming its owner, so that a dead owner's can be seen. */
-import { readFile, unlink, writeFile } from 'node:fs/promises';
+/**
+ * A lock file, as mail programs have it: made exclusively, naming its owner, so that a dead owner's can be seen. It is
+ * written beside and linked into place: a kill never leaves one without a name in it.
+ */
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, Failure, isSystemError } from '../exit-code.js';
@@ -21,7 +24,7 @@ export async function lockFile(
   const owner = `fivewire ${process.pid} ${hostname()}\n`;
   for (let waited = 0; ; waited += pause) {
     try {
-      await writeFile(path, owner, { flag: 'wx' });
+      await create(path, owner);
       return () => unlink(path).catch(() => {});
     } catch (error) {
       if (!isSystemError(error) || error.code !== 'EEXIST') throw unwritable(path, error);
@@ -33,6 +36,21 @@ export async function lockFile(
         code: 'ERR_LOCKED',
       });
     else await sleep(pause);
+  }
+}
+
+/** Throws EEXIST where there is one. File systems without hard links get it written in place. */
+async function create(path: string, owner: string): Promise<void> {
+  const beside = `${path}.${process.pid}`;
+  await writeFile(beside, owner);
+  try {
+    await link(beside, path);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
+    await writeFile(path, owner, { flag: 'wx' });
+  } finally {
+    await unlink(beside).catch(() => {});
   }
 }
 

@@ -3,17 +3,17 @@
  * the server: a run that was killed after the rename finds it there and does not deliver it twice.
  */
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
+import { readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { syncDirectory, unwritable } from '../local-files.js';
+import { makeDirectory, syncDirectory, unwritable } from '../local-files.js';
 import type { Destination } from './destination.js';
 import { UnixLines } from './line-ends.js';
 
 export async function openMaildir(path: string): Promise<Destination> {
   const here = new Set<string>();
   try {
-    for (const part of ['tmp', 'new', 'cur']) await mkdir(join(path, part), { recursive: true });
+    for (const part of ['', 'tmp', 'new', 'cur']) await makeDirectory(join(path, part));
     // A mail reader moves it to cur/ and adds flags behind a colon.
     for (const part of ['new', 'cur']) {
       for (const name of await readdir(join(path, part))) here.add(name.replace(/:.*$/s, ''));

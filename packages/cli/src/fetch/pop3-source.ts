@@ -17,7 +17,8 @@ export async function* pop3Arrivals(
     has: (uid: string) => seen.has(box, uid),
     add: (uid: string) => seen.add(box, uid),
   };
-  for await (const item of fetchNew(pop3, store, { remove, limit, signal })) {
+  const most = Number.isFinite(limit) ? { limit } : {};
+  for await (const item of fetchNew(pop3, store, { remove, signal, ...most })) {
     if (item.ok) yield { box, id: item.uid, body: item.message, done: () => item.done() };
     else
       yield {

@@ -1,0 +1,294 @@
+/** What goes wrong in real life: the right code, one sentence, and after a rerun nothing lost or doubled. */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startImapServer } from '@fivewire/test-servers';
+import { expect, it } from 'vitest';
+import type { Cli, World } from './installed.js';
+
+export function accidents(at: () => { cli: Cli; world: World }): void {
+  const url = (scheme: string, path?: string, user?: string) => at().world.url(scheme, path, user);
+  const run = (cwd: string, args: readonly string[], more = {}) =>
+    at().cli.run([...args, ...at().world.options], { cwd, ...more });
+
+  const fill = (count: number, octets = 20_000) => {
+    const { mail } = at().world.servers;
+    const inbox = mail.inbox('alice');
+    inbox.remove(inbox.messages.map(({ uid }) => uid));
+    const body = `${'x'.repeat(70)}\r\n`.repeat(Math.ceil(octets / 72));
+    for (let i = 1; i <= count; i++) mail.deliver('alice', `Subject: number ${i}.\r\n\r\n${body}`);
+  };
+  /** Each subject once. */
+  const expectAll = (text: string, count: number) => {
+    const found = text.match(/^Subject: number \d+\.$/gm) ?? [];
+    expect(found.sort()).toEqual(
+      Array.from({ length: count }, (_, i) => `Subject: number ${i + 1}.`).sort(),
+    );
+  };
+
+  const schemes = ['ftps', 'ftp', 'imaps', 'imap', 'pop3s', 'pop3'];
+  it.each(schemes)('a wrong password at %s is 77', async (scheme) => {
+    const ran = await at().cli.run([
+      'ls',
+      url(scheme),
+      '--ca',
+      at().world.ca,
+      '--password-command',
+      'echo wrong-one',
+    ]);
+    expect(ran).toMatchObject({ status: 77, stdout: '' });
+    expect(ran.stderr).toMatch(
+      /^fivewire: .*\(ERR_AUTHENTICATION_FAILED, localhost:\d+, auth\)\n {2}\S/,
+    );
+    expect(ran.stderr).not.toContain('wrong-one');
+  });
+
+  it.each([...schemes, 'nntps', 'nntp'])(
+    'a wrong name at %s is 76 and says which names there are',
+    async (scheme) => {
+      const ran = await run(at().cli.home, [
+        'ls',
+        url(scheme),
+        '--server-hostname',
+        'mail.example.org',
+      ]);
+      expect(ran).toMatchObject({ status: 76, stdout: '' });
+      expect(ran.stderr).toContain('ERR_CERTIFICATE_HOSTNAME_MISMATCH');
+      expect(ran.stderr).toContain('localhost');
+    },
+  );
+
+  it.each(['smtps', 'smtp', 'imaps', 'imap', 'ftps', 'nntp', 'pop3'])(
+    'an unknown authority at %s is 76, and tls shows the certificate',
+    async (scheme) => {
+      const ran = await at().cli.run(['tls', url(scheme, '', '')]);
+      expect(ran.status).toBe(76);
+      expect(ran.stdout).toContain('refused: ERR_CERTIFICATE_UNTRUSTED');
+      expect(ran.stdout).toMatch(/chain 0 +CN=localhost/);
+      expect(ran.stdout).toMatch(/sha256 +([0-9A-F]{2}:){31}[0-9A-F]{2}/);
+      expect(ran.stderr).toContain('ERR_CERTIFICATE_UNTRUSTED');
+    },
+  );
+
+  it('a stopped server is 69, once more with --retry, and 68 a host that nobody knows', async () => {
+    const server = await startImapServer({ users: { alice: 'x' } });
+    await server.close();
+    const gone = `imaps://alice@localhost:${server.ports['implicit-tls']}/`;
+    const ran = await run(at().cli.home, ['ls', gone, '--retry', '1', '--json']);
+    expect(ran.status).toBe(69);
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      type: 'error',
+      code: 'ERR_DIAL_FAILED',
+      exit: 69,
+      hint: expect.stringContaining('listens'),
+    });
+    expect(ran.stderr).toMatch(/again in 1 s \(1 of 1\)/);
+    const unknown = await run(at().cli.home, ['ls', 'imaps://alice@no-such-host.invalid/']);
+    // Without any DNS the resolver says "try again", which is 75.
+    expect([68, 75]).toContain(unknown.status);
+    expect(unknown.stderr).toContain(unknown.status === 68 ? 'ENOTFOUND' : 'EAI_AGAIN');
+  });
+
+  it('a server that is silent is 75 after --timeout; one that breaks off is 75', async () => {
+    const { servers } = at().world;
+    try {
+      servers.imap.faults = { stallAt: 0 };
+      expect((await run(at().cli.home, ['ls', url('imaps'), '--timeout', '0.5'])).status).toBe(75);
+      servers.imap.faults = { cutAfter: 60, cut: 'reset' };
+      expect((await run(at().cli.home, ['ls', url('imaps')])).status).toBe(75);
+      servers.ftp.dataFaults = { cutAfter: 3 };
+      const cwd = at().cli.folder();
+      expect((await run(cwd, ['get', url('ftps', 'pub/report.txt')])).status).toBe(75);
+      expect(readdirSync(cwd)).toEqual([]);
+    } finally {
+      servers.imap.faults = undefined;
+      servers.ftp.dataFaults = undefined;
+    }
+  });
+
+  it('bad profiles are 78 and say what is wrong', async () => {
+    const cwd = at().cli.folder();
+    const bad: [string, RegExp][] = [
+      ['profiles: [', /is no YAML/],
+      ['profiles:\n  a:\n    imap: imaps://alice:pw@localhost\n', /holds a password/],
+      [
+        'profiles:\n  a:\n    imap: imaps://alice@localhost\n    password: hunter2\n',
+        /do not belong/,
+      ],
+      ['profiles:\n  a:\n    imap: http://localhost\n', /is no imaps/],
+      ['profiles:\n  a:\n    imap: imaps://localhost\n    ssl: true\n', /unknown key "ssl"/],
+      ['profiles:\n  b:\n    imap: imaps://localhost\n', /no profile "a"/],
+    ];
+    for (const [text, expected] of bad) {
+      writeFileSync(join(cwd, 'config.yaml'), text);
+      const ran = await run(cwd, ['ls', '--profile', 'a', '--config', 'config.yaml']);
+      expect(ran, text).toMatchObject({ status: 78, stdout: '' });
+      expect(ran.stderr).toMatch(expected);
+      expect(ran.stderr).not.toContain('hunter2');
+    }
+    expect((await run(cwd, ['ls', '--profile', 'a', '--config', 'absent.yaml'])).status).toBe(78);
+    expect((await at().cli.run(['ls', url('imaps'), '--password-command', 'exit 5'])).status).toBe(
+      78,
+    );
+  });
+
+  it('a full disk is 74 and leaves nothing half-written', async () => {
+    const disk = mounted(at().cli, 'size=400k');
+    if (disk === undefined) return;
+    try {
+      at().world.servers.files.write('/big.bin', randomBytes(600_000));
+      const got = await run(disk.path, ['get', url('ftps', 'big.bin')]);
+      expect(got).toMatchObject({ status: 74, stdout: '' });
+      expect(got.stderr).toMatch(/no space left/);
+      expect(readdirSync(disk.path)).toEqual([]);
+    } finally {
+      disk.unmount();
+    }
+  });
+
+  it.each(['Mail', 'mbox:in.mbox'])(
+    'a disk that fills up under %s: a rerun gets the rest',
+    async (dest) => {
+      const disk = mounted(at().cli, 'size=400k');
+      if (disk === undefined) return;
+      try {
+        fill(12, 60_000);
+        const full = await run(disk.path, ['fetch', url('imaps'), dest]);
+        expect(full.status, full.stderr).toBe(74);
+        execFileSync('mount', ['-o', 'remount,size=8m', disk.path]);
+        const rest = await run(disk.path, ['fetch', url('imaps'), dest]);
+        expect(rest.status, rest.stderr).toBe(0);
+        expectAll(readAll(disk.path, dest), 12);
+      } finally {
+        disk.unmount();
+      }
+    },
+  );
+
+  it('a folder that is read-only is 73', async () => {
+    const disk = mounted(at().cli, 'size=400k,ro');
+    if (disk === undefined) return;
+    try {
+      fill(1);
+      for (const args of [
+        ['get', url('ftps', 'pub/report.txt')],
+        ['fetch', url('imaps'), 'Mail'],
+        ['fetch', url('imaps'), 'mbox:in.mbox'],
+        ['get', '-r', url('ftps', 'pub'), 'tree'],
+      ]) {
+        const ran = await run(disk.path, args);
+        expect(ran, args.join(' ')).toMatchObject({ status: 73, stdout: '' });
+        expect(ran.stderr).toMatch(/read-only/);
+      }
+    } finally {
+      disk.unmount();
+    }
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    '%s in the middle of a download is %i, and nothing is left',
+    async (signal, status) => {
+      const cwd = at().cli.folder();
+      at().world.servers.files.write('/slow.bin', randomBytes(500_000));
+      const get = ['get', url('ftps', 'slow.bin'), '--limit-rate', '100k'];
+      const ran = await run(cwd, get, { kill: { signal, after: 1_500 } });
+      expect(ran).toMatchObject({ status, stdout: '' });
+      expect(ran.stderr).toMatch(new RegExp(`^fivewire: Interrupted by ${signal}$`, 'm'));
+      expect(readdirSync(cwd)).toEqual([]);
+      expect((await run(cwd, ['get', url('ftps', 'slow.bin')])).status).toBe(0);
+    },
+  );
+
+  it.each([
+    ['SIGKILL', 'imaps', 'Mail'],
+    ['SIGKILL', 'imaps', 'mbox:in.mbox'],
+    ['SIGKILL', 'pop3s', 'Mail'],
+    ['SIGKILL', 'pop3s', 'mbox:in.mbox'],
+    ['SIGINT', 'imaps', 'Mail'],
+    ['SIGTERM', 'pop3s', 'mbox:in.mbox'],
+  ] as const)(
+    '%s again and again while %s goes into %s: each message once',
+    async (signal, scheme, dest) => {
+      const count = 40;
+      fill(count);
+      const cwd = at().cli.folder();
+      const fetch = ['fetch', url(scheme), dest, '--delete'];
+      let kills = 0;
+      // Later each time, so that it lands in start-up, login, the middle and the end.
+      for (let after = 200; ; after += 40) {
+        const ran = await run(cwd, fetch, { kill: { signal, after } });
+        if (ran.status === 0) break;
+        // Before it listens for signals, a signal simply ends it.
+        const code = { SIGKILL: null, SIGINT: 130, SIGTERM: 143 }[signal];
+        expect(ran.signal === signal || ran.status === code, ran.stderr).toBe(true);
+        expect(++kills).toBeLessThan(60);
+      }
+      expect(kills).toBeGreaterThan(2);
+      expectAll(readAll(cwd, dest), count);
+      expect(await run(cwd, fetch)).toMatchObject({ status: 0, stderr: '0 new messages\n' });
+      expect(at().world.servers.mail.inbox('alice').messages.length).toBe(0);
+      expectAll(readAll(cwd, dest), count);
+    },
+  );
+
+  it('SIGKILL while a file goes up leaves the old one', async () => {
+    const cwd = at().cli.folder();
+    at().world.servers.files.write('/kept.bin', 'the old one');
+    writeFileSync(join(cwd, 'new.bin'), randomBytes(500_000));
+    const put = ['put', 'new.bin', url('ftps', 'kept.bin')];
+    const ran = await run(cwd, [...put, '--limit-rate', '100k'], {
+      kill: { signal: 'SIGKILL', after: 1_500 },
+    });
+    expect(ran.signal).toBe('SIGKILL');
+    expect(at().world.servers.files.read('/kept.bin')?.toString()).toBe('the old one');
+    expect((await run(cwd, put)).status).toBe(0);
+    expect(at().world.servers.files.read('/kept.bin')?.length).toBe(500_000);
+  });
+
+  it('two at once on one state: one works, the other is 75', async () => {
+    fill(5, 200_000);
+    const cwd = at().cli.folder();
+    const slow = [
+      'fetch',
+      url('imaps'),
+      '--exec',
+      'cat > /dev/null; sleep 0.4',
+      '--state',
+      'state',
+    ];
+    const first = run(cwd, slow);
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    const second = await run(cwd, slow);
+    expect(second).toMatchObject({ status: 75, stderr: expect.stringContaining('in use') });
+    expect((await first).status).toBe(0);
+  });
+}
+
+function readAll(cwd: string, dest: string): string {
+  if (dest.startsWith('mbox:')) return readFileSync(join(cwd, dest.slice(5)), 'latin1');
+  return ['new', 'cur']
+    .flatMap((part) =>
+      readdirSync(join(cwd, dest, part)).map((name) => join(cwd, dest, part, name)),
+    )
+    .map((path) => readFileSync(path, 'latin1'))
+    .join('\n');
+}
+
+/** A file system of its own, which takes root; without it the test says what it could not test. */
+function mounted(cli: Cli, options: string): { path: string; unmount(): void } | undefined {
+  const path = join(cli.folder(), 'disk');
+  mkdirSync(path);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path], { stdio: 'pipe' });
+  } catch (error) {
+    console.warn(
+      `NOT TESTED: a file system of its own (${options}): mount failed: ${String(error).split('\n')[0]}`,
+    );
+    return undefined;
+  }
+  return { path, unmount: () => execFileSync('umount', ['-l', path]) };
+}

@@ -1,0 +1,22 @@
+/** The packed command line, run as a user would, over embedded servers. One file, so that it is installed once. */
+import { afterAll, beforeAll, describe } from 'vitest';
+import { accidents } from './accidents.js';
+import { type Cli, installCli, startWorld, type World } from './installed.js';
+import { scenarios } from './scenarios.js';
+
+let cli: Cli;
+let world: World;
+
+beforeAll(async () => {
+  cli = installCli();
+  world = await startWorld(cli.home);
+}, 180_000);
+afterAll(async () => {
+  await world?.servers.close();
+  cli?.close();
+});
+
+const at = () => ({ cli, world });
+
+describe('scenarios', { timeout: 60_000 }, () => scenarios(at));
+describe('accidents', { timeout: 60_000 }, () => accidents(at));

@@ -1,0 +1,164 @@
+/** The command line as a user has it: packed, installed into an empty project, run as a process. */
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startTestServers, type TestServers } from '@fivewire/test-servers';
+import { packAll, withOwnDependencies } from '../packed-install/pack.js';
+
+export const password = 'pa55-Wort-of-Alice';
+
+export interface Ran {
+  status: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  cwd?: string;
+  input?: string | Buffer;
+  env?: Record<string, string>;
+  /** Sends this signal after so many milliseconds. */
+  kill?: { signal: NodeJS.Signals; after: number };
+  /** Called with stdout so far; true sends SIGINT. */
+  stopWhen?: (stdout: string) => boolean;
+  signal?: NodeJS.Signals;
+}
+
+export interface Cli {
+  /** Holds `fivewire` for shells. */
+  bin: string;
+  home: string;
+  close(): void;
+  run(args: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** A shell line with `fivewire` in PATH. */
+  sh(line: string, options?: RunOptions): Promise<Ran>;
+  /** The same on a pseudo-terminal: stdout and stderr are one there. Undefined where this machine has no means for it. */
+  pty(line: string, options?: RunOptions): Promise<Ran> | undefined;
+  /** An empty folder. */
+  folder(): string;
+}
+
+export function installCli(): Cli {
+  const home = mkdtempSync(join(tmpdir(), 'fivewire-cli-'));
+  const project = join(home, 'project');
+  mkdirSync(project);
+  writeFileSync(
+    join(project, 'package.json'),
+    '{ "name": "user", "version": "1.0.0", "private": true }',
+  );
+  const tarballs = withOwnDependencies('fivewire', packAll('packed-cli')).map(
+    ({ tarball }) => tarball,
+  );
+  execFileSync(
+    'npm',
+    ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs],
+    { cwd: project, stdio: 'pipe' },
+  );
+  const bin = join(project, 'node_modules', '.bin');
+  const env = { PATH: `${bin}:${process.env.PATH}`, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm' };
+  let folders = 0;
+  const folder = (): string => {
+    const path = join(home, `folder-${++folders}`);
+    mkdirSync(path);
+    return path;
+  };
+  const start = (command: string, args: readonly string[], options: RunOptions): Promise<Ran> =>
+    collect(command, args, { ...options, env: { ...env, ...options.env } });
+  const sh: Cli['sh'] = (line, options = {}) => start('/bin/sh', ['-c', line], options);
+  return {
+    bin,
+    home,
+    folder,
+    close: () => rmSync(home, { recursive: true, force: true }),
+    run: (args, options = {}) => start(join(bin, 'fivewire'), args, options),
+    sh,
+    pty(line, options = {}) {
+      const terminal = terminalFor(line);
+      return terminal && start(terminal[0], terminal[1], options);
+    },
+  };
+}
+
+/** util-linux's script, else Python's pty. */
+function terminalFor(line: string): [string, string[]] | undefined {
+  if (existsSync('/usr/bin/script')) return ['/usr/bin/script', ['-qec', line, '/dev/null']];
+  if (!existsSync('/usr/bin/python3')) return undefined;
+  const code =
+    'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(["/bin/sh", "-c", sys.argv[1]])))';
+  return ['/usr/bin/python3', ['-c', code, line]];
+}
+
+function collect(
+  command: string,
+  args: readonly string[],
+  {
+    cwd,
+    env,
+    input,
+    kill,
+    stopWhen,
+    signal = 'SIGINT',
+  }: RunOptions & { env: Record<string, string> },
+): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: cwd ?? env.HOME, env });
+    const texts = { stdout: '', stderr: '' };
+    let stopped = false;
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        texts[name] += text;
+        if (!stopped && stopWhen?.(texts.stdout + texts.stderr)) {
+          stopped = true;
+          child.kill(signal);
+        }
+      });
+    }
+    const timer = kill && setTimeout(() => child.kill(kill.signal), kill.after);
+    const end = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    child.stdin.on('error', () => {}).end(input);
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      clearTimeout(timer);
+      clearTimeout(end);
+      resolve({ status, signal, ...texts });
+    });
+  });
+}
+
+/** Servers with one account, and the options that let the command line in. */
+export interface World {
+  servers: TestServers;
+  ca: string;
+  /** `--ca … --password-command …` */
+  options: string[];
+  /** The same for a shell line. */
+  shell: string;
+  url(scheme: string, path?: string, user?: string): string;
+}
+
+export async function startWorld(home: string): Promise<World> {
+  const servers = await startTestServers({
+    users: { alice: password, bob: password },
+    files: { '/pub/report.txt': 'All is well.\n', '/pub/more/notes.txt': 'Notes.\n' },
+    groups: ['test.fivewire'],
+    smtp: { refuseRecipients: { 'nobody@example.org': '550 5.1.1 No such user' } },
+  });
+  const ca = join(home, 'ca.pem');
+  writeFileSync(ca, servers.ca.certificate);
+  writeFileSync(join(home, 'password'), `${password}\n`, { mode: 0o600 });
+  const options = ['--ca', ca, '--password-command', `cat ${join(home, 'password')}`];
+  return {
+    servers,
+    ca,
+    options,
+    shell: `--ca ${ca} --password-command "cat ${join(home, 'password')}"`,
+    url(scheme, path = '', user = 'alice') {
+      const protocol = scheme.replace(/s$/, '') as keyof TestServers['ports'];
+      const mode = scheme.endsWith('s') ? 'implicit-tls' : 'starttls';
+      const login = user === '' ? '' : `${user}@`;
+      return `${scheme}://${login}localhost:${servers.ports[protocol][mode]}/${path}`;
+    },
+  };
+}
