@@ -566,7 +566,10 @@ export class LineConnection {
     return new ConnectionError(
       'ERR_CONNECTION_CLOSED',
       `The connection broke: ${messageOf(error)}`,
-      { cause: error },
+      {
+        cause: error,
+        hint: 'The server, or a box on the way to it, has cut the connection off; connect again.',
+      },
     );
   }
 

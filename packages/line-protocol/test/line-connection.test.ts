@@ -93,8 +93,15 @@ describe('LineConnection', () => {
     const broke = await connectionPair();
     broke.server.resetAndDestroy();
     expect(await broke.connection.closed).toMatchObject({
-      error: { code: 'ERR_CONNECTION_CLOSED' },
+      error: { code: 'ERR_CONNECTION_CLOSED', hint: expect.stringMatching(/\w+ \w+/) },
     });
+    const reset = await connectionPair();
+    reset.client.destroy(new Error('read ECONNRESET'));
+    expect(await reset.connection.closed).toMatchObject({
+      reason: 'error',
+      error: { code: 'ERR_CONNECTION_CLOSED', hint: expect.stringMatching(/\w+ \w+/) },
+    });
+    reset.close();
     left.close();
     broke.close();
   });
