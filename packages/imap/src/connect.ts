@@ -57,6 +57,7 @@ export async function openSession(
   return connection.establish(transport.options.signal, async () => {
     const session = new Session(transport.disable);
     const runner = new CommandRunner(connection, session, resolveLimits(options.limits));
+    if (transport.security === 'starttls') runner.idlePhase = 'starttls';
     const greeting = await runner.greeting();
     if (greeting.status === 'BYE')
       throw connection.serverClosing(greeting.text, { phase: 'greeting' });
@@ -85,7 +86,6 @@ export async function openSession(
  */
 async function startTls(runner: CommandRunner, signal: AbortSignal | undefined): Promise<void> {
   const { session, connection } = runner;
-  runner.idlePhase = 'starttls';
   const told = session.knowsCapabilities || (await tellsCapabilities(runner));
   if (!session.capabilities.has('STARTTLS')) {
     throw new StartTlsError(
