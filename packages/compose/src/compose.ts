@@ -36,8 +36,8 @@ export async function compose(
   const layout = new MailComposer({
     ...(fields as object),
     ...(references === undefined ? {} : { references: [...references] }),
-    ...(text === undefined ? {} : { text: content(text) }),
-    ...(html === undefined ? {} : { html: content(html) }),
+    ...(text === undefined ? {} : { text: lines(text) }),
+    ...(html === undefined ? {} : { html: lines(html) }),
     attachments: attachments.map(part),
     newline: 'win',
     disableFileAccess: true,
@@ -63,6 +63,10 @@ function part({ disposition, content: what, ...rest }: Attachment) {
     ...(disposition === undefined ? {} : { contentDisposition: disposition }),
   };
 }
+
+/** A CR or LF that stands alone is no line end on the wire (RFC 5322 §2.3). */
+const lines = (value: Content): string | Buffer | Readable =>
+  typeof value === 'string' ? value.replace(/\r\n|\r|\n/g, '\r\n') : content(value);
 
 const content = (value: Content): string | Buffer | Readable =>
   typeof value === 'string' || value instanceof Readable
