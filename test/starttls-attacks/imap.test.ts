@@ -1,5 +1,8 @@
+import { describeAttacks } from './attacks/describe.js';
+import { imapDialect } from './attacks/imap.js';
 import { honestImap, playImap } from './east/imap.js';
 import { describeStudy } from './east/study.js';
 import { imap } from './targets/imap.js';
 
 describeStudy(imap, { play: playImap, honest: honestImap });
+describeAttacks(imapDialect);

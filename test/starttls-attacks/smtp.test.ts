@@ -1,5 +1,8 @@
+import { describeAttacks } from './attacks/describe.js';
+import { smtpDialect } from './attacks/smtp.js';
 import { honestSmtp, playSmtp } from './east/smtp.js';
 import { describeStudy } from './east/study.js';
 import { smtp } from './targets/smtp.js';
 
 describeStudy(smtp, { play: playSmtp, honest: honestSmtp });
+describeAttacks(smtpDialect);

@@ -11,6 +11,7 @@ export const ftp: Target<FtpClient> = {
   start: (options) => startFtpServer({ ...options, files }),
   connect: (options) => FtpClient.connect(options),
   mainWork: ['list', 'file'],
+  mainWorkOnStream: ['workingDirectory'], // data connections need somebody to dial
   async look(client) {
     return {
       capabilities: [...client.capabilities],

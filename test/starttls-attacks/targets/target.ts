@@ -28,6 +28,8 @@ export interface Target<C extends Client = Client> {
   connect(options: ConnectOptions): Promise<C>;
   /** What of the picture must have worked, where nobody attacks. */
   mainWork: readonly string[];
+  /** The same on a stream of the caller's, where that allows for less. */
+  mainWorkOnStream?: readonly string[];
   /** Does the main work of the protocol, and looks at everything. */
   look(client: C): Promise<Picture>;
 }

@@ -1,0 +1,58 @@
+/** The attacks of one protocol, by every way to the server; a session without an attack is what a secured one must equal. */
+import { describe, expect, it } from 'vitest';
+import { attack, type Report } from '../attack.js';
+import { type Client, type Picture, plain } from '../targets/target.js';
+import { type Way, ways } from '../ways.js';
+import type { Dialect } from './dialect.js';
+import type { Row } from './row.js';
+import { rowsFor } from './rows.js';
+
+export function describeAttacks<C extends Client>(dialect: Dialect<C>): void {
+  const { target, goAhead, injected, startTls } = dialect;
+  const rows = rowsFor(dialect);
+
+  describe.each(ways)(`${target.name}: %s`, (way) => {
+    let honest: Promise<Picture> | undefined;
+    const untouched = () => {
+      honest ??= visit(dialect, way);
+      return honest;
+    };
+
+    it.concurrent('works where nobody attacks', async () => {
+      const picture = await untouched();
+      const onStream = way === 'socket' || way === 'duplex';
+      for (const work of (onStream && target.mainWorkOnStream) || target.mainWork)
+        expect(picture[work]).not.toEqual(expect.stringMatching(/^ERR_/));
+    });
+
+    it.concurrent.each(rows)('$kind: $title', async ({ server, outcome, differs }: Row) => {
+      const report = await attack(target, { server, way }, outcome);
+      expectOutcome(report, outcome);
+      if (outcome === 'secured')
+        expect(plain(report.picture)).toEqual({ ...(await untouched()), ...differs });
+    });
+  });
+
+  describe.each(['direct', 'duplex'] as const)(`${target.name}: %s: buffering`, (way) => {
+    const octets = goAhead + injected; // `<tag>` has as many as the tag
+    const cuts = Array.from({ length: octets.length - 1 }, (_, at) => at + 1);
+    it.concurrent.each(cuts)('go-ahead and injection, cut at octet %i', async (at) => {
+      const reaction = { say: octets, cutAt: at, next: 'tls' } as const;
+      const inClear = { [startTls.split(' ')[0] as string]: reaction };
+      const report = await attack(target, { server: { impostor: { inClear } }, way }, '');
+      expectOutcome(report, 'ERR_STARTTLS_INJECTION');
+    });
+  });
+}
+
+async function visit<C extends Client>({ target }: Dialect<C>, way: Way): Promise<Picture> {
+  const { picture, error } = await attack(target, { server: {}, way }, 'secured');
+  if (error !== undefined) throw error;
+  return plain(picture) as Picture;
+}
+
+function expectOutcome(report: Report, outcome: Row['outcome']): void {
+  if (outcome === 'ERR_STARTTLS_INJECTION') {
+    expect(report.outcome).toMatch(/^ERR_STARTTLS_INJECTION in (?:starttls|tls)$/);
+  } else expect(report.outcome).toBe(outcome);
+}

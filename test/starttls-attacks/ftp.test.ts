@@ -1,0 +1,4 @@
+import { describeAttacks } from './attacks/describe.js';
+import { ftpDialect } from './attacks/ftp.js';
+
+describeAttacks(ftpDialect);

@@ -1,0 +1,4 @@
+import { describeAttacks } from './attacks/describe.js';
+import { lmtpDialect } from './attacks/smtp.js';
+
+describeAttacks(lmtpDialect);

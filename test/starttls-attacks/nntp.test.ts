@@ -1,0 +1,4 @@
+import { describeAttacks } from './attacks/describe.js';
+import { nntpDialect } from './attacks/nntp.js';
+
+describeAttacks(nntpDialect);
