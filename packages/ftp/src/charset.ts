@@ -3,7 +3,7 @@
  * Inside this package octets are octet strings: one character of U+0000 to U+00FF an octet.
  */
 import iconv from 'iconv-lite';
-import { UsageError } from 'tls-context-core';
+import { escapeText, UsageError } from 'tls-context-core';
 
 export interface Charset {
   /** Whether names are sent in UTF-8. */
@@ -20,8 +20,9 @@ export interface CharsetOptions {
 }
 
 export function createCharset(options: CharsetOptions = {}): Charset {
-  const encoding = known(options.encoding ?? 'utf-8', 'encoding');
-  const fallback = known(options.fallbackEncoding ?? 'windows-1252', 'fallbackEncoding');
+  const { encoding: named = 'utf-8', fallbackEncoding = 'windows-1252' } = options;
+  const encoding = known(named, 'encoding');
+  const fallback = known(fallbackEncoding, 'fallbackEncoding');
   if (!isUtf8(encoding)) {
     return {
       isUtf8: false,
@@ -62,8 +63,9 @@ function encodeExactly(text: string, encoding: string): string {
 }
 
 function known(name: string, option: string): string {
-  if (typeof name === 'string' && iconv.encodingExists(name)) return name;
-  throw new UsageError('ERR_ARGUMENT', `${option}: there is no charset ${JSON.stringify(name)}.`, {
+  if (typeof name === 'string' && name !== '' && iconv.encodingExists(name)) return name;
+  const shown = escapeText(String(name), 40);
+  throw new UsageError('ERR_ARGUMENT', `${option}: there is no charset ${shown}.`, {
     protocol: 'ftp',
     argument: option,
     hint: 'Use a name such as utf-8, windows-1252, windows-1251, shift_jis or gbk.',

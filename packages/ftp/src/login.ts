@@ -63,6 +63,17 @@ function loginHint(reply: Reply, security: Transport['security'], later: boolean
   return 'Check user and password; some servers want the user as name@domain, and lock out after some failures.';
 }
 
+function checkText(key: keyof FtpAuth, text: string, limit: number): void {
+  checkArgument(text, `auth.${key}`);
+  if (text.length > limit) throw wrong(key, `is longer than ${limit} characters`);
+}
+
+const wrong = (key: keyof FtpAuth, problem: string): UsageError =>
+  new UsageError('ERR_ARGUMENT', `auth.${key} ${problem}.`, {
+    protocol: 'ftp',
+    argument: `auth.${key}`,
+  });
+
 /** RFC 1635: these are no credentials, and may travel in clear. */
 const anonymous = new Set(['anonymous', 'ftp']);
 
@@ -82,9 +93,10 @@ export function checkAuth(auth: FtpAuth, transport: Transport): void {
       hint: 'FTP knows user, password and account.',
     });
   }
-  checkArgument(auth.user, 'auth.user');
-  if (auth.password !== undefined) checkArgument(auth.password, 'auth.password');
-  if (auth.account !== undefined) checkArgument(auth.account, 'auth.account');
+  checkText('user', auth.user, 1_024);
+  if (auth.user === '') throw wrong('user', 'is empty');
+  if (auth.password !== undefined) checkText('password', auth.password, 8_192);
+  if (auth.account !== undefined) checkText('account', auth.account, 8_192);
   const { security, options } = transport;
   if (security !== 'cleartext' || options.allowCleartextAuth || anonymous.has(auth.user)) return;
   throw new AuthenticationError(

@@ -7,6 +7,7 @@ import {
   type Pool,
   type PoolOptions,
   UsageError,
+  useLease,
 } from '@fivewire/line-protocol';
 import { Box } from './box.js';
 import type { Charset } from './charset.js';
@@ -101,12 +102,7 @@ export class FtpPool implements Pool<FtpClient> {
     work: (client: FtpClient) => Promise<T>,
     options: { signal?: AbortSignal } = {},
   ): Promise<T> {
-    const lease = await this.acquire(options);
-    try {
-      return await work(lease.client);
-    } finally {
-      lease.release();
-    }
+    return useLease(() => this.acquire(options), work);
   }
 
   /** {@link session}, by the name that it has in the pools of all clients. */

@@ -444,7 +444,7 @@ describe('a pool', () => {
   });
 
   it('needs more than one stream', () => {
-    expect(() => createFtpPool({ stream: new Readable() as never, serverHostname: 'x' })).toThrow(
+    expect(() => createFtpPool({ stream: new Readable(), serverHostname: 'x' } as never)).toThrow(
       expect.objectContaining({ code: 'ERR_ARGUMENT' }),
     );
   });

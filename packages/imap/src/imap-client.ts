@@ -73,11 +73,11 @@ export class ImapClient {
    */
   static async connect(
     options: ImapOptions | string | URL,
-    more?: Omit<ImapOptions, 'host' | 'port' | 'security'>,
+    more: Omit<ImapOptions, 'host' | 'port' | 'security'> = {},
   ): Promise<ImapClient> {
     const all =
       typeof options === 'string' || options instanceof URL
-        ? optionsFromUrl(profile, options, (more ?? {}) as ImapOptions)
+        ? optionsFromUrl(profile, options, more as ImapOptions)
         : options;
     return ImapClient.connectWith(all);
   }

@@ -6,11 +6,14 @@ import {
   type PoolOptions,
   UsageError,
 } from '@fivewire/line-protocol';
+import { checkOptions } from 'tls-context-core';
 import { resolveOptions } from './connect.js';
+import { mailbox } from './grammar/encoder.js';
 import type { MailboxName } from './grammar/mailbox-name.js';
 import { ImapClient } from './imap-client.js';
 import type { Mailbox } from './mailbox.js';
 import type { OpenOptions } from './mailbox-lease.js';
+import { openRules } from './options.js';
 import type { ImapOptions } from './types.js';
 
 export interface ImapPoolOptions extends Omit<ImapOptions, 'stream' | 'signal'>, PoolOptions {}
@@ -24,16 +27,13 @@ export interface ImapPool extends Pool<ImapClient> {
  * Connections that are made when needed, at most `maxConnections` (default 4), fewer where the server takes no more. They
  * share one TlsContext and its sessions. Options are checked at once; nothing is dialled yet.
  */
-export function createImapPool({
-  maxConnections,
-  idleTimeout,
-  maxAge,
-  maxUses,
-  ...options
-}: ImapPoolOptions): ImapPool {
-  if ('stream' in options) {
-    throw new UsageError('ERR_ARGUMENT', 'A pool cannot use one given stream', {
-      argument: 'stream',
+export function createImapPool(given: ImapPoolOptions): ImapPool {
+  const { maxConnections, idleTimeout, maxAge, maxUses, ...options } = given ?? {};
+  for (const key of ['stream', 'signal'] as const) {
+    if ((options as ImapOptions)[key] === undefined) continue;
+    throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}`, {
+      argument: key,
+      hint: 'It belongs to one connection; `dial` makes as many streams as are needed.',
     });
   }
   const transport = resolveOptions(options);
@@ -49,11 +49,13 @@ export function createImapPool({
   );
   const pool = createPool(() => ImapClient.connectWith(options, transport, sessions), settings);
   const open: ImapPool['open'] = async (name, given = {}) => {
+    checkOptions(given, openRules);
+    mailbox(name);
     const lease = await pool.acquire(given.signal === undefined ? {} : { signal: given.signal });
     try {
-      const mailbox = await lease.client.open(name, { ...given, wait: true });
-      mailbox.onClose(() => lease.release());
-      return mailbox;
+      const box = await lease.client.open(name, { ...given, wait: true });
+      box.onClose(() => lease.release());
+      return box;
     } catch (error) {
       lease.release();
       throw error;

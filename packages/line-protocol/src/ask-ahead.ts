@@ -1,5 +1,6 @@
 /** Bodies asked for ahead of their consumer, given out in order: round trips overlap, memory stays bounded. */
-import { type CommandError, isFivewireError } from 'tls-context-core';
+import { type CommandError, isFivewireError, UsageError } from 'tls-context-core';
+import { isIterable } from './call-options.js';
 import type { ReplyBody } from './reply-body.js';
 
 export interface AskAhead<K, H, T> {
@@ -9,6 +10,8 @@ export interface AskAhead<K, H, T> {
   give: (key: K, body: ReplyBody<H>, head: H) => T;
   /** What the consumer gets of a refusal. */
   refuse: (key: K, error: CommandError) => T | Promise<T>;
+  /** What the caller knows the keys as. */
+  argument: string;
   /** The most commands under way. */
   window: number;
 }
@@ -25,8 +28,19 @@ const octetsUnderWay = 1 << 20;
 /**
  * Asks for each key's body and yields what `give` and `refuse` make of them, in order. A body that the consumer does not
  * touch before it goes on is skipped. A broken connection throws.
+ *
+ * @throws UsageError ERR_ARGUMENT at once where `keys` is no iterable
  */
-export async function* askAhead<K, H, T>(
+export function askAhead<K, H, T>(
+  keys: Iterable<K> | AsyncIterable<K>,
+  options: AskAhead<K, H, T>,
+): AsyncGenerator<T, void, undefined> {
+  if (isIterable(keys)) return bodies(keys, options);
+  const { argument } = options;
+  throw new UsageError('ERR_ARGUMENT', `${argument} must be a list, or an iterable`, { argument });
+}
+
+async function* bodies<K, H, T>(
   keys: Iterable<K> | AsyncIterable<K>,
   { ask, give, refuse, window }: AskAhead<K, H, T>,
 ): AsyncGenerator<T, void, undefined> {

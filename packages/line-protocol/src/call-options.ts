@@ -11,6 +11,10 @@ export interface CallOptions {
 
 export const flag: Rule = [isFlag, 'true or false'];
 export const callback: Rule = [(value) => typeof value === 'function', 'a function'];
+export const object: Rule = [
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'an object',
+];
 export const list: Rule = [Array.isArray, 'an array'];
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -21,6 +25,12 @@ export const count: Rule = [isCount, 'a whole number from 0'];
 export const positive: Rule = [isPositive, 'a whole number from 1'];
 export const milliseconds: Rule = [isDuration, 'a number of milliseconds from 0'];
 export const abortSignal: Rule = [(value) => value instanceof AbortSignal, 'an AbortSignal'];
+
+/** What `for await` takes, but for text: a list is meant. */
+export const isIterable = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (Symbol.iterator in value || Symbol.asyncIterator in value);
 
 /** For `checkOptions`; a method with more options adds theirs. */
 export const callRules: Rules<CallOptions> = { signal: abortSignal, timeout: milliseconds };

@@ -66,6 +66,11 @@ export function optionsFromUrl<O extends TransportOptions & { auth?: object }>(
   options: O,
 ): O {
   const { host, port, security, user, path } = parseConnectUrl(profile, url);
+  if (typeof options !== 'object' || options === null) {
+    throw new UsageError('ERR_ARGUMENT', 'The options beside a URL must be an object', {
+      argument: 'options',
+    });
+  }
   if (path !== '')
     throw wrong('has a path', 'Connect to the server, then name the path in the call.');
   for (const key of ['host', 'port', 'security'] as const) {

@@ -230,20 +230,26 @@ export function createPool<C extends PooledClient>(
       return members.size + connecting;
     },
     acquire,
-    async use(work, options) {
-      if (typeof work !== 'function') {
-        throw new UsageError('ERR_ARGUMENT', 'work must be a function', { argument: 'work' });
-      }
-      const lease = await acquire(options);
-      try {
-        return await work(lease.client);
-      } finally {
-        lease.release();
-      }
-    },
+    use: (work, options) => useLease(() => acquire(options), work),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** `Pool.use` by `Pool.acquire`. */
+export async function useLease<C, T>(
+  acquire: () => Promise<Lease<C>>,
+  work: (client: C) => Promise<T>,
+): Promise<T> {
+  if (typeof work !== 'function') {
+    throw new UsageError('ERR_ARGUMENT', 'work must be a function', { argument: 'work' });
+  }
+  const lease = await acquire();
+  try {
+    return await work(lease.client);
+  } finally {
+    lease.release();
+  }
 }
 
 /** 421, BYE, "too many connections": codes that a server uses when it has enough of us. */

@@ -39,9 +39,19 @@ export function parseProxy(url: string): ProxyAddress {
     host: parsed.hostname.replace(/^\[|\]$/g, ''),
     // URL drops a port that is the scheme's default (80 for http).
     port: Number(parsed.port || (known === 'http' && /:80(\/|$)/.test(url) ? 80 : ports[known])),
-    user: decodeURIComponent(parsed.username),
-    password: decodeURIComponent(parsed.password),
+    user: decode(parsed.username),
+    password: decode(parsed.password),
   };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new UsageError('ERR_ARGUMENT', 'proxy has a user that is not percent-encoded UTF-8', {
+      argument: 'proxy',
+    });
+  }
 }
 
 export async function dialThroughProxy(

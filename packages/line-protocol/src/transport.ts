@@ -2,15 +2,21 @@
  * The options that all five clients share, checked before anything is dialled, and the way from them to a connection:
  * dialled, and under `implicit-tls` secured.
  */
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   addErrorContext,
   createTlsContext,
   defaultTlsContext,
+  escapeText,
   isFivewireError,
+  isTlsaSet,
   isTlsContext,
+  oneOf,
   type ProtocolName,
   parseServerHostname,
+  parseSrvId,
+  type Rule,
   type SessionScope,
   type TlsaRecord,
   type TlsContext,
@@ -19,6 +25,7 @@ import {
   type TlsSecurity,
   UsageError,
 } from 'tls-context-core';
+import { abortSignal, callback, flag, list, milliseconds, object } from './call-options.js';
 import { checkArgument } from './command-line.js';
 import { defaultTimeouts, type Timeouts } from './deadline.js';
 import { type Dial, type DialOptions, dial } from './dial.js';
@@ -114,7 +121,51 @@ const renamed: Record<string, string> = {
   logger: 'log',
 };
 
-const securities: readonly Security[] = ['implicit-tls', 'starttls', 'cleartext'];
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isPort = (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65_535;
+
+/** As long as Linux takes it; a CR or a lone surrogate may stand in a path, but for nobody's good. */
+const isPath = (value: unknown): boolean =>
+  typeof value === 'string' &&
+  value !== '' &&
+  value.length <= 4_096 &&
+  value.isWellFormed() &&
+  !/[\0\r\n]/.test(value);
+
+/** Those that are no strings with a grammar of their own. */
+const rules: Partial<Record<keyof TransportOptions, Rule>> = {
+  port: [isPort, 'a number from 1 to 65535'],
+  security: oneOf('implicit-tls', 'starttls', 'cleartext'),
+  tls: object,
+  tlsa: [isTlsaSet, 'a list of usable TLSA records'],
+  sni: flag,
+  stream: [isDuplex, 'a Duplex stream'],
+  allowCleartextAuth: flag,
+  timeouts: object,
+  limits: object,
+  disable: [
+    (value) => list[0](value) && (value as unknown[]).every((name) => typeof name === 'string'),
+    'a list of names',
+  ],
+  log: callback,
+  signal: abortSignal,
+  dial: callback,
+  socketPath: [isPath, 'the path of a socket'],
+  localAddress: [(value) => typeof value === 'string' && isIP(value) !== 0, 'an IP address'],
+  family: [(value) => value === 4 || value === 6, '4 or 6'],
+  lookup: callback,
+  keepAlive: milliseconds,
+};
+
+function checkTypes(options: TransportOptions): void {
+  for (const [name, rule] of Object.entries(rules)) {
+    const value = options[name as keyof TransportOptions];
+    if (value !== undefined && !rule[0](value)) throw wrong(name, `must be ${rule[1]}`);
+  }
+}
 
 /**
  * Nothing has been dialled, and not an octet sent, when it throws.
@@ -135,33 +186,23 @@ export function resolveTransport(profile: ProtocolProfile, options: TransportOpt
 }
 
 function resolve(profile: ProtocolProfile, options: TransportOptions): Transport {
-  if (typeof options !== 'object' || options === null)
-    throw wrong('options', 'must be an object or a URL');
+  if (!isObject(options)) throw wrong('options', 'must be an object or a URL');
   refuseUnknownKeys(profile, options);
-  const security = options.security ?? 'implicit-tls';
-  if (!securities.includes(security)) {
-    throw wrong(
-      'security',
-      `is ${JSON.stringify(security)}`,
-      `Use one of ${securities.join(', ')}.`,
-    );
-  }
+  checkTypes(options);
+  const { security = 'implicit-tls' } = options;
   const ownWay = options.stream !== undefined || options.socketPath !== undefined;
   if (options.host === undefined && !ownWay)
     throw wrong('host', 'is missing', 'Name the server to connect to.');
   if (options.host !== undefined) checkHost(options.host);
-  const port = options.port ?? profile.ports[security];
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw wrong('port', `is ${String(port)}; 1 to 65535 are ports`);
-  if (options.stream !== undefined && !isDuplex(options.stream))
-    throw wrong('stream', 'is no Duplex stream');
+  const { port = profile.ports[security] } = options;
   if (options.stream !== undefined && (options.proxy !== undefined || options.dial !== undefined)) {
     throw wrong('stream', 'excludes proxy and dial: the stream is connected already');
   }
   if (options.proxy !== undefined) parseProxy(options.proxy);
   checkTimeouts(options.timeouts);
+  if (options.srvId !== undefined) parseSrvId(options.srvId);
   if (profile.protocol === 'ftp') refuseForFtp(options);
-  const serverHostname = options.serverHostname ?? (ownWay ? undefined : options.host);
+  const { serverHostname = ownWay ? undefined : options.host } = options;
   if (security !== 'cleartext') {
     if (serverHostname === undefined) {
       throw new TlsError('ERR_SERVER_HOSTNAME_REQUIRED', 'serverHostname is missing', {
@@ -321,12 +362,15 @@ function refuseUnknownKeys(profile: ProtocolProfile, options: object): void {
   }
 }
 
+/** A name has 253 octets at most, more in letters that become A-labels. */
+const longestHost = 1_024;
+
 function checkHost(host: unknown): void {
   checkArgument(host, 'host');
-  if (host === '' || /[\s/\\@]/.test(host as string)) {
+  if (host === '' || (host as string).length > longestHost || /[\s/\\@]/.test(host as string)) {
     throw wrong(
       'host',
-      `is ${JSON.stringify(host)}`,
+      `is "${escapeText(host as string, 80)}"`,
       'Give a host name or an IP address alone; a URL goes in first place.',
     );
   }
@@ -355,12 +399,11 @@ function checkTimeouts(timeouts: Partial<Timeouts> | undefined): void {
 }
 
 /** By its shape, for streams from other copies of the stream library count too. */
-const isDuplex = (value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  ['read', 'write', 'on', 'destroy'].every(
-    (method) => typeof Reflect.get(value, method) === 'function',
-  );
+function isDuplex(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const methods = ['read', 'write', 'on', 'destroy'];
+  return methods.every((method) => typeof Reflect.get(value, method) === 'function');
+}
 
 const wrong = (argument: string, what: string, hint = ''): UsageError =>
   new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument, hint });

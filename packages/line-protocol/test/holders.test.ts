@@ -307,6 +307,7 @@ describe('askAhead', () => {
   async function loop(keys: Iterable<string> | AsyncIterable<string>, window = 3) {
     const world = await protocol(5_000);
     const items = askAhead<string, string, [string, ReplyBody<string> | string]>(keys, {
+      argument: 'keys',
       ask: (key, options) => world.body(key, options),
       give: (key, body) => [key, body],
       refuse: (key, error) => [key, error.message],

@@ -32,7 +32,9 @@ export function articleArgument(id: ArticleId): string[] {
 
 export function rangeArgument(range: ArticleRange): string[] {
   if (typeof range !== 'object' || range === null) return articleArgument(range);
-  const { from, to } = range;
+  const { from, to, ...others } = range;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw wrong(unknown, 'A span has from and to');
   return [`${articleNumber(from, 'from')}-${to === undefined ? '' : articleNumber(to, 'to')}`];
 }
 

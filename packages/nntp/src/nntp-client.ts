@@ -67,11 +67,11 @@ export class NntpClient {
    */
   static async connect(
     options: NntpOptions | string | URL,
-    more?: Omit<NntpOptions, 'host' | 'port' | 'security'>,
+    more: Omit<NntpOptions, 'host' | 'port' | 'security'> = {},
   ): Promise<NntpClient> {
     const all =
       typeof options === 'string' || options instanceof URL
-        ? optionsFromUrl<NntpOptions>(profile, options, more ?? {})
+        ? optionsFromUrl<NntpOptions>(profile, options, more)
         : options;
     return new NntpClient(await openSession(resolveOptions(all)));
   }

@@ -20,7 +20,7 @@ export interface NntpPoolOptions extends Omit<NntpOptions, 'stream' | 'signal'>,
  * @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`; nothing has been dialled
  */
 export function createNntpPool(options: NntpPoolOptions): Pool<NntpClient> {
-  const { maxConnections, idleTimeout, maxAge, maxUses, ...rest } = options;
+  const { maxConnections, idleTimeout, maxAge, maxUses, ...rest } = options ?? {};
   for (const key of ['stream', 'signal'] as const) {
     if ((rest as NntpOptions)[key] === undefined) continue;
     throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}`, {

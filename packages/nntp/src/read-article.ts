@@ -103,6 +103,7 @@ export function articles(
         },
       );
     },
+    argument: 'ids',
     window: session.pipelined ? window : 1,
   });
 }

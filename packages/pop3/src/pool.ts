@@ -6,6 +6,7 @@ import {
   type Pool,
   type PoolOptions,
   UsageError,
+  useLease,
 } from '@fivewire/line-protocol';
 import { openSession, resolveOptions } from './connect.js';
 import { Pop3Client } from './pop3-client.js';
@@ -21,7 +22,7 @@ export interface Pop3PoolOptions extends Omit<Pop3Options, 'stream' | 'signal'>,
  * @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`; nothing has been dialled
  */
 export function createPop3Pool(options: Pop3PoolOptions): Pool<Pop3Client> {
-  const { maxConnections = 1, idleTimeout, maxAge, maxUses, ...rest } = options;
+  const { maxConnections = 1, idleTimeout, maxAge, maxUses, ...rest } = options ?? {};
   for (const key of ['stream', 'signal'] as const) {
     if ((rest as Pop3Options)[key] === undefined) continue;
     throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}`, {
@@ -65,14 +66,7 @@ export function createPop3Pool(options: Pop3PoolOptions): Pool<Pop3Client> {
       return pool.size;
     },
     acquire,
-    async use(work, given) {
-      const lease = await acquire(given);
-      try {
-        return await work(lease.client);
-      } finally {
-        lease.release();
-      }
-    },
+    use: (work, given) => useLease(() => acquire(given), work),
     close: () => pool.close(),
     [Symbol.asyncDispose]: () => pool.close(),
   };

@@ -64,11 +64,11 @@ export class Pop3Client {
    */
   static async connect(
     options: Pop3Options | string | URL,
-    more?: Omit<Pop3Options, 'host' | 'port' | 'security'>,
+    more: Omit<Pop3Options, 'host' | 'port' | 'security'> = {},
   ): Promise<Pop3Client> {
     const all =
       typeof options === 'string' || options instanceof URL
-        ? optionsFromUrl<Pop3Options>(profile, options, more ?? {})
+        ? optionsFromUrl<Pop3Options>(profile, options, more)
         : options;
     return new Pop3Client(await openSession(resolveOptions(all)));
   }

@@ -76,6 +76,7 @@ export function retrieveAll(
     ask: (number, asked) => messageBody(session, ['RETR', messageNumber(number)], options, asked),
     give: (number, message) => ({ ok: true, number, message }),
     refuse: (number, error) => ({ ok: false, number, error }),
+    argument: 'numbers',
     window: session.pipelined ? window : 1,
   });
 }

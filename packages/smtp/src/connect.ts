@@ -16,6 +16,7 @@ import {
   UsageError,
   type Wait,
 } from '@fivewire/line-protocol';
+import { checkLogin } from '@fivewire/sasl';
 import { asciiDomain } from './address.js';
 import { logIn } from './authenticate.js';
 import { noExtensions, parseExtensions } from './extensions.js';
@@ -48,9 +49,11 @@ interface Resolved {
 
 /** @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`. Nothing has been dialled. */
 export function resolveOptions(options: SmtpOptions): Resolved {
-  const protocol = options?.protocol ?? 'smtp';
+  const { protocol = 'smtp', chunking } = options ?? {};
   if (protocol !== 'smtp' && protocol !== 'lmtp')
-    throw wrong('protocol', `is ${JSON.stringify(protocol)}`, "Use 'smtp' or 'lmtp'.");
+    throw wrong('protocol', 'must be one of two words', "Use 'smtp' or 'lmtp'.");
+  if (chunking !== undefined && typeof chunking !== 'boolean')
+    throw wrong('chunking', 'must be true or false', '');
   if (protocol === 'lmtp' && options.security === undefined) {
     throw wrong(
       'security',
@@ -67,13 +70,28 @@ export function resolveOptions(options: SmtpOptions): Resolved {
   }
   const profile = protocol === 'lmtp' ? lmtpProfile : smtpProfile;
   const transport = resolveTransport(profile, withLimits(options));
+  checkLogin(options);
   return { transport, options };
 }
 
 const withLimits = (options: SmtpOptions): SmtpOptions =>
   typeof options === 'object' && options !== null
-    ? { ...options, limits: { ...limits, ...options.limits } }
+    ? { ...options, limits: checkedLimits(options.limits) }
     : options;
+
+/** What is no object is left to the check of all options. */
+function checkedLimits(given: SmtpOptions['limits'] = {}): NonNullable<SmtpOptions['limits']> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
+  for (const [name, value] of Object.entries(given)) {
+    if (name in limits && typeof value === 'number' && value >= 1) continue;
+    throw wrong(
+      `limits.${name}`,
+      'is no limit, or its value no number for it',
+      `Known: ${Object.keys(limits).join(', ')}; each a number from 1.`,
+    );
+  }
+  return { ...limits, ...given };
+}
 
 const isClientName = (name: unknown): boolean =>
   typeof name === 'string' && asciiDomain(name) !== undefined;

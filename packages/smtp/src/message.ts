@@ -3,12 +3,15 @@ import {
   CommandError,
   type CommandLine,
   checkArgument,
+  checkOptions,
   commandLine,
+  escapeText,
   UsageError,
 } from '@fivewire/line-protocol';
 import { type MailAddress, parseAddress } from './address.js';
 import type { BodySource } from './body-source.js';
 import { requireExtension } from './extensions.js';
+import { sendRules } from './options.js';
 import type { Session } from './session.js';
 import type { Envelope, Recipient, SendOptions } from './types.js';
 
@@ -41,7 +44,9 @@ export function prepareMessage(
   grouped: boolean,
 ): OutgoingMessage {
   checkKeys(envelope, envelopeKeys, 'envelope');
-  checkOptions(options);
+  checkFlag(envelope.smtpUtf8, 'envelope.smtpUtf8');
+  checkFlag(envelope.requireTls, 'envelope.requireTls');
+  checkOptions(options, sendRules);
   const { extensions, lmtp } = session;
   const from = envelope.from === null ? undefined : parseAddress(envelope.from, 'envelope.from');
   const recipients = recipientsOf(envelope, lmtp);
@@ -175,11 +180,17 @@ function useDsn(
   { dsn }: Envelope,
   recipients: readonly CheckedRecipient[],
 ): 'use' | 'drop' | 'none' {
-  if (dsn !== undefined) checkKeys(dsn, ['return', 'envelopeId', 'optional'], 'envelope.dsn');
+  if (dsn !== undefined) {
+    checkKeys(dsn, ['return', 'envelopeId', 'optional'], 'envelope.dsn');
+    checkFlag(dsn.optional, 'envelope.dsn.optional');
+  }
   const wished =
     dsn?.return !== undefined ||
     dsn?.envelopeId !== undefined ||
-    recipients.some(({ recipient: { notify, originalRecipient } }) => notify ?? originalRecipient);
+    recipients.some(
+      ({ recipient: { notify, originalRecipient } }) =>
+        notify !== undefined || originalRecipient !== undefined,
+    );
   if (!wished) return 'none';
   if (dsn?.optional && !extensions.has('DSN')) return 'drop';
   requireExtension(extensions, 'DSN', 'A delivery status notification');
@@ -240,28 +251,28 @@ const unicodeXtext = (text: string): string =>
 const hex = (c: string): string =>
   (c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(2, '0');
 
-function checkOptions(options: SendOptions): void {
-  checkKeys(options, ['onRefused', 'signal', 'timeout'], 'options');
-  checkOneOf(options.onRefused, ['send-rest', 'abort'], 'options.onRefused');
-  const { signal, timeout } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw wrong('options.signal', 'is no AbortSignal');
-  if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0))
-    throw wrong('options.timeout', `is ${String(timeout)}; give milliseconds`);
-}
-
 // ── arguments ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 function checkKeys(value: object, keys: readonly string[], argument: string): void {
-  if (typeof value !== 'object' || value === null) throw wrong(argument, 'must be an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrong(argument, 'must be an object');
   const unknown = Object.keys(value).find((key) => !keys.includes(key));
   if (unknown !== undefined)
     throw wrong(`${argument}.${unknown}`, 'is no option', `Known: ${keys.join(', ')}.`);
 }
 
+function checkFlag(value: unknown, argument: string): void {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw wrong(argument, 'must be true or false');
+}
+
 function checkOneOf(value: string | undefined, allowed: readonly string[], argument: string): void {
   if (value !== undefined && !allowed.includes(value))
-    throw wrong(argument, `is ${JSON.stringify(value)}`, `Use one of ${allowed.join(', ')}.`);
+    throw wrong(
+      argument,
+      `is ${escapeText(String(value), 40)}`,
+      `Use one of ${allowed.join(', ')}.`,
+    );
 }
 
 const wrong = (argument: string, what: string, hint = ''): UsageError =>

@@ -1,6 +1,7 @@
 /** Several connections to one server, of which each call takes one. */
 import {
   type BodyInput,
+  checkOptions,
   createPool,
   createSessionScope,
   isFivewireError,
@@ -11,6 +12,7 @@ import {
 import { BodySource } from './body-source.js';
 import { openSession, resolveOptions } from './connect.js';
 import { deliver } from './deliver.js';
+import { sendRules } from './options.js';
 import type { Session } from './session.js';
 import { SmtpClient } from './smtp-client.js';
 import type { Envelope, SendOptions, SendResult, SmtpOptions } from './types.js';
@@ -60,6 +62,7 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   );
   return Object.assign(pool, {
     async send(envelope: Envelope, body: BodyInput, sendOptions: SendOptions = {}) {
+      checkOptions(sendOptions, sendRules);
       const source = new BodySource(body);
       const attempt = (last: boolean): Promise<SendResult | undefined> =>
         pool.use(async (client) => {

@@ -5,11 +5,13 @@ import {
   CommandError,
   type CommandLine,
   checkArgument,
+  checkOptions,
   commandLine,
   isFivewireError,
   type Notice,
   optionsFromUrl,
   type Reply,
+  rules,
   type SecurityInfo,
   type ServerReply,
   securityInfo,
@@ -20,6 +22,7 @@ import {
 import { BodySource } from './body-source.js';
 import { openSession, resolveOptions, smtpProfile } from './connect.js';
 import { deliver } from './deliver.js';
+import { callRules, sendManyRules } from './options.js';
 import { probe } from './probe.js';
 import { rawCommand } from './raw-command.js';
 import { nextReply, unexpected } from './replies.js';
@@ -114,12 +117,15 @@ export class SmtpClient {
    */
   sendMany(
     messages: Iterable<Message> | AsyncIterable<Message>,
-    { window = 1, ...options }: SendManyOptions = {},
+    manyOptions: SendManyOptions = {},
   ): AsyncIterable<SendOutcome> {
-    if (!Number.isInteger(window) || window < 1)
-      throw new UsageError('ERR_ARGUMENT', 'window must be a whole number from 1', {
-        argument: 'window',
+    checkOptions(manyOptions, sendManyRules);
+    if (!rules.isIterable(messages)) {
+      throw new UsageError('ERR_ARGUMENT', 'messages must be a list, or an iterable of messages', {
+        argument: 'messages',
       });
+    }
+    const { window = 1, ...options } = manyOptions;
     const { connection } = this.#session;
     return inOrder(messages, window, {
       send: (message) => {
@@ -141,6 +147,7 @@ export class SmtpClient {
    * where the sender is refused
    */
   async probe(envelope: Envelope, options: CallOptions = {}): Promise<ProbeResult> {
+    checkOptions(options, callRules);
     return probe(this.#session, envelope, options);
   }
 
@@ -149,7 +156,8 @@ export class SmtpClient {
    *
    * @throws CommandError `ERR_NOT_FOUND` where the server says 5.1.1, `ERR_COMMAND_REJECTED` for other refusals
    */
-  async verify(address: string, options?: CallOptions): Promise<ServerReply> {
+  async verify(address: string, options: CallOptions = {}): Promise<ServerReply> {
+    checkOptions(options, callRules);
     try {
       return serverReply(await this.#run(this.#lookUp('VRFY', address), options));
     } catch (error) {
@@ -158,18 +166,21 @@ export class SmtpClient {
   }
 
   /** EXPN, RFC 5321 §3.5: the members of a list, a line each, in the server's words. */
-  async expand(list: string, options?: CallOptions): Promise<string[]> {
+  async expand(list: string, options: CallOptions = {}): Promise<string[]> {
+    checkOptions(options, callRules);
     const reply = await this.#run(this.#lookUp('EXPN', list), options);
     return serverReply(reply).text.split('\n');
   }
 
   /** NOOP: finds out whether the server is still there. */
-  async noop(options?: CallOptions): Promise<void> {
+  async noop(options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     await this.#run(commandLine('NOOP'), options);
   }
 
   /** RSET. Transactions clear up by themselves; this is for states that `command` made. */
-  async reset(options?: CallOptions): Promise<void> {
+  async reset(options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
     await this.#run(commandLine('RSET'), options);
   }
 
@@ -182,14 +193,21 @@ export class SmtpClient {
   async command(
     verb: string,
     args: readonly string[] = [],
-    options?: CallOptions,
+    options: CallOptions = {},
   ): Promise<ServerReply> {
+    checkOptions(options, callRules);
     return serverReply(await this.#run(rawCommand(verb, args), options));
   }
 
-  /** Says goodbye, after what is under way, and closes. Never throws: nothing depends on the server's answer. */
-  quit(): Promise<void> {
-    this.#goodbye ??= this.#quit();
+  /**
+   * Says goodbye, after what is under way, and closes. A server that leaves without its last word is no failure: nothing
+   * depends on it.
+   *
+   * @throws AbortError `ERR_ABORTED`; UsageError
+   */
+  async quit(options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
+    this.#goodbye ??= this.#quit(options);
     return this.#goodbye;
   }
 
@@ -201,7 +219,7 @@ export class SmtpClient {
   /** {@link quit}, but after `timeouts.close` {@link close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     const timer = setTimeout(() => this.close(), patience(this.#session, 'close'));
-    await this.quit();
+    await this.quit().catch(() => this.close());
     clearTimeout(timer);
   }
 
@@ -242,22 +260,23 @@ export class SmtpClient {
     );
   }
 
-  async #quit(): Promise<void> {
+  async #quit(options: CallOptions): Promise<void> {
     const { queue, connection } = this.#session;
     const line = commandLine('QUIT');
-    const wait: Wait = {
-      phase: 'close',
-      timeout: patience(this.#session, 'close'),
-      command: 'QUIT',
-    };
+    const timeout = patience(this.#session, 'close', options);
+    const wait: Wait = { phase: 'close', timeout, command: line.masked };
     try {
-      await queue.run(async (turn) => {
-        connection.send(line);
-        await turn.toRead();
-        await nextReply(connection, wait);
-        await connection.end(); // in our turn: whoever comes behind finds a closed connection
-      });
-    } catch {
+      await queue.run(
+        async (turn) => {
+          connection.send(line);
+          await turn.toRead();
+          await nextReply(connection, wait);
+          await connection.end(); // in our turn: whoever comes behind finds a closed connection
+        },
+        { signal: options.signal, phase: 'close', command: line.masked },
+      );
+    } catch (error) {
+      if (isFivewireError(error) && error.code === 'ERR_ABORTED') throw error;
       connection.close();
     }
   }

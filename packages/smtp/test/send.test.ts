@@ -153,7 +153,11 @@ describe('with PIPELINING', () => {
       write(chunk, encoding, done);
     };
     peer.stream._writev = (chunks, done) => {
-      write(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), 'buffer' as BufferEncoding, done);
+      write(
+        Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)),
+        'buffer' as BufferEncoding,
+        done,
+      );
       writes.push(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)).toString());
     };
     const client = await connectTo(peer);

@@ -17,10 +17,12 @@ export {
   type Rule,
   type Rules,
 } from './option-check.js';
+export { type ReloadableTlsContext, reloadableTlsContext } from './reloadable-context.js';
 export { secure } from './secure.js';
 export { parseServerHostname } from './server-hostname.js';
 export { createSessionScope, type SessionScopeOptions } from './session-store.js';
+export { parseSrvId } from './srv-id.js';
 export { createTlsContext, defaultTlsContext, isTlsContext } from './tls-context.js';
-export { isUsableTlsa } from './tlsa.js';
+export { isTlsaSet, isUsableTlsa } from './tlsa.js';
 export { systemRoots } from './trust-store.js';
 export type * from './types.js';

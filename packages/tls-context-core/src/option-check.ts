@@ -15,7 +15,7 @@ export function checkOptions<Options extends object>(
   options: Options,
   rules: Rules<Options>,
 ): void {
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw badOption('options', 'must be an object');
   }
   for (const [key, value] of Object.entries(options)) {

@@ -1,0 +1,150 @@
+/** The options of connect() and of the pools, and what can be wrong with them. */
+import type { FtpConnectOptions } from '@fivewire/ftp';
+import type { ImapOptions } from '@fivewire/imap';
+import type { PoolOptions, TransportOptions } from '@fivewire/line-protocol';
+import type { NntpOptions } from '@fivewire/nntp';
+import type { Pop3Options } from '@fivewire/pop3';
+import type { SmtpOptions } from '@fivewire/smtp';
+import { password, user } from '../support/credentials.js';
+import {
+  type BadValues,
+  milliseconds,
+  optionalCount,
+  optionalFlag,
+  optionalFunction,
+  optionalList,
+  optionalPositive,
+  optionalSignal,
+  optionalText,
+  optionalWord,
+  without,
+} from './values.js';
+
+/** Every option has a row: the compiler sees to it. */
+export type OptionTable<Options> = Readonly<Record<keyof Options, BadValues>>;
+
+const object: BadValues = {
+  null: null,
+  'a boolean': true,
+  'a text': 'x',
+  'a number': 7,
+  'an array': [],
+  'an unknown key': { none: 1 },
+};
+const limits: BadValues = {
+  ...object,
+  'a limit of 0': { lineOctets: 0 },
+  'a limit in text': { lineOctets: '100' },
+  'a limit of NaN': { lineOctets: Number.NaN },
+};
+
+const transport: OptionTable<TransportOptions> = {
+  host: {
+    ...optionalText,
+    undefined: undefined,
+    'a URL': 'imaps://example.org',
+    'a space': 'a b',
+    'a user': 'user@example.org',
+  },
+  port: { ...optionalPositive, '65536': 65_536 },
+  security: { ...optionalWord, 'an old word': 'auto' },
+  serverHostname: { ...optionalText, 'a wildcard': '*.example.org', 'a port': 'example.org:25' },
+  srvId: { ...optionalText, 'no service': 'example.org' },
+  tlsa: { ...optionalList, 'no records': [{}] },
+  tls: {
+    ...object,
+    "Node's word": { rejectUnauthorized: false },
+    'no certificate': { ca: 'x' },
+    'a number for ca': { ca: 7 },
+  },
+  sni: optionalFlag,
+  stream: { ...object, 'a function': () => {} },
+  allowCleartextAuth: optionalFlag,
+  timeouts: {
+    ...object,
+    '-1': { reply: -1 },
+    NaN: { reply: Number.NaN },
+    'a numeral': { reply: '5' },
+  },
+  limits,
+  disable: { ...optionalList, 'a number in it': ['MOVE', 7] },
+  log: optionalFunction,
+  signal: optionalSignal,
+  proxy: { ...optionalText, 'another scheme': 'ftp://127.0.0.1', 'no port': 'socks5://' },
+  dial: optionalFunction,
+  socketPath: optionalText,
+  localAddress: { ...optionalText, 'a name': 'localhost' },
+  family: { ...without(optionalPositive, ''), 5: 5, 0: 0 },
+  lookup: optionalFunction,
+  keepAlive: milliseconds,
+};
+
+const auth: BadValues = {
+  ...object,
+  'an empty object': {},
+  'no user': { password },
+  'an empty user': { user: '', password },
+  'a user with CRLF': { user: 'a\r\nb', password },
+  'a user with half a surrogate pair': { user: 'a\ud800', password },
+  'an endless user': { user: 'x'.repeat(100_000), password },
+  'a number for the user': { user: 7, password },
+  'a password with CRLF': { user, password: `${password}\r\n` },
+  'a password with NUL': { user, password: `${password}\0` },
+  'a password with half a surrogate pair': { user, password: `${password}\ud800` },
+  'an endless password': { user, password: password.repeat(10_000) },
+  'a number for the password': { user, password: 7 },
+  'an unknown key': { user, password, pass: password },
+};
+const saslAuth: BadValues = {
+  ...auth,
+  'no secret': { user },
+  'two secrets': { user, password, accessToken: 'x' },
+  'a token with a space': { user, accessToken: `Bearer ${password}` },
+};
+const mechanisms: BadValues = {
+  ...optionalList,
+  'a number in it': [7],
+  'a mechanism with a space': ['PLAIN LOGIN'],
+};
+
+export const ftpOptions: OptionTable<FtpConnectOptions> = {
+  ...transport,
+  auth,
+  requireCloseNotify: optionalFlag,
+  utcOffset: { ...without(optionalCount, '-1', '1.5', '2**53') },
+  encoding: { ...optionalText, 'no charset': 'klingon-8' },
+  fallbackEncoding: { ...optionalText, 'no charset': 'klingon-8' },
+};
+export const imapOptions: OptionTable<ImapOptions> = {
+  ...transport,
+  auth: saslAuth,
+  mechanisms,
+  iterations: { ...object, 'a negative one': { max: -1 } },
+  id: {
+    ...without(object, 'an unknown key'),
+    'a number for a value': { name: 7 },
+    'CRLF in a value': { name: 'a\r\nb' },
+  },
+};
+export const pop3Options: OptionTable<Pop3Options> = {
+  ...transport,
+  auth: saslAuth,
+  mechanisms,
+  initialResponse: optionalFlag,
+};
+export const smtpOptions: OptionTable<SmtpOptions> = {
+  ...transport,
+  protocol: optionalWord,
+  auth: saslAuth,
+  mechanisms,
+  clientName: { ...optionalText, 'a space': 'a b' },
+  chunking: optionalFlag,
+};
+export const nntpOptions: OptionTable<NntpOptions> = { ...transport, auth: saslAuth, mechanisms };
+
+export const poolOptions: OptionTable<PoolOptions> = {
+  maxConnections: optionalPositive,
+  idleTimeout: milliseconds,
+  maxAge: milliseconds,
+  maxUses: without(optionalPositive, 'Infinity'),
+};

@@ -1,0 +1,200 @@
+/** The methods of FtpClient, which are those of its pool too, and what can be wrong with their arguments. */
+import { Writable } from 'node:stream';
+import type { FtpClient, FtpPool } from '@fivewire/ftp';
+import { callOptions, option, type Table } from './table.js';
+import {
+  type BadValues,
+  body,
+  date,
+  optionalCount,
+  optionalFlag,
+  optionalFunction,
+  optionalList,
+  optionalWord,
+  text,
+  textOrEmpty,
+  without,
+} from './values.js';
+
+type Client = FtpClient | FtpPool;
+
+const path = text;
+const verify = { ...without(optionalWord, 'a boolean'), true: true };
+const mode: BadValues = {
+  ...without(optionalCount, '2**53'),
+  undefined: undefined,
+  'more than 0o7777': 0o10000,
+};
+const target: BadValues = {
+  ...without(body, 'an array of itself', 'an empty array'),
+  'a list': [],
+  'no file URL': new URL('https://example.org/'),
+  'a NUL': 'a\0b',
+  'an empty string': '',
+};
+const source: BadValues = {
+  ...body,
+  'no path': { file: 7 },
+  'a path with NUL': { file: 'a\0b' },
+  'no file URL': { file: new URL('https://example.org/') },
+};
+const sink = () => new Writable({ write: (_octets, _encoding, done) => done() });
+
+export const ftpTable: Table<Client> = {
+  list: {
+    gives: 'rows',
+    arguments: {
+      path: { bad: without(path, 'undefined'), call: (ftp, bad) => ftp.list(bad) },
+      ...callOptions<Client>((ftp, options) => ftp.list('/', options)),
+      ...option<Client>('recursive', optionalFlag, (ftp, options) => ftp.list('/', options)),
+      ...option<Client>('hidden', optionalFlag, (ftp, options) => ftp.list('/', options)),
+      ...option<Client>('onProblem', optionalFunction, (ftp, options) => ftp.list('/', options)),
+    },
+  },
+  stat: {
+    gives: 'promise',
+    arguments: {
+      path: { bad: path, call: (ftp, bad) => ftp.stat(bad) },
+      ...callOptions<Client>((ftp, options) => ftp.stat('/', options)),
+    },
+  },
+  download: {
+    gives: 'promise',
+    arguments: {
+      path: { bad: path, call: (ftp, bad) => ftp.download(bad, sink()) },
+      target: { bad: target, call: (ftp, bad) => ftp.download('/file.txt', bad) },
+      ...callOptions<Client>((ftp, options) => ftp.download('/file.txt', sink(), options)),
+      ...option<Client>('verify', verify, (ftp, options) =>
+        ftp.download('/file.txt', sink(), options),
+      ),
+      ...option<Client>('atomic', optionalFlag, (ftp, options) =>
+        ftp.download('/file.txt', sink(), options),
+      ),
+      ...option<Client>('resume', optionalFlag, (ftp, options) =>
+        ftp.download('/file.txt', sink(), options),
+      ),
+      ...option<Client>('start', optionalCount, (ftp, options) =>
+        ftp.download('/file.txt', sink(), options),
+      ),
+      ...option<Client>('onProgress', optionalFunction, (ftp, options) =>
+        ftp.download('/file.txt', sink(), options),
+      ),
+    },
+  },
+  createReadStream: {
+    gives: 'stream',
+    arguments: {
+      path: { bad: path, call: (ftp, bad) => ftp.createReadStream(bad) },
+      ...callOptions<Client>((ftp, options) => ftp.createReadStream('/file.txt', options)),
+      ...option<Client>('start', optionalCount, (ftp, options) =>
+        ftp.createReadStream('/file.txt', options),
+      ),
+      ...option<Client>('verify', verify, (ftp, options) =>
+        ftp.createReadStream('/file.txt', options),
+      ),
+      ...option<Client>('onProgress', optionalFunction, (ftp, options) =>
+        ftp.createReadStream('/file.txt', options),
+      ),
+    },
+  },
+  upload: {
+    gives: 'promise',
+    arguments: {
+      source: { bad: source, call: (ftp, bad) => ftp.upload(bad, '/up') },
+      path: { bad: path, call: (ftp, bad) => ftp.upload('x', bad) },
+      ...callOptions<Client>((ftp, options) => ftp.upload('x', '/up', options)),
+      ...option<Client>('verify', verify, (ftp, options) => ftp.upload('x', '/up', options)),
+      ...option<Client>('atomic', optionalFlag, (ftp, options) => ftp.upload('x', '/up', options)),
+      ...option<Client>('onProgress', optionalFunction, (ftp, options) =>
+        ftp.upload('x', '/up', options),
+      ),
+    },
+  },
+  append: {
+    gives: 'promise',
+    arguments: {
+      source: { bad: source, call: (ftp, bad) => ftp.append(bad, '/up') },
+      path: { bad: path, call: (ftp, bad) => ftp.append('x', bad) },
+      ...callOptions<Client>((ftp, options) => ftp.append('x', '/up', options)),
+      ...option<Client>('onProgress', optionalFunction, (ftp, options) =>
+        ftp.append('x', '/up', options),
+      ),
+    },
+  },
+  mkdir: {
+    gives: 'promise',
+    arguments: {
+      path: { bad: path, call: (ftp, bad) => ftp.mkdir(bad) },
+      ...callOptions<Client>((ftp, options) => ftp.mkdir('/new', options)),
+      ...option<Client>('parents', optionalFlag, (ftp, options) => ftp.mkdir('/new', options)),
+    },
+  },
+  remove: {
+    gives: 'promise',
+    arguments: {
+      path: { bad: path, call: (ftp, bad) => ftp.remove(bad) },
+      ...callOptions<Client>((ftp, options) => ftp.remove('/old', options)),
+      ...option<Client>('recursive', optionalFlag, (ftp, options) => ftp.remove('/old', options)),
+    },
+  },
+  rename: {
+    gives: 'promise',
+    arguments: {
+      from: { bad: path, call: (ftp, bad) => ftp.rename(bad, '/to') },
+      to: { bad: path, call: (ftp, bad) => ftp.rename('/from', bad) },
+      ...callOptions<Client>((ftp, options) => ftp.rename('/from', '/to', options)),
+    },
+  },
+  chmod: {
+    gives: 'promise',
+    arguments: {
+      path: { bad: path, call: (ftp, bad) => ftp.chmod(bad, 0o644) },
+      mode: { bad: mode, call: (ftp, bad) => ftp.chmod('/file.txt', bad) },
+      ...callOptions<Client>((ftp, options) => ftp.chmod('/file.txt', 0o644, options)),
+    },
+  },
+  setModified: {
+    gives: 'promise',
+    arguments: {
+      path: { bad: path, call: (ftp, bad) => ftp.setModified(bad, new Date()) },
+      time: {
+        bad: { ...date, 'the year 10000': new Date(253_402_300_800_000) },
+        call: (ftp, bad) => ftp.setModified('/file.txt', bad),
+      },
+      ...callOptions<Client>((ftp, options) => ftp.setModified('/file.txt', new Date(), options)),
+    },
+  },
+  hash: {
+    gives: 'promise',
+    arguments: {
+      path: { bad: path, call: (ftp, bad) => ftp.hash(bad) },
+      algorithm: { bad: optionalWord, call: (ftp, bad) => ftp.hash('/file.txt', bad) },
+      ...callOptions<Client>((ftp, options) => ftp.hash('/file.txt', 'sha256', options)),
+    },
+  },
+  workingDirectory: {
+    gives: 'promise',
+    arguments: callOptions<Client>((ftp, options) => ftp.workingDirectory(options)),
+  },
+  command: {
+    gives: 'promise',
+    arguments: {
+      verb: {
+        bad: { ...text, 'a verb with an argument': 'SITE UMASK', 'a refused verb': 'pass' },
+        call: (ftp, bad) => ftp.command(bad),
+      },
+      args: { bad: optionalList, call: (ftp, bad) => ftp.command('SITE', bad) },
+      'args[0]': { bad: textOrEmpty, call: (ftp, bad) => ftp.command('SITE', [bad]) },
+      ...callOptions<Client>((ftp, options) => ftp.command('NOOP', [], options)),
+    },
+  },
+};
+
+/** What the client has beside. */
+export const ftpClientTable: Table<FtpClient> = {
+  ...ftpTable,
+  quit: {
+    gives: 'promise',
+    arguments: callOptions<FtpClient>((ftp, options) => ftp.quit(options)),
+  },
+};
