@@ -9,7 +9,7 @@ import { portRule, protocolRule, protocols, serverHostnameRule } from './protoco
 import { toServerHostname } from './server-hostname.js';
 import { type Resumable, takeSession } from './session-store.js';
 import { parseSrvId } from './srv-id.js';
-import { type ContextParts, contextParts } from './tls-context.js';
+import { type ContextParts, contextParts, currentContext } from './tls-context.js';
 import { isTlsaSet } from './tlsa.js';
 import type { SecureOptions } from './types.js';
 
@@ -28,7 +28,8 @@ const defaultTimeout = 10_000;
 /** Throws a UsageError or TlsError where no handshake can be planned. */
 export function planHandshake(stream: Duplex, options: SecureOptions): Plan {
   checkArguments(stream, options);
-  const { context, protocol, port, host } = options;
+  const { protocol, port, host } = options;
+  const context = currentContext(options.context); // one for all of this handshake, whatever is reloaded meanwhile
   const parts = contextParts(context);
   if (options.tlsa !== undefined && context.verifyMode === 'none') {
     throw badOption('tlsa', "has no meaning with verifyMode: 'none'");

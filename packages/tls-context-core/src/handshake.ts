@@ -16,6 +16,7 @@ import type { Plan } from './handshake-plan.js';
 import { judgeAlpn, judgeHandshake, judgeResumption, type Proof } from './judge.js';
 import { equip } from './secure-stream.js';
 import { keepSession } from './session-store.js';
+import { currentContext } from './tls-context.js';
 import type { SecureStream } from './types.js';
 
 /** Resolves with the verified stream; every way out takes all listeners and the timer along. */
@@ -59,10 +60,17 @@ export function shakeHands(stream: Duplex, plan: Plan): Promise<SecureStream> {
     signal?.addEventListener('abort', onAbort, { once: true });
     if (sessions) {
       // From the start, or TLS 1.2 would not report its session; Node holds it back until the verdict is there.
-      socket.on('session', (session) => proof && keepSession(sessions, session, proof));
+      socket.on(
+        'session',
+        (session) => proof && isCurrent(plan) && keepSession(sessions, session, proof),
+      );
     }
   });
 }
+
+/** False once the context was reloaded: what was proven under the old one is no proof under the new. */
+const isCurrent = ({ context, options }: Plan): boolean =>
+  context === currentContext(options.context);
 
 /** No limit, as in the rest of the suite: none, or more than a timer can hold. */
 const isEndless = (timeout: number): boolean => timeout === 0 || timeout > 2 ** 31 - 1;

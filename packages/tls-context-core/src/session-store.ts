@@ -11,7 +11,7 @@ import type { Proof } from './judge.js';
 import { checkOptions, type Rules } from './option-check.js';
 import { portRule, protocolRule, serverHostnameRule } from './protocols.js';
 import { toServerHostname } from './server-hostname.js';
-import { contextParts } from './tls-context.js';
+import { contextParts, currentContext } from './tls-context.js';
 import { tlsaKey } from './tlsa.js';
 import type { SecureOptions, ServerHostname, SessionScope, TlsContext } from './types.js';
 
@@ -32,6 +32,8 @@ export interface Resumable {
 
 interface Store {
   readonly context: TlsContext;
+  /** What the context stood for when the session was made: a reload makes strangers of its sessions. */
+  loaded: TlsContext;
   resumable: Resumable | undefined;
 }
 
@@ -57,7 +59,7 @@ export function createSessionScope(options: SessionScopeOptions): SessionScope {
   checkOptions(options, rules);
   const { context, protocol, port } = options;
   contextParts(context);
-  const store: Store = { context, resumable: undefined };
+  const store: Store = { context, loaded: currentContext(context), resumable: undefined };
   const scope: SessionScope = Object.freeze({
     protocol,
     serverHostname: toServerHostname(options.serverHostname).name,
@@ -96,6 +98,8 @@ export function takeSession(
   }
   if (store.resumable && store.resumable.proof.validUntil <= Date.now()) scope.clear();
   if (store.resumable && store.resumable.proof.tlsa !== tlsaKey(tlsa)) scope.clear();
+  if (store.loaded !== currentContext(context)) scope.clear();
+  store.loaded = currentContext(context);
   return store.resumable;
 }
 

@@ -29,6 +29,8 @@ export interface ContextParts {
 }
 
 const partsOf = new WeakMap<TlsContext, ContextParts>();
+/** Contexts that stand for another, which may change: those that can be reloaded. */
+const stoodFor = new WeakMap<TlsContext, () => TlsContext>();
 
 /**
  * Makes a context: verifies chain and name against the system's trust store, TLS 1.2 or newer, unless told otherwise.
@@ -65,7 +67,7 @@ export const defaultTlsContext: () => TlsContext = memoise(() => createTlsContex
 
 /** What is behind a context. Throws where the object is none of ours. */
 export function contextParts(context: TlsContext): ContextParts {
-  const parts = partsOf.get(context);
+  const parts = partsOf.get(currentContext(context));
   if (parts) return parts;
   throw new UsageError(
     'ERR_ARGUMENT',
@@ -79,7 +81,17 @@ export function contextParts(context: TlsContext): ContextParts {
 
 /** True for an object that {@link createTlsContext} made. */
 export function isTlsContext(value: unknown): value is TlsContext {
-  return partsOf.has(value as TlsContext);
+  return partsOf.has(value as TlsContext) || stoodFor.has(value as TlsContext);
+}
+
+/** Makes `context` stand for what `current` gives at each handshake. */
+export function substitute(context: TlsContext, current: () => TlsContext): void {
+  stoodFor.set(context, current);
+}
+
+/** What a context stands for now: itself, unless it can be reloaded. */
+export function currentContext(context: TlsContext): TlsContext {
+  return stoodFor.get(context)?.() ?? context;
 }
 
 function chooseRoots(options: TlsContextOptions): {
