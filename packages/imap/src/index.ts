@@ -13,6 +13,9 @@ export {
   type Closed,
   CommandError,
   ConnectionError,
+  type DiscoveredServer,
+  type DiscoverOptions,
+  discover,
   FivewireError,
   isFivewireError,
   type Lease,
@@ -35,6 +38,7 @@ export {
 export type { Auth } from '@fivewire/sasl';
 export {
   createTlsContext,
+  reloadableTlsContext,
   systemRoots,
   type TlsContext,
   type TlsContextOptions,

@@ -13,7 +13,7 @@ export {
   type SecurityInfo,
 } from '@fivewire/line-protocol';
 export type { Auth } from '@fivewire/sasl';
-export { createTlsContext, systemRoots } from 'tls-context-core';
+export { createTlsContext, reloadableTlsContext, systemRoots } from 'tls-context-core';
 export type { ArticleId, ArticleRange } from './arguments.js';
 export { Article, type ArticleFields } from './article.js';
 export type { NntpCapabilities } from './capabilities.js';

@@ -4,6 +4,9 @@ export {
   type Closed,
   type CommandError,
   type ConnectionError,
+  type DiscoveredServer,
+  type DiscoverOptions,
+  discover,
   type FivewireError,
   isFivewireError,
   type Notice,
@@ -13,7 +16,7 @@ export {
   type SecurityInfo,
 } from '@fivewire/line-protocol';
 export type { Auth } from '@fivewire/sasl';
-export { createTlsContext, systemRoots } from 'tls-context-core';
+export { createTlsContext, reloadableTlsContext, systemRoots } from 'tls-context-core';
 export type { Expire, LoginDelay, Pop3Capabilities } from './capabilities.js';
 export type { CommandOptions } from './command.js';
 export { type FetchNewOptions, fetchNew, type NewMessage, type UidStore } from './fetch-new.js';

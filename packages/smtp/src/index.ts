@@ -5,6 +5,9 @@ export {
   type Closed,
   type CommandError,
   type ConnectionError,
+  type DiscoveredServer,
+  type DiscoverOptions,
+  discover,
   type FivewireError,
   isFivewireError,
   type Notice,
@@ -15,7 +18,7 @@ export {
   type TransferError,
 } from '@fivewire/line-protocol';
 export type { Auth } from '@fivewire/sasl';
-export { createTlsContext, systemRoots } from 'tls-context-core';
+export { createTlsContext, reloadableTlsContext, systemRoots } from 'tls-context-core';
 export type { DaneOptions } from './delivery/dane.js';
 export {
   type DeliveryOptions,
