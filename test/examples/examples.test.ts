@@ -163,6 +163,98 @@ it('check-certificates shows who is there, and fails for a wrong name', async ()
   expect(bad.stdout).toContain('ERR_CERTIFICATE_HOSTNAME_MISMATCH');
 });
 
+// ── the same in shell, on the command line ──────────────────────────────────────────────────────────────────────
+
+const sh = (name: string, ...args: string[]) => {
+  covered.add(`cli/${name}`);
+  return world.sh(join(examples, 'cli', name), args);
+};
+
+it('cli/save-attachments saves each once, under safe names', async () => {
+  world.servers.mail.deliver('alice', withAttachment('../../etc/pass wd', 'not yours'));
+  const folder = join(home, 'cli-attachments');
+  const first = await sh('save-attachments.sh', 'imaps://alice@imap.example.org', folder);
+  expect(first).toMatchObject({ status: 0, stderr: '' });
+  const saved = first.stdout.split('\n').filter(Boolean);
+  expect(saved.at(-1)).toMatch(/\/[0-9a-f]{12}-1-pass_wd$/);
+  expect(readFileSync(saved.at(-1) ?? '', 'utf8')).toBe('not yours');
+  const second = await sh('save-attachments.sh', 'imap://alice@imap.example.org', folder);
+  expect(second).toMatchObject({ status: 0, stderr: '', stdout: '' });
+});
+
+it('cli/send-report delivers the file, or nothing at all', async () => {
+  writeFileSync(join(home, 'report.csv'), 'a;b\r\n1;2\r\n');
+  const before = world.servers.mail.inbox('alice').messages.length;
+  const send = (to: string) =>
+    sh(
+      'send-report.sh',
+      'smtp://alice@smtp.example.org',
+      'report.csv',
+      'alice@example.org',
+      'alice@example.org',
+      to,
+    );
+  const result = await send('bob@example.net');
+  expect(result).toMatchObject({ status: 0, stderr: '' });
+  expect(result.stdout).toMatch(
+    /^accepted alice@example\.org: 250 .*\naccepted bob@example\.net: 250 .*\nsent \d+ octets: 250 .*\n$/,
+  );
+  expect((await send('no address')).status).toBe(64);
+  const messages = world.servers.mail.inbox('alice').messages;
+  expect(messages.length).toBe(before + 1);
+  expect(messages.at(-1)?.octets.toString()).toMatch(/^Subject: Report of \d{4}-\d\d-\d\d\r$/m);
+});
+
+it('cli/download-tree brings every file, the same octets', async () => {
+  const folder = join(home, 'cli-tree');
+  const { status, stdout, stderr } = await sh(
+    'download-tree.sh',
+    'ftps://alice@ftp.example.org/pub',
+    folder,
+  );
+  // Relative to the login directory, which is the root here.
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout.split('\n').filter(Boolean).sort()).toEqual([
+    join(folder, 'more/notes.txt'),
+    join(folder, 'report.txt'),
+  ]);
+  expect(readFileSync(join(folder, 'report.txt'), 'utf8')).toBe('All is well.\n');
+});
+
+it('cli/archive-newsgroup appends each article once', async () => {
+  const folder = join(home, 'cli-news');
+  const archive = () =>
+    sh('archive-newsgroup.sh', 'nntps://alice@news.example.org', folder, 'test.*');
+  const count = world.servers.news.group('test.fivewire')?.articles.size ?? 0;
+  expect(count).toBeGreaterThan(0);
+  expect(await archive()).toMatchObject({ status: 0, stderr: '' });
+  const mbox = () =>
+    readFileSync(join(folder, 'test.fivewire.mbox'), 'utf8').match(/^From fivewire /gm)?.length;
+  expect(mbox()).toBe(count);
+  expect(await archive()).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  expect(mbox()).toBe(count);
+});
+
+it('cli/check-certificates tells good from bad', async () => {
+  const list = join(home, 'servers.txt');
+  writeFileSync(
+    list,
+    '# ours\nimaps://imap.example.org\nsmtp://smtp.example.org\nftps://wrong.example.org\n',
+  );
+  const { status, stdout } = await sh('check-certificates.sh', list);
+  expect(status).toBe(1);
+  const [first, second, third] = stdout.split('\n');
+  expect([first, second]).toEqual([
+    'ok      imaps://imap.example.org',
+    'ok      smtp://smtp.example.org',
+  ]);
+  expect(third).toMatch(
+    /^FAILED {2}ftps:\/\/wrong\.example\.org: .*ERR_CERTIFICATE_HOSTNAME_MISMATCH/,
+  );
+});
+
 it('leaves no example untried', () => {
-  expect([...covered].sort()).toEqual(readdirSync(examples).sort());
+  const scripts = readdirSync(join(examples, 'cli')).map((name) => `cli/${name}`);
+  const programs = readdirSync(examples).filter((name) => name !== 'cli');
+  expect([...covered].sort()).toEqual([...programs, ...scripts].sort());
 });

@@ -1,11 +1,12 @@
 /** Runs a program as a user would, with example.org standing for test servers on loopback. */
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { startTestServers, type TestServers } from '@fivewire/test-servers';
 
 const redirect = pathToFileURL(fileURLToPath(new URL('redirect.mjs', import.meta.url))).href;
+const cli = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
 
 const standardPorts = {
   ftp: [990, 21],
@@ -22,6 +23,8 @@ export interface ExampleWorld {
   servers: TestServers;
   /** Runs `node file …args`; never rejects for an exit status. */
   run(file: string, args?: readonly string[], options?: { cwd?: string }): Promise<Ran>;
+  /** Runs `sh file …args`, with `fivewire` in PATH and alice's password in ~/.netrc. */
+  sh(file: string, args?: readonly string[], options?: { cwd?: string }): Promise<Ran>;
 }
 
 export interface Ran {
@@ -53,26 +56,33 @@ export async function startExampleWorld(home: string): Promise<ExampleWorld> {
     }),
   );
   const env = {
-    PATH: process.env.PATH,
+    PATH: `${writeCli(home)}:${process.env.PATH}`,
     HOME: home,
     NODE_EXTRA_CA_CERTS: join(home, 'ca.pem'),
     FIVEWIRE_TEST_PORTS: JSON.stringify(ports),
     ...Object.fromEntries(passwords.map((name) => [`${name}_PASSWORD`, 'secret'])),
   };
+  const start = (command: string, args: readonly string[], cwd: string): Promise<Ran> =>
+    new Promise((resolve) => {
+      execFile(command, args, { cwd, env, timeout: 30_000 }, (error, stdout, stderr) => {
+        const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 255;
+        resolve({ status, stdout, stderr });
+      });
+    });
   return {
     servers,
     run: (file, args = [], { cwd = home } = {}) =>
-      new Promise((resolve) => {
-        const command = ['--import', redirect, file, ...args];
-        execFile(
-          process.execPath,
-          command,
-          { cwd, env, timeout: 30_000 },
-          (error, stdout, stderr) => {
-            const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 255;
-            resolve({ status, stdout, stderr });
-          },
-        );
-      }),
+      start(process.execPath, ['--import', redirect, file, ...args], cwd),
+    sh: (file, args = [], { cwd = home } = {}) => start('/bin/sh', [file, ...args], cwd),
   };
+}
+
+/** The bin as an install would put it into PATH, with example.org redirected. */
+function writeCli(home: string): string {
+  const bin = join(home, 'bin');
+  mkdirSync(bin, { recursive: true });
+  const line = `exec "${process.execPath}" --import ${redirect} "${cli}" "$@"`;
+  writeFileSync(join(bin, 'fivewire'), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+  writeFileSync(join(home, '.netrc'), 'default login alice password secret\n', { mode: 0o600 });
+  return bin;
 }

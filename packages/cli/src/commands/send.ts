@@ -145,7 +145,8 @@ async function composed(args: Args, context: Context): Promise<Outgoing> {
   for (const path of attachments) await checkReadable(path);
   const [text, html] = [await content(args.text, context), await content(args.html, context)];
   const subject = optionalText(args.subject);
-  if (subject === undefined && text === undefined && html === undefined && attachments.length === 0)
+  const empty = [subject, text, html].every((one) => one === undefined) && attachments.length === 0;
+  if (empty && args['dry-run'] !== true)
     throw usage(
       'An empty message?',
       'Give --subject, --text, --html, --attach, or a ready message with --file.',
