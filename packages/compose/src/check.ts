@@ -3,6 +3,7 @@
  * into a header may hold one; unknown keys are refused because they could be nodemailer's `path` or `raw`.
  */
 import { Readable } from 'node:stream';
+import addressparser from 'nodemailer/lib/addressparser';
 import { UsageError } from 'tls-context-core';
 import type { AddressInput, Attachment, ComposeMessage } from './types.js';
 
@@ -49,8 +50,11 @@ export function checkLine(value: unknown, argument: string): void {
 }
 
 function checkAddresses(value: AddressInput, argument: string): void {
-  if (typeof value === 'string') checkLine(value, argument);
-  else if (Array.isArray(value))
+  if (typeof value === 'string') {
+    checkLine(value, argument);
+    for (const { name, address } of addressparser(value, { flatten: true }))
+      checkAddress(address, name ?? '', argument);
+  } else if (Array.isArray(value))
     value.forEach((one, i) => {
       checkAddresses(one, `${argument}[${i}]`);
     });
@@ -59,7 +63,18 @@ function checkAddresses(value: AddressInput, argument: string): void {
     const { name, address } = value as { name?: string; address: string };
     if (name !== undefined) checkLine(name, `${argument}.name`);
     checkLine(address, `${argument}.address`);
+    checkAddress(address, address, argument);
   }
+}
+
+/** nodemailer drops what is no address: a recipient would be left out and nobody told. */
+function checkAddress(address: string | undefined, shown: string, argument: string): void {
+  if (address !== undefined && /^[^@\s]+@[^@\s]+$/.test(address)) return;
+  throw wrong(
+    argument,
+    `holds ${JSON.stringify(address || shown)}, which is no address`,
+    'Write it as alice@example.org or Alice <alice@example.org>.',
+  );
 }
 
 function checkAttachment(attachment: Attachment, argument: string): void {

@@ -91,6 +91,9 @@ describe('refuses', () => {
     [{ ...plain, from: undefined }, 'from'],
     [{ ...plain, from: 'nobody' }, 'from'],
     [{ ...plain, to: [] }, 'to'],
+    [{ ...plain, to: ['bob@example.net', 'no address'] }, 'to[1]'],
+    [{ ...plain, to: 'bob@example.net, Carol' }, 'to'],
+    [{ ...plain, cc: [{ address: 'carol' }] }, 'cc[0]'],
     [{ ...plain, date: new Date('never') }, 'date'],
   ])('%j', async (message, argument) => {
     expect(await refusal(message)).toEqual(['ERR_ARGUMENT', argument]);
