@@ -157,7 +157,9 @@ it('keeps a client light: our shared packages, and what DESIGN names', () => {
       '@fivewire/line-protocol',
       '@fivewire/sasl',
       '@fivewire/smtp',
+      '@leichtgewicht/ip-codec', // of dns-packet, which DANE alone loads
       '@mongodb-js/saslprep',
+      'dns-packet',
       'ip-address',
       'smart-buffer',
       'socks',

@@ -341,6 +341,20 @@ describe('from a domain to its policy', () => {
       expect((await find(site, { cache })).policy).toBeUndefined();
     }));
 
+  it('without a cache it is remembered for the process; what a broken cache holds is not', () =>
+    withSite(async (site) => {
+      const { cache: _, ...options } = site.options;
+      const domain = 'example.org';
+      const { policy } = await findMtaStsPolicy(domain, options);
+      expect(await findMtaStsPolicy(domain, options)).toEqual({ policy });
+      expect(site.requests).toHaveLength(1);
+      const broken = [{}, null, 'x', { ...policy, mx: 'a' }, { ...policy, maxAge: '9' }];
+      for (const held of broken as CachedMtaStsPolicy[]) {
+        expect((await find(site, { cache: new Map([[domain, held]]) })).policy?.id).toBe('1');
+      }
+      expect(site.requests).toHaveLength(1 + broken.length);
+    }));
+
   it('no record: no question to the web server', () =>
     withSite(async (site) => {
       site.id(undefined);

@@ -103,11 +103,23 @@ export async function findMtaStsPolicy(
 /** The caller's own doing, which no memory makes up for. */
 const fatal = new Set(['ERR_ABORTED', 'ERR_ARGUMENT']);
 
+/** A cache may be a file, and a file may be broken: what is no policy is not remembered. */
 function stillValid(policy: CachedMtaStsPolicy | undefined): CachedMtaStsPolicy | undefined {
-  if (policy === undefined) return undefined;
+  if (!isPolicy(policy)) return undefined;
   const age = Date.now() - policy.fetchedAt;
   return age >= 0 && age < policy.maxAge * 1_000 ? policy : undefined;
 }
+
+const isPolicy = (value: unknown): value is CachedMtaStsPolicy => {
+  const { mode, mx, maxAge, id, fetchedAt } = Object(value) as Partial<CachedMtaStsPolicy>;
+  return (
+    ['enforce', 'testing', 'none'].includes(String(mode)) &&
+    Array.isArray(mx) &&
+    mx.every((pattern) => typeof pattern === 'string') &&
+    [maxAge, fetchedAt].every(Number.isFinite) &&
+    typeof id === 'string'
+  );
+};
 
 async function currentId(domain: string, options: MtaStsOptions): Promise<string | undefined> {
   const { resolveTxt = systemResolveTxt, timeout = defaultTimeout, signal } = options;
