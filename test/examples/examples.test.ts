@@ -1,6 +1,6 @@
 /** Every program in examples/ does what its first comment says. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -252,6 +252,40 @@ it('cli/check-certificates tells good from bad', async () => {
     /^FAILED {2}ftps:\/\/wrong\.example\.org: .*ERR_CERTIFICATE_HOSTNAME_MISMATCH/,
   );
 });
+
+it('the first screen of the command line’s README is what it prints', async () => {
+  const readme = readFileSync(join(examples, '..', 'packages', 'cli', 'README.md'), 'utf8');
+  const [, screen = ''] = /^```console\n([\s\S]*?)^```/m.exec(readme) ?? [];
+  const shown = screen.split(/\n\n(?=\$ )/).map((part) => {
+    const [, line = '', output = ''] = /^\$ (.*)\n([\s\S]*)$/.exec(part) ?? [];
+    return { line, output: output.trimEnd() };
+  });
+  expect(shown.length).toBe(3);
+  const folder = join(home, 'readme');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'report.csv'), 'a;b\n1;2\n');
+  const inbox = world.servers.mail.inbox('alice');
+  inbox.remove(inbox.messages.map(({ uid }) => uid));
+  for (const subject of ['one', 'two'])
+    world.servers.mail.deliver('alice', `Subject: ${subject}\r\n\r\n${subject}\r\n`);
+  for (const { line, output } of shown) {
+    writeFileSync(join(folder, 'line.sh'), line);
+    const { status, stdout, stderr } = await world.sh(join(folder, 'line.sh'), [], { cwd: folder });
+    expect(status).toBe(0);
+    expect(timeless(`${stdout}${stderr}`.trimEnd())).toBe(timeless(output));
+  }
+});
+
+/** Without what is another one in every run: hashes, times, the throwaway authority's name. */
+const timeless = (text: string): string =>
+  text
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replace(/(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/g, 'SHA256')
+    .replace(/sha256\/[\w+/]{43}=/g, 'PIN')
+    .replace(/CA [0-9a-f]{8}/g, 'CA')
+    .replace(/[0-9a-f]{32}/g, 'NAME')
+    .replace(/\d+ octets/g, 'N octets')
+    .replace(/days left +36\d/g, 'days left');
 
 it('leaves no example untried', () => {
   const scripts = readdirSync(join(examples, 'cli')).map((name) => `cli/${name}`);
