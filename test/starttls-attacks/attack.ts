@@ -4,11 +4,13 @@ import {
   type ConnectionRecord,
   createThrowawayCa,
   type ImapServerOptions,
+  type Pop3ServerOptions,
   type SecurityMode,
 } from '@fivewire/test-servers';
 import { createTlsContext, type FivewireError, isFivewireError } from 'tls-context-core';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { exposed, password, user } from '../support/credentials.js';
+import { leaked, openHandles } from '../support/handles.js';
 import { within } from '../support/promises.js';
 import { read, type Wire } from '../support/wire-tap.js';
 import { type Client, lookAndLeave, type Picture, type Target } from './targets/target.js';
@@ -17,7 +19,9 @@ import { type Route, routeTo, serverHostname, type Way } from './ways.js';
 
 export interface Setup {
   /** What the server is like. */
-  server: ImapServerOptions;
+  server: ImapServerOptions & Pop3ServerOptions;
+  /** Options of the client, beyond those of every attack. */
+  client?: { mechanisms: string[] };
   /** Default `'direct'`. */
   way?: Way;
   /** What the server's port speaks. Default `'starttls'`. */
@@ -44,10 +48,27 @@ const authority = await createThrowawayCa();
 const certificate = await authority.issue({ names: [serverHostname] });
 const tls = createTlsContext({ ca: authority.certificate });
 
+/** Once a file: whatever the attacks were, no socket, server or timer is left of them. */
+export function leaveNothing(): void {
+  let before: ReturnType<typeof openHandles>;
+  beforeAll(() => {
+    before = openHandles();
+  });
+  afterAll(async () => {
+    expect(await leaked(before)).toEqual({});
+  });
+}
+
 /** @param expected decides how long the client is patient with what */
 export async function attack<C extends Client>(
   target: Target<C>,
-  { server: options, way = 'direct', door = 'starttls', security = 'starttls' }: Setup,
+  {
+    server: options,
+    client: more,
+    way = 'direct',
+    door = 'starttls',
+    security = 'starttls',
+  }: Setup,
   expected: string,
 ): Promise<Report> {
   const server = await target.start({
@@ -68,6 +89,7 @@ export async function attack<C extends Client>(
       auth: { user, password },
       timeouts: timeoutsFor(expected),
       signal,
+      ...more,
     });
     const result = await connecting.then(
       (client) => ({ client }),

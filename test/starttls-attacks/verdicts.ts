@@ -42,7 +42,7 @@ export const verdicts: Readonly<Record<string, Outcome | Verdict>> = {
   'imap/Negotiation/M_1_A + SELECT': preauth,
   'imap/Negotiation/M_1_B': secured,
   'imap/Negotiation/M_2_A': secured,
-  'imap/Negotiation/M_2_A + SELECT': { outcome: secured, differs: { inbox: 'ERR_COMMAND_REJECTED' } },
+  'imap/Negotiation/M_2_A + SELECT': { outcome: secured, differs: { inbox: 'ERR_COMMAND_REJECTED', events: 'ERR_COMMAND_REJECTED' } },
   'imap/Negotiation/M_2_B': secured,
   'imap/Negotiation/O_1': notOffered,
   'imap/Negotiation/O_2': refused,

@@ -25,8 +25,9 @@ export function describeAttacks<C extends Client>(dialect: Dialect<C>): void {
         expect(picture[work]).not.toEqual(expect.stringMatching(/^ERR_/));
     });
 
-    it.concurrent.each(rows)('$kind: $title', async ({ server, outcome, differs }: Row) => {
-      const report = await attack(target, { server, way }, outcome);
+    it.concurrent.each(rows)('$kind: $title', async ({ server, client, outcome, differs }: Row) => {
+      const setup = { server, way, ...(client === undefined ? {} : { client }) };
+      const report = await attack(target, setup, outcome);
       expectOutcome(report, outcome);
       if (outcome === 'secured')
         expect(plain(report.picture)).toEqual({ ...(await untouched()), ...differs });

@@ -22,6 +22,10 @@ const own: readonly Row[] = [
   tampering('a response code in the go-ahead', inClear('+OK [AUTH] evil\r\n'), 'secured'),
   tampering('a timestamp in the go-ahead', inClear('+OK <1.2@evil.example>\r\n'), 'secured'),
 
+  {
+    ...negotiation('APOP, by a timestamp that came in clear', { apop: true }, 'ERR_NO_COMMON_MECHANISM in auth'),
+    client: { mechanisms: ['APOP'] },
+  },
   negotiation('no greeting but an error', greets('-ERR [SYS/TEMP] come back\r\n'), 'ERR_SERVER_CLOSING in greeting'),
   negotiation('no greeting but a challenge', greets('+ \r\n'), 'ERR_MALFORMED_RESPONSE in greeting'),
   negotiation('no greeting at all', greets('hello\r\n'), 'ERR_MALFORMED_RESPONSE in greeting'),

@@ -1,5 +1,6 @@
 /** An attack of ours: what the server says, and how it must end. */
-import type { ImapServerOptions } from '@fivewire/test-servers';
+import type { ImapServerOptions, Pop3ServerOptions } from '@fivewire/test-servers';
+import type { Setup } from '../attack.js';
 import type { Picture } from '../targets/target.js';
 import type { Outcome } from '../verdict.js';
 
@@ -9,7 +10,9 @@ export type Kind = 'negotiation' | 'buffering' | 'handshake' | 'tampering';
 export interface Row {
   kind: Kind;
   title: string;
-  server: Pick<ImapServerOptions, 'impostor' | 'hide' | 'preauth'>;
+  server: Pick<ImapServerOptions & Pop3ServerOptions, 'impostor' | 'hide' | 'preauth' | 'apop'>;
+  /** Default: what it is by default. */
+  client?: Setup['client'];
   /** A code alone: the phase depends on when the octets are read. */
   outcome: Outcome | 'ERR_STARTTLS_INJECTION';
   /** What differs from a session without the attack, said by the server itself under TLS. Default: nothing. */

@@ -1,4 +1,4 @@
-import { ImapClient } from '@fivewire/imap';
+import { ImapClient, type MailboxEvent } from '@fivewire/imap';
 import { MailStore, startImapServer } from '@fivewire/test-servers';
 import { user } from '../../support/credentials.js';
 import { seen, type Target, textOf } from './target.js';
@@ -30,9 +30,22 @@ export const imap: Target<ImapClient> = {
       status: await seen(() => client.status('INBOX', ['messages', 'uidNext', 'uidValidity'])),
       strangerStatus: await seen(() => client.status('YFlgClUY', ['messages'])),
       inbox: await seen(() => lookInto(client)),
+      events: await seen(() => watchFor(client, 10)),
     };
   },
 };
+
+/** What happens in the mailbox in so many milliseconds. */
+async function watchFor(client: ImapClient, milliseconds: number): Promise<MailboxEvent[]> {
+  const signal = AbortSignal.timeout(milliseconds);
+  const events: MailboxEvent[] = [];
+  try {
+    for await (const event of client.watch('INBOX', { signal })) events.push(event);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return events;
+}
 
 async function lookInto(client: ImapClient): Promise<unknown> {
   const inbox = await client.open('INBOX');

@@ -11,7 +11,10 @@ export interface Client {
   close(): void;
 }
 
-export type ConnectOptions = TransportOptions & { auth: { user: string; password: string } };
+export type ConnectOptions = TransportOptions & {
+  auth: { user: string; password: string };
+  mechanisms?: string[];
+};
 
 /** All that a user can see of a session, by what was asked for: plain values, or the code of the error. */
 export type Picture = Readonly<Record<string, unknown>>;
