@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { startImapServer } from '@fivewire/test-servers';
 import { expect, it } from 'vitest';
@@ -247,6 +249,65 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
     expect(at().world.servers.files.read('/kept.bin')?.toString()).toBe('the old one');
     expect((await run(cwd, put)).status).toBe(0);
     expect(at().world.servers.files.read('/kept.bin')?.length).toBe(500_000);
+  });
+
+  it('by a proxy, with a pin that fits and one that does not', async () => {
+    const proxy = createServer().on('connect', (request, client: Socket, head) => {
+      asked.push(request.url);
+      const { port } = new URL(`http://${request.url}`);
+      const server = connect(Number(port), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 OK\r\n\r\n');
+        server.write(head);
+        server.pipe(client).pipe(server);
+      });
+      for (const socket of [server, client]) socket.on('error', () => socket.destroy());
+    });
+    const asked: (string | undefined)[] = [];
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = proxy.address() as AddressInfo;
+      const pin = ['--pin', at().world.servers.certificate.pin];
+      const by = ['--proxy', `http://127.0.0.1:${port}`];
+      const good = await run(at().cli.home, [
+        'get',
+        url('ftps', 'pub/report.txt'),
+        '-',
+        ...by,
+        ...pin,
+      ]);
+      expect(good, good.stderr).toMatchObject({ status: 0, stdout: 'All is well.\n' });
+      expect(asked.length).toBe(2); // control and data
+      const bad = await run(at().cli.home, [
+        'ls',
+        url('imap'),
+        '--pin',
+        `sha256/${'A'.repeat(43)}=`,
+      ]);
+      expect(bad).toMatchObject({
+        status: 76,
+        stderr: expect.stringContaining('ERR_CERTIFICATE_PIN_MISMATCH'),
+      });
+      const none = await run(at().cli.home, ['ls', url('imap'), '--proxy', 'http://127.0.0.1:1']);
+      expect(none.status).toBe(69);
+    } finally {
+      proxy.close();
+    }
+  });
+
+  it('cleartext is said aloud, and so is a password in it', async () => {
+    const { servers } = at().world;
+    const clear = `imap://alice@localhost:${servers.ports.imap.cleartext}/`;
+    expect((await run(at().cli.home, ['ls', clear])).status).toBe(76); // STARTTLS is not offered there
+    const refused = await run(at().cli.home, ['ls', clear, '--security', 'cleartext']);
+    expect(refused).toMatchObject({
+      status: 77,
+      stderr: expect.stringContaining('ERR_CLEARTEXT_AUTH_REFUSED'),
+    });
+    const allowed = ['ls', clear, '--security', 'cleartext', '--allow-cleartext-auth'];
+    expect(await run(at().cli.home, allowed)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('INBOX'),
+    });
   });
 
   it('two at once on one state: one works, the other is 75', async () => {

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { pipeline, type Readable } from 'node:stream';
 import { type Args, type Context, optionalText } from '../context.js';
 import { exitCodes, usage } from '../exit-code.js';
 import { type Destination, ItemRefused } from '../fetch/destination.js';
@@ -14,6 +15,7 @@ import { line } from '../output.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
 import { decodePath, resolveTarget, type Target } from '../target.js';
+import { Throttle } from '../throttle.js';
 import { imapPath, newsPath } from '../url-paths.js';
 
 export const options = {
@@ -91,7 +93,8 @@ export async function fetchAll(
         out.warn(line(arrival.problem));
         continue;
       }
-      const { id, body, box } = arrival;
+      const { id, box } = arrival;
+      const body = limited(arrival.body, context);
       const key = createHash('sha256').update(`${box}\n${id}`).digest('hex');
       try {
         const { record, text } = await destination.deliver({ id, body, box, key });
@@ -111,6 +114,11 @@ export async function fetchAll(
     `${count} new ${count === 1 ? 'message' : 'messages'}${failed === 0 ? '' : `, ${failed} failed`}`,
   );
   return failed === 0 ? undefined : exitCodes.partly;
+}
+
+/** `--limit-rate`. Whatever breaks or leaves on one side does so on the other. */
+function limited(body: Readable, { settings: { limitRate } }: Context): Readable {
+  return limitRate === undefined ? body : pipeline(body, new Throttle(limitRate), () => {});
 }
 
 function connectAndFetch(

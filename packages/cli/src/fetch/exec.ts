@@ -30,8 +30,9 @@ export function openCommand(command: string, signal: AbortSignal): Destination {
         body.destroy();
       }
       const [status, killedBy] = await ended;
-      if (signal.aborted) throw new Failure(exitCodes.interrupted, 'Interrupted');
+      // Also when we are being ended: what it has taken must not be handed to it again.
       if (status === 0) return { record: { type: 'message', box, id, key }, text: '' };
+      if (signal.aborted) throw new Failure(exitCodes.interrupted, 'Interrupted');
       throw new ItemRefused(
         `message ${id}: the command ended with ${killedBy ?? `status ${status}`}`,
       );
