@@ -251,6 +251,59 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
     expect(at().world.servers.files.read('/kept.bin')?.length).toBe(500_000);
   });
 
+  it('SIGKILL while a message goes out: nobody gets half of it, and a rerun delivers it once', async () => {
+    fill(0);
+    const cwd = at().cli.folder();
+    const { mail } = at().world.servers;
+    writeFileSync(join(cwd, 'large.txt'), 'A line of the large file.\n'.repeat(10_000));
+    const send = [
+      'send',
+      url('smtps'),
+      '--from',
+      'bob@example.org',
+      '--to',
+      'alice@example.org',
+      '--attach',
+      'large.txt',
+    ];
+    const ran = await run(cwd, [...send, '--limit-rate', '100k'], {
+      kill: { signal: 'SIGKILL', after: 1_500 },
+    });
+    expect(ran.signal).toBe('SIGKILL');
+    const stopped = await run(cwd, [...send, '--limit-rate', '100k'], {
+      kill: { signal: 'SIGTERM', after: 1_500 },
+    });
+    expect(stopped).toMatchObject({ status: 143, stdout: '' });
+    expect(mail.inbox('alice').messages.length).toBe(0);
+    expect((await run(cwd, send)).status).toBe(0);
+    expect(mail.inbox('alice').messages.length).toBe(1);
+  });
+
+  it('--retry goes on after a connection that broke, and delivers once', async () => {
+    fill(0);
+    const { smtp, mail } = at().world.servers;
+    let broken = 0;
+    smtp.faults = () => (broken++ < 2 ? { cutAfter: 40 } : undefined);
+    try {
+      const send = [
+        'send',
+        url('smtps'),
+        '--from',
+        'bob@example.org',
+        '--to',
+        'alice@example.org',
+        '--subject',
+        's',
+      ];
+      const ran = await run(at().cli.home, [...send, '--retry', '3']);
+      expect(ran, ran.stderr).toMatchObject({ status: 0 });
+      expect(ran.stderr.match(/again in \d s/g)).toEqual(['again in 1 s', 'again in 2 s']);
+      expect(mail.inbox('alice').messages.length).toBe(1);
+    } finally {
+      smtp.faults = undefined;
+    }
+  });
+
   it('by a proxy, with a pin that fits and one that does not', async () => {
     const proxy = createServer().on('connect', (request, client: Socket, head) => {
       asked.push(request.url);
