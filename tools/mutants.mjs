@@ -379,6 +379,13 @@ export const mutants = [
     red: [...test('ftp', 'tls'), 'test/conformance/truncation.test.ts'],
   },
   {
+    guard: 'FTPS: an upload of nothing says close_notify too',
+    in: 'ftp/src/movement.ts',
+    take: 'if (!moved) await handshakeOut();',
+    put: '',
+    red: test('ftp', 'upload-nothing'),
+  },
+  {
     guard: 'FTPS: fewer octets than promised are no whole file',
     in: 'ftp/src/retrieve.ts',
     take: "return size === promised ? 'size' : undefined;",
