@@ -17,13 +17,12 @@ type Answer = Pick<ServerReply, 'code' | 'text'>;
 export function rejected(reply: Reply, command: string): CommandError {
   const answer = serverReply(reply);
   const code = saysAbsent(reply) ? 'ERR_NOT_FOUND' : 'ERR_COMMAND_REJECTED';
-  const hint = hintFor(reply);
   return new CommandError(code, `The server refused ${command}: ${reply.code} ${answer.text}`, {
     reply: answer,
     transient: reply.class === 4,
     command,
     phase: 'command',
-    ...(hint === '' ? {} : { hint }),
+    hint: hintFor(reply) ?? "The server's own words say why: see `reply`.",
   });
 }
 
@@ -55,10 +54,15 @@ const hints: readonly [test: (reply: Reply) => boolean, hint: string][] = [
   [({ code }) => code === 521 || code === 522, 'The server refuses this protection of data.'],
   [({ code }) => code === 552 || code === 452, 'The server has no room left for it.'],
   [({ code }) => code === 553, 'The server does not allow this name.'],
+  [saysAbsent, 'Nothing is there under this name, or this login may not see it: check the path.'],
+  [saysUnknown, 'The server does not have this command: do without it.'],
+  [({ code }) => code === 501 || code === 504, 'The server does not take this argument: check it.'],
+  [({ code }) => code === 550, 'Check the path, and what this login may do there.'],
+  [({ code }) => code < 500, 'It may work later: the server calls the trouble passing.'],
 ];
 
-export function hintFor(reply: Reply): string {
-  return hints.find(([test]) => test(reply))?.[1] ?? '';
+export function hintFor(reply: Reply): string | undefined {
+  return hints.find(([test]) => test(reply))?.[1];
 }
 
 /** The call ends; the session does not. */

@@ -80,7 +80,7 @@ function noProtection(reply: Reply): StartTlsError {
       phase: 'capabilities',
       command: 'PROT P',
       hint:
-        hintFor(reply) || 'Have the server allow PROT P; files would travel in clear without it.',
+        hintFor(reply) ?? 'Have the server allow PROT P; files would travel in clear without it.',
     },
   );
 }

@@ -170,7 +170,7 @@ function brokenOff(plan: Plan, reply: Reply, broken: unknown): FivewireError {
       phase: 'transfer',
       connection: 'usable',
       retry: reply.class === 4 ? 'later' : 'never',
-      hint: hintFor(reply),
+      hint: hintFor(reply) ?? 'What came or arrived is not whole: transfer it again.',
     },
   );
 }

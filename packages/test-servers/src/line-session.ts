@@ -261,7 +261,8 @@ export class LineSession {
     socket.end(done);
     this.#detach();
     this.#socket.resume();
-    this.#lingerTimer = setTimeout(() => this.destroy(), linger);
+    clearTimeout(this.#lingerTimer); // a cut may come while we bow
+    this.#lingerTimer = this.record.closed ? undefined : setTimeout(() => this.destroy(), linger);
   }
 
   #attach(): void {
