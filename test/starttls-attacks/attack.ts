@@ -1,7 +1,6 @@
 /** One attack from its beginning to its end, seen from the client, the wire and the server; and what must hold of all. */
 import { getEventListeners } from 'node:events';
 import {
-  type ConnectionRecord,
   createThrowawayCa,
   type ImapServerOptions,
   type Pop3ServerOptions,
@@ -36,7 +35,6 @@ export interface Report {
   error: FivewireError | undefined;
   /** All that the user of a secured session saw. */
   picture: Picture | undefined;
-  record: ConnectionRecord | undefined;
 }
 
 /** After which a client hangs, in milliseconds. */
@@ -109,10 +107,11 @@ export async function attack<C extends Client>(
     const [record] = server.connections;
     expectSilenceInClear(target, wire, security);
     if (record?.tls === undefined) expect(record?.lines).toEqual(record?.linesInClear);
+    if (secured) expect(record?.user).toBe(user);
     expect(new Set(route.lookups).size).toBeLessThanOrEqual(1); // no referral was followed
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     expect(server.problems).toEqual([]);
-    return { outcome: error === undefined ? 'secured' : outcomeOf(error), error, picture, record };
+    return { outcome: error === undefined ? 'secured' : outcomeOf(error), error, picture };
   } finally {
     await route.tap.close();
     await server.close();

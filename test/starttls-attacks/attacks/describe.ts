@@ -23,6 +23,8 @@ export function describeAttacks<C extends Client>(dialect: Dialect<C>): void {
       const onStream = way === 'socket' || way === 'duplex';
       for (const work of (onStream && target.mainWorkOnStream) || target.mainWork)
         expect(picture[work]).not.toEqual(expect.stringMatching(/^ERR_/));
+      const refused = target.forbidden.map((verb) => [verb, 'ERR_ARGUMENT']);
+      expect(picture.sentByHand).toEqual(Object.fromEntries(refused));
     });
 
     it.concurrent.each(rows)('$kind: $title', async ({ server, client, outcome, differs }: Row) => {

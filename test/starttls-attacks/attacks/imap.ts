@@ -58,6 +58,8 @@ const own: readonly Row[] = [
   tampering('BYE in front of the go-ahead, which is followed all the same', { impostor: { inClear: { STARTTLS: { say: `* BYE go\r\n${goAhead}`, next: 'tls' } } } }, 'secured'),
   tampering('an alert under TLS, which is the server\'s', { impostor: { afterHandshake: '* OK [ALERT] Honest\r\n' } }, 'secured', { notices: [{ kind: 'ALERT', text: 'Honest' }] }),
 
+  negotiation('LOGINDISABLED under TLS, without a mechanism', { impostor: { claims: { underTls: ['IMAP4rev1', 'LOGINDISABLED'] } } }, 'ERR_NO_COMMON_MECHANISM in auth'),
+  negotiation('LOGINDISABLED in clear only', { impostor: { claims: { inClear: ['IMAP4rev1', 'STARTTLS', 'LOGINDISABLED'] } } }, 'secured'),
   negotiation('PREAUTH', { impostor: { greeting: '* PREAUTH hello\r\n' } }, 'ERR_PREAUTH in greeting'),
   negotiation('PREAUTH that offers STARTTLS', { impostor: { greeting: '* PREAUTH [CAPABILITY IMAP4rev1 STARTTLS] hello\r\n', inClear: { STARTTLS: { say: goAhead, next: 'tls' } } } }, 'ERR_PREAUTH in greeting'),
   negotiation('PREAUTH in small letters', { impostor: { greeting: '* preauth hello\r\n' } }, 'ERR_PREAUTH in greeting'),

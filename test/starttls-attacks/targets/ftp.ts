@@ -12,6 +12,7 @@ export const ftp: Target<FtpClient> = {
   connect: (options) => FtpClient.connect(options),
   mainWork: ['list', 'file'],
   mainWorkOnStream: ['workingDirectory'], // data connections need somebody to dial
+  forbidden: ['AUTH', 'CCC', 'PBSZ', 'PROT', 'USER', 'PASS'],
   async look(client) {
     return {
       capabilities: [...client.capabilities],

@@ -19,6 +19,7 @@ export const imap: Target<ImapClient> = {
   start: (options) => startImapServer({ ...options, mail }),
   connect: (options) => ImapClient.connect(options),
   mainWork: ['list', 'status', 'inbox'],
+  forbidden: ['STARTTLS', 'AUTHENTICATE', 'LOGIN', 'COMPRESS'],
   async look(client) {
     const { capabilities, serverId, authenticated } = client;
     return {

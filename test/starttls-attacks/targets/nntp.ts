@@ -17,6 +17,7 @@ export const nntp: Target<NntpClient> = {
   start: (options) => startNntpServer({ ...options, news, requireAuth: true }),
   connect: (options) => NntpClient.connect(options),
   mainWork: ['active', 'group', 'overview'],
+  forbidden: ['STARTTLS', 'AUTHINFO', 'MODE', 'COMPRESS'],
   async look(client) {
     const { capabilities, postingAllowed, selected } = client;
     return {

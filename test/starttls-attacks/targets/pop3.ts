@@ -14,6 +14,7 @@ export const pop3: Target<Pop3Client> = {
   start: (options) => startPop3Server({ ...options, mail }),
   connect: (options) => Pop3Client.connect(options),
   mainWork: ['stat', 'list', 'message'],
+  forbidden: ['STLS', 'AUTH', 'APOP', 'USER', 'PASS'],
   async look(client) {
     const { capabilities } = client;
     return {

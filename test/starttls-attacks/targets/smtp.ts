@@ -12,6 +12,7 @@ export const smtp: Target<SmtpClient> = {
   start: (options) => startSmtpServer({ ...options, requireAuth: true }),
   connect: (options) => SmtpClient.connect(options),
   mainWork: ['sent'],
+  forbidden: ['STARTTLS', 'AUTH', 'EHLO', 'LHLO', 'HELO'],
   async look(client) {
     return {
       capabilities: [...client.capabilities],

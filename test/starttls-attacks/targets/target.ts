@@ -7,6 +7,7 @@ export interface Client {
   readonly security: SecurityInfo;
   readonly notices: AsyncIterable<Notice>;
   readonly closed: Promise<Closed>;
+  command(verb: string): Promise<unknown>;
   quit(): Promise<unknown>;
   close(): void;
 }
@@ -33,6 +34,8 @@ export interface Target<C extends Client = Client> {
   mainWork: readonly string[];
   /** The same on a stream of the caller's, where that allows for less. */
   mainWorkOnStream?: readonly string[];
+  /** Commands that would begin TLS anew, end it or log in by hand: the escape hatch must not send them. */
+  forbidden: readonly string[];
   /** Does the main work of the protocol, and looks at everything. */
   look(client: C): Promise<Picture>;
 }
@@ -47,10 +50,12 @@ export async function lookAndLeave<C extends Client>(
     for await (const notice of client.notices) notices.push(notice);
   })();
   const picture = await target.look(client);
+  const sentByHand: Record<string, unknown> = {};
+  for (const verb of target.forbidden) sentByHand[verb] = await seen(() => client.command(verb));
   await client.quit();
   await listening;
   const { error, reason } = await client.closed;
-  return { ...picture, notices, closed: error?.code ?? reason };
+  return { ...picture, sentByHand, notices, closed: error?.code ?? reason };
 }
 
 /** What a call gives, as a plain value, or its error's code. */
