@@ -10,16 +10,25 @@ import { rowsFor } from './rows.js';
 export function describeAttacks<C extends Client>(dialect: Dialect<C>): void {
   const { target, goAhead, injected, startTls } = dialect;
   const rows = rowsFor(dialect);
+  const isWait = ({ outcome }: Row) => outcome.startsWith('ERR_TIMEOUT');
+  const honest = new Map<Way, Promise<Picture>>();
+  const untouched = (way: Way) => {
+    const picture = honest.get(way) ?? visit(dialect, way);
+    honest.set(way, picture);
+    return picture;
+  };
+
+  const judge = async ({ server, client, outcome, differs }: Row, way: Way) => {
+    const setup = { server, way, ...(client === undefined ? {} : { client }) };
+    const report = await attack(target, setup, outcome);
+    expectOutcome(report, outcome);
+    if (outcome === 'secured')
+      expect(plain(report.picture)).toEqual({ ...(await untouched(way)), ...differs });
+  };
 
   describe.each(ways)(`${target.name}: %s`, (way) => {
-    let honest: Promise<Picture> | undefined;
-    const untouched = () => {
-      honest ??= visit(dialect, way);
-      return honest;
-    };
-
     it.concurrent('works where nobody attacks', async () => {
-      const picture = await untouched();
+      const picture = await untouched(way);
       const onStream = way === 'socket' || way === 'duplex';
       for (const work of (onStream && target.mainWorkOnStream) || target.mainWork)
         expect(picture[work]).not.toEqual(expect.stringMatching(/^ERR_/));
@@ -27,12 +36,13 @@ export function describeAttacks<C extends Client>(dialect: Dialect<C>): void {
       expect(picture.sentByHand).toEqual(Object.fromEntries(refused));
     });
 
-    it.concurrent.each(rows)('$kind: $title', async ({ server, client, outcome, differs }: Row) => {
-      const setup = { server, way, ...(client === undefined ? {} : { client }) };
-      const report = await attack(target, setup, outcome);
-      expectOutcome(report, outcome);
-      if (outcome === 'secured')
-        expect(plain(report.picture)).toEqual({ ...(await untouched()), ...differs });
+    const quick = rows.filter((row) => !isWait(row));
+    it.concurrent.each(quick)('$kind: $title', (row) => judge(row, way));
+  });
+
+  describe(`${target.name}: by every way at once`, () => {
+    it.concurrent.each(rows.filter(isWait))('$kind: $title', async (row) => {
+      await Promise.all(ways.map((way) => judge(row, way)));
     });
   });
 
