@@ -78,6 +78,8 @@ export interface Closed {
   error?: FivewireError;
 }
 
+const connectAgain = 'Connect again: a client is one connection.';
+
 /** Octets after which we stop reading from the socket until somebody takes them. */
 const inputHighWater = 256 * 1024;
 
@@ -397,7 +399,9 @@ export class LineConnection {
     this.#shut(
       'close',
       this.locate(
-        new ConnectionError('ERR_CONNECTION_CLOSED', 'The connection was closed by its user'),
+        new ConnectionError('ERR_CONNECTION_CLOSED', 'The connection was closed by close()', {
+          hint: connectAgain,
+        }),
       ),
     );
   }
@@ -406,7 +410,9 @@ export class LineConnection {
   async end(): Promise<void> {
     if (this.#error !== undefined) return;
     const stream = this.#stream;
-    const said = new ConnectionError('ERR_CONNECTION_CLOSED', 'The session has ended with quit()');
+    const said = new ConnectionError('ERR_CONNECTION_CLOSED', 'The session has ended with quit()', {
+      hint: connectAgain,
+    });
     this.#release(this.locate(said));
     this.#detach(stream);
     stream.on('error', ignore);

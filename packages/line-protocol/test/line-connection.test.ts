@@ -267,7 +267,7 @@ describe('LineConnection', () => {
       ['open', 'h:1'],
       ['send', 'PASS ***'],
       ['receive', '230 welcome \\u{1b}[2J'],
-      ['close', 'close: The connection was closed by its user'],
+      ['close', 'close: The connection was closed by close()'],
     ]);
     expect(JSON.stringify(events)).not.toContain('hunter2');
     close();

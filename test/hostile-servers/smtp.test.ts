@@ -1,0 +1,4 @@
+import { smtp } from './jobs/smtp.js';
+import { describeHostileServers } from './suite.js';
+
+describeHostileServers(smtp);
