@@ -1,8 +1,8 @@
 /** From options to a usable session: dialled, greeted, secured (RFC 9051 §6.2.1), authenticated (§6.2.2, §6.2.3). */
 import {
-  channelState,
   escapeText,
   type LineConnection,
+  loginChannel,
   openConnection,
   type ProtocolProfile,
   resolveTransport,
@@ -135,9 +135,8 @@ async function logIn(
   options: ImapOptions,
 ): Promise<void> {
   const { connection, session } = runner;
-  const { auth, mechanisms, iterations, allowCleartextAuth } = options;
+  const { auth, mechanisms, iterations } = options;
   if (auth === undefined) return;
-  const binding = connection.secureStream;
   const told = session.capabilitiesTold;
   connection.hideInput = true;
   try {
@@ -145,14 +144,9 @@ async function logIn(
       {
         auth,
         offered: offeredMechanisms(session.capabilities),
-        channel: channelState(connection),
-        host: transport.host,
-        port: transport.port,
-        protocol: 'imap',
+        ...loginChannel(transport, connection),
         ...(mechanisms === undefined ? {} : { mechanisms }),
         ...(iterations === undefined ? {} : { iterations }),
-        ...(allowCleartextAuth === undefined ? {} : { allowCleartextAuth }),
-        ...(binding === undefined ? {} : { binding }),
       },
       new ImapSaslTransport(runner),
     );

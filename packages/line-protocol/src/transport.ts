@@ -17,6 +17,7 @@ import {
   parseServerHostname,
   parseSrvId,
   type Rule,
+  type SecureStream,
   type SessionScope,
   type TlsaRecord,
   type TlsContext,
@@ -326,10 +327,33 @@ function inClear(transport: Transport): Omit<SecurityInfo, 'mode' | 'peerCertifi
   };
 }
 
-/** What SASL needs to know of the channel (its `AuthenticateOptions.channel`). */
-export function channelState(
+/** The part of SASL's `AuthenticateOptions` that the connection knows. */
+export interface LoginChannel {
+  protocol: ProtocolName;
+  host: string;
+  port: number;
+  channel: 'verified-tls' | 'unverified-tls' | 'cleartext';
+  allowCleartextAuth?: boolean;
+  binding?: SecureStream;
+}
+
+export function loginChannel(
+  { protocol, host, port, options: { allowCleartextAuth } }: Transport,
   connection: LineConnection,
-): 'verified-tls' | 'unverified-tls' | 'cleartext' {
+): LoginChannel {
+  const { secureStream } = connection;
+  return {
+    protocol,
+    host,
+    port,
+    channel: channelState(connection),
+    ...(allowCleartextAuth === undefined ? {} : { allowCleartextAuth }),
+    ...(secureStream === undefined ? {} : { binding: secureStream }),
+  };
+}
+
+/** What SASL needs to know of the channel (its `AuthenticateOptions.channel`). */
+export function channelState(connection: LineConnection): LoginChannel['channel'] {
   const secured = connection.secureStream?.security;
   return secured === undefined ? 'cleartext' : secured.verified ? 'verified-tls' : 'unverified-tls';
 }

@@ -2,66 +2,46 @@
 import {
   AuthenticationError,
   type CommandLine,
-  channelState,
   commandLine,
   isFivewireError,
+  loginChannel,
   type Reply,
   secret,
   serverReply,
-  UsageError,
 } from '@fivewire/line-protocol';
 import {
   type Auth,
   type AuthenticateOptions,
+  chooseWay,
   decodeBase64,
   encodeBase64,
+  refusalVerdict,
   type SaslAnswer,
   type SaslTransport,
   authenticate as saslAuthenticate,
   selectMechanism,
+  type Verdict,
+  type Way,
+  waysIn,
 } from '@fivewire/sasl';
 import type { Session } from './session.js';
 
 /** RFC 3977 §3.1: a command line has at most 512 octets, CRLF included. */
 const commandOctets = 510;
 
-type Way = { name: 'USER' } | { name: 'SASL'; mechanisms?: string[] };
-
 /** @throws AuthenticationError, SaslError, and what the connection throws */
 export async function login(session: Session): Promise<void> {
   const { options, connection, transport, capabilities } = session;
-  const auth = options.auth as Auth;
-  const { secureStream } = connection;
   const sasl: AuthenticateOptions = {
-    auth,
+    auth: options.auth as Auth,
     offered: capabilities.sasl,
-    channel: channelState(connection),
-    protocol: 'nntp',
-    host: transport.host,
-    port: transport.port,
-    ...(options.allowCleartextAuth === undefined
-      ? {}
-      : { allowCleartextAuth: options.allowCleartextAuth }),
-    ...(secureStream === undefined ? {} : { binding: secureStream }),
+    ...loginChannel(transport, connection),
   };
-  let nothingFits: unknown;
-  for (const way of waysIn(options.mechanisms, sasl)) {
-    const wanted =
-      way.name === 'SASL' && way.mechanisms !== undefined
-        ? { ...sasl, mechanisms: way.mechanisms }
-        : sasl;
-    // Judges `auth` and the channel for all ways alike, before anything is sent.
-    const error = whyNot(wanted);
-    if (error !== undefined && codeOf(error) !== 'ERR_NO_COMMON_MECHANISM') throw error;
-    if (way.name === 'SASL') {
-      nothingFits ??= error;
-      if (error === undefined) return throughSasl(session, wanted);
-    } else if (takesUser(session)) {
-      const password = await passwordOf(auth);
-      if (password !== undefined) return userAndPass(session, password);
-    }
-  }
-  throw nothingFits ?? nothingOffered(session);
+  const ways =
+    options.mechanisms === undefined ? usualWays(sasl) : waysIn(options.mechanisms, ['USER']);
+  const way = await chooseWay(ways, sasl, { USER: takesUser(session) });
+  if (way === undefined) throw nothingOffered(session);
+  return way.name === 'SASL' ? throughSasl(session, way.options) : userAndPass(session, way);
 }
 
 /**
@@ -70,31 +50,17 @@ export async function login(session: Session): Promise<void> {
  * means it, and then not even somebody in between with a trusted certificate gets the password. Where nobody vouches for
  * the server, what does not hand it the password comes first as well.
  */
-function waysIn(mechanisms: readonly string[] | undefined, sasl: AuthenticateOptions): Way[] {
-  if (mechanisms === undefined) {
-    return sasl.channel === 'verified-tls' && !bindsChannel(sasl)
-      ? [{ name: 'USER' }, { name: 'SASL' }]
-      : [{ name: 'SASL' }, { name: 'USER' }];
-  }
-  const ways: Way[] = [];
-  for (const name of mechanisms.map((given) => String(given).toUpperCase())) {
-    const last = ways.at(-1);
-    if (name === 'USER') ways.push({ name });
-    else if (last?.name === 'SASL') last.mechanisms?.push(name);
-    else ways.push({ name: 'SASL', mechanisms: [name] });
-  }
-  return ways;
+function usualWays(sasl: AuthenticateOptions): Way[] {
+  const ways: Way[] = [{ name: 'SASL' }, { name: 'USER' }];
+  return sasl.channel === 'verified-tls' && !bindsChannel(sasl) ? ways.reverse() : ways;
 }
 
-const bindsChannel = (sasl: AuthenticateOptions): boolean =>
-  whyNot(sasl) === undefined && selectMechanism(sasl).mechanism.endsWith('-PLUS');
-
-function whyNot(options: AuthenticateOptions): unknown {
+/** What is wrong with the options is said when the way is chosen. */
+function bindsChannel(sasl: AuthenticateOptions): boolean {
   try {
-    selectMechanism(options);
-    return undefined;
-  } catch (error) {
-    return error;
+    return selectMechanism(sasl).mechanism.endsWith('-PLUS');
+  } catch {
+    return false;
   }
 }
 
@@ -179,8 +145,10 @@ function octets(session: Session, text: string): Uint8Array {
 }
 
 /** AUTHINFO USER, RFC 4643 §2.3. Some servers let the name alone in; some ask for the password of nobody. */
-async function userAndPass(session: Session, password: string): Promise<void> {
-  const { user } = session.options.auth as { user: string };
+async function userAndPass(
+  session: Session,
+  { user, password }: { user: string; password: string },
+): Promise<void> {
   const first = commandLine('AUTHINFO', ['USER', user]);
   const named = await exchange(session, first);
   if (named.code === 281) return;
@@ -196,14 +164,21 @@ async function exchange(session: Session, line: CommandLine): Promise<Reply> {
 }
 
 function refused(session: Session, reply: Reply, line: CommandLine): Error {
-  const { connection, capabilities } = session;
+  const { connection, capabilities, transport } = session;
   const context = { phase: 'auth', command: line.masked } as const;
   if (reply.code === 400) return connection.serverClosing(reply.text, context);
   if (reply.code < 300 || (reply.code < 400 && reply.code !== 381)) {
     return connection.malformed('281 or 381', `${reply.code} ${reply.text}`, context);
   }
   const said = serverReply(reply);
-  const busy = tooMany.test(said.text);
+  const verdict = tooMany.test(said.text)
+    ? crowded
+    : refusalVerdict({
+        reply: said,
+        credential: 'password',
+        protocol: 'nntp',
+        host: transport.host,
+      });
   return connection.locate(
     new AuthenticationError(
       'ERR_AUTHENTICATION_FAILED',
@@ -212,12 +187,8 @@ function refused(session: Session, reply: Reply, line: CommandLine): Error {
         mechanism: 'USER',
         offered: [...capabilities.sasl, ...capabilities.arguments('AUTHINFO')],
         reply: said,
-        retry: busy ? 'later' : 'never',
-        hint: busy
-          ? 'Too many connections, it seems: closed ones linger for a while on the server. Use fewer.'
-          : reply.code === 483
-            ? "The server wants TLS first: security: 'implicit-tls' or 'starttls'."
-            : 'Check the user name and the password.',
+        retry: verdict.later ? 'later' : 'never',
+        hint: verdict.hint,
       },
     ),
     context,
@@ -227,6 +198,11 @@ function refused(session: Session, reply: Reply, line: CommandLine): Error {
 /** Providers say it by 481, 482 or 502 (sabnzbd#1009, Nyuu#17): only the text tells it from a wrong password. */
 const tooMany =
   /too many|connection limit|max(?:imum)?[^.]{0,30}connections|simultaneous|already (?:in use|connected)|limit reached/i;
+
+const crowded: Verdict = {
+  hint: 'Too many connections, it seems: closed ones linger for a while on the server. Use fewer.',
+  later: true,
+};
 
 function nothingOffered({ capabilities }: Session): AuthenticationError {
   return new AuthenticationError(
@@ -239,26 +215,3 @@ function nothingOffered({ capabilities }: Session): AuthenticationError {
     },
   );
 }
-
-/** The password, for the way that takes one; `undefined` for other credentials. */
-async function passwordOf(auth: Auth): Promise<string | undefined> {
-  if (!('password' in auth) || auth.authzid !== undefined) return undefined;
-  const { password } = auth;
-  let text: unknown = password;
-  let cause: unknown;
-  try {
-    if (typeof password === 'function') text = await password();
-  } catch (thrown) {
-    text = undefined;
-    cause = thrown;
-  }
-  if (typeof text === 'string' && text !== '') return text;
-  throw new UsageError('ERR_ARGUMENT', 'auth.password() gave no password', {
-    argument: 'auth.password',
-    hint: 'Nothing was sent. Where your function threw, that error is the cause.',
-    cause,
-  });
-}
-
-const codeOf = (error: unknown): string | undefined =>
-  isFivewireError(error) ? error.code : undefined;

@@ -6,19 +6,21 @@ import {
   channelState,
   commandLine,
   isFivewireError,
+  loginChannel,
   secret,
   secretLine,
-  UsageError,
 } from '@fivewire/line-protocol';
 import {
   type Auth,
   type AuthenticateOptions,
+  chooseWay,
   decodeBase64,
   encodeBase64,
+  refusalVerdict,
   type SaslAnswer,
   type SaslTransport,
   authenticate as saslAuthenticate,
-  selectMechanism,
+  waysIn,
 } from '@fivewire/sasl';
 import {
   commandError,
@@ -32,67 +34,34 @@ import type { Session } from './session.js';
 /** RFC 2449 §4: a command has at most 255 octets, CRLF included. */
 const commandOctets = 253;
 
-type Way = { name: 'USER' } | { name: 'APOP' } | { name: 'SASL'; mechanisms?: string[] };
-
 export async function authenticate(session: Session, timestamp: string | undefined): Promise<void> {
   const { options, connection, transport, capabilities } = session;
-  const auth = options.auth as Auth;
-  const { secureStream } = connection;
-  const sasl: AuthenticateOptions = {
-    auth,
-    offered: capabilities.sasl,
-    channel: channelState(connection),
-    protocol: 'pop3',
-    host: transport.host,
-    port: transport.port,
-    ...(options.allowCleartextAuth === undefined
-      ? {}
-      : { allowCleartextAuth: options.allowCleartextAuth }),
-    ...(secureStream === undefined ? {} : { binding: secureStream }),
-  };
-  let nothingFits: unknown;
-  for (const way of waysIn(options.mechanisms)) {
-    const wanted =
-      way.name === 'SASL' && way.mechanisms !== undefined
-        ? { ...sasl, mechanisms: way.mechanisms }
-        : sasl;
-    // Judges `auth` and the channel for all ways alike, before anything is sent.
-    const error = whyNot(wanted);
-    if (error !== undefined && codeOf(error) !== 'ERR_NO_COMMON_MECHANISM') throw error;
-    if (way.name !== 'SASL') {
-      const password = await passwordOf(auth);
-      if (password === undefined) continue;
-      const usable = way.name === 'APOP' ? timestamp !== undefined : takesUser(session);
-      if (!usable) continue;
-      if (way.name === 'APOP') return apop(session, timestamp as string, password);
-      return userAndPass(session, password);
-    }
-    nothingFits ??= error;
-    if (error === undefined) return throughSasl(session, wanted);
+  const way = await chooseWay(
+    options.mechanisms === undefined
+      ? [{ name: 'SASL' }, { name: 'USER' }]
+      : waysIn(options.mechanisms, ['USER', 'APOP']),
+    {
+      auth: options.auth as Auth,
+      offered: capabilities.sasl,
+      ...loginChannel(transport, connection),
+    },
+    { USER: takesUser(session), APOP: timestamp !== undefined },
+  );
+  switch (way?.name) {
+    case 'SASL':
+      return throughSasl(session, way.options);
+    case 'APOP':
+      return apop(session, way, timestamp as string);
+    case 'USER':
+      return userAndPass(session, way);
+    default:
+      throw nothingOffered(session);
   }
-  throw nothingFits ?? nothingOffered(session);
 }
 
-/** The ways to try, in order: neighbouring SASL names are one way, chosen among by the sasl package. */
-function waysIn(mechanisms: readonly string[] | undefined): Way[] {
-  if (mechanisms === undefined) return [{ name: 'SASL' }, { name: 'USER' }];
-  const ways: Way[] = [];
-  for (const name of mechanisms.map((given) => String(given).toUpperCase())) {
-    const last = ways.at(-1);
-    if (name === 'USER' || name === 'APOP') ways.push({ name });
-    else if (last?.name === 'SASL') last.mechanisms?.push(name);
-    else ways.push({ name: 'SASL', mechanisms: [name] });
-  }
-  return ways;
-}
-
-function whyNot(options: AuthenticateOptions): unknown {
-  try {
-    selectMechanism(options);
-    return undefined;
-  } catch (error) {
-    return error;
-  }
+interface Login {
+  user: string;
+  password: string;
 }
 
 /** A server without CAPA knows USER: it was the one way that all had. */
@@ -200,15 +169,13 @@ function answer(session: Session, line: string, sent: boolean): SaslAnswer {
 }
 
 /** USER and PASS, RFC 1939 §7. */
-async function userAndPass(session: Session, password: string): Promise<void> {
-  const { user } = session.options.auth as { user: string };
+async function userAndPass(session: Session, { user, password }: Login): Promise<void> {
   const lines = [commandLine('USER', [user]), commandLine('PASS', [secret(password)])] as const;
   for (const line of lines) await login(session, line, 'USER');
 }
 
 /** APOP, RFC 1939 §7: MD5 over a timestamp that the server chooses, so only over a link that proves the server. */
-async function apop(session: Session, timestamp: string, password: string): Promise<void> {
-  const { user } = session.options.auth as { user: string };
+async function apop(session: Session, { user, password }: Login, timestamp: string): Promise<void> {
   if (
     channelState(session.connection) === 'unverified-tls' ||
     !/^<[\x21-\x7e]+>$/.test(timestamp)
@@ -247,13 +214,14 @@ async function login(
 }
 
 function refused(
-  { capabilities }: Session,
+  { capabilities, transport: { host } }: Session,
   response: Response,
   command: string,
   mechanism: string,
 ): AuthenticationError | CommandError {
   if (isTransient(response.code)) return commandError(response, command);
   const reply = serverReply(response);
+  const verdict = refusalVerdict({ reply, credential: 'password', protocol: 'pop3', host });
   return new AuthenticationError(
     'ERR_AUTHENTICATION_FAILED',
     `The server refused the login: ${reply.text || 'without a reason'}`,
@@ -263,7 +231,8 @@ function refused(
       reply,
       command,
       phase: 'auth',
-      hint: 'Check the user name (often the whole address) and the password; big providers want an app password or OAuth2.',
+      hint: verdict.hint,
+      retry: verdict.later ? 'later' : 'never',
     },
   );
 }
@@ -279,26 +248,3 @@ function nothingOffered({ capabilities }: Session): AuthenticationError {
     },
   );
 }
-
-/** The password, for the ways that take one; `undefined` for other credentials. */
-async function passwordOf(auth: Auth): Promise<string | undefined> {
-  if (!('password' in auth) || auth.authzid !== undefined) return undefined;
-  const { password } = auth;
-  let text: unknown = password;
-  let cause: unknown;
-  try {
-    if (typeof password === 'function') text = await password();
-  } catch (thrown) {
-    text = undefined;
-    cause = thrown;
-  }
-  if (typeof text === 'string' && text !== '') return text;
-  throw new UsageError('ERR_ARGUMENT', 'auth.password() gave no password', {
-    argument: 'auth.password',
-    hint: 'Nothing was sent. Where your function threw, that error is the cause.',
-    cause,
-  });
-}
-
-const codeOf = (error: unknown): string | undefined =>
-  isFivewireError(error) ? error.code : undefined;

@@ -295,6 +295,9 @@ describe('authentication', () => {
       mechanism: 'USER',
       reply: { code: '-ERR', enhanced: 'AUTH', text: 'wrong' },
     });
+    expect(
+      await connectError(`${login}S: -ERR [AUTH] Application-specific password required\nC-end`),
+    ).toMatchObject({ hint: expect.stringContaining('needs an app password') });
     for (const code of ['IN-USE', 'LOGIN-DELAY', 'SYS/TEMP']) {
       expect(await connectError(`${login}S: -ERR [${code}] wait\nC-end`)).toMatchObject({
         code: 'ERR_COMMAND_REJECTED',

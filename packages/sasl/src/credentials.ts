@@ -34,7 +34,7 @@ export function checkAuth(auth: Auth): CredentialKind {
   return kind;
 }
 
-/** Fetches the secret, if a function stands for it. The only place where such a function is called. */
+/** Fetches the secret, if a function stands for it. Only here and in {@link passwordOf} is such a function called. */
 export async function fetchCredentials(auth: Auth): Promise<Credentials> {
   if ('password' in auth && auth.password !== undefined) {
     return { ...auth, password: await fetchSecret('password', auth.password) };
@@ -43,6 +43,13 @@ export async function fetchCredentials(auth: Auth): Promise<Credentials> {
     return { ...auth, accessToken: await fetchSecret('accessToken', auth.accessToken) };
   }
   return auth as Credentials;
+}
+
+/** The password, for ways that carry a user and it alone; `undefined` for other credentials. */
+export async function passwordOf(auth: Auth): Promise<string | undefined> {
+  if (!('password' in auth) || auth.password === undefined || auth.authzid !== undefined)
+    return undefined;
+  return fetchSecret('password', auth.password);
 }
 
 async function fetchSecret(

@@ -13,7 +13,8 @@ export interface Verdict {
   readonly account?: boolean;
 }
 
-interface Refused {
+/** A refusal, and of what. */
+export interface Refused {
   reply: ServerReply;
   credential: CredentialKind;
   protocol: ProtocolName;
@@ -111,6 +112,7 @@ const byCredential: Readonly<Record<CredentialKind, string>> = {
   anonymous: 'The server takes no anonymous users.',
 };
 
+/** Judges a refusal by its words, then by its code, then by who the server is. */
 export function refusalVerdict({ reply, credential, protocol, host }: Refused): Verdict {
   const text = `${reply.code} ${reply.enhanced ?? ''} ${reply.text}`;
   const known = replies.find(

@@ -2,6 +2,7 @@
 export { authenticate } from './authenticate.js';
 export { checkLogin, type LoginOptions } from './check-login.js';
 export { createExchange, type Exchange } from './exchange.js';
+export { type Refused, refusalVerdict, type Verdict } from './hints.js';
 export type {
   AnonymousCredentials,
   ChannelBinding,
@@ -15,3 +16,4 @@ export type {
 export { type Selection, selectMechanism, usableMechanisms } from './select.js';
 export { decodeBase64, encodeBase64 } from './text.js';
 export type * from './types.js';
+export { type ChosenWay, chooseWay, type Way, waysIn } from './ways.js';

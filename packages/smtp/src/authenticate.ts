@@ -1,8 +1,8 @@
 /** AUTH: SASL in SMTP, RFC 4954. */
 import {
-  channelState,
   commandLine,
   type LineConnection,
+  loginChannel,
   type Reply,
   secret,
   secretLine,
@@ -22,12 +22,10 @@ export async function logIn(
   connection: LineConnection,
   transport: Transport,
   extensions: Extensions,
-  { auth, mechanisms, allowCleartextAuth }: SmtpOptions,
+  { auth, mechanisms }: SmtpOptions,
 ): Promise<void> {
   if (auth === undefined) return;
-  const { host, port, protocol, timeouts } = transport;
-  const binding = connection.secureStream;
-  const wait: Wait = { phase: 'auth', timeout: timeouts.reply, command: 'AUTH' };
+  const wait: Wait = { phase: 'auth', timeout: transport.timeouts.reply, command: 'AUTH' };
   const answer = async (): Promise<SaslAnswer> =>
     saslAnswer(connection, await nextReply(connection, wait), wait);
 
@@ -37,13 +35,8 @@ export async function logIn(
       {
         auth,
         offered: extensions.get('AUTH') ?? [],
-        channel: channelState(connection),
-        host,
-        port,
-        protocol,
+        ...loginChannel(transport, connection),
         ...(mechanisms === undefined ? {} : { mechanisms }),
-        ...(allowCleartextAuth === undefined ? {} : { allowCleartextAuth }),
-        ...(binding === undefined ? {} : { binding }),
       },
       {
         initialResponseLimit: lineLimit - 'AUTH  '.length - 20, // a mechanism's name has up to 20
