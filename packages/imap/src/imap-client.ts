@@ -44,7 +44,7 @@ import {
   openRules,
   watchRules,
 } from './options.js';
-import type { ImapOptions } from './types.js';
+import type { ImapOptions, ImapUrlOptions } from './types.js';
 import { type MailboxEvent, type WatchOptions, watch } from './watch.js';
 
 /**
@@ -67,18 +67,20 @@ export class ImapClient {
   /**
    * Dials, greets, secures, and authenticates where `auth` is given.
    *
-   * @param options or a URL (`imaps://user@host` for implicit TLS, `imap://…` for STARTTLS) with further options
+   * @param target options, or a URL (`imaps://user@host` for implicit TLS, `imap://…` for STARTTLS) with further options
    * @throws TlsError, StartTlsError, ConnectionError, TimeoutError, AbortError, AuthenticationError, SaslError,
    * RemoteProtocolError, CommandError; UsageError for wrong options. The connection is closed then.
    */
+  static async connect(options: ImapOptions): Promise<ImapClient>;
+  static async connect(url: string | URL, options?: ImapUrlOptions): Promise<ImapClient>;
   static async connect(
-    options: ImapOptions | string | URL,
-    more: Omit<ImapOptions, 'host' | 'port' | 'security'> = {},
+    target: ImapOptions | string | URL,
+    options: ImapUrlOptions = {},
   ): Promise<ImapClient> {
     const all =
-      typeof options === 'string' || options instanceof URL
-        ? optionsFromUrl(profile, options, more as ImapOptions)
-        : options;
+      typeof target === 'string' || target instanceof URL
+        ? optionsFromUrl(profile, target, options as ImapOptions)
+        : target;
     return ImapClient.connectWith(all);
   }
 

@@ -69,5 +69,5 @@ export type { Mailbox } from './mailbox.js';
 export type { OpenOptions } from './mailbox-lease.js';
 export type { FetchItems, Message, MessageBase } from './message.js';
 export { createImapPool, type ImapPool, type ImapPoolOptions } from './pool.js';
-export type { ImapOptions } from './types.js';
+export type { ImapOptions, ImapUrlOptions } from './types.js';
 export type { MailboxEvent, WatchOptions } from './watch.js';

@@ -1,6 +1,6 @@
 /** What a caller gives and gets. */
 import type { LineLimits, TransportOptions } from '@fivewire/line-protocol';
-import type { Auth, IterationWindow } from '@fivewire/sasl';
+import type { Auth, IterationWindow, UrlAuth } from '@fivewire/sasl';
 import type { ClientId } from './commands/id.js';
 import type { ImapLimits } from './limits.js';
 
@@ -15,4 +15,9 @@ export interface ImapOptions extends Omit<TransportOptions, 'limits'> {
   id?: ClientId | false;
   /** Caps on what the server may make this process hold. */
   limits?: Partial<ImapLimits> & Partial<LineLimits>;
+}
+
+/** The options beside a URL, which says host, port and security, and may name the user. */
+export interface ImapUrlOptions extends Omit<ImapOptions, 'host' | 'port' | 'security' | 'auth'> {
+  auth?: UrlAuth;
 }

@@ -40,6 +40,7 @@ import type {
   ModeratorRow,
   NewsgroupRow,
   NntpOptions,
+  NntpUrlOptions,
   PostResult,
   RetrievedArticle,
 } from './types.js';
@@ -61,18 +62,20 @@ export class NntpClient {
   /**
    * Dials, greets, secures, switches to reader mode where the server needs it, and logs in where `auth` is given.
    *
-   * @param options or a URL (`nntps://user@host` for implicit TLS, `nntp://…` for STARTTLS) with further options
+   * @param target options, or a URL (`nntps://user@host` for implicit TLS, `nntp://…` for STARTTLS) with further options
    * @throws TlsError, StartTlsError, ConnectionError, TimeoutError, AbortError, AuthenticationError, SaslError,
    * RemoteProtocolError, UsageError for wrong options. The connection is closed then.
    */
+  static async connect(options: NntpOptions): Promise<NntpClient>;
+  static async connect(url: string | URL, options?: NntpUrlOptions): Promise<NntpClient>;
   static async connect(
-    options: NntpOptions | string | URL,
-    more: Omit<NntpOptions, 'host' | 'port' | 'security'> = {},
+    target: NntpOptions | string | URL,
+    options: NntpUrlOptions = {},
   ): Promise<NntpClient> {
     const all =
-      typeof options === 'string' || options instanceof URL
-        ? optionsFromUrl<NntpOptions>(profile, options, more)
-        : options;
+      typeof target === 'string' || target instanceof URL
+        ? optionsFromUrl(profile, target, options as NntpOptions)
+        : target;
     return new NntpClient(await openSession(resolveOptions(all)));
   }
 

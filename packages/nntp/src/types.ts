@@ -1,7 +1,7 @@
 /** What callers give to this client and get from it. */
 import type { Readable } from 'node:stream';
 import type { CommandError, TransportOptions } from '@fivewire/line-protocol';
-import type { Auth } from '@fivewire/sasl';
+import type { Auth, UrlAuth } from '@fivewire/sasl';
 import type { Headers } from './headers.js';
 
 export interface NntpOptions extends TransportOptions {
@@ -14,6 +14,11 @@ export interface NntpOptions extends TransportOptions {
   mechanisms?: readonly string[];
   /** Caps on what a server may make us hold or read; see {@link defaultNntpLimits}. */
   limits?: Partial<NntpLimits>;
+}
+
+/** The options beside a URL, which says host, port and security, and may name the user. */
+export interface NntpUrlOptions extends Omit<NntpOptions, 'host' | 'port' | 'security' | 'auth'> {
+  auth?: UrlAuth;
 }
 
 export type NntpLimits = {

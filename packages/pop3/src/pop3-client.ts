@@ -31,6 +31,7 @@ import type {
   ListRow,
   MailboxStat,
   Pop3Options,
+  Pop3UrlOptions,
   QuitResult,
   Retrieved,
   UidlRow,
@@ -57,19 +58,21 @@ export class Pop3Client {
   /**
    * Dials, greets, secures, and authenticates where `auth` is given.
    *
-   * @param options or a URL (`pop3s://user@host` for implicit TLS, `pop3://…` for STLS) with further options
+   * @param target options, or a URL (`pop3s://user@host` for implicit TLS, `pop3://…` for STLS) with further options
    * @throws TlsError, StartTlsError, ConnectionError, TimeoutError, AbortError, AuthenticationError, SaslError,
    * RemoteProtocolError; CommandError with `transient: true` where the server takes the login but not now (`[IN-USE]`,
    * `[LOGIN-DELAY]`, `[SYS/TEMP]`); UsageError for wrong options. The connection is closed then.
    */
+  static async connect(options: Pop3Options): Promise<Pop3Client>;
+  static async connect(url: string | URL, options?: Pop3UrlOptions): Promise<Pop3Client>;
   static async connect(
-    options: Pop3Options | string | URL,
-    more: Omit<Pop3Options, 'host' | 'port' | 'security'> = {},
+    target: Pop3Options | string | URL,
+    options: Pop3UrlOptions = {},
   ): Promise<Pop3Client> {
     const all =
-      typeof options === 'string' || options instanceof URL
-        ? optionsFromUrl<Pop3Options>(profile, options, more)
-        : options;
+      typeof target === 'string' || target instanceof URL
+        ? optionsFromUrl(profile, target, options as Pop3Options)
+        : target;
     return new Pop3Client(await openSession(resolveOptions(all)));
   }
 

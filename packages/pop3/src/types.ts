@@ -2,7 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import type { CommandError, TransportOptions } from '@fivewire/line-protocol';
-import type { Auth } from '@fivewire/sasl';
+import type { Auth, UrlAuth } from '@fivewire/sasl';
 
 export interface Pop3Options extends TransportOptions {
   /** Who we are. Without it the session stays unauthenticated, where hardly a command works. */
@@ -19,6 +19,11 @@ export interface Pop3Options extends TransportOptions {
   initialResponse?: boolean;
   /** Caps on what a server may make us hold or read; see {@link defaultPop3Limits}. */
   limits?: Partial<Pop3Limits>;
+}
+
+/** The options beside a URL, which says host, port and security, and may name the user. */
+export interface Pop3UrlOptions extends Omit<Pop3Options, 'host' | 'port' | 'security' | 'auth'> {
+  auth?: UrlAuth;
 }
 
 export type Pop3Limits = {

@@ -10,6 +10,12 @@ export type Auth =
   | { external: true; authzid?: string }
   | { anonymous: true; trace?: string };
 
+/** Beside a URL that names the user, the secret will do. */
+export type UrlAuth =
+  | Auth
+  | { password: string | (() => string | Promise<string>); authzid?: string }
+  | { accessToken: string | (() => string | Promise<string>); authzid?: string };
+
 /** The mechanisms spoken here, by their IANA names. */
 export type MechanismName =
   | 'SCRAM-SHA-512-PLUS'

@@ -39,6 +39,7 @@ import type {
   SendOutcome,
   SendResult,
   SmtpOptions,
+  SmtpUrlOptions,
 } from './types.js';
 
 export class SmtpClient {
@@ -63,13 +64,15 @@ export class SmtpClient {
    * TlsError, StartTlsError, AuthenticationError, SaslError, CommandError, RemoteProtocolError, AbortError. Nothing
    * stays open then.
    */
+  static async connect(options: SmtpOptions): Promise<SmtpClient>;
+  static async connect(url: string | URL, options?: SmtpUrlOptions): Promise<SmtpClient>;
   static async connect(
     target: SmtpOptions | string | URL,
-    options: SmtpOptions = {},
+    options: SmtpUrlOptions = {},
   ): Promise<SmtpClient> {
     const all =
       typeof target === 'string' || target instanceof URL
-        ? optionsFromUrl(smtpProfile, target, options)
+        ? optionsFromUrl(smtpProfile, target, options as SmtpOptions)
         : target;
     return new SmtpClient(await openSession(resolveOptions(all)));
   }

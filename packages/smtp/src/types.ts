@@ -1,6 +1,6 @@
 /** What callers give to the SMTP client and get back from it. */
 import type { BodyInput, ServerReply, TransportOptions } from '@fivewire/line-protocol';
-import type { Auth } from '@fivewire/sasl';
+import type { Auth, UrlAuth } from '@fivewire/sasl';
 
 export interface SmtpOptions extends TransportOptions {
   /** Default `'smtp'`. `'lmtp'` (RFC 2033) replies for each recipient; `security` must be named, the port is 24. */
@@ -19,6 +19,11 @@ export interface SmtpOptions extends TransportOptions {
    * then stall. `body: 'binary'` uses it all the same.
    */
   chunking?: boolean;
+}
+
+/** The options beside a URL, which says host, port and security, and may name the user. */
+export interface SmtpUrlOptions extends Omit<SmtpOptions, 'host' | 'port' | 'security' | 'auth'> {
+  auth?: UrlAuth;
 }
 
 /** The last argument of every method that talks. */
