@@ -213,6 +213,21 @@ describe.each(kinds)('$protocol', ({ protocol, Client, createPool, options }) =>
   });
 });
 
+/** So that a check too many shows: the compiler reads these calls as well. */
+it('connect(url, options) takes the user from the URL and the secret from the options', async () => {
+  const url = (protocol: Protocol) =>
+    `${protocol}s://${user}@localhost:${servers.ports[protocol]['implicit-tls']}`;
+  const options = { auth: { password }, tls: { ca: servers.ca.certificate }, family: 4 as const };
+  const clients = await Promise.all([
+    FtpClient.connect(url('ftp'), options),
+    ImapClient.connect(url('imap'), options),
+    Pop3Client.connect(url('pop3'), options),
+    SmtpClient.connect(url('smtp'), options),
+    NntpClient.connect(url('nntp'), options),
+  ]);
+  await Promise.all(clients.map((client) => client.quit()));
+});
+
 /** What only some pools have: a client's method, on whatever connection is free. */
 describe.each([
   {

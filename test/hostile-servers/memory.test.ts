@@ -11,9 +11,9 @@ import { runTrial } from './trial.js';
 import { createWorld, type World } from './world.js';
 
 const mebibyte = 1 << 20;
-const flood = 64 * mebibyte;
+const flood = 256 * mebibyte;
 /** Far below the flood, above what V8 leaves lying about; both sides of the connection live in this process. */
-const bound = 40 * mebibyte;
+const bound = 100 * mebibyte;
 
 const jobs = [ftp, imap, pop3, smtp, nntp] as unknown as Job[];
 
@@ -31,7 +31,7 @@ describe.each(jobs)('$protocol', (job) => {
   afterAll(() => world.end());
 
   it.each(texts({ ...job }).map((text, i) => ({ text, part: [0, 0.5, 0.7][i] as number })))(
-    'holds little of 64 MiB of $text',
+    'holds little of 256 MiB of $text',
     async ({ text, part }) => {
       await delay(50);
       const before = process.memoryUsage().rss;
