@@ -8,13 +8,16 @@
  * - body.ts, dot-stuffing.ts: bodies both ways
  * - reply-body.ts, rows.ts, ask-ahead.ts: bodies and listings that hold the reading turn at their consumer's pace
  * - discover.ts, dns-lookup.ts: from a mail domain to its servers, by SRV records
- * - deadline.ts, wire-log.ts, notices.ts, pool.ts, decode-text.ts
+ * - dot-lines.ts, capability-list.ts: what a server says in short lists
+ * - pool.ts, pool-options.ts: connections to share
+ * - deadline.ts, limits.ts, wire-log.ts, notices.ts, decode-text.ts
  */
 export * from 'tls-context-core';
 export * from './ask-ahead.js';
 export * from './body.js';
 export type { CallOptions } from './call-options.js';
 export * as rules from './call-options.js';
+export * from './capability-list.js';
 export * from './command-line.js';
 export * from './connect-url.js';
 export * from './deadline.js';
@@ -22,10 +25,13 @@ export { decodeText } from './decode-text.js';
 export { type Dial, type DialOptions, type DialTarget, dial } from './dial.js';
 export * from './discover.js';
 export * from './dns-lookup.js';
+export * from './dot-lines.js';
 export * from './dot-stuffing.js';
+export * from './limits.js';
 export * from './line-connection.js';
 export * from './notices.js';
 export * from './pool.js';
+export * from './pool-options.js';
 export * from './reply.js';
 export * from './reply-body.js';
 export * from './reply-queue.js';

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   addErrorContext,
+  createSessionScope,
   createTlsContext,
   defaultTlsContext,
   escapeText,
@@ -261,6 +262,13 @@ export async function openConnection(
     await connection.establish(signal, () => connection.startTls('implicit-tls', signal));
   }
   return connection;
+}
+
+/** TLS sessions to resume among the connections made with these options; undefined in clear. */
+export function sessionScopeOf(transport: Transport): SessionScope | undefined {
+  const { context, serverHostname, protocol, port } = transport;
+  if (context === undefined || serverHostname === undefined) return undefined;
+  return createSessionScope({ context, serverHostname, protocol, port });
 }
 
 /** A raw stream by the same way as the control connection: the same proxy or `dial`, the same host. */

@@ -1,0 +1,25 @@
+/** What a client's pool is made with: the pool's own options beside those of each of its connections. */
+import { type ProtocolName, UsageError } from 'tls-context-core';
+import type { PoolOptions } from './pool.js';
+
+/**
+ * Parts them. What is left undefined has its default.
+ *
+ * @throws UsageError `ERR_ARGUMENT` for what belongs to one connection alone
+ */
+export function splitPoolOptions<O extends PoolOptions>(
+  protocol: ProtocolName,
+  options: O,
+): { own: PoolOptions; rest: Omit<O, keyof PoolOptions> } {
+  const { maxConnections, idleTimeout, maxAge, maxUses, ...rest } = options ?? {};
+  for (const key of ['stream', 'signal']) {
+    if (Reflect.get(rest, key) === undefined) continue;
+    throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}`, {
+      protocol,
+      argument: key,
+      hint: 'It belongs to one connection; `dial` makes as many streams as are needed.',
+    });
+  }
+  const own = Object.entries({ maxConnections, idleTimeout, maxAge, maxUses });
+  return { own: Object.fromEntries(own.filter(([, value]) => value !== undefined)), rest };
+}
