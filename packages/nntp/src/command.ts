@@ -1,5 +1,5 @@
 /** The escape hatch: a command that this client has no method for. */
-import { commandLine } from '@fivewire/line-protocol';
+import { commandLine, readDotLines } from '@fivewire/line-protocol';
 import { wrong } from './arguments.js';
 import { hasLines } from './response-codes.js';
 import type { Session } from './session.js';
@@ -60,7 +60,9 @@ export async function command(
       if (reply.code >= 400 || reply.code === 205) throw session.refused(reply, line);
       const { code, text } = reply;
       const more = code < 300 && (multiline ?? hasLines(code, upper));
-      return more ? { code, text, lines: await session.readLines(wait) } : { code, text };
+      return more
+        ? { code, text, lines: await readDotLines(session.connection, wait) }
+        : { code, text };
     },
   );
 }

@@ -1,5 +1,5 @@
 /** LIST and its keywords: RFC 3977 §7.6 and §8.4, RFC 6048. A row that can't be read goes to `notices`. */
-import { commandLine, decodeText, type Rows } from '@fivewire/line-protocol';
+import { commandLine, decodeText, type Rows, readDotLines } from '@fivewire/line-protocol';
 import { parseCount, wrong } from './arguments.js';
 import { OverviewFormat } from './overview-row.js';
 import { rows } from './rows.js';
@@ -85,7 +85,7 @@ export function readOverviewFormat(
   const line = commandLine('LIST', ['OVERVIEW.FMT']);
   return session.run(line, { ...options, pipelined: true }, async (reply, wait) => {
     if (reply.code !== 215) throw session.refused(reply, line);
-    return new OverviewFormat(await session.readLines(wait));
+    return new OverviewFormat(await readDotLines(session.connection, wait));
   });
 }
 

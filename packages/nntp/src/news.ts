@@ -1,5 +1,5 @@
 /** DATE, HELP, NEWGROUPS and NEWNEWS: RFC 3977 §7.1 to §7.4. */
-import { commandLine, decodeText, type Rows } from '@fivewire/line-protocol';
+import { commandLine, decodeText, type Rows, readDotLines } from '@fivewire/line-protocol';
 import { dateArguments, parseTimestamp } from './arguments.js';
 import { parseActive } from './list.js';
 import { rows } from './rows.js';
@@ -21,7 +21,7 @@ export function help(session: Session, options: CallOptions): Promise<string> {
   const line = commandLine('HELP');
   return session.run(line, { ...options, pipelined: true }, async (reply, wait) => {
     if (reply.code !== 100) throw session.refused(reply, line);
-    return decodeText((await session.readLines(wait)).join('\n'));
+    return decodeText((await readDotLines(session.connection, wait)).join('\n'));
   });
 }
 

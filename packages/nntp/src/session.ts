@@ -10,6 +10,7 @@ import {
   type Phase,
   type Reply,
   ReplyQueue,
+  readDotLines,
   readReply,
   type Transport,
   type Turn,
@@ -118,26 +119,6 @@ export class Session {
     return reply;
   }
 
-  /** The lines of a multi-line response, whole. For short ones. */
-  async readLines(wait: Wait): Promise<string[]> {
-    const { connection, limits } = this;
-    const where = contextOf(wait);
-    const lines: string[] = [];
-    let octets = 0;
-    for (;;) {
-      const line = connection.takeLine(where);
-      if (line === undefined) {
-        await connection.fill(wait);
-        continue;
-      }
-      if (line === '.') return lines;
-      octets += line.length + 2;
-      if (octets > limits.replyOctets)
-        throw connection.exceeded('replyOctets', limits.replyOctets, where);
-      lines.push(line.startsWith('.') ? line.slice(1) : line);
-    }
-  }
-
   wait(line: CommandLine, phase: Phase, timeout: number | undefined): Wait {
     return { phase, timeout: timeout ?? this.transport.timeouts.reply, command: line.masked };
   }
@@ -166,7 +147,7 @@ export class Session {
     const reply = await this.readReply(wait);
     this.capabilities =
       reply.code === 101
-        ? new NntpCapabilities(await this.readLines(wait), this.transport.disable)
+        ? new NntpCapabilities(await readDotLines(this.connection, wait), this.transport.disable)
         : new NntpCapabilities();
   }
 

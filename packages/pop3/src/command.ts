@@ -1,5 +1,12 @@
 /** The escape hatch: a command that this client has no method for (XTND, LANG, …). */
-import { commandLine, decodeText, type Rules, rules, UsageError } from '@fivewire/line-protocol';
+import {
+  commandLine,
+  decodeText,
+  type Rules,
+  readDotLines,
+  rules,
+  UsageError,
+} from '@fivewire/line-protocol';
 import type { Session } from './session.js';
 import type { CallOptions, CommandResult } from './types.js';
 
@@ -39,7 +46,7 @@ export async function command(
   return session.run(commandLine(upper, args), options, async (response, wait) => {
     const text = decodeText(response.text);
     if (!(multiline ?? hasLines(upper, args))) return { text };
-    return { text, lines: await session.readLines(wait) };
+    return { text, lines: await readDotLines(session.connection, wait) };
   });
 }
 

@@ -2,7 +2,6 @@
 import {
   type CommandLine,
   commandLine,
-  contextOf,
   createNotices,
   decodeText,
   escapeText,
@@ -10,6 +9,7 @@ import {
   type Notices,
   type Phase,
   ReplyQueue,
+  readDotLines,
   type Transport,
   UsageError,
   type Wait,
@@ -91,26 +91,6 @@ export class Session {
     return takeResponse(this.connection, { phase, command }, this.limits.responseOctets);
   }
 
-  /** The lines of a multi-line reply, whole. For short ones. */
-  async readLines(wait: Wait): Promise<string[]> {
-    const { connection, limits } = this;
-    const where = contextOf(wait);
-    const lines: string[] = [];
-    let octets = 0;
-    for (;;) {
-      const line = connection.takeLine(where);
-      if (line === undefined) {
-        await connection.fill(wait);
-        continue;
-      }
-      if (line === '.') return lines;
-      octets += line.length + 2;
-      if (octets > limits.replyOctets)
-        throw connection.exceeded('replyOctets', limits.replyOctets, where);
-      lines.push(line.startsWith('.') ? line.slice(1) : line);
-    }
-  }
-
   wait(line: CommandLine, phase: Phase, timeout: number | undefined): Wait {
     return { phase, timeout: timeout ?? this.transport.timeouts.reply, command: line.masked };
   }
@@ -126,7 +106,7 @@ export class Session {
         const response = await this.readResponse(wait);
         if (!response.ok) return false;
         this.capabilities = new Pop3Capabilities(
-          await this.readLines(wait),
+          await readDotLines(this.connection, wait),
           this.transport.disable,
         );
         return true;
