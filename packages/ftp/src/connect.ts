@@ -1,7 +1,7 @@
 /** From options to a session: greeting, TLS, login, and what the server can do. RFC 959 §5.4, RFC 4217 §4 and §15. */
 import { Socket } from 'node:net';
 import {
-  createSessionScope,
+  checkLimits,
   defaultLineLimits,
   dialTransport,
   type LineConnection,
@@ -12,6 +12,7 @@ import {
   resolveTransport,
   StartTlsError,
   serverReply,
+  sessionScopeOf,
   type Transport,
   type TransportOptions,
   UsageError,
@@ -69,7 +70,8 @@ export function resolveOptions(options: FtpConnectOptions): Resolved {
     throw wrong('utcOffset', 'must be a number of minutes');
   if (auth !== undefined) checkAuth(auth, transport);
   const charset = createCharset(options);
-  return { options, transport, charset, limits: checkedLimits(options.limits) };
+  const limits = checkLimits('ftp', defaultLimits, options.limits);
+  return { options, transport, charset, limits };
 }
 
 const wrong = (argument: string, problem: string): UsageError =>
@@ -83,7 +85,7 @@ export async function openSession({
   limits,
 }: Resolved): Promise<Session> {
   const { auth } = options;
-  const scope = scopeOf(transport);
+  const scope = sessionScopeOf(transport);
   const stream =
     transport.options.stream ?? (await dialTransport(transport, 'control', transport.port));
   const given = { ...transport, options: { ...transport.options, stream } };
@@ -108,11 +110,6 @@ export async function openSession({
       utcOffset: options.utcOffset ?? 0,
     };
   });
-}
-
-function scopeOf({ context, serverHostname, port }: Transport): Session['scope'] {
-  if (context === undefined || serverHostname === undefined) return undefined;
-  return createSessionScope({ context, serverHostname, protocol: 'ftp', port });
 }
 
 /** A name may stand for several machines; data must go to the one that control went to. Through a proxy only it knows. */
@@ -152,20 +149,4 @@ function noTls(reply: Reply): StartTlsError {
       hint: "The server may offer implicit TLS on port 990 (`security: 'implicit-tls'`); nothing was sent in clear.",
     },
   );
-}
-
-function checkedLimits(limits: Partial<FtpLimits> = {}): FtpLimits {
-  for (const [name, value] of Object.entries(limits)) {
-    if (name in defaultLimits && typeof value === 'number' && value >= 1) continue;
-    throw new UsageError(
-      'ERR_ARGUMENT',
-      `limits.${name} is no limit, or ${value} is no number for it.`,
-      {
-        protocol: 'ftp',
-        argument: `limits.${name}`,
-        hint: `Known: ${Object.keys(defaultLimits).join(', ')}; each a number from 1.`,
-      },
-    );
-  }
-  return { ...defaultLimits, ...limits };
 }

@@ -6,6 +6,7 @@ import {
   type Lease,
   type Pool,
   type PoolOptions,
+  splitPoolOptions,
   UsageError,
   useLease,
 } from '@fivewire/line-protocol';
@@ -59,23 +60,11 @@ export class FtpPool implements Pool<FtpClient> {
 
   /** @internal Use `createFtpPool`. */
   constructor(options: FtpPoolOptions) {
-    const { maxConnections, idleTimeout, maxAge, maxUses, ...rest } = options ?? {};
-    for (const key of ['stream', 'signal'] as const) {
-      if ((rest as FtpConnectOptions)[key] === undefined) continue;
-      throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}.`, {
-        protocol: 'ftp',
-        argument: key,
-        hint: 'It belongs to one connection; `dial` makes as many streams as are needed.',
-      });
-    }
+    const { own, rest } = splitPoolOptions('ftp', options);
     const resolved = resolveOptions(rest);
     this.#charset = resolved.charset;
-    this.#maxConnections = maxConnections;
-    const limits = { maxConnections, idleTimeout, maxAge, maxUses };
-    this.#pool = createPool(
-      async () => new FtpClient(await openSession(resolved)),
-      Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
-    );
+    this.#maxConnections = own.maxConnections;
+    this.#pool = createPool(async () => new FtpClient(await openSession(resolved)), own);
   }
 
   /** Connections that are open or being made. */

@@ -1,5 +1,6 @@
 /** From options to a usable session: dialled, greeted, secured (RFC 9051 §6.2.1), authenticated (§6.2.2, §6.2.3). */
 import {
+  checkLimits,
   escapeText,
   type LineConnection,
   loginChannel,
@@ -17,7 +18,7 @@ import { CommandRunner } from './command-runner.js';
 import { ImapSaslTransport, offeredMechanisms } from './commands/authenticate.js';
 import { capability } from './commands/capability.js';
 import { checkId, id, type ServerId } from './commands/id.js';
-import { resolveLimits } from './limits.js';
+import { defaultLimits } from './limits.js';
 import { Session } from './session.js';
 import type { ImapOptions } from './types.js';
 
@@ -44,7 +45,7 @@ export function resolveOptions(options: ImapOptions): Transport {
   const transport = resolveTransport(profile, options as TransportOptions);
   checkLogin(options);
   checkId(options.id);
-  const limits = resolveLimits(options.limits);
+  const limits = checkLimits('imap', defaultLimits, options.limits);
   return { ...transport, options: { ...transport.options, limits: { ...limits } } };
 }
 
@@ -56,7 +57,11 @@ export async function openSession(
   const connection = await openConnection(transport, sessions);
   return connection.establish(transport.options.signal, async () => {
     const session = new Session(transport.disable);
-    const runner = new CommandRunner(connection, session, resolveLimits(options.limits));
+    const runner = new CommandRunner(
+      connection,
+      session,
+      checkLimits('imap', defaultLimits, options.limits),
+    );
     if (transport.security === 'starttls') runner.idlePhase = 'starttls';
     const greeting = await runner.greeting();
     if (greeting.status === 'BYE')

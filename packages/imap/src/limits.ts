@@ -1,5 +1,4 @@
 /** What a server may make this process hold. A hostile one costs at most this much. */
-import { UsageError } from 'tls-context-core';
 import { defaultGrammarLimits, type GrammarLimits } from './grammar/lexer.js';
 
 export interface ImapLimits extends GrammarLimits {
@@ -29,20 +28,3 @@ export const defaultLimits: ImapLimits = {
   mailboxes: 500_000,
   unsolicited: 100_000,
 };
-
-export function resolveLimits(given: Partial<Record<string, number>> = {}): ImapLimits {
-  for (const [name, value] of Object.entries(given)) {
-    if (!(name in defaultLimits)) {
-      throw new UsageError('ERR_ARGUMENT', `limits.${name} is no limit`, {
-        argument: `limits.${name}`,
-        hint: `There are ${Object.keys(defaultLimits).join(', ')}.`,
-      });
-    }
-    if (typeof value !== 'number' || !(value >= 1)) {
-      throw new UsageError('ERR_ARGUMENT', `limits.${name} must be a number from 1`, {
-        argument: `limits.${name}`,
-      });
-    }
-  }
-  return { ...defaultLimits, ...(given as Partial<ImapLimits>) };
-}

@@ -1,10 +1,10 @@
 /** Several connections to one account: each `open()` and each loan takes a free one. */
 import {
   createPool,
-  createSessionScope,
   type Pool,
   type PoolOptions,
-  UsageError,
+  sessionScopeOf,
+  splitPoolOptions,
 } from '@fivewire/line-protocol';
 import { checkOptions } from 'tls-context-core';
 import { resolveOptions } from './connect.js';
@@ -28,26 +28,10 @@ export interface ImapPool extends Pool<ImapClient> {
  * share one TlsContext and its sessions. Options are checked at once; nothing is dialled yet.
  */
 export function createImapPool(given: ImapPoolOptions): ImapPool {
-  const { maxConnections, idleTimeout, maxAge, maxUses, ...options } = given ?? {};
-  for (const key of ['stream', 'signal'] as const) {
-    if ((options as ImapOptions)[key] === undefined) continue;
-    throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}`, {
-      argument: key,
-      hint: 'It belongs to one connection; `dial` makes as many streams as are needed.',
-    });
-  }
+  const { own, rest: options } = splitPoolOptions('imap', given);
   const transport = resolveOptions(options);
-  const { context, serverHostname, port } = transport;
-  const sessions =
-    context === undefined || serverHostname === undefined
-      ? undefined
-      : createSessionScope({ context, serverHostname, port, protocol: 'imap' });
-  const settings = Object.fromEntries(
-    Object.entries({ maxConnections, idleTimeout, maxAge, maxUses }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
-  const pool = createPool(() => ImapClient.connectWith(options, transport, sessions), settings);
+  const sessions = sessionScopeOf(transport);
+  const pool = createPool(() => ImapClient.connectWith(options, transport, sessions), own);
   const open: ImapPool['open'] = async (name, given = {}) => {
     checkOptions(given, openRules);
     mailbox(name);

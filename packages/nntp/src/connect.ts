@@ -1,5 +1,6 @@
 /** From options to a usable session: dialled, greeted (RFC 3977 §5.1), secured (RFC 4642), in reader mode, logged in. */
 import {
+  checkLimits,
   commandLine,
   type LineConnection,
   openConnection,
@@ -11,7 +12,6 @@ import {
   serverReply,
   type Transport,
   type TransportOptions,
-  UsageError,
 } from '@fivewire/line-protocol';
 import { checkLogin } from '@fivewire/sasl';
 import { NntpCapabilities } from './capabilities.js';
@@ -37,7 +37,7 @@ export interface Resolved {
 export function resolveOptions(options: NntpOptions): Resolved {
   const transport = resolveTransport(profile, options as TransportOptions);
   checkLogin(options, ['USER']);
-  return { options, transport, limits: checkLimits(options.limits) };
+  return { options, transport, limits: checkLimits('nntp', defaultNntpLimits, options.limits) };
 }
 
 /** @param sessions TLS sessions to resume, shared by the connections of a pool */
@@ -161,17 +161,4 @@ async function startTls(session: Session): Promise<void> {
     },
     { phase: 'starttls', command: line.masked },
   );
-}
-
-function checkLimits(limits: Partial<NntpLimits> = {}): NntpLimits {
-  for (const [name, value] of Object.entries(limits)) {
-    if (!(name in defaultNntpLimits) || typeof value !== 'number' || !(value > 0)) {
-      throw new UsageError('ERR_ARGUMENT', `limits.${name} is ${String(value)}`, {
-        protocol: 'nntp',
-        argument: `limits.${name}`,
-        hint: `Known limits, each a number above 0: ${Object.keys(defaultNntpLimits).join(', ')}.`,
-      });
-    }
-  }
-  return { ...defaultNntpLimits, ...limits };
 }

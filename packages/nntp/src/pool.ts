@@ -1,10 +1,10 @@
 /** Connections to share: news servers allow several, and articles come faster by them. */
 import {
   createPool,
-  createSessionScope,
   type Pool,
   type PoolOptions,
-  UsageError,
+  sessionScopeOf,
+  splitPoolOptions,
 } from '@fivewire/line-protocol';
 import { openSession, resolveOptions } from './connect.js';
 import { NntpClient } from './nntp-client.js';
@@ -20,25 +20,8 @@ export interface NntpPoolOptions extends Omit<NntpOptions, 'stream' | 'signal'>,
  * @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`; nothing has been dialled
  */
 export function createNntpPool(options: NntpPoolOptions): Pool<NntpClient> {
-  const { maxConnections, idleTimeout, maxAge, maxUses, ...rest } = options ?? {};
-  for (const key of ['stream', 'signal'] as const) {
-    if ((rest as NntpOptions)[key] === undefined) continue;
-    throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}`, {
-      protocol: 'nntp',
-      argument: key,
-      hint: 'It belongs to one connection; `dial` makes as many streams as are needed.',
-    });
-  }
+  const { own, rest } = splitPoolOptions('nntp', options);
   const resolved = resolveOptions(rest);
-  const { context, serverHostname, protocol, port } = resolved.transport;
-  const sessions =
-    context === undefined || serverHostname === undefined
-      ? undefined
-      : createSessionScope({ context, serverHostname, protocol, port });
-  const limits = Object.fromEntries(
-    Object.entries({ maxConnections, idleTimeout, maxAge, maxUses }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
-  return createPool(async () => new NntpClient(await openSession(resolved, sessions)), limits);
+  const sessions = sessionScopeOf(resolved.transport);
+  return createPool(async () => new NntpClient(await openSession(resolved, sessions)), own);
 }

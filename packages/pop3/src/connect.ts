@@ -1,5 +1,6 @@
 /** From options to a usable session: dialled, greeted (RFC 1939 §4), secured (RFC 2595 §4, RFC 8314), authenticated. */
 import {
+  checkLimits,
   commandLine,
   decodeText,
   openConnection,
@@ -42,7 +43,7 @@ export function resolveOptions(options: Pop3Options): Resolved {
       argument: 'initialResponse',
     });
   }
-  return { options, transport, limits: checkLimits(options.limits) };
+  return { options, transport, limits: checkLimits('pop3', defaultPop3Limits, options.limits) };
 }
 
 /** @param sessions TLS sessions to resume, shared by the connections of a pool */
@@ -124,17 +125,4 @@ async function startTls(session: Session): Promise<void> {
     },
     { phase: 'starttls', command: line.masked },
   );
-}
-
-function checkLimits(limits: Partial<Pop3Limits> = {}): Pop3Limits {
-  for (const [name, value] of Object.entries(limits)) {
-    if (!(name in defaultPop3Limits) || typeof value !== 'number' || !(value > 0)) {
-      throw new UsageError('ERR_ARGUMENT', `limits.${name} is ${String(value)}`, {
-        protocol: 'pop3',
-        argument: `limits.${name}`,
-        hint: `Known limits, each a number above 0: ${Object.keys(defaultPop3Limits).join(', ')}.`,
-      });
-    }
-  }
-  return { ...defaultPop3Limits, ...limits };
 }

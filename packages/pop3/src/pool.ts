@@ -1,11 +1,11 @@
 /** Connections to share. Most servers lock a mailbox for one session: a pool is for those that don't, or for one at a time. */
 import {
   createPool,
-  createSessionScope,
   type Lease,
   type Pool,
   type PoolOptions,
-  UsageError,
+  sessionScopeOf,
+  splitPoolOptions,
   useLease,
 } from '@fivewire/line-protocol';
 import { openSession, resolveOptions } from './connect.js';
@@ -22,29 +22,12 @@ export interface Pop3PoolOptions extends Omit<Pop3Options, 'stream' | 'signal'>,
  * @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`; nothing has been dialled
  */
 export function createPop3Pool(options: Pop3PoolOptions): Pool<Pop3Client> {
-  const { maxConnections = 1, idleTimeout, maxAge, maxUses, ...rest } = options ?? {};
-  for (const key of ['stream', 'signal'] as const) {
-    if ((rest as Pop3Options)[key] === undefined) continue;
-    throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}`, {
-      protocol: 'pop3',
-      argument: key,
-      hint: 'It belongs to one connection; `dial` makes as many streams as are needed.',
-    });
-  }
+  const { own, rest } = splitPoolOptions('pop3', options);
   const resolved = resolveOptions(rest);
-  const { context, serverHostname, protocol, port } = resolved.transport;
-  const sessions =
-    context === undefined || serverHostname === undefined
-      ? undefined
-      : createSessionScope({ context, serverHostname, protocol, port });
-  const limits = Object.fromEntries(
-    Object.entries({ maxConnections, idleTimeout, maxAge, maxUses }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
+  const sessions = sessionScopeOf(resolved.transport);
   const pool = createPool(
     async () => member(new Pop3Client(await openSession(resolved, sessions))),
-    limits,
+    { maxConnections: 1, ...own },
   );
   const lend = ({ client: { client }, release }: Lease<Member>): Lease<Pop3Client> => {
     let out = true;

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import {
+  checkLimits,
   commandLine,
   type LineConnection,
   openConnection,
@@ -25,7 +26,7 @@ import { createSession, type Session } from './session.js';
 import type { Extensions, SmtpOptions } from './types.js';
 
 /** RFC 4954 §4 allows 12,288 octets for a challenge; replies are short. */
-const limits = { lineOctets: 12_288, replyOctets: 65_536 };
+const defaultLimits = { lineOctets: 12_288, replyOctets: 65_536 };
 
 export const smtpProfile: ProtocolProfile = {
   protocol: 'smtp',
@@ -69,28 +70,10 @@ export function resolveOptions(options: SmtpOptions): Resolved {
     );
   }
   const profile = protocol === 'lmtp' ? lmtpProfile : smtpProfile;
-  const transport = resolveTransport(profile, withLimits(options));
+  const transport = resolveTransport(profile, options);
   checkLogin(options);
-  return { transport, options };
-}
-
-const withLimits = (options: SmtpOptions): SmtpOptions =>
-  typeof options === 'object' && options !== null
-    ? { ...options, limits: checkedLimits(options.limits) }
-    : options;
-
-/** What is no object is left to the check of all options. */
-function checkedLimits(given: SmtpOptions['limits'] = {}): NonNullable<SmtpOptions['limits']> {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
-  for (const [name, value] of Object.entries(given)) {
-    if (name in limits && typeof value === 'number' && value >= 1) continue;
-    throw wrong(
-      `limits.${name}`,
-      'is no limit, or its value no number for it',
-      `Known: ${Object.keys(limits).join(', ')}; each a number from 1.`,
-    );
-  }
-  return { ...limits, ...given };
+  const limits = checkLimits(protocol, defaultLimits, options.limits);
+  return { transport: { ...transport, options: { ...transport.options, limits } }, options };
 }
 
 const isClientName = (name: unknown): boolean =>

@@ -3,11 +3,11 @@ import {
   type BodyInput,
   checkOptions,
   createPool,
-  createSessionScope,
   isFivewireError,
   type Pool,
   type PoolOptions,
-  UsageError,
+  sessionScopeOf,
+  splitPoolOptions,
 } from '@fivewire/line-protocol';
 import { BodySource } from './body-source.js';
 import { openSession, resolveOptions } from './connect.js';
@@ -35,31 +35,16 @@ export interface SmtpPool extends Pool<SmtpClient> {
  * @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`; nothing has been dialled
  */
 export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
-  const { maxConnections, idleTimeout, maxAge, maxUses, ...rest } = options ?? {};
-  for (const key of ['stream', 'signal'] as const) {
-    if ((rest as SmtpOptions)[key] !== undefined)
-      throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}`, {
-        argument: key,
-        hint: 'It belongs to one connection; `dial` makes as many streams as are needed.',
-      });
-  }
+  const { own, rest } = splitPoolOptions(options?.protocol ?? 'smtp', options);
   const resolved = resolveOptions(rest);
-  const { context, serverHostname, protocol, port } = resolved.transport;
-  const sessions =
-    context === undefined || serverHostname === undefined
-      ? undefined
-      : createSessionScope({ context, serverHostname, protocol, port });
+  const sessions = sessionScopeOf(resolved.transport);
   const sessionOf = new WeakMap<SmtpClient, Session>();
-  const limits = { maxConnections, idleTimeout, maxAge, maxUses };
-  const pool = createPool(
-    async () => {
-      const session = await openSession(resolved, sessions);
-      const client = new SmtpClient(session);
-      sessionOf.set(client, session);
-      return client;
-    },
-    Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
-  );
+  const pool = createPool(async () => {
+    const session = await openSession(resolved, sessions);
+    const client = new SmtpClient(session);
+    sessionOf.set(client, session);
+    return client;
+  }, own);
   return Object.assign(pool, {
     async send(envelope: Envelope, body: BodyInput, sendOptions: SendOptions = {}) {
       checkOptions(sendOptions, sendRules);
