@@ -2,7 +2,7 @@
  * One stream and what flows on it: the shared floor of the Fivewire clients.
  *
  * - dial.ts, proxy.ts, transport.ts, connect-url.ts: from options to a connected, under implicit TLS secured, connection
- * - line-connection.ts (on input-buffer.ts): lines and octets, pulled; STARTTLS and whole-stream swaps; the end
+ * - line-connection.ts (on input-buffer.ts, connection-errors.ts): lines and octets, pulled; STARTTLS and whole-stream swaps; the end
  * - command-line.ts, secret.ts: what goes out, checked and masked
  * - reply.ts, reply-queue.ts: three-digit replies, read in the order in which commands were written
  * - body.ts, dot-stuffing.ts: bodies both ways

@@ -8,22 +8,27 @@
 import type { Duplex } from 'node:stream';
 import {
   addErrorContext,
-  ConnectionError,
   type ErrorContext,
-  escapeText,
   explainTlsError,
   type FivewireError,
   isFivewireError,
   type ProtocolName,
-  RemoteProtocolError,
   type SecureStream,
   type SessionScope,
-  StartTlsError,
   secure,
   type TlsaRecord,
   type TlsContext,
 } from 'tls-context-core';
 import type { CommandLine } from './command-line.js';
+import {
+  broken,
+  closedByServer,
+  closedByUser,
+  limitExceeded,
+  malformedResponse,
+  octetsInClear,
+  serverClosing,
+} from './connection-errors.js';
 import {
   aborted,
   contextOf,
@@ -77,8 +82,6 @@ export interface Closed {
   reason: CloseReason;
   error?: FivewireError;
 }
-
-const connectAgain = 'Connect again: a client is one connection.';
 
 /** Octets after which we stop reading from the socket until somebody takes them. */
 const inputHighWater = 256 * 1024;
@@ -354,79 +357,33 @@ export class LineConnection {
 
   /** The server broke the protocol: ends the connection and returns the error to throw. */
   malformed(expected: string, got: string, context: ErrorContext = {}): FivewireError {
-    const shown = escapeText(got, 120);
-    return this.fail(
-      new RemoteProtocolError('ERR_MALFORMED_RESPONSE', `Expected ${expected}, got "${shown}"`, {
-        expected,
-        got: shown,
-        hint: `The server is broken, or it does not speak ${this.protocol.toUpperCase()}: check host and port.`,
-      }),
-      context,
-    );
+    return this.fail(malformedResponse(this.protocol, expected, got), context);
   }
 
   /** The server passed a limit: ends the connection and returns the error to throw. */
   exceeded(limit: string, value: number, context: ErrorContext = {}): FivewireError {
-    return this.fail(
-      new RemoteProtocolError(
-        'ERR_LIMIT_EXCEEDED',
-        `The server sent more than limits.${limit} (${value}) allows`,
-        {
-          limit,
-          limitValue: value,
-          hint: `Raise limits.${limit} if you trust this server to send that much.`,
-        },
-      ),
-      context,
-    );
+    return this.fail(limitExceeded(limit, value), context);
   }
 
   /** The server announced that it leaves (BYE, 421, 400): ends the connection and returns the error to throw. */
   serverClosing(text: string, context: ErrorContext = {}): FivewireError {
-    const serverText = escapeText(text, 500);
-    return this.fail(
-      new ConnectionError('ERR_SERVER_CLOSING', `The server closes the connection: ${serverText}`, {
-        serverText,
-        retry: 'later',
-        hint: 'Its words say why; connect again in a while.',
-      }),
-      context,
-    );
+    return this.fail(serverClosing(text), context);
   }
 
   /** Closes now. Pending waits reject with `ERR_CONNECTION_CLOSED`. */
   close(): void {
-    this.#shut(
-      'close',
-      this.locate(
-        new ConnectionError('ERR_CONNECTION_CLOSED', 'The connection was closed by close()', {
-          hint: connectAgain,
-        }),
-      ),
-    );
+    this.#shut('close', this.locate(closedByUser('The connection was closed by close()')));
   }
 
   /** After our goodbye: ends our side, waits for the peer's end (at most `timeouts.close`), closes. Never throws. */
   async end(): Promise<void> {
     if (this.#error !== undefined) return;
     const stream = this.#stream;
-    const said = new ConnectionError('ERR_CONNECTION_CLOSED', 'The session has ended with quit()', {
-      hint: connectAgain,
-    });
-    this.#release(this.locate(said));
+    this.#release(this.locate(closedByUser('The session has ended with quit()')));
     this.#detach(stream);
     stream.on('error', ignore);
     stream.resume();
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.timeouts.close);
-      stream.once('close', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      stream.once('end', () => stream.destroy());
-      if (stream.destroyed) stream.emit('close');
-      else stream.end();
-    });
+    await farewell(stream, this.timeouts.close);
     stream.destroy();
     this.#log.event('close', 'quit');
     this.#settleClosed({ reason: 'quit' });
@@ -495,17 +452,7 @@ export class LineConnection {
   #refuseInput(before: string): void {
     const injected = this.#input.size + this.#stream.readableLength;
     if (injected === 0) return;
-    throw this.fail(
-      new StartTlsError(
-        'ERR_STARTTLS_INJECTION',
-        `${injected} octets came in clear before ${before}`,
-        {
-          octets: injected,
-          phase: 'starttls',
-          hint: 'Somebody between you and the server adds plaintext, or the server is broken: use implicit TLS.',
-        },
-      ),
-    );
+    throw this.fail(octetsInClear(injected, before));
   }
 
   #attach(stream: Duplex): void {
@@ -534,13 +481,7 @@ export class LineConnection {
   }
 
   #remoteEnd(wait?: Wait): FivewireError {
-    const command = wait?.command;
-    return this.locate(
-      new ConnectionError('ERR_CONNECTION_CLOSED', 'The server closed the connection', {
-        hint: 'An idle limit, a restart or a firewall; connect again.',
-      }),
-      { ...(wait ? { phase: wait.phase } : {}), ...(command === undefined ? {} : { command }) },
-    );
+    return this.locate(closedByServer(), wait === undefined ? {} : contextOf(wait));
   }
 
   #arm(wait: Wait, keep: (waiter: Waiter) => void): Promise<void> {
@@ -569,14 +510,7 @@ export class LineConnection {
   #explain(error: unknown): FivewireError {
     if (this.#secure !== undefined && isAlert(error))
       return explainTlsError(error, { ...this.#context, mode: this.#mode });
-    return new ConnectionError(
-      'ERR_CONNECTION_CLOSED',
-      `The connection broke: ${messageOf(error)}`,
-      {
-        cause: error,
-        hint: 'The server, or a box on the way to it, has cut the connection off; connect again.',
-      },
-    );
+    return broken(error);
   }
 
   #release(error: FivewireError): void {
@@ -603,5 +537,16 @@ const ignore = (): void => {};
 const isAlert = (error: unknown): boolean =>
   /^ERR_SSL_.*ALERT/.test(String((error as { code?: unknown } | undefined)?.code));
 
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
+/** Ends our side and resolves when the peer has ended its own, or `timeout` milliseconds have gone by. */
+function farewell(stream: Duplex, timeout: number): Promise<void> {
+  if (stream.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeout);
+    stream.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    stream.once('end', () => stream.destroy());
+    stream.end();
+  });
+}

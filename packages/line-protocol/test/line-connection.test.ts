@@ -167,6 +167,21 @@ describe('LineConnection', () => {
     close();
   });
 
+  it('has nothing to wait for when the stream is gone already', async () => {
+    const { connection, close } = await connectionPair();
+    const { stream } = connection;
+    let closes = 0;
+    stream.on('close', () => closes++);
+    stream.destroy();
+    const started = Date.now();
+    await connection.end();
+    expect(Date.now() - started).toBeLessThan(1_000); // not timeouts.close
+    expect(await connection.closed).toEqual({ reason: 'quit' });
+    await tick();
+    expect(closes).toBe(1);
+    close();
+  });
+
   it('leaves no listener on a stream that it lets go', async () => {
     const { connection, client, close } = await connectionPair();
     const before = client.listenerCount('data');

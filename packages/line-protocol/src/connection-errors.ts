@@ -1,0 +1,74 @@
+/** How a connection ends, in words. It adds where that was, and to whom. */
+import {
+  ConnectionError,
+  escapeText,
+  type ProtocolName,
+  RemoteProtocolError,
+  StartTlsError,
+} from 'tls-context-core';
+
+export function malformedResponse(
+  protocol: ProtocolName,
+  expected: string,
+  got: string,
+): RemoteProtocolError {
+  const shown = escapeText(got, 120);
+  return new RemoteProtocolError('ERR_MALFORMED_RESPONSE', `Expected ${expected}, got "${shown}"`, {
+    expected,
+    got: shown,
+    hint: `The server is broken, or it does not speak ${protocol.toUpperCase()}: check host and port.`,
+  });
+}
+
+export const limitExceeded = (limit: string, limitValue: number): RemoteProtocolError =>
+  new RemoteProtocolError(
+    'ERR_LIMIT_EXCEEDED',
+    `The server sent more than limits.${limit} (${limitValue}) allows`,
+    {
+      limit,
+      limitValue,
+      hint: `Raise limits.${limit} if you trust this server to send that much.`,
+    },
+  );
+
+export const octetsInClear = (octets: number, before: string): StartTlsError =>
+  new StartTlsError('ERR_STARTTLS_INJECTION', `${octets} octets came in clear before ${before}`, {
+    octets,
+    phase: 'starttls',
+    hint: 'Somebody between you and the server adds plaintext, or the server is broken: use implicit TLS.',
+  });
+
+export function serverClosing(text: string): ConnectionError {
+  const serverText = escapeText(text, 500);
+  return new ConnectionError(
+    'ERR_SERVER_CLOSING',
+    `The server closes the connection: ${serverText}`,
+    {
+      serverText,
+      retry: 'later',
+      hint: 'Its words say why; connect again in a while.',
+    },
+  );
+}
+
+const closed = (message: string, hint: string, cause?: unknown): ConnectionError =>
+  new ConnectionError('ERR_CONNECTION_CLOSED', message, {
+    hint,
+    ...(cause === undefined ? {} : { cause }),
+  });
+
+export const closedByServer = (): ConnectionError =>
+  closed(
+    'The server closed the connection',
+    'An idle limit, a restart or a firewall; connect again.',
+  );
+
+export const closedByUser = (what: string): ConnectionError =>
+  closed(what, 'Connect again: a client is one connection.');
+
+export const broken = (cause: unknown): ConnectionError =>
+  closed(
+    `The connection broke: ${cause instanceof Error ? cause.message : String(cause)}`,
+    'The server, or a box on the way to it, has cut the connection off; connect again.',
+    cause,
+  );
