@@ -6,10 +6,14 @@ import { createReport, root } from './report.mjs';
 const lines = { 20: '20.20.2', 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' };
 // What depends on Node's TLS, streams and ICU: the core, the shared floor, and what spans the packages.
 const filters = process.argv.slice(2);
-const wanted =
-  filters.length > 0
-    ? filters
-    : ['packages/', 'test/hostname-matrix', 'test/conformance', 'test/starttls-attacks'];
+const everywhere = [
+  'packages/',
+  ...['bad-arguments', 'conformance', 'hostile-servers', 'hostname-matrix'].map(
+    (name) => `test/${name}`,
+  ),
+  ...['starttls-attacks', 'tls-policy'].map((name) => `test/${name}`),
+];
+const wanted = filters.length > 0 ? filters : everywhere;
 
 const home = `${root}.cache/nodes`;
 mkdirSync(home, { recursive: true });
