@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import {
   type Closed,
   checkOptions,
+  dispose,
   type LineConnection,
   type Notice,
   type Reply,
@@ -269,10 +270,8 @@ export class FtpClient {
   }
 
   /** `quit()`, but no longer than `timeouts.close`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const timer = setTimeout(() => this.close(), this.#connection.timeouts.close);
-    await this.quit().catch(() => this.close());
-    clearTimeout(timer);
+  [Symbol.asyncDispose](): Promise<void> {
+    return dispose(this.#connection, () => this.quit());
   }
 
   async #quit(options: CallOptions): Promise<void> {

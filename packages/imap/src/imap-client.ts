@@ -3,6 +3,7 @@ import {
   type BodyInput,
   type Closed,
   checkOptions,
+  dispose,
   type Notice,
   optionsFromUrl,
   Rows,
@@ -279,11 +280,9 @@ export class ImapClient {
   }
 
   /** {@link quit}, for `timeouts.close` at most. Never throws. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const { connection } = this.#established;
-    const timer = setTimeout(() => this.close(), connection.timeouts.close);
-    await this.quit().catch(() => {});
-    clearTimeout(timer);
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#left = true;
+    return dispose(this.#established.connection, () => this.quit());
   }
 
   async #logOut(options: CallOptions): Promise<void> {

@@ -61,7 +61,7 @@ export class ReplyDeadline {
     if (endless(timeout)) return;
     this.#timer = setTimeout(() => {
       const wait = { phase: entry.command.phase ?? phase, timeout, command: entry.masked };
-      this.#connection.fail(timedOut(wait));
+      this.#connection.fail(timedOut(wait, this.#connection.secureStream !== undefined));
     }, timeout);
   }
 

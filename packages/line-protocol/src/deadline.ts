@@ -58,14 +58,20 @@ export const defaultTimeouts: Timeouts = {
 export const longestTimer = 2_147_483_647;
 export const endless = (timeout: number): boolean => !(timeout > 0) || timeout > longestTimer;
 
-export const timedOut = (wait: Wait): TimeoutError =>
+/** @param secured TLS is up, so that the peer is silent for another reason than that it waits for TLS */
+export const timedOut = (wait: Wait, secured = false): TimeoutError =>
   addErrorContext(
     new TimeoutError(`No answer within ${wait.timeout} ms`, {
       milliseconds: wait.timeout,
-      hint: wait.hint ?? timeoutHints[wait.phase],
+      hint:
+        wait.hint ??
+        (secured && wait.phase === 'greeting' ? greetingHint : timeoutHints[wait.phase]),
     }),
     contextOf(wait),
   );
+
+const greetingHint =
+  'The server is silent after the TLS handshake; `timeouts.greeting` allows more time.';
 
 const timeoutHints: Record<Phase, string> = {
   dial: 'Check host, port and firewall; `timeouts.connect` allows more time.',

@@ -10,7 +10,7 @@
  * - discover.ts, dns-lookup.ts: from a mail domain to its servers, by SRV records
  * - dot-lines.ts, capability-list.ts: what a server says in short lists
  * - pool.ts, pool-options.ts: connections to share
- * - deadline.ts, limits.ts, wire-log.ts, notices.ts, decode-text.ts
+ * - deadline.ts, dispose.ts, limits.ts, wire-log.ts, notices.ts, decode-text.ts
  */
 export * from 'tls-context-core';
 export * from './ask-ahead.js';
@@ -24,6 +24,7 @@ export * from './deadline.js';
 export { decodeText } from './decode-text.js';
 export { type Dial, type DialOptions, type DialTarget, dial } from './dial.js';
 export * from './discover.js';
+export * from './dispose.js';
 export * from './dns-lookup.js';
 export * from './dot-lines.js';
 export * from './dot-stuffing.js';

@@ -488,7 +488,7 @@ export class LineConnection {
     return new Promise((resolve, reject) => {
       const timer = endless(wait.timeout)
         ? undefined
-        : setTimeout(() => this.fail(timedOut(wait)), wait.timeout);
+        : setTimeout(() => this.fail(timedOut(wait, this.#secure !== undefined)), wait.timeout);
       const failed = (error: Error): void => {
         reject(isFivewireError(error) ? addErrorContext(error, contextOf(wait)) : error);
       };

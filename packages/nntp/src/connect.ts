@@ -74,11 +74,6 @@ async function greeting(session: Session): Promise<void> {
   const reply = await session.readReply({
     phase: 'greeting',
     timeout: transport.timeouts.greeting,
-    ...(transport.security === 'implicit-tls'
-      ? {
-          hint: 'The server is silent after the TLS handshake; `timeouts.greeting` allows more time.',
-        }
-      : {}),
   });
   if (!noteMode(session, reply)) throw unwelcome(connection, reply);
 }

@@ -2,6 +2,7 @@
 import {
   type Closed,
   checkOptions,
+  dispose,
   type Notice,
   optionsFromUrl,
   type Rows,
@@ -321,16 +322,7 @@ export class NntpClient {
   }
 
   /** Says goodbye, and is done within `timeouts.close`. Never throws. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const { connection } = this.#session;
-    if (!connection.isOpen) return;
-    const timer = setTimeout(() => connection.close(), connection.timeouts.close);
-    try {
-      await this.quit();
-    } catch {
-      connection.close();
-    } finally {
-      clearTimeout(timer);
-    }
+  [Symbol.asyncDispose](): Promise<void> {
+    return dispose(this.#session.connection, () => this.quit());
   }
 }

@@ -76,11 +76,6 @@ async function greeting(session: Session): Promise<string | undefined> {
   const response = await session.readResponse({
     phase: 'greeting',
     timeout: transport.timeouts.greeting,
-    ...(transport.security === 'implicit-tls'
-      ? {
-          hint: 'The server is silent after the TLS handshake; `timeouts.greeting` allows more time.',
-        }
-      : {}),
   });
   if (response.ok) return /<[^<>\s]+@[^<>\s]+>/.exec(response.text)?.[0];
   throw connection.serverClosing(decodeText(response.text), { phase: 'greeting' });

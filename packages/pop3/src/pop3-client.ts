@@ -4,6 +4,7 @@ import {
   type Closed,
   checkOptions,
   commandLine,
+  dispose,
   type Notice,
   optionsFromUrl,
   type Rows,
@@ -229,17 +230,11 @@ export class Pop3Client {
   }
 
   /** Takes all marks off, says goodbye, and is done within `timeouts.close`. Never throws, never commits a deletion. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
     const { connection, marked } = this.#session;
-    if (!connection.isOpen) return;
-    const timer = setTimeout(() => connection.close(), connection.timeouts.close);
-    try {
+    return dispose(connection, async () => {
       if (marked.size > 0) await this.reset();
       await this.quit();
-    } catch {
-      connection.close();
-    } finally {
-      clearTimeout(timer);
-    }
+    });
   }
 }

@@ -7,6 +7,7 @@ import {
   checkArgument,
   checkOptions,
   commandLine,
+  dispose,
   isFivewireError,
   type Notice,
   optionsFromUrl,
@@ -220,10 +221,8 @@ export class SmtpClient {
   }
 
   /** {@link quit}, but after `timeouts.close` {@link close}. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const timer = setTimeout(() => this.close(), patience(this.#session, 'close'));
-    await this.quit().catch(() => this.close());
-    clearTimeout(timer);
+  [Symbol.asyncDispose](): Promise<void> {
+    return dispose(this.#session.connection, () => this.quit());
   }
 
   async #send(

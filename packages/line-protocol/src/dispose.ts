@@ -1,0 +1,18 @@
+/** `[Symbol.asyncDispose]()` of every client: a polite goodbye, but not for long. */
+import type { LineConnection } from './line-connection.js';
+
+/** Runs `goodbye`; where it fails, or `timeouts.close` has gone by, closes the connection. Never throws. */
+export async function dispose(
+  connection: LineConnection,
+  goodbye: () => Promise<unknown>,
+): Promise<void> {
+  if (!connection.isOpen) return;
+  const timer = setTimeout(() => connection.close(), connection.timeouts.close);
+  try {
+    await goodbye();
+  } catch {
+    connection.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
