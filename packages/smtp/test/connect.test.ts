@@ -466,7 +466,7 @@ describe('options', () => {
       ['smtp://alice@a:2525', { dial, auth: { password: 'x' } as never }],
     ];
     for (const [target, options] of attempts)
-      expect(await failure(SmtpClient.connect(target, options))).toMatchObject({
+      expect(await failure(SmtpClient.connect(target as string, options))).toMatchObject({
         code: 'ERR_DIAL_FAILED',
         retry: 'later',
       });
