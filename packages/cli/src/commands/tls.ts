@@ -24,14 +24,12 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     protocols: ['ftp', 'imap', 'pop3', 'smtp', 'nntp'],
     login: 'none',
   });
+  const url = shownUrl(target);
   const finding = await withRetry(context, () => examine(target, context));
   const dates = finding.chain.map(({ validTo }) => Date.parse(validTo));
   const daysLeft =
     dates.length === 0 ? undefined : Math.floor((Math.min(...dates) - Date.now()) / day);
-  await context.out.row(
-    { type: 'tls', url: target.account, ...finding, daysLeft },
-    pageOf(target.account, finding, daysLeft),
-  );
+  await context.out.row({ type: 'tls', url, ...finding, daysLeft }, pageOf(url, finding, daysLeft));
   if (finding.refused !== undefined) {
     context.out.error(
       `${line(finding.refused.message)} (${finding.refused.code})`,
@@ -40,9 +38,13 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     return finding.exit;
   }
   if (warnDays === undefined || daysLeft === undefined || daysLeft >= warnDays) return undefined;
-  context.out.warn(`${target.account}: a certificate is valid for ${daysLeft} more days only`);
+  context.out.warn(`${url}: a certificate is valid for ${daysLeft} more days only`);
   return exitCodes.partly;
 }
+
+/** An account's name says nothing of how it is secured; here that matters. */
+const shownUrl = ({ account, connect }: Target): string =>
+  connect.security === 'implicit-tls' ? account.replace('://', 's://') : account;
 
 type Certificate = ReturnType<typeof describeCertificate>;
 
