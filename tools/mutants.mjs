@@ -392,4 +392,55 @@ export const mutants = [
     put: "return 'size';",
     red: ['test/conformance/truncation.test.ts'],
   },
+
+  // ── proofs beside the name, and contexts that reload ──────────────────────────────────────────────────────
+  {
+    guard: 'a session is resumed only under the TLSA records that it was proven by',
+    in: `${core}/src/session-store.ts`,
+    take: 'store.resumable.proof.tlsa !== tlsaKey(tlsa)',
+    put: 'false',
+    red: test(core, 'tlsa'),
+  },
+  {
+    guard: 'sessions end with the context that was reloaded',
+    in: `${core}/src/session-store.ts`,
+    take: 'if (store.loaded !== currentContext(context)) scope.clear();',
+    put: '',
+    red: test(core, 'reloadable-context'),
+  },
+  {
+    guard: 'a handshake that began before a reload leaves no session',
+    in: `${core}/src/handshake.ts`,
+    take: 'context === currentContext(options.context);',
+    put: 'context !== undefined || options !== undefined;',
+    red: test(core, 'reloadable-context'),
+  },
+  {
+    guard: 'below an authority with name limits no SRV-ID counts',
+    in: `${core}/src/judge.ts`,
+    take: 'return limited ? { ...demands, srvId: undefined } : demands;',
+    put: 'return limited ? demands : demands;',
+    red: test(core, 'srv-id'),
+  },
+  {
+    guard: 'the target of an unsigned SRV answer is no name to trust',
+    in: 'line-protocol/src/discover.ts',
+    take: 'const trusted = authenticated || host === source',
+    put: 'const trusted = true || authenticated || host === source',
+    red: test('line-protocol', 'discover'),
+  },
+  {
+    guard: 'TLSA records count only where the resolver vouches for them',
+    in: 'smtp/src/delivery/dane.ts',
+    take: 'if (!answer.authenticated) return [];',
+    put: '',
+    red: test('smtp', 'delivery'),
+  },
+  {
+    guard: "only a proven MX makes its host's TLSA records count",
+    in: 'smtp/src/delivery/delivery-targets.ts',
+    take: 'const signedBy = authenticated ? resolver : undefined;',
+    put: 'const signedBy = resolver;',
+    red: test('smtp', 'delivery'),
+  },
 ];

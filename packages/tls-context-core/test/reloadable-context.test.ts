@@ -163,6 +163,22 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('sessions over %s', (version) => 
     expect((await visit(context, { sessions })).resumed).toBe(false);
   });
 
+  test('whose ticket comes when the scope already serves the new context are not kept either', async () => {
+    const context = await reloadableTlsContext(() => ({ ca: ca.cert }));
+    const sessions = createSessionScope({ context, serverHostname: 'a.example', protocol: 'imap' });
+    const before = await connect(context, { sessions }); // its ticket is still on its way
+    const ticket = new Promise((resolve) => before.once('session', resolve));
+    await context.reload();
+    // Somebody connects under the new context and leaves no ticket of their own.
+    const signal = AbortSignal.abort();
+    await expect(connect(context, { sessions, signal })).rejects.toMatchObject({
+      code: 'ERR_ABORTED',
+    });
+    await ticket;
+    before.destroy();
+    expect((await visit(context, { sessions })).resumed).toBe(false);
+  });
+
   test('of the context itself are those of nobody else', async () => {
     const context = await reloadableTlsContext(() => ({ ca: ca.cert, ...versions }));
     const sessions = createSessionScope({ context, ...identity });
