@@ -254,7 +254,7 @@ export const mutants = [
     in: 'imap/src/connect.ts',
     take: "if (greeting.status === 'PREAUTH') throw preauth();",
     put: '',
-    red: test('imap', 'connect', 'east'),
+    red: test('imap', 'connect'),
   },
   {
     guard: 'STARTTLS that is not offered is an error (IMAP)',
