@@ -1,4 +1,5 @@
 /** One wait for the peer: how long, in which phase; and how a caller walks away from one. */
+import { setMaxListeners } from 'node:events';
 import {
   AbortError,
   addErrorContext,
@@ -108,6 +109,7 @@ export function abandonOnAbort<T>(
   context: ErrorContext,
 ): Promise<T> {
   if (signal === undefined) return work;
+  manyMayWaitOn(signal);
   return new Promise<T>((resolve, reject) => {
     const stop = (): void => {
       signal.removeEventListener('abort', stop);
@@ -118,4 +120,9 @@ export function abandonOnAbort<T>(
     signal.addEventListener('abort', stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
+}
+
+/** One signal may well give up fifty calls at once; Node would warn of a leak at the eleventh listener. */
+export function manyMayWaitOn(signal: AbortSignal): void {
+  setMaxListeners(Number.MAX_SAFE_INTEGER, signal);
 }

@@ -4,7 +4,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ConnectionError, isFivewireError } from 'tls-context-core';
-import { aborted, endless, timedOut } from './deadline.js';
+import { aborted, endless, manyMayWaitOn, timedOut } from './deadline.js';
 import { dialThroughProxy } from './proxy.js';
 import { openTcp } from './tcp.js';
 
@@ -66,6 +66,7 @@ export async function dial(target: DialTarget, options: DialOptions): Promise<Du
           () => giveUp(Object.assign(timedOut({ phase: 'dial', timeout }), context)),
           timeout,
         );
+    if (signal !== undefined) manyMayWaitOn(signal);
     signal?.addEventListener('abort', onAbort, { once: true });
     openStream(target, options, stop.signal).then(
       (stream) => {

@@ -12,7 +12,7 @@ import {
   UsageError,
 } from 'tls-context-core';
 import { abortSignal, milliseconds, positive } from './call-options.js';
-import { aborted, longestTimer } from './deadline.js';
+import { aborted, longestTimer, manyMayWaitOn } from './deadline.js';
 
 /** What a pool needs of a client. */
 export interface PooledClient {
@@ -201,6 +201,7 @@ export function createPool<C extends PooledClient>(
         if (at >= 0) waiting.splice(at, 1);
         entry.reject(aborted(signal as AbortSignal, { command: 'acquire' }, 'usable'));
       };
+      if (signal !== undefined) manyMayWaitOn(signal);
       signal?.addEventListener('abort', stop, { once: true });
       waiting.push(entry);
       serve();

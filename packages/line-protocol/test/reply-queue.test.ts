@@ -76,6 +76,25 @@ describe('ReplyQueue', () => {
     close();
   });
 
+  it('lets one signal give up many calls, without a warning of Node', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): number => warnings.push(warning);
+    process.on('warning', note);
+    const { queue, exchange, close } = await queuePair();
+    const stop = new AbortController();
+    const calls = Array.from({ length: 50 }, () =>
+      settled(queue.run(exchange('A', true), { signal: stop.signal })),
+    );
+    stop.abort();
+    for (const outcome of await Promise.all(calls)) {
+      expect(outcome).toMatchObject({ code: 'ERR_ABORTED' });
+    }
+    await tick(50); // Node gives its warnings a turn later
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+    close();
+  });
+
   it('fails all work when the connection ends', async () => {
     const { queue, server, received, exchange, close } = await queuePair();
     const all = ['A', 'B'].map((verb) => settled(queue.run(exchange(verb, true))));

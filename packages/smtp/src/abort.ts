@@ -1,5 +1,5 @@
 /** What an AbortSignal may still stop, by how far a message has come. */
-import { AbortError, type ErrorContext, type Turn } from '@fivewire/line-protocol';
+import { AbortError, type ErrorContext, manyMayWaitOn, type Turn } from '@fivewire/line-protocol';
 import type { BodySource } from './body-source.js';
 import { endConnection } from './replies.js';
 import type { Session } from './session.js';
@@ -54,6 +54,7 @@ export function runAbortable<T>(
       stage = next;
       if (signal.aborted && next === 'open') throw abort();
     };
+    manyMayWaitOn(signal);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     void queue
