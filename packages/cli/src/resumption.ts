@@ -1,6 +1,18 @@
 /** Whether a second connection resumes the TLS session of a first one. */
-import { dial } from '@fivewire/line-protocol';
-import { createSessionScope, createTlsContext, isFivewireError, secure } from 'tls-context-core';
+import {
+  type CommandLine,
+  commandLine,
+  openConnection,
+  type ProtocolProfile,
+  type Reply,
+  readReply,
+  resolveTransport,
+  type SessionScope,
+  sessionScopeOf,
+  type Transport,
+  type Wait,
+} from '@fivewire/line-protocol';
+import { isFivewireError } from 'tls-context-core';
 import type { Context } from './context.js';
 import type { Target } from './target.js';
 
@@ -13,17 +25,13 @@ interface TwoAtOnce {
 
 /**
  * By a pool of two, whose connections share their sessions. FTP's do not (there the data connections resume), so that
- * `ftps:` is dialled and secured bare, and `ftp:` is not tried.
+ * its control connections are opened here, as far as TLS.
  *
- * @returns undefined where it was not tried, or the server took no second connection
+ * @returns undefined where the server took no second connection
  */
 export async function resumes(target: Target, { signal }: Context): Promise<boolean | undefined> {
   try {
-    if (target.protocol === 'ftp') {
-      return target.connect.security === 'implicit-tls'
-        ? await resumesBare(target, signal)
-        : undefined;
-    }
+    if (target.protocol === 'ftp') return await ftpResumes(target, signal);
     const pool = await poolFor(target);
     try {
       const first = await pool.acquire({ signal });
@@ -50,31 +58,41 @@ async function poolFor({ protocol, connect }: Target): Promise<TwoAtOnce> {
   return (await import('@fivewire/nntp')).createNntpPool(settings);
 }
 
-async function resumesBare({ connect }: Target, signal: AbortSignal): Promise<boolean> {
-  const { host, port = 990, proxy, timeouts, serverHostname = host } = connect;
-  const context = createTlsContext(connect.tls);
-  const sessions = createSessionScope({ context, serverHostname, protocol: 'ftp', port });
-  const once = async (): Promise<boolean> => {
-    const stream = await dial(
-      { host, port, purpose: 'control' },
-      { timeout: timeouts?.connect ?? 10_000, signal, ...(proxy === undefined ? {} : { proxy }) },
-    );
-    const secured = await secure(stream, {
-      context,
-      serverHostname,
-      protocol: 'ftp',
-      port,
-      sessions,
-      signal,
-    });
-    try {
-      // The ticket comes with or before the greeting (RFC 8446 §4.6.1).
-      for await (const _greeting of secured) break;
-      return secured.security.resumed;
-    } finally {
-      secured.destroy();
-    }
+const ftpProfile: ProtocolProfile = {
+  protocol: 'ftp',
+  ports: { 'implicit-tls': 990, starttls: 21, cleartext: 21 },
+  schemes: {},
+  options: ['auth'],
+};
+
+async function ftpResumes({ connect }: Target, signal: AbortSignal): Promise<boolean> {
+  const transport = resolveTransport(ftpProfile, { ...connect, signal });
+  const sessions = sessionScopeOf(transport);
+  await securedFtp(transport, sessions, signal);
+  return securedFtp(transport, sessions, signal);
+}
+
+/** RFC 4217 §4: greeting, AUTH TLS, and one reply behind the handshake, before which the ticket comes. */
+async function securedFtp(
+  transport: Transport,
+  sessions: SessionScope | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const connection = await openConnection(transport, sessions);
+  const wait: Wait = { phase: 'starttls', timeout: transport.timeouts.reply };
+  const ask = (line: CommandLine): Promise<Reply> => {
+    connection.send(line);
+    return readReply(connection, 'ftp', wait);
   };
-  await once();
-  return once();
+  return connection.establish(signal, async () => {
+    await readReply(connection, 'ftp', { ...wait, phase: 'greeting' });
+    if (transport.security === 'starttls') {
+      await ask(commandLine('AUTH', ['TLS']));
+      await connection.startTls('starttls', signal);
+    }
+    await ask(commandLine('QUIT'));
+    const resumed = connection.secureStream?.security.resumed === true;
+    await connection.end();
+    return resumed;
+  });
 }

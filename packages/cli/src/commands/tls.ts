@@ -125,7 +125,7 @@ function pageOf(url: string, finding: Finding, daysLeft: number | undefined): st
     rows.push(['tls', `${protocol} ${cipher}`], ['alpn', alpn ?? 'none'], ['trust', `${trust}`]);
     rows.push([
       'resumption',
-      finding.resumes === undefined ? 'not tried' : finding.resumes ? 'yes' : 'no',
+      finding.resumes === undefined ? 'unknown' : finding.resumes ? 'yes' : 'no',
     ]);
   }
   for (const [at, certificate] of chain.entries()) rows.push(...certificateRows(at, certificate));
