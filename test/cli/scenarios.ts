@@ -322,7 +322,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
       },
       chain: [{ names: ['localhost', '127.0.0.1', '::1'], subject: 'CN=localhost' }],
     });
-    expect(record.resumes).toBe(scheme === 'ftp' ? undefined : true);
+    expect(record.resumes).toBe(true);
     expect(record.alpn).toBe(/smtp/.test(scheme) ? undefined : scheme.replace(/s$/, ''));
     const soon = await fivewire(cwd, ['tls', url(scheme, '', ''), '--warn-days', '1000']);
     expect(soon.status).toBe(1);
