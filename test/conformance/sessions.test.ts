@@ -1,5 +1,5 @@
 /**
- * Sessions belong to an identity (DESIGN point 6): what a store holds, and whose sessions FTP's data connections offer.
+ * Sessions belong to an identity: what a store holds, and whose sessions FTP's data connections offer.
  * Which identity may use which session is in tls-context-core's own tests and in the hostname matrix.
  */
 import { EventEmitter, once } from 'node:events';

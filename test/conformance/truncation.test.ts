@@ -1,4 +1,4 @@
-/** Truncation is seen (DESIGN point 9): FTPS transfers, cut at each TLS record and inside of it, by a server that says 226. */
+/** Truncation is seen: FTPS transfers, cut at each TLS record and inside of it, by a server that says 226. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Writable } from 'node:stream';

@@ -63,7 +63,7 @@ export async function runTrial({ certificate, ca }: World, trial: Trial): Promis
   return { seen, error, milliseconds, sent, faults };
 }
 
-/** The codes of DESIGN's table that a server can cause. */
+/** The codes of `errors.ts` that a server can cause. */
 const codes = new Set([
   'ERR_CERTIFICATE_HOSTNAME_MISMATCH',
   'ERR_TLS_HANDSHAKE',

@@ -32,7 +32,7 @@ const floors: Record<string, string[]> = {
   ],
 };
 
-/** Which third-party packages a client's install may bring (DESIGN: clients stay light). */
+/** Which third-party packages a client's install may bring: clients stay light. */
 const thirdParty: Record<string, string[]> = {
   'tls-context-core': [],
   'line-protocol': ['socks'],

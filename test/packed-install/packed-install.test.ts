@@ -146,7 +146,7 @@ it('is one and the same by import and by require', async () => {
   expect((await run(process.execPath, ['same.cjs'], { cwd: folder })).stdout).toBe('true\n');
 });
 
-it('keeps a client light: our shared packages, and what DESIGN names', () => {
+it('keeps a client light: our shared packages, and the few that it names', () => {
   const folder = install('@fivewire/smtp');
   const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
   const installed = Object.keys(lock.packages)

@@ -1,4 +1,4 @@
-/** `client.security` (DESIGN section 3) on all five clients: the same fields, frozen, and what each way to connect shows. */
+/** `client.security` on all five clients: the same fields, frozen, and what each way to connect shows. */
 import type { SecurityInfo } from '@fivewire/line-protocol';
 import {
   createThrowawayCa,

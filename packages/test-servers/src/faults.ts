@@ -25,7 +25,7 @@ export interface Faults {
   greeting?: string;
   /** Untagged or unasked text in front of the next answers, CRLF included. */
   prefix?: string;
-  /** Goodbyes are said without TLS's close_notify: the truncation that DESIGN calls for seeing. */
+  /** Goodbyes are said without TLS's close_notify: a truncation that a client has to see. */
   withoutCloseNotify?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Truncation is seen: whether the peer said close_notify, or the wire was cut. DESIGN point 9. */
+/** Truncation is seen: whether the peer said close_notify, or the wire was cut. RFC 8446 §6.1. */
 
 import { constants } from 'node:crypto';
 import { once } from 'node:events';
