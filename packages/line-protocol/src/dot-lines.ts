@@ -12,7 +12,7 @@ export async function readDotLines(connection: LineConnection, wait: Wait): Prom
   const lines: string[] = [];
   let octets = 0;
   for (;;) {
-    const line = connection.takeLine(where);
+    const line = connection.takeBodyLine(where);
     if (line === undefined) {
       await connection.fill(wait);
       continue;

@@ -13,58 +13,80 @@ const cr = Buffer.from('\r');
 const lf = Buffer.from('\n');
 const dot = Buffer.from('.');
 
-/** Where the decoder stands between two chunks. */
-type At = 'middle' | 'line-start' | 'after-dot' | 'after-dot-cr';
+/** Where the decoder stands between two chunks. `after-cr`: an LF would end the line. */
+type At = 'middle' | 'after-cr' | 'line-start' | 'after-dot' | 'after-dot-cr';
 
-/** Takes off the stuffed dots and finds the end. The CRLF before the final dot belongs to the content. */
+export interface DotDecoderOptions {
+  /**
+   * Whether a bare LF ends a line as well: for servers that have shown it in their own status lines (`LineConnection.bareLf`).
+   * Elsewhere `LF . LF` is content: what takes it for an end lets the writer of a message make up the replies after it. Default false.
+   */
+  bareLf?: boolean;
+}
+
+/** Takes off the stuffed dots and finds the end. The line end before the final dot belongs to the content. */
 export class DotDecoder implements BodyDecoder {
   #at: At = 'line-start';
+  #bareLf: boolean;
+
+  constructor({ bareLf = false }: DotDecoderOptions = {}) {
+    this.#bareLf = bareLf;
+  }
 
   decode(octets: Buffer): Decoded {
+    const bareLf = this.#bareLf;
+    const { length } = octets;
     const content: Buffer[] = [];
+    let from = 0; // what lies before it has been pushed, or is no content
     let i = 0;
     // The few octets around a cut, one by one.
-    while (this.#at !== 'middle' && i < octets.length) {
-      const c = octets[i] as number;
-      if (this.#at === 'line-start') {
-        if (c !== DOT) break;
-        this.#at = 'after-dot';
-      } else if (c === LF) {
-        return { used: i + 1, content, done: true };
-      } else if (this.#at === 'after-dot') {
-        if (c !== CR) break;
-        this.#at = 'after-dot-cr';
-      } else {
-        content.push(cr); // `.CR` that was no end: the dot was stuffing, the CR is content
-        break;
-      }
-      i++;
+    if (this.#at === 'after-cr' && length > 0) {
+      this.#at = octets[0] === LF ? 'line-start' : 'middle';
+      if (this.#at === 'line-start') i = 1;
     }
-    if (i === octets.length) return { used: i, content, done: false };
-    this.#at = 'middle';
+    if (this.#at === 'line-start' && i < length) {
+      this.#at = octets[i] === DOT ? 'after-dot' : 'middle';
+      if (this.#at === 'after-dot') {
+        if (i > 0) content.push(octets.subarray(0, i));
+        from = ++i;
+      }
+    }
+    if (this.#at === 'after-dot' && i < length) {
+      if (octets[i] === LF && bareLf) return { used: i + 1, content, done: true };
+      this.#at = octets[i] === CR ? 'after-dot-cr' : 'middle';
+      if (this.#at === 'after-dot-cr') from = ++i;
+    }
+    if (this.#at === 'after-dot-cr' && i < length) {
+      if (octets[i] === LF) return { used: i + 1, content, done: true };
+      content.push(cr); // `.CR` that was no end: the dot was stuffing, the CR is content
+      this.#at = 'middle';
+    }
+    if (i === length) {
+      if (from < i) content.push(octets.subarray(from));
+      return { used: length, content, done: false };
+    }
     // In bulk: only a dot after a line feed needs a look.
-    let from = i;
     for (;;) {
       const found = octets.indexOf('\n.', i, 'latin1');
       if (found < 0) break;
-      const after = octets[found + 2];
-      const end =
-        after === LF ? found + 3 : after === CR && octets[found + 3] === LF ? found + 4 : 0;
-      if (end > 0) {
-        content.push(octets.subarray(from, found + 1));
-        return { used: end, content, done: true };
-      }
+      i = found + 2;
+      if (!bareLf && octets[found - 1] !== CR) continue;
       content.push(octets.subarray(from, found + 1));
-      if (after === undefined || (after === CR && found + 3 === octets.length)) {
+      from = i;
+      const after = octets[i];
+      if (after === LF && bareLf) return { used: i + 1, content, done: true };
+      if (after === CR && octets[i + 1] === LF) return { used: i + 2, content, done: true };
+      if (after === undefined || (after === CR && i + 1 === length)) {
         this.#at = after === undefined ? 'after-dot' : 'after-dot-cr';
-        return { used: octets.length, content, done: false };
+        return { used: length, content, done: false };
       }
-      from = found + 2;
-      i = from;
     }
-    if (octets[octets.length - 1] === LF) this.#at = 'line-start';
-    if (from < octets.length) content.push(octets.subarray(from));
-    return { used: octets.length, content, done: false };
+    const last = octets[length - 1];
+    if (last === CR && !bareLf) this.#at = 'after-cr';
+    else if (last === LF && (bareLf || octets[length - 2] === CR)) this.#at = 'line-start';
+    else this.#at = 'middle';
+    content.push(octets.subarray(from));
+    return { used: length, content, done: false };
   }
 }
 

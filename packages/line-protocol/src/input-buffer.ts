@@ -6,17 +6,24 @@
  */
 
 const LF = 10;
+const CR = 13;
 
 export class InputBuffer {
   /** Octets not yet taken. */
   size = 0;
+  /** True once {@link takeLine} has met a line that ended in a bare LF. */
+  bareLf = false;
   #chunks: Buffer[] = [];
   /** Where the untaken part of the first chunk begins. */
   #offset = 0;
   /** The first chunk as text, made at the first line taken from it. */
   #text: string | undefined;
-  /** The first so many chunks are known to hold no LF. Keeps the search for a long line's end linear. */
+  /** The first so many chunks are known to hold no line end. Keeps the search for a long line's end linear. */
   #searched = 0;
+  /** Whether a bare LF counted in that search. */
+  #searchedBareLf = true;
+  /** How the line taken last ended. */
+  #endedInCrlf = true;
 
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
@@ -29,22 +36,42 @@ export class InputBuffer {
    * @throws LineTooLong once more than `limit` octets have come without an end.
    */
   takeLine(limit: number): string | undefined {
+    const line = this.#take(limit, true);
+    if (line !== undefined && !this.#endedInCrlf) this.bareLf = true;
+    return line;
+  }
+
+  /**
+   * The next line of a body, up to its CRLF. A bare LF ends it only where it has ended a line of {@link takeLine}'s: elsewhere it is
+   * content, which the writer of a message may have put there to make up an end and replies after it.
+   */
+  takeBodyLine(limit: number): string | undefined {
+    return this.#take(limit, this.bareLf);
+  }
+
+  #take(limit: number, bareLf: boolean): string | undefined {
     const text = this.#text;
-    if (text === undefined) return this.#openHead(limit);
+    if (text === undefined) return this.#openHead(limit, bareLf);
     const start = this.#offset;
-    const end = text.indexOf('\n', start);
+    let end = text.indexOf('\n', start);
+    if (!bareLf) {
+      while (end >= 0 && (end === start || text.charCodeAt(end - 1) !== CR)) {
+        end = text.indexOf('\n', end + 1);
+      }
+    }
     if (end < 0) {
       this.#text = undefined;
       this.#searched = 1;
-      return this.#takeLineAcrossChunks(limit);
+      this.#searchedBareLf = bareLf;
+      return this.#takeLineAcrossChunks(limit, bareLf);
     }
     const length = end - start;
     if (length > limit) throw new LineTooLong(limit);
     this.size -= length + 1;
     this.#offset = end + 1;
     if (this.#offset === text.length) this.#dropHead();
-    const cr = length > 0 && text.charCodeAt(end - 1) === 13;
-    return text.slice(start, cr ? end - 1 : end);
+    this.#endedInCrlf = length > 0 && text.charCodeAt(end - 1) === CR;
+    return text.slice(start, this.#endedInCrlf ? end - 1 : end);
   }
 
   /** The octets at hand without taking them: the rest of the first chunk, or `undefined` when there are none. */
@@ -78,25 +105,27 @@ export class InputBuffer {
   clear(): void {
     this.#chunks = [];
     this.size = 0;
+    this.bareLf = false;
     this.#offset = 0;
     this.#text = undefined;
     this.#searched = 0;
   }
 
-  #openHead(limit: number): string | undefined {
+  #openHead(limit: number, bareLf: boolean): string | undefined {
     const head = this.#chunks[0];
     if (head === undefined) return undefined;
-    if (this.#searched > 0) return this.#takeLineAcrossChunks(limit);
+    if (this.#searchedBareLf !== bareLf) this.#searched = 0;
+    if (this.#searched > 0) return this.#takeLineAcrossChunks(limit, bareLf);
     this.#text = head.toString('latin1');
-    return this.takeLine(limit);
+    return this.#take(limit, bareLf);
   }
 
-  #takeLineAcrossChunks(limit: number): string | undefined {
+  #takeLineAcrossChunks(limit: number, bareLf: boolean): string | undefined {
     const chunks = this.#chunks;
     let i = this.#searched;
     let end = -1;
     for (; i < chunks.length; i++) {
-      end = (chunks[i] as Buffer).indexOf(LF);
+      end = lineEnd(chunks[i] as Buffer, bareLf || (chunks[i - 1] as Buffer).at(-1) === CR, bareLf);
       if (end >= 0) break;
     }
     this.#searched = i;
@@ -114,8 +143,8 @@ export class InputBuffer {
     this.#searched = 0;
     this.size -= line.length - (end + 1);
     this.#dropFromHead(end + 1);
-    const cr = line.length > 1 && line[line.length - 2] === 13;
-    return line.toString('latin1', 0, line.length - (cr ? 2 : 1));
+    this.#endedInCrlf = line.length > 1 && line[line.length - 2] === CR;
+    return line.toString('latin1', 0, line.length - (this.#endedInCrlf ? 2 : 1));
   }
 
   #dropFromHead(count: number): void {
@@ -130,6 +159,14 @@ export class InputBuffer {
     this.#text = undefined;
     if (this.#searched > 0) this.#searched--;
   }
+}
+
+/** Where the first line end of a chunk has its LF; -1 where there is none. */
+function lineEnd(chunk: Buffer, afterCr: boolean, bareLf: boolean): number {
+  let lf = chunk.indexOf(LF);
+  if (bareLf) return lf;
+  while (lf >= 0 && (lf === 0 ? !afterCr : chunk[lf - 1] !== CR)) lf = chunk.indexOf(LF, lf + 1);
+  return lf;
 }
 
 /** Thrown by {@link InputBuffer.takeLine}; the connection turns it into `ERR_LIMIT_EXCEEDED`. */

@@ -170,12 +170,27 @@ export class LineConnection {
   // ── input ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * The next line without its CRLF, each character an octet; `undefined` while it is incomplete.
+   * The next line without its CRLF (or bare LF), each character an octet; `undefined` while it is incomplete.
    * @param where for the error about one that is too long
    */
   takeLine(where: ErrorContext = {}): string | undefined {
+    return this.#takeLine(where, false);
+  }
+
+  /** As {@link takeLine} inside a body that ends in a lone dot, where a bare LF is content unless {@link bareLf} says otherwise. */
+  takeBodyLine(where: ErrorContext = {}): string | undefined {
+    return this.#takeLine(where, true);
+  }
+
+  /** Whether the server has ended a status line of this stream in a bare LF: then its bodies may end so too. */
+  get bareLf(): boolean {
+    return this.#input.bareLf;
+  }
+
+  #takeLine(where: ErrorContext, inBody: boolean): string | undefined {
+    const { lineOctets } = this.limits;
     try {
-      const line = this.#input.takeLine(this.limits.lineOctets);
+      const line = inBody ? this.#input.takeBodyLine(lineOctets) : this.#input.takeLine(lineOctets);
       if (this.#logging && line !== undefined)
         this.#log.event('receive', this.hideInput ? mask : line);
       return line;
@@ -476,6 +491,7 @@ export class LineConnection {
   #adopt(stream: Duplex): void {
     this.#stream = stream;
     this.#paused = false;
+    this.#input.clear(); // of octets it has none, and how lines ended in clear says nothing about the server inside TLS
     this.#attach(stream);
     stream.resume();
   }

@@ -126,7 +126,7 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
         if (this.#phase === 'past' || this.#discard) return finished;
         if (this.#phase !== 'open') return undefined;
         try {
-          line = connection.takeLine();
+          line = connection.takeBodyLine();
         } catch (error) {
           throw this.#fail(error as FivewireError);
         }
@@ -217,7 +217,11 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
     if (this.#phase !== 'open') return;
     const { connection, aheadOctets } = this.#request;
     try {
-      for (let line = connection.takeLine(); line !== undefined; line = connection.takeLine()) {
+      for (
+        let line = connection.takeBodyLine();
+        line !== undefined;
+        line = connection.takeBodyLine()
+      ) {
         if (line === '.') {
           this.#end();
           return;

@@ -19,8 +19,11 @@ const encode = (chunks: Buffer[]): Buffer => {
   return Buffer.concat([...chunks.flatMap((chunk) => encoder.encode(chunk)), encoder.end()]);
 };
 
-const decode = (chunks: Buffer[]): { content: string; rest: string; done: boolean } => {
-  const decoder = new DotDecoder();
+const decode = (
+  chunks: Buffer[],
+  bareLf = false,
+): { content: string; rest: string; done: boolean } => {
+  const decoder = new DotDecoder({ bareLf });
   let content = '';
   for (const [i, chunk] of chunks.entries()) {
     const step = decoder.decode(chunk);
@@ -80,10 +83,10 @@ describe('DotDecoder', () => {
 
   it('gives the same for every cut of anything', () => {
     fc.assert(
-      fc.property(body, cuts, (text, at) => {
+      fc.property(body, cuts, fc.boolean(), (text, at, bareLf) => {
         const octets = Buffer.from(text, 'latin1');
-        const whole = decode([octets]);
-        const parts = decode(pieces(octets, at));
+        const whole = decode([octets], bareLf);
+        const parts = decode(pieces(octets, at), bareLf);
         // Held-back octets (a dot or dot CR at the very end) are not content yet, whole or cut.
         expect(parts).toEqual(whole);
       }),
@@ -91,11 +94,29 @@ describe('DotDecoder', () => {
     );
   });
 
-  it('takes a bare LF around the final dot, as old servers send it', () => {
-    expect(decode([Buffer.from('a\n.\nrest')])).toEqual({
-      content: 'a\n',
-      rest: 'rest',
-      done: true,
-    });
+  it('knows one end, CRLF.CRLF, and whatever else looks like one is content, for every cut', () => {
+    const lines = (text: string) => text.replace(/(^|\r\n)\./g, '$1..');
+    fc.assert(
+      fc.property(body, cuts, (text, at) => {
+        const wire = Buffer.from(`${lines(text)}\r\n.\r\nrest`, 'latin1');
+        const content = `${text}\r\n`;
+        expect(decode(pieces(wire, at))).toEqual({ content, rest: 'rest', done: true });
+      }),
+      { numRuns: 3_000 },
+    );
+    for (const end of ['\n.\n', '\n.\r\n', '\r\n.\n', '\n.\r']) {
+      expect(decode([Buffer.from(`a${end}+OK`)]).done).toBe(false);
+    }
+  });
+
+  it('takes a bare LF around the final dot where the server has shown that its lines end so', () => {
+    for (const end of ['\n.\n', '\n.\r\n', '\r\n.\n', '\r\n.\r\n']) {
+      const content = `a${end.slice(0, end.indexOf('.'))}`;
+      expect(decode([Buffer.from(`a${end}rest`)], true)).toEqual({
+        content,
+        rest: 'rest',
+        done: true,
+      });
+    }
   });
 });

@@ -13,7 +13,9 @@ describe('InputBuffer', () => {
       unit: fc.constantFrom('a', '\r', '\n', '\xff', '.', 'b'),
       maxLength: 60,
     });
-    const take = fc.array(fc.constantFrom('line', 'octets', 'peek'), { maxLength: 20 });
+    const take = fc.array(fc.constantFrom('line', 'body-line', 'octets', 'peek'), {
+      maxLength: 20,
+    });
     fc.assert(
       fc.property(content, fc.array(fc.nat(), { maxLength: 12 }), take, (text, cuts, steps) => {
         const octets = Buffer.from(text, 'latin1');
@@ -22,7 +24,8 @@ describe('InputBuffer', () => {
           for (const chunk of chunks) buffer.push(chunk);
           const seen: unknown[] = [];
           for (const step of steps) {
-            if (step === 'line') seen.push(buffer.takeLine(1_000));
+            if (step === 'line') seen.push(buffer.takeLine(1_000), buffer.bareLf);
+            else if (step === 'body-line') seen.push(buffer.takeBodyLine(1_000));
             else {
               // Three octets, in however many pieces they come.
               const wanted = Math.min(3, buffer.size);
@@ -45,6 +48,37 @@ describe('InputBuffer', () => {
         expect(run(cut(octets, cuts))).toEqual(run([octets]));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('ends lines of a body at CRLF only, until a line outside has ended in a bare LF', () => {
+    const content = fc.string({
+      unit: fc.constantFrom('a', '\r', '\n', '\r\n', '.'),
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(
+        content,
+        fc.array(fc.nat(), { maxLength: 12 }),
+        fc.boolean(),
+        (text, cuts, lf) => {
+          const buffer = new InputBuffer();
+          const octets = Buffer.from(`+OK${lf ? '\n' : '\r\n'}${text}`, 'latin1');
+          for (const chunk of cut(octets, cuts)) buffer.push(chunk);
+          expect(buffer.takeLine(100)).toBe('+OK');
+          expect(buffer.bareLf).toBe(lf);
+          const lines: string[] = [];
+          for (
+            let line = buffer.takeBodyLine(100);
+            line !== undefined;
+            line = buffer.takeBodyLine(100)
+          )
+            lines.push(line);
+          const expected = lf ? text.replaceAll('\r\n', '\n').split('\n') : text.split('\r\n');
+          expect(lines).toEqual(expected.slice(0, -1));
+        },
+      ),
+      { numRuns: 1_000 },
     );
   });
 

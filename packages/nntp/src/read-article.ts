@@ -143,7 +143,7 @@ function articleBody(
     decoder: ({ begun }) =>
       begun === undefined
         ? noBody
-        : new BegunDecoder(begun, limits.articleOctets, () =>
+        : new BegunDecoder(new DotDecoder(connection), begun, limits.articleOctets, () =>
             connection.exceeded('articleOctets', limits.articleOctets, { command: line.masked }),
           ),
     wait: {
@@ -207,7 +207,7 @@ async function readHeader(
   const lines: string[] = [];
   let octets = 0;
   for (;;) {
-    const line = connection.takeLine();
+    const line = connection.takeBodyLine();
     if (line === undefined) {
       await connection.fill(wait);
       continue;
@@ -230,11 +230,12 @@ async function readHeader(
 
 /** A body whose first octets were read with the header. One that goes on and on is no article. */
 class BegunDecoder implements BodyDecoder {
-  #decoder = new DotDecoder();
+  #decoder: DotDecoder;
   #begun: string;
   #left: number;
   #exceeded: () => Error;
-  constructor(begun: string, limit: number, exceeded: () => Error) {
+  constructor(decoder: DotDecoder, begun: string, limit: number, exceeded: () => Error) {
+    this.#decoder = decoder;
     this.#begun = begun;
     this.#left = limit;
     this.#exceeded = exceeded;

@@ -52,7 +52,7 @@ export function messageBody(
         : accept(here);
     },
     decoder: () =>
-      new LimitedDecoder(limits.messageOctets, () =>
+      new LimitedDecoder(new DotDecoder(connection), limits.messageOctets, () =>
         connection.exceeded('messageOctets', limits.messageOctets, { command: line.masked }),
       ),
     wait: {
@@ -83,10 +83,11 @@ export function retrieveAll(
 
 /** A message that goes on and on is no message. */
 class LimitedDecoder implements BodyDecoder {
-  #decoder = new DotDecoder();
+  #decoder: DotDecoder;
   #left: number;
   #exceeded: () => Error;
-  constructor(limit: number, exceeded: () => Error) {
+  constructor(decoder: DotDecoder, limit: number, exceeded: () => Error) {
+    this.#decoder = decoder;
     this.#left = limit;
     this.#exceeded = exceeded;
   }
