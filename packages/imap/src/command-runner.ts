@@ -126,7 +126,7 @@ export class CommandRunner {
     { signal, timeout }: CallOptions = {},
   ): Promise<{ response: TaggedResponse; masked: string }> {
     const context = { command: command.verb, phase: command.phase ?? 'command' };
-    if (this.connection.error !== undefined) return Promise.reject(this.connection.error);
+    if (!this.connection.isOpen) return Promise.reject(this.connection.lost(context));
     if (signal?.aborted)
       return Promise.reject(this.connection.locate(aborted(signal, context, 'usable')));
     let entry: Entry | undefined;
@@ -379,13 +379,21 @@ export class CommandRunner {
 
   #rejectAll(): void {
     this.#deadline.stop();
-    const error = this.connection.error;
+    const { error } = this.connection;
     const entries = [...this.#inFlight.values(), ...this.#queue];
     this.#inFlight.clear();
     this.#queue.length = 0;
     this.#goAhead?.(false);
     this.#consumers.press();
-    for (const entry of entries) entry.reject(error);
+    // The command that ended the connection gets that very error.
+    let told = false;
+    for (const { reject, masked, command } of entries) {
+      const own: boolean = !told && error?.command === masked;
+      told ||= own;
+      reject(
+        own ? error : this.connection.lost({ phase: command.phase ?? 'command', command: masked }),
+      );
+    }
     this.session.notices.end();
   }
 }

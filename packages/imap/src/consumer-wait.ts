@@ -51,7 +51,7 @@ export class ConsumerWait {
       if (what === 'ready') return;
       if (what === 'motionless') this.#refuse(left);
     }
-    throw this.#connection.error;
+    throw this.#connection.lost();
   }
 
   /**

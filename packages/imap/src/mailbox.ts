@@ -202,7 +202,7 @@ export class Mailbox {
         hint: 'Open it again: client.open(name).',
       });
     }
-    if (this.#runner.connection.error !== undefined) throw this.#runner.connection.error;
+    if (!this.#runner.connection.isOpen) throw this.#runner.connection.lost();
     if (selected.uidValidity !== this.uidValidity) {
       selected.invalidate(
         'has another UIDVALIDITY than when it was opened',

@@ -29,7 +29,7 @@ export async function writeBody(
       onWait();
       const { value, done } = await source.next();
       entry.waitsForSource = false;
-      if (connection.error !== undefined) throw connection.error;
+      if (!connection.isOpen) throw connection.lost({ command: masked });
       octets += done ? 0 : value.length;
       if (octets > size || (done && octets < size)) throw wrongSize(octets, size);
       if (held !== undefined && !connection.write(held)) {

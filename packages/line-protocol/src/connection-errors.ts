@@ -1,7 +1,10 @@
 /** How a connection ends, in words. It adds where that was, and to whom. */
 import {
   ConnectionError,
+  type ErrorContext,
+  errorAgain,
   escapeText,
+  type FivewireError,
   type ProtocolName,
   RemoteProtocolError,
   StartTlsError,
@@ -72,3 +75,14 @@ export const broken = (cause: unknown): ConnectionError =>
     'The server, or a box on the way to it, has cut the connection off; connect again.',
     cause,
   );
+
+/** One caller's doing: said of another's call it would be wrong. */
+const ofOneCaller: ReadonlySet<string> = new Set(['AbortError', 'UsageError']);
+
+/** What a call throws whose connection ended by `error`: an error of its own, and `error` is the cause. */
+export function lostBy(error: FivewireError, context: ErrorContext): FivewireError {
+  const kin = ofOneCaller.has(error.name)
+    ? closed(`Another call ended the connection: ${error.message}`, 'Connect again.', error)
+    : error;
+  return errorAgain(kin, context, error);
+}

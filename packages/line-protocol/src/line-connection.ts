@@ -25,6 +25,7 @@ import {
   closedByServer,
   closedByUser,
   limitExceeded,
+  lostBy,
   malformedResponse,
   octetsInClear,
   serverClosing,
@@ -88,7 +89,7 @@ const inputHighWater = 256 * 1024;
 
 interface Waiter {
   resolve: () => void;
-  reject: (error: Error) => void;
+  reject: (error: FivewireError) => void;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -148,9 +149,14 @@ export class LineConnection {
     return this.#secure;
   }
 
-  /** What every later call throws, once the connection is closed. */
+  /** Why the connection is closed, once it is. Calls throw {@link lost}, each an error of its own. */
   get error(): FivewireError | undefined {
     return this.#error;
+  }
+
+  /** What a call throws that meets a closed connection: a new error with the call's own command; {@link error} is its cause. */
+  lost(context: ErrorContext = {}): FivewireError {
+    return this.locate(lostBy(this.#error as FivewireError, context));
   }
 
   get isOpen(): boolean {
@@ -217,11 +223,8 @@ export class LineConnection {
 
   /** Resolves when more octets have come. Rejects at the peer's end, on failure and after `wait.timeout` of silence. */
   fill(wait: Wait): Promise<void> {
-    if (this.#error !== undefined) return Promise.reject(this.#error);
-    if (this.#ended) {
-      this.#shut('server', this.#remoteEnd(wait));
-      return Promise.reject(this.#error);
-    }
+    if (this.#error === undefined && this.#ended) this.#shut('server', this.#remoteEnd());
+    if (this.#error !== undefined) return Promise.reject(this.lost(contextOf(wait)));
     if (this.#reader !== undefined) throw new Error('two readers on one connection');
     if (this.#paused) {
       this.#paused = false;
@@ -268,13 +271,13 @@ export class LineConnection {
 
   /** Writes octets of a body. False when {@link flushed} should be awaited before more. */
   write(octets: Uint8Array): boolean {
-    if (this.#error !== undefined) throw this.#error;
+    if (this.#error !== undefined) throw this.lost();
     return this.#stream.write(octets);
   }
 
   /** Resolves when the stream takes more. Rejects on failure, and when the peer takes nothing for `wait.timeout`. */
   flushed(wait: Wait): Promise<void> {
-    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (this.#error !== undefined) return Promise.reject(this.lost(contextOf(wait)));
     if (!this.#stream.writableNeedDrain) return Promise.resolve();
     return this.#arm(wait, (waiter) => {
       this.#writer = waiter;
@@ -288,7 +291,7 @@ export class LineConnection {
    * Octets that came after the server's go-ahead end the connection: they were not protected (CVE-2021-38371 and kin).
    */
   async startTls(mode: 'implicit-tls' | 'starttls', signal?: AbortSignal): Promise<SecureStream> {
-    if (this.#error !== undefined) throw this.#error;
+    if (this.#error !== undefined) throw this.lost({ phase: 'tls' });
     if (this.#peer === undefined)
       throw new Error('startTls on a connection made without a TLS peer');
     const stream = this.#stream;
@@ -333,13 +336,13 @@ export class LineConnection {
    * @throws StartTlsError `ERR_STARTTLS_INJECTION`, which ends the connection
    */
   refuseEarlyReply(command: string): void {
-    if (this.#error !== undefined) throw this.#error;
+    if (this.#error !== undefined) throw this.lost();
     this.#refuseInput(`${command} was sent`);
   }
 
   /** Replaces the stream by what `make` builds on it (COMPRESS). Octets not yet taken belong to the new stream. */
   swap(make: (stream: Duplex) => Duplex): void {
-    if (this.#error !== undefined) throw this.#error;
+    if (this.#error !== undefined) throw this.lost();
     const stream = this.#stream;
     this.#detach(stream);
     stream.pause();
@@ -419,7 +422,7 @@ export class LineConnection {
       return await work();
     } catch (thrown) {
       // A failure of the connection itself explains more than the call that it broke.
-      const error = signal?.aborted ? (this.#error ?? thrown) : thrown;
+      const error = signal?.aborted ? (this.#error ?? thrown) : this.#itself(thrown);
       if (!isFivewireError(error)) {
         this.close();
         throw error;
@@ -496,6 +499,13 @@ export class LineConnection {
     stream.resume();
   }
 
+  /** The connection's own error where `thrown` is that of a call which it broke. */
+  #itself(thrown: unknown): unknown {
+    const own = this.#error;
+    if (own === undefined || !isFivewireError(thrown) || thrown.cause !== own) return thrown;
+    return addErrorContext(own, thrown);
+  }
+
   #remoteEnd(wait?: Wait): FivewireError {
     return this.locate(closedByServer(), wait === undefined ? {} : contextOf(wait));
   }
@@ -505,8 +515,12 @@ export class LineConnection {
       const timer = endless(wait.timeout)
         ? undefined
         : setTimeout(() => this.fail(timedOut(wait, this.#secure !== undefined)), wait.timeout);
-      const failed = (error: Error): void => {
-        reject(isFivewireError(error) ? addErrorContext(error, contextOf(wait)) : error);
+      // The call that ended the connection gets that very error.
+      const failed = (error: FivewireError): void => {
+        const where = contextOf(wait);
+        reject(
+          error.command === wait.command ? addErrorContext(error, where) : lostBy(error, where),
+        );
       };
       keep({ resolve, reject: failed, timer });
     });

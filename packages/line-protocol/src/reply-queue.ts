@@ -100,8 +100,7 @@ export class ReplyQueue {
         if (signal?.aborted) throw aborted(signal, context, 'usable');
         if (dropped !== undefined) throw dropped;
         if (this.#active === 1) this.#readStray();
-        const { error } = this.#connection;
-        if (error !== undefined) throw this.#connection.locate(error, context);
+        if (!this.#connection.isOpen) throw this.#connection.lost(context);
         return await work({ wrote, toRead: () => mayRead });
       } finally {
         wrote();

@@ -137,7 +137,7 @@ export class SmtpClient {
         const own = onRefused === undefined ? options : { ...options, onRefused };
         return this.#send(message, own, window > 1);
       },
-      lost: () => connection.error,
+      lost: () => (connection.isOpen ? undefined : connection.lost()),
     });
   }
 

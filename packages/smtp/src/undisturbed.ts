@@ -16,7 +16,7 @@ export async function undisturbed<T>(
   for (;;) {
     if (connection.buffered > 0) await early();
     const result = await interruption.race(wanted);
-    if (connection.error !== undefined) throw connection.error;
+    if (!connection.isOpen) throw connection.lost();
     if (result !== interrupted) return result;
   }
 }

@@ -107,6 +107,24 @@ export function addErrorContext<E extends FivewireError>(error: E, context: Erro
   return error;
 }
 
+/**
+ * The error of one more call that the same trouble breaks: of the same class and fields, but an object of its own with the
+ * `command` and `phase` of that call, and with `cause`, by default `error`, as its cause.
+ */
+export function errorAgain<E extends FivewireError>(
+  error: E,
+  context: ErrorContext,
+  cause: FivewireError = error,
+): E {
+  const { stack: _, cause: __, command: ___, ...fields } = Object.getOwnPropertyDescriptors(error);
+  if (context.phase !== undefined) delete fields.phase;
+  const again = new Error(error.message, { cause });
+  Object.setPrototypeOf(again, Object.getPrototypeOf(error));
+  Object.defineProperties(again, fields);
+  Error.captureStackTrace(again, errorAgain);
+  return addErrorContext(again as E, context);
+}
+
 export type TlsErrorCode =
   | 'ERR_SERVER_HOSTNAME_INVALID'
   | 'ERR_SERVER_HOSTNAME_REQUIRED'
