@@ -33,3 +33,7 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   writeFileSync(stamp, wanted);
 }
 run(process.execPath, ['node_modules/typescript/bin/tsc', '-b']);
+
+// Not before its dependencies are there.
+const { bundlePackages } = await import('./bundle.mjs');
+await bundlePackages();

@@ -1,10 +1,10 @@
 /** The command line as a user has it: packed, installed into an empty project, run as a process. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestServers, type TestServers } from '@fivewire/test-servers';
-import { packAll, withOwnDependencies } from '../packed-install/pack.js';
+import { packedProject } from '../packed-install/pack.js';
 
 export const password = 'pa55-Wort-of-Alice';
 
@@ -42,20 +42,7 @@ export interface Cli {
 
 export function installCli(): Cli {
   const home = mkdtempSync(join(tmpdir(), 'fivewire-cli-'));
-  const project = join(home, 'project');
-  mkdirSync(project);
-  writeFileSync(
-    join(project, 'package.json'),
-    '{ "name": "user", "version": "1.0.0", "private": true }',
-  );
-  const tarballs = withOwnDependencies('fivewire', packAll('packed-cli')).map(
-    ({ tarball }) => tarball,
-  );
-  execFileSync(
-    'npm',
-    ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs],
-    { cwd: project, stdio: 'pipe' },
-  );
+  const { folder: project } = packedProject();
   const bin = join(project, 'node_modules', '.bin');
   const env = { PATH: `${bin}:${process.env.PATH}`, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm' };
   let folders = 0;

@@ -1,6 +1,15 @@
-/** Tarballs as they would be published, and what is in them. */
+/** Tarballs as they would be published, what is in them, and an empty project that has installed them. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,27 +25,91 @@ export interface Packed {
   manifest: Record<string, unknown>;
 }
 
+export interface PackedProject {
+  /** Where all packages are installed from their tarballs, as a user's project has them. */
+  folder: string;
+  packed: Map<string, Packed>;
+}
+
 /**
- * Packs every package with pnpm, which alone rewrites `workspace:` and `catalog:`.
- * @param folder below `.cache/`: one for each test file, for they run at once
+ * Packs every package with pnpm, which alone rewrites `workspace:` and `catalog:`, and installs the tarballs into one empty
+ * project. It is made once for one state of the packages: test files that run at once, and later runs, share it.
  */
-export function packAll(folder = 'packed'): Map<string, Packed> {
-  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const destination = join(root, '.cache', folder);
-  rmSync(destination, { recursive: true, force: true });
-  mkdirSync(destination, { recursive: true });
-  const filter = ['--filter', './packages/*', '-r'];
-  execFileSync(
-    'npx',
-    ['--yes', packageManager, ...filter, 'pack', '--pack-destination', destination],
-    { cwd: root, stdio: 'pipe' },
-  );
-  return new Map(
-    readdirSync(destination).map((file) => {
-      const packed = readTarball(join(destination, file));
-      return [packed.name, packed];
-    }),
-  );
+export function packedProject(): PackedProject {
+  const home = join(root, '.cache', 'packed');
+  const place = join(home, fingerprint());
+  const [tarballs, folder, done] = ['tarballs', 'project', 'done'].map((name) =>
+    join(place, name),
+  ) as [string, string, string];
+  mkdirSync(home, { recursive: true });
+  withLock(join(home, 'lock'), () => {
+    if (existsSync(done)) return;
+    for (const name of readdirSync(home))
+      if (name !== 'lock') rmSync(join(home, name), { recursive: true });
+    mkdirSync(tarballs, { recursive: true });
+    mkdirSync(folder);
+    const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const filter = ['--filter', './packages/*', '-r'];
+    execFileSync(
+      'npx',
+      ['--yes', packageManager, ...filter, 'pack', '--pack-destination', tarballs],
+      { cwd: root, stdio: 'pipe' },
+    );
+    writeFileSync(
+      join(folder, 'package.json'),
+      '{ "name": "user", "version": "1.0.0", "private": true }',
+    );
+    const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
+    execFileSync(
+      'npm',
+      [...install, ...readdirSync(tarballs).map((file) => join(tarballs, file))],
+      { cwd: folder, stdio: 'pipe' },
+    );
+    writeFileSync(done, '');
+  });
+  const packed = readdirSync(tarballs).map((file) => readTarball(join(tarballs, file)));
+  return { folder, packed: new Map(packed.map((one) => [one.name, one])) };
+}
+
+/** Of everything that goes into a tarball. */
+function fingerprint(): string {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(join(root, 'packages')).sort()) {
+    const folder = join(root, 'packages', name);
+    const dist = readdirSync(join(folder, 'dist'), { recursive: true }) as string[];
+    const files = [
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+      ...dist.sort().map((file) => join('dist', file)),
+    ];
+    for (const path of files.map((file) => join(folder, file)))
+      if (existsSync(path) && statSync(path).isFile()) hash.update(path).update(readFileSync(path));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** One process at a time. A lock that its process left behind is broken after two minutes. */
+function withLock(path: string, work: () => void): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      mkdirSync(path);
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (since !== undefined && Date.now() - since > 120_000)
+      rmSync(path, { recursive: true, force: true });
+    Atomics.wait(pause, 0, 0, 100);
+  }
+  try {
+    work();
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
 }
 
 function readTarball(tarball: string): Packed {
@@ -57,16 +130,16 @@ function readTarball(tarball: string): Packed {
   };
 }
 
-/** The tarballs that a package needs of ours, itself included. */
-export function withOwnDependencies(name: string, packed: Map<string, Packed>): Packed[] {
-  const wanted = new Set<string>();
-  const visit = (one: string): void => {
-    const entry = packed.get(one);
-    if (entry === undefined || wanted.has(one)) return;
-    wanted.add(one);
-    for (const dependency of Object.keys((entry.manifest.dependencies as object | undefined) ?? {}))
-      visit(dependency);
-  };
-  visit(name);
-  return [...wanted].map((one) => packed.get(one) as Packed);
+/** The packages that a tarball's code imports, by name. */
+export function importsOf({ tarball, files }: Packed): string[] {
+  const names = new Set<string>();
+  for (const file of files.filter((path) => path.endsWith('.js'))) {
+    const code = execFileSync('tar', ['-xzOf', tarball, `package/${file}`], { encoding: 'utf8' });
+    for (const [, from] of code.matchAll(
+      /(?:^import\b[^;'"]*|^export\b[^;'"]*from |\bimport\()["']([^"'.][^"']*)["']/gm,
+    ))
+      if (!from?.startsWith('node:'))
+        names.add(/^(?:@[^/]+\/)?[^/]+/.exec(from as string)?.[0] as string);
+  }
+  return [...names];
 }

@@ -1,0 +1,99 @@
+// What is published is bundled: one file for each entry of a package, with its source map, beside the declarations that tsc
+// wrote. What a package depends on stays outside; what it imports at first use becomes a file of its own.
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Bundles each package whose sources have changed since the last time. */
+export async function bundlePackages() {
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const folder = join(root, 'packages', name);
+    const stamp = join(root, '.cache', `${name}.bundled`);
+    const print = fingerprint(folder);
+    const isFresh =
+      existsSync(stamp) &&
+      readFileSync(stamp, 'utf8') === print &&
+      entriesOf(folder).every(({ file }) => existsSync(join(folder, 'dist', `${file}.js`)));
+    if (isFresh) continue;
+    await bundle(folder);
+    writeFileSync(stamp, print);
+  }
+}
+
+async function bundle(folder) {
+  const { rolldown } = await import('rolldown');
+  const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = manifest(folder);
+  const outside = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies });
+  const entries = entriesOf(folder);
+  const build = await rolldown({
+    input: Object.fromEntries(entries.map(({ file }) => [file, join(folder, 'src', `${file}.ts`)])),
+    platform: 'node',
+    external: (id) =>
+      id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
+    // Our modules only define; a polyfill is imported for what it does.
+    treeshake: { moduleSideEffects: (id, isOutside) => isOutside && !id.startsWith('node:') },
+  });
+  const { output } = await build.write({
+    dir: join(folder, 'dist'),
+    format: 'es',
+    sourcemap: true,
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-[hash].js',
+  });
+  await build.close();
+  for (const { fileName } of output)
+    if (fileName.endsWith('.map')) leaveOutSources(folder, fileName);
+  removeOthers(join(folder, 'dist'), new Set(output.map(({ fileName }) => fileName)));
+}
+
+/** `./dist/main.js` in a package's `exports` or `bin` is made from `src/main.ts`. */
+function entriesOf(folder) {
+  const { exports = {}, bin = {} } = manifest(folder);
+  const targets = [
+    ...Object.values(exports).map((target) => target.default),
+    ...Object.values(bin),
+  ];
+  const files = targets.map((target) => /^\.\/dist\/(.+)\.js$/.exec(target ?? '')?.[1]);
+  return [...new Set(files)].filter(Boolean).map((file) => ({ file }));
+}
+
+/** A map leads from a stack trace to file and line; the sources themselves would be half of what a user installs. */
+function leaveOutSources(folder, fileName) {
+  const path = join(folder, 'dist', fileName);
+  const { sourcesContent: _, ...map } = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify(map));
+}
+
+/** Of an earlier build. */
+function removeOthers(dist, wanted) {
+  for (const path of filesBelow(dist)) {
+    if (/\.js(\.map)?$/.test(path) && !wanted.has(relative(dist, path).replaceAll('\\', '/')))
+      rmSync(path);
+  }
+}
+
+function fingerprint(folder) {
+  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const path of [join(folder, 'package.json'), ...filesBelow(join(folder, 'src')).sort()])
+    hash.update(path).update(readFileSync(path));
+  return hash.digest('hex');
+}
+
+const manifest = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+
+const filesBelow = (folder) =>
+  readdirSync(folder, { recursive: true })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile());
