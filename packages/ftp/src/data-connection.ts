@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import {
   type CommandLine,
   ConnectionError,
+  deadline,
   dialTransport,
   endless,
   isFivewireError,
@@ -201,18 +202,17 @@ export class DataConnection {
   /** The server has said that it opens its side: the handshake has `timeouts.tls` from now. */
   async opened(): Promise<Duplex> {
     const { timeouts } = this.#session.transport;
-    if (endless(timeouts.tls)) return this.ready;
     let late = false;
-    const timer = setTimeout(() => {
+    const timely = deadline(timeouts.tls, () => {
       late = true;
       this.#stop.abort();
-    }, timeouts.tls);
+    });
     try {
       return await this.ready;
     } catch (error) {
       throw late ? timedOut({ phase: 'tls', timeout: timeouts.tls }) : error;
     } finally {
-      clearTimeout(timer);
+      timely();
     }
   }
 

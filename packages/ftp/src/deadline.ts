@@ -1,17 +1,15 @@
 /** Deadlines that line-protocol's waits do not cover: silence on a data connection, and waits that gain one later. */
-import { endless } from '@fivewire/line-protocol';
+import { deadline, SilenceTimer } from '@fivewire/line-protocol';
 
 /**
  * Calls back when nothing moved for so long: `onStall` while the server is to move, `onIdle`, again and again, while
- * we are. One timer, and nothing but a time stamp a movement.
+ * we are.
  */
 export class StallWatch {
   readonly #limit: number;
   readonly #onStall: () => void;
   readonly #onIdle: () => void;
-  #timer: NodeJS.Timeout | undefined;
-  #since = 0;
-  #serverMoves = false;
+  readonly #silence = new SilenceTimer();
 
   constructor(limit: number, onStall: () => void, onIdle: () => void = () => {}) {
     this.#limit = limit;
@@ -21,38 +19,24 @@ export class StallWatch {
 
   /** The server is to move from now on. */
   server(): void {
-    this.#turn(true);
+    this.#silence.start(this.#limit, this.#onStall);
   }
 
   /** We are to move from now on. */
   local(): void {
-    this.#turn(false);
+    this.#silence.start(this.#limit, () => {
+      this.local();
+      this.#onIdle();
+    });
   }
 
   moved(): void {
-    this.#since = performance.now();
+    this.#silence.heard();
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#silence.close();
   }
-
-  #turn(serverMoves: boolean): void {
-    this.#serverMoves = serverMoves;
-    this.#since = performance.now();
-    if (!endless(this.#limit)) this.#timer ??= setTimeout(this.#check, this.#limit);
-  }
-
-  readonly #check = (): void => {
-    const left = this.#since + this.#limit - performance.now();
-    this.#timer = setTimeout(this.#check, left > 0 ? Math.ceil(left) : this.#limit);
-    if (left > 0) return;
-    if (this.#serverMoves) {
-      this.stop();
-      this.#onStall();
-    } else this.#onIdle();
-  };
 }
 
 /** Settles as `work` does; `onLate` is called once if that takes longer. */
@@ -61,11 +45,10 @@ export async function within<T>(
   milliseconds: number,
   onLate: () => void,
 ): Promise<T> {
-  if (endless(milliseconds)) return work;
-  const timer = setTimeout(onLate, milliseconds);
+  const timely = deadline(milliseconds, onLate);
   try {
     return await work;
   } finally {
-    clearTimeout(timer);
+    timely();
   }
 }

@@ -378,7 +378,7 @@ export class CommandRunner {
   }
 
   #rejectAll(): void {
-    this.#deadline.stop();
+    this.#deadline.close();
     const { error } = this.connection;
     const entries = [...this.#inFlight.values(), ...this.#queue];
     this.#inFlight.clear();

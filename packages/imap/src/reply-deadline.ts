@@ -1,5 +1,5 @@
 /** How long the reader waits for the server. */
-import { endless, type LineConnection, timedOut, type Wait } from '@fivewire/line-protocol';
+import { type LineConnection, SilenceTimer, timedOut, type Wait } from '@fivewire/line-protocol';
 import type { Phase } from 'tls-context-core';
 import type { Entry } from './command.js';
 
@@ -13,7 +13,7 @@ export class ReplyDeadline {
   readonly #inFlight: ReadonlyMap<string, Entry>;
   /** What the reader waits for. */
   #filling: 'command' | 'transfer' | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #silence = new SilenceTimer();
   /** On whose behalf the timer runs. */
   #timed: Entry | undefined;
 
@@ -53,21 +53,28 @@ export class ReplyDeadline {
     const phase = this.#filling;
     const entry = this.#oldestImpatient();
     if (phase === undefined || entry === this.#timed) return;
-    this.stop();
     this.#timed = entry;
-    if (entry === undefined) return;
+    if (entry === undefined) {
+      this.stop();
+      return;
+    }
     const { stall } = this.#connection.timeouts;
     const timeout = phase === 'transfer' ? Math.min(entry.timeout, stall) : entry.timeout;
-    if (endless(timeout)) return;
-    this.#timer = setTimeout(() => {
+    this.#silence.start(timeout, () => {
       const wait = { phase: entry.command.phase ?? phase, timeout, command: entry.masked };
       this.#connection.fail(timedOut(wait, this.#connection.secureStream !== undefined));
-    }, timeout);
+    });
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#silence.stop();
     this.#timed = undefined;
+  }
+
+  /** No wait will follow. */
+  close(): void {
+    this.stop();
+    this.#silence.close();
   }
 
   #oldestImpatient(): Entry | undefined {

@@ -55,10 +55,6 @@ export const defaultTimeouts: Timeouts = {
   close: 2_000,
 };
 
-/** The longest delay that Node's timers take. */
-export const longestTimer = 2_147_483_647;
-export const endless = (timeout: number): boolean => !(timeout > 0) || timeout > longestTimer;
-
 /** @param secured TLS is up, so that the peer is silent for another reason than that it waits for TLS */
 export const timedOut = (wait: Wait, secured = false): TimeoutError =>
   addErrorContext(

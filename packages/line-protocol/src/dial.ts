@@ -3,8 +3,8 @@
  */
 import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ConnectionError, isFivewireError } from 'tls-context-core';
-import { aborted, endless, manyMayWaitOn, timedOut } from './deadline.js';
+import { ConnectionError, deadline, isFivewireError } from 'tls-context-core';
+import { aborted, manyMayWaitOn, timedOut } from './deadline.js';
 import { dialThroughProxy } from './proxy.js';
 import { openTcp } from './tcp.js';
 
@@ -50,7 +50,7 @@ export async function dial(target: DialTarget, options: DialOptions): Promise<Du
     const finish = (): boolean => {
       const first = !over;
       over = true;
-      clearTimeout(timer);
+      timely();
       signal?.removeEventListener('abort', onAbort);
       return first;
     };
@@ -60,12 +60,9 @@ export async function dial(target: DialTarget, options: DialOptions): Promise<Du
       reject(error);
     };
     const onAbort = (): void => giveUp(aborted(signal as AbortSignal, context, 'closed'));
-    const timer = endless(timeout)
-      ? undefined
-      : setTimeout(
-          () => giveUp(Object.assign(timedOut({ phase: 'dial', timeout }), context)),
-          timeout,
-        );
+    const timely = deadline(timeout, () =>
+      giveUp(Object.assign(timedOut({ phase: 'dial', timeout }), context)),
+    );
     if (signal !== undefined) manyMayWaitOn(signal);
     signal?.addEventListener('abort', onAbort, { once: true });
     openStream(target, options, stop.signal).then(

@@ -1,4 +1,5 @@
 /** `[Symbol.asyncDispose]()` of every client: a polite goodbye, but not for long. */
+import { deadline } from 'tls-context-core';
 import type { LineConnection } from './line-connection.js';
 
 /** Runs `goodbye`; where it fails, or `timeouts.close` has gone by, closes the connection. Never throws. */
@@ -7,12 +8,12 @@ export async function dispose(
   goodbye: () => Promise<unknown>,
 ): Promise<void> {
   if (!connection.isOpen) return;
-  const timer = setTimeout(() => connection.close(), connection.timeouts.close);
+  const timely = deadline(connection.timeouts.close, () => connection.close());
   try {
     await goodbye();
   } catch {
     connection.close();
   } finally {
-    clearTimeout(timer);
+    timely();
   }
 }

@@ -1,6 +1,6 @@
 /** One question to DNS, by whatever resolver: an end to waiting, and "there is none" told from "nobody knows". */
-import { ConnectionError } from 'tls-context-core';
-import { abandonOnAbort, endless, timedOut } from './deadline.js';
+import { ConnectionError, deadline } from 'tls-context-core';
+import { abandonOnAbort, timedOut } from './deadline.js';
 
 export interface LookupOptions {
   signal?: AbortSignal;
@@ -22,15 +22,14 @@ export async function lookUp<T>(
   { signal, timeout = defaultTimeout }: LookupOptions = {},
 ): Promise<T | undefined> {
   const context = { phase: 'dial', command: what } as const;
-  let timer: NodeJS.Timeout | undefined;
+  let timely!: () => void;
   const late = new Promise<never>((_, reject) => {
-    if (!endless(timeout))
-      timer = setTimeout(() => reject(timedOut({ ...context, timeout, hint })), timeout);
+    timely = deadline(timeout, () => reject(timedOut({ ...context, timeout, hint })));
   });
   try {
     return await abandonOnAbort(Promise.race([answer(what, ask), late]), signal, context);
   } finally {
-    clearTimeout(timer);
+    timely();
   }
 }
 

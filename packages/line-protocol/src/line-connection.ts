@@ -8,6 +8,7 @@
 import type { Duplex } from 'node:stream';
 import {
   addErrorContext,
+  deadline,
   type ErrorContext,
   explainTlsError,
   type FivewireError,
@@ -15,6 +16,7 @@ import {
   type ProtocolName,
   type SecureStream,
   type SessionScope,
+  SilenceTimer,
   secure,
   type TlsaRecord,
   type TlsContext,
@@ -34,7 +36,6 @@ import {
   aborted,
   contextOf,
   defaultTimeouts,
-  endless,
   type Timeouts,
   timedOut,
   type Wait,
@@ -90,7 +91,6 @@ const inputHighWater = 256 * 1024;
 interface Waiter {
   resolve: () => void;
   reject: (error: FivewireError) => void;
-  timer: NodeJS.Timeout | undefined;
 }
 
 export class LineConnection {
@@ -110,6 +110,8 @@ export class LineConnection {
   #input = new InputBuffer();
   #reader: Waiter | undefined;
   #writer: Waiter | undefined;
+  readonly #readSilence = new SilenceTimer();
+  readonly #writeSilence = new SilenceTimer();
   #paused = false;
   #corked = false;
   #ended = false;
@@ -230,7 +232,7 @@ export class LineConnection {
       this.#paused = false;
       this.#stream.resume();
     }
-    return this.#arm(wait, (waiter) => {
+    return this.#wait(wait, this.#readSilence, (waiter) => {
       this.#reader = waiter;
     });
   }
@@ -279,7 +281,7 @@ export class LineConnection {
   flushed(wait: Wait): Promise<void> {
     if (this.#error !== undefined) return Promise.reject(this.lost(contextOf(wait)));
     if (!this.#stream.writableNeedDrain) return Promise.resolve();
-    return this.#arm(wait, (waiter) => {
+    return this.#wait(wait, this.#writeSilence, (waiter) => {
       this.#writer = waiter;
     });
   }
@@ -510,11 +512,9 @@ export class LineConnection {
     return this.locate(closedByServer(), wait === undefined ? {} : contextOf(wait));
   }
 
-  #arm(wait: Wait, keep: (waiter: Waiter) => void): Promise<void> {
+  #wait(wait: Wait, silence: SilenceTimer, keep: (waiter: Waiter) => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = endless(wait.timeout)
-        ? undefined
-        : setTimeout(() => this.fail(timedOut(wait, this.#secure !== undefined)), wait.timeout);
+      silence.start(wait.timeout, () => this.fail(timedOut(wait, this.#secure !== undefined)));
       // The call that ended the connection gets that very error.
       const failed = (error: FivewireError): void => {
         const where = contextOf(wait);
@@ -522,16 +522,20 @@ export class LineConnection {
           error.command === wait.command ? addErrorContext(error, where) : lostBy(error, where),
         );
       };
-      keep({ resolve, reject: failed, timer });
+      keep({ resolve, reject: failed });
     });
   }
 
   #settle(which: '#reader' | '#writer', error?: FivewireError): void {
     const waiter = which === '#reader' ? this.#reader : this.#writer;
     if (waiter === undefined) return;
-    if (which === '#reader') this.#reader = undefined;
-    else this.#writer = undefined;
-    clearTimeout(waiter.timer);
+    if (which === '#reader') {
+      this.#reader = undefined;
+      this.#readSilence.stop();
+    } else {
+      this.#writer = undefined;
+      this.#writeSilence.stop();
+    }
     if (error === undefined) waiter.resolve();
     else waiter.reject(error);
   }
@@ -547,6 +551,8 @@ export class LineConnection {
     this.#error = error;
     this.#settle('#reader', error);
     this.#settle('#writer', error);
+    this.#readSilence.close();
+    this.#writeSilence.close();
   }
 
   #shut(reason: CloseReason, error: FivewireError): void {
@@ -571,9 +577,9 @@ const isAlert = (error: unknown): boolean =>
 function farewell(stream: Duplex, timeout: number): Promise<void> {
   if (stream.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, timeout);
+    const timely = deadline(timeout, resolve);
     stream.once('close', () => {
-      clearTimeout(timer);
+      timely();
       resolve();
     });
     stream.once('end', () => stream.destroy());

@@ -7,12 +7,13 @@ import {
   checkOptions,
   type FivewireError,
   isFivewireError,
+  longestTimer,
   type Rule,
   type Rules,
   UsageError,
 } from 'tls-context-core';
 import { abortSignal, milliseconds, positive } from './call-options.js';
-import { aborted, longestTimer, manyMayWaitOn } from './deadline.js';
+import { aborted, manyMayWaitOn } from './deadline.js';
 
 /** What a pool needs of a client. */
 export interface PooledClient {

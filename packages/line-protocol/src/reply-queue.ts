@@ -40,6 +40,8 @@ export interface RunOptions extends ErrorContext {
   signal?: AbortSignal | undefined;
   /** Nobody waits for this work yet, so that it presses nobody who reads before it (see {@link ReplyQueue.press}). */
   patient?: boolean;
+  /** The server speaks first (a greeting): what has come already is for this work. */
+  unprompted?: boolean;
 }
 
 /** A reader that takes its time, because its consumer does: a body, or rows of a listing. */
@@ -79,7 +81,7 @@ export class ReplyQueue {
    */
   run<T>(
     work: (turn: Turn) => Promise<T>,
-    { signal, patient = false, ...context }: RunOptions = {},
+    { signal, patient = false, unprompted = false, ...context }: RunOptions = {},
   ): Promise<T> {
     const mayWrite = this.#writable;
     const mayRead = this.#readable;
@@ -99,7 +101,7 @@ export class ReplyQueue {
         await mayWrite;
         if (signal?.aborted) throw aborted(signal, context, 'usable');
         if (dropped !== undefined) throw dropped;
-        if (this.#active === 1) this.#readStray();
+        if (this.#active === 1 && !unprompted) this.#readStray();
         if (!this.#connection.isOpen) throw this.#connection.lost(context);
         return await work({ wrote, toRead: () => mayRead });
       } finally {

@@ -12,6 +12,7 @@ import {
   serverReply,
   type Transport,
   type TransportOptions,
+  type Wait,
 } from '@fivewire/line-protocol';
 import { checkLogin } from '@fivewire/sasl';
 import { NntpCapabilities } from './capabilities.js';
@@ -71,9 +72,10 @@ export async function openSession(
 
 async function greeting(session: Session): Promise<void> {
   const { connection, transport } = session;
-  const reply = await session.readReply({
+  const wait: Wait = { phase: 'greeting', timeout: transport.timeouts.greeting };
+  const reply = await session.queue.run(() => session.readReply(wait), {
     phase: 'greeting',
-    timeout: transport.timeouts.greeting,
+    unprompted: true,
   });
   if (!noteMode(session, reply)) throw unwelcome(connection, reply);
 }

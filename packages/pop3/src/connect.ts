@@ -11,6 +11,7 @@ import {
   type Transport,
   type TransportOptions,
   UsageError,
+  type Wait,
 } from '@fivewire/line-protocol';
 import { checkLogin } from '@fivewire/sasl';
 import { authenticate } from './authenticate.js';
@@ -73,9 +74,10 @@ export async function openSession(
 /** @returns APOP's timestamp, where the greeting has one. */
 async function greeting(session: Session): Promise<string | undefined> {
   const { connection, transport } = session;
-  const response = await session.readResponse({
+  const wait: Wait = { phase: 'greeting', timeout: transport.timeouts.greeting };
+  const response = await session.queue.run(() => session.readResponse(wait), {
     phase: 'greeting',
-    timeout: transport.timeouts.greeting,
+    unprompted: true,
   });
   if (response.ok) return /<[^<>\s]+@[^<>\s]+>/.exec(response.text)?.[0];
   throw connection.serverClosing(decodeText(response.text), { phase: 'greeting' });

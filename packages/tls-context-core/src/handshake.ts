@@ -16,6 +16,7 @@ import type { Plan } from './handshake-plan.js';
 import { judgeAlpn, judgeHandshake, judgeResumption, type Proof } from './judge.js';
 import { equip } from './secure-stream.js';
 import { keepSession } from './session-store.js';
+import { deadline } from './silence.js';
 import { currentContext } from './tls-context.js';
 import type { SecureStream } from './types.js';
 
@@ -31,7 +32,7 @@ export function shakeHands(stream: Duplex, plan: Plan): Promise<SecureStream> {
     watch?.watch(socket);
     if (watch || !(stream instanceof Socket)) endByErrorsOf(stream, socket);
     const settle = (): void => {
-      clearTimeout(timer);
+      timely();
       signal?.removeEventListener('abort', onAbort);
       socket.off('secureConnect', onSecure).off('error', onError).off('close', onClose);
     };
@@ -53,9 +54,7 @@ export function shakeHands(stream: Duplex, plan: Plan): Promise<SecureStream> {
     const onError = (error: Error): void => fail(explainTlsError(error, scene));
     const onClose = (): void => fail(closedError(scene));
     const onAbort = (): void => fail(abortError(plan));
-    const timer = isEndless(timeout)
-      ? undefined
-      : setTimeout(() => fail(timeoutError(plan)), timeout);
+    const timely = deadline(timeout, () => fail(timeoutError(plan)));
     socket.once('secureConnect', onSecure).once('error', onError).once('close', onClose);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (sessions) {
@@ -71,9 +70,6 @@ export function shakeHands(stream: Duplex, plan: Plan): Promise<SecureStream> {
 /** False once the context was reloaded: what was proven under the old one is no proof under the new. */
 const isCurrent = ({ context, options }: Plan): boolean =>
   context === currentContext(options.context);
-
-/** No limit, as in the rest of the suite: none, or more than a timer can hold. */
-const isEndless = (timeout: number): boolean => timeout === 0 || timeout > 2 ** 31 - 1;
 
 /** What no handshake can begin over. */
 function refuseUnusable(stream: Duplex, plan: Plan): void {

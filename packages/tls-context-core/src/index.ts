@@ -21,6 +21,14 @@ export { type ReloadableTlsContext, reloadableTlsContext } from './reloadable-co
 export { secure } from './secure.js';
 export { parseServerHostname } from './server-hostname.js';
 export { createSessionScope, type SessionScopeOptions } from './session-store.js';
+export {
+  type Clock,
+  deadline,
+  endless,
+  longestTimer,
+  replaceClock,
+  SilenceTimer,
+} from './silence.js';
 export { parseSrvId } from './srv-id.js';
 export { createTlsContext, defaultTlsContext, isTlsContext } from './tls-context.js';
 export { isTlsaSet, isUsableTlsa } from './tlsa.js';

@@ -16,6 +16,7 @@ import {
 } from '../src/index.js';
 import { pinOf } from '../src/pins.js';
 import { ed25519Keys, type Issued, issue, issueCa, revoke, rsaKeys } from './certificates.js';
+import { manualClock } from './manual-clock.js';
 import { rawServer, type TestServer, tlsServer } from './tls-server.js';
 
 const versions = ['TLSv1.2', 'TLSv1.3'] as const;
@@ -611,8 +612,7 @@ describe('ways out of a handshake', () => {
     const good = await serve(leaf);
     const silent = await serveRaw(() => undefined);
     const plain = await serveRaw((socket) => socket.write('220 hello\r\n'));
-    const timers = vi.spyOn(globalThis, 'setTimeout');
-    const cleared = vi.spyOn(globalThis, 'clearTimeout');
+    const clock = manualClock();
     const controller = new AbortController();
     let listening = 0;
     const { signal } = controller;
@@ -632,14 +632,15 @@ describe('ways out of a handshake', () => {
     expect(stream.listenerCount('secureConnect')).toBe(0);
     stream.destroy();
     await fail(good, { options: { signal, timeout, serverHostname: 'other.example' } });
-    await fail(silent, { options: { signal, timeout: 30 } });
+    expect([clock.set, clock.pending]).toEqual([2, 0]);
+    const late = fail(silent, { options: { signal, timeout } });
+    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    clock.pass(timeout);
+    await late;
     await fail(plain, { options: { signal, timeout } });
     expect(listening).toBe(0);
-    const ours = timers.mock.results.filter((_result, i) => timers.mock.calls[i]?.[1] === timeout);
-    expect(ours).toHaveLength(3);
-    for (const { value } of ours) expect(cleared).toHaveBeenCalledWith(value);
-    timers.mockRestore();
-    cleared.mockRestore();
+    expect(clock.pending).toBe(0);
+    clock.restore();
   });
 
   test.each([new Error('an alert in the same segment'), undefined])(
