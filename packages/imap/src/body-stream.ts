@@ -9,6 +9,7 @@ import type { CommandRunner } from './command-runner.js';
 import { syntax } from './grammar/encoder.js';
 import type { FetchSection } from './grammar/fetch-data.js';
 import type { Response } from './grammar/response.js';
+import { noSuchPart } from './message.js';
 
 /** What to read, checked already. */
 export interface BodyRequest {
@@ -100,6 +101,7 @@ export class BodyStream extends Readable {
       this.#options,
     );
     if (answer === undefined) throw gone(uid);
+    if (answer.octets === null) throw noSuchPart(uid, section);
     if (answer.octets) {
       sink.from(answer.origin);
       sink.write(answer.octets);

@@ -1,9 +1,8 @@
 /**
  * Commands out, responses in (RFC 9051 §2.2): one writer, one reader loop that routes by tag, and a queue.
  *
- * Commands are pipelined as far as that is unambiguous (RFC 9051 §5.5): those that change state run alone. A body that
- * is streamed to a consumer holds back what comes after it, unsent: so a command that the consumer itself waits for can
- * be refused instead of hanging.
+ * Commands are pipelined as far as that is unambiguous: `wire-sharing.ts`. A body that is streamed to a consumer holds back
+ * what comes after it, unsent: so a command that the consumer itself waits for can be refused instead of hanging.
  */
 import { randomBytes } from 'node:crypto';
 import { abandonOnAbort, aborted, type LineConnection, mask } from '@fivewire/line-protocol';
@@ -30,6 +29,7 @@ import type { ImapLimits } from './limits.js';
 import { ReplyDeadline } from './reply-deadline.js';
 import { ResponseReader } from './response-reader.js';
 import type { Session } from './session.js';
+import { mayShareWire, takesAlike } from './wire-sharing.js';
 import { writeBody } from './write-body.js';
 
 /** At most so many commands are on the wire at once. */
@@ -65,7 +65,7 @@ export class CommandRunner {
     this.#consumers = new ConsumerWait(connection, limits, this.#queue, this.#inFlight);
     this.#reader = new ResponseReader(connection, {
       limits,
-      sinkFor: (text) => this.#oldest(() => true)?.command.sinkFor?.(text),
+      sinkFor: (text) => this.#sinkFor(text),
       fill: (phase) => this.#deadline.fill(phase),
       room: (sink, left) => this.#consumers.room(sink as StreamedSink, left),
     });
@@ -158,6 +158,11 @@ export class CommandRunner {
     work.then(over, over);
   }
 
+  /** Whether a command of this session has, or had, the tag. */
+  isOwnTag(tag: string | undefined): boolean {
+    return tag?.startsWith(this.#prefix) ?? false;
+  }
+
   /** A line inside a dialogue: a SASL response, DONE. */
   sendLine(text: string, masked: string = mask): void {
     this.connection.send({ octets: Buffer.from(`${text}\r\n`, 'latin1'), masked });
@@ -189,12 +194,27 @@ export class CommandRunner {
   }
 
   #mayStart(command: Command): boolean {
-    if (this.#inFlight.size === 0) return true;
-    if (command.alone || this.#inFlight.size >= mostInFlight) return false;
+    if (this.#inFlight.size >= mostInFlight) return false;
     for (const { command: other } of this.#inFlight.values()) {
-      if (other.alone || other.sinkFor !== undefined) return false;
+      if (!mayShareWire(command.wire, other.wire)) return false;
     }
     return true;
+  }
+
+  /** Whether no other command in flight takes the responses that this one takes. */
+  #isSole(entry: Entry): boolean {
+    for (const other of this.#inFlight.values()) {
+      if (other !== entry && takesAlike(entry.command.wire, other.command.wire)) return false;
+    }
+    return true;
+  }
+
+  #sinkFor(text: string): StreamedSink | undefined {
+    for (const entry of this.#inFlight.values()) {
+      const sink = entry.command.sinkFor?.(text, () => this.#isSole(entry));
+      if (sink !== undefined) return sink;
+    }
+    return undefined;
   }
 
   #begin(entry: Entry): void {
@@ -210,7 +230,7 @@ export class CommandRunner {
       return;
     }
     this.#inFlight.set(entry.tag, entry);
-    entry.command.onSent?.();
+    entry.command.onSent?.(entry.tag);
     this.#consumers.press();
     const only = pieces.length === 1 ? pieces[0] : undefined;
     if (only !== undefined) {
@@ -297,8 +317,9 @@ export class CommandRunner {
 
   /** @returns who keeps the response, where somebody does */
   #untagged(response: Response, frame: Frame): Holder | undefined {
-    for (const { command } of this.#inFlight.values()) {
-      if (command.claim?.(response, frame)) {
+    for (const entry of this.#inFlight.values()) {
+      const { command } = entry;
+      if (command.claim?.(response, frame, () => this.#isSole(entry))) {
         this.#unclaimed = 0;
         return command.holder;
       }

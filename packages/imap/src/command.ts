@@ -4,6 +4,7 @@ import type { Argument } from './grammar/encoder.js';
 import type { Frame } from './grammar/frame.js';
 import type { Response, TaggedResponse } from './grammar/response.js';
 import type { BodySink } from './response-reader.js';
+import type { WireUse } from './wire-sharing.js';
 
 /** What every call that talks takes last. */
 export interface CallOptions {
@@ -34,21 +35,21 @@ export interface Holder {
 export interface Command {
   verb: string;
   args?: readonly Argument[];
-  /** Runs with nothing else in flight: commands that change state, and dialogues. */
-  alone?: boolean;
+  /** With which others it may be on the wire. Default: alone, as commands that change state and dialogues must be. */
+  wire?: WireUse;
   /** Lets every other command go first. */
   yields?: boolean;
   /** Called when it goes out. */
-  onSent?(): void;
-  /** Takes an untagged response that belongs to this command; true when taken. */
-  claim?(response: Response, frame: Frame): boolean;
+  onSent?(tag: string): void;
+  /**
+   * Takes an untagged response that belongs to this command; true when taken. `sole` says whether no other command in
+   * flight takes responses of this kind: only then may one be taken that names nobody.
+   */
+  claim?(response: Response, frame: Frame, sole: () => boolean): boolean;
   /** The octets of the one literal that is streamed. */
   body?: AsyncIterator<Uint8Array>;
-  /**
-   * Takes the body whose announcement ends `text`, when it is too long to be kept. Everything after a command with
-   * this waits until it is answered.
-   */
-  sinkFor?(text: string): StreamedSink | undefined;
+  /** Takes the body whose announcement ends `text`, when it is too long to be kept. `sole` as for {@link claim}. */
+  sinkFor?(text: string, sole: () => boolean): StreamedSink | undefined;
   /** The server's `+`, where it does not ask for a literal. */
   onContinuation?(text: string): void;
   /** Makes way for other commands: IDLE's DONE. */

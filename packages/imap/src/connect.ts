@@ -106,7 +106,6 @@ async function startTls(runner: CommandRunner, signal: AbortSignal | undefined):
   }
   const { response } = await runner.runAnyway({
     verb: 'STARTTLS',
-    alone: true,
     stopsReader: true,
     phase: 'starttls',
     onContinuation: (text) => {

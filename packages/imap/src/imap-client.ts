@@ -247,7 +247,7 @@ export class ImapClient {
   /** NOOP, RFC 9051 §6.1.2: a sign of life, and the server's chance to report changes. */
   async noop(options: CallOptions = {}): Promise<void> {
     checkOptions(options, callRules);
-    await this.#runner.run({ verb: 'NOOP' }, options);
+    await this.#runner.run({ verb: 'NOOP', wire: { as: 'noop' } }, options);
   }
 
   /**
@@ -291,7 +291,7 @@ export class ImapClient {
     if (connection.error !== undefined) return;
     try {
       await this.#runner.run(
-        { verb: 'LOGOUT', alone: true, stopsReader: true, claim: isBye, phase: 'close' },
+        { verb: 'LOGOUT', stopsReader: true, claim: isBye, phase: 'close' },
         { timeout: connection.timeouts.close, ...options },
       );
     } catch (error) {

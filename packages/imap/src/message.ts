@@ -1,6 +1,13 @@
 /** A row of `fetch`: only what was asked for is in its type; what is costly is decoded on access. */
 import { Readable } from 'node:stream';
-import { checkOptions, escapeText, isFivewireError, UsageError } from 'tls-context-core';
+import { decodeText } from '@fivewire/line-protocol';
+import {
+  CommandError,
+  checkOptions,
+  escapeText,
+  isFivewireError,
+  UsageError,
+} from 'tls-context-core';
 import type { CallOptions } from './command.js';
 import {
   type BodyPart,
@@ -33,10 +40,16 @@ export interface FetchItems {
   bodies?: readonly string[];
   /** CONDSTORE's modification sequence. */
   modSeq?: boolean;
-  /** OBJECTID's ids. */
+  /** When the message came into this mailbox (SAVEDATE, RFC 8514). */
+  saveDate?: boolean;
+  /** The first words of the text, as the server sees them (PREVIEW, RFC 8970). */
+  preview?: boolean;
+  /** OBJECTID's ids (RFC 8474). */
   emailId?: boolean;
   threadId?: boolean;
-  /** Gmail's labels. */
+  /** X-GM-EXT-1. */
+  gmailMessageId?: boolean;
+  gmailThreadId?: boolean;
   gmailLabels?: boolean;
 }
 
@@ -68,8 +81,15 @@ interface Fields {
   headers: HeaderFields;
   /** A decimal string. */
   modSeq: string | undefined;
+  /** `undefined` where the server does not know it. */
+  saveDate: Date | undefined;
+  /** `undefined` where the server has none. */
+  preview: string | undefined;
   emailId: string | undefined;
   threadId: string | undefined;
+  /** Decimal strings. */
+  gmailMessageId: string | undefined;
+  gmailThreadId: string | undefined;
   gmailLabels: readonly string[];
 }
 
@@ -128,11 +148,24 @@ export class FetchedMessage implements MessageBase {
   get modSeq(): string | undefined {
     return this.#row.modSeq;
   }
+  get saveDate(): Date | undefined {
+    return this.#row.saveDate ?? undefined;
+  }
+  get preview(): string | undefined {
+    const { preview } = this.#row;
+    return typeof preview === 'string' ? decodeText(preview) : undefined;
+  }
   get emailId(): string | undefined {
-    return this.#row.emailId;
+    return this.#row.emailId ?? undefined;
   }
   get threadId(): string | undefined {
-    return this.#row.threadId;
+    return this.#row.threadId ?? undefined;
+  }
+  get gmailMessageId(): string | undefined {
+    return this.#row.gmailMessageId;
+  }
+  get gmailThreadId(): string | undefined {
+    return this.#row.gmailThreadId;
   }
   get gmailLabels(): readonly string[] {
     return this.#row.gmailLabels ?? [];
@@ -171,7 +204,9 @@ export class FetchedMessage implements MessageBase {
   body(part = '', options: CallOptions = {}): Readable {
     checkOptions(options, callRules);
     const section = checkedSection(part);
+    if (this.uid === 0) return failed(withoutUid());
     const known = this.#row.sections.find((found) => found.section === section && !found.binary);
+    if (known?.octets === null) return failed(noSuchPart(this.uid, section));
     const whole = known !== undefined && isWhole(known);
     if (whole) return Readable.from(known.octets ?? Buffer.alloc(0), { objectMode: false });
     return this.#openBody(this.uid, section, known?.octets ?? undefined, options);
@@ -214,10 +249,38 @@ const fieldNames = [
   'internalDate',
   'headers',
   'modSeq',
+  'saveDate',
+  'preview',
   'emailId',
   'threadId',
+  'gmailMessageId',
+  'gmailThreadId',
   'gmailLabels',
 ] as const satisfies readonly (keyof Fields)[];
+
+/** A stream that only says why there is nothing to read. */
+function failed(error: Error): Readable {
+  const stream = new Readable({ read: () => stream.destroy(error) });
+  stream.on('error', () => {});
+  return stream;
+}
+
+/** NIL is neither octets nor an empty text: there is no such thing in the message (RFC 9051 §7.5.2). */
+export const noSuchPart = (uid: number, section: string): CommandError =>
+  new CommandError('ERR_NOT_FOUND', `UID ${uid} has no BODY[${section}]: the server sent NIL`, {
+    command: 'UID FETCH',
+    phase: 'transfer',
+    hint: 'The message has no such part; message.structure shows those that it has.',
+  });
+
+const withoutUid = (): UsageError =>
+  new UsageError(
+    'ERR_STATE',
+    'The server gave no UID for this message, so its body cannot be asked for',
+    {
+      hint: 'Name the parts in `bodies`, so that they come with the row.',
+    },
+  );
 
 /** Shorter than what was asked for: then there is no more. NIL is nothing at all. */
 function isWhole({ octets, origin, size }: FetchSection): boolean {

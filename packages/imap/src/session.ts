@@ -97,6 +97,8 @@ export class Session {
   selected: SelectedMailbox | undefined;
   /** Being selected: what comes now is about it (RFC 7162 §3.2.11's CLOSED marks the border). */
   selecting: SelectedMailbox | undefined;
+  /** The server says that it has ESEARCH, and answers without naming the search, or wrongly. */
+  extendedSearchBroken = false;
   /** What the server said on leaving. */
   bye: string | undefined;
   readonly #listeners = new Set<(change: MailboxChange) => void>();
@@ -126,6 +128,15 @@ export class Session {
     this.selected = undefined;
     this.bye = undefined;
     this.notices.clear();
+  }
+
+  /** From now on searches go without RETURN. */
+  doubtExtendedSearch(): void {
+    this.extendedSearchBroken = true;
+    this.notices.push({
+      kind: 'malformed',
+      text: 'ESEARCH: the answer is missing, names no search, or contradicts the number of messages; searching without it from now on',
+    });
   }
 
   /** Calls back for each change until the returned function is called. */

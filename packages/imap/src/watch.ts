@@ -1,5 +1,6 @@
 /** What happens in mailboxes, as it happens: by IDLE (RFC 2177) for the first, by STATUS now and then for others. */
 import { aborted } from '@fivewire/line-protocol';
+import { isFivewireError } from 'tls-context-core';
 import type { CallOptions } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import { idle, idleRefresh } from './commands/idle.js';
@@ -63,8 +64,8 @@ export async function* watch(
   }
 }
 
-/** Changes beyond this many that nobody has read are found by looking again. */
-const mostChanges = 1_000;
+/** Messages whose flags are kept for a consumer that does not come. */
+const mostFlags = 100_000;
 const statusNames = ['messages', 'uidNext', 'uidValidity', 'unseen'] as const;
 
 class Watcher {
@@ -74,7 +75,11 @@ class Watcher {
   readonly #options: WatchOptions;
   /** The UIDs in the mailbox, by which a sequence number becomes a UID. */
   #known: UidSet = UidSet.empty;
-  #changes: MailboxChange[] = [];
+  /** Those of them that have gone away, and the flags of others, since the last events. */
+  #gone: UidSet = UidSet.empty;
+  readonly #flags = new Map<number, readonly string[]>();
+  /** Where to look for messages that we do not know of. */
+  #look: 'no' | 'behind' | 'everywhere' = 'everywhere';
   #statuses = new Map<MailboxName, string>();
   #wake: (() => void) | undefined;
   #stopListening: () => void;
@@ -89,11 +94,7 @@ class Watcher {
     this.#name = name;
     this.#others = others;
     this.#options = options;
-    this.#stopListening = runner.session.onChange((change) => {
-      this.#changes.push(change);
-      if (this.#changes.length > mostChanges) this.#changes = [{ type: 'reset' }];
-      this.#wake?.();
-    });
+    this.#stopListening = runner.session.onChange((change) => this.#note(change));
   }
 
   stop(): void {
@@ -102,8 +103,8 @@ class Watcher {
   }
 
   async *events(call: CallOptions): AsyncGenerator<MailboxEvent, void, undefined> {
-    this.#known = await search(this.#runner, {}, call);
-    this.#changes = [];
+    while (this.#look !== 'no') await this.#search(call);
+    this.#gone = UidSet.empty;
     const { from } = this.#options;
     if (from !== undefined) {
       const there = this.#known.without(from > 1 ? `1:${from - 1}` : UidSet.empty);
@@ -113,80 +114,102 @@ class Watcher {
     await this.#newStatuses(call);
     for (;;) {
       yield* await this.#process(call);
-      if (this.#changes.length === 0) await this.#wait(call);
+      if (!this.#hasNews) await this.#wait(call);
       yield* await this.#newStatuses(call);
     }
   }
 
-  /** The changes so far, in their order, as events. */
-  async #process(call: CallOptions): Promise<MailboxEvent[]> {
-    const events: MailboxEvent[] = [];
-    const changes = this.#changes.splice(0);
-    let gone: UidSet = UidSet.empty;
-    let look: 'no' | 'behind' | 'everywhere' = 'no';
-    for (const change of changes) {
-      switch (change.type) {
-        case 'reset':
-          look = 'everywhere';
-          break;
-        case 'exists':
-          if (look === 'no') look = 'behind';
-          break;
-        case 'vanished':
-          gone = gone.union(change.uids);
-          this.#known = this.#known.without(change.uids);
-          break;
-        case 'expunge': {
-          const uid = this.#known.at(change.sequence - 1);
-          if (uid === undefined) look = 'everywhere';
-          else {
-            gone = gone.union(uid);
-            this.#known = this.#known.without(uid);
-          }
-          break;
-        }
-        case 'fetch': {
-          const uid = change.row.uid ?? this.#known.at(change.row.sequence - 1);
-          const { flags } = change.row;
-          if (uid !== undefined && flags !== undefined && look !== 'everywhere') {
-            events.push({ type: 'flags', mailbox: this.#name, uid, flags });
-          }
-          break;
-        }
+  /**
+   * Keeps count when the server speaks, not when the consumer comes round: sequence numbers are about the mailbox as it
+   * is at that moment, also in the middle of a search.
+   */
+  #note(change: MailboxChange): void {
+    switch (change.type) {
+      case 'reset':
+        this.#look = 'everywhere';
+        break;
+      case 'exists':
+        if (this.#look === 'no') this.#look = 'behind';
+        break;
+      case 'vanished':
+        this.#remove(change.uids);
+        break;
+      case 'expunge': {
+        const uid = this.#known.at(change.sequence - 1);
+        // A message that was never told of went away: what a search finds meanwhile may still hold it.
+        if (uid === undefined) this.#look = 'everywhere';
+        else this.#remove(UidSet.from(uid));
+        break;
+      }
+      case 'fetch': {
+        const uid = change.row.uid ?? this.#known.at(change.row.sequence - 1);
+        const { flags } = change.row;
+        if (uid === undefined || flags === undefined) break;
+        if (this.#flags.size >= mostFlags) this.#flags.clear();
+        this.#flags.delete(uid);
+        this.#flags.set(uid, flags);
+        break;
       }
     }
-    if (gone.size > 0)
-      events.push({
-        type: 'expunged',
-        mailbox: this.#name,
-        uids: gone,
-        messages: this.#known.size,
-      });
-    if (look !== 'no') events.push(...(await this.#look(look, call)));
+    this.#wake?.();
+  }
+
+  #remove(uids: UidSet): void {
+    this.#gone = this.#gone.union(uids);
+    this.#known = this.#known.without(uids);
+  }
+
+  get #hasNews(): boolean {
+    return this.#look !== 'no' || this.#gone.size > 0 || this.#flags.size > 0;
+  }
+
+  /** What has changed so far, as events. */
+  async #process(call: CallOptions): Promise<MailboxEvent[]> {
+    const mailbox = this.#name;
+    let fresh: UidSet = UidSet.empty;
+    while (this.#look !== 'no') fresh = fresh.union(await this.#search(call));
+    const gone = this.#gone.without(fresh);
+    fresh = fresh.without(this.#gone);
+    this.#gone = UidSet.empty;
+    const events: MailboxEvent[] = [...this.#flags].map(([uid, flags]) => ({
+      type: 'flags',
+      mailbox,
+      uid,
+      flags,
+    }));
+    this.#flags.clear();
+    const messages = this.#known.size;
+    if (gone.size > 0) events.push({ type: 'expunged', mailbox, uids: gone, messages });
+    if (fresh.size > 0) events.push({ type: 'new', mailbox, uids: fresh, messages });
     return events;
   }
 
-  /** Asks which messages there are, behind the last known one or everywhere. */
-  async #look(where: 'behind' | 'everywhere', call: CallOptions): Promise<MailboxEvent[]> {
-    const last = this.#known.last ?? 0;
-    const found = await search(
-      this.#runner,
-      where === 'behind' ? { uid: `${last + 1}:*` } : {},
-      call,
-    );
-    // `n:*` always finds the last message, even when that is below n.
-    const now =
+  /** Asks which messages there are, behind the last known one or everywhere. @returns those that are new */
+  async #search(call: CallOptions): Promise<UidSet> {
+    const where = this.#look;
+    const before = this.#known;
+    const goneBefore = this.#gone;
+    this.#look = 'no';
+    const last = before.last ?? 0;
+    let found: UidSet;
+    try {
+      found = await search(this.#runner, where === 'behind' ? { uid: `${last + 1}:*` } : {}, call);
+    } catch (error) {
+      this.#look = 'everywhere';
+      // GreenMail has no such search (BAD): all messages, then.
+      if (where !== 'behind' || !isRejected(error)) throw error;
+      return UidSet.empty;
+    }
+    // `n:*` always finds the last message, even when that is below n. What went away meanwhile has been counted.
+    const meanwhile = this.#gone.without(goneBefore);
+    const now = (
       where === 'behind'
-        ? this.#known.union(found.without(last > 0 ? `1:${last}` : UidSet.empty))
-        : found;
-    const fresh = now.without(this.#known);
-    const gone = this.#known.without(now);
+        ? before.union(found.without(last > 0 ? `1:${last}` : UidSet.empty))
+        : found
+    ).without(meanwhile);
+    this.#gone = this.#gone.union(before.without(now));
     this.#known = now;
-    const messages = now.size;
-    const events: MailboxEvent[] = [];
-    if (gone.size > 0) events.push({ type: 'expunged', mailbox: this.#name, uids: gone, messages });
-    if (fresh.size > 0) events.push({ type: 'new', mailbox: this.#name, uids: fresh, messages });
-    return events;
+    return now.without(before);
   }
 
   async #wait(call: CallOptions): Promise<void> {
@@ -207,7 +230,7 @@ class Watcher {
         );
       } else {
         await this.#pause(interval);
-        await this.#runner.run({ verb: 'NOOP' }, call);
+        await this.#runner.run({ verb: 'NOOP', wire: { as: 'noop' } }, call);
       }
     } finally {
       this.#wake = undefined;
@@ -220,7 +243,7 @@ class Watcher {
   /** A change may have come before there was anything to wake. */
   #wakeBy(wake: () => void): void {
     this.#wake = wake;
-    if (this.#changes.length > 0 || this.#options.signal?.aborted) wake();
+    if (this.#hasNews || this.#options.signal?.aborted) wake();
   }
 
   async #pause(milliseconds: number): Promise<void> {
@@ -246,3 +269,6 @@ class Watcher {
     return events;
   }
 }
+
+const isRejected = (error: unknown): boolean =>
+  isFivewireError(error) && error.code === 'ERR_COMMAND_REJECTED';

@@ -323,6 +323,8 @@ S: * 4 EXISTS
 S: * 3 FETCH (BODY[1]<0> "q" UID 12 FLAGS () BODY[HEADER.FIELDS (SUBJECT)] NIL ENVELOPE (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL))
 S: * 2 FETCH (UID 11 FLAGS (\\Answered))
 S: A2 OK done
+C: A3 UID FETCH 11 (UID BODY.PEEK[1])
+S: A3 OK done
 `;
     const rows = await replayed(script, async (client) => {
       const box = await inbox(client);
@@ -335,7 +337,11 @@ S: A2 OK done
       })) {
         const { uid, flags, envelope, headers, problems } = message;
         let text = '';
-        for await (const chunk of message.body('1')) text += chunk;
+        try {
+          for await (const chunk of message.body('1')) text += chunk;
+        } catch (error) {
+          text = (error as { code: string }).code;
+        }
         rows.push([
           uid,
           flags,
@@ -352,6 +358,19 @@ S: A2 OK done
     expect(rows).toEqual([
       [10, ['\\Seen'], 'a"\r\nb', '<m@x>', 'a b', 'xyz', []],
       [12, [], '', undefined, undefined, 'q', []],
+      [
+        11,
+        ['\\Answered'],
+        '',
+        undefined,
+        undefined,
+        'ERR_NOT_FOUND',
+        [
+          'ENVELOPE: the server did not send it',
+          'HEADER: the server did not send it',
+          'BODY[1]: the server did not send it',
+        ],
+      ],
     ]);
   });
 

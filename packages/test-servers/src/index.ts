@@ -15,6 +15,7 @@ export type { DialogueMismatch, DialogueReport, PlayOptions } from './dialogue/p
 export type { FaultPlan, Faults } from './faults.js';
 export { FileTree, type TreeFile, type TreeFolder, type TreeNode } from './file-tree.js';
 export { type FtpServer, type FtpServerOptions, startFtpServer } from './ftp/ftp-server.js';
+export type { AnswerOrder } from './imap/answer-order.js';
 export { type ImapServer, type ImapServerOptions, startImapServer } from './imap/imap-server.js';
 export type { Claims, Impostor, Reaction, Reactions, Words } from './impostor/impostor.js';
 export type { TestProtocol, TestServer, TestServerOptions } from './line-server.js';

@@ -47,7 +47,13 @@ export async function append(
   const { size, octets } = await measured(runner, body, given);
   checkLimit(runner, size);
   const { code } = await runner.run(
-    { verb: 'APPEND', args: [...args, literal(size)], body: octets, phase: 'transfer' },
+    {
+      verb: 'APPEND',
+      args: [...args, literal(size)],
+      body: octets,
+      wire: { as: 'append' },
+      phase: 'transfer',
+    },
     options,
   );
   const uid = code?.name === 'APPENDUID' ? code.uids?.[0] : undefined;

@@ -53,7 +53,6 @@ export class ImapSaslTransport implements SaslTransport {
       .runAnyway({
         verb: 'AUTHENTICATE',
         args: [atom(mechanism, 'mechanisms'), ...now],
-        alone: true,
         phase: 'auth',
         onContinuation: (text) => this.#challenged(text),
       })
@@ -111,7 +110,6 @@ export class ImapSaslTransport implements SaslTransport {
     const { response } = await this.#runner.runAnyway({
       verb: 'LOGIN',
       args: [string(user, 'auth.user'), secretString(password, 'auth.password')],
-      alone: true,
       phase: 'auth',
     });
     return saslAnswer(response);

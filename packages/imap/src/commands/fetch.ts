@@ -1,32 +1,28 @@
 /**
  * UID FETCH, RFC 9051 §6.4.5: rows as an async iterable.
  *
- * A large fetch goes out in commands of so many messages, two at a time, and the next one only when the rows of an
- * earlier one have been taken: memory stays flat without ever stopping the reader, so calls made inside a loop over
+ * A large fetch goes out in commands of so many messages, several at a time, and the next one only when rows of the
+ * earlier ones have been taken: memory stays flat without ever stopping the reader, so calls made inside a loop over
  * rows run between two such commands and cannot deadlock.
  */
 
 import { aborted } from '@fivewire/line-protocol';
-import { UsageError } from 'tls-context-core';
 import type { CallOptions, Holder } from '../command.js';
 import type { CommandRunner } from '../command-runner.js';
-import { type Argument, atom, list, string, syntax, uidSet } from '../grammar/encoder.js';
+import { uidSet } from '../grammar/encoder.js';
 import type { FetchData } from '../grammar/fetch-data.js';
 import type { Frame } from '../grammar/frame.js';
-import type { Response } from '../grammar/response.js';
 import type { UidSet } from '../grammar/sequence-set.js';
-import {
-  checkedSection,
-  FetchedMessage,
-  type FetchItems,
-  headOctets,
-  type OpenBody,
-} from '../message.js';
+import { FetchedMessage, type OpenBody } from '../message.js';
+import type { FetchPlan } from './fetch-plan.js';
+import { RowSorter } from './fetch-rows.js';
 
-/** Messages in one command. */
-const rowsAtOnce = 500;
-/** The same when bodies come with the rows: 4 MiB in one command. */
-const bodiesAtOnce = 16;
+/** Commands of one fetch on the wire at once. */
+const mostCommands = 4;
+/** Messages in the first command; each later one has twice as many while the consumer keeps up. */
+const firstWindow = { rows: 250, bodies: 16 };
+/** Messages asked for and not yet taken, at most, where no bodies come along. */
+const mostRows = 4_000;
 
 export interface FetchContext {
   runner: CommandRunner;
@@ -40,82 +36,6 @@ export interface FetchContext {
   /** A row with flags that nobody asked for. */
   unasked(row: FetchData): void;
 }
-
-/** The items as they go on the wire, and which of them a row has to have. */
-export interface FetchPlan {
-  items: FetchItems;
-  args: Argument;
-  wanted: (row: FetchData) => boolean;
-  rows: number;
-}
-
-/** @throws UsageError `ERR_ARGUMENT` for items that do not exist */
-export function planFetch(items: FetchItems): FetchPlan {
-  if (typeof items !== 'object' || items === null || Array.isArray(items))
-    throw noItem('items', 'an object such as { envelope: true }');
-  const names: Argument[] = [syntax('UID')];
-  const checks: ((row: FetchData) => boolean)[] = [];
-  let sections = 0;
-  let bodies = 0;
-  for (const [name, value] of Object.entries(items)) {
-    if (value === undefined || value === false) continue;
-    const known = simpleItems[name];
-    if (known !== undefined) {
-      if (value !== true) throw noItem(name, 'true or false');
-      names.push(syntax(known.name));
-      checks.push(known.has);
-    } else if (name === 'headers') {
-      names.push(headerItem(value));
-      sections++;
-    } else if (name === 'bodies') {
-      if (!Array.isArray(value)) throw noItem(name, "a list of parts such as ['1', 'TEXT']");
-      const parts = [...new Set((value as readonly string[]).map(checkedSection))];
-      for (const part of parts) names.push(syntax(`BODY.PEEK[${part}]<0.${headOctets}>`));
-      sections += parts.length;
-      bodies = parts.length;
-    } else
-      throw noItem(name, `one of ${[...Object.keys(simpleItems), 'headers', 'bodies'].join(', ')}`);
-  }
-  return {
-    items,
-    args: list(names),
-    wanted: (row) => row.sections.length >= sections && checks.every((has) => has(row)),
-    rows: bodies > 0 ? Math.ceil(bodiesAtOnce / bodies) : rowsAtOnce,
-  };
-}
-
-const simpleItems: Record<string, { name: string; has: (row: FetchData) => boolean }> = {
-  flags: { name: 'FLAGS', has: (row) => row.flags !== undefined },
-  envelope: { name: 'ENVELOPE', has: (row) => row.envelope !== undefined },
-  structure: { name: 'BODYSTRUCTURE', has: (row) => row.structure !== undefined },
-  size: { name: 'RFC822.SIZE', has: (row) => row.size !== undefined },
-  internalDate: { name: 'INTERNALDATE', has: (row) => row.internalDate !== undefined },
-  modSeq: { name: 'MODSEQ', has: (row) => row.modSeq !== undefined },
-  emailId: { name: 'EMAILID', has: (row) => row.emailId !== undefined },
-  threadId: { name: 'THREADID', has: (row) => row.threadId !== undefined },
-  gmailLabels: { name: 'X-GM-LABELS', has: (row) => row.gmailLabels !== undefined },
-};
-Object.setPrototypeOf(simpleItems, null);
-
-/** BODY.PEEK[HEADER], or BODY.PEEK[HEADER.FIELDS (…)] */
-function headerItem(value: unknown): Argument {
-  if (value === true) return syntax('BODY.PEEK[HEADER]');
-  if (!Array.isArray(value) || value.length === 0)
-    throw noItem('headers', 'true, or names of header fields');
-  const fields = value.map((name) => {
-    if (typeof name !== 'string' || !/^[!-9;-~]+$/.test(name))
-      throw noItem('headers', 'names of header fields, such as "List-Id"');
-    return /^[A-Za-z0-9-]+$/.test(name) ? atom(name) : string(name);
-  });
-  return (writer) => {
-    writer.text('BODY.PEEK[HEADER.FIELDS ');
-    list(fields)(writer);
-    writer.text(']');
-  };
-}
-
-const noItem = (argument: string, expected: string): UsageError =>
-  new UsageError('ERR_ARGUMENT', `${argument} must be ${expected}`, { argument });
 
 /** Nothing goes out before the first row is asked for. Iterate it once. */
 export const fetchRows = (
@@ -134,7 +54,12 @@ class FetchRows implements Holder {
   readonly #uids: UidSet;
   #pieces: Iterator<UidSet> | undefined;
   #allSent = false;
-  #inFlight = 0;
+  #commands = 0;
+  /** Messages asked for whose rows have not come. */
+  #expected = 0;
+  /** Messages in the next command. */
+  #window: number;
+  readonly #mostRows: number;
   readonly #ready: { message: FetchedMessage; octets: number }[] = [];
   /** Octets of the rows that are ready. */
   held = 0;
@@ -148,6 +73,15 @@ class FetchRows implements Holder {
     this.#plan = plan;
     this.#uids = uids;
     this.#options = options;
+    const { bufferedOctets } = context.runner.limits;
+    const { bodyOctets } = plan;
+    // As many as fit into memory even when each has the longest head.
+    this.#mostRows =
+      bodyOctets > 0
+        ? Math.max(mostCommands, Math.floor((bufferedOctets * 4) / bodyOctets))
+        : mostRows;
+    const first = bodyOctets > 0 ? firstWindow.bodies : firstWindow.rows;
+    this.#window = Math.min(first, Math.floor(this.#mostRows / mostCommands));
   }
 
   async *iterate(): AsyncGenerator<FetchedMessage, void, undefined> {
@@ -173,7 +107,7 @@ class FetchRows implements Holder {
           this.#taken?.();
           yield row.message;
         } else if (this.#failure !== undefined) throw this.#failure;
-        else if (this.#allSent && this.#inFlight === 0) return;
+        else if (this.#allSent && this.#commands === 0) return;
         else await this.#something();
       }
     } finally {
@@ -192,82 +126,78 @@ class FetchRows implements Holder {
   }
 
   async #begin(): Promise<void> {
-    const { check, exists, resolve } = this.#context;
+    const { check, exists, resolve, runner } = this.#context;
     check();
-    const { rows } = this.#plan;
+    this.#plan.check(runner.session.capabilities);
     let uids = this.#uids;
     // Ranges say nothing about how many messages there are. In a large mailbox, ask which exist before cutting to pieces.
-    const few = exists() <= rows;
-    if (uids.size > rows && !few) uids = await resolve(uids, this.#options);
-    this.#pieces = uids.pieces(few ? Number.POSITIVE_INFINITY : rows);
+    const few = exists() <= this.#window;
+    if (uids.size > this.#window && !few) uids = await resolve(uids, this.#options);
+    this.#pieces = uids.pieces(() => (few ? Number.POSITIVE_INFINITY : this.#window));
   }
 
   #send(): void {
-    const { rows } = this.#plan;
+    const { bufferedOctets } = this.#context.runner.limits;
     while (
       !this.#allSent &&
       this.#failure === undefined &&
-      this.#inFlight < 2 &&
-      this.#ready.length < rows
+      this.#commands < mostCommands &&
+      this.#expected + this.#ready.length + this.#window <= this.#mostRows &&
+      this.held < bufferedOctets / 2
     ) {
       const next = this.#pieces?.next();
       if (next === undefined || next.done) {
         this.#allSent = true;
         return;
       }
-      this.#inFlight++;
+      this.#commands++;
       void this.#fetch(next.value);
     }
   }
 
   async #fetch(uids: UidSet): Promise<void> {
-    const incomplete = new Map<number, FetchData>();
-    const seen = new Set<number>();
+    const { exists, runner, unasked } = this.#context;
+    let expected = Math.min(uids.size, Math.max(exists(), 1));
+    this.#expected += expected;
+    const rows = new RowSorter(this.#plan, uids, {
+      exists,
+      unasked,
+      deliver: (row, frame) => {
+        if (expected > 0) {
+          expected--;
+          this.#expected--;
+        }
+        this.#deliver(row, frame === undefined ? 0 : octetsOf(frame));
+      },
+    });
     try {
       this.#context.check();
-      await this.#context.runner.run(
+      await runner.run(
         {
           verb: 'UID FETCH',
           args: [uidSet(uids), this.#plan.args],
-          claim: (response, frame) => this.#claim(response, frame, uids, incomplete, seen),
+          wire: { as: 'fetch', uids },
+          claim: (response, frame, sole) => rows.claim(response, frame, sole),
           holder: this,
           background: () => this.#wake === undefined,
         },
         this.#options,
       );
-      // The server is through, so this is all that it has: a row with something missing is better than none.
-      for (const row of incomplete.values()) {
-        if (hasMoreThanFlags(row)) this.#deliver(row, 0);
-        else this.#context.unasked(row);
-      }
+      rows.finish();
+      this.#grow();
     } catch (error) {
       this.#failure ??= error;
     } finally {
-      this.#inFlight--;
+      this.#commands--;
+      this.#expected -= expected;
       this.#wake?.();
     }
   }
 
-  /** Servers report changed flags at any time, with or without UID, and may send a message in two rows. */
-  #claim(
-    response: Response,
-    frame: Frame,
-    uids: UidSet,
-    incomplete: Map<number, FetchData>,
-    seen: Set<number>,
-  ): boolean {
-    if (response.type !== 'fetch') return false;
-    const { row } = response;
-    const { uid } = row;
-    if (uid === undefined || seen.has(uid) || !uids.has(uid)) return false;
-    const before = incomplete.get(uid);
-    const whole = before === undefined ? row : merged(before, row);
-    if (this.#plan.wanted(whole) || whole.problems.length > 0) {
-      incomplete.delete(uid);
-      seen.add(uid);
-      this.#deliver(whole, octetsOf(frame));
-    } else incomplete.set(uid, whole);
-    return true;
+  /** The consumer keeps up when it has taken almost all that came. */
+  #grow(): void {
+    if (this.#ready.length > this.#window / 2) return;
+    this.#window = Math.min(this.#window * 2, Math.floor(this.#mostRows / mostCommands));
   }
 
   #deliver(row: FetchData, octets: number): void {
@@ -287,27 +217,5 @@ class FetchRows implements Holder {
   }
 }
 
-function merged(before: FetchData, row: FetchData): FetchData {
-  const given = Object.entries(row).filter(([, value]) => value !== undefined);
-  return {
-    ...before,
-    ...Object.fromEntries(given),
-    sections: [...before.sections, ...row.sections],
-    problems: [...before.problems, ...row.problems],
-  };
-}
-
 const octetsOf = ({ text, literals }: Frame): number =>
   literals.reduce((sum, { octets }) => sum + (octets?.length ?? 0), text.length);
-
-const hasMoreThanFlags = (row: FetchData): boolean =>
-  row.sections.length + row.problems.length > 0 ||
-  [
-    row.size,
-    row.internalDate,
-    row.envelope,
-    row.structure,
-    row.emailId,
-    row.threadId,
-    row.gmailLabels,
-  ].some((value) => value !== undefined);

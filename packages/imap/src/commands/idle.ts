@@ -28,7 +28,6 @@ export async function idle(
     await runner.run(
       {
         verb: 'IDLE',
-        alone: true,
         yields: true,
         onContinuation: () => {
           if (!accepted && done) runner.sendLine('DONE', 'DONE');

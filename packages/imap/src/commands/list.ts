@@ -70,6 +70,7 @@ export async function* list(
     {
       verb: subscribed && !extended ? 'LSUB' : 'LIST',
       args,
+      wire: { as: 'list' },
       claim: (response) => {
         if (response.type === 'list' || response.type === 'lsub') {
           if (found.push(response.data) > mailboxes)

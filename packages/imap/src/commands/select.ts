@@ -24,7 +24,6 @@ export async function select(
       {
         verb: readOnly ? 'EXAMINE' : 'SELECT',
         args: [mailbox(name)],
-        alone: true,
         // Before the first response to this command, what comes is still about the old mailbox.
         onSent: () => {
           session.selecting = selecting;
@@ -48,6 +47,6 @@ export async function unselect(runner: CommandRunner, options?: CallOptions): Pr
   const { session } = runner;
   if (session.selected === undefined) return;
   if (!session.capabilities.has('UNSELECT') && !session.capabilities.has('IMAP4REV2')) return;
-  await runner.run({ verb: 'UNSELECT', alone: true }, options);
+  await runner.run({ verb: 'UNSELECT' }, options);
   session.selected = undefined;
 }

@@ -4,7 +4,8 @@ import type { CallOptions } from '../command.js';
 import type { CommandRunner } from '../command-runner.js';
 import { type Argument, list, mailbox, syntax } from '../grammar/encoder.js';
 import type { StatusData } from '../grammar/mailbox-data.js';
-import type { MailboxName } from '../grammar/mailbox-name.js';
+import { encodeMailboxName, type MailboxName } from '../grammar/mailbox-name.js';
+import type { WireUse } from '../wire-sharing.js';
 
 export interface StatusResult {
   messages: number;
@@ -68,18 +69,34 @@ export async function status(
   items: readonly StatusItem[],
   options?: CallOptions,
 ): Promise<Partial<StatusResult>> {
-  let found: Partial<StatusResult> | undefined;
-  await runner.run(
-    {
-      verb: 'STATUS',
-      args: [mailbox(name), statusItems(items)],
-      claim: (response) => {
-        if (response.type !== 'status-data' || found !== undefined) return false;
-        found = toStatus(response.data);
-        return true;
+  const raw = sameName(encodeMailboxName(name, runner.utf8));
+  const wires: WireUse[] = [{ as: 'status', mailbox: raw }, { as: 'status' }];
+  for (const wire of wires) {
+    let found: Partial<StatusResult> | undefined;
+    let unclear = false;
+    await runner.run(
+      {
+        verb: 'STATUS',
+        args: [mailbox(name), statusItems(items)],
+        wire,
+        claim: (response, _frame, sole) => {
+          if (response.type !== 'status-data' || found !== undefined) return false;
+          // Servers write names in their own way, in another normal form for instance. Alone, what comes is the answer.
+          if (sameName(response.data.raw) !== raw && !sole()) {
+            unclear = true;
+            return false;
+          }
+          found = toStatus(response.data);
+          return true;
+        },
       },
-    },
-    options,
-  );
-  return found ?? {};
+      options,
+    );
+    if (found !== undefined) return found;
+    if (!unclear) break;
+  }
+  return {};
 }
+
+/** INBOX in any case is the same mailbox (RFC 9051 §5.1). */
+const sameName = (raw: string): string => (/^inbox$/i.test(raw) ? 'INBOX' : raw);

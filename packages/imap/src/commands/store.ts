@@ -18,7 +18,11 @@ export async function store(
   await Promise.all(
     pieces.map((piece) =>
       runner.run(
-        { verb: 'UID STORE', args: [uidSet(piece), syntax(`${operation}FLAGS.SILENT`), names] },
+        {
+          verb: 'UID STORE',
+          args: [uidSet(piece), syntax(`${operation}FLAGS.SILENT`), names],
+          wire: { as: 'store', uids: piece },
+        },
         options,
       ),
     ),

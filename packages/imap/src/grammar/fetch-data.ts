@@ -18,6 +18,7 @@ import {
   openBracket,
   quote,
 } from './lexer.js';
+import { decodeMailboxName } from './mailbox-name.js';
 
 /** The value of one `BODY[section]<origin>`, `BINARY[section]<origin>` or `RFC822…` item. */
 export interface FetchSection {
@@ -47,10 +48,13 @@ export interface FetchData {
   sections: FetchSection[];
   /** A decimal string (RFC 7162). */
   modSeq: string | undefined;
-  saveDate: Date | undefined;
-  /** EMAILID and THREADID (RFC 8474). */
-  emailId: string | undefined;
-  threadId: string | undefined;
+  /** `null` where the server does not know it. */
+  saveDate: Date | null | undefined;
+  /** PREVIEW (RFC 8970), its octets; `null` where there is none yet. */
+  preview: string | null | undefined;
+  /** EMAILID and THREADID (RFC 8474); `null` for NIL, which says that there is none. */
+  emailId: string | null | undefined;
+  threadId: string | null | undefined;
   /** X-GM-MSGID, X-GM-THRID, X-GM-LABELS. */
   gmailMessageId: string | undefined;
   gmailThreadId: string | undefined;
@@ -87,6 +91,7 @@ const emptyRow = (sequence: number, uid: number | undefined): FetchData => ({
   sections: [],
   modSeq: undefined,
   saveDate: undefined,
+  preview: undefined,
   emailId: undefined,
   threadId: undefined,
   gmailMessageId: undefined,
@@ -157,19 +162,20 @@ const items: Record<string, (lexer: Lexer, row: FetchData) => void> = {
     row.flags = parseFlags(lexer);
   },
   'RFC822.SIZE': (lexer, row) => {
-    row.size = messageSize(lexer);
+    row.size = messageSize(lexer, row);
   },
   INTERNALDATE: (lexer, row) => {
     row.internalDate = dateTime(lexer);
   },
   ENVELOPE: (lexer, row) => {
-    row.envelope = keptList(lexer);
+    row.envelope = keptList(lexer, row, 'ENVELOPE');
   },
   BODYSTRUCTURE: (lexer, row) => {
-    row.structure = keptList(lexer);
+    row.structure = keptList(lexer, row, 'BODYSTRUCTURE');
   },
   BODY: (lexer, row) => {
-    row.structure ??= keptList(lexer);
+    const structure = keptList(lexer, row, 'BODYSTRUCTURE');
+    row.structure ??= structure;
   },
   RFC822: (lexer, row) => pushSection(lexer, row, '', false, undefined),
   'RFC822.HEADER': (lexer, row) => pushSection(lexer, row, 'HEADER', false, undefined),
@@ -180,7 +186,10 @@ const items: Record<string, (lexer: Lexer, row: FetchData) => void> = {
     });
   },
   SAVEDATE: (lexer, row) => {
-    if (!lexer.nil()) row.saveDate = dateTime(lexer);
+    row.saveDate = lexer.nil() ? null : dateTime(lexer);
+  },
+  PREVIEW: (lexer, row) => {
+    row.preview = lexer.nstring('preview');
   },
   EMAILID: (lexer, row) => {
     row.emailId = objectId(lexer);
@@ -196,7 +205,7 @@ const items: Record<string, (lexer: Lexer, row: FetchData) => void> = {
   },
   'X-GM-LABELS': (lexer, row) => {
     const labels: string[] = [];
-    lexer.list('X-GM-LABELS', () => labels.push(lexer.astring('label')));
+    lexer.list('X-GM-LABELS', () => labels.push(decodeMailboxName(lexer.astring('label'))));
     row.gmailLabels = labels;
   },
 };
@@ -279,9 +288,12 @@ const fromLiteral = (
   literal: FrameLiteral,
 ): FetchSection => ({ section, binary, origin, octets: literal.octets, size: literal.size });
 
-/** Steps over a parenthesised value and keeps where it stands. NIL is nothing. */
-function keptList(lexer: Lexer): FrameSlice | undefined {
-  if (lexer.nil()) return undefined;
+/** Steps over a parenthesised value and keeps where it stands. NIL is nothing, and worth a word. */
+function keptList(lexer: Lexer, row: FetchData, item: string): FrameSlice | undefined {
+  if (lexer.nil()) {
+    row.problems.push(`${item}: NIL`);
+    return undefined;
+  }
   if (lexer.peek() !== open) throw lexer.fail('(');
   const slice = lexer.slice();
   lexer.skipValue('(');
@@ -289,12 +301,15 @@ function keptList(lexer: Lexer): FrameSlice | undefined {
 }
 
 /** Dovecot and Exchange send -1 for a size that they do not know; mail.ru writes 9.37e+06. */
-function messageSize(lexer: Lexer): number | undefined {
+function messageSize(lexer: Lexer, row: FetchData): number | undefined {
   const start = lexer.pos;
   const text = lexer.atom('number');
   const size = Number(text);
   if (isDigit(text.charCodeAt(0)) && size <= Number.MAX_SAFE_INTEGER) return Math.round(size);
-  if (/^-\d+$/.test(text)) return undefined;
+  if (/^-\d+$/.test(text)) {
+    row.problems.push(`RFC822.SIZE: the server does not know it (${text})`);
+    return undefined;
+  }
   throw lexer.fail('number', start);
 }
 
@@ -305,12 +320,12 @@ function dateTime(lexer: Lexer): Date {
   return date;
 }
 
-/** "(" objectid ")" / nil (RFC 8474 §7) */
-function objectId(lexer: Lexer): string | undefined {
-  if (lexer.nil()) return undefined;
-  let id: string | undefined;
+/** "(" objectid ")" / nil (RFC 8474 §7). Cyrus writes `(NIL)` for no thread. */
+function objectId(lexer: Lexer): string | null {
+  if (lexer.nil()) return null;
+  let id: string | null = null;
   lexer.list('objectid', () => {
-    id = lexer.atom('objectid');
+    id = lexer.nstring('objectid');
   });
   return id;
 }

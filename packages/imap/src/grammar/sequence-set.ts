@@ -97,6 +97,18 @@ export class UidSet implements Iterable<number> {
     return (this.#bounds[i * 2] as number) + index - (before[i] as number);
   }
 
+  /** Whether some message is, or may be, in both: `*` may be any. */
+  overlaps(other: UidSet): boolean {
+    if (this.last === star || other.last === star) return true;
+    const [a, b] = [this.#bounds, other.#bounds];
+    for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+      if ((a[i + 1] as number) < (b[j] as number)) i += 2;
+      else if ((b[j + 1] as number) < (a[i] as number)) j += 2;
+      else return true;
+    }
+    return false;
+  }
+
   union(other: Uids): UidSet {
     return UidSet.ofRanges([...this.#bounds, ...UidSet.from(other).#bounds]);
   }
@@ -119,18 +131,21 @@ export class UidSet implements Iterable<number> {
   }
 
   /**
-   * The set in pieces, ascending: each with at most `count` numbers and at most `characters` when written. A range that
+   * The set in pieces, ascending: each with at most `count` numbers (asked anew for each piece) and at most `characters`
+   * when written. A range that
    * ends in `*` stays whole, for nobody knows how many numbers it has.
    * Servers limit the length of a command line (RFC 7162 §4 asks them to take 8,192 octets).
    */
-  *pieces(count: number, characters = 4_000): IterableIterator<UidSet> {
+  *pieces(count: number | (() => number), characters = 4_000): IterableIterator<UidSet> {
     let bounds: number[] = [];
     let numbers = 0;
     let length = 0;
+    const next = typeof count === 'number' ? () => count : count;
+    let most = next();
     for (const [rangeFrom, to] of this.ranges()) {
       let from = rangeFrom;
       while (from <= to) {
-        const room = count - numbers;
+        const room = most - numbers;
         const end = to !== star && rangeSize(from, to) > room ? from + room - 1 : to;
         const text = rangeText(from, end).length + 1;
         if (bounds.length > 0 && (end < from || length + text > characters)) {
@@ -138,6 +153,7 @@ export class UidSet implements Iterable<number> {
           bounds = [];
           numbers = 0;
           length = 0;
+          most = next();
           continue;
         }
         bounds.push(from, end);

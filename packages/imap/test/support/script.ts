@@ -125,7 +125,10 @@ async function play(server: Duplex, script: Line[], cut: Cut): Promise<void> {
   };
   for (const { from, text } of script) {
     if (from === 'S') {
-      pending += text.replace(/^A(\d+) /, (_whole, n: string) => `${tags[Number(n) - 1] ?? '?'} `);
+      pending += text.replace(
+        /^A(\d+)(?= )|(?<=\(TAG ")A(\d+)(?="\))/g,
+        (_whole, n: string, m: string) => tags[Number(n ?? m) - 1] ?? '?',
+      );
       continue;
     }
     await flush();

@@ -1,6 +1,7 @@
 /** An IMAP server: IMAP4rev1 (RFC 3501) and the basics of IMAP4rev2 (RFC 9051), over the mail store. */
 import { startLineServer, type TestServer, type TestServerOptions } from '../line-server.js';
 import { MailStore } from '../mail-store.js';
+import type { AnswerOrder } from './answer-order.js';
 import { ImapSession } from './imap-session.js';
 
 export interface ImapServerOptions extends TestServerOptions {
@@ -8,6 +9,8 @@ export interface ImapServerOptions extends TestServerOptions {
   mail?: MailStore;
   /** Greet with PREAUTH as this user. */
   preauth?: string;
+  /** How commands that came together are answered. Default `'one-by-one'`. */
+  answerOrder?: AnswerOrder;
   /** Octets of a literal after login. Default 64 MiB. */
   maxLiteralOctets?: number;
 }

@@ -5,6 +5,7 @@ import type { LineSession } from '../line-session.js';
 import type { Mailbox, MailStore, StoredMessage } from '../mail-store.js';
 import type { SaslEnvironment } from '../sasl-server.js';
 import { SessionEnded } from '../session-ended.js';
+import { type Answer, type AnswerOrder, inOrder, onlyReads } from './answer-order.js';
 import { type Argument, parseArguments, Refusal, textOf } from './arguments.js';
 import type { ImapServerOptions } from './imap-server.js';
 import { mailboxCommands } from './mailbox-commands.js';
@@ -67,6 +68,8 @@ export class ImapSession {
   /** Of the command that is being answered. */
   tag = '';
   over = false;
+  /** Where the answer to a command goes that is held back for others. */
+  #answer: Answer | undefined;
 
   constructor(
     session: LineSession,
@@ -88,16 +91,37 @@ export class ImapSession {
 
   async run(): Promise<void> {
     await this.#greet();
+    const { answerOrder: order = 'one-by-one' } = this.options;
     while (!this.over) {
       const text = await this.#readCommand();
       if (text === undefined) return;
-      await this.#dispatch(text);
+      if (order === 'one-by-one' || !onlyReads(text)) await this.#dispatch(text);
+      else await this.#answerTogether(text, order);
     }
   }
 
+  /** Answers this command and those that have come with it. */
+  async #answerTogether(first: string, order: AnswerOrder): Promise<void> {
+    const answers: Answer[] = [];
+    let text: string | undefined = first;
+    while (text !== undefined && onlyReads(text)) {
+      const answer: Answer = { data: [], tagged: Buffer.alloc(0) };
+      this.#answer = answer;
+      await this.#dispatch(text);
+      answers.push(answer);
+      await new Promise(setImmediate); // what the client has written by now belongs to the same lot
+      text = this.session.hasInput ? await this.#readCommand() : undefined;
+    }
+    this.#answer = undefined;
+    for (const octets of inOrder(order, answers)) await this.session.write(octets);
+    if (text !== undefined) await this.#dispatch(text);
+  }
+
   /** Sends an untagged response. Octets are Latin-1 text. */
-  untagged(text: string): Promise<void> {
-    return this.session.write(Buffer.from(`* ${text}\r\n`, 'latin1'));
+  async untagged(text: string): Promise<void> {
+    const octets = Buffer.from(`* ${text}\r\n`, 'latin1');
+    if (this.#answer === undefined) await this.session.write(octets);
+    else this.#answer.data.push(octets);
   }
 
   /** Asks for the rest of a command, RFC 9051 §7.6. */
@@ -234,7 +258,9 @@ export class ImapSession {
     const response = `${tag} ${outcome}`;
     if (name === 'STARTTLS' && outcome.startsWith('OK'))
       return this.session.startTls(outcome, `${tag} `);
-    await this.session.write(Buffer.from(`${response}\r\n`, 'latin1'));
+    const octets = Buffer.from(`${response}\r\n`, 'latin1');
+    if (this.#answer === undefined) await this.session.write(octets);
+    else this.#answer.tagged = octets;
   }
 
   /** The tagged response without its tag. */
