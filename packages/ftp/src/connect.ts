@@ -118,10 +118,20 @@ function dataHostOf({ options, host }: Transport, stream: unknown): string {
   return direct && stream instanceof Socket ? (stream.remoteAddress ?? host) : host;
 }
 
+const mostWaits = 1_000;
+
 /** 120 says that it takes a while; 220 that it is ready. A 230 here is no login under TLS and skips nothing (CVE-2021-22946). */
 async function greeting(dialogue: Dialogue, { timeouts }: Transport): Promise<void> {
   const line = { octets: Buffer.alloc(0), masked: 'connect' };
-  const reply = await dialogue.final(line, timeouts.greeting);
+  let reply = await dialogue.next(line, timeouts.greeting);
+  for (let waits = 0; reply.class === 1 && waits < mostWaits; waits++) {
+    reply = await dialogue.next(line, timeouts.greeting);
+  }
+  if (reply.class === 1) {
+    throw dialogue.connection.malformed('a greeting', `${mostWaits} times "wait"`, {
+      phase: 'greeting',
+    });
+  }
   if (reply.class !== 2) {
     throw dialogue.connection.serverClosing(reply.text, { phase: 'greeting' });
   }
@@ -132,7 +142,7 @@ async function authTls(connection: LineConnection, transport: Transport): Promis
   const dialogue = new Dialogue(connection, transport.timeouts.reply, 'starttls');
   connection.refuseEarlyReply('AUTH');
   dialogue.send(line);
-  const reply = await dialogue.reply(line);
+  const reply = await dialogue.next(line); // nothing is skipped ahead of TLS
   if (reply.code !== 234) throw noTls(reply);
   await connection.startTls('starttls', transport.options.signal);
 }

@@ -2,9 +2,6 @@
 import {
   aborted,
   type CommandLine,
-  createNotices,
-  decodeText,
-  escapeText,
   type LineConnection,
   type Notices,
   type Reply,
@@ -12,13 +9,13 @@ import {
   type Turn,
   UsageError,
 } from '@fivewire/line-protocol';
-import { Dialogue } from './dialogue.js';
+import { Dialogue, noteReply, noticesOf } from './dialogue.js';
 import { isInsideTransfer } from './reentrance.js';
 import type { CallOptions } from './types.js';
 
 export class Control {
   readonly connection: LineConnection;
-  readonly notices: Notices = createNotices();
+  readonly notices: Notices;
   /** Whether commands may be sent before the reply to the last one has come. */
   readonly pipelining: boolean;
   readonly #queue: ReplyQueue;
@@ -29,13 +26,14 @@ export class Control {
   /** @param welcome the reply to the login: the first notice */
   constructor(connection: LineConnection, pipelining: boolean, welcome: Reply | undefined) {
     this.connection = connection;
+    this.notices = noticesOf(connection);
     this.pipelining = pipelining;
-    if (welcome !== undefined) this.#note(welcome);
+    if (welcome !== undefined) noteReply(connection, welcome);
     this.#queue = new ReplyQueue(connection, {
       style: 'ftp',
       unsolicited: (reply) => {
         if (reply.code === 421) return 'closing';
-        this.#note(reply);
+        noteReply(connection, reply);
         return 'noted';
       },
     });
@@ -87,11 +85,6 @@ export class Control {
   /** The running call waits for its caller, and its caller perhaps for those behind it: lets these go. */
   releaseWaiting(): void {
     for (const reject of [...this.#waiting]) reject(wouldDeadlock());
-  }
-
-  #note(reply: Reply): void {
-    const lines = reply.lines.map((line) => escapeText(decodeText(line), 1000));
-    this.notices.push({ kind: String(reply.code), text: lines.join('\n') });
   }
 
   #timeout({ timeout }: CallOptions): number {

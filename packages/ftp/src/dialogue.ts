@@ -2,19 +2,24 @@
 import {
   type CommandLine,
   commandLine,
+  createNotices,
+  decodeText,
+  escapeText,
   type LineConnection,
+  type Notices,
   type Phase,
   type Reply,
   readReply,
   type Secret,
 } from '@fivewire/line-protocol';
 import { rejected } from './failures.js';
+import { answers } from './reply-codes.js';
 
 /** Longer than RFC 959 says, for paths are long; arguments are bounded before they come here. */
 const lineLimit = 16_384;
 
-/** Generous: a server may announce each of the files that it works on. */
-const mostPreliminary = 1_000;
+/** Replies ahead of the one that is waited for. Generous: a server may announce each of the files that it works on. */
+const mostAhead = 1_000;
 
 /** A command whose arguments are octet strings. Refuses CR, LF and NUL in them. */
 export function command(verb: string, ...args: (string | Secret)[]): CommandLine {
@@ -38,8 +43,8 @@ export class Dialogue {
     this.connection.send(...lines);
   }
 
-  /** The next reply, of any class. 421 (and a goodbye in its place) ends the connection. */
-  async reply(line: CommandLine, timeout: number = this.#timeout): Promise<Reply> {
+  /** The next reply, whatever command it answers. 421 (and a goodbye in its place) ends the connection. */
+  async next(line: CommandLine, timeout: number = this.#timeout): Promise<Reply> {
     const wait = { phase: this.#phase, timeout, command: line.masked };
     const reply = await readReply(this.connection, 'ftp', wait);
     if (reply.code === 421) {
@@ -51,16 +56,30 @@ export class Dialogue {
     return reply;
   }
 
+  /** The next reply to `line`, preliminary or not. What answers another command is a notice. */
+  async reply(line: CommandLine, timeout: number = this.#timeout): Promise<Reply> {
+    for (let ahead = 0; ahead <= mostAhead; ahead++) {
+      const reply = await this.next(line, timeout);
+      if (reply.class === 1 || answers(line, reply)) return reply;
+      noteReply(this.connection, reply);
+    }
+    throw this.#endless(line);
+  }
+
   /**
-   * The next reply that is not preliminary. RFC 959 §4.2 has one of those at most ahead of it; a server that says nothing else
-   * would keep us for ever.
+   * The next reply to `line` that is not preliminary. RFC 959 §4.2 has one of those at most ahead of it; a server that says
+   * nothing else would keep the caller for ever.
    */
   async final(line: CommandLine, timeout: number = this.#timeout): Promise<Reply> {
-    for (let preliminary = 0; preliminary <= mostPreliminary; preliminary++) {
+    for (let ahead = 0; ahead <= mostAhead; ahead++) {
       const reply = await this.reply(line, timeout);
       if (reply.class !== 1) return reply;
     }
-    throw this.connection.malformed('an end to the command', `${mostPreliminary} times "wait"`, {
+    throw this.#endless(line);
+  }
+
+  #endless(line: CommandLine): Error {
+    return this.connection.malformed('an end to the command', `${mostAhead} times "wait"`, {
       phase: this.#phase,
       command: line.masked,
     });
@@ -86,4 +105,21 @@ export class Dialogue {
     }
     throw this.connection.locate(rejected(reply, line.masked));
   }
+}
+
+const noticesByConnection = new WeakMap<LineConnection, Notices>();
+
+/** What the server says beside its answers. */
+export function noticesOf(connection: LineConnection): Notices {
+  let notices = noticesByConnection.get(connection);
+  if (notices === undefined) {
+    notices = createNotices();
+    noticesByConnection.set(connection, notices);
+  }
+  return notices;
+}
+
+export function noteReply(connection: LineConnection, reply: Reply): void {
+  const lines = reply.lines.map((line) => escapeText(decodeText(line), 1000));
+  noticesOf(connection).push({ kind: String(reply.code), text: lines.join('\n') });
 }

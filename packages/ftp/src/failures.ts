@@ -26,6 +26,22 @@ export function rejected(reply: Reply, command: string): CommandError {
   });
 }
 
+/** For a refusal whose text does not say so, where a look at the directory has proven that nothing is there. */
+export function notFound(reply: Reply, command: string): CommandError {
+  const answer = serverReply(reply);
+  return new CommandError(
+    'ERR_NOT_FOUND',
+    `Nothing is there for ${command}: ${reply.code} ${answer.text}`,
+    {
+      reply: answer,
+      transient: false,
+      command,
+      phase: 'command',
+      hint: 'Nothing is there under this name, or this login may not see it: check the path.',
+    },
+  );
+}
+
 /** 550 stands for all that is wrong with a file; only the text tells that it is not there. */
 export function saysAbsent(reply: Answer): boolean {
   return reply.code === 550 && absent.test(reply.text);

@@ -17,7 +17,7 @@ import {
 } from '@fivewire/line-protocol';
 import { type DataConnection, openData } from './data-connection.js';
 import { StallWatch, within } from './deadline.js';
-import { command, type Dialogue } from './dialogue.js';
+import { command, type Dialogue, noteReply } from './dialogue.js';
 import { hintFor, rejected } from './failures.js';
 import { Halt } from './movement.js';
 import type { Session } from './session.js';
@@ -97,6 +97,11 @@ async function converse(
       broken = error;
       data.destroy();
     }
+    if (opening === undefined && dialogue.connection.buffered > 0) {
+      // The 2yz ahead of the data was no answer but a notice: the server's own come behind it.
+      noteReply(dialogue.connection, first);
+      pending = finalReply(dialogue, line);
+    }
     await Promise.race([settled(session, plan, pending, broken), stop.promise]);
     const { closedCleanly, isSecure } = data;
     return { opening, closedCleanly, isSecure, broken };
@@ -120,7 +125,11 @@ async function move(
   const { control } = session;
   // Done at once: what there is comes now, or never.
   const limit = opening === undefined ? timeouts.close : (plan.timeout ?? timeouts.stall);
+  const began = performance.now();
   const onStall = () => {
+    // More replies are here: the first was no answer, and the data is still to come.
+    const goesOn = opening === undefined && control.connection.buffered > 0;
+    if (goesOn && performance.now() - began < timeouts.stall) return watch.server();
     if (opening !== undefined) control.connection.fail(stalled(plan, limit));
     data.destroy();
   };
@@ -214,7 +223,7 @@ async function recover(
   const inStep = async (): Promise<void> => {
     let reply = await within(pending, close, ask);
     if (!asked && reply.class === 1) reply = await within(finalReply(dialogue, line), close, ask);
-    while (asked && reply.code !== 200) reply = await dialogue.reply(abor);
+    while (asked && reply.code !== 200) reply = await dialogue.next(abor);
   };
   await within(inStep(), close * 2 + patience, () => {
     dialogue.connection.fail(

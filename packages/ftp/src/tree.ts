@@ -1,9 +1,15 @@
 /** Directories and names: MKD, RMD, DELE, RNFR and RNTO of RFC 959 §4.1.3. */
-import { isFivewireError, type Reply } from '@fivewire/line-protocol';
+import {
+  type FivewireError,
+  isFivewireError,
+  type Reply,
+  UsageError,
+} from '@fivewire/line-protocol';
 import { octetString } from './charset.js';
 import { command } from './dialogue.js';
-import { rejected, tooDeep } from './failures.js';
+import { notFound, rejected, saysAbsent, tooDeep } from './failures.js';
 import { listDirectory } from './list.js';
+import type { Entry } from './listing/entry.js';
 import { ancestry } from './remote-path.js';
 import type { Session } from './session.js';
 import { stat } from './stat.js';
@@ -27,7 +33,9 @@ export async function makeDirectory(
 
 /**
  * DELE first, whatever it is: that takes a symlink away, where going into it would empty what it points at.
- * Then RMD, for an empty directory.
+ * Then RMD, for an empty directory and for a junction of Windows.
+ *
+ * @throws UsageError ERR_ARGUMENT for the root, `.` and `..`
  */
 export async function removePath(
   session: Session,
@@ -35,22 +43,61 @@ export async function removePath(
   { recursive = false, ...options }: CallOptions & { recursive?: boolean },
 ): Promise<void> {
   const { control } = session;
-  const dele = command('DELE', path);
+  const target = removable(path);
+  const dele = command('DELE', target);
   const [deleted] = (await control.ask([dele], options)) as [Reply];
   if (deleted.class === 2) return;
-  const rmd = command('RMD', path);
+  const rmd = command('RMD', target);
   const [removed] = (await control.ask([rmd], options)) as [Reply];
   if (removed.class === 2) return;
-  const entry = await stat(session, path, options).catch((error: unknown) => {
-    if (isFivewireError(error) && error.connection === 'usable') return undefined;
-    throw error;
-  });
-  const isDirectory = entry?.type === 'directory';
-  if (isDirectory && recursive) return removeTree(session, path, options, 1);
+  if (saysAbsent(deleted) && saysAbsent(removed)) {
+    throw control.connection.locate(rejected(deleted, dele.masked));
+  }
+  const entry = await statOrUnknown(session, target, options);
+  if (entry === undefined) throw control.connection.locate(notFound(deleted, dele.masked));
+  const isDirectory = entry !== unknown && entry.type === 'directory';
+  if (isDirectory && recursive) return removeTree(session, target, options, 1);
   const [reply, line] = isDirectory ? [removed, rmd] : [deleted, dele];
   throw control.connection.locate(rejected(reply, line.masked));
 }
 
+/** What takes no name of its own away: nothing is asked to go that a caller can't have meant. */
+function removable(path: string): string {
+  let end = path.length;
+  // With a slash behind it a link would stand for what it points at.
+  while (end > 0 && path.charCodeAt(end - 1) === 47) end -= 1;
+  const bare = path.slice(0, end);
+  const name = bare.slice(bare.lastIndexOf('/') + 1);
+  if (name !== '' && name !== '.' && name !== '..' && !/^(?:[a-z]:)?\\*$/i.test(bare)) return bare;
+  throw new UsageError('ERR_ARGUMENT', `${path} is no name that could be removed.`, {
+    protocol: 'ftp',
+    argument: 'path',
+    hint: 'Remove what is in it, each by its own path.',
+  });
+}
+
+const unknown = Symbol('unknown');
+
+async function statOrUnknown(
+  session: Session,
+  path: string,
+  options: CallOptions,
+): Promise<Entry | undefined | typeof unknown> {
+  try {
+    return await stat(session, path, options);
+  } catch (error) {
+    if (isFivewireError(error) && error.connection === 'usable' && error.code !== 'ERR_ABORTED') {
+      return unknown;
+    }
+    throw error;
+  }
+}
+
+/**
+ * What is in a directory, then the directory. What the listing says of a name decides nothing: a link may be shown as a directory
+ * (ProFTPD with `ShowSymlinks off`, junctions of Windows). So each name gets DELE, each that refuses gets RMD, and only what
+ * refuses both and is shown as a directory is gone into.
+ */
 async function removeTree(
   session: Session,
   path: string,
@@ -59,29 +106,54 @@ async function removeTree(
 ): Promise<void> {
   const { control, limits } = session;
   if (depth > limits.depth) throw control.connection.locate(tooDeep(limits.depth));
-  const files: string[] = [];
-  const directories: string[] = [];
+  const found: Entry[] = [];
   for await (const entry of listDirectory(session, path, { ...options, hidden: true })) {
-    const below = octetString(entry.rawPath);
-    (entry.type === 'directory' ? directories : files).push(below);
+    found.push(entry);
   }
-  for (const directory of directories) await removeTree(session, directory, options, depth + 1);
-  await removeAll(session, files, options);
+  const kept = await removeEach(session, 'DELE', found.map(refusable), options);
+  const full = await removeEach(session, 'RMD', kept, options);
+  for (const { entry, path: below, refusal } of full) {
+    if (entry.type !== 'directory') throw refusal;
+    await removeTree(session, below, options, depth + 1);
+  }
   await control.demand(command('RMD', path), options);
 }
+
+interface Refusable {
+  entry: Entry;
+  /** An octet string. */
+  path: string;
+  /** Why DELE refused it. */
+  refusal?: FivewireError;
+}
+
+const refusable = (entry: Entry): Refusable => ({ entry, path: octetString(entry.rawPath) });
 
 // As many as a server surely takes before it answers.
 const flightLength = 50;
 
-async function removeAll(session: Session, paths: string[], options: CallOptions): Promise<void> {
-  for (let at = 0; at < paths.length; at += flightLength) {
-    const lines = paths.slice(at, at + flightLength).map((path) => command('DELE', path));
-    const replies = await session.control.ask(lines, options);
-    const bad = replies.findIndex((reply) => reply.class !== 2);
-    if (bad < 0) continue;
-    const { connection } = session.control;
-    throw connection.locate(rejected(replies[bad] as Reply, lines[bad]?.masked ?? 'DELE'));
+/** @returns those that are still there. What is gone by itself is no failure: the directory's own RMD tells. */
+async function removeEach(
+  session: Session,
+  verb: 'DELE' | 'RMD',
+  items: readonly Refusable[],
+  options: CallOptions,
+): Promise<Refusable[]> {
+  const { control } = session;
+  const left: Refusable[] = [];
+  for (let at = 0; at < items.length; at += flightLength) {
+    const flight = items.slice(at, at + flightLength);
+    const lines = flight.map(({ path }) => command(verb, path));
+    const replies = await control.ask(lines, options);
+    flight.forEach((item, index) => {
+      const reply = replies[index] as Reply;
+      if (reply.class === 2 || (verb === 'DELE' && saysAbsent(reply))) return;
+      const refusal =
+        item.refusal ?? control.connection.locate(rejected(reply, lines[index]?.masked ?? verb));
+      left.push({ ...item, refusal });
+    });
   }
+  return left;
 }
 
 export async function renamePath(

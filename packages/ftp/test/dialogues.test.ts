@@ -836,15 +836,6 @@ describe('directories and names', () => {
     });
   });
 
-  it('removes a tree, but never what a link points at', async () => {
-    const dir = 'S: 250-\nS:  type=dir; x\nS: 250 End\n';
-    const script = `${loginWithMlst}C: DELE /a\nS: 550 no\nC: RMD /a\nS: 550 not empty\nC: MLST /a\n${dir}
-${port}data\nC: MLSD /a\nS: 150 here\nD: type=file; f\nD: type=OS.unix=slink:/etc; l\nD: type=dir; s\nD.\nS: 226 done
-${port}data\nC: MLSD /a/s\nS: 150 here\nD.\nS: 226 done\nC: RMD /a/s\nS: 250 ok
-C: DELE /a/f\nC: DELE /a/l\nS: 250 ok\nS: 250 ok\nC: RMD /a\nS: 250 ok\n`;
-    await against(script, (ftp) => ftp.remove('/a', { recursive: true }));
-  });
-
   it('does not go into what it can’t see to be a directory', async () => {
     const script = `${loginWithMlst}C: DELE /l\nS: 550 no\nC: RMD /l\nS: 550 no\nC: MLST /l\nS: 250-\nS:  type=OS.unix=symlink; l\nS: 250 End\n`;
     await expect(

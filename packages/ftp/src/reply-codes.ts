@@ -1,0 +1,71 @@
+/**
+ * Which replies may answer which command: RFC 959 §5.4, and the RFCs of the later commands.
+ *
+ * A positive reply that belongs to another command (`226 Quota` ahead of DELE's own reply) is no answer: it is a notice, and the
+ * wait goes on. A negative one always answers, for any command may be refused; so does a positive code that no command claims.
+ */
+import type { CommandLine, Reply } from '@fivewire/line-protocol';
+
+// 200 and 202 are what servers say to anything (RFC 959 §4.2.1: "command okay", "superfluous").
+const any = [200, 202];
+const done = [...any, 250];
+const transfer = [...done, 226];
+const hashed = [...done, 211, 213, 251];
+const time = [...done, 213, 253];
+
+const rows: Readonly<Record<string, readonly number[]>> = {
+  'USER PASS ACCT': [...any, 230, 231, 232, 331, 332],
+  AUTH: [234, 334, 235, 335],
+  ADAT: [235, 335],
+  'PBSZ PROT CCC CLNT HOST LANG ALLO NOOP TYPE STRU MODE PORT EPRT PRET': done,
+  FEAT: [...any, 211, 214],
+  OPTS: [...done, 211, 214],
+  SYST: [...any, 215],
+  'PWD XPWD': [202, 257],
+  'CWD XCWD CDUP XCUP DELE RNTO SMNT': done,
+  'RMD XRMD MKD XMKD': [...done, 257],
+  RNFR: [...done, 300, 350],
+  REST: [...done, 300, 350],
+  SIZE: [202, 213],
+  MDTM: [202, 213],
+  'MDTM= MFMT MFCT MFF': time,
+  MLST: [202, 250],
+  'EPSV PASV': [...any, 227, 229],
+  'RETR STOR STOU APPE LIST NLST MLSD': transfer,
+  ABOR: [...transfer, 225],
+  'HASH XCRC XMD5 XSHA XSHA1 XSHA256 XSHA512 MD5': hashed,
+  MMD5: [...hashed, 252],
+  'AVBL XQUOTA': [...done, 211, 213],
+  SITE: [...done, 211, 212, 213, 214, 215, 257],
+  STAT: [...any, 211, 212, 213],
+  HELP: [...any, 211, 214],
+  REIN: [...any, 220],
+  QUIT: [...transfer, 221, 225],
+};
+
+const byVerb = new Map<string, ReadonlySet<number>>();
+const claimed = new Set<number>([220, 228]);
+for (const [verbs, codes] of Object.entries(rows)) {
+  const set = new Set(codes);
+  for (const verb of verbs.split(' ')) byVerb.set(verb, set);
+  for (const code of codes) claimed.add(code);
+}
+byVerb.set('HOST', new Set([...done, 220])); // RFC 7151 §3.2
+
+/** A command that has no row may be answered by whatever is not a login, a port, or the end of a transfer or connection. */
+const strange = new Set([...claimed].filter((code) => !rows.SITE?.includes(code)));
+
+/** Whether `reply`, which is not preliminary, is the answer to `line`. */
+export function answers(line: CommandLine, { code, class: kind }: Reply): boolean {
+  if (kind >= 4) return true;
+  const own = byVerb.get(verbOf(line));
+  return own === undefined ? !strange.has(code) : own.has(code) || !claimed.has(code);
+}
+
+function verbOf({ masked }: CommandLine): string {
+  const blank = masked.indexOf(' ');
+  if (blank < 0) return masked;
+  const verb = masked.slice(0, blank);
+  // With a time ahead of the path MDTM sets it (ProFTPD, IIS, Serv-U).
+  return verb === 'MDTM' && /^MDTM \d{14} /.test(masked) ? 'MDTM=' : verb;
+}
