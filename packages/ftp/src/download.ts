@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { TransferError, UsageError } from '@fivewire/line-protocol';
 import { hash, missing, offeredHash } from './attributes.js';
 import { localFailure, pathOf } from './local.js';
+import { PartRecord, type RemoteStamp, sameStamp } from './part-record.js';
 import { retrieve } from './retrieve.js';
 import type { Session } from './session.js';
 import type { Sink } from './sink.js';
@@ -20,6 +21,7 @@ export async function download(
   const { verify = 'size', atomic = true, resume = false, start = 0 } = options;
   checkTarget(target, options);
   const digest = verify === 'hash' ? new Digest(agreedHash(session)) : undefined;
+  const record = resume ? new PartRecord(pathOf(target as string | URL)) : undefined;
   let sink: Sink | undefined;
   let failure: unknown;
   try {
@@ -31,15 +33,27 @@ export async function download(
         throw failure;
       }
       if (digest !== undefined && resume) await digest.readPart(target, atomic, opened.start);
+      const restart = async () => {
+        await opened.restart();
+        digest?.restart();
+      };
+      const identify = async (before: PartRecord, remote: RemoteStamp | undefined) => {
+        if (opened.start > 0 && sameStamp(await before.read(), remote)) return true;
+        // A hash proves all octets in the end, those of the part included.
+        const goesOn = opened.start > 0 && digest !== undefined;
+        if (opened.start > 0 && !goesOn) await restart(); // emptied first: a record must never be newer than its part
+        if (remote === undefined) await before.remove();
+        else await before.write(remote);
+        return goesOn;
+      };
       return retrieve(session, dialogue, {
         ...options,
         path,
         verify: verify !== false,
         start: opened.start,
-        restart: async () => {
-          await opened.restart();
-          digest?.restart();
-        },
+        restart,
+        begin: () => opened.begin(),
+        ...(record === undefined ? {} : { identify: (remote) => identify(record, remote) }),
         take(piece) {
           digest?.update(piece);
           return opened.take(piece);
@@ -49,9 +63,15 @@ export async function download(
     await sink?.flush();
     const agreed = await digest?.compare(session, path, options);
     await sink?.finish();
+    await record?.remove();
     return agreed === undefined ? result : { ...result, hash: agreed };
   } catch (error) {
     failure = error;
+    if (error instanceof Mismatch && record !== undefined) {
+      // With these octets kept, every further try would fail as well.
+      await sink?.restart().catch(() => {});
+      await record.remove();
+    }
     await sink?.abandon(error);
     throw error;
   }
@@ -75,6 +95,9 @@ export function agreedHash(session: Session): HashAlgorithm {
   if (algorithm !== undefined) return algorithm;
   throw missing(session, 'HASH', 'compare hashes');
 }
+
+/** Both sides have other octets. */
+class Mismatch extends TransferError {}
 
 /** What came, hashed as the server hashes. */
 export class Digest {
@@ -114,11 +137,11 @@ export class Digest {
     const theirs = await hash(session, path, algorithm, options);
     if (ours === theirs) return { algorithm, value: ours };
     throw session.control.connection.locate(
-      new TransferError('ERR_TRANSFER_INCOMPLETE', `The ${algorithm} of both sides differ.`, {
+      new Mismatch('ERR_TRANSFER_INCOMPLETE', `The ${algorithm} of both sides differ.`, {
         phase: 'transfer',
         connection: 'usable',
         retry: 'later',
-        hint: 'The file changed meanwhile, or was damaged on the way: transfer it again, without `resume`.',
+        hint: 'The file changed meanwhile, or was damaged on the way: transfer it again; nothing of it was kept.',
       }),
     );
   }

@@ -1,7 +1,7 @@
 /** A download into a file: written a mebibyte at a time, and named only when it is proven whole. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LocalError } from '@fivewire/line-protocol';
 import { localFailure } from './local.js';
@@ -26,8 +26,11 @@ export class FileSink implements Sink {
   /** Up to where the file is known to be good, once a write has failed. */
   #goodUntil = Infinity;
   #closed = false;
+  /** Written in place, and nothing is written yet: whether the file was there before. */
+  #untouched: 'new' | 'old' | undefined;
 
   static async open(target: string, { atomic, resume }: SinkOptions): Promise<FileSink> {
+    await refuseDirectory(target);
     const path = atomic ? temporaryName(target, resume) : target;
     try {
       if (resume) {
@@ -36,10 +39,20 @@ export class FileSink implements Sink {
         return new FileSink(target, path, file, size, true);
       }
       // Exclusive: nobody may have laid a link where our file of a random name is to be.
-      return new FileSink(target, path, await open(path, atomic ? 'wx' : 'w'), 0, false);
+      if (atomic) return new FileSink(target, path, await open(path, 'wx'), 0, false);
+      return await FileSink.#openInPlace(target);
     } catch (error) {
       throw localFailure(error, path);
     }
+  }
+
+  /** The file keeps what it holds until the server has begun to send. */
+  static async #openInPlace(target: string): Promise<FileSink> {
+    const isNew = (await lstat(target).catch(() => undefined)) === undefined;
+    const file = await open(target, constants.O_WRONLY | constants.O_CREAT, 0o666);
+    const sink = new FileSink(target, target, file, 0, false);
+    sink.#untouched = isNew ? 'new' : 'old';
+    return sink;
   }
 
   private constructor(
@@ -61,6 +74,17 @@ export class FileSink implements Sink {
 
   get start(): number {
     return this.#start;
+  }
+
+  async begin(): Promise<void> {
+    if (this.#untouched === undefined) return;
+    this.#untouched = undefined;
+    try {
+      await this.#file.truncate(0);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EINVAL') return; // a device or a pipe has nothing to cut
+      throw localFailure(error, this.#path);
+    }
   }
 
   async restart(): Promise<void> {
@@ -104,6 +128,7 @@ export class FileSink implements Sink {
     await Promise.all(this.#writes);
     const isPart = this.#keep && (await this.#cutBack()) && this.#position > 0;
     await this.#close().catch(() => {});
+    if (this.#untouched === 'new') await unlink(this.#path).catch(() => {});
     if (this.#path !== this.#target && !isPart) await unlink(this.#path).catch(() => {});
   }
 
@@ -167,6 +192,17 @@ function rest(pieces: Buffer[], octets: number): Buffer[] {
   }
   if (index === pieces.length) return [];
   return [(pieces[index] as Buffer).subarray(skip), ...pieces.slice(index + 1)];
+}
+
+/** Seen before anything is fetched: a rename onto a directory would fail at the very end. */
+async function refuseDirectory(target: string): Promise<void> {
+  const there = await stat(target).catch(() => undefined);
+  if (there === undefined || !there.isDirectory()) return;
+  throw new LocalError('ERR_LOCAL_PATH', `${target} is a directory.`, {
+    protocol: 'ftp',
+    path: target,
+    hint: 'Name the file in it that the download is to become.',
+  });
 }
 
 /** In the same directory: a rename within it can't fail for space or file systems. */

@@ -3,7 +3,8 @@ import { TransferError } from '@fivewire/line-protocol';
 import { command, type Dialogue } from './dialogue.js';
 import { rejected } from './failures.js';
 import { receive } from './movement.js';
-import { announcedSize, sizeOf } from './reply-text.js';
+import type { RemoteStamp } from './part-record.js';
+import { announcedSize, sizeOf, timeOf } from './reply-text.js';
 import { hasFeature, type Session } from './session.js';
 import { type Outcome, type Plan, transfer } from './transfer.js';
 import { setType } from './transfer-type.js';
@@ -17,6 +18,10 @@ export interface Retrieval extends TransferOptions {
   start: number;
   /** The server can't begin there: resolves when 0 is right, or throws. */
   restart(): Promise<void>;
+  /** Told what the remote file is now, `undefined` where that is not known. False: what is here is no part of it. */
+  identify?(remote: RemoteStamp | undefined): Promise<boolean>;
+  /** The server has begun to send: what the target held before may go. */
+  begin?(): Promise<void>;
   take(piece: Buffer): Promise<void> | undefined;
 }
 
@@ -33,10 +38,12 @@ export async function retrieve(
   const plan: Plan = {
     ...retrieval,
     line: command('RETR', path),
-    alongside: verify && mayHaveSize(session) ? command('SIZE', path) : undefined,
+    alongside:
+      (verify || retrieval.identify) && mayHaveSize(session) ? command('SIZE', path) : undefined,
     async prepare(reply) {
       promised = reply?.code === 213 ? sizeOf(reply.text) : undefined;
       meter.total = promised;
+      await identify(session, dialogue, retrieval, meter, promised);
       if (promised !== undefined && promised < meter.start) await startOver(retrieval, meter);
       if (meter.start > 0 && promised === meter.start) throw new NothingLeft();
       await restartAt(session, dialogue, retrieval, meter);
@@ -47,6 +54,8 @@ export async function retrieve(
       announced =
         opening === undefined || meter.start > 0 ? undefined : announcedSize(opening.text);
       meter.total ??= announced;
+      if (opening !== undefined) session.learned.staleRestart = false; // the offset has been used
+      await retrieval.begin?.();
       await receive(
         stream,
         (piece) => {
@@ -75,15 +84,40 @@ export async function retrieve(
   return { octets: meter.octets, size: meter.size, start: meter.start, proof };
 }
 
+/** A part goes on only where the remote file is still the one that it was taken from. */
+async function identify(
+  session: Session,
+  dialogue: Dialogue,
+  retrieval: Retrieval,
+  meter: Meter,
+  size: number | undefined,
+): Promise<void> {
+  if (retrieval.identify === undefined) return;
+  const { path } = retrieval;
+  let modified: string | undefined;
+  if (size !== undefined && mayHave(session, 'MDTM')) {
+    const reply = await dialogue.ask(command('MDTM', path));
+    if (reply.code === 213 && timeOf(reply.text) !== undefined) modified = reply.text.trim();
+  }
+  const remote =
+    size === undefined || modified === undefined ? undefined : { path, size, modified };
+  const isPart = await retrieval.identify(remote);
+  if (!isPart) meter.start = 0;
+}
+
 /** All octets are here already: there is nothing to ask for, and servers disagree on a restart at the very end. */
 class NothingLeft extends Error {}
 
-/** A server without FEAT may know SIZE all the same. */
-export function mayHaveSize(session: Session): boolean {
+/** A server without FEAT may know a command all the same. */
+function mayHave(session: Session, name: 'SIZE' | 'MDTM'): boolean {
   return (
-    hasFeature(session, 'SIZE') ||
-    (session.features.size === 0 && !session.transport.disable.has('SIZE'))
+    hasFeature(session, name) ||
+    (session.features.size === 0 && !session.transport.disable.has(name))
   );
+}
+
+export function mayHaveSize(session: Session): boolean {
+  return mayHave(session, 'SIZE');
 }
 
 /** The first that applies: the promised size, close_notify, or in cleartext the end and the final reply. */

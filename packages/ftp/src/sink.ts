@@ -3,6 +3,8 @@
 export interface Sink {
   /** Octets that are there already. */
   readonly start: number;
+  /** The server has begun to send: what stood in the target before may go now, and no earlier. */
+  begin(): Promise<void>;
   /** Throws those away: the server can't go on from there. */
   restart(): Promise<void>;
   /** Takes a piece, and keeps it. A promise asks for a pause. Throws LocalError ERR_LOCAL_IO. */

@@ -1,7 +1,14 @@
 /** Where an upload comes from: content, a stream, or a file of this side. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { type BodyInput, bodyOctets, isBodyInput, UsageError } from '@fivewire/line-protocol';
+import {
+  aborted,
+  type BodyInput,
+  bodyOctets,
+  isBodyInput,
+  LocalError,
+  UsageError,
+} from '@fivewire/line-protocol';
 import type { Control } from './control.js';
 import { localFailure, pathOf } from './local.js';
 import { insideTransfer } from './reentrance.js';
@@ -41,16 +48,67 @@ export function checkSource(source: UploadSource, control: Control): void {
   );
 }
 
-export async function openSource(source: UploadSource, control: Control): Promise<Source> {
+/**
+ * Opens it and takes its first piece, so that a source that can't be read fails before a command has emptied the remote file.
+ *
+ * @param signal gives up a source that gives nothing
+ * @throws LocalError for a directory, for what is not there or can't be read; what the caller's stream throws
+ */
+export async function openSource(
+  source: UploadSource,
+  control: Control,
+  signal?: AbortSignal,
+): Promise<Source> {
   if (isLocalFile(source)) return openFile(pathOf(source.file));
-  const pieces = bodyOctets(source);
-  return {
-    pieces: callsBack(source) ? watched(pieces, control) : pieces,
-    size: sizeOf(source),
-    close: async () => {
-      if (source instanceof Readable) source.destroy();
-    },
+  if (typeof source === 'string' || source instanceof Uint8Array) {
+    return { pieces: bodyOctets(source), size: sizeOf(source), close: async () => {} };
+  }
+  const octets = bodyOctets(source);
+  const pieces = callsBack(source) ? watched(octets, control) : octets;
+  const close = async () => {
+    if (source instanceof Readable) source.destroy();
   };
+  try {
+    return { pieces: await begun(pieces, signal), size: undefined, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The same pieces, the first of them taken already. */
+async function begun(
+  pieces: AsyncGenerator<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<AsyncIterable<Uint8Array>> {
+  const first = await orAborted(firstPiece(pieces), signal);
+  return (async function* () {
+    try {
+      if (first === undefined) return;
+      yield first;
+      yield* pieces;
+    } finally {
+      await pieces.return(undefined);
+    }
+  })();
+}
+
+async function firstPiece(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Array | undefined> {
+  for (;;) {
+    const { done, value } = await pieces.next();
+    if (done) return undefined;
+    if (value.length > 0) return value;
+  }
+}
+
+function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(aborted(signal, {}, 'usable'));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 function isLocalFile(source: UploadSource): source is LocalFile {
@@ -88,27 +146,57 @@ async function* watched(
 const readOctets = 1 << 20;
 
 async function openFile(path: string): Promise<Source> {
-  let file: FileHandle;
+  let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
+    const about = await file.stat();
+    if (about.isDirectory()) throw notAFile(path);
+    const size = about.isFile() ? about.size : undefined;
+    // An octet more than there is: that none comes in its place shows the end.
+    const block = Buffer.allocUnsafe(Math.min(readOctets, (size ?? readOctets) + 1));
+    const { bytesRead } = await file.read(block, 0, block.length, size === undefined ? null : 0);
+    const first = block.subarray(0, bytesRead);
+    if (size !== undefined && bytesRead < block.length) return wholeFile(file, first, size);
+    return longFile(file, first, size, path);
   } catch (error) {
+    await file?.close();
     throw localFailure(error, path);
   }
-  const { size } = await file.stat();
-  const stream = file.createReadStream({ highWaterMark: readOctets });
-  return {
-    pieces: readFile(stream, path),
-    size,
-    close: async () => {
-      stream.destroy();
-    },
-  };
 }
 
-async function* readFile(stream: Readable, path: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stream as AsyncIterable<Buffer>;
-  } catch (error) {
-    throw localFailure(error, path);
+function notAFile(path: string): LocalError {
+  return new LocalError('ERR_LOCAL_PATH', `${path} is a directory.`, {
+    protocol: 'ftp',
+    path,
+    hint: 'Name a file; a directory and all in it is `uploadTree`.',
+  });
+}
+
+async function wholeFile(file: FileHandle, block: Buffer, size: number): Promise<Source> {
+  await file.close();
+  return { pieces: one(block), size, close: async () => {} };
+}
+
+async function* one(block: Buffer): AsyncGenerator<Uint8Array> {
+  if (block.length > 0) yield block;
+}
+
+function longFile(file: FileHandle, first: Buffer, size: number | undefined, path: string): Source {
+  const stream = file.createReadStream({
+    highWaterMark: readOctets,
+    ...(size === undefined ? {} : { start: first.length }),
+  });
+  stream.on('error', () => {}); // the reader sees it
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    if (first.length > 0) yield first;
+    try {
+      if (first.length > 0) yield* stream as AsyncIterable<Buffer>;
+    } catch (error) {
+      throw localFailure(error, path);
+    }
   }
+  const close = async () => {
+    stream.destroy();
+  };
+  return { pieces: pieces(), size, close };
 }

@@ -16,6 +16,8 @@ export class StreamSink implements Sink {
     if (stream.destroyed || stream.writableEnded) this.#onClose();
   }
 
+  async begin(): Promise<void> {}
+
   /** The caller asked for this start; there is no other. */
   restart(): Promise<void> {
     throw new LocalError('ERR_LOCAL_IO', `The server can't begin at octet ${this.start}.`, {

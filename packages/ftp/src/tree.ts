@@ -125,6 +125,8 @@ interface Refusable {
   path: string;
   /** Why DELE refused it. */
   refusal?: FivewireError;
+  /** Whether it was refused with "no such file". */
+  isAbsent?: boolean;
 }
 
 const refusable = (entry: Entry): Refusable => ({ entry, path: octetString(entry.rawPath) });
@@ -147,10 +149,12 @@ async function removeEach(
     const replies = await control.ask(lines, options);
     flight.forEach((item, index) => {
       const reply = replies[index] as Reply;
-      if (reply.class === 2 || (verb === 'DELE' && saysAbsent(reply))) return;
+      if (reply.class === 2) return;
+      // To DELE "no such file" may mean that it is a directory.
+      if (verb === 'RMD' && item.isAbsent && saysAbsent(reply)) return;
       const refusal =
         item.refusal ?? control.connection.locate(rejected(reply, lines[index]?.masked ?? verb));
-      left.push({ ...item, refusal });
+      left.push({ ...item, refusal, isAbsent: saysAbsent(reply) });
     });
   }
   return left;

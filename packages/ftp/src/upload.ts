@@ -1,5 +1,6 @@
 /** Content to a remote file, under its own name at once or only when it is proven whole. */
 import { randomBytes } from 'node:crypto';
+import { StallWatch } from './deadline.js';
 import { command } from './dialogue.js';
 import { agreedHash, Digest } from './download.js';
 import { joinPath, splitPath } from './remote-path.js';
@@ -54,8 +55,7 @@ async function run(
 ): Promise<TransferResult> {
   const { control } = session;
   return control.hold(verb, options, async (dialogue) => {
-    // Opened first: a local file that is not there must not empty the remote one.
-    const opened = await openSource(source, control);
+    const opened = await begin(session, source, options);
     const read = digest === undefined ? opened : hashed(opened, digest);
     try {
       return await store(session, dialogue, { ...options, verb, path, source: read, verify });
@@ -63,6 +63,25 @@ async function run(
       await opened.close();
     }
   });
+}
+
+/** A source that gives nothing may wait for a call that waits behind this one. */
+async function begin(
+  { control, transport }: Session,
+  source: UploadSource,
+  { signal, timeout }: TransferOptions,
+): Promise<Source> {
+  const watch = new StallWatch(
+    timeout ?? transport.timeouts.stall,
+    () => {},
+    () => control.releaseWaiting(),
+  );
+  watch.local();
+  try {
+    return await openSource(source, control, signal);
+  } finally {
+    watch.stop();
+  }
 }
 
 function hashed(source: Source, digest: Digest): Source {

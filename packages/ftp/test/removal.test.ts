@@ -35,7 +35,7 @@ C: DELE /a/junction\nS: 550 Access is denied.\nC: RMD /a/junction\nS: 250 ok\nC:
   });
 
   it('what went meanwhile is no failure; what refuses is', async () => {
-    const script = `${loginWithMlst}${full('/a')}${mlsd('/a', 'type=file; f', 'type=file; g')}C: DELE /a/f\nC: DELE /a/g\nS: 550 No such file\nS: 550 Permission denied\nC: RMD /a/g\nS: 550 no\n`;
+    const script = `${loginWithMlst}${full('/a')}${mlsd('/a', 'type=file; f', 'type=file; g')}C: DELE /a/f\nC: DELE /a/g\nS: 550 No such file\nS: 550 Permission denied\nC: RMD /a/f\nC: RMD /a/g\nS: 550 No such file\nS: 550 no\n`;
     await expect(
       against(script, (ftp) => ftp.remove('/a', { recursive: true })),
     ).rejects.toMatchObject({ code: 'ERR_COMMAND_REJECTED', command: 'DELE /a/g' });

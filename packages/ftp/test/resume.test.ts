@@ -1,0 +1,180 @@
+/** A part goes on only where the remote file is proven to be the one that it was taken from. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { FtpClient } from '../src/index.js';
+import { against, login, loginWithMlst } from './script.js';
+
+const now = '20240102030405';
+const asked = (size: number, modified = `213 ${now}`) =>
+  `C: SIZE /f\nC: EPSV\nS: 213 ${size}\nS: 229 ok (|||6446|)\ndata\nC: MDTM /f\nS: ${modified}\n`;
+const broken = `${asked(10)}C: RETR /f\nS: 150 here\nD: 1234\nD.\nS: 426 sorry\n`;
+const rest = `${asked(10)}C: REST 6\nS: 350 ok\nC: RETR /f\nS: 150 here (10 bytes)\nD: 78\nD.\nS: 226 done\n`;
+const whole = (size: number, text: string, modified?: string) =>
+  `${asked(size, modified)}C: RETR /f\nS: 150 here\nD- ${text}\nD.\nS: 226 done\n`;
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const hashed = (text: string) =>
+  `C: OPTS HASH SHA-256\nS: 200 ok\nC: HASH /f\nS: 213 SHA-256 0-9 ${sha256(text)} /f\n`;
+
+async function directory(part?: string): Promise<{ path: string; names: () => Promise<string[]> }> {
+  const place = await mkdtemp(join(tmpdir(), 'ftp-'));
+  const path = join(place, 'f');
+  if (part !== undefined) await writeFile(`${path}.part`, part);
+  return { path, names: async () => (await readdir(place)).sort() };
+}
+
+describe.each([true, false])('with atomic: %s', (atomic) => {
+  const resume = (ftp: FtpClient, path: string) =>
+    ftp.download('/f', path, { resume: true, atomic });
+  const part = atomic ? 'f.part' : 'f';
+
+  it('goes on where it stopped', async () => {
+    const { path, names } = await directory();
+    const { result } = await against(login + broken + rest, async (ftp) => {
+      await expect(resume(ftp, path)).rejects.toMatchObject({
+        code: 'ERR_TRANSFER_INCOMPLETE',
+        octets: 6,
+        retry: 'later',
+      });
+      expect(await names()).toEqual([part, 'f.part.json']);
+      return resume(ftp, path);
+    });
+    expect(result).toEqual({ octets: 4, size: 10, start: 6, proof: 'size' });
+    expect(await readFile(path, 'utf8')).toBe('1234\r\n78\r\n');
+    expect(await names()).toEqual(['f']);
+  });
+
+  it.each([
+    ['its size', whole(12, 'NEWCONTENT12'), 'NEWCONTENT12'],
+    ['its time', whole(10, 'NEWCONTENT', '213 20240102030406'), 'NEWCONTENT'],
+    ['nothing that can be seen: no MDTM now', whole(10, 'NEWCONTENT', '550 no'), 'NEWCONTENT'],
+  ])('starts over where the remote file changed %s', async (_what, steps, expected) => {
+    const { path, names } = await directory();
+    const { result } = await against(login + broken + steps, async (ftp) => {
+      await resume(ftp, path).catch(() => {});
+      return resume(ftp, path);
+    });
+    expect(result.start).toBe(0);
+    expect(await readFile(path, 'utf8')).toBe(expected);
+    expect(await names()).toEqual(['f']);
+  });
+
+  it('asks for nothing where all is here', async () => {
+    const { path, names } = await directory();
+    const late = `${asked(10)}C: RETR /f\nS: 150 here\nD: 12345678\nD.\nS: 426 sorry\n`;
+    const script = `${login}${late}${asked(10)}C: NOOP\nS: 200 ok\n`;
+    const { result } = await against(script, async (ftp) => {
+      await resume(ftp, path).catch(() => {});
+      const done = await resume(ftp, path);
+      await ftp.command('NOOP');
+      return done;
+    });
+    expect(result).toEqual({ octets: 0, size: 10, start: 10, proof: 'size' });
+    expect(await names()).toEqual(['f']);
+  });
+});
+
+it('a part that nothing is known about is begun anew', async () => {
+  const { path, names } = await directory('old');
+  const { result } = await against(login + whole(10, 'NEWCONTENT'), (ftp) =>
+    ftp.download('/f', path, { resume: true }),
+  );
+  expect(result).toEqual({ octets: 10, size: 10, start: 0, proof: 'size' });
+  expect(await readFile(path, 'utf8')).toBe('NEWCONTENT');
+  expect(await names()).toEqual(['f']);
+});
+
+it.each(['', 'null', '{}', '[1', '{"path":"/g","size":10,"modified":"20240102030405"}'])(
+  'a record that reads %j proves nothing',
+  async (record) => {
+    const { path } = await directory('old');
+    await writeFile(`${path}.part.json`, record);
+    await against(login + whole(10, 'NEWCONTENT'), (ftp) =>
+      ftp.download('/f', path, { resume: true }),
+    );
+    expect(await readFile(path, 'utf8')).toBe('NEWCONTENT');
+  },
+);
+
+it('begins anew where the server has no REST, or the part is longer than the file', async () => {
+  const { path } = await directory();
+  const noRest = `${asked(10)}C: REST 6\nS: 502 no\nC: RETR /f\nS: 150 here\nD: 12345678\nD.\nS: 226 done\n`;
+  await against(login + broken + noRest, async (ftp) => {
+    await ftp.download('/f', path, { resume: true }).catch(() => {});
+    await ftp.download('/f', path, { resume: true });
+  });
+  expect(await readFile(path, 'utf8')).toBe('12345678\r\n');
+  await writeFile(`${path}.part`, 'longer than it can be');
+  await against(login + whole(10, '1234567890'), (ftp) =>
+    ftp.download('/f', path, { resume: true }),
+  );
+  expect(await readFile(path, 'utf8')).toBe('1234567890');
+});
+
+it('a hash proves an unknown part, and one that mismatches is not kept', async () => {
+  const onward = `${asked(10)}C: REST 3\nS: 350 ok\nC: RETR /f\nS: 150 here\nD- CONTENT\nD.\nS: 226 done\n${hashed('NEWCONTENT')}`;
+  const options = { resume: true, verify: 'hash' } as const;
+  const right = await directory('NEW');
+  const { result } = await against(loginWithMlst + onward, (ftp) =>
+    ftp.download('/f', right.path, options),
+  );
+  expect(result).toMatchObject({ start: 3, hash: { algorithm: 'sha256' } });
+  expect(await readFile(right.path, 'utf8')).toBe('NEWCONTENT');
+
+  const wrong = await directory('old');
+  const again = `${whole(10, 'NEWCONTENT')}${hashed('NEWCONTENT')}`;
+  await against(loginWithMlst + onward + again, async (ftp) => {
+    await expect(ftp.download('/f', wrong.path, options)).rejects.toMatchObject({
+      code: 'ERR_TRANSFER_INCOMPLETE',
+      connection: 'usable',
+    });
+    expect(await wrong.names()).toEqual([]);
+    expect(await ftp.download('/f', wrong.path, options)).toMatchObject({ start: 0 });
+  });
+  expect(await readFile(wrong.path, 'utf8')).toBe('NEWCONTENT');
+});
+
+describe('a download in place', () => {
+  it('leaves what was there until the server has begun to send', async () => {
+    const { path, names } = await directory();
+    await writeFile(path, 'precious');
+    const refused =
+      'C: SIZE /f\nC: EPSV\nS: 213 10\nS: 229 ok (|||6446|)\ndata\nC: RETR /f\nS: 550 no\n';
+    await against(login + refused + refused, async (ftp) => {
+      await expect(ftp.download('/f', path, { atomic: false })).rejects.toMatchObject({
+        code: 'ERR_COMMAND_REJECTED',
+      });
+      await expect(ftp.download('/f', `${path}2`, { atomic: false })).rejects.toMatchObject({
+        code: 'ERR_COMMAND_REJECTED',
+      });
+    });
+    expect(await readFile(path, 'utf8')).toBe('precious');
+    expect(await names()).toEqual(['f']);
+  });
+
+  it('leaves nothing of a longer file that was there', async () => {
+    const { path } = await directory();
+    await writeFile(path, 'a good deal longer');
+    const steps =
+      'C: SIZE /f\nC: EPSV\nS: 213 3\nS: 229 ok (|||6446|)\ndata\nC: RETR /f\nS: 150 x\nD- new\nD.\nS: 226 ok\n';
+    await against(login + steps, (ftp) => ftp.download('/f', path, { atomic: false }));
+    expect(await readFile(path, 'utf8')).toBe('new');
+  });
+});
+
+it.each([true, false])(
+  'a directory as the target is refused before RETR, atomic: %s',
+  async (atomic) => {
+    const place = await mkdtemp(join(tmpdir(), 'ftp-'));
+    const { said } = await against(`${login}C: NOOP\nS: 200 ok\n`, async (ftp) => {
+      await expect(ftp.download('/f', place, { atomic })).rejects.toMatchObject({
+        code: 'ERR_LOCAL_PATH',
+        connection: 'usable',
+      });
+      await ftp.command('NOOP');
+    });
+    expect(said.join()).not.toContain('RETR');
+  },
+);
