@@ -18,7 +18,7 @@ const floors: Record<string, string[]> = {
   smtp: ['line-protocol', 'sasl', 'tls-context-core'],
   nntp: ['line-protocol', 'sasl', 'tls-context-core'],
   'test-servers': [],
-  compose: ['tls-context-core'],
+  compose: ['smtp', 'tls-context-core'],
   cli: [
     'compose',
     'ftp',
@@ -41,7 +41,7 @@ const thirdParty: Record<string, string[]> = {
   imap: ['iconv-lite'],
   nntp: ['iconv-lite'],
   smtp: ['dns-packet'],
-  compose: ['nodemailer'],
+  compose: ['mrmime'],
   cli: ['cli-progress', 'mailparser', 'yaml', 'yargs'],
 };
 

@@ -1,120 +1,205 @@
 /**
- * What may stand in a message. RFC 5322 §2.2: a CR or LF inside a field would be a second field, so nothing that goes
- * into a header may hold one; unknown keys are refused because they could be nodemailer's `path` or `raw`.
+ * What may stand in a message. Unknown keys are refused, and those of other libraries are answered with ours: an option
+ * that is not known would be left out without anyone being told.
  */
-import { Readable } from 'node:stream';
-import addressparser from 'nodemailer/lib/addressparser';
-import { UsageError } from 'tls-context-core';
-import type { AddressInput, Attachment, ComposeMessage } from './types.js';
+import {
+  checkContent,
+  checkFlag,
+  checkKeys,
+  checkLine,
+  checkList,
+  checkOneOf,
+  type Hints,
+  typeOf,
+  wrong,
+} from './check-values.js';
+import type { Alternative, Attachment, Calendar, ComposeMessage, ListFields } from './types.js';
 
 const messageKeys = [
-  'from', 'to', 'cc', 'bcc', 'replyTo', 'subject', 'text', 'html', 'attachments', 'messageId', 'date', 'inReplyTo',
-  'references', 'headers',
+  'from', 'sender', 'to', 'cc', 'bcc', 'replyTo', 'subject', 'text', 'html', 'textFromHtml', 'amp', 'calendar',
+  'alternatives', 'attachments', 'list', 'priority', 'messageId', 'date', 'inReplyTo', 'references', 'headers',
+  'envelope',
 ]; // biome-ignore format: one list
-const attachmentKeys = ['content', 'filename', 'contentType', 'cid', 'disposition'];
-const addressKeys = ['name', 'address'];
+const rawKeys = ['raw', 'from', 'to', 'cc', 'bcc', 'envelope'];
+const encodings = ['7bit', '8bit', 'quoted-printable', 'base64'];
 
-/** Fields that have an option of their own, or that only the transport may write. */
-const ownFields = [
-  'from', 'to', 'cc', 'bcc', 'reply-to', 'subject', 'message-id', 'date', 'in-reply-to', 'references', 'mime-version',
-  'content-type', 'content-transfer-encoding', 'dkim-signature', 'return-path', 'received',
-]; // biome-ignore format: one list
+const messageHints: Hints = {
+  icalEvent: 'Use `calendar: { method, content, filename }`.',
+  watchHtml: 'Use `alternatives: [{ contentType, content }]`.',
+  markdown: "Use `alternatives: [{ contentType: 'text/markdown; charset=utf-8', content }]`.",
+  textEncoding: 'The encoding of text is chosen by what it holds.',
+  encoding: 'The encoding of text is chosen by what it holds.',
+  xMailer: "Use `headers: { 'X-Mailer': … }`.",
+  dkim: 'Give it in the second argument: `compose(message, { dkim })`.',
+  attachDataUrls: 'Give images as attachments with a `cid`.',
+  disableFileAccess: 'It is so: paths are followed only within `allowFiles`.',
+  disableUrlAccess: 'It is so: URLs are never followed.',
+  normalizeHeaderKey: 'Field names stay as they are given.',
+  newline: 'Line ends are CRLF: RFC 5322 §2.1.',
+  dsn: 'It belongs to the envelope: `send({ …envelope, dsn }, body)`, or `sendMail(…, { envelope: { dsn } })`.',
+  reply_to: 'Use `replyTo`.',
+  'reply-to': 'Use `replyTo`.',
+  cid: 'It belongs to an attachment.',
+  attachment: 'Use `attachments`.',
+  body: 'Use `text` or `html`.',
+};
+
+const attachmentHints: Hints = {
+  href: 'URLs are never followed: fetch it, and give its octets as `content`.',
+  contentDisposition: 'Use `disposition`.',
+  contentTransferEncoding: 'Use `encoding`.',
+  raw: 'Give `content`, `contentType` and `headers`.',
+  httpHeaders: 'URLs are never followed.',
+  name: 'Use `filename`.',
+  data: 'Use `content`.',
+};
 
 /** @throws UsageError `ERR_ARGUMENT`, whose `argument` names the field */
-export function checkMessage(message: ComposeMessage): void {
-  checkKeys(message, messageKeys, 'message');
-  if (message.from === undefined) throw wrong('from', 'is missing', 'Say who sends the message.');
-  for (const field of ['from', 'to', 'cc', 'bcc', 'replyTo'] as const) {
-    const value = message[field];
-    if (value !== undefined) checkAddresses(value, field);
-  }
-  for (const field of ['subject', 'messageId', 'inReplyTo'] as const) {
-    if (message[field] !== undefined) checkLine(message[field], field);
-  }
-  for (const [i, id] of (message.references ?? []).entries()) checkLine(id, `references[${i}]`);
-  for (const field of ['text', 'html'] as const) {
+export function checkMessage(message: ComposeMessage, files: boolean): void {
+  checkKeys(message, messageKeys, 'message', messageHints);
+  if (message.subject !== undefined) checkLine(message.subject, 'subject');
+  for (const field of ['text', 'html', 'amp'] as const) {
     if (message[field] !== undefined) checkContent(message[field], field);
   }
-  if (message.date !== undefined && Number.isNaN(message.date.getTime()))
-    throw wrong('date', 'is no valid Date');
-  for (const [i, attachment] of (message.attachments ?? []).entries())
-    checkAttachment(attachment, `attachments[${i}]`);
-  for (const [name, value] of Object.entries(message.headers ?? {})) checkField(name, value);
-}
-
-/** Refuses what is no string, and what would break out of a header field. */
-export function checkLine(value: unknown, argument: string): void {
-  if (typeof value !== 'string') throw wrong(argument, `must be a string, not ${typeof value}`);
-  if (/[\r\n\0]/.test(value)) throw wrong(argument, 'holds CR, LF or NUL');
-  if (/\p{Surrogate}/u.test(value)) throw wrong(argument, 'holds half a surrogate pair');
-}
-
-function checkAddresses(value: AddressInput, argument: string): void {
-  if (typeof value === 'string') {
-    checkLine(value, argument);
-    for (const { name, address } of addressparser(value, { flatten: true }))
-      checkAddress(address, name ?? '', argument);
-  } else if (Array.isArray(value))
-    value.forEach((one, i) => {
-      checkAddresses(one, `${argument}[${i}]`);
-    });
-  else {
-    checkKeys(value as object, addressKeys, argument);
-    const { name, address } = value as { name?: string; address: string };
-    if (name !== undefined) checkLine(name, `${argument}.name`);
-    checkLine(address, `${argument}.address`);
-    checkAddress(address, address, argument);
-  }
-}
-
-/** nodemailer drops what is no address: a recipient would be left out and nobody told. */
-function checkAddress(address: string | undefined, shown: string, argument: string): void {
-  if (address !== undefined && /^[^@\s]+@[^@\s]+$/.test(address)) return;
-  throw wrong(
-    argument,
-    `holds ${JSON.stringify(address || shown)}, which is no address`,
-    'Write it as alice@example.org or Alice <alice@example.org>.',
+  checkFlag(message.textFromHtml, 'textFromHtml');
+  checkOneOf(message.priority, ['high', 'normal', 'low'], 'priority');
+  if (message.calendar !== undefined) checkCalendar(message.calendar);
+  eachOf(message.alternatives, 'alternatives', checkAlternative);
+  eachOf(message.attachments, 'attachments', (one, argument) =>
+    checkAttachment(one, argument, files),
   );
+  if (message.list !== undefined) checkListFields(message.list);
+  if (message.headers !== undefined) checkFields(message.headers, 'headers');
 }
 
-function checkAttachment(attachment: Attachment, argument: string): void {
-  checkKeys(attachment, attachmentKeys, argument);
-  checkContent(attachment.content, `${argument}.content`);
-  for (const key of ['filename', 'contentType', 'cid'] as const) {
+/** @throws UsageError `ERR_ARGUMENT` */
+export function checkRaw(message: { raw: unknown }): void {
+  const beside = Object.keys(message).find(
+    (key) => messageKeys.includes(key) && !rawKeys.includes(key),
+  );
+  if (beside !== undefined)
+    throw wrong(
+      'message.raw',
+      `and ${beside} exclude each other`,
+      'A finished message goes alone: beside it only from, to, cc, bcc and envelope.',
+    );
+  checkKeys(message, rawKeys, 'message', messageHints);
+  checkContent(message.raw, 'raw');
+}
+
+function eachOf<T>(
+  list: readonly T[] | undefined,
+  argument: string,
+  check: (one: T, argument: string) => void,
+): void {
+  if (list === undefined) return;
+  checkList(list, argument);
+  for (const [i, one] of list.entries()) check(one as T, `${argument}[${i}]`);
+}
+
+function checkAttachment(attachment: Attachment, argument: string, files: boolean): void {
+  checkKeys(
+    attachment,
+    ['content', 'path', 'filename', 'contentType', 'cid', 'disposition', 'encoding', 'headers'],
+    argument,
+    attachmentHints,
+  );
+  const { content, path, contentType } = attachment;
+  if (path !== undefined) {
+    if (!files)
+      throw wrong(
+        `${argument}.path`,
+        'is not followed',
+        'Open the file with createReadStream() and give it as content, or name its directory in allowFiles.',
+      );
+    if (typeof path !== 'string')
+      throw wrong(`${argument}.path`, `must be a string, not ${typeOf(path)}`);
+    if (content !== undefined) throw wrong(`${argument}.path`, 'and content exclude each other');
+  } else checkContent(content, `${argument}.content`);
+  for (const key of ['filename', 'cid'] as const) {
     if (attachment[key] !== undefined) checkLine(attachment[key], `${argument}.${key}`);
   }
-  const { disposition } = attachment;
-  if (disposition !== undefined && disposition !== 'attachment' && disposition !== 'inline')
-    throw wrong(`${argument}.disposition`, "is neither 'attachment' nor 'inline'");
+  if (contentType !== undefined) checkType(contentType, `${argument}.contentType`);
+  checkOneOf(attachment.disposition, ['attachment', 'inline'], `${argument}.disposition`);
+  checkOneOf(attachment.encoding, encodings, `${argument}.encoding`);
+  if (attachment.headers !== undefined) checkFields(attachment.headers, `${argument}.headers`);
 }
 
-function checkContent(value: unknown, argument: string): void {
-  if (typeof value === 'string' || value instanceof Uint8Array || value instanceof Readable) return;
-  throw wrong(
+function checkAlternative(alternative: Alternative, argument: string): void {
+  checkKeys(
+    alternative,
+    ['content', 'contentType', 'headers', 'encoding'],
     argument,
-    'is neither text, octets nor a Readable',
-    'Open a file with createReadStream(): paths and URLs are not followed.',
+    attachmentHints,
   );
+  checkContent(alternative.content, `${argument}.content`);
+  checkType(alternative.contentType, `${argument}.contentType`);
+  checkOneOf(alternative.encoding, encodings, `${argument}.encoding`);
+  if (alternative.headers !== undefined) checkFields(alternative.headers, `${argument}.headers`);
 }
 
-function checkField(name: string, value: unknown): void {
+function checkCalendar(calendar: Calendar): void {
+  checkKeys(calendar, ['content', 'method', 'filename'], 'calendar', attachmentHints);
+  checkContent(calendar.content, 'calendar.content');
+  if (calendar.filename !== undefined) {
+    checkLine(calendar.filename, 'calendar.filename');
+    if (typeof calendar.content !== 'string' && !(calendar.content instanceof Uint8Array))
+      throw wrong('calendar.content', 'is a stream, which can be read once', 'Leave out filename.');
+  }
+  const { method } = calendar;
+  if (method !== undefined && !(typeof method === 'string' && /^[A-Za-z-]{1,30}$/.test(method)))
+    throw wrong(
+      'calendar.method',
+      'is no method',
+      "Such as 'REQUEST', 'REPLY' or 'CANCEL' (RFC 5546).",
+    );
+}
+
+/** What the caller writes into Content-Type. @throws UsageError `ERR_ARGUMENT` */
+function checkType(value: unknown, argument: string): void {
+  checkLine(value, argument);
+  if (!/^[\w!#$&.+^-]{1,80}\/[\w!#$&.+^-]{1,80}(?:;[\x20-\x7e]{1,700})?$/.test(value as string))
+    throw wrong(argument, 'is no media type', 'Such as text/csv; charset=utf-8.');
+  if (/^multipart\//i.test(value as string))
+    throw wrong(argument, 'is multipart', 'Give its parts as attachments or alternatives.');
+}
+
+function checkListFields(list: ListFields): void {
+  const urls = ['help', 'unsubscribe', 'subscribe', 'post', 'owner', 'archive'] as const;
+  checkKeys(list, ['id', 'oneClick', ...urls], 'list');
+  checkFlag(list.oneClick, 'list.oneClick');
+  for (const field of urls) {
+    const value = list[field];
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) checkLine(one, `list.${field}`);
+  }
+}
+
+// ── header fields ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Fields that have an option of their own, or that only the mail system writes. */
+const ownFields = [
+  'from', 'sender', 'to', 'cc', 'bcc', 'reply-to', 'subject', 'message-id', 'date', 'in-reply-to', 'references',
+  'mime-version', 'content-type', 'content-transfer-encoding', 'content-disposition', 'content-id', 'dkim-signature',
+  'return-path', 'received',
+]; // biome-ignore format: one list
+
+function checkFields(headers: unknown, argument: string): void {
+  checkKeys(headers, Object.keys(headers ?? {}), argument);
+  for (const [name, value] of Object.entries(headers as object)) {
+    checkFieldName(name, argument);
+    for (const one of Array.isArray(value) ? value : [value]) checkLine(one, `${argument}.${name}`);
+  }
+}
+
+// field-name = 1*ftext, RFC 5322 §3.6.8
+export function checkFieldName(name: string, argument: string): void {
   if (!/^[\x21-\x39\x3b-\x7e]{1,76}$/.test(name))
-    throw wrong('headers', `has ${JSON.stringify(name)}, which is no field name`);
+    throw wrong(argument, `has ${JSON.stringify(name)}, which is no field name`);
   if (ownFields.includes(name.toLowerCase()))
     throw wrong(
-      `headers.${name}`,
+      `${argument}.${name}`,
       'cannot be given here',
       'It has an option of its own, or the mail system writes it.',
     );
-  checkLine(value, `headers.${name}`);
 }
-
-function checkKeys(value: unknown, keys: readonly string[], argument: string): void {
-  if (typeof value !== 'object' || value === null) throw wrong(argument, 'must be an object');
-  const unknown = Object.keys(value).find((key) => !keys.includes(key));
-  if (unknown !== undefined)
-    throw wrong(`${argument}.${unknown}`, 'is no option', `Known: ${keys.join(', ')}.`);
-}
-
-export const wrong = (argument: string, what: string, hint = ''): UsageError =>
-  new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument, hint });

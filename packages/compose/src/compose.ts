@@ -1,74 +1,140 @@
-/** A message, RFC 5322 and MIME: checked, laid out by nodemailer's MailComposer, streamed. */
+/** A message, RFC 5322 and MIME: checked, laid out, streamed. */
 import { Readable } from 'node:stream';
-import MailComposer from 'nodemailer/lib/mail-composer';
-import { checkMessage, wrong } from './check.js';
-import { applySign, type DkimKey, dkimSigner, plain, type Sign } from './sign.js';
-import type { Attachment, ComposeMessage, Content } from './types.js';
+import { checkMessage, checkRaw } from './check.js';
+import { checkContent, checkKeys, wrong } from './check-values.js';
+import { ComposedBody } from './composed-body.js';
+import { type DkimKey, dkimSigner } from './dkim.js';
+import { openFiles } from './files.js';
+import { messageHeader } from './message-header.js';
+import { messageParts, octetsOf } from './message-parts.js';
+import { type Segment, segments } from './mime-part.js';
+import {
+  type CheckedEntry,
+  checkEnvelope,
+  envelopeOf,
+  mailboxesOf,
+  readAddresses,
+} from './recipients.js';
+import { textFromHtml } from './text-from-html.js';
+import { IdentityEncoder } from './transfer-encoding.js';
+import type { ComposeMessage, Content, RawMessage } from './types.js';
+
+/** Takes the composed message and gives the signed one. For ARC, S/MIME, OpenPGP, or a key that lies elsewhere. */
+export type Sign = (message: Readable) => Readable | AsyncIterable<Uint8Array>;
 
 export interface ComposeOptions {
-  /** Signs with an RSA key (RFC 6376). */
-  dkim?: DkimKey;
+  /** Signs by DKIM (RFC 6376), once for each key. */
+  dkim?: DkimKey | readonly DkimKey[];
   /** Signs in your own way, instead of `dkim`. */
   sign?: Sign;
+  /** The directory in which `path` of attachments may lie. Default: none, and `path` is refused. */
+  allowFiles?: string;
 }
 
 export interface Composed {
-  /** For `SmtpClient.send`: every address of to, cc and bcc once. */
-  envelope: { from: string; to: string[] };
+  /**
+   * For `SmtpClient.send`: every address of to, cc and bcc once, as written. `smtpUtf8` and `body` stand there where the message
+   * needs SMTPUTF8 or 8BITMIME.
+   */
+  envelope: { from: string | null; to: string[]; smtpUtf8?: true; body?: '8bit' };
   /** The message with CRLF line ends, streamed: attachments are read as it is. Bcc is not in it. */
   body: Readable;
+  /** With its angle brackets; `undefined` for a `raw` message. */
+  messageId: string | undefined;
 }
 
 /**
  * Composes a message. Nothing is read from streams before the body is read.
  *
- * @throws UsageError `ERR_ARGUMENT`: a missing or malformed address, CR or LF in a header, an unknown key; then streams
- * that were given are left as they are
+ * @throws UsageError `ERR_ARGUMENT`: an address that can't be read whole, CR or LF in a header, an unknown key, a key that
+ * can't sign; then streams that were given are left as they are
  */
 export async function compose(
-  message: ComposeMessage,
-  { dkim, sign }: ComposeOptions = {},
+  message: ComposeMessage | RawMessage,
+  options: ComposeOptions = {},
 ): Promise<Composed> {
-  checkMessage(message);
-  if (dkim !== undefined && sign !== undefined)
-    throw wrong('sign', 'and dkim exclude each other', 'One signer signs.');
-  const { attachments = [], references, text, html, ...fields } = message;
-  const layout = new MailComposer({
-    ...(fields as object),
-    ...(references === undefined ? {} : { references: [...references] }),
-    ...(text === undefined ? {} : { text: lines(text) }),
-    ...(html === undefined ? {} : { html: lines(html) }),
-    attachments: attachments.map(part),
-    newline: 'win',
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  }).compile();
-  const envelope = addresses(layout.getEnvelope());
-  const signer = dkim === undefined ? plain : dkimSigner(dkim);
-  const raw = layout.createReadStream();
-  return { envelope, body: sign === undefined ? signer(raw) : applySign(sign, raw) };
+  checkKeys(options, ['dkim', 'sign', 'allowFiles'], 'options');
+  const { dkim, sign, allowFiles } = options;
+  if (sign !== undefined && typeof sign !== 'function') throw wrong('sign', 'must be a function');
+  if (sign !== undefined && dkim !== undefined)
+    throw wrong(
+      'sign',
+      'and dkim exclude each other',
+      'Sign by your function first, then compose({ raw: signed, envelope }, { dkim }).',
+    );
+  const signer = dkim === undefined ? undefined : dkimSigner(dkim);
+  const raw = typeof message === 'object' && message !== null && 'raw' in message;
+  const { envelope, parts, messageId } = raw
+    ? rawMessage(message)
+    : await made(message, allowFiles);
+  return { envelope, body: new ComposedBody(parts, sign, signer), messageId };
 }
 
-function addresses({ from, to }: { from: string | false; to: string[] }): Composed['envelope'] {
-  if (!from) throw wrong('from', 'holds no address', 'Write it as Alice <alice@example.org>.');
-  if (to.length === 0)
-    throw wrong('to', 'holds no address', 'Name at least one recipient in to, cc or bcc.');
-  return { from, to };
+interface Made {
+  envelope: Composed['envelope'];
+  parts: Segment[];
+  messageId: string | undefined;
 }
 
-function part({ disposition, content: what, ...rest }: Attachment) {
+async function made(given: ComposeMessage, allowFiles: string | undefined): Promise<Made> {
+  checkMessage(given, allowFiles !== undefined);
+  const from = readAddresses(given.from, 'from');
+  if (given.from === undefined) throw wrong('from', 'is missing', 'Say who sends the message.');
+  const [sender, ...others] = mailboxesOf(readAddresses(given.sender, 'sender'));
+  if (others.length > 0) throw wrong('sender', 'holds several addresses', 'Name one.');
+  const parties = { from, sender, ...recipients(given) };
+  const replyTo = readAddresses(given.replyTo, 'replyTo');
+  const envelope =
+    given.envelope === undefined ? envelopeOf(parties) : checkEnvelope(given.envelope);
+  if (mailboxesOf(from).length === 0) throw wrong('from', 'holds no address');
+
+  const header = messageHeader(given, parties, replyTo);
+  const message = await openFiles(await textFromHtml(given), allowFiles);
+  const all = [...segments(messageParts(message))];
+  const utf8 = [...from, ...parties.to, ...parties.cc, ...replyTo];
   return {
-    ...rest,
-    content: content(what),
-    ...(disposition === undefined ? {} : { contentDisposition: disposition }),
+    envelope: {
+      ...envelope,
+      ...(needsUtf8(sender === undefined ? utf8 : [...utf8, sender]) ? { smtpUtf8: true } : {}),
+      ...(needsEightBit(message) ? { body: '8bit' } : {}),
+    },
+    parts: [Buffer.from(header.fields), ...all],
+    messageId: header.messageId,
   };
 }
 
-/** A CR or LF that stands alone is no line end on the wire (RFC 5322 §2.3). */
-const lines = (value: Content): string | Buffer | Readable =>
-  typeof value === 'string' ? value.replace(/\r\n|\r|\n/g, '\r\n') : content(value);
+/** An address with UTF-8 in its local part stands in the header as it is: RFC 6532. */
+const needsUtf8 = (entries: readonly CheckedEntry[]): boolean =>
+  mailboxesOf(entries).some(({ utf8 }) => utf8);
 
-const content = (value: Content): string | Buffer | Readable =>
-  typeof value === 'string' || value instanceof Readable
-    ? value
-    : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+const needsEightBit = ({ attachments = [], alternatives = [] }: ComposeMessage): boolean =>
+  [...attachments, ...alternatives].some(
+    ({ encoding, content, contentType }) =>
+      encoding === '8bit' ||
+      (encoding === undefined &&
+        /^message\/rfc822\b/i.test(contentType ?? '') &&
+        (content instanceof Readable ||
+          /[\x80-\xff]/.test(octetsOf(content ?? '').toString('latin1')))),
+  );
+
+const recipients = (given: ComposeMessage | RawMessage) => ({
+  to: readAddresses(given.to, 'to'),
+  cc: readAddresses(given.cc, 'cc'),
+  bcc: readAddresses(given.bcc, 'bcc'),
+});
+
+function rawMessage(given: RawMessage): Made {
+  checkRaw(given);
+  const { raw } = given;
+  checkContent(raw, 'raw');
+  const from = readAddresses(given.from, 'from');
+  const envelope =
+    given.envelope === undefined
+      ? envelopeOf({ from, sender: undefined, ...recipients(given) })
+      : checkEnvelope(given.envelope);
+  const encoder = new IdentityEncoder(false, (what) => wrong('raw', what));
+  return { envelope, parts: [{ content: rawContent(raw), encoder }], messageId: undefined };
+}
+
+const rawContent = (raw: Content): Buffer | Readable =>
+  raw instanceof Readable ? raw : octetsOf(raw);

@@ -1,4 +1,10 @@
-/** A message object to an SMTP envelope and a streamed body: nodemailer's MailComposer behind checked arguments. */
-export { type Composed, type ComposeOptions, compose } from './compose.js';
-export type { DkimKey, Sign } from './sign.js';
-export type { AddressInput, Attachment, ComposeMessage, Content } from './types.js';
+/** A message object to an SMTP envelope and a streamed body, signed by DKIM; and sent, in one call. */
+export {
+  type AddressListEntry,
+  type Group,
+  type Mailbox,
+  parseAddressList,
+} from './address-list.js';
+export { type Composed, type ComposeOptions, compose, type Sign } from './compose.js';
+export type { DkimKey } from './dkim.js';
+export type * from './types.js';

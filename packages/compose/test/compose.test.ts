@@ -1,5 +1,4 @@
 /** Composed messages: what the envelope holds, what the body says, and what is refused. */
-import { generateKeyPairSync } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
@@ -133,32 +132,7 @@ describe('refuses', () => {
   });
 });
 
-describe('DKIM', () => {
-  const pem = (type: 'rsa' | 'ed25519') =>
-    (type === 'rsa'
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : generateKeyPairSync('ed25519')
-    ).privateKey
-      .export({ type: 'pkcs8', format: 'pem' })
-      .toString();
-  const dkim = { domain: 'example.org', selector: 'mail', privateKey: pem('rsa') };
-
-  it('comes first, for that domain and selector', async () => {
-    const { body } = await compose(plain, { dkim });
-    const message = (await text(body)).replace(/\r\n[ \t]+/g, ' ');
-    expect(message).toMatch(
-      /^DKIM-Signature: v=1; a=rsa-sha256; c=relaxed\/relaxed; d=example\.org; .*s=mail;/,
-    );
-  });
-
-  it('refuses a key that is not RSA, and no key: the message would go out unsigned', async () => {
-    for (const privateKey of [pem('ed25519'), 'no key'])
-      await expect(compose(plain, { dkim: { ...dkim, privateKey } })).rejects.toMatchObject({
-        code: 'ERR_ARGUMENT',
-        argument: 'dkim.privateKey',
-      });
-  });
-
+describe('a signer', () => {
   it('takes a signer of one’s own, and its failure is the body’s', async () => {
     const { body } = await compose(plain, {
       sign: async function* (message) {
@@ -174,7 +148,9 @@ describe('DKIM', () => {
       },
     });
     await expect(text(broken.body)).rejects.toThrow('no token');
-    await expect(compose(plain, { dkim, sign: (message) => message })).rejects.toMatchObject({
+    await expect(
+      compose(plain, { dkim: [] as never, sign: (message) => message }),
+    ).rejects.toMatchObject({
       argument: 'sign',
     });
   });

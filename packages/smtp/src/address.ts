@@ -33,11 +33,19 @@ const quotedString = new RegExp(`^"(?:[ !#-;=?-\\[\\]-~${beyondAscii}]|\\\\[ -;=
 const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 
 /**
+ * Blanks beyond ASCII, and characters that show nothing: two addresses that look alike must not be two mailboxes. Two of them
+ * (U+200C and U+200D) join letters in living scripts.
+ */
+const invisible = /(?![ \u200c\u200d])[\p{Zs}\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
+
+/**
+ * Reads an exact address: `name@example.org`, `"a b"@example.org`, `name@[192.0.2.1]`, without angle brackets and display name.
+ *
  * @param argument names the value in errors: `envelope.from`.
  * @param bare a local part alone will do: LMTP to a server's own users, and `Postmaster`.
  * @throws UsageError `ERR_ARGUMENT`
  */
-export function parseAddress(value: unknown, argument: string, bare = false): MailAddress {
+export function parseAddress(value: unknown, argument = 'address', bare = false): MailAddress {
   checkArgument(value, argument);
   const address = value as string;
   const fault = (why: string, hint = ''): UsageError =>
@@ -48,6 +56,7 @@ export function parseAddress(value: unknown, argument: string, bare = false): Ma
 
   if (address === '') throw fault('is empty');
   if (/[\x00-\x1f\x7f-\x9f]/.test(address)) throw fault('holds a control character');
+  if (invisible.test(address)) throw fault('holds a character that is not seen');
   if (/[<>]/.test(address)) {
     throw fault(
       'holds an angle bracket',

@@ -19,6 +19,7 @@ export {
 } from '@fivewire/line-protocol';
 export type { Auth } from '@fivewire/sasl';
 export { createTlsContext, reloadableTlsContext, systemRoots } from 'tls-context-core';
+export { type MailAddress, parseAddress } from './address.js';
 export type { DaneOptions } from './delivery/dane.js';
 export {
   type DeliveryOptions,

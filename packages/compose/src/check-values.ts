@@ -1,0 +1,69 @@
+/** Values that a caller gives, judged one by one. */
+import { Readable } from 'node:stream';
+import { UsageError } from 'tls-context-core';
+import type { Content } from './types.js';
+
+export const wrong = (argument: string, what: string, hint = ''): UsageError =>
+  new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument, hint });
+
+/** What other libraries call it, or what has its place elsewhere: unknown key → what to do. */
+export type Hints = Readonly<Record<string, string>>;
+
+export function checkKeys(
+  value: unknown,
+  keys: readonly string[],
+  argument: string,
+  hints: Hints = {},
+): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrong(argument, 'must be an object');
+  const unknown = Object.keys(value).find((key) => !keys.includes(key));
+  if (unknown === undefined) return;
+  const hint = Object.hasOwn(hints, unknown) ? hints[unknown] : undefined;
+  throw wrong(
+    `${argument}.${unknown}`,
+    'is no option',
+    hint ?? `Known: ${[...keys].sort().join(', ')}.`,
+  );
+}
+
+/**
+ * Refuses what is no string, and what may not stand in a header field: RFC 5322 §2.2. A CR or LF would begin another
+ * field; other control characters have no meaning there, and readers disagree about them.
+ */
+export function checkLine(value: unknown, argument: string): void {
+  if (typeof value !== 'string') throw wrong(argument, `must be a string, not ${typeOf(value)}`);
+  if (/[\r\n\0]/.test(value)) throw wrong(argument, 'holds CR, LF or NUL');
+  if (/[\x01-\x08\x0b-\x1f\x7f-\x9f]/.test(value))
+    throw wrong(argument, 'holds a control character');
+  if (/\p{Surrogate}/u.test(value)) throw wrong(argument, 'holds half a surrogate pair');
+}
+
+export function checkFlag(value: unknown, argument: string): void {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw wrong(argument, 'must be true or false');
+}
+
+export function checkOneOf(value: unknown, allowed: readonly string[], argument: string): void {
+  if (value !== undefined && !allowed.includes(value as string))
+    throw wrong(argument, `is none of ${allowed.map((one) => `'${one}'`).join(', ')}`);
+}
+
+export function checkContent(value: unknown, argument: string): asserts value is Content {
+  if (typeof value === 'string') {
+    if (/\p{Surrogate}/u.test(value)) throw wrong(argument, 'holds half a surrogate pair');
+    return;
+  }
+  if (value instanceof Uint8Array || value instanceof Readable) return;
+  throw wrong(
+    argument,
+    'is neither text, octets nor a Readable',
+    'Open a file with createReadStream(): paths and URLs are not followed.',
+  );
+}
+
+export function checkList(value: unknown, argument: string): asserts value is readonly unknown[] {
+  if (!Array.isArray(value)) throw wrong(argument, `must be a list, not ${typeOf(value)}`);
+}
+
+export const typeOf = (value: unknown): string => (value === null ? 'null' : typeof value);

@@ -1,0 +1,112 @@
+/** The composed message as a stream: pieces made as they are read, the caller's streams read in their place. */
+import { Readable } from 'node:stream';
+import type { Sign } from './compose.js';
+import type { DkimSigner } from './dkim.js';
+import { octetsOf } from './message-parts.js';
+import type { Segment } from './mime-part.js';
+import type { Encoder } from './transfer-encoding.js';
+
+/** Content in memory is encoded in pieces of so many octets: a multiple of a line of base64. */
+const pieceOctets = 57 * 1_150;
+/** Pieces gather to so many octets: few writes, little memory. */
+const gatherOctets = 64 * 1024;
+
+export class ComposedBody extends Readable {
+  #sources: Readable[];
+  #pieces: AsyncIterator<Uint8Array>;
+  #reading = false;
+
+  constructor(parts: readonly Segment[], sign: Sign | undefined, dkim: DkimSigner | undefined) {
+    super({ highWaterMark: gatherOctets });
+    this.#sources = parts.flatMap((part) =>
+      !Buffer.isBuffer(part) && part.content instanceof Readable ? [part.content] : [],
+    );
+    // A stream may fail before the body is read; reading it tells, and until then nobody else listens.
+    for (const source of this.#sources) source.on('error', ignore);
+    let pieces: AsyncIterable<Uint8Array> = gathered(octets(parts));
+    if (sign !== undefined) pieces = signedBy(sign, pieces);
+    if (dkim !== undefined) pieces = dkim(pieces);
+    this.#pieces = pieces[Symbol.asyncIterator]();
+  }
+
+  override _read(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    void this.#fill();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    for (const source of this.#sources) source.destroy();
+    done(error);
+    this.#pieces.return?.()?.then(ignore, ignore);
+  }
+
+  async #fill(): Promise<void> {
+    try {
+      for (;;) {
+        const { value, done } = await this.#pieces.next();
+        if (this.destroyed) return;
+        if (!this.push(done ? null : value) || done) break;
+      }
+      this.#reading = false;
+    } catch (error) {
+      this.destroy(error as Error);
+    }
+  }
+}
+
+async function* octets(parts: readonly Segment[]): AsyncGenerator<Buffer, void, undefined> {
+  let lineEnded = true;
+  for (const part of parts) {
+    for await (const piece of Buffer.isBuffer(part)
+      ? [part]
+      : encoded(part.content, part.encoder)) {
+      if (piece.length === 0) continue;
+      lineEnded = piece[piece.length - 1] === LF;
+      yield piece;
+    }
+  }
+  if (!lineEnded) yield Buffer.from('\r\n');
+}
+
+async function* encoded(content: Buffer | Readable, encoder: Encoder): AsyncGenerator<Buffer> {
+  if (Buffer.isBuffer(content)) {
+    for (let at = 0; at < content.length; at += pieceOctets)
+      yield encoder.push(content.subarray(at, at + pieceOctets));
+  } else {
+    for await (const chunk of content)
+      yield encoder.push(typeof chunk === 'string' ? Buffer.from(chunk) : octetsOf(chunk));
+  }
+  yield encoder.end();
+}
+
+async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  let held: Buffer[] = [];
+  let size = 0;
+  for await (const piece of pieces) {
+    held.push(piece);
+    size += piece.length;
+    if (size < gatherOctets) continue;
+    yield held.length === 1 ? (held[0] as Buffer) : Buffer.concat(held, size);
+    held = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(held, size);
+}
+
+async function* signedBy(
+  sign: Sign,
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const raw = Readable.from(pieces, { objectMode: false });
+  raw.on('error', ignore); // the signer reads it, and tells
+  try {
+    for await (const piece of sign(raw)) yield piece as Uint8Array;
+    if (raw.errored) throw raw.errored;
+  } finally {
+    raw.destroy();
+  }
+}
+
+const LF = 10;
+const ignore = (): void => {};

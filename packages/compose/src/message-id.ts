@@ -1,0 +1,28 @@
+/** msg-id = "<" id-left "@" id-right ">", RFC 5322 §3.6.4. */
+import { randomBytes } from 'node:crypto';
+import { checkLine, wrong } from './check-values.js';
+
+/** With its angle brackets, which may be left out. @throws UsageError `ERR_ARGUMENT` */
+export function messageId(value: unknown, argument: string): string {
+  checkLine(value, argument);
+  const id = (value as string).trim();
+  const bare = id.startsWith('<') && id.endsWith('>') ? id.slice(1, -1) : id;
+  if (!/^[\x21-\x3b=\x3f-\x7e]{1,900}$/.test(bare))
+    throw wrong(argument, `holds ${JSON.stringify(id.slice(0, 80))}, which is no Message-ID`, hint);
+  return `<${bare}>`;
+}
+
+/** One or several, in a list or separated by blanks. */
+export function messageIds(value: string | readonly string[], argument: string): string[] {
+  if (Array.isArray(value)) return value.map((one, i) => messageId(one, `${argument}[${i}]`));
+  checkLine(value, argument);
+  return (value as string)
+    .split(/[ \t]+/)
+    .filter((one) => one !== '')
+    .map((one) => messageId(one, argument));
+}
+
+export const newMessageId = (domain: string): string =>
+  `<${randomBytes(18).toString('base64url')}@${domain}>`;
+
+const hint = 'Write it as <unique-part@example.org>, in ASCII and without blanks.';

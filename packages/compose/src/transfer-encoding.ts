@@ -1,0 +1,182 @@
+/** Content-Transfer-Encoding, RFC 2045 §6: octets in, lines that every server carries out. */
+
+export interface Encoder {
+  push(octets: Buffer): Buffer;
+  /** What is left. */
+  end(): Buffer;
+}
+
+const CR = 13;
+const LF = 10;
+const nothing = Buffer.alloc(0);
+
+// ── base64, RFC 2045 §6.8 ──────────────────────────────────────────────────────────────────────────────────────
+
+/** Octets that make a line of 76 characters. */
+const octetsPerLine = 57;
+const lineLength = 76;
+
+export class Base64Encoder implements Encoder {
+  #rest: Buffer = nothing;
+
+  push(octets: Buffer): Buffer {
+    const all = this.#rest.length > 0 ? Buffer.concat([this.#rest, octets]) : octets;
+    const whole = all.length - (all.length % octetsPerLine);
+    this.#rest = all.subarray(whole);
+    return base64Lines(all.subarray(0, whole));
+  }
+
+  end(): Buffer {
+    if (this.#rest.length === 0) return nothing;
+    return Buffer.from(`${this.#rest.toString('base64')}\r\n`, 'latin1');
+  }
+}
+
+function base64Lines(octets: Buffer): Buffer {
+  if (octets.length === 0) return nothing;
+  const digits = Buffer.from(octets.toString('base64'), 'latin1');
+  const lines = digits.length / lineLength;
+  const out = Buffer.allocUnsafe(lines * (lineLength + 2));
+  let at = 0;
+  for (let i = 0; i < lines; i++) {
+    at += digits.copy(out, at, i * lineLength, (i + 1) * lineLength);
+    out[at++] = CR;
+    out[at++] = LF;
+  }
+  return out;
+}
+
+// ── quoted-printable, RFC 2045 §6.7 ────────────────────────────────────────────────────────────────────────────
+
+const hexDigits = Buffer.from('0123456789ABCDEF');
+
+/** For text: CR, LF and CRLF are line ends and stay such. */
+export class QuotedPrintableEncoder implements Encoder {
+  #column = 0;
+  #afterCr = false;
+  /** A space or tab that has not been written: at the end of a line it must be encoded. */
+  #blank = 0;
+
+  push(octets: Buffer): Buffer {
+    // Each octet becomes at most three, and a soft line break at most each 23 of them.
+    const out = Buffer.allocUnsafe(octets.length * 4 + 16);
+    let at = 0;
+    const literal = (octet: number): void => {
+      if (this.#column >= lineLength - 1) at = this.#softBreak(out, at);
+      out[at++] = octet;
+      this.#column++;
+    };
+    const encoded = (octet: number): void => {
+      if (this.#column >= lineLength - 3) at = this.#softBreak(out, at);
+      out[at++] = 61;
+      out[at++] = hexDigits[octet >> 4] as number;
+      out[at++] = hexDigits[octet & 15] as number;
+      this.#column += 3;
+    };
+    for (let i = 0; i < octets.length; i++) {
+      const octet = octets[i] as number;
+      if (octet === LF && this.#afterCr) {
+        this.#afterCr = false;
+        continue;
+      }
+      this.#afterCr = octet === CR;
+      const lineEnd = octet === CR || octet === LF;
+      if (this.#blank !== 0) {
+        if (lineEnd) encoded(this.#blank);
+        else literal(this.#blank);
+        this.#blank = 0;
+      }
+      if (lineEnd) {
+        out[at++] = CR;
+        out[at++] = LF;
+        this.#column = 0;
+      } else if (octet === 32 || octet === 9) this.#blank = octet;
+      else if (octet === 61 || octet < 32 || octet > 126) encoded(octet);
+      else literal(octet);
+    }
+    return out.subarray(0, at);
+  }
+
+  end(): Buffer {
+    const blank = this.#blank;
+    this.#blank = 0;
+    if (blank === 0) return nothing;
+    const last = blank === 32 ? '=20' : '=09';
+    return Buffer.from(this.#column >= lineLength - 3 ? `=\r\n${last}` : last, 'latin1');
+  }
+
+  #softBreak(out: Buffer, at: number): number {
+    out[at] = 61;
+    out[at + 1] = CR;
+    out[at + 2] = LF;
+    this.#column = 0;
+    return at + 3;
+  }
+}
+
+// ── 7bit and 8bit ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/** RFC 5322 §2.1.1: octets of a line, CRLF not counted. */
+export const longestLine = 998;
+
+/** Octets as they are, line ends made CRLF. What may not stand there is an error: `fault` makes it. */
+export class IdentityEncoder implements Encoder {
+  #sevenBit: boolean;
+  #fault: (what: string) => Error;
+  #afterCr = false;
+  #column = 0;
+
+  constructor(sevenBit: boolean, fault: (what: string) => Error) {
+    this.#sevenBit = sevenBit;
+    this.#fault = fault;
+  }
+
+  push(octets: Buffer): Buffer {
+    if (octets.length === 0) return octets;
+    const text = octets.toString('latin1');
+    if (text.includes('\0')) throw this.#fault('holds NUL');
+    if (this.#sevenBit && /[\x80-\xff]/.test(text)) throw this.#fault('holds octets above 127');
+    const begun = this.#afterCr && text.startsWith('\n') ? text.slice(1) : text;
+    this.#afterCr = text.endsWith('\r');
+    const lines = begun.replaceAll('\r\n', '\n').replaceAll('\r', '\n');
+    this.#checkLines(lines);
+    return Buffer.from(lines.replaceAll('\n', '\r\n'), 'latin1');
+  }
+
+  end(): Buffer {
+    return nothing;
+  }
+
+  #checkLines(text: string): void {
+    let from = -this.#column;
+    for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) {
+      if (i - from > longestLine) throw this.#tooLong();
+      from = i + 1;
+    }
+    this.#column = text.length - from;
+    if (this.#column > longestLine) throw this.#tooLong();
+  }
+
+  #tooLong(): Error {
+    return this.#fault(`holds a line of more than ${longestLine} octets`);
+  }
+}
+
+// ── the choice ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** For a text in memory: as it is where it is ASCII in short lines, else what takes less room and stays readable. */
+export function encodingForText(octets: Buffer): '7bit' | 'quoted-printable' | 'base64' {
+  let above = 0;
+  let length = 0;
+  let long = false;
+  let odd = false;
+  for (let i = 0; i < octets.length; i++) {
+    const octet = octets[i] as number;
+    if (octet === LF || octet === CR) length = 0;
+    else if (++length > lineLength) long = true;
+    if (octet > 127) above++;
+    else if (octet < 32 && octet !== LF && octet !== CR && octet !== 9) odd = true;
+  }
+  if (above > octets.length / 4) return 'base64';
+  return above > 0 || long || odd ? 'quoted-printable' : '7bit';
+}

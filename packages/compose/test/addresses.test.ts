@@ -1,0 +1,338 @@
+/** Who is named is written to: RFC 5322 address lists are read whole, or refused. */
+import { text } from 'node:stream/consumers';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type AddressInput, type ComposeMessage, compose, parseAddressList } from '../src/index.js';
+
+const made = (to: unknown, rest: object = {}) =>
+  compose({ from: 'alice@example.org', to: to as AddressInput, text: 'Hi', ...rest });
+const recipients = async (to: unknown) => (await made(to)).envelope.to;
+const refusal = (to: unknown) =>
+  made(to).then(
+    ({ envelope }) => envelope,
+    (error) => [error.code, error.argument],
+  );
+const field = async (name: string, message: Partial<ComposeMessage>) => {
+  const { body } = await made('x@example.net', message);
+  const [header = ''] = (await text(body)).split('\r\n\r\n');
+  const unfolded = header.replace(/\r\n(?=[ \t])/g, '').split('\r\n');
+  return unfolded.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+};
+
+describe('reads', () => {
+  it.each<[AddressInput, string[]]>([
+    ['b@example.net', ['b@example.net']],
+    ['<b@example.net>', ['b@example.net']],
+    [' Bob <b@example.net> ,\tc@example.net ', ['b@example.net', 'c@example.net']],
+    ['"a b"@example.org', ['"a b"@example.org']],
+    ['"a,b"@example.org, "a@b"@example.org', ['"a,b"@example.org', '"a@b"@example.org']],
+    ['"a\\"b"@example.org', ['"a\\"b"@example.org']],
+    ['Bob <"a b"@example.org>', ['"a b"@example.org']],
+    ['"Public, J. <x@example.com>" <j@example.net>', ['j@example.net']],
+    ['"Giant; \\"Big\\" Box" <sysservices@example.net>', ['sysservices@example.net']],
+    ['John Q. Public <john@example.net>', ['john@example.net']],
+    ['Who? <one@y.test>', ['one@y.test']],
+    ["O'Brien <o'brien@example.net>", ["o'brien@example.net"]],
+    ['Jörg Müller <joerg@example.net>', ['joerg@example.net']],
+    ['=?utf-8?q?J=C3=B6rg?= <joerg@example.net>', ['joerg@example.net']],
+    ['b@example.net (Bob, the other one <x@example.com>)', ['b@example.net']],
+    ['Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>', ['pete@silly.test']],
+    ['a+tag@example.net, b_c=d@example.net', ['a+tag@example.net', 'b_c=d@example.net']],
+    ['b@[192.0.2.1], c@[IPv6:2001:db8::1]', ['b@[192.0.2.1]', 'c@[IPv6:2001:db8::1]']],
+    ['b@münchen.example', ['b@münchen.example']],
+    ['Team: b@example.net, Carol <c@example.net>;', ['b@example.net', 'c@example.net']],
+    [
+      'A Group:Ed Jones <c@a.test>,joe@where.test,John <jdoe@one.test>; , d@a.test',
+      ['c@a.test', 'joe@where.test', 'jdoe@one.test', 'd@a.test'],
+    ],
+    ['Nobody(that I know) : ; , b@example.net', ['b@example.net']],
+    [
+      ['a@example.net', 'b@example.net, c@example.net'],
+      ['a@example.net', 'b@example.net', 'c@example.net'],
+    ],
+    [
+      [['a@example.net'], [{ address: 'b@example.net' }]],
+      ['a@example.net', 'b@example.net'],
+    ],
+    [{ address: '"a b"@example.org' }, ['"a b"@example.org']],
+    [{ name: 'Bob, B. <x@example.com>', address: 'b@example.net' }, ['b@example.net']],
+    [
+      { name: 'Team', group: ['b@example.net', { address: 'c@example.net' }] },
+      ['b@example.net', 'c@example.net'],
+    ],
+    [
+      ['b@example.net', 'B <b@EXAMPLE.net>', 'B@example.net'],
+      ['b@example.net', 'B@example.net'],
+    ],
+  ])('%j', async (to, expected) => {
+    expect(await recipients(to)).toEqual(expected);
+  });
+});
+
+describe('refuses', () => {
+  it.each<[unknown, string]>([
+    ['b@example.net c@example.net', 'to'],
+    ['b@example.net\tc@example.net', 'to'],
+    ['b@example.net; c@example.net', 'to'],
+    ['b@example.net / c@example.net', 'to'],
+    ['b@example.net and c@example.net', 'to'],
+    ['Bob <b@example.net> Carol <c@example.net>', 'to'],
+    ['Bob <b@example.net>Carol <c@example.net>', 'to'],
+    ['Bob <b@example.net> c@example.net', 'to'],
+    ['<b@example.net><c@example.net>', 'to'],
+    ['<b@example.net, c@example.net>', 'to'],
+    ['<<b@example.net>>', 'to'],
+    ['Bob <b@example.net', 'to'],
+    ['Bob b@example.net>', 'to'],
+    ['Bob b@example.net', 'to'],
+    ['b@example.net>', 'to'],
+    ['b@example.net <b@example.net>', 'to'],
+    ['Bob <>', 'to'],
+    ['<>', 'to'],
+    ['Bob <b>', 'to'],
+    ['Bob <b@>', 'to'],
+    ['Bob <@example.net>', 'to'],
+    ['<@relay.example:b@example.net>', 'to'],
+    ['<@a.example,@b.example:b@example.net>', 'to'],
+    ['@relay.example:b@example.net', 'to'],
+    ['b@example.net,', 'to'],
+    [',b@example.net', 'to'],
+    ['b@example.net,,c@example.net', 'to'],
+    ['b@example.net, , c@example.net', 'to'],
+    ['b@example.net;', 'to'],
+    ['Müller, Hans <hans@example.net>', 'to'],
+    ['Bob @ work <b@example.net>', 'to'],
+    ['Bob [admin] <b@example.net>', 'to'],
+    ['Bob: b@example.net', 'to'],
+    ['Team: b@example.net, Inner: c@example.net;;', 'to'],
+    [': b@example.net;', 'to'],
+    ['Team: b@example.net; c@example.net', 'to'],
+    ['Team: b@example.net,; ', 'to'],
+    ['"Bob <b@example.net>', 'to'],
+    ['Bob" <b@example.net>', 'to'],
+    ['(Bob <b@example.net>', 'to'],
+    ['Bob) <b@example.net>', 'to'],
+    ['b.@example.net', 'to'],
+    ['.b@example.net', 'to'],
+    ['a..b@example.net', 'to'],
+    ['a,b@example.net', 'to'],
+    ['a b@example.net', 'to'],
+    ['a@b@example.net', 'to'],
+    ['b@example..net', 'to'],
+    ['b@-example.net', 'to'],
+    ['b@example.net.', 'to'],
+    ['b@exa mple.net', 'to'],
+    ['b@[300.0.2.1]', 'to'],
+    ['b@192.0.2.1:25', 'to'],
+    ['b\\@c@example.net', 'to'],
+    ['mailto:b@example.net', 'to'],
+    ['postmaster', 'to'],
+    ['=?utf-8?q?x=40evil.example=3E?=foo@example.net', 'to'],
+    ['b\u0000@example.net', 'to'],
+    ['b\u0001@example.net', 'to'],
+    ['b\u007f@example.net', 'to'],
+    ['b\u0085@example.net', 'to'],
+    ['b@example.net\r\nBcc: e@example.org', 'to'],
+    ['b@example.net\nc@example.net', 'to'],
+    ['b\u200b@example.net', 'to'],
+    ['b@exam\u200bple.net', 'to'],
+    ['b\u00a0c@example.net', 'to'],
+    ['b@example.net\u3000c@example.net', 'to'],
+    ['\ud800@example.net', 'to'],
+    [`${'b'.repeat(65)}@example.net`, 'to'],
+    [`b@${'c'.repeat(64)}.example`, 'to'],
+    [['a@example.net', ''], 'to[1]'],
+    [['a@example.net', null], 'to[1]'],
+    [['a@example.net', undefined], 'to[1]'],
+    [['a@example.net', 7], 'to[1]'],
+    [['a@example.net', ['b@example.net', 'c@example.net d@example.net']], 'to[1][1]'],
+    [7, 'to'],
+    [null, 'to'],
+    [true, 'to'],
+    [new Map(), 'to.address'],
+    [{ address: 'a<b@example.net' }, 'to'],
+    [{ address: '<b@example.net>' }, 'to'],
+    [{ address: 'Bob <b@example.net>' }, 'to'],
+    [{ address: 'b@example.net, c@example.net' }, 'to'],
+    [{ address: 'a..b@example.net' }, 'to'],
+    [{ address: 'a,b@example.net' }, 'to'],
+    [{ address: 'a b@example.net' }, 'to'],
+    [{ address: ' b@example.net' }, 'to'],
+    [{ address: 'b@example.net ' }, 'to'],
+    [{ address: 'a\u0001b@example.net' }, 'to.address'],
+    [{ address: 'b@example.net\r\n' }, 'to.address'],
+    [{ address: 'b@example.net(c)' }, 'to'],
+    [{ address: 'postmaster' }, 'to'],
+    [{ address: '' }, 'to'],
+    [{ address: ['b@example.net'] }, 'to.address'],
+    [{ name: 'Bob' }, 'to.address'],
+    [{ name: 7, address: 'b@example.net' }, 'to.name'],
+    [{ name: 'B\r\nBcc: x@example.org', address: 'b@example.net' }, 'to.name'],
+    [{ name: 'Bob', email: 'b@example.net' }, 'to.email'],
+    [{ name: 'Team', group: 'b@example.net' }, 'to.group'],
+    [{ name: 'Team', group: ['b@example.net c@example.net'] }, 'to.group[0]'],
+    [{ name: 'Team', group: ['Inner: b@example.net;'] }, 'to.group'],
+    ['', 'to'],
+    [[], 'to'],
+    ['Undisclosed recipients:;', 'to'],
+  ])('%j', async (to, argument) => {
+    expect(await refusal(to)).toEqual(['ERR_ARGUMENT', argument]);
+  });
+
+  it('names the field and what could not be read', async () => {
+    await expect(made('b@example.net c@example.net')).rejects.toThrow(
+      'to holds "b@example.net c@example.net", which can\'t be read from "c@example.net" on',
+    );
+    await expect(made('x@example.net', { replyTo: 'a@b@c' })).rejects.toMatchObject({
+      argument: 'replyTo',
+    });
+    await expect(made('x@example.net', { from: 'a <a@example.org> b' })).rejects.toMatchObject({
+      argument: 'from',
+    });
+    await expect(
+      made('x@example.net', { bcc: 'b@example.net c@example.net' }),
+    ).rejects.toMatchObject({ argument: 'bcc' });
+  });
+
+  it('several authors without a sender, and several senders', async () => {
+    const from = 'a@example.org, b@example.org';
+    await expect(made('x@example.net', { from })).rejects.toMatchObject({ argument: 'from' });
+    const { envelope } = await made('x@example.net', { from, sender: 'c@example.org' });
+    expect(envelope.from).toBe('c@example.org');
+    await expect(made('x@example.net', { from, sender: from })).rejects.toMatchObject({
+      argument: 'sender',
+    });
+  });
+
+  it('a list that holds itself, and nesting without end, in time', async () => {
+    const loop: unknown[] = [];
+    loop.push(loop);
+    expect(await refusal(loop)).toEqual(['ERR_ARGUMENT', expect.stringContaining('to[0][0]')]);
+    for (const hostile of [
+      '('.repeat(200_000),
+      '"\\'.repeat(200_000),
+      '<'.repeat(200_000),
+      ':'.repeat(200_000),
+      'a '.repeat(200_000),
+      '(a)'.repeat(200_000),
+    ])
+      expect(await refusal(hostile)).toEqual(['ERR_ARGUMENT', 'to']);
+  });
+});
+
+describe('the header', () => {
+  it('says what was written, in the form that fields have', async () => {
+    expect(await field('Cc', { cc: 'John Q. Public <j@example.net>' })).toBe(
+      '"John Q. Public" <j@example.net>',
+    );
+    expect(await field('Cc', { cc: '=?utf-8?q?J=C3=B6rg?= <j@example.net>' })).toBe(
+      '=?utf-8?q?J=C3=B6rg?= <j@example.net>',
+    );
+    expect(await field('Cc', { cc: { name: '=?utf-8?q?J?=', address: 'j@example.net' } })).toBe(
+      '=?utf-8?B?PT91dGYtOD9xP0o/PQ==?= <j@example.net>',
+    );
+    expect(await field('Cc', { cc: 'j@example.net (Jo)' })).toBe('Jo <j@example.net>');
+    expect(await field('Cc', { cc: 'j@münchen.example' })).toBe('j@xn--mnchen-3ya.example');
+    expect(await field('Cc', { cc: 'Team: "Y, Z" <y@example.net>;, Empty:;' })).toBe(
+      'Team: "Y, Z" <y@example.net>;, Empty:;',
+    );
+  });
+
+  it('that needs SMTPUTF8 says so', async () => {
+    for (const message of [
+      { replyTo: 'ünal@example.net' },
+      { cc: 'ünal@example.net' },
+      { from: 'ünal@example.net' },
+      { from: 'a@b.test', sender: 'ünal@example.net' },
+    ])
+      expect((await made('x@example.net', message)).envelope).toMatchObject({ smtpUtf8: true });
+    const { envelope } = await made('x@example.net', { replyTo: 'Ünal <u@münchen.example>' });
+    expect(envelope).not.toHaveProperty('smtpUtf8');
+  });
+});
+
+describe('an envelope of one’s own', () => {
+  it('goes out as given, and is checked as SMTP does', async () => {
+    const envelope = { from: null, to: ['b@example.net', '"a b"@example.org'] };
+    expect((await made('x@example.net', { envelope })).envelope).toEqual(envelope);
+    for (const to of ['Bob <b@example.net>', 'b@example.net, c@example.net', '', []])
+      await expect(made('x@example.net', { envelope: { from: null, to } })).rejects.toMatchObject({
+        code: 'ERR_ARGUMENT',
+      });
+    await expect(
+      made('x@example.net', { envelope: { from: null, to: 'b@example.net', size: '1' } as never }),
+    ).rejects.toMatchObject({ argument: 'envelope.size' });
+  });
+});
+
+describe('a grammar', () => {
+  const atom = fc.stringMatching(/^[\w!#$%&'*+/=?^`{|}~-]{1,8}$/);
+  const local = fc.oneof(
+    atom,
+    fc.array(atom, { minLength: 2, maxLength: 3 }).map((a) => a.join('.')),
+    fc.stringMatching(/^"[ !#-;=?-[\]-~]{0,8}"$/),
+  );
+  const address = fc
+    .tuple(local, fc.stringMatching(/^[a-z]{1,8}\.example$/))
+    .map((two) => two.join('@'));
+  const blank = fc.constantFrom('', ' ', '\t', '(x)', ' (a, b@c (d)) ');
+  const mailbox = fc
+    .tuple(address, fc.constantFrom('', 'Bob', '"B, <b@c>"', 'J. B.'), blank)
+    .map(([one, name, gap]) => ({
+      one,
+      text: name === '' ? `${gap}${one}${gap}` : `${gap}${name} <${gap}${one}>${gap}`,
+    }));
+
+  it('finds each mailbox of a list', () => {
+    fc.assert(
+      fc.property(fc.array(mailbox, { minLength: 1, maxLength: 5 }), (boxes) => {
+        const list = parseAddressList(boxes.map(({ text }) => text).join(','));
+        expect(list.map((entry) => ('address' in entry ? entry.address : undefined))).toEqual(
+          boxes.map(({ one }) => one),
+        );
+      }),
+    );
+  });
+
+  it('takes no text of which it leaves out an address', () => {
+    const token = fc.constantFrom(
+      'b@example.net',
+      '<c@example.net>',
+      'Bob',
+      '"q, <x@y>"',
+      ',',
+      ' ',
+      '<',
+      '>',
+      '@',
+      ';',
+      ':',
+      '(',
+      ')',
+      '"',
+      '\\',
+      '.',
+      'ü',
+    );
+    fc.assert(
+      fc.property(fc.array(token, { maxLength: 12 }), (tokens) => {
+        const written = tokens.join('');
+        let list: ReturnType<typeof parseAddressList>;
+        try {
+          list = parseAddressList(written);
+        } catch (error) {
+          expect((error as { code: string }).code).toBe('ERR_ARGUMENT');
+          return;
+        }
+        const boxes = list.flatMap((entry) => ('members' in entry ? entry.members : [entry]));
+        for (const { address } of boxes)
+          expect(written.replace(/\([^()]*\)| /g, '')).toContain(address.replace(/ /g, ''));
+        const bare = written
+          .replace(/"(?:[^"\\]|\\.)*"/g, 'q')
+          .replace(/\((?:[^()\\]|\\.)*\)/g, '');
+        if (!/[()]/.test(bare)) expect(bare.split('@').length - 1).toBe(boxes.length);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
