@@ -3,26 +3,16 @@
 //
 //   MAIL_PASSWORD=… node examples/collect-mail.mjs pop3s://alice@pop3.example.org ./Maildir
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fetchNew, Pop3Client } from '@fivewire/pop3';
+import { fetchNew, fileUidStore, Pop3Client } from '@fivewire/pop3';
 
 const [url, maildir] = process.argv.slice(2);
 for (const folder of ['tmp', 'new', 'cur']) await mkdir(join(maildir, folder), { recursive: true });
 
-const stateFile = join(maildir, '.uids.json');
-const seen = new Set(JSON.parse(await readFile(stateFile, 'utf8').catch(() => '[]')));
-const store = {
-  has: (uid) => seen.has(uid),
-  async add(uid) {
-    seen.add(uid);
-    await writeFile(`${stateFile}.tmp`, JSON.stringify([...seen]));
-    await rename(`${stateFile}.tmp`, stateFile);
-  },
-};
-
+const store = await fileUidStore(join(maildir, '.uids.jsonl')); // each line is on the disk before done() goes on
 const pop3 = await Pop3Client.connect(url, { auth: { password: process.env.MAIL_PASSWORD } });
 try {
   let count = 0;
@@ -42,4 +32,5 @@ try {
   );
 } finally {
   pop3.close();
+  await store.close();
 }

@@ -1,5 +1,11 @@
 /** Bodies asked for ahead of their consumer, given out in order: round trips overlap, memory stays bounded. */
-import { type CommandError, isFivewireError, UsageError } from 'tls-context-core';
+import {
+  type CommandError,
+  type FivewireError,
+  isFivewireError,
+  type TransferError,
+  UsageError,
+} from 'tls-context-core';
 import { isIterable } from './call-options.js';
 import type { ReplyBody } from './reply-body.js';
 
@@ -8,13 +14,16 @@ export interface AskAhead<K, H, T> {
   ask: (key: K, options: AskedBody) => ReplyBody<H>;
   /** What the consumer gets of a body. */
   give: (key: K, body: ReplyBody<H>, head: H) => T;
-  /** What the consumer gets of a refusal. */
-  refuse: (key: K, error: CommandError) => T | Promise<T>;
+  /** What the consumer gets of a refusal: the server's, or ours of a key that is none. */
+  refuse: (key: K, error: ItemError) => T | Promise<T>;
   /** What the caller knows the keys as. */
   argument: string;
   /** The most commands under way. */
   window: number;
 }
+
+/** The trouble of one item, which the others do not share. */
+export type ItemError = CommandError | TransferError | UsageError;
 
 /** How `ask` should make its bodies. */
 export interface AskedBody {
@@ -27,7 +36,8 @@ const octetsUnderWay = 1 << 20;
 
 /**
  * Asks for each key's body and yields what `give` and `refuse` make of them, in order. A body that the consumer does not
- * touch before it goes on is skipped. A broken connection throws.
+ * touch before it goes on is skipped. A broken connection throws, and the error's `given` says how many items the consumer had, and the
+ * key of the last.
  *
  * @throws UsageError ERR_ARGUMENT at once where `keys` is no iterable
  */
@@ -45,19 +55,24 @@ async function* bodies<K, H, T>(
   { ask, give, refuse, window }: AskAhead<K, H, T>,
 ): AsyncGenerator<T, void, undefined> {
   const source = iterate(keys);
-  const asked: { key: K; body: ReplyBody<H> }[] = [];
+  const asked: Asked<K, H>[] = [];
   const options: AskedBody = {
-    held: () => asked.reduce((sum, { body }) => sum + body.readableLength, 0),
+    held: () => asked.reduce((sum, { body }) => sum + (body?.readableLength ?? 0), 0),
     drainOctets: Number.POSITIVE_INFINITY,
   };
-  const send = (key: K): ReplyBody<H> => {
-    const body = ask(key, options);
-    body.delivered = false;
-    body.ask();
-    return body;
+  const send = (key: K): Asked<K, H> => {
+    try {
+      const body = ask(key, options);
+      body.delivered = false;
+      body.ask();
+      return { key, body };
+    } catch (error) {
+      return { key, error };
+    }
   };
   let exhausted = false;
   let seen = 0;
+  let last: K | undefined;
   let octets = 0;
   try {
     for (;;) {
@@ -71,7 +86,7 @@ async function* bodies<K, H, T>(
           const next = source.next();
           const { done, value } = next instanceof Promise ? await next : next;
           if (done) exhausted = true;
-          else asked.push({ key: value, body: send(value) });
+          else asked.push(send(value));
         }
       }
       const first = asked.shift();
@@ -80,27 +95,31 @@ async function* bodies<K, H, T>(
       let { body } = first;
       let item: T;
       try {
+        if (body === undefined) throw first.error;
         let head = await body.head();
         if (body.setAside) {
-          body = send(key);
+          body = send(key).body as ReplyBody<H>;
           head = await body.head();
         }
         body.delivered = true;
         item = give(key, body, head);
       } catch (error) {
-        if (!isRefusal(error)) throw error;
+        if (!isItemError(error)) throw error;
         item = await refuse(key, error);
       }
+      last = key;
       try {
         yield item;
       } finally {
         seen++;
-        octets += body.octets;
-        if (!body.touched) body.skip();
+        octets += body?.octets ?? 0;
+        if (body?.touched === false) body.skip();
       }
     }
+  } catch (error) {
+    throw isFivewireError(error) ? afterItems(error, seen, last) : error;
   } finally {
-    for (const { body } of asked) body.skip();
+    for (const { body } of asked) body?.skip();
     await source.return?.();
   }
 }
@@ -109,12 +128,28 @@ function iterate<K>(keys: Iterable<K> | AsyncIterable<K>): Iterator<K> | AsyncIt
   return Symbol.asyncIterator in keys ? keys[Symbol.asyncIterator]() : keys[Symbol.iterator]();
 }
 
-/** The server said no to this one; the others may be had. */
-const isRefusal = (error: unknown): error is CommandError =>
-  isFivewireError(error) && refusals.includes(error.code);
+/** A key whose body has been asked for, or why it could not be. */
+interface Asked<K, H> {
+  key: K;
+  body?: ReplyBody<H>;
+  error?: unknown;
+}
 
-const refusals: readonly string[] = [
+const isItemError = (error: unknown): error is ItemError =>
+  isFivewireError(error) && itemErrors.includes(error.code) && error.connection === 'usable';
+
+const itemErrors: readonly string[] = [
   'ERR_COMMAND_REJECTED',
   'ERR_NOT_FOUND',
   'ERR_EXTENSION_REQUIRED',
+  'ERR_TRANSFER_INCOMPLETE',
+  'ERR_ARGUMENT',
 ];
+
+/** Says which items were given before a loop broke: the keys come in order, so a number and the last one do. */
+const afterItems = <K>(error: FivewireError, count: number, last: K | undefined): FivewireError =>
+  Object.defineProperty(error, 'given', {
+    value: count === 0 ? { count } : { count, last },
+    enumerable: true,
+    configurable: true,
+  });

@@ -3,10 +3,10 @@ import {
   type AskedBody,
   askAhead,
   type BodyDecoder,
-  type CommandError,
   commandLine,
   type Decoded,
   DotDecoder,
+  type ItemError,
   type Reply,
   ReplyBody,
   type Turn,
@@ -97,7 +97,7 @@ export function articles(
       const body = articleBody(session, 'ARTICLE', id, options, undefined, origin);
       return body.head().then(
         (head) => ({ ok: true, id, article: { ...withoutBegun(head), body } }),
-        (refused: CommandError) => {
+        (refused: ItemError) => {
           if (refused.connection === 'closed') throw refused;
           return { ok: false, id, error: refused };
         },

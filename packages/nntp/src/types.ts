@@ -1,6 +1,6 @@
 /** What callers give to this client and get from it. */
 import type { Readable } from 'node:stream';
-import type { CommandError, TransportOptions } from '@fivewire/line-protocol';
+import type { ItemError, TransportOptions } from '@fivewire/line-protocol';
 import type { Auth, UrlAuth } from '@fivewire/sasl';
 import type { Headers } from './headers.js';
 
@@ -88,7 +88,7 @@ export interface RetrievedArticle extends ArticleHead, ArticleBody {}
 /** One of many articles asked for. Read `article.body` before you go on, or it is skipped. */
 export type Fetched =
   | { ok: true; id: number | string; article: RetrievedArticle }
-  | { ok: false; id: number | string; error: CommandError };
+  | { ok: false; id: number | string; error: ItemError };
 
 /** A row of HDR. */
 export interface HeaderRow {

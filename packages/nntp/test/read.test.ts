@@ -414,7 +414,10 @@ describe('arguments', () => {
         (n) => n.listActive({ wildmat: 'u[ks].*' }),
         (n) => n.newNews('', new Date()),
         (n) => n.newGroups(new Date(Number.NaN)),
-        (n) => n.articles(['x']).next(),
+        async (n) => {
+          const { value } = await n.articles(['x']).next();
+          if (value?.ok === false) throw value.error;
+        },
         (n) => n.articles([1], { window: 0 }).next(),
         (n) => n.listHeaders('X' as never),
         (n) => n.command('GROUP', ['a']),

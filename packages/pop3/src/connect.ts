@@ -87,7 +87,9 @@ async function greeting(session: Session): Promise<string | undefined> {
 async function startTls(session: Session): Promise<void> {
   const { connection, transport } = session;
   const answered = await session.readCapabilities('starttls');
-  if (!answered || !session.capabilities.has('STLS')) {
+  // Where the caller forbids CAPA, STLS is tried untold: its refusal is an error just as well.
+  const untold = transport.disable.has('CAPA');
+  if (!untold && !(answered && session.capabilities.has('STLS'))) {
     throw new StartTlsError(
       'ERR_STARTTLS_NOT_OFFERED',
       answered

@@ -1,18 +1,31 @@
-/** What is new in a mailbox: UIDL against what the caller has seen. */
-import type { Readable } from 'node:stream';
-import { type CommandError, checkOptions, oneOf, type Rules, rules } from '@fivewire/line-protocol';
+/** What is new in a mailbox: UIDL (RFC 1939 §7) against what was retrieved before; and what may be removed from it. */
+import {
+  checkOptions,
+  type ItemError,
+  isFivewireError,
+  oneOf,
+  type Rules,
+  rules,
+  UsageError,
+} from '@fivewire/line-protocol';
 import type { Pop3Client } from './pop3-client.js';
 import { type RetrieveAllOptions, retrieveAllRules } from './retrieve.js';
+import type { CallOptions, Message } from './types.js';
+import type { UidStore } from './uid-store.js';
 
-/** Remembers unique-ids between runs. A `Set` is one; save it as `[...set]`. */
-export interface UidStore {
-  has(uid: string): boolean | Promise<boolean>;
-  add(uid: string): unknown;
-}
+/** What stays on the server: all of it, nothing that was retrieved, or what was retrieved less than so many days ago. */
+export type Keep = 'all' | 'none' | `days:${number}`;
 
 export interface FetchNewOptions extends RetrieveAllOptions {
-  /** Marks each message as deleted once it is `done()`; `quit()` commits. Default false. */
+  /**
+   * What stays on the server once it was retrieved. The rest is marked as deleted, and `quit()` removes it. Default `'all'`.
+   * `'days:14'` needs a store that remembers when, as {@link fileUidStore} does.
+   */
+  keep?: Keep;
+  /** The same as `keep: 'none'`. */
   remove?: boolean;
+  /** Octets. Of bigger messages, as LIST has it, the header alone comes (TOP), and `retrieve()` gets the rest. Default: no limit, and no LIST. */
+  maxSize?: number;
   /** The most messages to fetch. Default: all. */
   limit?: number;
   /** Which messages to fetch first. Default `'oldest'`. */
@@ -21,7 +34,12 @@ export interface FetchNewOptions extends RetrieveAllOptions {
 
 export const fetchNewRules: Rules<FetchNewOptions> = {
   ...retrieveAllRules,
+  keep: [
+    (value) => value === undefined || keepDays(value) !== undefined,
+    "'all', 'none' or 'days:14'",
+  ],
   remove: rules.flag,
+  maxSize: rules.count,
   limit: rules.count,
   order: oneOf('oldest', 'newest'),
 };
@@ -31,20 +49,37 @@ export type NewMessage =
       ok: true;
       number: number;
       uid: string;
-      message: Readable;
-      /** Call it when the message is safe: remembers the uid first, then marks the message where `remove` says so. */
+      /** Its size as LIST has told it in this session; `undefined` where LIST was not asked. */
+      octets: number | undefined;
+      /** False: it is bigger than `maxSize`, and `message` is its header only. */
+      whole: boolean;
+      message: Message;
+      /**
+       * As {@link Message.problem}, of what was retrieved. A message that is shorter than LIST said is neither marked nor, where `keep` is
+       * not `'all'`, remembered: it comes again.
+       */
+      readonly problem: string | undefined;
+      /** The whole message, where `message` is its header. */
+      retrieve(): Message;
+      /**
+       * Call it when the message is safe: remembers the uid first, then marks the message where `keep` says so.
+       * @throws UsageError ERR_STATE where the message was not read to its end
+       */
       done(): Promise<void>;
     }
   | {
-      /** A message refused by the server, or a row of UIDL that can't be read. No uid is ever invented. */
+      /**
+       * A message or its removal refused by the server, or a row of UIDL that can't be read. No uid is ever invented.
+       */
       ok: false;
       number: number | undefined;
-      error: CommandError | { problem: string; raw: string };
+      error: ItemError | { problem: string; raw: string };
     };
 
 /**
- * The messages whose uid is not in `uidStore`, pipelined. Safe to run again after a crash: what was not `done()` comes
- * again. Copies with one uid (RFC 1939 §7 allows it) come once and are removed together.
+ * The messages whose uid is not in `uidStore`, pipelined. Safe to run again after a crash at any point: what was not `done()` comes again,
+ * and what was done but is still there is marked again, without being fetched. Only what was retrieved is ever marked: messages with one uid
+ * (RFC 1939 §7 allows it for copies, servers give it to others) come each, and the uid is remembered when all are done.
  *
  * @throws CommandError where the server has no UIDL, and what {@link Pop3Client.retrieveAll} throws
  */
@@ -54,53 +89,198 @@ export function fetchNew(
   options: FetchNewOptions = {},
 ): AsyncGenerator<NewMessage, void, undefined> {
   checkOptions(options, fetchNewRules);
-  return fetch(client, uidStore, options);
+  const { keep = options.remove ? 'none' : 'all', remove, ...rest } = options;
+  if (remove && options.keep !== undefined && keep !== 'none') {
+    throw wrong(
+      'ERR_ARGUMENT',
+      `remove: true and keep: '${keep}' say two things`,
+      'Give one of them.',
+    );
+  }
+  if (keep.startsWith('days:') && uidStore.since === undefined) {
+    throw wrong(
+      'ERR_ARGUMENT',
+      'This store does not remember when a message was retrieved',
+      "keep: 'days:…' needs a store with since(), such as fileUidStore().",
+    );
+  }
+  return fetch(client, uidStore, keepDays(keep) as number, rest);
+}
+
+/** Days for which a retrieved message stays; `undefined` for what is no {@link Keep}. */
+function keepDays(keep: unknown): number | undefined {
+  if (keep === 'all') return Number.POSITIVE_INFINITY;
+  if (keep === 'none') return 0;
+  const [, days] = /^days:(\d{1,6})$/.exec(String(keep)) ?? [];
+  return days === undefined ? undefined : Number(days);
+}
+
+interface Mailbox {
+  /** The numbers of each uid. */
+  numbers: Map<string, number[]>;
+  uids: Map<number, string>;
+  /** Every row could be read. */
+  complete: boolean;
 }
 
 async function* fetch(
   client: Pop3Client,
   uidStore: UidStore,
+  days: number,
   {
-    remove = false,
     limit = Number.POSITIVE_INFINITY,
     order = 'oldest',
+    maxSize = Number.POSITIVE_INFINITY,
     ...options
-  }: FetchNewOptions,
+  }: Omit<FetchNewOptions, 'keep' | 'remove'>,
 ): AsyncGenerator<NewMessage, void, undefined> {
   const { window: _, ...call } = options;
-  const wanted = new Map<number, string>();
-  const copies = new Map<string, number[]>();
+  const mailbox: Mailbox = { numbers: new Map(), uids: new Map(), complete: true };
   for await (const row of client.uidl(call)) {
     if (!row.ok) {
       const { number, problem, raw } = row;
+      mailbox.complete = false;
       yield { ok: false, number, error: { problem, raw } };
       continue;
     }
-    const known = copies.get(row.uid);
-    if (known !== undefined) known.push(row.number);
-    else if (!(await uidStore.has(row.uid))) {
-      copies.set(row.uid, [row.number]);
-      wanted.set(row.number, row.uid);
-    }
+    mailbox.uids.set(row.number, row.uid);
+    const others = mailbox.numbers.get(row.uid);
+    if (others === undefined) mailbox.numbers.set(row.uid, [row.number]);
+    else others.push(row.number);
   }
-  const numbers = [...wanted.keys()];
-  if (order === 'newest') numbers.reverse();
-  for await (const item of client.retrieveAll(numbers.slice(0, limit), options)) {
-    if (!item.ok) {
-      yield item;
-      continue;
-    }
-    const { number, message } = item;
-    const uid = wanted.get(number) as string;
-    yield {
+  if (mailbox.complete) await uidStore.listed?.(new Set(mailbox.numbers.keys()));
+  forgetWhatWasRemoved(client, uidStore, mailbox);
+
+  const { due, wanted } = await sort(uidStore, days, mailbox);
+  yield* removeAgain(client, due, call);
+  if (order === 'newest') wanted.reverse();
+  if (maxSize !== Number.POSITIVE_INFINITY && wanted.length > 0) await client.list(call).toArray();
+  const numbers = wanted.slice(0, limit);
+  const big = (number: number): boolean => (client.sizeOf(number) ?? 0) > maxSize;
+
+  /** Copies that are done, by uid. */
+  const finished = new Map<string, Set<number>>();
+  const item = (number: number, first: Message, whole: boolean): NewMessage => {
+    const uid = mailbox.uids.get(number) as string;
+    let got: Message | undefined = whole ? first : undefined;
+    return {
       ok: true,
       number,
       uid,
-      message,
+      octets: client.sizeOf(number),
+      whole,
+      message: first,
+      get problem() {
+        return got?.problem;
+      },
+      retrieve() {
+        got ??= client.retrieve(number, call);
+        return got;
+      },
       async done() {
-        await uidStore.add(uid);
-        if (remove) await client.delete(copies.get(uid) ?? [number]);
+        if (got?.readableEnded !== true) {
+          throw wrong(
+            'ERR_STATE',
+            `Message ${number} was not read to its end, so it can't be done`,
+            whole ? 'Read `message` first.' : 'Read what retrieve() gives first.',
+          );
+        }
+        // Remembered, it would be removed by the next run.
+        if (days !== Number.POSITIVE_INFINITY && isShort(got, client.sizeOf(number))) return;
+        const copies = finished.get(uid) ?? new Set();
+        finished.set(uid, copies.add(number));
+        if (copies.size === mailbox.numbers.get(uid)?.length) await uidStore.add(uid);
+        if (days === 0) await client.delete(number, call);
       },
     };
+  };
+  for (const run of runs(numbers, big)) {
+    if (run.big) {
+      for (const number of run.numbers) {
+        const header = client.top(number, 0, call);
+        yield item(number, header, false);
+        if (!header.readableEnded) header.destroy();
+      }
+      continue;
+    }
+    for await (const one of client.retrieveAll(run.numbers, options)) {
+      yield one.ok ? item(one.number, one.message, true) : one;
+    }
   }
 }
+
+/**
+ * What was retrieved before and may go now, and what was not. A uid that several messages have does not say which of them was retrieved: where they
+ * may not stay, they come again.
+ */
+async function sort(
+  uidStore: UidStore,
+  days: number,
+  { numbers }: Mailbox,
+): Promise<{ due: number[]; wanted: number[] }> {
+  const due: number[] = [];
+  const wanted: number[] = [];
+  const now = Date.now();
+  for (const [uid, all] of numbers) {
+    if (!(await uidStore.has(uid))) wanted.push(...all);
+    else if (days === 0 && all.length > 1) wanted.push(...all);
+    else if (all.length === 1 && days !== Number.POSITIVE_INFINITY) {
+      const since = days === 0 ? undefined : await uidStore.since?.(uid);
+      const mayGo =
+        days === 0 || (since !== undefined && now - since.getTime() >= days * 86_400_000);
+      if (mayGo) due.push(...all);
+    }
+  }
+  return { due, wanted: wanted.sort((a, b) => a - b) };
+}
+
+/** Marks what an earlier session has retrieved, and whose removal was not due yet, or was never committed. */
+async function* removeAgain(
+  client: Pop3Client,
+  numbers: readonly number[],
+  call: CallOptions,
+): AsyncGenerator<NewMessage, void, undefined> {
+  const results = await Promise.allSettled(numbers.map((number) => client.delete(number, call)));
+  for (const [at, result] of results.entries()) {
+    if (result.status === 'fulfilled') continue;
+    const error: unknown = result.reason;
+    if (!isFivewireError(error) || error.code !== 'ERR_COMMAND_REJECTED') throw error;
+    yield { ok: false, number: numbers[at], error: error as ItemError };
+  }
+}
+
+/** When QUIT has removed messages: a uid that none has any more may be forgotten, for some servers give it to another. */
+function forgetWhatWasRemoved(client: Pop3Client, uidStore: UidStore, mailbox: Mailbox): void {
+  if (uidStore.delete === undefined) return;
+  client.onCommitted(async (removed) => {
+    const gone = new Set(removed);
+    const uids = new Set(removed.map((number) => mailbox.uids.get(number)));
+    for (const uid of uids) {
+      if (uid === undefined) continue;
+      if (mailbox.numbers.get(uid)?.every((number) => gone.has(number)))
+        await uidStore.delete?.(uid);
+    }
+  });
+}
+
+/** Neighbours of one kind, so that the small ones go in a pipeline. */
+function runs(
+  numbers: readonly number[],
+  isBig: (number: number) => boolean,
+): { big: boolean; numbers: number[] }[] {
+  const found: { big: boolean; numbers: number[] }[] = [];
+  for (const number of numbers) {
+    const big = isBig(number);
+    const last = found.at(-1);
+    if (last?.big === big) last.numbers.push(number);
+    else found.push({ big, numbers: [number] });
+  }
+  return found;
+}
+
+/** Fewer octets than promised: some of it may have been lost on the way. */
+const isShort = (message: Message, size: number | undefined): boolean =>
+  size !== undefined && message.octets < size;
+
+const wrong = (code: 'ERR_ARGUMENT' | 'ERR_STATE', message: string, hint: string): UsageError =>
+  new UsageError(code, message, { protocol: 'pop3', argument: 'options', hint });

@@ -5,7 +5,16 @@ import type { Session } from './session.js';
 import type { BadRow, CallOptions, ListRow, UidlRow } from './types.js';
 
 export const list = (session: Session, options: CallOptions): Rows<ListRow> =>
-  rows(session, 'LIST', parseListRow, options);
+  rows(
+    session,
+    'LIST',
+    (line) => {
+      const row = parseListRow(line);
+      if (row.ok && row.octets !== undefined) session.sized(row.number, row.octets);
+      return row;
+    },
+    options,
+  );
 
 export const uidl = (session: Session, options: CallOptions): Rows<UidlRow> =>
   rows(session, 'UIDL', parseUidlRow, options);

@@ -1,5 +1,4 @@
 /** A POP3 session (RFC 1939): one connection, one mailbox, calls in order. */
-import type { Readable } from 'node:stream';
 import {
   type Closed,
   checkOptions,
@@ -31,6 +30,7 @@ import type {
   CommandResult,
   ListRow,
   MailboxStat,
+  Message,
   Pop3Options,
   Pop3UrlOptions,
   QuitResult,
@@ -131,14 +131,15 @@ export class Pop3Client {
   /**
    * RETR, RFC 1939 §5: the message, octet by octet as the server has it (CRLF line ends). Sent at the first read.
    * A refusal is the stream's error. Destroying it early drops the rest, or the connection where that is over 1 MiB.
+   * Where it ends with another length than {@link list} gave, its `problem` says so, and commands go out one at a time from then on.
    */
-  retrieve(number: number, options: CallOptions = {}): Readable {
+  retrieve(number: number, options: CallOptions = {}): Message {
     checkOptions(options, callRules);
-    return messageBody(this.#session, ['RETR', messageNumber(number)], options);
+    return messageBody(this.#session, ['RETR', number], options);
   }
 
   /** TOP, RFC 1939 §7: the header and `lines` lines of the body. Some servers mark the message as seen. */
-  top(number: number, lines: number, options: CallOptions = {}): Readable {
+  top(number: number, lines: number, options: CallOptions = {}): Message {
     checkOptions(options, callRules);
     if (!Number.isSafeInteger(lines) || lines < 0) {
       throw new UsageError('ERR_ARGUMENT', 'lines must be a whole number from 0', {
@@ -146,12 +147,13 @@ export class Pop3Client {
         argument: 'lines',
       });
     }
-    return messageBody(this.#session, ['TOP', messageNumber(number), String(lines)], options);
+    return messageBody(this.#session, ['TOP', number, String(lines)], options);
   }
 
   /**
    * Many messages in the order asked for, pipelined where the server can (RFC 2449 §6.8). Refused ones come as items
-   * with `ok: false`; a broken connection throws.
+   * with `ok: false`, as do numbers that are none. A broken connection throws, and the error's `given` says how many items
+   * there were before, and the number of the last.
    */
   retrieveAll(
     numbers: Iterable<number> | AsyncIterable<number>,
@@ -215,13 +217,25 @@ export class Pop3Client {
   }
 
   /**
-   * QUIT, RFC 1939 §6: commits what is marked, and ends the session. On a session that is over already it does nothing.
-   * @throws TransferError ERR_OUTCOME_UNKNOWN when the connection broke before the server said what it did
+   * QUIT, RFC 1939 §6: commits what is marked, and ends the session. `committed` is `'unknown'` where the connection broke before
+   * the server answered. On a session that is over already it does nothing.
    */
   async quit(options: CallOptions = {}): Promise<QuitResult> {
     checkOptions(options, callRules);
     this.#farewell ??= quit(this.#session, options);
     return this.#farewell;
+  }
+
+  /** @internal Tells the numbers that QUIT has removed, before {@link quit} resolves. Returns what takes it back. */
+  onCommitted(tell: (numbers: readonly number[]) => unknown): () => void {
+    const { onCommitted } = this.#session;
+    onCommitted.add(tell);
+    return () => onCommitted.delete(tell);
+  }
+
+  /** @internal The size of a message as LIST has told it in this session. */
+  sizeOf(number: number): number | undefined {
+    return this.#session.sizes.get(number);
   }
 
   /** Ends the connection now. Nothing is committed; pending calls reject with `ERR_CONNECTION_CLOSED`. */

@@ -34,6 +34,13 @@ export class Session {
   capabilities: Pop3Capabilities = new Pop3Capabilities();
   /** Messages marked as deleted, as far as we know: QUIT would remove them. */
   readonly marked: Set<number> = new Set();
+  /** Octets of each message as LIST has told them in this session. */
+  readonly sizes: Map<number, number> = new Map();
+  /** How often a message was of another length than LIST said: replies asked for before that may be those to other commands. */
+  surprises = 0;
+  /** What wants to know that QUIT has removed what was marked. */
+  readonly onCommitted: Set<(numbers: readonly number[]) => unknown> = new Set();
+  #inStep: Promise<void> | undefined;
 
   constructor(
     connection: LineConnection,
@@ -55,9 +62,40 @@ export class Session {
     void connection.closed.then(() => this.notices.end());
   }
 
-  /** RFC 2449 §6.8. Without it each command waits for the reply to the one before. */
+  /**
+   * RFC 2449 §6.8. Without it each command waits for the reply to the one before, as it does once a message had another
+   * length than LIST said.
+   */
   get pipelined(): boolean {
-    return this.capabilities.has('PIPELINING');
+    return this.surprises === 0 && this.capabilities.has('PIPELINING');
+  }
+
+  /** LIST has told the size of a message. */
+  sized(number: number, octets: number): void {
+    if (this.sizes.size < mostSizes) this.sizes.set(number, octets);
+  }
+
+  /** A message was of another length than LIST said. */
+  surprised(problem: string): void {
+    this.surprises++;
+    this.#inStep = undefined;
+    this.notices.push({ kind: 'length', text: problem });
+  }
+
+  /**
+   * After a surprise, and after everything asked for before it has been read: that the next reply is the one to the next command, and
+   * nothing lies between. What does came out of a message.
+   */
+  inStep(): Promise<void> {
+    const line = commandLine('NOOP');
+    this.#inStep ??= this.run(line, {}, () => {
+      const { buffered } = this.connection;
+      if (buffered === 0) return;
+      throw this.connection.malformed('nothing after the reply to NOOP', `${buffered} octets`, {
+        command: line.masked,
+      });
+    });
+    return this.#inStep;
   }
 
   /** Sends a command and reads its status line, then what `read` takes. @throws CommandError for -ERR. */
@@ -97,6 +135,7 @@ export class Session {
 
   /** Asks the server what it can. One that does not know CAPA leaves everything unknown. */
   async readCapabilities(phase: Phase): Promise<boolean> {
+    if (this.transport.disable.has('CAPA')) return false;
     const line = commandLine('CAPA');
     return this.queue.run(
       async (turn) => {
@@ -115,6 +154,9 @@ export class Session {
     );
   }
 }
+
+/** More than that are not remembered. */
+const mostSizes = 1_000_000;
 
 /** message-number of RFC 1939 §5, as an argument. */
 export function messageNumber(number: number): string {

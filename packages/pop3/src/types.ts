@@ -1,7 +1,7 @@
 /** What callers give to this client and get from it. */
 
 import type { Readable } from 'node:stream';
-import type { CommandError, TransportOptions } from '@fivewire/line-protocol';
+import type { FivewireError, ItemError, TransportOptions } from '@fivewire/line-protocol';
 import type { Auth, UrlAuth } from '@fivewire/sasl';
 
 export interface Pop3Options extends TransportOptions {
@@ -81,16 +81,33 @@ export type ListRow = { ok: true; number: number; octets: number | undefined } |
 /** A row of UIDL. The unique-id is opaque: compare it, never use it as a file name. */
 export type UidlRow = { ok: true; number: number; uid: string } | BadRow;
 
+/** A message, or a part of it, as octets. */
+export interface Message extends Readable {
+  /** How many have come. */
+  readonly octets: number;
+  /**
+   * Set at the end where the message had another length than LIST told: some servers count wrongly (qmail-pop3d without the CRs,
+   * Exchange by guess), others do not stuff dots, or glue the final one to a last line without an end, so that it is no whole message or
+   * more than one.
+   */
+  readonly problem: string | undefined;
+}
+
 /** One of many messages asked for. Read `message` before you go on, or it is skipped. */
 export type Retrieved =
-  | { ok: true; number: number; message: Readable }
-  | { ok: false; number: number; error: CommandError };
+  | { ok: true; number: number; message: Message; readonly problem: string | undefined }
+  | { ok: false; number: number; error: ItemError };
 
 export interface QuitResult {
-  /** Whether every deletion marked in this session is final. True where none was marked. */
-  committed: boolean;
+  /**
+   * Whether every deletion marked in this session is final. True where none was marked; `'unknown'` where the connection
+   * broke before the server said so: connect again and compare UIDL with what was marked.
+   */
+  committed: boolean | 'unknown';
   /** What the server said where it refused. */
   reply?: string;
+  /** What broke, where it is unknown. */
+  error?: FivewireError;
 }
 
 /** The answer to {@link Pop3Client.command}. */

@@ -422,3 +422,17 @@ it('an answer that nobody asked for is out of step', async () => {
   });
   expect(result).toBe('ERR_MALFORMED_RESPONSE');
 });
+
+describe("disable: ['CAPA']", () => {
+  it('asks nothing, for servers that close at it', async () => {
+    const dialogue = 'S: +OK ready\nC: USER alice\nS: +OK\nC: PASS secret\nS: +OK\nC: NOOP\nS: +OK';
+    await play(dialogue, (pop) => pop.noop(), { disable: ['CAPA'] });
+  });
+
+  it('tries STLS untold, whose refusal is an error', async () => {
+    const refused = { security: 'starttls', disable: ['CAPA'] } as const;
+    expect(await connectError('S: +OK ready\nC: STLS\nS: -ERR no', refused)).toMatchObject({
+      code: 'ERR_STARTTLS_REFUSED',
+    });
+  });
+});

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { fetchNew, Pop3Client, type Pop3Options } from '../src/index.js';
+import { Pop3Client, type Pop3Options } from '../src/index.js';
 import { failure, loggedIn, play } from './dialogue.js';
 
 const retr = (n: number, body = `m${n}`) => `S: +OK\nS: ${body}\nS: .`;
@@ -77,6 +77,29 @@ describe('retrieveAll', () => {
       ['m1\r\n', 'm2\r\n'],
       [1, 2],
     ]);
+  });
+
+  it('tells a number that is none by its item, and gives the rest', async () => {
+    const dialogue = loggedIn(`C: RETR 1\nC: RETR 3\n${retr(1)}\n${retr(3)}`);
+    const result = await play(dialogue, async (pop) => {
+      const seen: unknown[] = [];
+      for await (const item of pop.retrieveAll([1, 0, 3])) {
+        seen.push(item.ok ? await text(item.message) : [item.number, item.error.code]);
+      }
+      return seen;
+    });
+    expect(result).toEqual(['m1\r\n', [0, 'ERR_ARGUMENT'], 'm3\r\n']);
+  });
+
+  it('says which items were given before the connection broke', async () => {
+    const dialogue = loggedIn(`C: RETR 4\nC: RETR 7\n${retr(4)}\nCLOSE`);
+    const result = await play(dialogue, async (pop) => {
+      const given = async () => {
+        for await (const item of pop.retrieveAll([4, 7])) if (item.ok) await text(item.message);
+      };
+      return (({ code, given }) => ({ code, given }))(await failure(given()));
+    });
+    expect(result).toEqual({ code: 'ERR_CONNECTION_CLOSED', given: { count: 1, last: 4 } });
   });
 
   it('refuses a bad window and bad numbers', async () => {
@@ -255,53 +278,5 @@ describe('with big messages', () => {
     } finally {
       close();
     }
-  });
-});
-
-describe('fetchNew', () => {
-  const caps = ['USER', 'PIPELINING', 'UIDL'];
-  const uidl = 'C: UIDL\nS: +OK\nS: 1 a\nS: 2 b\nS: 3\nS: 4 b\nS: 5 c\nS: .';
-
-  it('gives what is not in the store, copies once, and remembers before it removes', async () => {
-    const dialogue = loggedIn(
-      `${uidl}\nC: RETR 2\nC: RETR 5\n${retr(2)}\nC: DELE 2\nC: DELE 4\n${retr(5)}\nS: +OK\nS: +OK\nC: DELE 5\nS: +OK\nC: QUIT\nS: +OK`,
-      caps,
-    );
-    const result = await play(dialogue, async (pop) => {
-      const store = new Set(['a']);
-      const seen: unknown[] = [];
-      for await (const item of fetchNew(pop, store, { remove: true })) {
-        if (!item.ok) {
-          seen.push([item.number, 'problem']);
-          continue;
-        }
-        seen.push([item.number, item.uid, await text(item.message)]);
-        await item.done();
-      }
-      return { seen, store: [...store], end: await pop.quit() };
-    });
-    expect(result).toEqual({
-      seen: [
-        [3, 'problem'],
-        [2, 'b', 'm2\r\n'],
-        [5, 'c', 'm5\r\n'],
-      ],
-      store: ['a', 'b', 'c'],
-      end: { committed: true },
-    });
-  });
-
-  it('fetches the newest first, as many as asked', async () => {
-    const dialogue = loggedIn(`${uidl}\nC: RETR 5\n${retr(5)}\nC: NOOP\nS: +OK`, caps);
-    const result = await play(dialogue, async (pop) => {
-      const seen: number[] = [];
-      const options = { order: 'newest', limit: 1 } as const;
-      for await (const item of fetchNew(pop, new Set<string>(), options)) {
-        if (item.ok) seen.push(item.number);
-      }
-      await pop.noop();
-      return seen;
-    });
-    expect(result).toEqual([5]);
   });
 });

@@ -7,12 +7,6 @@ export async function* pop3Arrivals(
   { account: box }: { account: string },
   { seen, remove, limit, signal, warn }: SourceOptions,
 ): Arrivals {
-  if (remove) {
-    const earlier: number[] = [];
-    for await (const row of pop3.uidl({ signal }))
-      if (row.ok && seen.has(box, row.uid)) earlier.push(row.number);
-    await pop3.delete(earlier, { signal });
-  }
   const store = {
     has: (uid: string) => seen.has(box, uid),
     add: (uid: string) => seen.add(box, uid),
@@ -25,7 +19,9 @@ export async function* pop3Arrivals(
         problem: `message ${item.number}: ${'message' in item.error ? item.error.message : item.error.problem}`,
       };
   }
-  const { committed, reply = '' } = await pop3.quit({ signal });
-  if (!committed)
-    warn(`The server did not confirm all deletions: ${reply}. The next run deletes what is left.`);
+  const { committed, reply, error } = await pop3.quit({ signal });
+  if (committed !== true) {
+    const why = reply ?? error?.message ?? 'without a reason';
+    warn(`The server did not confirm all deletions: ${why}. The next run deletes what is left.`);
+  }
 }

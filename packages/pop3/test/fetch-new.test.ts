@@ -1,0 +1,302 @@
+/** fetchNew: what comes, what is remembered, what may be marked as deleted, and when. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type FetchNewOptions,
+  fetchNew,
+  fileUidStore,
+  type Pop3Client,
+  type UidStore,
+} from '../src/index.js';
+import { failure, loggedIn, play } from './dialogue.js';
+
+const caps = ['USER', 'PIPELINING', 'UIDL', 'TOP'];
+const retr = (n: number, body = `m${n}`) => `S: +OK\nS: ${body}\nS: .`;
+const uidl = (...rows: string[]) =>
+  `C: UIDL\nS: +OK\n${rows.map((row) => `S: ${row}`).join('\n')}\nS: .`;
+
+async function fetched(pop: Pop3Client, store: UidStore, options: FetchNewOptions = {}) {
+  const seen: unknown[] = [];
+  for await (const item of fetchNew(pop, store, options)) {
+    if (!item.ok) {
+      seen.push([item.number, 'code' in item.error ? item.error.code : 'problem']);
+      continue;
+    }
+    seen.push([item.number, item.uid, await text(item.message)]);
+    await item.done();
+  }
+  return seen;
+}
+
+describe('what comes', () => {
+  const rows = uidl('1 a', '2 b', '3', '4 c');
+
+  it('is what the store does not have; a row that can not be read is told', async () => {
+    const dialogue = loggedIn(
+      `${rows}\nC: RETR 2\nC: RETR 4\n${retr(2)}\n${retr(4)}\nC: QUIT\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const store = new Set(['a']);
+      return [await fetched(pop, store), [...store], await pop.quit()];
+    });
+    expect(result).toEqual([
+      [
+        [3, 'problem'],
+        [2, 'b', 'm2\r\n'],
+        [4, 'c', 'm4\r\n'],
+      ],
+      ['a', 'b', 'c'],
+      { committed: true },
+    ]);
+  });
+
+  it('is the newest first, as many as asked', async () => {
+    const dialogue = loggedIn(`${rows}\nC: RETR 4\n${retr(4)}\nC: NOOP\nS: +OK`, caps);
+    const result = await play(dialogue, async (pop) => {
+      const all = await fetched(pop, new Set(), { order: 'newest', limit: 1 });
+      await pop.noop();
+      return all;
+    });
+    expect(result).toEqual([
+      [3, 'problem'],
+      [4, 'c', 'm4\r\n'],
+    ]);
+  });
+
+  it('is the header of what is bigger than maxSize, and the rest where it is asked for', async () => {
+    const dialogue = loggedIn(
+      `${uidl('1 a', '2 b', '3 c')}\nC: LIST\nS: +OK\nS: 1 4\nS: 2 9000\nS: 3 17\nS: .\nC: RETR 1\n${retr(1)}\nC: TOP 2 0\nS: +OK\nS: Subject: big\nS: \nS: .\nC: TOP 3 0\nS: +OK\nS: Subject: small\nS: \nS: .\nC: RETR 3\nS: +OK\nS: Subject: s\nS: \nS: b\nS: .\nC: DELE 3\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const seen: unknown[] = [];
+      for await (const item of fetchNew(pop, new Set(), { maxSize: 10, keep: 'none' })) {
+        if (!item.ok) throw new Error();
+        seen.push([item.number, item.whole, item.octets, await text(item.message)]);
+        if (item.number === 2) seen.push((await failure(item.done())).code);
+        if (item.number !== 3) continue;
+        seen.push(await text(item.retrieve()));
+        await item.done();
+      }
+      return [seen, pop.marked];
+    });
+    expect(result).toEqual([
+      [
+        [1, true, 4, 'm1\r\n'],
+        [2, false, 9000, 'Subject: big\r\n\r\n'],
+        'ERR_STATE',
+        [3, false, 17, 'Subject: small\r\n\r\n'],
+        'Subject: s\r\n\r\nb\r\n',
+      ],
+      [3],
+    ]);
+  });
+});
+
+describe('what is marked as deleted', () => {
+  it('is what is done, remembered first', async () => {
+    const dialogue = loggedIn(
+      `${uidl('1 a', '2 b')}\nC: RETR 1\nC: RETR 2\n${retr(1)}\nC: DELE 1\n${retr(2)}\nS: +OK\nC: DELE 2\nS: -ERR no`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const store = new Set<string>();
+      const { code } = await failure(fetched(pop, store, { remove: true }));
+      return [code, [...store], pop.marked];
+    });
+    expect(result).toEqual(['ERR_COMMAND_REJECTED', ['a', 'b'], [1]]);
+  });
+
+  it('is never a message of the same uid that was not fetched: each of them comes', async () => {
+    const dialogue = loggedIn(
+      `${uidl('1 x', '2 x', '3 x')}\nC: RETR 1\nC: RETR 2\nC: RETR 3\n${retr(1)}\nC: DELE 1\n${retr(2)}\nS: -ERR gone\nS: +OK\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const store = new Set<string>();
+      return [await fetched(pop, store, { remove: true }), [...store], await pop.quit()];
+    });
+    expect(result).toEqual([
+      [
+        [1, 'x', 'm1\r\n'],
+        [2, 'x', 'm2\r\n'],
+        [3, 'ERR_COMMAND_REJECTED'],
+      ],
+      [],
+      { committed: true },
+    ]);
+  });
+
+  it('is not what was passed over: done() wants the message read', async () => {
+    const dialogue = loggedIn(`${uidl('1 x')}\nC: RETR 1\n${retr(1)}\nC: NOOP\nS: +OK`, caps);
+    const result = await play(dialogue, async (pop) => {
+      const store = new Set<string>();
+      const codes: unknown[] = [];
+      for await (const item of fetchNew(pop, store, { remove: true })) {
+        if (item.ok) codes.push((await failure(item.done())).code);
+      }
+      await pop.noop();
+      return [codes, store.size, pop.marked];
+    });
+    expect(result).toEqual([['ERR_STATE'], 0, []]);
+  });
+
+  it('is not a message that was shorter than LIST said', async () => {
+    const dialogue = loggedIn(
+      `C: LIST\nS: +OK\nS: 1 400\nS: .\n${uidl('1 x')}\nC: RETR 1\n${retr(1)}\nC: NOOP\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      await pop.list().toArray();
+      const store = new Set<string>();
+      await fetched(pop, store, { remove: true });
+      await pop.noop();
+      return [store.size, pop.marked];
+    });
+    expect(result).toEqual([0, []]);
+  });
+
+  it('is what an earlier session has done and not committed, without fetching it again', async () => {
+    const first = loggedIn(
+      `${uidl('1 a', '2 b')}\nC: RETR 1\nC: RETR 2\n${retr(1)}\nC: DELE 1\nCLOSE`,
+      caps,
+    );
+    const second = loggedIn(
+      `${uidl('1 a', '2 b')}\nC: DELE 1\nS: +OK\nC: RETR 2\n${retr(2)}\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
+      caps,
+    );
+    const stores = await Promise.all([1, 2, 3].map(async () => new Set<string>()));
+    for (const store of stores.slice(0, 1)) {
+      await play(first, async (pop) => {
+        store.clear();
+        return (await failure(fetched(pop, store, { remove: true }))).connection;
+      });
+    }
+    const result = await play(second, async (pop) => {
+      const store = new Set(stores[0]);
+      const all = await fetched(pop, store, { remove: true });
+      return [[...(stores[0] as Set<string>)], all, await pop.quit(), [...store]];
+    });
+    expect(result).toEqual([['a'], [[2, 'b', 'm2\r\n']], { committed: true }, []]);
+  });
+
+  it.each(['S: -ERR some were not removed', 'CLOSE'])(
+    'is still to be marked where QUIT did not say that it is gone (%s)',
+    async (end) => {
+      const dialogue = loggedIn(
+        `${uidl('1 a')}\nC: RETR 1\n${retr(1)}\nC: DELE 1\nS: +OK\nC: QUIT\n${end}`,
+        caps,
+      );
+      const result = await play(dialogue, async (pop) => {
+        const store = new Set<string>();
+        await fetched(pop, store, { remove: true });
+        return [(await pop.quit()).committed, [...store]];
+      });
+      expect(result).toEqual([end === 'CLOSE' ? 'unknown' : false, ['a']]);
+    },
+  );
+
+  it('a refusal to mark again is told by its item', async () => {
+    const dialogue = loggedIn(
+      `${uidl('1 a', '2 b')}\nC: DELE 1\nC: DELE 2\nS: -ERR locked\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => [
+      await fetched(pop, new Set(['a', 'b']), { keep: 'none' }),
+      pop.marked,
+    ]);
+    expect(result).toEqual([[[1, 'ERR_COMMAND_REJECTED']], [2]]);
+  });
+
+  it('days: what was retrieved so many days ago', async () => {
+    const dialogue = loggedIn(
+      `${uidl('1 a', '2 b', '3 c')}\nC: DELE 1\nS: +OK\nC: RETR 3\n${retr(3)}`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const ago = (days: number) => new Date(Date.now() - days * 86_400_000);
+      const known = new Map([
+        ['a', ago(14.5)],
+        ['b', ago(13.5)],
+      ]);
+      const store: UidStore = {
+        has: (uid) => known.has(uid),
+        add: (uid) => known.set(uid, new Date()),
+        since: (uid) => known.get(uid),
+      };
+      const all = await fetched(pop, store, { keep: 'days:14' });
+      return [all, pop.marked];
+    });
+    expect(result).toEqual([[[3, 'c', 'm3\r\n']], [1]]);
+  });
+
+  it('wrong rules are refused before anything is sent', async () => {
+    await play(loggedIn('C: NOOP\nS: +OK'), async (pop) => {
+      for (const options of [
+        { keep: 'some' },
+        { keep: 'days:-1' },
+        { keep: 'days:3' },
+        { keep: 'all', remove: true },
+        { maxSize: -1 },
+      ]) {
+        expect(() => fetchNew(pop, new Set<string>(), options as FetchNewOptions)).toThrow(
+          expect.objectContaining({ code: 'ERR_ARGUMENT' }),
+        );
+      }
+      await pop.noop();
+    });
+  });
+});
+
+describe('fileUidStore', () => {
+  let directory: string;
+  let path: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'fivewire-uids-'));
+    path = join(directory, 'seen.jsonl');
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  it('remembers over runs, with or without a goodbye', async () => {
+    const first = await fileUidStore(path);
+    await Promise.all([first.add('a'), first.add('b'), first.add('ü"\n')]);
+    await first.delete('a');
+    const second = await fileUidStore(path);
+    expect([second.has('a'), second.has('b'), second.has('ü"\n'), second.size]).toEqual([
+      false,
+      true,
+      true,
+      2,
+    ]);
+    expect(Date.now() - ((await second.since('b')) as Date).getTime()).toBeLessThan(60_000);
+    await first.close();
+    await second.close();
+  });
+
+  it('leaves out a last line that a crash has cut, and refuses a file that is none of its own', async () => {
+    const whole = '{"uid":"a","since":"2026-01-01T00:00:00.000Z"}\n';
+    for (let cut = 1; cut <= whole.length; cut++) {
+      await writeFile(path, whole + whole.replace('a', 'b').slice(0, -cut));
+      const store = await fileUidStore(path);
+      expect([store.has('a'), store.has('b')]).toEqual([true, false]);
+      await store.close();
+    }
+    await writeFile(path, 'From: alice\n');
+    expect(await failure(fileUidStore(path))).toMatchObject({ code: 'ERR_LOCAL_IO', path });
+    expect(await readFile(path, 'utf8')).toBe('From: alice\n');
+  });
+
+  it('forgets what the server has not listed for long, not what it hides for a while', async () => {
+    await writeFile(path, '{"uid":"old","since":"2020-01-01T00:00:00.000Z"}\n');
+    const store = await fileUidStore(path);
+    await store.add('hidden');
+    await store.listed(new Set(['other']));
+    expect([store.has('old'), store.has('hidden')]).toEqual([false, true]);
+    await store.close();
+    expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(2);
+  });
+});

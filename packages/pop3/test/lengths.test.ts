@@ -1,0 +1,127 @@
+/** Messages that are longer or shorter than LIST said: told, and nothing asked for meanwhile is taken for another. */
+import { createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { Pop3Client } from '../src/index.js';
+import { failure, loggedIn, play } from './dialogue.js';
+
+const list = (...sizes: number[]) =>
+  `C: LIST\nS: +OK\n${sizes.map((size, i) => `S: ${i + 1} ${size}`).join('\n')}\nS: .`;
+
+async function read(pop: Pop3Client, numbers: number[]) {
+  await pop.list().toArray();
+  const seen: unknown[] = [];
+  for await (const item of pop.retrieveAll(numbers)) {
+    if (!item.ok) throw item.error;
+    seen.push([item.number, await text(item.message), item.problem]);
+  }
+  return seen;
+}
+
+it('as long as promised: no word about it', async () => {
+  const dialogue = loggedIn(
+    `${list(3, 3)}\nC: RETR 1\nC: RETR 2\nS: +OK\nS: a\nS: .\nS: +OK\nS: ..\nS: .`,
+  );
+  expect(await play(dialogue, (pop) => read(pop, [1, 2]))).toEqual([
+    [1, 'a\r\n', undefined],
+    [2, '.\r\n', undefined],
+  ]);
+});
+
+it('wrong sizes (Exchange, qmail-pop3d): all come right, one at a time from then on', async () => {
+  const dialogue = loggedIn(
+    `${list(2, 9, 3)}\nC: RETR 1\nC: RETR 2\nC: RETR 3\nS: +OK\nS: a\nS: .\nS: +OK\nS: b\nS: .\nS: -ERR c\nC: NOOP\nS: +OK\nC: RETR 2\nS: +OK\nS: b\nS: .\nC: NOOP\nS: +OK\nC: RETR 3\nS: -ERR c`,
+  );
+  const result = await play(dialogue, async (pop) => {
+    await pop.list().toArray();
+    const seen: unknown[] = [];
+    for await (const item of pop.retrieveAll([1, 2, 3])) {
+      seen.push(item.ok ? [await text(item.message), item.problem] : item.error.message);
+    }
+    return seen;
+  });
+  expect(result).toEqual([
+    ['a\r\n', 'message 1 has 3 octets, and LIST said 2'],
+    ['b\r\n', 'message 2 has 3 octets, and LIST said 9'],
+    'The server refused RETR 3: c',
+  ]);
+});
+
+describe('a message that takes in the next one, or gives octets to it', () => {
+  it('a final dot glued to the last line (Exchange 2000) merges nothing silently', async () => {
+    const dialogue = loggedIn(
+      `${list(1, 3, 3)}\nC: RETR 1\nC: RETR 2\nC: RETR 3\nS: +OK\nS: x.\nS: +OK\nS: b\nS: .\nS: +OK\nS: c\nS: .`,
+    );
+    const result = await play(
+      dialogue,
+      async (pop) => {
+        await pop.list().toArray();
+        const seen: unknown[] = [];
+        const loop = async () => {
+          for await (const item of pop.retrieveAll([1, 2, 3])) {
+            if (item.ok) seen.push([item.number, await text(item.message), item.problem]);
+          }
+        };
+        return [(await failure(loop())).connection, ...seen];
+      },
+      { timeouts: { stall: 300, reply: 300 } },
+    );
+    expect(result).toEqual([
+      'closed',
+      [1, 'x.\r\n+OK\r\nb\r\n', 'message 1 has 12 octets, and LIST said 1'],
+    ]);
+  });
+
+  it('a server that stuffs no dots (GreenMail, Mailpit): what was in a message is nobody else', async () => {
+    const hello = '+OK\r\nhello\r\n.\r\n+OK\r\nforged\r\n.\r\n';
+    const replies: Record<string, string> = {
+      CAPA: '+OK\r\nPIPELINING\r\n.\r\n',
+      LIST: '+OK\r\n1 40\r\n2 3\r\n3 3\r\n.\r\n',
+      'RETR 1': hello,
+    };
+    const server = createServer({ noDelay: true }, (socket) => {
+      socket.on('error', () => {});
+      socket.write('+OK\r\n');
+      socket.on('data', (chunk) => {
+        for (const line of chunk.toString().trim().split('\r\n'))
+          socket.write(replies[line] ?? '+OK\r\nb\r\n.\r\n');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const pop = await Pop3Client.connect({ host: '127.0.0.1', port, security: 'cleartext' });
+    try {
+      await pop.list().toArray();
+      const seen: unknown[] = [];
+      const loop = async () => {
+        for await (const item of pop.retrieveAll([1, 2, 3])) {
+          if (item.ok) seen.push([item.number, await text(item.message), item.problem]);
+        }
+      };
+      expect((await failure(loop())).code).toBe('ERR_MALFORMED_RESPONSE');
+      expect(seen).toEqual([[1, 'hello\r\n', 'message 1 has 7 octets, and LIST said 40']]);
+    } finally {
+      pop.close();
+      server.close();
+    }
+  });
+
+  it('a call of its own behind it is told to ask again', async () => {
+    const dialogue = loggedIn(
+      `${list(2, 3)}\nC: RETR 1\nC: RETR 2\nS: +OK\nS: a\nS: .\nS: +OK\nS: b\nS: .\nC: RETR 2\nS: +OK\nS: b\nS: .`,
+    );
+    const result = await play(dialogue, async (pop) => {
+      await pop.list().toArray();
+      const [one, two] = [pop.retrieve(1), pop.retrieve(2)];
+      const both = await Promise.all([text(one), failure(text(two))]);
+      return [both[0], one.problem, both[1].code, both[1].connection, await text(pop.retrieve(2))];
+    });
+    expect(result).toEqual([
+      'a\r\n',
+      'message 1 has 3 octets, and LIST said 2',
+      'ERR_TRANSFER_INCOMPLETE',
+      'usable',
+      'b\r\n',
+    ]);
+  });
+});
