@@ -1,11 +1,8 @@
 /** A text for readers that show no HTML, made by html-to-text where that is installed. */
+/// <reference path="./html-to-text.d.ts" />
 import { UsageError } from 'tls-context-core';
 import { wrong } from './check-values.js';
 import type { ComposeMessage } from './types.js';
-
-interface HtmlToText {
-  convert(html: string, options: { wordwrap: number }): string;
-}
 
 export async function textFromHtml(message: ComposeMessage): Promise<ComposeMessage> {
   const { textFromHtml: wanted, text, html } = message;
@@ -15,10 +12,9 @@ export async function textFromHtml(message: ComposeMessage): Promise<ComposeMess
   return { ...message, text: (await loadPeer()).convert(html, { wordwrap: 72 }) };
 }
 
-async function loadPeer(): Promise<HtmlToText> {
+async function loadPeer(): Promise<typeof import('html-to-text')> {
   try {
-    const name = 'html-to-text'; // an optional peer: it may not be there
-    return (await import(name)) as HtmlToText;
+    return await import('html-to-text'); // an optional peer: it may not be there
   } catch (error) {
     throw new UsageError('ERR_STATE', 'textFromHtml needs the package html-to-text', {
       cause: error,
