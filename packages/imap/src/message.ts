@@ -175,7 +175,7 @@ export class FetchedMessage implements MessageBase {
     this.#envelope ??= this.#readOr(
       'ENVELOPE',
       emptyEnvelope,
-      slice && (() => parseEnvelopeSlice(slice)),
+      slice && ((notes) => parseEnvelopeSlice(slice, notes)),
     );
     return this.#envelope;
   }
@@ -184,7 +184,7 @@ export class FetchedMessage implements MessageBase {
     this.#structure ??= this.#readOr(
       'BODYSTRUCTURE',
       unknownStructure,
-      slice && (() => parseBodyStructureSlice(slice)),
+      slice && ((notes) => parseBodyStructureSlice(slice, notes)),
     );
     return this.#structure;
   }
@@ -225,9 +225,18 @@ export class FetchedMessage implements MessageBase {
   }
 
   /** What cannot be read is noted and replaced: it never costs the row. */
-  #readOr<T>(item: string, fallback: () => T, read: (() => T) | undefined): T {
+  #readOr<T>(
+    item: string,
+    fallback: () => T,
+    read: ((notes: string[]) => T) | undefined,
+  ): T {
+    const notes: string[] = [];
     try {
-      if (read !== undefined) return read();
+      if (read !== undefined) {
+        const found = read(notes);
+        for (const note of notes) this.#row.problems.push(`${item}: ${note}`);
+        return found;
+      }
       if (!this.#row.problems.some((problem) => problem.startsWith(item))) {
         this.#row.problems.push(`${item}: the server did not send it`);
       }

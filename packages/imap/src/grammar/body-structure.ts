@@ -1,8 +1,8 @@
 /** BODY and BODYSTRUCTURE (RFC 9051 §7.5.2): the tree of a message's parts. */
 import { decodeText } from '@fivewire/line-protocol';
 import { decodeHeaderText, decodeParameters } from './encoded-word.js';
-import { Envelope, parseEnvelope } from './envelope.js';
-import { close, type FrameSlice, isDigit, Lexer, open } from './lexer.js';
+import { Envelope, mostOf, parseEnvelope } from './envelope.js';
+import { close, type FrameSlice, isDigit, isMalformed, type Lexer, open } from './lexer.js';
 
 /** body-extension = nstring / number / "(" body-extension *(SP body-extension) ")" */
 export type BodyExtension = string | number | null | readonly BodyExtension[];
@@ -44,18 +44,20 @@ export interface BodyPart {
   readonly envelope?: Envelope;
 }
 
-export function parseBodyStructureSlice(slice: FrameSlice): BodyPart {
-  return parseBodyStructure(new Lexer(slice.frame, slice.limits, slice.start));
-}
-
-/** body = "(" (body-type-1part / body-type-mpart) ")" */
-export function parseBodyStructure(lexer: Lexer): BodyPart {
-  return body(lexer, '', true);
+/**
+ * body = "(" (body-type-1part / body-type-mpart) ")"
+ *
+ * A flaw costs the field or the part in which it stands. @param notes where to say what was stepped over
+ */
+export function parseBodyStructureSlice(slice: FrameSlice, notes: string[] = []): BodyPart {
+  const { result, lexer } = mostOf(slice, (lexer) => bodyOrNote(lexer, '', true));
+  notes.push(...lexer.notes);
+  return result;
 }
 
 /** What a message has whose structure could not be read: one part of unknown type, so that it can still be fetched. */
-export const unknownStructure = (): BodyPart => ({
-  part: '1',
+export const unknownStructure = (part = '1'): BodyPart => ({
+  part,
   type: 'application/octet-stream',
   parameters: {},
   encoding: '',
@@ -67,6 +69,23 @@ export const unknownStructure = (): BodyPart => ({
 export function* leafParts(part: BodyPart): IterableIterator<BodyPart> {
   if (part.parts.length === 0) yield part;
   for (const child of part.parts) yield* leafParts(child);
+}
+
+/** A part that cannot be read is stepped over: those beside it are not lost. */
+function bodyOrNote(lexer: Lexer, part: string, isMessage: boolean): BodyPart {
+  const { pos, depth } = lexer;
+  try {
+    return body(lexer, part, isMessage);
+  } catch (error) {
+    if (!isMalformed(error)) throw error;
+    lexer.note(`part ${part || '1'}: ${(error as Error).message}`);
+    try {
+      lexer.stepOver('body', pos, depth);
+    } catch (again) {
+      if (!isMalformed(again) || !isMessage || part !== '') throw again;
+    }
+    return unknownStructure(isMessage ? below(part, 1) : part);
+  }
 }
 
 /**
@@ -94,7 +113,7 @@ function body(lexer: Lexer, part: string, isMessage: boolean): BodyPart {
 function multipart(lexer: Lexer, part: string): BodyPart {
   const parts: BodyPart[] = [];
   while (lexer.peek() === open) {
-    parts.push(body(lexer, below(part, parts.length + 1), false));
+    parts.push(bodyOrNote(lexer, below(part, parts.length + 1), false));
     lexer.spaces();
   }
   return endOfMultipart(lexer, part, parts, lexer.nstring('media-subtype'));
@@ -118,12 +137,35 @@ function endOfMultipart(
   return found;
 }
 
-/** A multipart without parts comes as `("MIXED")` or `("MIXED" ("BOUNDARY" "b") NIL)` (Gmail, Cyrus). */
+/**
+ * A multipart without parts comes as `("MIXED")`, `("MIXED" ("BOUNDARY" "b") NIL)` (Gmail, Cyrus) or with NIL where its
+ * parts should be. `("TEXT" ("CHARSET" "x") …` is a text whose subtype is missing.
+ */
 function basicOrChildless(lexer: Lexer, part: string): BodyPart {
   const type = lexer.nstring('media-type');
-  if (!more(lexer) || lexer.peek() === open) return endOfMultipart(lexer, part, [], type);
-  return basic(lexer, part, lower(type));
+  const isChildless = !more(lexer) || lexer.peek() === open;
+  if (!isChildless) {
+    if (type !== null) return basic(lexer, part, lower(type), lexer.nstring('media-subtype'));
+    const subtype = lexer.nstring('media-subtype');
+    return multipartSubtypes.has(lower(subtype))
+      ? endOfMultipart(lexer, part, [], subtype)
+      : basic(lexer, part, '', subtype);
+  }
+  if (!mediaTypes.has(lower(type))) return endOfMultipart(lexer, part, [], type);
+  lexer.note('media-subtype is missing');
+  return basic(lexer, part, lower(type), lower(type) === 'text' ? 'plain' : null);
 }
+
+/** RFC 2046's top-level types of single parts, and those that came later. */
+const mediaTypes = new Set(
+  'text image audio video application message model font chemical'.split(' '),
+);
+/** Subtypes of multipart (RFC 2046 §5.1 and later): no other type has them. */
+const multipartSubtypes = new Set(
+  'mixed alternative related digest parallel report signed encrypted form-data appledouble'.split(
+    ' ',
+  ),
+);
 
 /**
  * body-type-1part = (body-type-basic / body-type-msg / body-type-text) [SP body-ext-1part]
@@ -132,24 +174,28 @@ function basicOrChildless(lexer: Lexer, part: string): BodyPart {
  *
  * Servers stop early and leave fields out (MailKit#1446, himalaya#649): what is missing has its empty value.
  */
-function basic(lexer: Lexer, part: string, mediaType: string): BodyPart {
-  const type = `${mediaType || 'application'}/${lower(lexer.nstring('media-subtype')) || 'octet-stream'}`;
+function basic(lexer: Lexer, part: string, mediaType: string, subtype: string | null): BodyPart {
+  const type = `${mediaType || 'application'}/${lower(subtype) || 'octet-stream'}`;
   const parameters = more(lexer) ? parseParameters(lexer) : {};
-  const id = more(lexer) ? lexer.nstring('body-fld-id') : null;
-  const description = more(lexer) ? lexer.nstring('body-fld-desc') : null;
-  const encoding = more(lexer) ? lexer.nstring('body-fld-enc') : null;
+  const id = more(lexer) ? lexer.nstringOrNote('body-fld-id') : null;
+  const description = more(lexer) ? lexer.nstringOrNote('body-fld-desc') : null;
+  const encoding = more(lexer) ? lexer.nstringOrNote('body-fld-enc') : null;
   const size = more(lexer) ? octetCount(lexer) : 0;
   // Gmail sends base64-encoded messages as basic parts: an envelope is there only if "(" follows (MailKit#32).
   const message = type === 'message/rfc822' || type === 'message/global';
   let envelope: Envelope | undefined;
   let parts: readonly BodyPart[] = [];
   if (message && more(lexer) && lexer.peek() === open) {
-    envelope = new Envelope(parseEnvelope(lexer));
-    if (more(lexer) && lexer.peek() === open) parts = [body(lexer, part, true)];
+    if (lexer.emptyList()) lexer.note('() in place of the envelope of a message');
+    else envelope = new Envelope(parseEnvelope(lexer));
+    if (more(lexer) && lexer.peek() === open) {
+      if (lexer.emptyList()) lexer.note('() in place of the body of a message');
+      else parts = [bodyOrNote(lexer, part, true)];
+    }
   }
   const hasLines = (mediaType === 'text' || message) && more(lexer) && isDigit(lexer.peek());
   const lines = hasLines ? lexer.number('body-fld-lines') : undefined;
-  const md5 = more(lexer) ? lexer.nstring('body-fld-md5') : null;
+  const md5 = more(lexer) ? lexer.nstringOrNote('body-fld-md5') : null;
   const found: Writable<BodyPart> = {
     part,
     type,
@@ -173,7 +219,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 function extension(lexer: Lexer, part: Writable<BodyPart>): void {
   const disposition = more(lexer) ? parseDisposition(lexer) : undefined;
   const language = more(lexer) ? parseLanguage(lexer) : undefined;
-  const location = more(lexer) ? lexer.nstring('body-fld-loc') : null;
+  const location = more(lexer) ? lexer.nstringOrNote('body-fld-loc') : null;
   const filename = disposition?.parameters.filename ?? part.parameters.name;
   if (filename !== undefined) part.filename = filename;
   if (disposition !== undefined) part.disposition = disposition;

@@ -4,7 +4,7 @@ import { inspectAs } from '../inspectable.js';
 import { parseMessageDate } from './date-time.js';
 import { decodeHeaderText } from './encoded-word.js';
 import type { FrameSlice } from './lexer.js';
-import { Lexer, open } from './lexer.js';
+import { close, isMalformed, Lexer, open } from './lexer.js';
 
 /** Someone who wrote or gets a message. */
 export interface Address {
@@ -110,49 +110,106 @@ const noEnvelope: RawEnvelope = {
   messageId: null,
 };
 
-export function parseEnvelopeSlice(slice: FrameSlice): Envelope {
-  return new Envelope(parseEnvelope(new Lexer(slice.frame, slice.limits, slice.start)));
+/**
+ * @param notes where to say what broke the grammar and was stepped over
+ */
+export function parseEnvelopeSlice(slice: FrameSlice, notes: string[] = []): Envelope {
+  const { result, lexer } = mostOf(slice, (lexer) => envelopeFields(lexer));
+  notes.push(...lexer.notes);
+  return new Envelope(result);
 }
+
+/** Reads a slice; where that leaves something to note, once more with loose quotes, and takes the better one. */
+export function mostOf<T>(
+  { frame, limits, start }: FrameSlice,
+  read: (lexer: Lexer) => T,
+): { result: T; lexer: Lexer } {
+  const attempt = (looseQuotes: boolean): { result: T; lexer: Lexer } => {
+    const lexer = new Lexer(frame, limits, start);
+    lexer.looseQuotes = looseQuotes;
+    return { result: read(lexer), lexer };
+  };
+  const first = attempt(false);
+  if (first.lexer.notes.length === 0) return first;
+  const second = attempt(true);
+  return second.lexer.notes.length < first.lexer.notes.length ? second : first;
+}
+
+/** An envelope inside something else: stepped over when it could not be read to its end. */
+export function parseEnvelope(lexer: Lexer): RawEnvelope {
+  const { pos, depth } = lexer;
+  const before = lexer.notes.length;
+  const raw = envelopeFields(lexer);
+  if (lexer.notes.length > before) lexer.stepOver('envelope', pos, depth);
+  return raw;
+}
+
+type Writable = { -readonly [K in keyof RawEnvelope]: RawEnvelope[K] };
 
 /**
  * envelope = "(" env-date SP env-subject SP env-from SP env-sender SP env-reply-to SP env-to SP env-cc SP env-bcc SP
  * env-in-reply-to SP env-message-id ")"
+ *
+ * A flaw costs the field in which it stands, and those behind it only where no end can be found.
  */
-export function parseEnvelope(lexer: Lexer): RawEnvelope {
-  lexer.open('envelope');
-  // Domino wraps the envelope once more (MailKit#943).
-  if (lexer.peek() === open) {
-    const inner = parseEnvelope(lexer);
-    endEnvelope(lexer);
-    return inner;
-  }
-  const field = (): string | null => {
+function envelopeFields(lexer: Lexer): RawEnvelope {
+  const raw: Writable = { ...noEnvelope };
+  try {
+    lexer.open('envelope');
     lexer.spaces();
-    return lexer.nstring('env-field');
-  };
-  const raw: RawEnvelope = {
-    date: field(),
-    subject: field(),
-    from: parseAddresses(lexer),
-    sender: parseAddresses(lexer),
-    replyTo: parseAddresses(lexer),
-    to: parseAddresses(lexer),
-    cc: parseAddresses(lexer),
-    bcc: parseAddresses(lexer),
-    inReplyTo: field(),
-    messageId: field(),
-  };
-  endEnvelope(lexer);
+    // Domino wraps the envelope once more (MailKit#943).
+    if (lexer.peek() === open) {
+      const inner = envelopeFields(lexer);
+      endEnvelope(lexer);
+      return inner;
+    }
+    raw.date = textField(lexer, 'env-date');
+    raw.subject = textField(lexer, 'env-subject');
+    raw.from = parseAddresses(lexer, 'env-from');
+    raw.sender = parseAddresses(lexer, 'env-sender');
+    raw.replyTo = parseAddresses(lexer, 'env-reply-to');
+    raw.to = parseAddresses(lexer, 'env-to');
+    raw.cc = parseAddresses(lexer, 'env-cc');
+    raw.bcc = parseAddresses(lexer, 'env-bcc');
+    raw.inReplyTo = textField(lexer, 'env-in-reply-to');
+    raw.messageId = textField(lexer, 'env-message-id');
+    endEnvelope(lexer);
+  } catch (error) {
+    if (!isMalformed(error)) throw error;
+    lexer.note((error as Error).message);
+  }
   return raw;
 }
 
-/** env-from = "(" 1*address ")" / nil. Spaces between addresses (Outlook.com) and NIL in their place are let through. */
-function parseAddresses(lexer: Lexer): RawAddress[] {
+/** QQ and foxmail leave fields out: what is missing at the end stays empty. */
+function textField(lexer: Lexer, rule: string): string | null {
+  lexer.spaces();
+  if (lexer.peek() === close) {
+    lexer.note(`${rule} is missing`);
+    return null;
+  }
+  return lexer.nstringOrNote(rule);
+}
+
+/**
+ * env-from = "(" 1*address ")" / nil. Spaces between addresses (Outlook.com) and NIL in their place are let through. A
+ * text in place of the list is the field behind it: this one is missing.
+ */
+function parseAddresses(lexer: Lexer, rule: string): RawAddress[] {
   lexer.spaces();
   if (lexer.nil()) return [];
   const addresses: RawAddress[] = [];
-  lexer.list('address list', () => {
-    if (!lexer.nil()) addresses.push(parseAddress(lexer));
+  if (lexer.peek() !== open) {
+    lexer.note(`${rule} is missing`);
+    return addresses;
+  }
+  lexer.list(rule, () => {
+    if (lexer.nil()) return;
+    if (lexer.peek() === open) addresses.push(parseAddress(lexer));
+    else {
+      lexer.note(`a text in place of an address in ${rule}`);
+      lexer.skipValue('address');
+    }
   });
   return addresses;
 }
@@ -160,14 +217,18 @@ function parseAddresses(lexer: Lexer): RawAddress[] {
 /** address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")" */
 function parseAddress(lexer: Lexer): RawAddress {
   const fields: (string | null)[] = [];
-  lexer.list('address', () => fields.push(lexer.nstring('address')));
+  lexer.list('address', () => fields.push(lexer.nstringOrNote('a part of an address')));
   const [name = null, route = null, mailbox = null, host = null] = fields;
   return { name, route, mailbox, host };
 }
 
 function endEnvelope(lexer: Lexer): void {
-  lexer.spaces();
-  lexer.expect(41, ') of the envelope');
+  for (lexer.spaces(); lexer.peek() !== close; lexer.spaces()) {
+    if (lexer.atEnd) throw lexer.fail(') of the envelope');
+    lexer.note('more than ten fields');
+    lexer.skipValue('envelope');
+  }
+  lexer.pos++;
   lexer.closed();
 }
 

@@ -4,7 +4,7 @@
  * The row is read item by item. ENVELOPE and BODYSTRUCTURE are stepped over and kept as slices, to be parsed when
  * somebody asks. An item that makes no sense is stepped over too and noted in `problems`: it never costs the row.
  */
-import { isFivewireError, type RemoteProtocolError } from 'tls-context-core';
+import type { RemoteProtocolError } from 'tls-context-core';
 import { parseDateTime } from './date-time.js';
 import { parseFlags } from './flags.js';
 import type { FrameLiteral } from './frame.js';
@@ -13,6 +13,7 @@ import {
   closingQuote,
   type FrameSlice,
   isDigit,
+  isMalformed,
   type Lexer,
   open,
   openBracket,
@@ -70,14 +71,19 @@ export function parseFetchData(lexer: Lexer, number: number, isUid: boolean): Fe
   const row = emptyRow(isUid ? 0 : number, isUid ? number : undefined);
   try {
     lexer.open('msg-att');
-    while (nextItem(lexer)) fetchItem(lexer, row);
+    const { depth } = lexer;
+    while (nextItem(lexer, depth)) fetchItem(lexer, row);
     lexer.closed();
   } catch (error) {
     row.problems.push(note('row', error));
-    row.torn = isFivewireError(error) && (error as RemoteProtocolError).expected === closingQuote;
+    row.torn = torn.has((error as RemoteProtocolError).expected as string);
   }
   return row;
 }
+
+const endOfRow = ') of msg-att';
+/** What a row lacks that may go on in the next line: a string with a line break in it, or a literal announced short. */
+const torn = new Set([closingQuote, endOfRow]);
 
 /** A row of which nothing is known yet; all properties there from the start, so that all rows have one hidden class. */
 const emptyRow = (sequence: number, uid: number | undefined): FetchData => ({
@@ -101,11 +107,23 @@ const emptyRow = (sequence: number, uid: number | undefined): FetchData => ({
   torn: false,
 });
 
-function nextItem(lexer: Lexer): boolean {
+/** Domino puts items into parentheses of their own: `(UID 11 (ENVELOPE (…)) BODYSTRUCTURE (…))` (MailKit#943). */
+function nextItem(lexer: Lexer, depth: number): boolean {
+  for (;;) {
+    skipBlanks(lexer);
+    if (lexer.peek() === open) lexer.open('msg-att');
+    else if (lexer.accept(close)) {
+      if (lexer.depth === depth) return false;
+      lexer.closed();
+    } else if (lexer.atEnd) throw lexer.fail(endOfRow);
+    else return true;
+  }
+}
+
+/** Spaces, and the line breaks of a row that was torn. */
+function skipBlanks(lexer: Lexer): void {
   lexer.spaces();
-  if (lexer.accept(close)) return false;
-  if (lexer.atEnd) throw lexer.fail(') of msg-att');
-  return true;
+  while (lexer.accept(13) || lexer.accept(10)) lexer.spaces();
 }
 
 function fetchItem(lexer: Lexer, row: FetchData): void {
@@ -125,8 +143,7 @@ function fetchItem(lexer: Lexer, row: FetchData): void {
     read(lexer, row);
   } catch (error) {
     row.problems.push(note(name, error));
-    lexer.rewind(pos, depth);
-    lexer.skipValue('the value of a FETCH item');
+    lexer.stepOver('the value of a FETCH item', pos, depth);
   }
 }
 
@@ -233,8 +250,7 @@ function bracketItem(lexer: Lexer, row: FetchData, name: string): void {
     else lexer.skipValue('the value of a FETCH item');
   } catch (error) {
     row.problems.push(note(`${name}[${section}]`, error));
-    lexer.rewind(pos, depth);
-    lexer.skipValue('the value of a FETCH item');
+    lexer.stepOver('the value of a FETCH item', pos, depth);
   }
 }
 
@@ -296,7 +312,13 @@ function keptList(lexer: Lexer, row: FetchData, item: string): FrameSlice | unde
   }
   if (lexer.peek() !== open) throw lexer.fail('(');
   const slice = lexer.slice();
-  lexer.skipValue('(');
+  const { pos, depth } = lexer;
+  try {
+    lexer.skipValue('(');
+  } catch (error) {
+    if (!isMalformed(error)) throw error;
+    lexer.stepOver('(', pos, depth);
+  }
   return slice;
 }
 
@@ -332,6 +354,6 @@ function objectId(lexer: Lexer): string | null {
 
 /** A limit that was passed is no flaw of one item; it ends the response. */
 function note(item: string, error: unknown): string {
-  if (!isFivewireError(error) || error.code !== 'ERR_MALFORMED_RESPONSE') throw error;
-  return `${item}: ${error.message}`;
+  if (!isMalformed(error)) throw error;
+  return `${item}: ${(error as Error).message}`;
 }

@@ -4,7 +4,7 @@
  * Every method either moves on or throws, and none looks at an octet more than a fixed number of times: the time is
  * linear in the frame, whatever a server sends. Nesting and the number of values are counted against limits.
  */
-import type { RemoteProtocolError } from 'tls-context-core';
+import { isFivewireError, type RemoteProtocolError } from 'tls-context-core';
 import type { Frame, FrameLiteral } from './frame.js';
 import { malformed, tooMuch } from './malformed.js';
 
@@ -31,6 +31,10 @@ export class Lexer {
   readonly limits: GrammarLimits;
   /** Open parentheses. */
   depth = 0;
+  /** What broke the grammar and was stepped over, in words for people. */
+  readonly notes: string[] = [];
+  /** A quote behind a backslash ends the string all the same where `)` and the end of a list follow: `"host\\"))`. */
+  looseQuotes = false;
   #tokens = 0;
   /** The first literal that can still come. */
   #literal = 0;
@@ -65,6 +69,50 @@ export class Lexer {
   rewind(pos: number, depth: number): void {
     this.pos = pos;
     this.depth = depth;
+    this.#literal = firstAtOrAfter(this.frame.literals, pos);
+    this.#backslash = -1;
+  }
+
+  note(problem: string): void {
+    if (this.notes.length < mostNotes) this.notes.push(problem);
+  }
+
+  /**
+   * Steps over one value that could not be read. Where quotes leave no end in sight, once more with loose ones.
+   * @param pos where it began
+   */
+  stepOver(rule: string, pos: number, depth: number): void {
+    this.rewind(pos, depth);
+    try {
+      this.skipValue(rule);
+    } catch (error) {
+      if (this.looseQuotes || !isMalformed(error)) throw error;
+      this.rewind(pos, depth);
+      this.looseQuotes = true;
+      try {
+        this.skipValue(rule);
+      } finally {
+        this.looseQuotes = false;
+      }
+    }
+  }
+
+  /** Steps over `()`; false when something else stands here. */
+  emptyList(): boolean {
+    const found = /\( *\)/y;
+    found.lastIndex = this.pos;
+    if (!found.test(this.text)) return false;
+    this.countToken();
+    this.pos = found.lastIndex;
+    return true;
+  }
+
+  /** nstring; anything else in its place is stepped over and noted. */
+  nstringOrNote(rule: string): string | null {
+    if (this.peek() !== open) return this.nstring(rule);
+    this.note(`a list in place of ${rule}`);
+    this.skipValue(rule);
+    return null;
   }
 
   fail(expected: string, position: number = this.pos): RemoteProtocolError {
@@ -267,7 +315,7 @@ export class Lexer {
         this.#backslash = -1;
         continue;
       }
-      if (this.#isEscaped(end, from)) {
+      if (this.#isEscaped(end, from) && !(this.looseQuotes && endsList(text, end + 1))) {
         from = end + 1;
         continue;
       }
@@ -303,6 +351,29 @@ export class Lexer {
     this.#backslash = found < 0 ? Number.POSITIVE_INFINITY : found;
   }
 }
+
+/** `)` and behind it another one, a space or the end. */
+const endsList = (text: string, pos: number): boolean =>
+  text.charCodeAt(pos) === close && /^(?:[) ]|$)/.test(text.slice(pos + 1, pos + 2));
+
+/** The index of the first literal that does not begin before `pos`. */
+function firstAtOrAfter(literals: readonly FrameLiteral[], pos: number): number {
+  let low = 0;
+  let high = literals.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((literals[middle] as FrameLiteral).at < pos) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** One flaw after the other: a server that breaks everything needs no more words than this. */
+const mostNotes = 20;
+
+/** Whether the error says that the grammar was broken; a limit that was passed is no flaw of one item. */
+export const isMalformed = (error: unknown): boolean =>
+  isFivewireError(error) && error.code === 'ERR_MALFORMED_RESPONSE';
 
 /** The rule that is broken when a quoted string has no end. */
 export const closingQuote = 'DQUOTE';
