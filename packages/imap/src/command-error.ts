@@ -1,6 +1,6 @@
 /** A tagged NO or BAD as an error that says what to do (RFC 9051 §7.1; RFC 5530 for the codes). */
 import { escapeText } from '@fivewire/line-protocol';
-import { CommandError, type Phase, type ServerReply } from 'tls-context-core';
+import { CommandError, type Phase, type ServerReply, TransferError } from 'tls-context-core';
 import type { TaggedResponse } from './grammar/response.js';
 
 export function serverReply({ status, code, text }: TaggedResponse): ServerReply {
@@ -26,11 +26,27 @@ export function commandError(
       command,
       phase,
       transient: passing.has(name) || throttled,
+      ...backoff(response.text),
       hint:
         hints[name] ??
         (throttled ? 'The server asks for patience: wait and try again.' : otherHint(response)),
     },
   );
+}
+
+/** The command went out whole and its answer is lost: repeating it may do twice what was meant once. */
+export const outcomeUnknown = (command: string, findOut: string, cause: unknown): TransferError =>
+  new TransferError(
+    'ERR_OUTCOME_UNKNOWN',
+    `The connection was lost after ${command} was sent and before the server said what became of it`,
+    { command, cause, connection: 'closed', retry: 'never', hint: findOut },
+  );
+
+/** "Suggested Backoff Time: 16000 milliseconds": Microsoft 365. */
+function backoff(text: string): { retryAfter?: number } {
+  const found = /suggested backoff time:? *(\d{1,9}) *(milliseconds|ms|seconds|s)?\b/i.exec(text);
+  if (found === null) return {};
+  return { retryAfter: Number(found[1]) * (found[2]?.toLowerCase().startsWith('s') ? 1_000 : 1) };
 }
 
 /** @param capability what the server does not have */

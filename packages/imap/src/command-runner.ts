@@ -5,7 +5,14 @@
  * what comes after it, unsent: so a command that the consumer itself waits for can be refused instead of hanging.
  */
 import { randomBytes } from 'node:crypto';
-import { abandonOnAbort, aborted, type LineConnection, mask } from '@fivewire/line-protocol';
+import {
+  abandonOnAbort,
+  aborted,
+  decodeText,
+  escapeText,
+  type LineConnection,
+  mask,
+} from '@fivewire/line-protocol';
 import type { Phase } from 'tls-context-core';
 import {
   type CallOptions,
@@ -15,10 +22,11 @@ import {
   newEntry,
   type StreamedSink,
 } from './command.js';
-import { commandError } from './command-error.js';
+import { commandError, outcomeUnknown } from './command-error.js';
 import { ConsumerWait } from './consumer-wait.js';
 import { type CommandPiece, type Encoding, encodeCommand } from './grammar/encoder.js';
 import type { Frame } from './grammar/frame.js';
+import { isMalformed } from './grammar/lexer.js';
 import {
   parseResponse,
   type Response,
@@ -53,6 +61,9 @@ export class CommandRunner {
   readonly #prefix = tagPrefix();
   #count = 0;
   #unclaimed = 0;
+  #junkLines = 0;
+  /** Lines that are no responses are noted instead of ending the session: after the login, when nothing hangs on them. */
+  letsJunkPass = false;
   #reading = false;
   readonly #deadline: ReplyDeadline;
   readonly #consumers: ConsumerWait;
@@ -93,7 +104,7 @@ export class CommandRunner {
         sent: true,
       };
       entry.command.claim = (response) => {
-        if (response.type !== 'status' || response.status === 'NO' || response.status === 'BAD') {
+        if (response.type !== 'status') {
           throw this.connection.malformed(
             'a greeting (* OK, * PREAUTH or * BYE)',
             describe(response),
@@ -161,6 +172,11 @@ export class CommandRunner {
   /** Whether a command of this session has, or had, the tag. */
   isOwnTag(tag: string | undefined): boolean {
     return tag?.startsWith(this.#prefix) ?? false;
+  }
+
+  /** An answer to a command that has not gone out is forged. */
+  #isTagToCome(tag: string): boolean {
+    return this.isOwnTag(tag) && Number(tag.slice(this.#prefix.length)) > this.#count;
   }
 
   /** A line inside a dialogue: a SASL response, DONE. */
@@ -296,7 +312,8 @@ export class CommandRunner {
           await this.#reader.more();
           continue;
         }
-        const response = parseResponse(frame, this.limits);
+        const response = this.#parse(frame);
+        if (response === undefined) continue;
         if (response.type === 'fetch' && response.row.torn && this.#reader.tear(frame)) continue;
         if (response.type === 'tagged') {
           if (this.#tagged(response)) return;
@@ -313,6 +330,31 @@ export class CommandRunner {
     } finally {
       this.#reading = false;
     }
+  }
+
+  /** @returns `undefined` for a line that is no response, where such a line is let pass */
+  #parse(frame: Frame): Response | undefined {
+    try {
+      return parseResponse(frame, this.limits);
+    } catch (error) {
+      if (!this.letsJunkPass || !isMalformed(error)) throw error;
+      this.#junk(frame.text);
+      return undefined;
+    }
+  }
+
+  /**
+   * PHP's warnings, what is left of a literal that was announced short, a second OK: noted and stepped over, so many
+   * between two answers at most.
+   */
+  #junk(text: string): void {
+    const { junkLines } = this.limits;
+    this.session.notices.push({
+      kind: 'malformed',
+      text: `no response: ${escapeText(decodeText(text), 500)}`,
+    });
+    if (++this.#junkLines > junkLines)
+      throw this.connection.exceeded('junkLines', junkLines, this.#where());
   }
 
   /** @returns who keeps the response, where somebody does */
@@ -342,8 +384,12 @@ export class CommandRunner {
       return;
     }
     const entry = this.#oldest(({ command }) => command.onContinuation !== undefined);
-    if (entry === undefined)
-      throw this.connection.malformed('no continuation request', `+ ${text}`, this.#where());
+    if (entry === undefined) {
+      if (!this.letsJunkPass)
+        throw this.connection.malformed('no continuation request', `+ ${text}`, this.#where());
+      this.#junk(`+ ${text}`);
+      return;
+    }
     this.#countUnclaimed();
     entry.command.onContinuation?.(text);
   }
@@ -351,13 +397,19 @@ export class CommandRunner {
   /** @returns true when the loop is to stop */
   #tagged(response: TaggedResponse): boolean {
     const entry = this.#inFlight.get(response.tag);
-    if (entry === undefined)
+    if (entry === undefined) {
+      if (this.letsJunkPass && !this.#isTagToCome(response.tag)) {
+        this.#junk(`${response.tag} ${response.status} ${response.text}`);
+        return false;
+      }
       throw this.connection.malformed(
         'the tag of a command',
         `${response.tag} ${response.status}`,
         this.#where(),
       );
+    }
     this.#unclaimed = 0;
+    this.#junkLines = 0;
     this.session.applyCode(response.code);
     if (!entry.sent) {
       // An answer to what the server cannot have read is forged or mad (CVE-2026-42246); a NO to a literal is neither.
@@ -408,11 +460,16 @@ export class CommandRunner {
     this.#consumers.press();
     // The command that ended the connection gets that very error.
     let told = false;
-    for (const { reject, masked, command } of entries) {
+    for (const { reject, masked, command, sent } of entries) {
       const own: boolean = !told && error?.command === masked;
       told ||= own;
+      const lost = own
+        ? error
+        : this.connection.lost({ phase: command.phase ?? 'command', command: masked });
       reject(
-        own ? error : this.connection.lost({ phase: command.phase ?? 'command', command: masked }),
+        sent && command.findOut !== undefined
+          ? this.connection.locate(outcomeUnknown(masked, command.findOut, lost))
+          : lost,
       );
     }
     this.session.notices.end();

@@ -62,6 +62,11 @@ export interface Command {
   background?(): boolean;
   /** The last command in clear: the reader loop stops at its tagged response, before another octet is looked at. */
   stopsReader?: boolean;
+  /**
+   * Doing it twice is not the same as doing it once: when it went out and its answer is lost, the outcome is unknown, and
+   * this is how the caller can find out.
+   */
+  findOut?: string;
   phase?: Phase;
 }
 

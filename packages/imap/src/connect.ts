@@ -64,7 +64,8 @@ export async function openSession(
     );
     if (transport.security === 'starttls') runner.idlePhase = 'starttls';
     const greeting = await runner.greeting();
-    if (greeting.status === 'BYE')
+    // IceWarp says NO to a client that it does not want.
+    if (greeting.status !== 'OK' && greeting.status !== 'PREAUTH')
       throw connection.serverClosing(greeting.text, { phase: 'greeting' });
     if (transport.security === 'starttls') {
       if (greeting.status === 'PREAUTH') throw preauth();
@@ -74,6 +75,7 @@ export async function openSession(
     const preauthenticated = greeting.status === 'PREAUTH';
     if (options.auth !== undefined && !preauthenticated) await logIn(runner, transport, options);
     const authenticated = options.auth !== undefined || preauthenticated;
+    runner.letsJunkPass = authenticated;
     return {
       transport,
       connection,

@@ -15,6 +15,8 @@ export interface ImapLimits extends GrammarLimits {
   bufferedOctets: number;
   /** Mailboxes in one LIST. Default 500,000. */
   mailboxes: number;
+  /** Lines between two answers that are no responses at all. Default 100. */
+  junkLines: number;
   /** Responses in a row that answer nothing we asked. Default 100,000. */
   unsolicited: number;
 }
@@ -26,5 +28,6 @@ export const defaultLimits: ImapLimits = {
   literalOctets: 1 << 20,
   bufferedOctets: 16 << 20,
   mailboxes: 500_000,
+  junkLines: 100,
   unsolicited: 100_000,
 };

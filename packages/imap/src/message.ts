@@ -225,11 +225,7 @@ export class FetchedMessage implements MessageBase {
   }
 
   /** What cannot be read is noted and replaced: it never costs the row. */
-  #readOr<T>(
-    item: string,
-    fallback: () => T,
-    read: ((notes: string[]) => T) | undefined,
-  ): T {
+  #readOr<T>(item: string, fallback: () => T, read: ((notes: string[]) => T) | undefined): T {
     const notes: string[] = [];
     try {
       if (read !== undefined) {

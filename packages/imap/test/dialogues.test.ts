@@ -109,7 +109,7 @@ S: A1 NO [AUTHENTICATIONFAILED] wrong
 
   it.each([
     ['* BYE too many connections', 'ERR_SERVER_CLOSING'],
-    ['* NO not today', 'ERR_MALFORMED_RESPONSE'],
+    ['* NO not today', 'ERR_SERVER_CLOSING'],
     ['* 5 EXISTS', 'ERR_MALFORMED_RESPONSE'],
     ['A1 OK hello', 'ERR_MALFORMED_RESPONSE'],
     ['+ OK', 'ERR_MALFORMED_RESPONSE'],

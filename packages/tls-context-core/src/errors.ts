@@ -270,17 +270,23 @@ export class CommandError extends FivewireError {
   declare readonly reply?: ServerReply;
   /** True when the server called the trouble passing (4yz, `[UNAVAILABLE]`, `[IN-USE]`, …). */
   declare readonly transient: boolean;
+  /** Milliseconds that the server asks to wait before the next try. */
+  declare readonly retryAfter?: number;
   constructor(
     code: CommandErrorCode,
     message: string,
-    fields: FivewireErrorFields & { reply?: ServerReply; transient?: boolean } = {},
+    fields: FivewireErrorFields & {
+      reply?: ServerReply;
+      transient?: boolean;
+      retryAfter?: number;
+    } = {},
   ) {
     super(code, message, {
       connection: 'usable',
       retry: fields.transient ? 'later' : 'never',
       ...fields,
     });
-    carry(this, { transient: false, ...fields }, ['reply', 'transient']);
+    carry(this, { transient: false, ...fields }, ['reply', 'transient', 'retryAfter']);
   }
 }
 

@@ -52,6 +52,7 @@ export async function append(
       args: [...args, literal(size)],
       body: octets,
       wire: { as: 'append' },
+      findOut,
       phase: 'transfer',
     },
     options,
@@ -60,6 +61,9 @@ export async function append(
   const uidValidity = uid === undefined ? undefined : code?.number;
   return { size, ...(uid === undefined || uidValidity === undefined ? {} : { uid, uidValidity }) };
 }
+
+const findOut =
+  "The message may be stored: connect again and search the mailbox for its Message-ID, search({ header: { 'message-id': … } }), before you append it once more.";
 
 function checkBody(runner: CommandRunner, body: BodyInput, size: number | undefined): void {
   if (!isBodyInput(body)) {

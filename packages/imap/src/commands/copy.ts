@@ -1,7 +1,8 @@
 /** UID COPY and UID MOVE, RFC 9051 §6.4.7, §6.4.8; UID EXPUNGE, RFC 4315 §2.1. */
 
+import { isFivewireError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { extensionRequired } from '../command-error.js';
+import { extensionRequired, outcomeUnknown } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { mailbox, uidSet } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
@@ -42,10 +43,24 @@ export async function move(
     "copy() them and addFlags(uids, ['\\\\Deleted']), and leave it to the server to expunge.",
   );
   const result = await copy(runner, uids, to, options);
-  await store(runner, uids, '+', ['\\Deleted'], options);
-  await expunge(runner, uids, options);
+  try {
+    await store(runner, uids, '+', ['\\Deleted'], options);
+    await expunge(runner, uids, options);
+  } catch (error) {
+    throw halfDone(runner, 'UID MOVE', error);
+  }
   return result;
 }
+
+/** Part of it is done, and the connection is gone: doing all of it again would do that part twice. */
+function halfDone(runner: CommandRunner, command: string, error: unknown): unknown {
+  if (runner.connection.isOpen || !isFivewireError(error) || error.code === 'ERR_OUTCOME_UNKNOWN')
+    return error;
+  return runner.connection.locate(outcomeUnknown(command, findOut, error));
+}
+
+const findOut =
+  'Some or all of the messages may be at the new place: connect again and compare both mailboxes, by Message-ID for instance, before you do it once more.';
 
 /** UID EXPUNGE: removes those of the messages that have \Deleted, and no others. */
 export async function expunge(
@@ -81,16 +96,23 @@ async function transfer(
     copies.push(...(code.copies ?? []));
     return true;
   };
+  let done = false;
   for (const piece of uids.pieces(Number.POSITIVE_INFINITY)) {
-    const { code } = await runner.run(
-      {
-        verb,
-        args: [uidSet(piece), mailbox(to)],
-        claim: (response) => response.type === 'status' && note(response.code),
-      },
-      options,
-    );
-    note(code);
+    try {
+      const { code } = await runner.run(
+        {
+          verb,
+          args: [uidSet(piece), mailbox(to)],
+          claim: (response) => response.type === 'status' && note(response.code),
+          findOut,
+        },
+        options,
+      );
+      note(code);
+    } catch (error) {
+      throw done ? halfDone(runner, verb, error) : error;
+    }
+    done = true;
   }
   return uidValidity === undefined || from.length === 0
     ? {}

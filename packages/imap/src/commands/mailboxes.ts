@@ -25,10 +25,16 @@ export async function create(
       'Create the mailbox without `specialUse`.',
     );
   }
-  const { code } = await runner.run({ verb: 'CREATE', args: [mailbox(name), ...use] }, options);
+  const { code } = await runner.run(
+    { verb: 'CREATE', args: [mailbox(name), ...use], findOut: lookAtList },
+    options,
+  );
   const mailboxId = code?.name === 'MAILBOXID' ? code.words?.[0] : undefined;
   return mailboxId === undefined ? {} : { mailboxId };
 }
+
+const lookAtList =
+  'It may have been done: connect again and look with list() before you do it once more.';
 
 const simple =
   (verb: string) =>
@@ -59,5 +65,8 @@ export async function rename(
   to: MailboxName,
   options?: CallOptions,
 ): Promise<void> {
-  await runner.run({ verb: 'RENAME', args: [mailbox(from), mailbox(to)] }, options);
+  await runner.run(
+    { verb: 'RENAME', args: [mailbox(from), mailbox(to)], findOut: lookAtList },
+    options,
+  );
 }

@@ -293,6 +293,8 @@ function pushSection(
   else {
     const text = lexer.nstring('nstring');
     const octets = text === null ? null : Buffer.from(text, 'latin1');
+    // Gmail says NIL for header fields that are not there; for a body it means that there is no such part.
+    if (octets === null && !section.includes('HEADER')) row.problems.push(`BODY[${section}]: NIL`);
     row.sections.push({ section, binary, origin, octets, size: octets?.length ?? 0 });
   }
 }

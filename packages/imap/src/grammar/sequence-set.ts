@@ -180,12 +180,7 @@ export class UidSet implements Iterable<number> {
 
   /** As it goes on the wire: `1:5,7,9:*`. */
   toString(): string {
-    const bounds = this.#bounds;
-    let text = '';
-    for (let i = 0; i < bounds.length; i += 2) {
-      text += `${i > 0 ? ',' : ''}${rangeText(bounds[i] as number, bounds[i + 1] as number)}`;
-    }
-    return text;
+    return rangesText(this.#bounds);
   }
 
   toJSON(): string {
@@ -265,7 +260,21 @@ export class UidMap implements Iterable<readonly [source: number, destination: n
       yield [uid, next.value];
     }
   }
+
+  /** Source and destination in the server's order: `1:3→11:13`. */
+  toString(): string {
+    return `${rangesText(this.#from)}→${rangesText(this.#to)}`;
+  }
+
+  toJSON(): { source: string; destination: string } {
+    return { source: rangesText(this.#from), destination: rangesText(this.#to) };
+  }
 }
+
+inspectAs(UidMap.prototype, (map) => {
+  const text = map.toString();
+  return `UidMap(${map.size}) { ${text.length > 200 ? `${text.slice(0, 200)}…` : text} }`;
+});
 
 /**
  * seq-range = seq-number ":" seq-number; uid-set = (uniqueid / uid-range) *("," uid-set).
@@ -389,6 +398,14 @@ function rangeSize(from: number, to: number): number {
 const numberText = (uid: number): string => (uid === star ? '*' : String(uid));
 const rangeText = (from: number, to: number): string =>
   from === to ? numberText(from) : `${numberText(from)}:${numberText(to)}`;
+
+function rangesText(bounds: readonly number[]): string {
+  let text = '';
+  for (let i = 0; i < bounds.length; i += 2) {
+    text += `${i > 0 ? ',' : ''}${rangeText(bounds[i] as number, bounds[i + 1] as number)}`;
+  }
+  return text;
+}
 
 const notASet = (got: string): UsageError =>
   new UsageError('ERR_ARGUMENT', `Expected UIDs, got ${got}`, {
