@@ -2,7 +2,7 @@
  * The body of a message or part as a `Readable` (RFC 9051 §6.4.5, BODY.PEEK[…]). Nothing is asked of the server until
  * somebody reads; what the consumer does not take stays in the socket.
  */
-import { Readable } from 'node:stream';
+import { GatheringReadable } from '@fivewire/line-protocol';
 import { CommandError, isFivewireError, LocalError, TransferError } from 'tls-context-core';
 import type { CallOptions, StreamedSink } from './command.js';
 import type { CommandRunner } from './command-runner.js';
@@ -27,7 +27,7 @@ const drainOctets = 8 << 20;
 /** Octets asked for behind a known head: "the rest". Some servers count in 31 bits. */
 const theRest = 2_147_483_647;
 
-export class BodyStream extends Readable {
+export class BodyStream extends GatheringReadable {
   readonly runner: CommandRunner;
   readonly #request: BodyRequest;
   readonly #options: CallOptions;
@@ -39,12 +39,10 @@ export class BodyStream extends Readable {
   #wake: (() => void) | undefined;
 
   constructor(runner: CommandRunner, request: BodyRequest, options: CallOptions = {}) {
-    super({ highWaterMark: 1 << 18 });
+    super();
     this.runner = runner;
     this.#request = request;
     this.#options = options;
-    // A body that fails while nobody looks at it must not end the process; whoever reads it gets the error all the same.
-    this.on('error', () => {});
   }
 
   override _read(): void {
@@ -53,6 +51,11 @@ export class BodyStream extends Readable {
     if (this.#started) return;
     this.#started = true;
     void this.#run();
+  }
+
+  /** While the reader waits for room, it is told that there may be some. */
+  protected override taken(): void {
+    if (this.#wake !== undefined) this.runner.moved();
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -183,10 +186,6 @@ class BodyStreamSink implements StreamedSink {
 
   ready(): Promise<void> {
     return this.#stream.room();
-  }
-
-  get independent(): boolean {
-    return this.#stream.listenerCount('data') > 0;
   }
 
   #drain(octets: number): boolean {

@@ -185,9 +185,14 @@ export class CommandRunner {
     this.#deadline.review();
   }
 
-  /** Somebody has begun to wait for a command that was in the background. */
-  press(): void {
-    this.#consumers.press();
+  /** A caller has begun to wait for a command that was in the background. */
+  review(): void {
+    this.#consumers.review();
+  }
+
+  /** The consumer of a body has taken some of it. */
+  moved(): void {
+    this.#consumers.moved();
   }
 
   // ── out ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -201,7 +206,7 @@ export class CommandRunner {
       if (entry === undefined || this.#writing !== undefined || !this.connection.isOpen) return;
       if (!this.#mayStart(entry.command)) {
         for (const { command } of this.#inFlight.values()) command.interrupt?.();
-        this.#consumers.press();
+        this.#consumers.review();
         return;
       }
       this.#queue.splice(at, 1);
@@ -247,7 +252,7 @@ export class CommandRunner {
     }
     this.#inFlight.set(entry.tag, entry);
     entry.command.onSent?.(entry.tag);
-    this.#consumers.press();
+    this.#consumers.review();
     const only = pieces.length === 1 ? pieces[0] : undefined;
     if (only !== undefined) {
       entry.sent = true;
@@ -457,7 +462,7 @@ export class CommandRunner {
     this.#inFlight.clear();
     this.#queue.length = 0;
     this.#goAhead?.(false);
-    this.#consumers.press();
+    this.#consumers.review();
     // The command that ended the connection gets that very error.
     let told = false;
     for (const { reject, masked, command, sent } of entries) {

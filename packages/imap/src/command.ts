@@ -20,8 +20,6 @@ export interface StreamedSink extends BodySink {
   readonly buffered: number;
   /** Resolves when the consumer has taken some, or is gone. */
   ready(): Promise<void>;
-  /** Whether the consumer reads by itself, as a pipe does, so that no call of ours can keep it from reading. */
-  readonly independent: boolean;
 }
 
 /** Somebody who keeps rows for a consumer. */

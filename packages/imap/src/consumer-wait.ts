@@ -1,6 +1,5 @@
-/** The reader waits for a consumer: for how long, and who must not wait with it. */
-import { deadlockAfter, type LineConnection } from '@fivewire/line-protocol';
-import { UsageError } from 'tls-context-core';
+/** The reader waits for a consumer: for how long, and which commands wait with it (see `PendingCalls`). */
+import { type FivewireError, type LineConnection, PendingCalls } from '@fivewire/line-protocol';
 import type { Entry, Holder, StreamedSink } from './command.js';
 import type { ImapLimits } from './limits.js';
 
@@ -9,6 +8,9 @@ export class ConsumerWait {
   readonly #limits: ImapLimits;
   readonly #queue: Entry[];
   readonly #inFlight: ReadonlyMap<string, Entry>;
+  readonly #calls: PendingCalls;
+  /** Those of the queue that wait behind a body, and how that ends. */
+  readonly #waiting = new Map<Entry, () => void>();
   #wake: (() => void) | undefined;
 
   constructor(
@@ -21,42 +23,49 @@ export class ConsumerWait {
     this.#limits = limits;
     this.#queue = queue;
     this.#inFlight = inFlight;
+    this.#calls = new PendingCalls(connection.timeouts.stall);
   }
 
-  /** Somebody else needs the connection, or it has ended: look again. */
-  press(): void {
+  /** A command has come to need the connection, or the connection has ended: look again. */
+  review(): void {
     this.#wake?.();
+  }
+
+  /** The consumer of a body has taken some of it. */
+  moved(): void {
+    this.#calls.moved();
   }
 
   /**
    * Waits until a body's consumer takes more. When another command waits for the connection meanwhile, the rest of the
-   * body is read into memory if it is short enough; if it is not and the consumer does not move, the others are
-   * refused: most likely it is the consumer itself that waits for them.
+   * body is read into memory if it is short enough; if it is not and the consumer takes nothing for `timeouts.stall`, the
+   * others are refused: most likely it is the consumer itself that waits for them.
    */
   async room(sink: StreamedSink, left: number): Promise<void> {
-    const ready = sink.ready().then(() => 'ready' as const);
-    while (this.#connection.isOpen) {
-      const pressed = this.#pressing().length > 0;
-      if (pressed && sink.buffered + left <= this.#limits.bufferedOctets) return;
-      // A pipe moves by itself, if slowly.
-      const patience = sink.independent ? this.#connection.timeouts.stall : deadlockAfter;
-      let timer: NodeJS.Timeout | undefined;
-      const other = new Promise<'pressed' | 'motionless'>((resolve) => {
-        this.#wake = () => resolve('pressed');
-        if (pressed) timer = setTimeout(resolve, patience, 'motionless');
-      });
-      const what = await Promise.race([ready, other]);
-      clearTimeout(timer);
-      this.#wake = undefined;
-      if (what === 'ready') return;
-      if (what === 'motionless') this.#refuse(left);
+    let isReady = false;
+    const ready = sink.ready().then(() => {
+      isReady = true;
+    });
+    this.#calls.hold({ what: this.#what() });
+    try {
+      while (!isReady) {
+        if (!this.#connection.isOpen) throw this.#connection.lost();
+        this.#register();
+        const fits = sink.buffered + left <= this.#limits.bufferedOctets;
+        if (fits && this.#calls.any) return;
+        this.#calls.paused();
+        await Promise.race([ready, this.#change()]);
+      }
+    } finally {
+      for (const end of this.#waiting.values()) end();
+      this.#waiting.clear();
+      this.#calls.hold(undefined);
     }
-    throw this.#connection.lost();
   }
 
   /**
-   * Waits until the consumer of rows has taken some, as long as nobody else needs the connection: then reading goes on,
-   * for the other's answer stands behind the rows. The rows on their way are few; a server that sends far more than
+   * Waits until the consumer of rows has taken some, as long as no other command needs the connection: then reading goes
+   * on, for the other's answer stands behind the rows. The rows on their way are few; a server that sends far more than
    * that ends the connection.
    */
   async relief(holder: Holder): Promise<void> {
@@ -64,34 +73,45 @@ export class ConsumerWait {
     if (holder.held <= bufferedOctets) return;
     if (holder.held > bufferedOctets * 4)
       throw this.#connection.exceeded('bufferedOctets', bufferedOctets);
-    const others = [...this.#inFlight.values(), ...this.#pressing()];
+    const others = [...this.#inFlight.values(), ...this.#queue.filter(isWaitedFor)];
     if (others.some(({ command }) => command.holder !== holder)) return;
-    const pressed = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    await Promise.race([holder.ready(), pressed]);
-    this.#wake = undefined;
+    await Promise.race([holder.ready(), this.#change()]);
   }
 
-  /** Those in the queue for whom somebody waits. */
-  #pressing(): Entry[] {
-    return this.#queue.filter(({ command }) => !command.background?.());
-  }
-
-  #refuse(left: number): void {
-    for (const entry of this.#pressing()) {
-      this.#queue.splice(this.#queue.indexOf(entry), 1);
-      entry.reject(this.#connection.locate(wouldDeadlock(entry.masked, left)));
+  /** The commands of the queue for whose answer a caller waits now. */
+  #register(): void {
+    for (const [entry, end] of this.#waiting) {
+      if (isWaitedFor(entry) && this.#queue.includes(entry)) continue;
+      this.#waiting.delete(entry);
+      end();
     }
+    for (const entry of this.#queue) {
+      if (this.#waiting.has(entry) || !isWaitedFor(entry)) continue;
+      const { masked: command } = entry;
+      const refuse = (error: Error): void => {
+        this.#waiting.delete(entry);
+        const at = this.#queue.indexOf(entry);
+        if (at >= 0) this.#queue.splice(at, 1);
+        entry.reject(this.#connection.locate(error as FivewireError, { command }));
+      };
+      this.#waiting.set(entry, this.#calls.add({ command, refuse }));
+    }
+  }
+
+  /** For errors: what the body is of, that is read now. */
+  #what(): string {
+    const [entry] = this.#inFlight.values();
+    return `the body of ${entry?.masked ?? 'a message'}`;
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#wake = undefined;
+        resolve();
+      };
+    });
   }
 }
 
-const wouldDeadlock = (command: string, left: number): UsageError =>
-  new UsageError(
-    'ERR_WOULD_DEADLOCK',
-    `${command} waits behind a body of which ${left} octets are unread`,
-    {
-      command,
-      hint: 'Read the body to its end (or destroy it) before the call, or make the call on another connection (createImapPool).',
-    },
-  );
+const isWaitedFor = ({ command }: Entry): boolean => !command.background?.();

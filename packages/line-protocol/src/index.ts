@@ -6,20 +6,25 @@
  * - command-line.ts, secret.ts: what goes out, checked and masked
  * - reply.ts, reply-queue.ts: three-digit replies, read in the order in which commands were written
  * - body.ts, dot-stuffing.ts: bodies both ways
- * - reply-body.ts, rows.ts, ask-ahead.ts: bodies and listings that hold the reading turn at their consumer's pace
+ * - consumer/: bodies and listings that hold the connection at their consumer's pace, and the calls that wait meanwhile
  * - discover.ts, dns-lookup.ts: from a mail domain to its servers, by SRV records
  * - dot-lines.ts, capability-list.ts: what a server says in short lists
  * - pool.ts, pool-options.ts: connections to share
  * - deadline.ts, dispose.ts, limits.ts, wire-log.ts, notices.ts, decode-text.ts
  */
 export * from 'tls-context-core';
-export * from './ask-ahead.js';
 export * from './body.js';
 export type { CallOptions } from './call-options.js';
 export * as rules from './call-options.js';
 export * from './capability-list.js';
 export * from './command-line.js';
 export * from './connect-url.js';
+export * from './consumer/ask-ahead.js';
+export { GatheringReadable } from './consumer/gathering-readable.js';
+export { knownDeadlock, type Transfer, whileAwaited } from './consumer/inside-transfer.js';
+export { type Holder, PendingCalls } from './consumer/pending-calls.js';
+export * from './consumer/reply-body.js';
+export * from './consumer/rows.js';
 export * from './deadline.js';
 export { decodeText } from './decode-text.js';
 export { type Dial, type DialOptions, type DialTarget, dial } from './dial.js';
@@ -34,9 +39,7 @@ export * from './notices.js';
 export * from './pool.js';
 export * from './pool-options.js';
 export * from './reply.js';
-export * from './reply-body.js';
 export * from './reply-queue.js';
-export * from './rows.js';
 export { mask, Secret, secret } from './secret.js';
 export * from './transport.js';
 export type { WireEvent, WireEventType } from './wire-log.js';

@@ -4,12 +4,9 @@
  * Each piece of work gets two turns, one to write and one to read. Work that gives its turn to write back early is
  * pipelined: the next one writes while this one still waits for its replies.
  */
-import {
-  type ErrorContext,
-  type FivewireError,
-  isFivewireError,
-  UsageError,
-} from 'tls-context-core';
+import { type ErrorContext, type FivewireError, isFivewireError } from 'tls-context-core';
+import { knownDeadlock } from './consumer/inside-transfer.js';
+import { PendingCalls } from './consumer/pending-calls.js';
 import { abandonOnAbort, aborted } from './deadline.js';
 import type { LineConnection } from './line-connection.js';
 import { type Reply, ReplyParser, type ReplyStyle } from './reply.js';
@@ -38,16 +35,10 @@ export interface StrayLineOptions {
 
 export interface RunOptions extends ErrorContext {
   signal?: AbortSignal | undefined;
-  /** Nobody waits for this work yet, so that it presses nobody who reads before it (see {@link ReplyQueue.press}). */
-  patient?: boolean;
+  /** No caller waits for this work yet: it is none of {@link ReplyQueue.calls}. */
+  background?: boolean;
   /** The server speaks first (a greeting): what has come already is for this work. */
   unprompted?: boolean;
-}
-
-/** A reader that takes its time, because its consumer does: a body, or rows of a listing. */
-export interface Holder {
-  /** Somebody waits for what comes behind this reader: read ahead, as far as memory is allowed for it. */
-  pressed(): void;
 }
 
 export class ReplyQueue {
@@ -56,11 +47,12 @@ export class ReplyQueue {
   #writable: Promise<void> = Promise.resolve();
   #readable: Promise<void> = Promise.resolve();
   #active = 0;
-  #pressing = new Set<(error: FivewireError) => void>();
-  #holder: Holder | undefined;
+  /** Who waits behind the reader that holds the connection for a consumer. */
+  readonly calls: PendingCalls;
 
   constructor(connection: LineConnection, options: ReplyQueueOptions | StrayLineOptions) {
     this.#connection = connection;
+    this.calls = new PendingCalls(connection.timeouts.stall);
     this.#stray = 'stray' in options ? options.stray : strayReplies(options);
     connection.onUnawaited = () => {
       if (this.#active === 0) this.#readStray();
@@ -81,8 +73,10 @@ export class ReplyQueue {
    */
   run<T>(
     work: (turn: Turn) => Promise<T>,
-    { signal, patient = false, unprompted = false, ...context }: RunOptions = {},
+    { signal, background = false, unprompted = false, ...context }: RunOptions = {},
   ): Promise<T> {
+    const deadlock = knownDeadlock(this.#connection, context.command);
+    if (deadlock !== undefined) return Promise.reject(this.#connection.locate(deadlock, context));
     const mayWrite = this.#writable;
     const mayRead = this.#readable;
     let wrote!: () => void;
@@ -94,7 +88,7 @@ export class ReplyQueue {
       read = resolve;
     });
     let dropped: FivewireError | undefined;
-    const mustPress = !patient && this.#active > 0;
+    const waits = !background && this.#active > 0;
     this.#active++;
     const running = (async () => {
       try {
@@ -113,55 +107,18 @@ export class ReplyQueue {
       }
     })();
     const call = abandonOnAbort(running, signal, context);
-    if (!mustPress) return call;
+    if (!waits) return call;
     return new Promise<T>((resolve, reject) => {
-      const relieve = this.press((error) => {
-        dropped = this.#connection.locate(error, context);
-        reject(dropped);
+      const turnHasCome = this.calls.add({
+        command: context.command ?? '',
+        refuse: (error) => {
+          dropped = this.#connection.locate(error, context);
+          reject(dropped);
+        },
       });
-      void mayRead.then(relieve);
-      call.then(resolve, reject);
+      void mayRead.then(turnHasCome);
+      call.then(resolve, reject).finally(turnHasCome);
     });
-  }
-
-  // A holder keeps the reading turn for as long as its consumer likes. Where that consumer itself waits for a later
-  // call, both would wait for ever: so later calls press, the holder reads ahead, and where memory does not suffice
-  // and the consumer takes nothing, those that press are told.
-
-  /**
-   * Says that somebody waits for what comes behind the reader of now.
-   * @param giveUp called with `ERR_WOULD_DEADLOCK` when the reader can't get out of the way
-   * @returns ends the pressing
-   */
-  press(giveUp: (error: FivewireError) => void): () => void {
-    this.#pressing.add(giveUp);
-    this.#holder?.pressed();
-    return () => {
-      this.#pressing.delete(giveUp);
-    };
-  }
-
-  /** True while somebody waits behind the reader of now. */
-  get underPressure(): boolean {
-    return this.#pressing.size > 0;
-  }
-
-  /** Whoever has the reading turn registers here for as long as a consumer sets its pace. */
-  hold(holder: Holder | undefined): void {
-    this.#holder = holder;
-    if (this.#pressing.size > 0) holder?.pressed();
-  }
-
-  /** Tells everybody who presses that the reader won't move: its consumer seems to wait for them. */
-  refusePressure(why: string): void {
-    for (const giveUp of [...this.#pressing]) {
-      this.#pressing.delete(giveUp);
-      giveUp(
-        new UsageError('ERR_WOULD_DEADLOCK', `The call would wait for ever: ${why}`, {
-          hint: 'Read or destroy what an earlier call gave before you wait for this one, or use a second connection.',
-        }),
-      );
-    }
   }
 
   /** Lines that nobody asked for. Takes complete ones only: it never waits, so that the next work finds no other reader. */

@@ -1,6 +1,7 @@
-/** Bodies and listings that hold the reading turn at their consumer's pace, and what happens to those who wait behind. */
+/** Bodies and listings that hold the reading turn at their consumer's pace, and what happens to calls that wait behind. */
 import { text } from 'node:stream/consumers';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ManualClock, manualClock } from '../../tls-context-core/test/manual-clock.js';
 import {
   askAhead,
   CommandError,
@@ -14,7 +15,13 @@ import {
 } from '../src/index.js';
 import { connectionPair, settled, tick } from './pair.js';
 
-const wait = { phase: 'transfer' as const, timeout: 2_000 };
+let clock: ManualClock;
+beforeEach(() => {
+  clock = manualClock();
+});
+afterEach(() => clock.restore());
+
+const wait = { phase: 'transfer' as const, timeout: 0 };
 
 /** A protocol of `+` and `-` lines, whose bodies and listings end with a dot. */
 async function protocol(aheadOctets = 1_000, options: Partial<LineConnectionOptions> = {}) {
@@ -117,19 +124,59 @@ describe('ReplyBody', () => {
     const { body, call, connection, server, close } = await protocol(1_000);
     const held = body('A');
     const iterator = held[Symbol.asyncIterator]();
-    server.write(`+\r\n${'x'.repeat(2_000_000)}\r\n.\r\n+b\r\n`);
+    server.write(`+\r\n${'x'.repeat(2_000_000)}\r\n.\r\n+b\r\n+b\r\n`);
     await iterator.next();
-    const began = Date.now();
-    expect(await settled(call('B'))).toMatchObject({
+    const refused = settled(call('B'));
+    await tick();
+    clock.pass(60_001); // `timeouts.stall`
+    expect(await refused).toMatchObject({
       code: 'ERR_WOULD_DEADLOCK',
       connection: 'usable',
+      message: expect.stringContaining('the body of A'),
     });
-    expect(Date.now() - began).toBeLessThan(3_500);
+    // As long as the consumer does not move, there is nothing more to learn.
+    expect(await settled(call('B'))).toMatchObject({ code: 'ERR_WOULD_DEADLOCK' });
     for (let next = await iterator.next(); !next.done; next = await iterator.next());
     const after = call('C');
     server.write('+c\r\n');
     expect(await after).toBe('c');
     expect(connection.isOpen).toBe(true);
+    close();
+  });
+
+  it('lets calls wait as long as the consumer lives, however slow it is', async () => {
+    const { body, call, server, close } = await protocol(1_000);
+    const held = body('A');
+    const iterator = held[Symbol.asyncIterator]();
+    server.write(`+\r\n${'x'.repeat(3_000_000)}\r\n.\r\n+b\r\n`);
+    let octets = (await iterator.next()).value.length;
+    const after = call('B');
+    for (;;) {
+      await tick();
+      clock.pass(59_000);
+      const { done, value } = await iterator.next();
+      if (done) break;
+      octets += value.length;
+    }
+    expect(octets).toBe(3_000_002);
+    expect(await after).toBe('b');
+    close();
+  });
+
+  it('counts the pieces that a consumer takes of what is held for it', async () => {
+    const { body, call, server, close } = await protocol(2_000_000);
+    const held = body('A');
+    server.write(`+\r\n${'x'.repeat(3_000_000)}\r\n.\r\n+b\r\n`);
+    await held.head();
+    const after = call('B');
+    let taken = 0;
+    while (taken < 3_000_002) {
+      await tick(1);
+      clock.pass(59_000);
+      const piece = (held.read(10_000) ?? held.read()) as Buffer | null;
+      taken += piece?.length ?? 0;
+    }
+    expect(await after).toBe('b');
     close();
   });
 
@@ -236,7 +283,10 @@ describe('RowReader', () => {
       const lines = Array.from({ length: 50 }, (_, i) => `row ${i} ${'x'.repeat(50)}\r\n`).join('');
       server.write(`+\r\n${lines}.\r\n+b\r\n`);
       await rows.next();
-      const inner = await settled(call('B'));
+      const refused = settled(call('B'));
+      await tick();
+      clock.pass(60_001); // `timeouts.stall`
+      const inner = await refused;
       if (mayCut) {
         expect(inner).toBe('fulfilled');
         const rest = await collect({ [Symbol.asyncIterator]: () => rows });

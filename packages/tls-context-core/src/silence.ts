@@ -63,6 +63,11 @@ export class SilenceTimer {
   #due = 0;
   #cancel: (() => void) | undefined;
 
+  /** True while a wait is under way. */
+  get running(): boolean {
+    return this.#onSilent !== undefined;
+  }
+
   /** Begins a wait: `onSilent` is called, once, when the peer has been silent for `limit` milliseconds. */
   start(limit: number, onSilent: () => void): void {
     if (endless(limit)) {

@@ -211,7 +211,7 @@ class FetchRows implements Holder {
   async #something(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      this.#context.runner.press();
+      this.#context.runner.review();
     });
     this.#wake = undefined;
   }

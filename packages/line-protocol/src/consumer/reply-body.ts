@@ -1,16 +1,16 @@
 /**
  * The body of a reply, as a `Readable` that is there before its turn: the command goes out at the first read, and the
- * consumer's pace holds the reading turn.
- *
- * Where a later call is waited for meanwhile, the body reads ahead so that the turn passes on; see `ReplyQueue.press`.
+ * consumer's pace holds the reading turn; see `pace.ts`.
  */
-import { Readable } from 'node:stream';
 import { type FivewireError, LocalError } from 'tls-context-core';
-import type { BodyDecoder } from './body.js';
-import type { CommandLine } from './command-line.js';
-import type { Wait } from './deadline.js';
-import type { LineConnection } from './line-connection.js';
-import type { Holder, ReplyQueue, Turn } from './reply-queue.js';
+import type { BodyDecoder } from '../body.js';
+import type { CommandLine } from '../command-line.js';
+import type { Wait } from '../deadline.js';
+import type { LineConnection } from '../line-connection.js';
+import type { ReplyQueue, Turn } from '../reply-queue.js';
+import { GatheringReadable } from './gathering-readable.js';
+import { pace } from './pace.js';
+import type { Holder } from './pending-calls.js';
 
 export interface BodyRequest<H> {
   queue: ReplyQueue;
@@ -35,15 +35,12 @@ export interface BodyRequest<H> {
   signal?: AbortSignal | undefined;
 }
 
-/** How long a consumer may take nothing, with its allowance full, before those who wait behind it are told. */
-export const deadlockAfter = 2_000;
-
-export class ReplyBody<H = unknown> extends Readable implements Holder {
+export class ReplyBody<H = unknown> extends GatheringReadable implements Holder {
   /** Octets of content that have come. */
   octets = 0;
   /** True once the connection is past this body. */
   past = false;
-  /** True when it was too long to be held and nobody had it yet: its octets are gone, ask again. */
+  /** True when it was too long to be held and no consumer had it yet: its octets are gone, ask again. */
   setAside = false;
   /** True once a consumer has it. Until then it may be set aside. */
   delivered = true;
@@ -61,23 +58,22 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
   /** A body of no octets ends before any has come. */
   #begun = false;
   /** The consumer wants more. */
-  #asked = false;
-  #relieve: (() => void) | undefined;
-  #stuckTimer: NodeJS.Timeout | undefined;
-  /** What was held when it was too much; the consumer has moved when it is less. */
-  #stuckAt = Number.POSITIVE_INFINITY;
-  #isStuck = false;
+  #wanted = false;
+  /** Ends this body's own wait behind another reader. */
+  #turnHasCome: (() => void) | undefined;
   #drainOctets: number;
 
   constructor(request: BodyRequest<H>) {
-    super({ highWaterMark: 1 << 18 });
+    super();
     this.#request = request;
     this.#drainOctets = request.drainOctets ?? 1 << 20;
-    // A body that fails while nobody looks at it must not end the process: whoever reads it gets the error all the same.
-    this.on('error', ignore);
   }
 
-  /** Sends the command. Nobody waits for the reply yet. */
+  get what(): string {
+    return `the body of ${this.#request.line.masked}`;
+  }
+
+  /** Sends the command. No one waits for the reply yet. */
   ask(): void {
     if (this.#running !== undefined) return;
     const { queue, signal, line } = this.#request;
@@ -86,18 +82,18 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
       this.#headFailed = reject;
     });
     this.#head.catch(ignore);
-    this.#running = queue.run(this.#work, { signal, patient: true, command: line.masked });
+    this.#running = queue.run(this.#work, { signal, background: true, command: line.masked });
     this.#running.catch((error: FivewireError) => {
       this.#headFailed(error);
-      this.#relieve?.();
+      this.#turnHasCome?.();
       this.destroy(error);
     });
   }
 
-  /** What comes before the body; rejects where there is none. Whoever calls this waits. */
+  /** What comes before the body; rejects where there is none. */
   head(): Promise<H> {
     this.ask();
-    this.#press();
+    this.#awaitTurn();
     return this.#head as Promise<H>;
   }
 
@@ -114,24 +110,25 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
     );
   }
 
-  pressed(): void {
-    if (this.#isStuck && this.readableLength >= this.#stuckAt) {
-      queueMicrotask(() => this.#refuse());
-    } else {
-      this.#flow();
-    }
+  awaited(): void {
+    this.#flow();
+  }
+
+  protected override taken(): void {
+    if (this.#decoder === undefined || this.past) return;
+    const { calls } = this.#request.queue;
+    calls.moved();
+    if (calls.any) this.#flow();
   }
 
   override _read(): void {
-    this.#moved();
-    this.#asked = true;
+    this.#wanted = true;
     this.ask();
-    if (this.#decoder === undefined) this.#press();
+    if (this.#decoder === undefined) this.#awaitTurn();
     else this.#flow();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#moved();
     if (this.#running !== undefined) this.#flow();
     callback(error);
   }
@@ -143,7 +140,7 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
     connection.send(line);
     if (pipelined) turn.wrote();
     await turn.toRead();
-    this.#relieve?.();
+    this.#turnHasCome?.();
     const read = readHead();
     const head = read instanceof Promise ? await read : read;
     const left = new Promise<void>((resolve, reject) => {
@@ -152,43 +149,61 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
     this.#decoder = decoder(head);
     this.#headReady(head);
     try {
-      queue.hold(this);
-      if (this.#asked || this.destroyed) this.#flow();
+      queue.calls.hold(this);
+      this.#flow();
       await left;
     } finally {
       this.past = true;
-      queue.hold(undefined);
-      this.#moved();
+      queue.calls.hold(undefined);
     }
   };
 
-  #press(): void {
-    if (this.#decoder !== undefined || this.past || this.#relieve !== undefined) return;
-    this.#asked = true;
-    const end = this.#request.queue.press((error) => this.#running && this.#deadlocked(error));
-    this.#relieve = () => {
+  /** The consumer waits for this body, and so for the reader that holds the connection now. */
+  #awaitTurn(): void {
+    if (this.#decoder !== undefined || this.past || this.#turnHasCome !== undefined) return;
+    this.#wanted = true;
+    const { queue, line } = this.#request;
+    const end = queue.calls.add({
+      command: line.masked,
+      refuse: (error) => this.#refused(error),
+    });
+    this.#turnHasCome = () => {
       end();
-      this.#relieve = undefined;
+      this.#turnHasCome = undefined;
     };
   }
 
-  #deadlocked(error: FivewireError): void {
-    this.#relieve?.();
-    this.#headFailed(error);
+  #refused(error: FivewireError): void {
+    this.#turnHasCome?.();
+    this.#headFailed(this.#request.connection.locate(error));
     this.destroy(error);
   }
 
-  /**
-   * Gives the consumer what is here, as far as it wants it, or more while somebody waits behind us; what was given up is
-   * thrown away. Without promises, for most bodies are short and here already.
-   */
+  /** Does what the pace says, without promises: most bodies are short and here already. */
   #flow(): void {
     const decoder = this.#decoder;
     if (decoder === undefined || this.past || this.#flowing || this.#filling) return;
+    const { queue, aheadOctets, held } = this.#request;
     this.#flowing = true;
     try {
-      do this.#asked = false;
-      while (this.#give(decoder) && (this.#asked || this.destroyed));
+      for (;;) {
+        const step = pace({
+          gone: this.destroyed,
+          wanted: this.#wanted,
+          awaited: queue.calls.any,
+          held: this.readableLength + (held?.() ?? 0),
+          allowance: aheadOctets,
+          repeatable: !this.delivered,
+        });
+        if (step === 'pause') {
+          queue.calls.paused();
+          return;
+        }
+        if (step === 'set-aside') {
+          this.setAside = true;
+          this.skip();
+        } else if (!this.#step(decoder)) return;
+      }
     } catch (error) {
       this.#leave.reject(error);
     } finally {
@@ -196,38 +211,33 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
     }
   }
 
-  /** @returns true where the consumer has enough for now */
-  #give(decoder: BodyDecoder): boolean {
-    const { connection, queue } = this.#request;
-    for (;;) {
-      const octets = connection.peekOctets() ?? (this.#begun ? undefined : nothing);
-      this.#begun = true;
-      if (octets === undefined) {
-        this.#fill();
-        return false;
-      }
-      const { used, content, done } = decoder.decode(octets);
-      connection.consumeOctets(used);
-      let more = true;
-      for (const piece of content) if (piece.length > 0) more = this.#take(piece);
-      if (done) {
-        this.past = true;
-        this.#leave.resolve();
-        if (!this.destroyed) this.push(null);
-        return false;
-      }
-      if (!more) {
-        if (queue.underPressure) this.#full();
-        return true;
-      }
+  /** Takes what is here. @returns false where the body is over, or octets must come first */
+  #step(decoder: BodyDecoder): boolean {
+    const { connection } = this.#request;
+    const octets = connection.peekOctets() ?? (this.#begun ? undefined : nothing);
+    this.#begun = true;
+    if (octets === undefined) {
+      this.#fill();
+      return false;
     }
+    const { used, content, done } = decoder.decode(octets);
+    connection.consumeOctets(used);
+    for (const piece of content) if (piece.length > 0) this.#take(piece);
+    if (!done) return true;
+    this.past = true;
+    this.#leave.resolve();
+    if (!this.destroyed) this.push(null);
+    return false;
   }
 
-  #take(content: Buffer): boolean {
+  #take(content: Buffer): void {
     this.octets += content.length;
-    if (!this.destroyed) return this.push(content) || this.#mayReadAhead();
+    if (!this.destroyed) {
+      this.#wanted = this.push(content);
+      return;
+    }
     this.#drainOctets -= content.length;
-    if (this.#drainOctets >= 0) return true;
+    if (this.#drainOctets >= 0) return;
     throw this.#request.connection.fail(
       new LocalError('ERR_LOCAL_IO', 'A long body was given up; its connection is closed', {
         connection: 'closed',
@@ -248,43 +258,6 @@ export class ReplyBody<H = unknown> extends Readable implements Holder {
         this.#leave.reject(error);
       },
     );
-  }
-
-  #mayReadAhead(): boolean {
-    const { queue, aheadOctets, held } = this.#request;
-    return queue.underPressure && this.readableLength + (held?.() ?? 0) < aheadOctets;
-  }
-
-  /** Somebody waits behind us, the allowance is full, and the consumer is what everything depends on. */
-  #full(): void {
-    if (!this.delivered) {
-      this.setAside = true;
-      this.skip();
-      return;
-    }
-    if (this.#stuckTimer !== undefined) return;
-    this.#stuckAt = this.readableLength;
-    // A pipe goes on by itself; a loop over this body may be what waits.
-    const patience = this.listenerCount('data') > 0 ? this.#request.wait.timeout : deadlockAfter;
-    this.#stuckTimer = setTimeout(() => {
-      this.#stuckTimer = undefined;
-      if (this.readableLength < this.#stuckAt) this.#full();
-      else this.#refuse();
-    }, patience);
-  }
-
-  #refuse(): void {
-    if (this.past || this.destroyed) return;
-    this.#isStuck = true;
-    this.#request.queue.refusePressure(
-      `the body of ${this.#request.line.masked} is in the way and nobody reads it`,
-    );
-  }
-
-  #moved(): void {
-    clearTimeout(this.#stuckTimer);
-    this.#stuckTimer = undefined;
-    this.#isStuck = false;
   }
 }
 

@@ -1,15 +1,14 @@
 /**
  * A listing that ends in a line with a lone dot, as rows: the command goes out at the first `next()`, rows are taken
- * from the connection one by one as the consumer asks, and nothing else is held.
- *
- * Where a later call is waited for meanwhile, the listing reads ahead so that the turn passes on; see `ReplyQueue.press`.
+ * from the connection one by one as the consumer asks, and nothing else is held but for calls that wait; see `pace.ts`.
  */
 import type { FivewireError } from 'tls-context-core';
-import type { CommandLine } from './command-line.js';
-import type { Wait } from './deadline.js';
-import type { LineConnection } from './line-connection.js';
-import { deadlockAfter } from './reply-body.js';
-import type { Holder, ReplyQueue, Turn } from './reply-queue.js';
+import type { CommandLine } from '../command-line.js';
+import type { Wait } from '../deadline.js';
+import type { LineConnection } from '../line-connection.js';
+import type { ReplyQueue, Turn } from '../reply-queue.js';
+import { pace } from './pace.js';
+import type { Holder } from './pending-calls.js';
 
 /** Rows of unknown number: `for await (const row of rows)`, or all at once. Iterating twice asks the server twice. */
 export class Rows<T> implements AsyncIterable<T> {
@@ -68,11 +67,13 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
   #wakers: (() => void)[] = [];
   #begun: Promise<void> | undefined;
   #leave: { resolve: () => void; reject: (error: FivewireError) => void } | undefined;
-  #stuckTimer: NodeJS.Timeout | undefined;
-  #isStuck = false;
 
   constructor(request: RowsRequest<T>) {
     this.#request = request;
+  }
+
+  get what(): string {
+    return `the rows of ${this.#request.line.masked}`;
   }
 
   next(): Promise<IteratorResult<T, void>> {
@@ -86,13 +87,12 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
 
   /** What `next()` would give, where that is here already; else `undefined`. */
   take(): IteratorResult<T, void> | undefined {
-    if (this.#stuckTimer !== undefined || this.#isStuck) this.#unstick();
+    if (this.#phase === 'open') this.#request.queue.calls.moved();
     return this.#take();
   }
 
-  /** The consumer wants no more. The rest is read and thrown away behind its back. */
+  /** The consumer wants no more. The rest is read and thrown away. */
   return(): Promise<IteratorResult<T, void>> {
-    this.#unstick();
     this.#ahead.clear();
     this.#discard = true;
     if (this.#phase === 'new') this.#phase = 'past';
@@ -100,16 +100,15 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
     return Promise.resolve(finished);
   }
 
-  pressed(): void {
-    if (this.#isStuck) queueMicrotask(() => this.#refuse());
-    else this.#readAhead();
+  awaited(): void {
+    this.#readAhead();
   }
 
   async #nextLater(): Promise<IteratorResult<T, void>> {
     this.#begun ??= this.#ask();
     await this.#begun;
     for (;;) {
-      const result = this.#take();
+      const result = this.take();
       if (result !== undefined) return result;
       this.#fill();
       await new Promise<void>((resolve) => this.#wakers.push(resolve));
@@ -142,23 +141,26 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
     }
   }
 
-  /** Sends the command and waits until its rows begin. Whoever reads before us is pressed. */
+  /** Sends the command and waits until its rows begin, behind the reader that holds the connection now. */
   #ask(): Promise<void> {
-    const { queue, signal, line } = this.#request;
+    const { queue, connection, signal, line } = this.#request;
     this.#phase = 'asked';
     return new Promise<void>((resolve, reject) => {
-      const relieve = queue.press((error) => {
-        this.#discard = true;
-        reject(error);
+      const turnHasCome = queue.calls.add({
+        command: line.masked,
+        refuse: (error) => {
+          this.#discard = true;
+          reject(connection.locate(error));
+        },
       });
       const begun = (): void => {
-        relieve();
+        turnHasCome();
         resolve();
       };
       queue
-        .run((turn) => this.#work(turn, begun), { signal, patient: true, command: line.masked })
+        .run((turn) => this.#work(turn, begun), { signal, background: true, command: line.masked })
         .catch((error: FivewireError) => {
-          relieve();
+          turnHasCome();
           reject(this.#fail(error));
         });
     });
@@ -182,15 +184,14 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
     begun();
     try {
       if (this.#discard) this.#readAhead();
-      queue.hold(this);
+      queue.calls.hold(this);
       await left;
     } finally {
-      queue.hold(undefined);
-      this.#unstick();
+      queue.calls.hold(undefined);
     }
   }
 
-  /** Waits for octets; then whoever needs them looks again. */
+  /** Waits for octets; then those who need them look again. */
   #fill(): void {
     if (this.#filling || this.#phase !== 'open') return;
     this.#filling = true;
@@ -198,8 +199,8 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
     connection.fill(wait).then(
       () => {
         this.#filling = false;
-        if (this.#mustReadAhead()) this.#readAhead();
         this.#wake();
+        this.#readAhead();
       },
       (error: FivewireError) => {
         this.#filling = false;
@@ -208,57 +209,43 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
     );
   }
 
-  #mustReadAhead(): boolean {
-    return this.#discard || this.#request.queue.underPressure;
-  }
-
-  /** Reads without being asked: for those who wait behind us, or to be rid of what the consumer does not want. */
+  /** Does what the pace says where the consumer does not ask: for calls that wait, or to be rid of what is not wanted. */
   #readAhead(): void {
     if (this.#phase !== 'open') return;
-    const { connection, aheadOctets } = this.#request;
+    const { connection, queue, aheadOctets, mayCut = false } = this.#request;
     try {
-      for (
-        let line = connection.takeBodyLine();
-        line !== undefined;
-        line = connection.takeBodyLine()
-      ) {
+      for (;;) {
+        const step = pace({
+          gone: this.#discard,
+          wanted: false, // a consumer that waits takes its rows itself
+          awaited: queue.calls.any,
+          held: this.#ahead.octets,
+          allowance: aheadOctets,
+          repeatable: mayCut,
+        });
+        if (step === 'pause') {
+          if (this.#wakers.length === 0) queue.calls.paused();
+          return;
+        }
+        if (step === 'set-aside') {
+          this.cut = true;
+          this.#discard = true;
+          continue;
+        }
+        const line = connection.takeLine();
+        if (line === undefined) {
+          this.#fill();
+          return;
+        }
         if (line === '.') {
           this.#end();
           return;
         }
-        if (this.#discard) continue;
-        this.#ahead.push(line);
-        if (this.#ahead.octets > aheadOctets && this.#full()) return;
+        if (step === 'read') this.#ahead.push(line);
       }
-      this.#fill();
     } catch (error) {
       this.#fail(error as FivewireError);
     }
-  }
-
-  /** Somebody waits behind us and the allowance is full. True: read no further. */
-  #full(): boolean {
-    if (this.#request.mayCut) {
-      this.cut = true;
-      this.#discard = true;
-      return false;
-    }
-    this.#stuckTimer ??= setTimeout(() => this.#refuse(), deadlockAfter);
-    return true;
-  }
-
-  #refuse(): void {
-    if (this.#phase !== 'open') return;
-    this.#isStuck = true;
-    this.#request.queue.refusePressure(
-      `the rows of ${this.#request.line.masked} are in the way and nobody reads them`,
-    );
-  }
-
-  #unstick(): void {
-    clearTimeout(this.#stuckTimer);
-    this.#stuckTimer = undefined;
-    this.#isStuck = false;
   }
 
   #end(): void {

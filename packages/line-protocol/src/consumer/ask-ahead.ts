@@ -6,7 +6,7 @@ import {
   type TransferError,
   UsageError,
 } from 'tls-context-core';
-import { isIterable } from './call-options.js';
+import { isIterable } from '../call-options.js';
 import type { ReplyBody } from './reply-body.js';
 
 export interface AskAhead<K, H, T> {

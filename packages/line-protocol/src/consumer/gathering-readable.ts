@@ -1,0 +1,31 @@
+/**
+ * A Readable that gives a consumer who is slower than the wire all that has gathered meanwhile in one piece, up to 256 KiB:
+ * TLS and sockets give 16 KiB and less, and a file written in such pieces costs several times the CPU. One that keeps up
+ * gets the pieces as they come.
+ */
+import { Readable } from 'node:stream';
+
+/** Octets after which we stop reading for a consumer who does not take them, and the largest piece. */
+export const gatheredOctets: number = 1 << 18;
+
+export abstract class GatheringReadable extends Readable {
+  constructor() {
+    super({ highWaterMark: gatheredOctets });
+    // A stream that fails while no one looks at it must not end the process: its consumer gets the error all the same.
+    this.on('error', ignore);
+  }
+
+  /** The consumer has taken a piece. */
+  protected taken?(): void;
+
+  override read(size?: number): unknown {
+    const held = this.readableLength;
+    // In flowing mode Node takes piece by piece; a loop takes all that is there by itself.
+    const all = size === undefined && this.readableFlowing === true && held > 0;
+    const piece: unknown = super.read(all ? Math.min(held, gatheredOctets) : size);
+    if (piece !== null && size !== 0) this.taken?.();
+    return piece;
+  }
+}
+
+const ignore = (): void => {};
