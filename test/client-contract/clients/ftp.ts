@@ -1,0 +1,51 @@
+import * as module from '@fivewire/ftp';
+import { createFtpPool, FtpClient } from '@fivewire/ftp';
+import type { Subject } from '../subject.js';
+
+const verb = (line: string): string => (line.split(' ', 1)[0] ?? '').toUpperCase();
+
+const answers: Readonly<Record<string, string>> = {
+  FEAT: '211-Features\r\n UTF8\r\n211 End\r\n',
+  SYST: '215 UNIX Type: L8\r\n',
+  PWD: '257 "/"\r\n',
+  QUIT: '221 bye\r\n',
+  NOOP: '200 ok\r\n',
+};
+
+export const ftp: Subject<FtpClient> = {
+  protocol: 'ftp',
+  module,
+  Client: FtpClient,
+  createPool: (options) => createFtpPool(options as never),
+  speaker: {
+    greeting: '220 ready\r\n',
+    verb,
+    answer: (line) => answers[verb(line)] ?? '200 ok\r\n',
+  },
+  schemes: [
+    ['ftps', 990],
+    ['ftp', 21],
+  ],
+  verb: 'NOOP',
+  refusal: '550 no\r\n',
+  leaving: '421 shutting down\r\n',
+  crowded: '421 Too many connections\r\n',
+  quitVerb: 'QUIT',
+  credentialVerb: 'PASS',
+  methods: {
+    list: (client, options) => client.list('/', options),
+    stat: (client, options) => client.stat('/x', options),
+    download: (client, options) => client.download('/x', '/dev/null', options),
+    createReadStream: (client, options) => client.createReadStream('/x', options),
+    upload: (client, options) => client.upload('x', '/x', options),
+    append: (client, options) => client.append('x', '/x', options),
+    mkdir: (client, options) => client.mkdir('/x', options),
+    remove: (client, options) => client.remove('/x', options),
+    rename: (client, options) => client.rename('/x', '/y', options),
+    chmod: (client, options) => client.chmod('/x', 0o644, options),
+    workingDirectory: (client, options) => client.workingDirectory(options),
+    command: (client, options) => client.command('NOOP', [], options),
+  },
+  others: ['quit', 'close', 'setModified', 'hash'],
+  nestedConnect: { 'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } } },
+};

@@ -1,0 +1,51 @@
+import * as module from '@fivewire/imap';
+import { createImapPool, ImapClient } from '@fivewire/imap';
+import type { Subject } from '../subject.js';
+
+const verb = (line: string): string => (line.split(' ')[1] ?? '').toUpperCase();
+
+const untagged: Readonly<Record<string, string>> = {
+  CAPABILITY: '* CAPABILITY IMAP4rev1 NAMESPACE ID\r\n',
+  LOGOUT: '* BYE bye\r\n',
+};
+
+export const imap: Subject<ImapClient> = {
+  protocol: 'imap',
+  module,
+  Client: ImapClient,
+  createPool: (options) => createImapPool({ id: false, ...options } as never),
+  speaker: {
+    greeting: '* PREAUTH ready\r\n',
+    verb,
+    answer: (line) => `${untagged[verb(line)] ?? ''}${line.split(' ', 1)[0]} OK done\r\n`,
+  },
+  schemes: [
+    ['imaps', 993],
+    ['imap', 143],
+  ],
+  verb: 'NOOP',
+  refusal: 'NO no',
+  leaving: '* BYE shutting down\r\n',
+  crowded: '* BYE Too many connections\r\n',
+  quitVerb: 'LOGOUT',
+  credentialVerb: 'LOGIN',
+  methods: {
+    list: (client, options) => client.list(options),
+    namespaces: (client, options) => client.namespaces(options),
+    status: (client, options) => client.status('INBOX', ['messages'], options),
+    open: (client, options) => client.open('INBOX', options),
+    create: (client, options) => client.create('New', options),
+    delete: (client, options) => client.delete('Old', options),
+    rename: (client, options) => client.rename('Old', 'New', options),
+    subscribe: (client, options) => client.subscribe('Old', options),
+    unsubscribe: (client, options) => client.unsubscribe('Old', options),
+    append: (client, options) => client.append('INBOX', 'Subject: x\r\n\r\nx\r\n', options),
+    noop: (client, options) => client.noop(options),
+    command: (client, options) => client.command('NOOP', [], options),
+  },
+  others: ['quit', 'close', 'watch'],
+  nestedConnect: {
+    'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } },
+    'iterations.mx': { iterations: { mx: 5 } },
+  },
+};

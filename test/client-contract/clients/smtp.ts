@@ -1,0 +1,62 @@
+import * as module from '@fivewire/smtp';
+import { createSmtpPool, SmtpClient } from '@fivewire/smtp';
+import type { Subject } from '../subject.js';
+
+const verb = (line: string): string => (line.split(' ', 1)[0] ?? '').toUpperCase();
+const envelope = { from: 'a@example.org', to: ['b@example.org'] };
+const body = 'Subject: x\r\n\r\nx\r\n';
+
+const answers: Readonly<Record<string, string>> = {
+  DATA: '354 go on\r\n',
+  QUIT: '221 bye\r\n',
+};
+/** A message's header and text; the dot is answered. */
+const lines: readonly string[] = ['Subject: x', '', 'x'];
+
+export const smtp: Subject<SmtpClient> = {
+  protocol: 'smtp',
+  module,
+  Client: SmtpClient,
+  createPool: (options) => createSmtpPool(options as never),
+  speaker: {
+    greeting: '220 ready\r\n',
+    verb,
+    answer: (line) => (lines.includes(line) ? undefined : (answers[verb(line)] ?? '250 ok\r\n')),
+  },
+  schemes: [
+    ['smtps', 465],
+    ['smtp', 587],
+  ],
+  verb: 'HELP',
+  refusal: '550 no\r\n',
+  leaving: '421 shutting down\r\n',
+  crowded: '421 4.7.0 Too many connections\r\n',
+  quitVerb: 'QUIT',
+  credentialVerb: 'AUTH',
+  methods: {
+    send: (client, options) => client.send(envelope, body, options),
+    sendMany: (client, options) => first(client.sendMany([{ envelope, body }], options)),
+    probe: (client, options) => client.probe(envelope, options),
+    verify: (client, options) => client.verify('a', options),
+    expand: (client, options) => client.expand('a', options),
+    noop: (client, options) => client.noop(options),
+    reset: (client, options) => client.reset(options),
+    command: (client, options) => client.command('HELP', [], options),
+  },
+  others: ['quit', 'close'],
+  nested: {
+    'messages[0].onRefuse': (client) =>
+      first(client.sendMany([{ envelope, body, onRefuse: 'abort' } as never])),
+    'envelope.form': (client) => client.send({ ...envelope, form: 'x' } as never, body),
+  },
+  nestedConnect: { 'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } } },
+};
+
+/** The error of the first outcome. */
+async function first(
+  outcomes: AsyncIterable<{ ok: true } | { ok: false; error: unknown }>,
+): Promise<void> {
+  for await (const outcome of outcomes) {
+    if (!outcome.ok) throw outcome.error;
+  }
+}

@@ -1,0 +1,4 @@
+import { imap } from './clients/imap.js';
+import { describeContract } from './contract.js';
+
+describeContract(imap);

@@ -1,0 +1,58 @@
+/** What the contract needs to know of one client. */
+import type {
+  CallOptions,
+  Closed,
+  Notice,
+  Pool,
+  PoolOptions,
+  SecurityInfo,
+  TransportOptions,
+} from '@fivewire/line-protocol';
+import type { ProtocolName } from 'tls-context-core';
+import type { Speaker } from './peer.js';
+
+/** The face of every client, DESIGN section 3. */
+export interface Client {
+  readonly capabilities: unknown;
+  readonly security: SecurityInfo;
+  readonly closed: Promise<Closed>;
+  readonly notices: AsyncIterable<Notice>;
+  command(verb: string, args?: readonly string[], options?: CallOptions): Promise<unknown>;
+  quit(options?: CallOptions): Promise<unknown>;
+  close(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export type Options = Partial<TransportOptions> & { auth?: object; mechanisms?: readonly string[] };
+
+export interface ClientClass {
+  connect(options: never): Promise<unknown>;
+  connect(url: string | URL, options?: never): Promise<unknown>;
+}
+
+export interface Subject<C extends Client = Client> {
+  protocol: ProtocolName;
+  /** Everything that the package exports. */
+  module: Readonly<Record<string, unknown>>;
+  Client: ClientClass & { prototype: object };
+  createPool(options: Options & PoolOptions): Pool<C>;
+  speaker: Speaker;
+  /** URL scheme and its port, implicit TLS first. */
+  schemes: readonly [readonly [string, number], readonly [string, number]];
+  /** A verb that `command()` takes, and its refusal by the server. */
+  verb: string;
+  refusal: string;
+  /** The server leaves, unasked. */
+  leaving: string;
+  /** The greeting of a server that takes no more connections, after which it closes. */
+  crowded: string;
+  quitVerb: string;
+  credentialVerb: string;
+  /** Every method that talks, called with valid arguments. Its first line to the server is not answered. */
+  methods: Readonly<Record<string, (client: C, options: CallOptions) => unknown>>;
+  /** Members that don't talk, or that have rows of their own. */
+  others: readonly string[];
+  /** Wrong options of second rank: the argument that the error names → the call. */
+  nested?: Readonly<Record<string, (client: C) => unknown>>;
+  nestedConnect?: Readonly<Record<string, object>>;
+}
