@@ -124,6 +124,7 @@ export function createPeer(speaker: Speaker): Peer {
       const verdict = peer.admit(peer.open);
       if (verdict instanceof Error) throw verdict;
       const [ours, theirs] = duplexPair();
+      ours.once('close', () => theirs.destroy());
       accept(theirs, verdict);
       return ours;
     },

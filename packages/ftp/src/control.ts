@@ -32,9 +32,8 @@ export class Control {
     this.#queue = new ReplyQueue(connection, {
       style: 'ftp',
       unsolicited: (reply) => {
-        if (reply.code === 421) return 'closing';
         noteReply(connection, reply);
-        return 'noted';
+        return reply.code === 421 ? 'closing' : 'noted';
       },
     });
     void connection.closed.then(() => this.notices.end());

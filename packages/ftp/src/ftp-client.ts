@@ -26,6 +26,7 @@ import {
   transferRules,
   uploadRules,
 } from './options.js';
+import { createQuit } from './quit.js';
 import { rawCommand } from './raw-command.js';
 import { RemoteReadStream } from './read-stream.js';
 import { pathArgument, type RemotePath } from './remote-path.js';
@@ -59,7 +60,7 @@ import { append, upload } from './upload.js';
  */
 export class FtpClient {
   readonly #session: Session;
-  #farewell: Promise<void> | undefined;
+  readonly #quit: (options: CallOptions) => Promise<void>;
 
   /**
    * Dials, secures, logs in. Resolves when files can be moved.
@@ -80,6 +81,7 @@ export class FtpClient {
   /** @internal Use `FtpClient.connect`. */
   constructor(session: Session) {
     this.#session = session;
+    this.#quit = createQuit(session.control);
     sessions.set(this, session);
   }
 
@@ -260,8 +262,7 @@ export class FtpClient {
    */
   async quit(options: CallOptions = {}): Promise<void> {
     checkOptions(options, callRules);
-    this.#farewell ??= this.#quit(options);
-    return this.#farewell;
+    return this.#quit(options);
   }
 
   /** Closes at once. Calls under way reject with ERR_CONNECTION_CLOSED. */
@@ -272,18 +273,6 @@ export class FtpClient {
   /** `quit()`, but no longer than `timeouts.close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return dispose(this.#connection, () => this.quit());
-  }
-
-  async #quit(options: CallOptions): Promise<void> {
-    const connection = this.#connection;
-    if (!connection.isOpen) return;
-    const patience = { timeout: connection.timeouts.close, ...options };
-    try {
-      await this.#session.control.ask([command('QUIT')], patience);
-    } catch (error) {
-      if (connection.isOpen) throw error;
-    }
-    await connection.end();
   }
 
   get #connection(): LineConnection {

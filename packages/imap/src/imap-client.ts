@@ -18,6 +18,7 @@ import type { CommandRunner } from './command-runner.js';
 import { type AppendOptions, type AppendResult, append } from './commands/append.js';
 import type { ServerId } from './commands/id.js';
 import { checkList, type ListEntry, type ListOptions, list } from './commands/list.js';
+import { createLogout } from './commands/logout.js';
 import {
   type CreateOptions,
   create,
@@ -34,7 +35,6 @@ import { type Established, openSession, profile } from './connect.js';
 import { mailbox } from './grammar/encoder.js';
 import type { Namespaces } from './grammar/mailbox-data.js';
 import { encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
-import type { Response } from './grammar/response.js';
 import { Mailbox } from './mailbox.js';
 import { MailboxLeases, type OpenOptions } from './mailbox-lease.js';
 import {
@@ -57,12 +57,15 @@ export class ImapClient {
   readonly #runner: CommandRunner;
   readonly #leases: MailboxLeases;
   #left = false;
-  #farewell: Promise<void> | undefined;
+  readonly #quit: (options: CallOptions) => Promise<void>;
 
   private constructor(established: Established) {
     this.#established = established;
     this.#runner = established.runner;
     this.#leases = new MailboxLeases(established.runner);
+    this.#quit = createLogout(established.runner, () => {
+      this.#left = true;
+    });
   }
 
   /**
@@ -266,11 +269,7 @@ export class ImapClient {
   /** LOGOUT, RFC 9051 §6.1.3, after all calls that are out; then the connection is closed. Calling it again is harmless. */
   async quit(options: CallOptions = {}): Promise<void> {
     checkOptions(options, callRules);
-    this.#farewell ??= this.#logOut(options).catch((error: unknown) => {
-      this.#farewell = undefined;
-      throw error;
-    });
-    return this.#farewell;
+    return this.#quit(options);
   }
 
   /** Closes at once. Calls that are out reject with `ERR_CONNECTION_CLOSED`. */
@@ -284,25 +283,4 @@ export class ImapClient {
     this.#left = true;
     return dispose(this.#established.connection, () => this.quit());
   }
-
-  async #logOut(options: CallOptions): Promise<void> {
-    this.#left = true;
-    const { connection } = this.#established;
-    if (connection.error !== undefined) return;
-    try {
-      await this.#runner.run(
-        { verb: 'LOGOUT', stopsReader: true, claim: isBye, phase: 'close' },
-        { timeout: connection.timeouts.close, ...options },
-      );
-    } catch (error) {
-      // A server that leaves without its last word has left all the same.
-      if (connection.isOpen) throw error;
-      return;
-    }
-    await connection.end();
-  }
 }
-
-/** The goodbye that was asked for is no news. */
-const isBye = (response: Response): boolean =>
-  response.type === 'status' && response.status === 'BYE';

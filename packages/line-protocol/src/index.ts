@@ -10,7 +10,8 @@
  * - discover.ts, dns-lookup.ts: from a mail domain to its servers, by SRV records
  * - dot-lines.ts, capability-list.ts: what a server says in short lists
  * - pool.ts, pool-options.ts: connections to share
- * - deadline.ts, dispose.ts, limits.ts, wire-log.ts, notices.ts, decode-text.ts
+ * - goodbye.ts, dispose.ts: the end of a session
+ * - deadline.ts, limits.ts, wire-log.ts, notices.ts, decode-text.ts
  */
 export * from 'tls-context-core';
 export * from './body.js';
@@ -33,6 +34,7 @@ export * from './dispose.js';
 export * from './dns-lookup.js';
 export * from './dot-lines.js';
 export * from './dot-stuffing.js';
+export { createGoodbye } from './goodbye.js';
 export * from './limits.js';
 export * from './line-connection.js';
 export * from './notices.js';

@@ -21,7 +21,7 @@ import { callRules, commandRules, listGroupRules, listRules, windowRules } from 
 import { type OverviewOptions, overview } from './overview.js';
 import type { OverviewFormat, OverviewRow } from './overview-row.js';
 import { type Postable, post } from './post.js';
-import { quit } from './quit.js';
+import { createQuit } from './quit.js';
 import { type ArticlesOptions, article, articles, body, head, stat } from './read-article.js';
 import type { Session } from './session.js';
 import type {
@@ -53,11 +53,12 @@ import type {
  */
 export class NntpClient {
   #session: Session;
-  #farewell: Promise<void> | undefined;
+  readonly #quit: (options: CallOptions) => Promise<void>;
 
   /** @internal Use {@link NntpClient.connect}. */
   constructor(session: Session) {
     this.#session = session;
+    this.#quit = createQuit(session);
   }
 
   /**
@@ -312,8 +313,7 @@ export class NntpClient {
   /** QUIT, RFC 3977 §5.4. On a session that is over already it does nothing. */
   async quit(options: CallOptions = {}): Promise<void> {
     checkOptions(options, callRules);
-    this.#farewell ??= quit(this.#session, options);
-    return this.#farewell;
+    return this.#quit(options);
   }
 
   /** Ends the connection now. Pending calls reject with `ERR_CONNECTION_CLOSED`. */

@@ -16,7 +16,7 @@ import type { Pop3Capabilities } from './capabilities.js';
 import { type CommandOptions, command, commandRules } from './command.js';
 import { openSession, profile, resolveOptions } from './connect.js';
 import { count, list, uidl } from './listing.js';
-import { quit } from './quit.js';
+import { createQuit } from './quit.js';
 import {
   isIterable,
   messageBody,
@@ -49,11 +49,12 @@ const { callRules } = rules;
  */
 export class Pop3Client {
   #session: Session;
-  #farewell: Promise<QuitResult> | undefined;
+  readonly #quit: (options: CallOptions) => Promise<QuitResult>;
 
   /** @internal Use {@link Pop3Client.connect}. */
   constructor(session: Session) {
     this.#session = session;
+    this.#quit = createQuit(session);
   }
 
   /**
@@ -222,8 +223,7 @@ export class Pop3Client {
    */
   async quit(options: CallOptions = {}): Promise<QuitResult> {
     checkOptions(options, callRules);
-    this.#farewell ??= quit(this.#session, options);
-    return this.#farewell;
+    return this.#quit(options);
   }
 
   /** @internal Tells the numbers that QUIT has removed, before {@link quit} resolves. Returns what takes it back. */

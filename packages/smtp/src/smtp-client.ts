@@ -25,6 +25,7 @@ import { openSession, resolveOptions, smtpProfile } from './connect.js';
 import { deliver } from './deliver.js';
 import { callRules, sendManyRules } from './options.js';
 import { probe } from './probe.js';
+import { createQuit } from './quit.js';
 import { rawCommand } from './raw-command.js';
 import { nextReply, unexpected } from './replies.js';
 import { inOrder } from './send-many.js';
@@ -47,12 +48,13 @@ export class SmtpClient {
   /** Settles once, when the connection can't be used any more. Never rejects. */
   readonly closed: Promise<Closed>;
   #session: Session;
-  #goodbye: Promise<void> | undefined;
+  readonly #quit: (options: CallOptions) => Promise<void>;
 
   /** Use {@link SmtpClient.connect}. */
   constructor(session: Session) {
     this.#session = session;
     this.closed = session.connection.closed;
+    this.#quit = createQuit(session);
   }
 
   /**
@@ -211,8 +213,7 @@ export class SmtpClient {
    */
   async quit(options: CallOptions = {}): Promise<void> {
     checkOptions(options, callRules);
-    this.#goodbye ??= this.#quit(options);
-    return this.#goodbye;
+    return this.#quit(options);
   }
 
   /** Closes now. What is under way rejects. */
@@ -260,27 +261,6 @@ export class SmtpClient {
       },
       { signal: options.signal, phase: 'command', command: line.masked },
     );
-  }
-
-  async #quit(options: CallOptions): Promise<void> {
-    const { queue, connection } = this.#session;
-    const line = commandLine('QUIT');
-    const timeout = patience(this.#session, 'close', options);
-    const wait: Wait = { phase: 'close', timeout, command: line.masked };
-    try {
-      await queue.run(
-        async (turn) => {
-          connection.send(line);
-          await turn.toRead();
-          await nextReply(connection, wait);
-          await connection.end(); // in our turn: whoever comes behind finds a closed connection
-        },
-        { signal: options.signal, phase: 'close', command: line.masked },
-      );
-    } catch (error) {
-      if (isFivewireError(error) && error.code === 'ERR_ABORTED') throw error;
-      connection.close();
-    }
   }
 }
 

@@ -15,7 +15,7 @@ export const imap: Subject<ImapClient> = {
   Client: ImapClient,
   createPool: (options) => createImapPool({ id: false, ...options } as never),
   speaker: {
-    greeting: '* PREAUTH ready\r\n',
+    greeting: '* OK ready\r\n',
     verb,
     answer: (line) => `${untagged[verb(line)] ?? ''}${line.split(' ', 1)[0]} OK done\r\n`,
   },
