@@ -45,6 +45,6 @@ export const pop3: Subject<Pop3Client> = {
     noop: (client, options) => client.noop(options),
     command: (client, options) => client.command('NOOP', [], options),
   },
-  others: ['quit', 'close'],
+  others: ['quit', 'close', 'onCommitted', 'sizeOf'],
   nestedConnect: { 'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } } },
 };
