@@ -2,14 +2,15 @@
  * The body of a message or part as a `Readable` (RFC 9051 §6.4.5, BODY.PEEK[…]). Nothing is asked of the server until
  * somebody reads; what the consumer does not take stays in the socket.
  */
-import { GatheringReadable } from '@fivewire/line-protocol';
+import { aborted, GatheringReadable } from '@fivewire/line-protocol';
 import { CommandError, isFivewireError, LocalError, TransferError } from 'tls-context-core';
 import type { CallOptions, StreamedSink } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import { syntax } from './grammar/encoder.js';
 import type { FetchSection } from './grammar/fetch-data.js';
-import type { Response } from './grammar/response.js';
+import { UidSet } from './grammar/sequence-set.js';
 import { noSuchPart } from './message.js';
+import type { WireUse } from './wire-sharing.js';
 
 /** What to read, checked already. */
 export interface BodyRequest {
@@ -22,7 +23,7 @@ export interface BodyRequest {
   check(): void;
 }
 
-/** How much of a body that was given up is read and thrown away; beyond that the connection is closed instead. */
+/** So much of a body that was given up is read and thrown away; where more is to come the connection is closed at once. */
 const drainOctets = 8 << 20;
 /** Octets asked for behind a known head: "the rest". Some servers count in 31 bits. */
 const theRest = 2_147_483_647;
@@ -37,6 +38,9 @@ export class BodyStream extends GatheringReadable {
   /** The consumer wants no more for now. */
   #full = false;
   #wake: (() => void) | undefined;
+  #sink: BodyStreamSink | undefined;
+  /** The caller was told that the connection goes on: what comes is thrown away, however long it is. */
+  keepsConnection = false;
 
   constructor(runner: CommandRunner, request: BodyRequest, options: CallOptions = {}) {
     super();
@@ -60,7 +64,22 @@ export class BodyStream extends GatheringReadable {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#wake?.();
-    callback(error);
+    callback(this.#givenUp(error));
+  }
+
+  /** Decides what becomes of the connection when the rest of a body is not wanted: it is drained only if it is short. */
+  #givenUp(error: Error | null): Error | null {
+    const left = this.#sink?.left ?? 0;
+    if (left <= drainOctets) {
+      this.keepsConnection = error !== null;
+      return error;
+    }
+    const closing = tooLongToDrain(left);
+    this.runner.connection.fail(closing);
+    if (!isAborted(error)) return error;
+    const { signal } = this.#options;
+    const context = { command: 'UID FETCH', phase: 'transfer' } as const;
+    return this.runner.connection.locate(aborted(signal as AbortSignal, context, 'closed'));
   }
 
   async #run(): Promise<void> {
@@ -82,34 +101,63 @@ export class BodyStream extends GatheringReadable {
   /** The octets from `skip` on; those before are known. @returns how many the server sent */
   async #fetch(skip: number): Promise<number> {
     const { uid, section, check } = this.#request;
-    check();
+    const uids = UidSet.from(uid);
+    // Beside other fetches a row without UID could be anybody's. Then the body is asked for once more, alone.
+    for (const wire of [{ as: 'body', uids } as const, undefined]) {
+      check();
+      const answer = await this.#ask(skip, wire);
+      if (answer === 'nameless') continue;
+      if (answer === undefined) throw gone(uid);
+      if (answer.octets === null) throw noSuchPart(uid, section);
+      if (answer.octets !== undefined) {
+        const sink = new BodyStreamSink(this, skip, answer.octets.length);
+        sink.from(answer.origin).write(answer.octets);
+      }
+      return answer.size;
+    }
+    throw gone(uid);
+  }
+
+  async #ask(
+    skip: number,
+    wire: WireUse | undefined,
+  ): Promise<FetchSection | 'nameless' | undefined> {
+    const { uid, section } = this.#request;
     const partial = skip === 0 ? '' : `<${skip}.${theRest}>`;
     let answer: FetchSection | undefined;
-    const sink = new BodyStreamSink(this, skip);
+    let nameless = false;
+    this.#sink = undefined;
     await this.runner.run(
       {
         verb: 'UID FETCH',
         args: [syntax(String(uid)), syntax(`(UID BODY.PEEK[${section}]${partial})`)],
         phase: 'transfer',
-        sinkFor: (text) => (belongs(text, uid) ? sink.from(originIn(text)) : undefined),
-        claim: (response: Response) => {
+        ...(wire === undefined ? {} : { wire }),
+        sinkFor: (text, size, sole) => {
+          const told = uidIn(text);
+          if (told === undefined ? !sole() : told !== uid) return undefined;
+          this.#sink = new BodyStreamSink(this, skip, size).from(originIn(text));
+          return this.#sink;
+        },
+        claim: (response, _frame, sole) => {
           if (response.type !== 'fetch') return false;
           const { row } = response;
           const found = row.sections.find((candidate) => candidate.section === section);
           if (found === undefined || (row.uid !== undefined && row.uid !== uid)) return false;
-          answer = found;
+          if (row.uid === undefined && !sole()) {
+            nameless = true;
+            return false;
+          }
+          // A long body whose UID came behind it found no sink.
+          if (found.octets === undefined && this.#sink === undefined) nameless = true;
+          else answer = found;
           return true;
         },
       },
       this.#options,
     );
-    if (answer === undefined) throw gone(uid);
-    if (answer.octets === null) throw noSuchPart(uid, section);
-    if (answer.octets) {
-      sink.from(answer.origin);
-      sink.write(answer.octets);
-    }
-    return answer.size;
+    this.#sink = undefined;
+    return answer ?? (nameless ? 'nameless' : undefined);
   }
 
   /** Hands octets on; false when the consumer wants to rest. */
@@ -158,11 +206,13 @@ class BodyStreamSink implements StreamedSink {
   readonly #stream: BodyStream;
   readonly #known: number;
   #skip = 0;
-  #drained = 0;
+  /** Octets of the literal that have not come. */
+  left: number;
 
-  constructor(stream: BodyStream, known: number) {
+  constructor(stream: BodyStream, known: number, size: number) {
     this.#stream = stream;
     this.#known = known;
+    this.left = size;
   }
 
   /** Where the octets begin that come. A server that ignores `<origin>` sends the known ones again. */
@@ -172,10 +222,13 @@ class BodyStreamSink implements StreamedSink {
   }
 
   write(octets: Buffer): boolean {
+    this.left -= octets.length;
     const skipped = Math.min(this.#skip, octets.length);
     this.#skip -= skipped;
-    if (this.#stream.destroyed) return this.#drain(octets.length);
-    return this.#stream.give(skipped === 0 ? octets : octets.subarray(skipped));
+    if (!this.#stream.destroyed)
+      return this.#stream.give(skipped === 0 ? octets : octets.subarray(skipped));
+    if (this.left > drainOctets && !this.#stream.keepsConnection) throw tooLongToDrain(this.left);
+    return true;
   }
 
   end(): void {}
@@ -187,22 +240,26 @@ class BodyStreamSink implements StreamedSink {
   ready(): Promise<void> {
     return this.#stream.room();
   }
+}
 
-  #drain(octets: number): boolean {
-    this.#drained += octets;
-    if (this.#drained <= drainOctets) return true;
-    throw new LocalError('ERR_LOCAL_IO', 'A long body was given up; its connection is closed', {
+const tooLongToDrain = (left: number): LocalError =>
+  new LocalError(
+    'ERR_LOCAL_IO',
+    `A body was given up with ${left} octets to come; its connection is closed`,
+    {
       connection: 'closed',
       retry: 'reconnect',
       hint: 'Read bodies to their end, or read long ones on a connection of their own (createImapPool).',
-    });
-  }
-}
+    },
+  );
 
-/** Whether a FETCH response's text, as far as it has come, is about this UID. */
-function belongs(text: string, uid: number): boolean {
+const isAborted = (error: Error | null): boolean =>
+  isFivewireError(error) && error.code === 'ERR_ABORTED';
+
+/** The UID in a FETCH response's text, as far as it has come. */
+function uidIn(text: string): number | undefined {
   const found = /[ (]UID (\d+)/i.exec(text.slice(0, 500));
-  return found === null || Number(found[1]) === uid;
+  return found === null ? undefined : Number(found[1]);
 }
 
 /** BODY[…]<origin> at the end of the text. */

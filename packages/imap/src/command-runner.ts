@@ -37,7 +37,7 @@ import type { ImapLimits } from './limits.js';
 import { ReplyDeadline } from './reply-deadline.js';
 import { ResponseReader } from './response-reader.js';
 import type { Session } from './session.js';
-import { mayShareWire, takesAlike } from './wire-sharing.js';
+import { mayShareWire, mostOnWire, takesAlike } from './wire-sharing.js';
 import { writeBody } from './write-body.js';
 
 /** At most so many commands are on the wire at once. */
@@ -76,7 +76,7 @@ export class CommandRunner {
     this.#consumers = new ConsumerWait(connection, limits, this.#queue, this.#inFlight);
     this.#reader = new ResponseReader(connection, {
       limits,
-      sinkFor: (text) => this.#sinkFor(text),
+      sinkFor: (text, size) => this.#sinkFor(text, size),
       fill: (phase) => this.#deadline.fill(phase),
       room: (sink, left) => this.#consumers.room(sink as StreamedSink, left),
     });
@@ -216,10 +216,12 @@ export class CommandRunner {
 
   #mayStart(command: Command): boolean {
     if (this.#inFlight.size >= mostInFlight) return false;
-    for (const { command: other } of this.#inFlight.values()) {
-      if (!mayShareWire(command.wire, other.wire)) return false;
+    let alike = 0;
+    for (const { command: other, streams } of this.#inFlight.values()) {
+      if (streams || !mayShareWire(command.wire, other.wire)) return false;
+      if (other.wire?.as === command.wire?.as) alike++;
     }
-    return true;
+    return alike < mostOnWire(command.wire);
   }
 
   /** Whether no other command in flight takes the responses that this one takes. */
@@ -230,10 +232,12 @@ export class CommandRunner {
     return true;
   }
 
-  #sinkFor(text: string): StreamedSink | undefined {
+  #sinkFor(text: string, size: number): StreamedSink | undefined {
     for (const entry of this.#inFlight.values()) {
-      const sink = entry.command.sinkFor?.(text, () => this.#isSole(entry));
-      if (sink !== undefined) return sink;
+      const sink = entry.command.sinkFor?.(text, size, () => this.#isSole(entry));
+      if (sink === undefined) continue;
+      entry.streams = true;
+      return sink;
     }
     return undefined;
   }

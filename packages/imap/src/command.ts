@@ -46,8 +46,11 @@ export interface Command {
   claim?(response: Response, frame: Frame, sole: () => boolean): boolean;
   /** The octets of the one literal that is streamed. */
   body?: AsyncIterator<Uint8Array>;
-  /** Takes the body whose announcement ends `text`, when it is too long to be kept. `sole` as for {@link claim}. */
-  sinkFor?(text: string, sole: () => boolean): StreamedSink | undefined;
+  /**
+   * Takes the body of `size` octets whose announcement ends `text`, when it is too long to be kept. `sole` as for
+   * {@link claim}. Nothing more is sent until the command is answered.
+   */
+  sinkFor?(text: string, size: number, sole: () => boolean): StreamedSink | undefined;
   /** The server's `+`, where it does not ask for a literal. */
   onContinuation?(text: string): void;
   /** Makes way for other commands: IDLE's DONE. */
@@ -80,6 +83,8 @@ export interface Entry {
   masked: string;
   /** All of it is on its way. */
   sent: boolean;
+  /** Its body goes to a consumer, who sets the pace. */
+  streams: boolean;
   /** We are waiting for the source of its body, not for the server. */
   waitsForSource: boolean;
   response: TaggedResponse | undefined;
@@ -98,6 +103,7 @@ export const newEntry = (
   tag: '',
   masked: command.verb,
   sent: false,
+  streams: false,
   waitsForSource: false,
   response: undefined,
 });

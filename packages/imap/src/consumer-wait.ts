@@ -78,14 +78,16 @@ export class ConsumerWait {
     await Promise.race([holder.ready(), this.#change()]);
   }
 
-  /** The commands of the queue for whose answer a caller waits now. */
+  /** The commands behind the body for whose answer a caller waits now: those of the queue, and those that are out. */
   #register(): void {
+    const behind = [...this.#inFlight.values()].filter(({ streams }) => !streams);
+    const all = new Set([...behind, ...this.#queue]);
     for (const [entry, end] of this.#waiting) {
-      if (isWaitedFor(entry) && this.#queue.includes(entry)) continue;
+      if (isWaitedFor(entry) && all.has(entry)) continue;
       this.#waiting.delete(entry);
       end();
     }
-    for (const entry of this.#queue) {
+    for (const entry of all) {
       if (this.#waiting.has(entry) || !isWaitedFor(entry)) continue;
       const { masked: command } = entry;
       const refuse = (error: Error): void => {
@@ -100,7 +102,7 @@ export class ConsumerWait {
 
   /** For errors: what the body is of, that is read now. */
   #what(): string {
-    const [entry] = this.#inFlight.values();
+    const entry = [...this.#inFlight.values()].find(({ streams }) => streams);
     return `the body of ${entry?.masked ?? 'a message'}`;
   }
 

@@ -21,6 +21,8 @@ interface WireRule {
   readonly takes: readonly string[];
   /** Whether two that take the same responses can tell them apart. */
   readonly apart?: (one: WireUse, other: WireUse) => boolean;
+  /** So many of them at once: what they take is held. */
+  readonly most?: number;
   /** It changes what others would read: only its like may be beside it. */
   readonly changes?: true;
 }
@@ -32,6 +34,7 @@ export type WireKind =
   | 'sort'
   | 'thread'
   | 'fetch'
+  | 'body'
   | 'list'
   | 'status'
   | 'quota'
@@ -55,6 +58,8 @@ const rules: Readonly<Record<WireKind, WireRule>> = {
   thread: { takes: ['THREAD'] },
   // A row names its UID, but not who asked for it: two that ask for the same message would share its row.
   fetch: { takes: ['FETCH'], apart: disjoint },
+  // The same for one message. What is no longer than limits.literalOctets is held until its consumer takes it.
+  body: { takes: ['FETCH'], apart: disjoint, most: 16 },
   // LIST names only what it found; with STATUS in RETURN it takes those of all mailboxes.
   list: { takes: ['LIST', 'STATUS'] },
   // STATUS names its mailbox.
@@ -73,6 +78,10 @@ export function mayShareWire(one: WireUse | undefined, other: WireUse | undefine
   if ((a.changes || b.changes) && one.as !== other.as) return false;
   return !takesAlike(one, other) || (a.apart?.(one, other) ?? false);
 }
+
+/** How many of this kind may be in flight. */
+export const mostOnWire = (use: WireUse | undefined): number =>
+  use === undefined ? 1 : (rules[use.as].most ?? Number.POSITIVE_INFINITY);
 
 /** Whether both take responses of the same kind: then only what a response names says whose it is. */
 export const takesAlike = (one: WireUse | undefined, other: WireUse | undefined): boolean =>
