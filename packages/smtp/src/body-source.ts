@@ -1,5 +1,5 @@
 /** A caller's body on its way out: looked at where it is in memory, begun early and pulled where it is a stream. */
-import { isAscii } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import {
   abandonOnAbort,
   type BodyInput,
@@ -19,7 +19,9 @@ export class BodySource {
   /** Octets handed out so far. */
   taken = 0;
   #pieces: AsyncGenerator<Uint8Array, void, undefined> | undefined;
-  #first: Promise<IteratorResult<Uint8Array, void>> | undefined;
+  #beginning: Promise<void> | undefined;
+  /** The first piece of a stream, once it has come, until it is handed out. */
+  #first: Uint8Array | undefined;
   /** What is left of a piece that was too long. */
   #rest: Uint8Array | undefined;
 
@@ -35,7 +37,7 @@ export class BodySource {
       if (/\p{Surrogate}/u.test(body)) throw wrong('contains half a surrogate pair', '');
       this.whole = Buffer.from(body);
     } else if (body instanceof Uint8Array) {
-      this.whole = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+      this.whole = bufferOf(body);
     } else this.#pieces = bodyOctets(body);
   }
 
@@ -50,18 +52,34 @@ export class BodySource {
   }
 
   /**
-   * Pulls the first piece of a stream, at once: a stream that breaks while it waits for its turn has somebody who
-   * listens then, and a file that is not there costs no connection.
+   * True when the header holds UTF-8 beyond ASCII (RFC 6532), `undefined` for a stream that has not {@link begun}, of which the
+   * first piece tells.
+   * Octets that are no UTF-8 say nothing: some other charset, which SMTPUTF8 would not make right.
+   */
+  get utf8Header(): boolean | undefined {
+    if (this.whole !== undefined) return !isAscii(this.whole) && hasUtf8Header(this.whole);
+    return this.#first === undefined ? undefined : hasUtf8Header(bufferOf(this.#first));
+  }
+
+  /** True when what has come of a stream is ASCII. */
+  get beginsInAscii(): boolean {
+    return this.#first === undefined || isAscii(this.#first);
+  }
+
+  /**
+   * Pulls the first piece of a stream, at once: a stream that breaks while it waits for its turn has a listener then, a file
+   * that is not there costs no connection, and what a message needs is known before MAIL.
    */
   begin(): void {
-    if (this.#pieces === undefined || this.#first !== undefined || this.taken > 0) return;
-    this.#first = this.#pieces.next();
-    this.#first.catch(ignore); // told by begun() or next()
+    if (this.#pieces === undefined || this.#beginning !== undefined || this.taken > 0) return;
+    this.#beginning = this.#pullFirst(this.#pieces);
+    this.#beginning.catch(ignore); // told by begun() or next()
   }
 
   /** Resolves when the first piece is there, so that {@link next} does not wait. */
   async begun(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#first !== undefined) await abandonOnAbort(this.#first, signal, { command: 'MAIL' });
+    if (this.#beginning !== undefined)
+      await abandonOnAbort(this.#beginning, signal, { command: 'MAIL' });
   }
 
   /** The next piece of a body in memory; `undefined` at the end, and for streams. */
@@ -73,7 +91,7 @@ export class BodySource {
 
   /** The next piece of a stream; `undefined` at the end. Throws `ERR_LOCAL_IO`. */
   async next(): Promise<Uint8Array | undefined> {
-    const octets = this.#rest ?? (await this.#pull()).value ?? undefined;
+    const octets = this.#rest ?? (await this.#pull());
     if (octets === undefined) return undefined;
     this.#rest = octets.length > pieceOctets ? octets.subarray(pieceOctets) : undefined;
     return this.#count(octets.subarray(0, pieceOctets));
@@ -89,11 +107,44 @@ export class BodySource {
     return octets;
   }
 
-  #pull(): Promise<IteratorResult<Uint8Array, void>> {
+  async #pull(): Promise<Uint8Array | undefined> {
+    await this.#beginning;
     const first = this.#first;
     this.#first = undefined;
-    return first ?? (this.#pieces as AsyncGenerator<Uint8Array, void, undefined>).next();
+    return first ?? (await this.#pieces?.next())?.value ?? undefined;
   }
+
+  async #pullFirst(pieces: AsyncGenerator<Uint8Array, void, undefined>): Promise<void> {
+    const { value, done } = await pieces.next();
+    if (!done) this.#first = value;
+  }
+}
+
+const bufferOf = (octets: Uint8Array): Buffer =>
+  Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+
+/** A header that is longer is judged by so much of it. */
+const headerLimit = 64 * 1024;
+
+/** Where the empty line begins that ends a header; -1 where there is none. */
+function headerEnd(text: string): number {
+  const found = /\n\r?\n|\r\r/.exec(text);
+  return found === null ? -1 : found.index;
+}
+
+function hasUtf8Header(octets: Buffer): boolean {
+  const text = octets.toString('latin1', 0, headerLimit);
+  if (!/^[!-9;-~]+[ \t]*:/.test(text)) return false; // no field: no header, all is body
+  const end = headerEnd(text);
+  const header = octets.subarray(0, end < 0 ? text.length : end);
+  return !isAscii(header) && isUtf8(wholeCharacters(header));
+}
+
+/** Without a character that the limit cut. */
+function wholeCharacters(octets: Buffer): Buffer {
+  let end = octets.length;
+  for (let i = 0; i < 3 && ((octets[end - 1] ?? 0) & 0xc0) === 0x80; i++) end--;
+  return octets.subarray(0, ((octets[end - 1] ?? 0) & 0xc0) === 0xc0 ? end - 1 : end);
 }
 
 /** The source's failure, told of a connection that had to be ended for it. */

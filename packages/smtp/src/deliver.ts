@@ -2,7 +2,7 @@
 import { isFivewireError } from '@fivewire/line-protocol';
 import { runAbortable } from './abort.js';
 import type { BodySource } from './body-source.js';
-import { prepareMessage } from './message.js';
+import { judgeHeader, prepareMessage } from './message.js';
 import type { Session } from './session.js';
 import { Transaction } from './transaction.js';
 import type { Envelope, SendOptions, SendResult } from './types.js';
@@ -21,7 +21,8 @@ export async function deliver(
       session,
       source,
       { signal: options.signal, command: message.mail.masked },
-      (turn, enter) => new Transaction(session, message, turn, enter).run(),
+      async (turn, enter) =>
+        new Transaction(session, judgeHeader(session, message), turn, enter).run(),
     );
   } catch (error) {
     throw isFivewireError(error) ? session.connection.locate(error) : error;

@@ -36,7 +36,14 @@ export function requireExtension(extensions: Extensions, name: string, what: str
 }
 
 const hints: Readonly<Record<string, string>> = {
-  SMTPUTF8: 'The server takes no UTF-8 in local parts or headers: use an ASCII address for it.',
+  SMTPUTF8:
+    'The server takes no UTF-8 in local parts or headers: use an ASCII address, and encode the header (RFC 2047).',
+  AUTH: 'Leave out envelope.auth.',
+  BURL: 'Send the message itself.',
+  DELIVERBY: "Leave out deliverBy, or add 'DELIVERBY' to envelope.optional.",
+  FUTURERELEASE: 'Send it when it is due.',
+  'MT-PRIORITY': "Leave out priority, or add 'MT-PRIORITY' to envelope.optional.",
+  RRVS: "Leave out validSince, or add 'RRVS' to envelope.optional.",
   '8BITMIME': 'Encode the body as quoted-printable or base64.',
   BINARYMIME: "Encode the body as base64 and leave out body: 'binary'.",
   CHUNKING: "Encode the body as base64 and leave out body: 'binary'.",

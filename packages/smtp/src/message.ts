@@ -2,18 +2,18 @@
 import {
   CommandError,
   type CommandLine,
-  checkArgument,
   checkOptions,
   commandLine,
-  escapeText,
   UsageError,
 } from '@fivewire/line-protocol';
 import { type MailAddress, parseAddress } from './address.js';
+import { checkFlag, checkKeys, checkOneOf, wrong } from './arguments.js';
 import type { BodySource } from './body-source.js';
 import { requireExtension } from './extensions.js';
 import { sendRules } from './options.js';
 import type { Session } from './session.js';
-import type { Envelope, Recipient, SendOptions } from './types.js';
+import type { Envelope, Extensions, Recipient, SendOptions } from './types.js';
+import { wishesOf } from './wishes.js';
 
 export interface OutgoingMessage {
   readonly mail: CommandLine;
@@ -27,13 +27,19 @@ export interface OutgoingMessage {
   /** Whether the next message may be written before this one's fate is known. */
   readonly grouped: boolean;
   readonly options: SendOptions;
+  /** MAIL says SMTPUTF8. */
+  readonly utf8: boolean;
+  /** The header decides whether it has to. */
+  readonly looksAtHeader: boolean;
 }
 
 /** MAIL and RCPT with all their parameters: RFC 5321 allows 510, RFC 1870, 3461, 6531 and others add to it. */
 const pathCommandLimit = 2_000;
 
-const envelopeKeys = ['from', 'to', 'size', 'body', 'smtpUtf8', 'requireTls', 'dsn'];
-const recipientKeys = ['address', 'notify', 'originalRecipient'];
+const envelopeKeys = [
+  'from', 'to', 'size', 'body', 'smtpUtf8', 'requireTls', 'dsn', 'auth', 'deliverBy', 'hold', 'priority', 'optional',
+]; // biome-ignore format: one list
+const recipientKeys = ['address', 'notify', 'originalRecipient', 'validSince'];
 
 /** @throws UsageError `ERR_ARGUMENT`; CommandError `ERR_EXTENSION_REQUIRED` */
 export function prepareMessage(
@@ -50,43 +56,62 @@ export function prepareMessage(
   const { extensions, lmtp } = session;
   const from = envelope.from === null ? undefined : parseAddress(envelope.from, 'envelope.from');
   const recipients = recipientsOf(envelope, lmtp);
+  checkRecipientLimit(extensions, recipients.length);
 
-  const utf8 =
-    envelope.smtpUtf8 === true || from?.utf8 || recipients.some(({ path }) => path.utf8) || false;
-  if (utf8) requireExtension(extensions, 'SMTPUTF8', 'The envelope');
-  const dsn = useDsn(session, envelope, recipients);
+  const looksAtHeader = envelope.smtpUtf8 === undefined;
+  const utf8Path = from?.utf8 === true || recipients.some(({ path }) => path.utf8);
+  const utf8Header = envelope.smtpUtf8 ?? source.utf8Header === true;
+  if (utf8Path) requireExtension(extensions, 'SMTPUTF8', 'An address of the envelope');
+  if (utf8Header) requireExtension(extensions, 'SMTPUTF8', utf8HeaderNeed);
+  const wishes = wishesOf(session, envelope, recipients);
   const kind = contentKind(session, envelope, source);
 
   const parameters = [
     ...sizeParameter(session, envelope, source),
     ...kind.parameters,
-    ...(utf8 ? ['SMTPUTF8'] : []),
+    ...(utf8Path || utf8Header ? ['SMTPUTF8'] : []),
     ...requireTlsParameter(session, envelope),
-    ...(dsn === 'use' ? mailDsn(envelope) : []),
+    ...wishes.mail,
   ];
   return {
     mail: pathCommand('MAIL', `FROM:<${from?.text ?? ''}>`, parameters),
     recipients: recipients.map(({ recipient, path }, i) => ({
       address: recipient.address,
-      line: pathCommand(
-        'RCPT',
-        `TO:<${path.text}>`,
-        dsn === 'use' ? recipientDsn(recipient, path, `envelope.to[${i}]`) : [],
-      ),
+      line: pathCommand('RCPT', `TO:<${path.text}>`, wishes.recipients[i] ?? []),
     })),
     source,
     framing: kind.framing,
     sevenBit: kind.sevenBit,
-    dropped: dsn === 'drop' ? ['DSN'] : [],
+    dropped: wishes.dropped,
     grouped,
     options,
+    utf8: utf8Path || utf8Header,
+    looksAtHeader,
   };
 }
 
-const pathCommand = (verb: string, path: string, parameters: readonly string[]): CommandLine =>
-  commandLine(verb, [path, ...parameters], { limit: pathCommandLimit });
+/**
+ * What the header of a stream asks for, once it has come and before anything is written.
+ *
+ * @throws CommandError `ERR_EXTENSION_REQUIRED`
+ */
+export function judgeHeader({ extensions }: Session, message: OutgoingMessage): OutgoingMessage {
+  const { source, sevenBit, utf8, looksAtHeader, mail } = message;
+  if (source.whole !== undefined) return message;
+  if (sevenBit && !source.beginsInAscii) throw eightBitFound('usable');
+  if (utf8 || !looksAtHeader || source.utf8Header !== true) return message;
+  requireExtension(extensions, 'SMTPUTF8', utf8HeaderNeed);
+  return { ...message, utf8: true, mail: commandLine(mail.masked, ['SMTPUTF8'], pathLimits) };
+}
 
-interface CheckedRecipient {
+const utf8HeaderNeed = 'A header with UTF-8';
+
+const pathLimits = { limit: pathCommandLimit };
+
+const pathCommand = (verb: string, path: string, parameters: readonly string[]): CommandLine =>
+  commandLine(verb, [path, ...parameters], pathLimits);
+
+export interface CheckedRecipient {
   recipient: Recipient;
   path: MailAddress;
 }
@@ -116,7 +141,31 @@ function sizeParameter(
   if (size !== undefined && (!Number.isSafeInteger(size) || size < 0))
     throw wrong('envelope.size', `is ${String(size)}; give whole octets`);
   const octets = size ?? whole?.length;
+  checkSizeLimit(extensions, octets);
   return octets !== undefined && extensions.has('SIZE') ? [`SIZE=${octets}`] : [];
+}
+
+/** RFC 1870 §4: the limit that the server announced; 0 or none is no limit. */
+function checkSizeLimit(extensions: Extensions, octets: number | undefined): void {
+  const limit = Number(extensions.get('SIZE')?.[0] ?? 0);
+  if (octets === undefined || !(limit > 0) || octets <= limit) return;
+  throw new CommandError(
+    'ERR_EXTENSION_REQUIRED',
+    `The message has ${octets} octets; the server takes ${limit}`,
+    { phase: 'command', hint: 'Send less, or a link to where the rest can be had.' },
+  );
+}
+
+/** RFC 9422 §4: more recipients than the server takes at once. */
+function checkRecipientLimit(extensions: Extensions, count: number): void {
+  const stated = extensions.get('LIMITS')?.find((limit) => /^RCPTMAX=[1-9]\d{0,8}$/i.test(limit));
+  const limit = Number(stated?.slice('RCPTMAX='.length) ?? Infinity);
+  if (count <= limit) return;
+  throw new CommandError(
+    'ERR_EXTENSION_REQUIRED',
+    `The message has ${count} recipients; the server takes ${limit} at once`,
+    { phase: 'command', hint: 'Send it several times, to some of them each.' },
+  );
 }
 
 // ── BODY, RFC 6152 and RFC 3030 ────────────────────────────────────────────────────────────────────────────────
@@ -172,108 +221,3 @@ function requireTlsParameter(
   requireExtension(extensions, 'REQUIRETLS', 'requireTls');
   return ['REQUIRETLS'];
 }
-
-// ── DSN, RFC 3461 and RFC 6533 ─────────────────────────────────────────────────────────────────────────────────
-
-function useDsn(
-  { extensions }: Session,
-  { dsn }: Envelope,
-  recipients: readonly CheckedRecipient[],
-): 'use' | 'drop' | 'none' {
-  if (dsn !== undefined) {
-    checkKeys(dsn, ['return', 'envelopeId', 'optional'], 'envelope.dsn');
-    checkFlag(dsn.optional, 'envelope.dsn.optional');
-  }
-  const wished =
-    dsn?.return !== undefined ||
-    dsn?.envelopeId !== undefined ||
-    recipients.some(
-      ({ recipient: { notify, originalRecipient } }) =>
-        notify !== undefined || originalRecipient !== undefined,
-    );
-  if (!wished) return 'none';
-  if (dsn?.optional && !extensions.has('DSN')) return 'drop';
-  requireExtension(extensions, 'DSN', 'A delivery status notification');
-  return 'use';
-}
-
-function mailDsn({ dsn = {} }: Envelope): string[] {
-  checkOneOf(dsn.return, ['full', 'headers'], 'envelope.dsn.return');
-  const parameters = [];
-  if (dsn.return !== undefined) parameters.push(dsn.return === 'full' ? 'RET=FULL' : 'RET=HDRS');
-  if (dsn.envelopeId !== undefined) {
-    const id = xtext(dsn.envelopeId, 'envelope.dsn.envelopeId');
-    if (id === '' || id.length > 100)
-      throw wrong('envelope.dsn.envelopeId', 'must have 1 to 100 characters as xtext');
-    parameters.push(`ENVID=${id}`);
-  }
-  return parameters;
-}
-
-const moments = ['success', 'failure', 'delay'] as const;
-
-function recipientDsn(
-  { notify, originalRecipient }: Recipient,
-  path: MailAddress,
-  argument: string,
-): string[] {
-  const parameters = [];
-  if (notify === 'never') parameters.push('NOTIFY=NEVER');
-  else if (notify !== undefined) {
-    if (!Array.isArray(notify) || notify.length === 0)
-      throw wrong(`${argument}.notify`, "is neither 'never' nor a list");
-    for (const moment of notify) checkOneOf(moment, moments, `${argument}.notify`);
-    parameters.push(`NOTIFY=${[...new Set(notify)].join(',').toUpperCase()}`);
-  }
-  if (originalRecipient !== undefined) {
-    const original = parseAddress(originalRecipient, `${argument}.originalRecipient`);
-    parameters.push(
-      original.utf8 || path.utf8
-        ? `ORCPT=utf-8;${unicodeXtext(original.text)}`
-        : `ORCPT=rfc822;${xtext(original.text, argument)}`,
-    );
-  }
-  return parameters;
-}
-
-// xtext = *( xchar / hexchar ); hexchar = "+" 2(%x30-39 / %x41-46)
-function xtext(text: string, argument: string): string {
-  checkArgument(text, argument);
-  if (!/^[\x20-\x7e]*$/.test(text))
-    throw wrong(argument, 'has characters other than printable ASCII');
-  return text.replace(/[ +=]/g, (c) => `+${hex(c)}`);
-}
-
-// EmbeddedUnicodeChar = "\x{" HEXPOINT "}", the form of RFC 6533 §3 that needs no 8-bit octets
-const unicodeXtext = (text: string): string =>
-  text.replace(/[^!-*,-<>-[\]-~]/gu, (c) => `\\x{${hex(c)}}`);
-
-const hex = (c: string): string =>
-  (c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(2, '0');
-
-// ── arguments ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-function checkKeys(value: object, keys: readonly string[], argument: string): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw wrong(argument, 'must be an object');
-  const unknown = Object.keys(value).find((key) => !keys.includes(key));
-  if (unknown !== undefined)
-    throw wrong(`${argument}.${unknown}`, 'is no option', `Known: ${keys.join(', ')}.`);
-}
-
-function checkFlag(value: unknown, argument: string): void {
-  if (value !== undefined && typeof value !== 'boolean')
-    throw wrong(argument, 'must be true or false');
-}
-
-function checkOneOf(value: string | undefined, allowed: readonly string[], argument: string): void {
-  if (value !== undefined && !allowed.includes(value))
-    throw wrong(
-      argument,
-      `is ${escapeText(String(value), 40)}`,
-      `Use one of ${allowed.join(', ')}.`,
-    );
-}
-
-const wrong = (argument: string, what: string, hint = ''): UsageError =>
-  new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument, hint });

@@ -12,6 +12,7 @@ import {
   serverReply,
   type Wait,
 } from '@fivewire/line-protocol';
+import { replyHint, type Stage } from './reply-hint.js';
 import type { RecipientReply } from './types.js';
 
 /** The next reply. 421 may come at any time and is the end of the connection: `ERR_SERVER_CLOSING`. */
@@ -39,7 +40,7 @@ export function rejected(connection: LineConnection, reply: Reply, wait: Wait): 
       ...contextOf(wait),
       reply: said,
       transient: reply.class === 4,
-      hint: replyHint(said),
+      hint: replyHint(said, stageOf(wait.command)),
       connection: connection.isOpen ? 'usable' : 'closed',
     },
   );
@@ -80,6 +81,17 @@ export function recipientReply(address: string, reply: Reply): RecipientReply {
   return { address, reply: serverReply(reply), transient: reply.class === 4 };
 }
 
+/**
+ * The reply to RCPT. 552 means too many recipients there, and they are to be tried again (RFC 5321 §4.5.3.1.10), unless the
+ * enhanced code speaks of the mailbox, the size or a policy.
+ */
+export function envelopeReply(address: string, reply: Reply): RecipientReply {
+  const told = recipientReply(address, reply);
+  const { code, enhanced } = told.reply;
+  const tooMany = code === 552 && !/^5\.[267]\.|^5\.3\.4$/.test(enhanced ?? '');
+  return tooMany ? { ...told, transient: true } : told;
+}
+
 export const spoken = ({ code, enhanced, text }: ReturnType<typeof serverReply>): string =>
   [code, enhanced, escapeText(text, 200)].filter(Boolean).join(' ');
 
@@ -88,31 +100,10 @@ export const contextOf = ({ phase, command }: Wait): ErrorContext => ({
   ...(command === undefined ? {} : { command }),
 });
 
-/** Matched against `code enhanced text`, the first that fits. */
-const hints: readonly [RegExp, string][] = [
-  [/^530|\b5\.7\.0\b.*auth/i, 'The server wants a login first: give `auth`.'],
-  [
-    /^(?:550|553|554) 5\.7\.1\b.*relay|relay.*(?:denied|not permitted|access)/i,
-    'The server carries mail for strangers to its own users only: give `auth`, or send through your own provider.',
-  ],
-  [/^55[03] 5\.7\.\d*.*(?:sender|owned|send as)/i, 'This login may not send as envelope.from.'],
-  [
-    /^55\d 5\.7\.(?:23|25|26)\b/,
-    'SPF, reverse DNS or DKIM of the sender failed a policy of the server.',
-  ],
-  [/^(?:452|552)\b.*(?:[45]\.2\.2|quota|full)|\b[45]\.2\.2\b/i, 'The mailbox is full.'],
-  [
-    /^552|\b5\.3\.4\b/,
-    'The message is too big for this server; capabilities.get("SIZE") tells its limit.',
-  ],
-  [/^452 4\.5\.3\b/, 'Too many recipients at once: send to the rest in another message.'],
-  [/^45[01]\b|\b4\.7\.\d+\b/, 'Often greylisting or a rate limit: try again in some minutes.'],
-  [/^550 5\.1\.[012]\b/, 'There is no such address: check its spelling.'],
-  [/^(?:500|502|503)\b/, 'The server does not know the command, or not here.'],
-  [/^4/, 'The server has a passing trouble: try later.'],
-];
-
-export function replyHint(reply: ReturnType<typeof serverReply>): string {
-  const text = spoken(reply);
-  return hints.find(([pattern]) => pattern.test(text))?.[1] ?? 'The words of the server say why.';
+/** Which command a wait is for. */
+function stageOf(command: string | undefined): Stage {
+  const verb = command?.slice(0, 4);
+  if (verb === 'MAIL') return 'sender';
+  if (verb === 'RCPT') return 'recipient';
+  return verb === 'DATA' || verb === 'BDAT' || verb === 'BURL' ? 'message' : 'other';
 }

@@ -17,15 +17,16 @@ import { writeData } from './data.js';
 import type { OutgoingMessage } from './message.js';
 import {
   endConnection,
+  envelopeReply,
   nextReplies,
   nextReply,
   outOfStep,
   recipientReply,
   rejected,
-  replyHint,
   spoken,
   unexpected,
 } from './replies.js';
+import { replyHint } from './reply-hint.js';
 import { patience, type Session } from './session.js';
 import type { ProbeResult, RecipientReply, SendResult } from './types.js';
 
@@ -178,7 +179,7 @@ export class Transaction {
       const { address, line } = message.recipients[i] as (typeof message.recipients)[number];
       if (reply.class !== 2 && reply.class !== 4 && reply.class !== 5)
         throw outOfStep(connection, reply, '250, 4yz or 5yz to RCPT', this.#wait(line));
-      (reply.class === 2 ? this.#accepted : this.#refused).push(recipientReply(address, reply));
+      (reply.class === 2 ? this.#accepted : this.#refused).push(envelopeReply(address, reply));
     }
     const enough =
       message.options.onRefused === 'abort'
@@ -316,7 +317,7 @@ export class Transaction {
       (reply.class === 2 ? this.#accepted : this.#refused).push(recipientReply(address, reply));
     }
     const [first] = this.#accepted;
-    if (first === undefined) throw this.#recipientsRejected();
+    if (first === undefined) throw this.#recipientsRejected(true);
     return this.#result(first.reply);
   }
 
@@ -333,7 +334,7 @@ export class Transaction {
 
   // ── errors and waits ─────────────────────────────────────────────────────────────────────────────────────────
 
-  #recipientsRejected(): TransferError {
+  #recipientsRejected(afterMessage = false): TransferError {
     const { connection } = this.#session;
     const refused = this.#refused;
     const [first] = refused as [RecipientReply];
@@ -346,7 +347,7 @@ export class Transaction {
         recipients: refused,
         connection: connection.isOpen ? 'usable' : 'closed',
         retry: refused.every(({ transient }) => transient) ? 'later' : 'never',
-        hint: replyHint(first.reply),
+        hint: replyHint(first.reply, afterMessage ? 'message' : 'recipient'),
       }),
     );
   }
@@ -358,7 +359,7 @@ export class Transaction {
     return this.#session.connection.locate(
       new TransferError(
         'ERR_OUTCOME_UNKNOWN',
-        'The connection was lost after the message was sent and before the server said what became of it',
+        `${whyUnknown(error)} after the message was sent and before the server said what became of it`,
         {
           phase: 'transfer',
           octets: this.#message.source.taken,
@@ -390,6 +391,15 @@ export class Transaction {
     const timeout = patience(this.#session, 'stall', this.#message.options);
     return { phase: 'transfer', timeout, command };
   }
+}
+
+/** What came in place of the reply to the message. */
+function whyUnknown(error: unknown): string {
+  const code = isFivewireError(error) ? error.code : '';
+  if (code === 'ERR_TIMEOUT') return `The wait ended (${(error as Error).message})`;
+  if (code === 'ERR_MALFORMED_RESPONSE' || code === 'ERR_LIMIT_EXCEEDED')
+    return 'The server broke the protocol';
+  return 'The connection was lost';
 }
 
 const ignore = (): void => {};

@@ -41,6 +41,8 @@ export interface Recipient {
   notify?: 'never' | readonly ('success' | 'failure' | 'delay')[];
   /** The address that the sender wrote, where it was rewritten on the way (RFC 3461 §4.2). Needs DSN. */
   originalRecipient?: string;
+  /** Refuse where the mailbox has changed hands since then (RFC 7293). Needs RRVS. */
+  validSince?: Date;
 }
 
 /** Who gets the message from whom. What stands in the message's own header plays no part. */
@@ -55,7 +57,10 @@ export interface Envelope {
    * takes that. `'binary'` goes out octet for octet and needs BINARYMIME and CHUNKING.
    */
   body?: '7bit' | '8bit' | 'binary';
-  /** The message's header holds UTF-8 (RFC 6532). Addresses that need SMTPUTF8 are found without it. */
+  /**
+   * The message's header holds UTF-8 (RFC 6532). Default: addresses and the header are looked at, of a stream as much as comes
+   * with its first piece. `false`: the header is not looked at, and goes raw to servers that do not agree to it.
+   */
   smtpUtf8?: boolean;
   /** Only over verified TLS, all the way (RFC 8689). */
   requireTls?: boolean;
@@ -67,7 +72,29 @@ export interface Envelope {
     /** Send without, where the server can't; the result's `dropped` says so. Default: `ERR_EXTENSION_REQUIRED`. */
     optional?: boolean;
   };
+  /** Who submitted it first, where a trusted server passes it on; `null`: unknown (RFC 4954 §5). Needs AUTH. */
+  auth?: string | null;
+  /** Deliver within so many seconds, else return it or tell the sender (RFC 2852). Needs DELIVERBY. */
+  deliverBy?: { seconds: number; otherwise: 'return' | 'notify'; trace?: boolean };
+  /** Keep it for so many seconds, or until then (RFC 4865). Needs FUTURERELEASE. */
+  hold?: { seconds: number } | { until: Date };
+  /** -9 to 9; more is sooner (RFC 6710). Needs MT-PRIORITY. */
+  priority?: number;
+  /**
+   * Extensions that the message may go without: `['DSN', 'MT-PRIORITY']`. The result's `dropped` lists those that were wished for
+   * and not had. Default: none, and `ERR_EXTENSION_REQUIRED` says what is missing before anything is sent.
+   */
+  optional?: readonly OptionalExtension[];
 }
+
+/** What a message may wish for and do without. */
+export type OptionalExtension =
+  | 'AUTH'
+  | 'DELIVERBY'
+  | 'DSN'
+  | 'FUTURERELEASE'
+  | 'MT-PRIORITY'
+  | 'RRVS';
 
 export interface SendOptions extends CallOptions {
   /**
@@ -93,7 +120,7 @@ export interface SendResult {
   reply: ServerReply;
   /** Octets of the body as you gave it. */
   bytes: number;
-  /** Extensions that were wished for, not offered, and done without: only what you marked `optional`. */
+  /** Extensions that were wished for, not offered, and done without: only what the envelope calls `optional`. */
   dropped: string[];
 }
 

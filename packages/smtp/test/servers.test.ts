@@ -183,7 +183,9 @@ describe('bodies over TLS', () => {
     await start({ maxMessageOctets: 10_000 });
     const client = await SmtpClient.connect(reach('implicit-tls'));
     const error = await failure(client.send({ from, to }, content));
-    expect(error).toMatchObject({ code: 'ERR_COMMAND_REJECTED', reply: { code: 552 } });
+    expect(error).toMatchObject({ code: 'ERR_EXTENSION_REQUIRED', connection: 'usable' });
+    expect(error.message).toContain('10000');
+    expect(server.connections[0]?.lines.join('\n')).not.toContain('MAIL');
     const streamed = await failure(client.send({ from, to }, createReadStream(path)));
     expect(streamed).toMatchObject({ code: 'ERR_COMMAND_REJECTED', reply: { code: 552 } });
     await client.quit();

@@ -1,0 +1,31 @@
+/** Arguments that a caller gives, judged one by one. */
+import { escapeText, UsageError } from '@fivewire/line-protocol';
+
+export function checkKeys(value: object, keys: readonly string[], argument: string): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrong(argument, 'must be an object');
+  const unknown = Object.keys(value).find((key) => !keys.includes(key));
+  if (unknown !== undefined)
+    throw wrong(`${argument}.${unknown}`, 'is no option', `Known: ${keys.join(', ')}.`);
+}
+
+export function checkFlag(value: unknown, argument: string): void {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw wrong(argument, 'must be true or false');
+}
+
+export function checkOneOf(
+  value: string | undefined,
+  allowed: readonly string[],
+  argument: string,
+): void {
+  if (value !== undefined && !allowed.includes(value))
+    throw wrong(
+      argument,
+      `is ${escapeText(String(value), 40)}`,
+      `Use one of ${allowed.join(', ')}.`,
+    );
+}
+
+export const wrong = (argument: string, what: string, hint = ''): UsageError =>
+  new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument, hint });
