@@ -7,13 +7,14 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** Packages whose names are not `@fivewire/<folder>`. */
 const unscoped: Record<string, string> = { 'tls-context-core': 'tls-context-core', cli: 'fivewire' };
 
-// Tests run on the sources: a package's name stands for its src/index.ts.
-const alias = Object.fromEntries(
-  readdirSync(here('packages')).map((folder) => [
-    unscoped[folder] ?? `@fivewire/${folder}`,
-    here(`packages/${folder}/src/index.ts`),
-  ]),
-);
+// Tests run on the sources: a package's name stands for its src/index.ts, `name/part` for src/part.ts.
+const alias = readdirSync(here('packages')).flatMap((folder) => {
+  const name = unscoped[folder] ?? `@fivewire/${folder}`;
+  return [
+    { find: new RegExp(`^${name}$`), replacement: here(`packages/${folder}/src/index.ts`) },
+    { find: new RegExp(`^${name}/([a-z-]+)$`), replacement: here(`packages/${folder}/src/$1.ts`) },
+  ];
+});
 
 export default defineConfig({
   resolve: { alias },

@@ -1,11 +1,13 @@
 /** Holds one client to everything that all clients promise. */
 import { describe } from 'vitest';
+import { describeExports } from './rows/exports.js';
 import { describeFace } from './rows/face.js';
 import { describeQuit } from './rows/quit.js';
 import type { Client, Subject } from './subject.js';
 
 export function describeContract<C extends Client>(subject: Subject<C>): void {
   describe(`${subject.protocol}: the contract of all clients`, () => {
+    describeExports(subject);
     describeFace(subject);
     describeQuit(subject);
   });

@@ -6,27 +6,7 @@
  * - transfer.ts on data-connection.ts and movement.ts: one transfer; retrieve.ts, store.ts, list.ts: which
  * - listing/: listings as pure functions from octets to entries; reply-text.ts: what replies say
  */
-export {
-  AbortError,
-  AuthenticationError,
-  type Closed,
-  CommandError,
-  ConnectionError,
-  FivewireError,
-  isFivewireError,
-  LocalError,
-  type Notice,
-  type PoolOptions,
-  RemoteProtocolError,
-  type SecurityInfo,
-  StartTlsError,
-  TimeoutError,
-  type Timeouts,
-  TlsError,
-  TransferError,
-  UsageError,
-  type WireEvent,
-} from '@fivewire/line-protocol';
+export * from '@fivewire/line-protocol/surface';
 export type { CharsetOptions } from './charset.js';
 export { FtpClient } from './ftp-client.js';
 export type { DialectName } from './listing/dialect.js';
@@ -41,3 +21,4 @@ export { localPath } from './local-path.js';
 export { createFtpPool, type FtpPool, type FtpPoolOptions } from './pool.js';
 export type { RemotePath } from './remote-path.js';
 export type * from './types.js';
+export type { CallOptions } from './types.js';

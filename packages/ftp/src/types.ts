@@ -3,6 +3,7 @@
 import type { Writable } from 'node:stream';
 import type {
   BodyInput,
+  CallOptions,
   LineLimits,
   Security,
   ServerReply,
@@ -46,12 +47,7 @@ export interface FtpUrlOptions
   auth?: Partial<FtpAuth>;
 }
 
-export interface CallOptions {
-  /** Gives the call up. The session stays usable where the server lets it. */
-  signal?: AbortSignal;
-  /** The longest single wait for the server, instead of `timeouts.reply` and `timeouts.stall`. */
-  timeout?: number;
-}
+export type { CallOptions };
 
 export interface ListOptions extends CallOptions {
   /** Also what is in the directories below. Symlinks are shown, never followed. Default `false`. */
@@ -144,5 +140,3 @@ export interface CommandReply extends ServerReply {
   /** The lines without the code, decoded. */
   lines: string[];
 }
-
-export type { Security };

@@ -1,4 +1,5 @@
 /** A command as the runner takes it, and while it is under way. */
+import type { CallOptions } from '@fivewire/line-protocol';
 import type { Phase } from 'tls-context-core';
 import type { Argument } from './grammar/encoder.js';
 import type { Frame } from './grammar/frame.js';
@@ -6,13 +7,7 @@ import type { Response, TaggedResponse } from './grammar/response.js';
 import type { BodySink } from './response-reader.js';
 import type { WireUse } from './wire-sharing.js';
 
-/** What every call that talks takes last. */
-export interface CallOptions {
-  /** Rejects the call with `ERR_ABORTED`; a command that is out is finished behind the scenes. */
-  signal?: AbortSignal;
-  /** The longest silence while waiting for the server, in milliseconds. Default: `timeouts.reply`. */
-  timeout?: number;
-}
+export type { CallOptions };
 
 /** A sink that belongs to somebody who reads. */
 export interface StreamedSink extends BodySink {

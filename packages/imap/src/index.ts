@@ -7,42 +7,8 @@
  * - commands/: a command a file    - grammar/: octets to values and back, without I/O
  */
 
-export {
-  AbortError,
-  AuthenticationError,
-  type Closed,
-  CommandError,
-  ConnectionError,
-  type DiscoveredServer,
-  type DiscoverOptions,
-  discover,
-  FivewireError,
-  isFivewireError,
-  type Lease,
-  LocalError,
-  type Notice,
-  type Pool,
-  type PoolOptions,
-  RemoteProtocolError,
-  Rows,
-  type Security,
-  type SecurityInfo,
-  StartTlsError,
-  TimeoutError,
-  type Timeouts,
-  TlsError,
-  TransferError,
-  UsageError,
-  type WireEvent,
-} from '@fivewire/line-protocol';
+export * from '@fivewire/line-protocol/surface';
 export type { Auth } from '@fivewire/sasl';
-export {
-  createTlsContext,
-  reloadableTlsContext,
-  systemRoots,
-  type TlsContext,
-  type TlsContextOptions,
-} from 'tls-context-core';
 export type { CallOptions } from './command.js';
 export type { AppendOptions, AppendResult } from './commands/append.js';
 export type { CopyResult } from './commands/copy.js';

@@ -3,9 +3,15 @@ import { isFlag, type Rule, type Rules } from 'tls-context-core';
 
 /** The last argument of every method that talks. */
 export interface CallOptions {
-  /** Gives the call up. */
+  /**
+   * Gives the call up: it rejects with `ERR_ABORTED`. What is on its way already is read and dropped where that can be, so that the
+   * connection stays usable; the error's `connection` says so.
+   */
   signal?: AbortSignal;
-  /** The longest single wait for the server, in milliseconds; 0 or Infinity waits for ever. */
+  /**
+   * The longest single wait for the server, in milliseconds; 0 or Infinity waits for ever. Default: `timeouts.reply`, inside
+   * bodies `timeouts.stall`.
+   */
   timeout?: number;
 }
 

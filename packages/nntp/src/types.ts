@@ -1,6 +1,6 @@
 /** What callers give to this client and get from it. */
 import type { Readable } from 'node:stream';
-import type { ItemError, TransportOptions } from '@fivewire/line-protocol';
+import type { CallOptions, ItemError, TransportOptions } from '@fivewire/line-protocol';
 import type { Auth, UrlAuth } from '@fivewire/sasl';
 import type { Headers } from './headers.js';
 
@@ -48,13 +48,7 @@ export const defaultNntpLimits: NntpLimits = {
   aheadOctets: 16 * 2 ** 20,
 };
 
-/** For one call. */
-export interface CallOptions {
-  /** Aborts the call. Octets already on their way are read and dropped, so that the connection stays usable. */
-  signal?: AbortSignal;
-  /** The longest single wait for the server, in milliseconds. Default: `timeouts.reply`, inside bodies `timeouts.stall`. */
-  timeout?: number;
-}
+export type { CallOptions };
 
 /** GROUP: what the server says of a newsgroup. `count` is an estimate. */
 export interface Group {

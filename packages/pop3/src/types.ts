@@ -1,7 +1,12 @@
 /** What callers give to this client and get from it. */
 
 import type { Readable } from 'node:stream';
-import type { FivewireError, ItemError, TransportOptions } from '@fivewire/line-protocol';
+import type {
+  CallOptions,
+  FivewireError,
+  ItemError,
+  TransportOptions,
+} from '@fivewire/line-protocol';
 import type { Auth, UrlAuth } from '@fivewire/sasl';
 
 export interface Pop3Options extends TransportOptions {
@@ -50,13 +55,7 @@ export const defaultPop3Limits: Pop3Limits = {
   aheadOctets: 16 * 2 ** 20,
 };
 
-/** For one call. */
-export interface CallOptions {
-  /** Aborts the call. Octets already on their way are read and dropped, so that the connection stays usable. */
-  signal?: AbortSignal;
-  /** The longest single wait for the server, in milliseconds. Default: `timeouts.reply`, inside bodies `timeouts.stall`. */
-  timeout?: number;
-}
+export type { CallOptions };
 
 /** STAT: how many messages, and their octets together; `undefined` where the server's figure makes no sense. */
 export interface MailboxStat {

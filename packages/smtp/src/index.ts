@@ -1,24 +1,6 @@
 /** SMTP and LMTP client: RFC 5321, RFC 2033, and the extensions that carry mail today. */
-export {
-  type AuthenticationError,
-  type BodyInput,
-  type Closed,
-  type CommandError,
-  type ConnectionError,
-  type DiscoveredServer,
-  type DiscoverOptions,
-  discover,
-  type FivewireError,
-  isFivewireError,
-  type Notice,
-  type Pool,
-  type PoolOptions,
-  type SecurityInfo,
-  type ServerReply,
-  type TransferError,
-} from '@fivewire/line-protocol';
+export * from '@fivewire/line-protocol/surface';
 export type { Auth } from '@fivewire/sasl';
-export { createTlsContext, reloadableTlsContext, systemRoots } from 'tls-context-core';
 export { type MailAddress, parseAddress } from './address.js';
 export type { DaneOptions } from './delivery/dane.js';
 export {
@@ -43,3 +25,4 @@ export {
 export { createSmtpPool, type SmtpPool, type SmtpPoolOptions } from './pool.js';
 export { SmtpClient } from './smtp-client.js';
 export type * from './types.js';
+export type { CallOptions } from './types.js';

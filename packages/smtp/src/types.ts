@@ -1,5 +1,10 @@
 /** What callers give to the SMTP client and get back from it. */
-import type { BodyInput, ServerReply, TransportOptions } from '@fivewire/line-protocol';
+import type {
+  BodyInput,
+  CallOptions,
+  ServerReply,
+  TransportOptions,
+} from '@fivewire/line-protocol';
 import type { Auth, UrlAuth } from '@fivewire/sasl';
 
 export interface SmtpOptions extends TransportOptions {
@@ -26,12 +31,7 @@ export interface SmtpUrlOptions extends Omit<SmtpOptions, 'host' | 'port' | 'sec
   auth?: UrlAuth;
 }
 
-/** The last argument of every method that talks. */
-export interface CallOptions {
-  signal?: AbortSignal;
-  /** The longest single wait, in milliseconds, in place of `timeouts.reply`, `.stall` and `.dataEnd`. */
-  timeout?: number;
-}
+export type { CallOptions };
 
 /** A recipient with wishes of its own. */
 export interface Recipient {
