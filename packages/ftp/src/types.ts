@@ -5,7 +5,6 @@ import type {
   BodyInput,
   CallOptions,
   LineLimits,
-  Security,
   ServerReply,
   TransportOptions,
 } from '@fivewire/line-protocol';
