@@ -31,19 +31,65 @@ export function createCharset(options: CharsetOptions = {}): Charset {
     };
   }
   const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const fallen = new FallenNames();
+  const decodeName = (octets: string): string => {
+    try {
+      const name = utf8.decode(buffer(octets));
+      fallen.forget(name);
+      return name;
+    } catch {
+      const name = iconv.decode(buffer(octets), fallback);
+      fallen.remember(name, octets);
+      return name;
+    }
+  };
+  const encodeName = (name: string): string =>
+    isAscii(name) ? name : (fallen.octetsOf(name) ?? Buffer.from(name, 'utf8').toString('latin1'));
   return {
     isUtf8: true,
-    decode(octets) {
-      if (isAscii(octets)) return octets;
-      try {
-        return utf8.decode(buffer(octets));
-      } catch {
-        return iconv.decode(buffer(octets), fallback);
-      }
-    },
-    encode: (text) => (isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1')),
+    // Each name of a path for itself: a directory of the old charset may hold names of the new one.
+    decode: (octets) => (isAscii(octets) ? octets : byName(octets, decodeName)),
+    encode: (text) => (isAscii(text) ? text : byName(text, encodeName)),
   };
 }
+
+function byName(path: string, change: (name: string) => string): string {
+  if (!path.includes('/')) return change(path);
+  return path
+    .split('/')
+    .map((name) => (isAscii(name) ? name : change(name)))
+    .join('/');
+}
+
+/**
+ * Names that were no UTF-8, so that the text that a caller got for one reaches the server as the octets that it was made of. A name
+ * that has been seen in UTF-8 as well is that.
+ */
+class FallenNames {
+  readonly #octets = new Map<string, string>();
+  readonly #inUtf8 = new Set<string>();
+
+  remember(name: string, octets: string): void {
+    if (this.#inUtf8.has(name)) return;
+    this.#octets.set(name, octets);
+    if (this.#octets.size <= mostFallen) return;
+    for (const oldest of this.#octets.keys()) {
+      this.#octets.delete(oldest);
+      break;
+    }
+  }
+
+  forget(name: string): void {
+    if (!this.#octets.delete(name)) return;
+    if (this.#inUtf8.size < mostFallen) this.#inUtf8.add(name);
+  }
+
+  octetsOf(name: string): string | undefined {
+    return this.#octets.get(name);
+  }
+}
+
+const mostFallen = 100_000;
 
 /** A name that the charset can't hold would reach the server as another name. */
 function encodeExactly(text: string, encoding: string): string {

@@ -21,8 +21,9 @@ import { type Charset, createCharset } from './charset.js';
 import { Control } from './control.js';
 import { command, Dialogue } from './dialogue.js';
 import { saysUnknown } from './failures.js';
-import { explore, pipelines } from './features.js';
+import { explore } from './features.js';
 import { checkAuth, logIn } from './login.js';
+import { createTraits, type ServerTraits } from './server-traits.js';
 import type { Session } from './session.js';
 import type { FtpAuth, FtpConnectOptions, FtpLimits, FtpUrlOptions } from './types.js';
 
@@ -55,6 +56,8 @@ export interface Resolved {
   readonly transport: Transport;
   readonly charset: Charset;
   readonly limits: FtpLimits;
+  /** Shared by all sessions that come of these options. */
+  readonly traits: ServerTraits;
 }
 
 /**
@@ -71,7 +74,7 @@ export function resolveOptions(options: FtpConnectOptions): Resolved {
   if (auth !== undefined) checkAuth(auth, transport);
   const charset = createCharset(options);
   const limits = checkLimits('ftp', defaultLimits, options.limits);
-  return { options, transport, charset, limits };
+  return { options, transport, charset, limits, traits: createTraits(transport.disable) };
 }
 
 const wrong = (argument: string, problem: string): UsageError =>
@@ -83,6 +86,7 @@ export async function openSession({
   transport,
   charset,
   limits,
+  traits,
 }: Resolved): Promise<Session> {
   const { auth } = options;
   const scope = sessionScopeOf(transport);
@@ -96,8 +100,8 @@ export async function openSession({
     if (transport.security === 'starttls') await authTls(connection, transport);
     const welcome =
       auth === undefined ? undefined : await logIn(connection, transport, charset, auth);
-    const ability = await explore(connection, transport, charset, auth !== undefined);
-    const control = new Control(connection, pipelines(transport), welcome);
+    const ability = await explore(connection, transport, charset, traits, auth !== undefined);
+    const control = new Control(connection, traits, welcome);
     return {
       transport,
       control,
@@ -105,6 +109,7 @@ export async function openSession({
       dataHost: dataHostOf(transport, stream),
       scope,
       ...ability,
+      traits,
       limits,
       requireCloseNotify: options.requireCloseNotify ?? true,
       utcOffset: options.utcOffset ?? 0,

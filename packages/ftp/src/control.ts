@@ -11,23 +11,23 @@ import {
 } from '@fivewire/line-protocol';
 import { Dialogue, noteReply, noticesOf } from './dialogue.js';
 import { isInsideTransfer } from './reentrance.js';
+import type { ServerTraits } from './server-traits.js';
 import type { CallOptions } from './types.js';
 
 export class Control {
   readonly connection: LineConnection;
   readonly notices: Notices;
-  /** Whether commands may be sent before the reply to the last one has come. */
-  readonly pipelining: boolean;
+  readonly #traits: ServerTraits;
   readonly #queue: ReplyQueue;
   readonly #waiting = new Set<(error: Error) => void>();
   /** Told whenever a call begins to wait behind another. */
   readonly whenAwaited: Set<() => void> = new Set();
 
   /** @param welcome the reply to the login: the first notice */
-  constructor(connection: LineConnection, pipelining: boolean, welcome: Reply | undefined) {
+  constructor(connection: LineConnection, traits: ServerTraits, welcome: Reply | undefined) {
     this.connection = connection;
     this.notices = noticesOf(connection);
-    this.pipelining = pipelining;
+    this.#traits = traits;
     if (welcome !== undefined) noteReply(connection, welcome);
     this.#queue = new ReplyQueue(connection, {
       style: 'ftp',
@@ -38,6 +38,11 @@ export class Control {
     });
     void connection.closed.then(() => this.notices.end());
     connection.onUnawaited?.(); // what came behind the last reply to connecting
+  }
+
+  /** Whether commands may be sent before the reply to the last one has come. */
+  get pipelining(): boolean {
+    return this.#traits.pipelining === 'proven';
   }
 
   /** Whether somebody waits for the call that runs. */

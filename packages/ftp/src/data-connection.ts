@@ -45,18 +45,30 @@ export async function openData(
   alongside?: CommandLine,
 ): Promise<OpenData> {
   refuseGivenStream(session);
-  const line = session.learned.passive === 'EPSV' ? epsv : pasv;
+  const line = session.traits.passive === 'EPSV' ? epsv : pasv;
   const [first, answer] = await flight(session, dialogue, alongside, line);
-  const reply = await knownPassive(session, dialogue, line, answer);
+  const port = line === epsv ? passivePort(answer.lines.join(' ')) : undefined;
+  if (line === pasv) {
+    return {
+      data: await connect(session, portOf(dialogue, answer, pasv), signal),
+      alongside: first,
+    };
+  }
+  if (answer.class !== 2 || port === undefined) {
+    // Whatever is wrong with it, an older server knows PASV. A 4yz may pass, and is no reason to remember.
+    const second = portOf(dialogue, await dialogue.ask(pasv), pasv);
+    if (answer.class !== 4) session.traits.passive = 'PASV';
+    return { data: await connect(session, second, signal), alongside: first };
+  }
   try {
-    return { data: await connect(session, portOf(dialogue, reply), signal), alongside: first };
+    return { data: await connect(session, port, signal), alongside: first };
   } catch (error) {
-    if (session.learned.passive === 'PASV' || !isUnreachable(error)) throw error;
+    if (!isUnreachable(error)) throw error;
     // Behind address translation and load balancers EPSV may name a port that only PASV's answer makes reachable.
     const second = await dialogue.ask(pasv);
     if (second.class !== 2) throw error;
-    const data = await connect(session, portOf(dialogue, second), signal);
-    session.learned.passive = 'PASV';
+    const data = await connect(session, portOf(dialogue, second, pasv), signal);
+    session.traits.passive = 'PASV';
     return { data, alongside: first };
   }
 }
@@ -73,22 +85,8 @@ async function flight(
   return [await dialogue.final(alongside), await dialogue.final(line)];
 }
 
-/** A server that refuses EPSV, for whatever reason, is asked by PASV, now and from now on. */
-async function knownPassive(
-  session: Session,
-  dialogue: Dialogue,
-  line: CommandLine,
-  reply: Reply,
-): Promise<Reply> {
-  if (line === epsv && reply.class === 5) {
-    session.learned.passive = 'PASV';
-    return dialogue.demand(pasv);
-  }
-  return dialogue.succeeded(reply, line);
-}
-
-function portOf(dialogue: Dialogue, reply: Reply): number {
-  const text = reply.lines.join(' ');
+function portOf(dialogue: Dialogue, answer: Reply, line: CommandLine): number {
+  const text = dialogue.succeeded(answer, line).lines.join(' ');
   const port = passivePort(text);
   if (port !== undefined) return port;
   throw dialogue.connection.malformed('a port, as (|||port|) or (h,h,h,h,p,p)', text);

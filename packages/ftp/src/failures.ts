@@ -1,13 +1,37 @@
 /** What a refusal means: from a reply to an error that says what to do. RFC 959 §4.2, RFC 4217 §2, RFC 2228 §8. */
 import {
   CommandError,
+  type FivewireError,
   RemoteProtocolError,
   type Reply,
   type ServerReply,
   serverReply,
 } from '@fivewire/line-protocol';
+import type { ListingProblem } from './listing/entry.js';
 
-const absent = /no such file|not found|does not exist|doesn't exist|cannot find the|can't find/i;
+// What servers say of a name that is not there, in their systems' languages: strerror(ENOENT), Windows, and their own words.
+const absent = new RegExp(
+  [
+    "no such (?:file|dir|path|folder|object|entry|member|data ?set)|(?:not|n't) (?:be )?found|not exist|n['’]?t exist|non-?existent",
+    "(?:cannot|can['’]?t|could not|couldn['’]?t|unable to) (?:find|locate)|unknown (?:file|directory|path)|no (?:file|directory) (?:named|by that name)",
+    'nicht gefunden|nicht finden|existiert nicht|nicht vorhanden|gibt es nicht', // German
+    "introuvable|n['’]existe pas|aucun (?:fichier|dossier|répertoire)|pas trouvé", // French
+    'no existe|inexistente|no se (?:encuentra|encontró|ha encontrado|pudo encontrar|puede encontrar|ha podido encontrar)', // Spanish
+    'non esiste|non trovat[oa]|impossibile trovare|nessun file|inesistente', // Italian
+    'não (?:existe|encontrad[oa]|foi encontrad[oa]|foi possível (?:encontrar|localizar)|pode encontrar)', // Portuguese
+    'bestaat niet|niet gevonden|niet vinden|onbekend bestand', // Dutch
+    'finns inte|hittades inte|hittar inte|finnes ikke|findes ikke|ikke (?:fundet|funnet)|kan ikke finde|ingen s[åa]dan fil', // Nordic
+    'ei löydy|ei löytynyt|ei ole olemassa|hakemistoa ei ole', // Finnish
+    'nie istnieje|nie znaleziono|nie można (?:odnaleźć|znaleźć)|nie ma takiego', // Polish
+    'neexistuje|nenalezen|nelze nalézt|nelze najít|není k dispozici', // Czech, Slovak
+    'nem található|nem létezik|nincs ilyen', // Hungarian
+    'nu există|nu (?:a fost|se poate) găs|inexistent', // Romanian
+    'bulunamadı|bulunamıyor|bulamıyor|dizin yok|mevcut değil', // Turkish
+    'не найден|не существует|не уда(?:ется|ётся|лось) найти|нет такого|отсутствует|не знайдено|не існує|немає такого', // Russian, Ukrainian
+    '見つかりません|存在しません|ありません|找不到|不存在|没有(?:那个|该|找到)|沒有此|無此|찾을 수 없|존재하지 않|그런 파일',
+  ].join('|'),
+  'iu',
+);
 const emptyListing =
   /no files found|no files? (?:in|available)|no members|no data ?sets? found|directory (?:is )?empty/i;
 
@@ -28,10 +52,13 @@ export function rejected(reply: Reply, command: string): CommandError {
 
 /** For a refusal whose text does not say so, where a look at the directory has proven that nothing is there. */
 export function notFound(reply: Reply, command: string): CommandError {
-  const answer = serverReply(reply);
+  return notFoundBy(serverReply(reply), command);
+}
+
+export function notFoundBy(answer: ServerReply, command: string): CommandError {
   return new CommandError(
     'ERR_NOT_FOUND',
-    `Nothing is there for ${command}: ${reply.code} ${answer.text}`,
+    `Nothing is there for ${command}: ${answer.code} ${answer.text}`,
     {
       reply: answer,
       transient: false,
@@ -42,9 +69,20 @@ export function notFound(reply: Reply, command: string): CommandError {
   );
 }
 
-/** 550 stands for all that is wrong with a file; only the text tells that it is not there. */
+/** 550 stands for all that is wrong with a file; only the text tells that it is not there. ProFTPD says so with 450 to LIST. */
 export function saysAbsent(reply: Answer): boolean {
-  return reply.code === 550 && absent.test(reply.text);
+  return (reply.code === 550 || reply.code === 450) && absent.test(reply.text) && !saysEmpty(reply);
+}
+
+// Why it was refused, where the text says that: then it is no question whether something is there.
+const reasoned =
+  /denied|permission|not allowed|forbidden|not permitted|prohibited|privilege|not (?:a )?(?:plain|regular|directory|file)|is (?:not )?a directory|not empty|exists|quota|read-?only|disabled|in use|busy|locked/i;
+
+/** A refusal of a path that says neither what is wrong nor that nothing is there. */
+export function isAmbiguous(error: FivewireError): boolean {
+  const { reply } = error as { reply?: ServerReply };
+  if (error.code !== 'ERR_COMMAND_REJECTED' || reply === undefined) return false;
+  return [450, 501, 550].includes(Number(reply.code)) && !reasoned.test(reply.text);
 }
 
 /** Some servers refuse to list an empty directory (450 or 550). */
@@ -79,6 +117,38 @@ const hints: readonly [test: (reply: Reply) => boolean, hint: string][] = [
 
 export function hintFor(reply: Reply): string | undefined {
   return hints.find(([test]) => test(reply))?.[1];
+}
+
+/** A listing came, and nothing in it could be understood: that is no empty directory. */
+export function unreadable({ line, reason, text }: ListingProblem): FivewireError {
+  if (absent.test(text)) {
+    return notFoundBy({ code: 226, text }, 'LIST');
+  }
+  return new RemoteProtocolError(
+    'ERR_MALFORMED_RESPONSE',
+    `Nothing in the listing could be read; line ${line}: ${reason}.`,
+    {
+      expected: 'a listing in a known dialect',
+      got: text,
+      connection: 'usable',
+      hint: 'Send a listing of this server to the maintainers; `command` and `parseListing` help to get one.',
+    },
+  );
+}
+
+/** Found out when the entries had been given already: the first listing of a slow server. */
+export function listedElsewhere(verb: string): FivewireError {
+  return new RemoteProtocolError(
+    'ERR_MALFORMED_RESPONSE',
+    `The server ignored the path of ${verb} and listed its working directory.`,
+    {
+      expected: 'the directory that was asked for',
+      got: 'the working directory',
+      connection: 'usable',
+      retry: 'later',
+      hint: 'List it again: that is known of this server now, and it will be asked in another way.',
+    },
+  );
 }
 
 /** The call ends; the session does not. */

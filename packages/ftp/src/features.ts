@@ -9,7 +9,9 @@ import {
 import type { Charset } from './charset.js';
 import { command, Dialogue } from './dialogue.js';
 import { hintFor, rejected } from './failures.js';
+import { askProving } from './prove-pipelining.js';
 import { readFeatures } from './reply-text.js';
+import type { ServerTraits } from './server-traits.js';
 import type { Learned, Session } from './session.js';
 
 /** Asked under TLS and after the login, in one flight where the server takes one. */
@@ -17,6 +19,7 @@ export async function explore(
   connection: LineConnection,
   transport: Transport,
   charset: Charset,
+  traits: ServerTraits,
   loggedIn: boolean,
 ): Promise<Pick<Session, 'features' | 'system' | 'learned'>> {
   const dialogue = new Dialogue(connection, transport.timeouts.reply, 'capabilities');
@@ -27,11 +30,10 @@ export async function explore(
   const type = command('TYPE', 'I');
   const secured = transport.context === undefined ? [] : [pbsz, prot];
   const lines = [...secured, feat, syst, ...(loggedIn ? [type] : [])];
-  const replies = new Map<unknown, Reply>();
-  if (pipelines(transport)) {
-    dialogue.send(...lines);
-    for (const line of lines) replies.set(line, await dialogue.final(line));
-  } else for (const line of lines) replies.set(line, await dialogue.ask(line));
+  const given = loggedIn
+    ? await askProving(dialogue, traits, lines)
+    : await askProving(dialogue, { ...traits, pipelining: 'refused' }, lines);
+  const replies = new Map(lines.map((line, index) => [line, given[index]]));
 
   // RFC 4217 §9: without PROT P data would travel in clear. PBSZ 0 is a form that some servers leave out.
   const protection = replies.get(prot);
@@ -43,10 +45,9 @@ export async function explore(
   const named = replies.get(syst);
   await tune(dialogue, transport, charset, features);
   const learned: Learned = {
-    passive: transport.disable.has('EPSV') ? 'PASV' : 'EPSV',
-    mlsd: true,
     staleRestart: false,
     type: typed === undefined ? undefined : 'I',
+    home: undefined,
   };
   return { features, system: named?.class === 2 ? named.text : '', learned };
 }
@@ -83,9 +84,4 @@ function noProtection(reply: Reply): StartTlsError {
         hintFor(reply) ?? 'Have the server allow PROT P; files would travel in clear without it.',
     },
   );
-}
-
-/** Whether the server may be sent a command before it has answered the last. */
-export function pipelines(transport: Transport): boolean {
-  return !transport.disable.has('PIPELINING');
 }

@@ -14,6 +14,7 @@ import { changeMode, changeModified, hash } from './attributes.js';
 import { openSession, optionsOf, resolveOptions } from './connect.js';
 import { command } from './dialogue.js';
 import { download } from './download.js';
+import { judging } from './judged.js';
 import { list } from './list.js';
 import type { Entry } from './listing/entry.js';
 import {
@@ -139,7 +140,10 @@ export class FtpClient {
     options: DownloadOptions = {},
   ): Promise<TransferResult> {
     checkOptions(options, downloadRules);
-    return download(this.#session, this.#path(path), target, options);
+    const octets = this.#path(path);
+    return judging(this.#session, octets, options, () =>
+      download(this.#session, octets, target, options),
+    );
   }
 
   /**
@@ -205,13 +209,19 @@ export class FtpClient {
   /** Sets permission bits (SITE CHMOD). @param mode `0o644` */
   async chmod(path: RemotePath, mode: number, options: CallOptions = {}): Promise<void> {
     checkOptions(options, callRules);
-    return changeMode(this.#session, this.#path(path), mode, options);
+    const octets = this.#path(path);
+    return judging(this.#session, octets, options, () =>
+      changeMode(this.#session, octets, mode, options),
+    );
   }
 
   /** Sets the modification time, to the second (MFMT). @throws CommandError ERR_EXTENSION_REQUIRED */
   async setModified(path: RemotePath, time: Date, options: CallOptions = {}): Promise<void> {
     checkOptions(options, callRules);
-    return changeModified(this.#session, this.#path(path), time, options);
+    const octets = this.#path(path);
+    return judging(this.#session, octets, options, () =>
+      changeModified(this.#session, octets, time, options),
+    );
   }
 
   /**
@@ -226,7 +236,10 @@ export class FtpClient {
     options: CallOptions = {},
   ): Promise<string> {
     checkOptions(options, callRules);
-    return hash(this.#session, this.#path(path), algorithm, options);
+    const octets = this.#path(path);
+    return judging(this.#session, octets, options, () =>
+      hash(this.#session, octets, algorithm, options),
+    );
   }
 
   /** The directory that relative paths begin at (PWD). */

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { isFivewireError } from '@fivewire/line-protocol';
 import type { Control } from './control.js';
+import { judged } from './judged.js';
 import { localFailure } from './local.js';
 import { enterTransfer, type Mark } from './reentrance.js';
 import { retrieve } from './retrieve.js';
@@ -78,6 +79,9 @@ export class RemoteReadStream extends Readable {
         );
         this.#mark.owner = session.control; // from here on: this call itself is no call from inside
         await reading;
+      } catch (error) {
+        await judged(session, this.#path, error, { ...options, signal });
+        throw error;
       } finally {
         this.#mark.owner = undefined;
         giveBack();

@@ -2,6 +2,7 @@
 import type { SessionScope, Transport } from '@fivewire/line-protocol';
 import type { Charset } from './charset.js';
 import type { Control } from './control.js';
+import type { ServerTraits } from './server-traits.js';
 import type { FtpLimits } from './types.js';
 
 export interface Session {
@@ -19,19 +20,19 @@ export interface Session {
   readonly limits: FtpLimits;
   readonly requireCloseNotify: boolean;
   readonly utcOffset: number;
-  /** What has been learned on the way. */
+  /** What has been learned of the server; connections of a pool share it. */
+  readonly traits: ServerTraits;
   readonly learned: Learned;
 }
 
+/** What is so on one connection, until it changes. */
 export interface Learned {
-  /** EPSV until a server does not know it, or its port can't be reached. */
-  passive: 'EPSV' | 'PASV';
-  /** False once MLSD turned out to be broken. */
-  mlsd: boolean;
   /** A restart offset may still lie with the server: its transfer never came to be (ProFTPD). */
   staleRestart: boolean;
   /** The transfer type that is set. */
   type: 'A' | 'I' | undefined;
+  /** The working directory, as PWD gave it: an octet string. `undefined` until asked, `null` where the server does not tell. */
+  home: string | null | undefined;
 }
 
 /** Whether a feature is announced and not disabled. */

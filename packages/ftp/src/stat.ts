@@ -2,9 +2,11 @@
 import { isFivewireError, type Reply } from '@fivewire/line-protocol';
 import { octetString } from './charset.js';
 import { command } from './dialogue.js';
-import { rejected, saysAbsent, saysUnknown } from './failures.js';
-import { listDirectory } from './list.js';
-import { type Draft, type Entry, ListingEntry } from './listing/entry.js';
+import { isDirectory } from './directory.js';
+import { entryAt, renamed } from './entry-at.js';
+import { isAmbiguous, rejected, saysAbsent, saysUnknown } from './failures.js';
+import { listDirectory } from './list-directory.js';
+import type { Entry } from './listing/entry.js';
 import { readMlsx } from './listing/mlsx.js';
 import { splitPath } from './remote-path.js';
 import { sizeOf, timeOf } from './reply-text.js';
@@ -36,7 +38,7 @@ export async function stat(
 function factsIn(session: Session, reply: Reply, path: string): Entry | undefined {
   for (const line of reply.lines.slice(1, -1)) {
     const draft = readMlsx(line.startsWith(' ') ? line.slice(1) : line);
-    if (draft !== undefined) return entryOf(session, draft, path, line);
+    if (draft !== undefined) return entryAt(session, draft, path, line);
   }
   return undefined;
 }
@@ -51,8 +53,13 @@ async function bySizeAndTime(
   const [sized, timed] = (await session.control.ask(lines, options)) as [Reply, Reply];
   const size = sized.code === 213 ? sizeOf(sized.text) : undefined;
   if (size === undefined) return undefined; // a directory, perhaps
+  const { traits } = session;
+  // Some servers give directories a size as well.
+  if (!traits.sizeTellsFiles && (await isDirectory(session, path, options))) {
+    return entryAt(session, { name: '', type: 'directory' }, path, '');
+  }
   const time = timed.code === 213 ? timeOf(timed.text) : undefined;
-  return entryOf(session, { name: '', type: 'file', size, ...time }, path, sized.lines[0] ?? '');
+  return entryAt(session, { name: '', type: 'file', size, ...time }, path, sized.lines[0] ?? '');
 }
 
 async function inParent(
@@ -63,32 +70,42 @@ async function inParent(
   const { parent, name } = splitPath(path);
   if (name === '' || name === '.' || name === '..') return isListable(session, path, options);
   const hidden = name.startsWith('.');
+  let problems = 0;
+  const onProblem = () => {
+    problems += 1;
+  };
   try {
-    for await (const entry of listDirectory(session, parent, { ...options, hidden })) {
-      if (splitPath(octetString(entry.rawPath)).name === name) return renamed(session, entry, path);
+    const entries = listDirectory(session, parent, { ...options, hidden, onProblem });
+    for await (const entry of entries) {
+      if (splitPath(octetString(entry.rawPath)).name !== name) continue;
+      if (entry.type === 'directory' && mayHaveSize(session)) session.traits.sizeTellsFiles = true;
+      return renamed(session, entry, path);
     }
-    return undefined;
   } catch (error) {
-    if (isFivewireError(error) && error.code === 'ERR_NOT_FOUND') return undefined;
+    if (!isFivewireError(error) || error.connection !== 'usable') throw error;
+    if (error.code === 'ERR_NOT_FOUND') return undefined;
+    // Where there is no parent, there is nothing in it.
+    if (isAmbiguous(error) && (await stat(session, parent, options)) === undefined)
+      return undefined;
     throw error;
   }
+  return problems === 0 ? undefined : unlisted(session, path, options);
+}
+
+/** The listing had lines that could not be read, and one of them may be this one's. */
+async function unlisted(
+  session: Session,
+  path: string,
+  options: CallOptions,
+): Promise<Entry | undefined> {
+  if ((await isDirectory(session, path, options)) !== true) return undefined;
+  return entryAt(session, { name: '', type: 'directory' }, path, '');
 }
 
 /** `/` and `.` stand in no directory that could be listed for them. */
 async function isListable(session: Session, path: string, options: CallOptions): Promise<Entry> {
-  for await (const _ of listDirectory(session, path, options)) break;
-  return entryOf(session, { name: path, type: 'directory' }, path, '');
-}
-
-function renamed(session: Session, entry: Entry, path: string): Entry {
-  const { size, modified, zone, mode, owner, group, target, blocks, permissions, unique } = entry;
-  const draft = { size, modified, zone, mode, owner, group, target, blocks, permissions, unique };
-  const { type, precision } = entry;
-  return entryOf(session, { ...draft, name: '', type, precision }, path, octetString(entry.raw));
-}
-
-function entryOf(session: Session, draft: Draft, path: string, line: string): Entry {
-  const { decode } = session.charset;
-  const name = splitPath(path).name || path;
-  return new ListingEntry({ ...draft, name }, path, decode(path), line, decode);
+  if ((await isDirectory(session, path, options)) !== true) {
+    for await (const _ of listDirectory(session, path, options)) break;
+  }
+  return entryAt(session, { name: path, type: 'directory' }, path, '');
 }

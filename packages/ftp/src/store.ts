@@ -1,5 +1,5 @@
 /** STOR and APPE, RFC 959 §4.1.3, and what proves that all of it arrived. */
-import { TransferError } from '@fivewire/line-protocol';
+import { isFivewireError, TransferError } from '@fivewire/line-protocol';
 import { command, type Dialogue } from './dialogue.js';
 import { send } from './movement.js';
 import { sizeOf } from './reply-text.js';
@@ -48,12 +48,25 @@ export async function store(
   const { octets } = meter;
   const result = { octets, size: octets, start: 0 };
   if (!verify || !mayHaveSize(session)) return { ...result, proof: 'final-reply' };
-  const reply = await dialogue.ask(command('SIZE', path));
-  const arrived = reply.code === 213 ? sizeOf(reply.text) : undefined;
+  const arrived = await sizeThere(dialogue, path);
   if (arrived === undefined) return { ...result, proof: 'final-reply' };
   if (arrived !== octets) throw incomplete(session, storage, meter, arrived, undefined);
   return { ...result, proof: 'size' };
 }
+
+/** A server may close the control connection right behind its final reply: then that reply is the proof. */
+async function sizeThere(dialogue: Dialogue, path: string): Promise<number | undefined> {
+  try {
+    const reply = await dialogue.ask(command('SIZE', path));
+    return reply.code === 213 ? sizeOf(reply.text) : undefined;
+  } catch (error) {
+    const left = isFivewireError(error) && leaving.has(error.code);
+    if (!left) throw error;
+    return undefined;
+  }
+}
+
+const leaving = new Set(['ERR_CONNECTION_CLOSED', 'ERR_SERVER_CLOSING']);
 
 function incomplete(
   session: Session,

@@ -8,7 +8,8 @@ import {
 import { octetString } from './charset.js';
 import { command } from './dialogue.js';
 import { notFound, rejected, saysAbsent, tooDeep } from './failures.js';
-import { listDirectory } from './list.js';
+import { judged } from './judged.js';
+import { listDirectory } from './list-directory.js';
 import type { Entry } from './listing/entry.js';
 import { ancestry } from './remote-path.js';
 import type { Session } from './session.js';
@@ -50,7 +51,7 @@ export async function removePath(
   const rmd = command('RMD', target);
   const [removed] = (await control.ask([rmd], options)) as [Reply];
   if (removed.class === 2) return;
-  if (saysAbsent(deleted) && saysAbsent(removed)) {
+  if (!recursive && saysAbsent(deleted) && saysAbsent(removed)) {
     throw control.connection.locate(rejected(deleted, dele.masked));
   }
   const entry = await statOrUnknown(session, target, options);
@@ -114,7 +115,11 @@ async function removeTree(
   const full = await removeEach(session, 'RMD', kept, options);
   for (const { entry, path: below, refusal } of full) {
     if (entry.type !== 'directory') throw refusal;
-    await removeTree(session, below, options, depth + 1);
+    try {
+      await removeTree(session, below, options, depth + 1);
+    } catch (error) {
+      if (!isFivewireError(error) || error.code !== 'ERR_NOT_FOUND') throw error; // gone by itself
+    }
   }
   await control.demand(command('RMD', path), options);
 }
@@ -150,8 +155,9 @@ async function removeEach(
     flight.forEach((item, index) => {
       const reply = replies[index] as Reply;
       if (reply.class === 2) return;
-      // To DELE "no such file" may mean that it is a directory.
-      if (verb === 'RMD' && item.isAbsent && saysAbsent(reply)) return;
+      // "No such file" may mean that it is of the other kind.
+      const isGone = verb === 'RMD' && item.isAbsent && saysAbsent(reply);
+      if (isGone && item.entry.type !== 'directory') return;
       const refusal =
         item.refusal ?? control.connection.locate(rejected(reply, lines[index]?.masked ?? verb));
       left.push({ ...item, refusal, isAbsent: saysAbsent(reply) });
@@ -169,6 +175,10 @@ export async function renamePath(
   const lines = [command('RNFR', from), command('RNTO', to)];
   const [first, second] = (await session.control.ask(lines, options)) as [Reply, Reply];
   const { connection } = session.control;
-  if (first.class >= 4) throw connection.locate(rejected(first, lines[0]?.masked ?? 'RNFR'));
+  if (first.class >= 4) {
+    const error = connection.locate(rejected(first, lines[0]?.masked ?? 'RNFR'));
+    await judged(session, from, error, options);
+    throw error;
+  }
   if (second.class !== 2) throw connection.locate(rejected(second, lines[1]?.masked ?? 'RNTO'));
 }

@@ -89,6 +89,9 @@ const controlPoints = points.filter(({ step }) => step.startsWith('S: '));
 const firstInside = steps.indexOf('S: 211-Features:') + 1;
 const lastInside = steps.indexOf('S: 211 End');
 const isGoodbye = (index: number) => index >= steps.length - 2;
+/** The upload has had its 226: a server that goes now has taken it. */
+const isTaken = (index: number, name: string) =>
+  index >= steps.indexOf('C: SIZE /d/h') && ['close', 'reset', '421'].includes(name);
 
 describe('the session without trouble', () => {
   it('comes to its end', async () => {
@@ -115,7 +118,7 @@ describe.each([
     const before = steps.slice(0, index);
     const { error, elapsed, streams } = await interrupted(before, instead, waits ? wait : patient);
     // Whatever happens to the goodbye: it was one.
-    if (isGoodbye(index)) expect(error).toBeUndefined();
+    if (isGoodbye(index) || isTaken(index, name)) expect(error).toBeUndefined();
     else {
       expect(isFivewireError(error)).toBe(true);
       expect((error as { code: string }).code).toMatch(waits && inside ? /^ERR_TIMEOUT$/ : codes);

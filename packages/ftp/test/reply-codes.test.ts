@@ -52,13 +52,13 @@ describe('a positive reply of another command is a notice, and the wait goes on'
     ],
     [
       'SIZE',
-      'C: SIZE /f\nC: MDTM /f\nS: 250 done\nS: 213 7\nS: 213 20240102030405\n',
+      'C: SIZE /f\nC: MDTM /f\nS: 250 done\nS: 213 7\nS: 213 20240102030405\nC: PWD\nS: 257 "/"\nC: CWD /f\nS: 550 no\n',
       async (ftp) => (await ftp.stat('/f'))?.size,
       7,
     ],
     [
       'MDTM',
-      'C: SIZE /f\nC: MDTM /f\nS: 213 7\nS: 226 Quota\nS: 213 20240102030405\n',
+      'C: SIZE /f\nC: MDTM /f\nS: 213 7\nS: 226 Quota\nS: 213 20240102030405\nC: PWD\nS: 257 "/"\nC: CWD /f\nS: 550 no\n',
       async (ftp) => (await ftp.stat('/f'))?.modified?.getUTCFullYear(),
       2024,
     ],

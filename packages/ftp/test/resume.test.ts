@@ -141,7 +141,7 @@ describe('a download in place', () => {
     const { path, names } = await directory();
     await writeFile(path, 'precious');
     const refused =
-      'C: SIZE /f\nC: EPSV\nS: 213 10\nS: 229 ok (|||6446|)\ndata\nC: RETR /f\nS: 550 no\n';
+      'C: SIZE /f\nC: EPSV\nS: 213 10\nS: 229 ok (|||6446|)\ndata\nC: RETR /f\nS: 550 Permission denied\n';
     await against(login + refused + refused, async (ftp) => {
       await expect(ftp.download('/f', path, { atomic: false })).rejects.toMatchObject({
         code: 'ERR_COMMAND_REJECTED',

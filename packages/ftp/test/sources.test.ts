@@ -98,3 +98,12 @@ it('an empty stream is an empty file', async () => {
   );
   expect(result.octets).toBe(0);
 });
+
+it.each(['close', 'S: 421 bye\nclose'])(
+  'control that goes right behind 226 is no failed upload: %s',
+  async (end) => {
+    const script = `${login}C: EPSV\nS: 229 ok (|||6446|)\ndata\nC: STOR /f\nS: 150 go\nU: hello\nS: 226 done\n${end}\n`;
+    const { result } = await against(script, (ftp) => ftp.upload('hello', '/f'));
+    expect(result).toMatchObject({ octets: 5, proof: 'final-reply' });
+  },
+);

@@ -63,6 +63,9 @@ export interface Draft {
   blocks?: number | undefined;
   permissions?: string | undefined;
   unique?: string | undefined;
+  /** Whether `owner` and `group` are names already, where a server gives numbers as well. */
+  ownerIsName?: boolean | undefined;
+  groupIsName?: boolean | undefined;
   /** RFC 3659 §7.5.1.3: not a name in the directory, but the directory itself or its parent. */
   self?: boolean | undefined;
 }

@@ -59,19 +59,22 @@ function takeFact(draft: Draft, fact: string, value: string): void {
     case 'unix.mode':
       if (/^[0-7]{1,6}$/.test(value)) draft.mode = Number.parseInt(value, 8) & 0o7777;
       return;
+    // ProFTPD has both, in either order; the name says more than the number.
     case 'unix.ownername':
-    case 'unix.owner':
       draft.owner = value;
+      draft.ownerIsName = true;
       return;
+    case 'unix.owner':
     case 'unix.uid':
-      draft.owner ??= value;
+      if (!draft.ownerIsName) draft.owner = value;
       return;
     case 'unix.groupname':
-    case 'unix.group':
       draft.group = value;
+      draft.groupIsName = true;
       return;
+    case 'unix.group':
     case 'unix.gid':
-      draft.group ??= value;
+      if (!draft.groupIsName) draft.group = value;
       return;
   }
 }

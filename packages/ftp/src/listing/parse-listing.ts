@@ -98,6 +98,7 @@ export class ListingParser {
   #candidates: Dialect[];
   #settled: Dialect | undefined;
   #line = 0;
+  #showsItself = false;
 
   constructor(options: ParseListingOptions & InternalOptions = {}) {
     this.#context = {
@@ -115,6 +116,11 @@ export class ListingParser {
   /** The dialect, as soon as a line has told it. */
   get dialect(): DialectName | undefined {
     return this.#settled?.name;
+  }
+
+  /** Whether a line was about the listed directory itself: then it is there, though nothing may be in it. */
+  get showsItself(): boolean {
+    return this.#showsItself;
   }
 
   push(chunk: Uint8Array): Entry[] {
@@ -137,10 +143,14 @@ export class ListingParser {
 
   #readLine(text: string, entries: Entry[]): void {
     const result = this.#interpret(text);
-    if (result === 'header' || result === 'ignored') return;
+    if (result === 'header' || result === 'ignored') {
+      this.#showsItself = true;
+      return;
+    }
     if (result === undefined) this.#complain('no known listing looks like this', text);
     else if ('refusal' in result) this.#complain(result.refusal, text);
     else if (!this.#insideOnly || isInside(result)) entries.push(this.#entry(result, text));
+    else this.#showsItself = true;
   }
 
   #entry(draft: Draft, text: string): Entry {

@@ -1,0 +1,20 @@
+/** An entry for a path that the caller named, from what a server says about it. */
+import { octetString } from './charset.js';
+import { type Draft, type Entry, ListingEntry } from './listing/entry.js';
+import { splitPath } from './remote-path.js';
+import type { Session } from './session.js';
+
+/** @param path an octet string */
+export function entryAt(session: Session, draft: Draft, path: string, line: string): Entry {
+  const { decode } = session.charset;
+  const name = splitPath(path).name || path;
+  return new ListingEntry({ ...draft, name }, path, decode(path), line, decode);
+}
+
+/** The same facts, by the path that was asked for. */
+export function renamed(session: Session, entry: Entry, path: string): Entry {
+  const { size, modified, zone, mode, owner, group, target, blocks, permissions, unique } = entry;
+  const draft = { size, modified, zone, mode, owner, group, target, blocks, permissions, unique };
+  const { type, precision } = entry;
+  return entryAt(session, { ...draft, name: '', type, precision }, path, octetString(entry.raw));
+}

@@ -1,0 +1,178 @@
+/**
+ * One directory, by whatever way its server understands: MLSD (RFC 3659 §7) or LIST (RFC 959 §4.1.3), the path as an argument or
+ * as the working directory for the time of the command.
+ *
+ * That nothing is there is never concluded from what was not understood: an empty answer, a refusal and lines that could not be
+ * read are each asked about again, by the next way, until one of them says.
+ */
+import { command } from './dialogue.js';
+import { isDirectory } from './directory.js';
+import { renamed } from './entry-at.js';
+import { listedElsewhere, saysAbsent, saysUnknown, unreadable } from './failures.js';
+import type { Entry } from './listing/entry.js';
+import { attempt, type Verdict, type Way } from './listing-attempt.js';
+import { hasFeature, type Session } from './session.js';
+import type { CallOptions, ListOptions } from './types.js';
+
+/**
+ * What one directory holds, itself and its parent left out; what is no directory is its own one entry.
+ *
+ * @throws CommandError, as the server refused the last way
+ */
+export async function* listDirectory(
+  session: Session,
+  path: string,
+  options: ListOptions,
+): AsyncGenerator<Entry, void, undefined> {
+  let way: Way | undefined = firstWay(session, path, options.hidden ?? false);
+  let before: Verdict | undefined;
+  while (way !== undefined) {
+    const verdict: Verdict = yield* attempt(session, path, way, options, before);
+    if (verdict.kind === 'whole') {
+      if (verdict.isSuspect) await settle(session, path, way, verdict, options);
+      return learn(session, way, verdict, before);
+    }
+    if (verdict.kind === 'own') return yield* ownEntry(session, path, options, verdict.entry);
+    if (verdict.kind === 'empty' && (await isProvenEmpty(session, path, way, verdict, options)))
+      return;
+    const next = nextWay(session, path, way, verdict);
+    if (next === undefined) return conclude(session, verdict, before);
+    if (verdict.kind !== 'nowhere') before = verdict;
+    way = next;
+  }
+}
+
+/** For entries that have been given already: proves that they are those of `path`. */
+async function settle(
+  session: Session,
+  path: string,
+  way: Way,
+  given: Verdict & { kind: 'whole' },
+  options: ListOptions,
+): Promise<void> {
+  const suspect: Verdict = { kind: 'suspect', print: given.print, way };
+  const again = attempt(session, path, { ...way, place: 'inside' }, options, suspect);
+  let step = await again.next();
+  while (!step.done) step = await again.next();
+  if (step.value.kind !== 'whole' || step.value.print === given.print) return;
+  session.traits.listArgument = 'ignored';
+  throw session.control.connection.locate(listedElsewhere(way.verb));
+}
+
+/** A directory that has one file of its own name looks like that file's own line. */
+async function* ownEntry(
+  session: Session,
+  path: string,
+  options: ListOptions,
+  entry: Entry,
+): AsyncGenerator<Entry, void, undefined> {
+  const { signal, timeout } = options;
+  const call = { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
+  const isFile = !(
+    (await isDirectory(session, path, call)) ?? !(await hasSize(session, path, call))
+  );
+  yield isFile ? renamed(session, entry, path) : entry;
+}
+
+async function hasSize(session: Session, path: string, call: CallOptions): Promise<boolean> {
+  const [reply] = await session.control.ask([command('SIZE', path)], call);
+  return reply?.code === 213;
+}
+
+function firstWay(session: Session, path: string, hidden: boolean): Way {
+  const mlsd = session.traits.mlsd && hasFeature(session, 'MLST');
+  if (mlsd) return { verb: 'MLSD', all: false, place: placeFor(session, path, 'MLSD') };
+  return listWay(session, path, hidden);
+}
+
+function listWay(session: Session, path: string, hidden: boolean): Way {
+  const all = hidden && session.traits.listAll;
+  return { verb: 'LIST', all, place: placeFor(session, path, 'LIST') };
+}
+
+function placeFor(session: Session, path: string, verb: Way['verb']): Way['place'] {
+  if (path === '' || path === '.') return 'bare';
+  if (session.learned.home === null) return 'argument';
+  if (session.traits.listArgument === 'ignored') return 'inside';
+  // Servers take the argument of LIST for options, words and patterns; that of MLSD is a path (RFC 3659 §7.2).
+  return verb === 'LIST' && isOdd(session, path) ? 'inside' : 'argument';
+}
+
+/** Blanks, brackets and wildcards mean something to `ls` and to shells. On VMS brackets are how paths are written. */
+function isOdd({ system }: Session, path: string): boolean {
+  return /[\s[\]{}*?~]/.test(path) && !(/VMS/i.test(system) && path.includes('['));
+}
+
+/** @returns `undefined` where there is no other way */
+function nextWay(session: Session, path: string, way: Way, verdict: Verdict): Way | undefined {
+  const { traits } = session;
+  const mayEnter = way.place === 'argument' && session.learned.home !== null;
+  switch (verdict.kind) {
+    case 'nowhere': // there would be no way back
+      return { ...way, place: 'argument' };
+    case 'suspect':
+      return mayEnter ? { ...way, place: 'inside' } : undefined;
+    case 'empty':
+      if (way.all) return { ...way, all: false };
+      return mayEnter ? { ...way, place: 'inside' } : undefined;
+    case 'unread':
+      if (way.all) return { ...way, all: false };
+      return way.verb === 'MLSD' ? listWay(session, path, false) : undefined;
+    case 'refused': {
+      if (verdict.byCwd) return undefined;
+      if (way.all) return { ...way, all: false };
+      const unknown = saysUnknown(verdict.answer) || verdict.answer.code === 504;
+      const odd = isOdd(session, path);
+      if (!unknown && !odd && saysAbsent(verdict.answer)) return undefined;
+      if (way.verb === 'LIST') return mayEnter ? { ...way, place: 'inside' } : undefined;
+      if (unknown) traits.mlsd = false;
+      else if (odd && mayEnter) return { ...way, place: 'inside' };
+      return listWay(session, path, false);
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** What this way has shown of the server, beside what the directory holds. */
+function learn(
+  { traits }: Session,
+  way: Way,
+  verdict: Verdict & { kind: 'whole' },
+  before: Verdict | undefined,
+): void {
+  if (way.place === 'argument' && traits.listArgument === 'unproven')
+    traits.listArgument = 'obeyed';
+  if (before?.kind === 'suspect') {
+    traits.listArgument = before.print === verdict.print ? 'obeyed' : 'ignored';
+  }
+  if (before === undefined || way.verb !== 'LIST' || verdict.entries === 0) return;
+  if (before.way.all && before.way.place === way.place) traits.listAll = false;
+  if (before.way.verb === 'MLSD' && before.kind !== 'suspect') traits.mlsd = false;
+}
+
+/** Where the server obeys its argument and the path is a plain one, going in is proof enough. */
+async function isProvenEmpty(
+  session: Session,
+  path: string,
+  way: Way,
+  verdict: Verdict & { kind: 'empty' },
+  options: ListOptions,
+): Promise<boolean> {
+  if (way.all && !verdict.showsItself) return false;
+  if (way.place !== 'argument') return true;
+  if (isOdd(session, path)) return false;
+  if (verdict.showsItself) return true;
+  if (session.traits.listArgument !== 'obeyed') return false;
+  const { signal, timeout } = options;
+  const call = { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
+  return (await isDirectory(session, path, call)) === true;
+}
+
+function conclude(session: Session, verdict: Verdict, before: Verdict | undefined): void {
+  const { connection } = session.control;
+  const unread = [verdict, before].find((one) => one?.kind === 'unread');
+  if (verdict.kind === 'refused') throw verdict.error;
+  if (verdict.kind === 'nowhere' && before?.kind === 'refused') throw before.error;
+  if (unread?.kind === 'unread') throw connection.locate(unreadable(unread.problem));
+}

@@ -1,0 +1,30 @@
+/** What has been learned of a server, by trying. A pool's connections share it, so that each trial is made once. */
+
+export interface ServerTraits {
+  /**
+   * Whether commands may be sent before the reply to the last one has come. Servers that read one command a segment lose the
+   * others, so that one has to prove itself first.
+   */
+  pipelining: 'unproven' | 'proven' | 'refused';
+  /** EPSV until a server does not know it, or its port can't be reached. */
+  passive: 'EPSV' | 'PASV';
+  /** False once MLSD turned out to be missing or broken. */
+  mlsd: boolean;
+  /** False once `LIST -a` turned out to be refused, or to show nothing. */
+  listAll: boolean;
+  /** Whether listing commands obey their argument; those that do not list the working directory. */
+  listArgument: 'unproven' | 'obeyed' | 'ignored';
+  /** True once SIZE has refused a directory: then what has a SIZE is a file. */
+  sizeTellsFiles: boolean;
+}
+
+export function createTraits(disable: ReadonlySet<string>): ServerTraits {
+  return {
+    pipelining: disable.has('PIPELINING') ? 'refused' : 'unproven',
+    passive: disable.has('EPSV') ? 'PASV' : 'EPSV',
+    mlsd: true,
+    listAll: true,
+    listArgument: 'unproven',
+    sizeTellsFiles: false,
+  };
+}

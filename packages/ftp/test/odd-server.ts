@@ -1,0 +1,314 @@
+/**
+ * A small FTP server over streams in memory that has the manners of one odd server or another: it answers whatever comes, where a
+ * scripted dialogue would prescribe the order.
+ */
+import { Duplex } from 'node:stream';
+import type { FtpConnectOptions } from '../src/index.js';
+
+export interface Manners {
+  /** Reads one command of each segment and drops the rest. */
+  oneCommandASegment?: boolean;
+  /** Takes a whole segment for one command. */
+  segmentIsCommand?: boolean;
+  features?: readonly string[];
+  /** What EPSV, MLSD or any verb answers instead of what it would. */
+  answers?: Readonly<Record<string, string>>;
+  /** `LIST -a`: refused, or shows nothing. Default: as LIST. */
+  all?: 'refused' | 'empty';
+  /** Lists the working directory whatever the argument. */
+  ignoresArgument?: boolean;
+  /** Blanks and brackets in arguments of LIST and MLSD. */
+  oddPaths?: 'refused' | 'empty' | 'cut at the blank';
+  /** What a listing of nothing answers. Default `'refused'`. */
+  missing?: 'refused' | 'empty' | 'in the listing';
+  /** Text of each 550. */
+  refusal?: string;
+  /** A LIST line for a name. Default: as `ls -l`. */
+  row?: (name: string, node: Node) => string;
+  /** `.` and `..` stand in listings. */
+  showsItself?: boolean;
+  /** SIZE of a directory is 213. */
+  sizeOfDirectories?: boolean;
+  home?: string;
+}
+
+export type Node = string | Link | Tree;
+export class Link {
+  readonly to: string;
+  constructor(to: string) {
+    this.to = to;
+  }
+}
+export interface Tree {
+  [name: string]: Node;
+}
+
+const isTree = (node: Node | undefined): node is Tree =>
+  typeof node === 'object' && !(node instanceof Link);
+
+export interface OddServer {
+  options: FtpConnectOptions;
+  said: string[];
+  tree: Tree;
+  /** The working directory now. */
+  place(): string;
+}
+
+export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
+  const said: string[] = [];
+  const features = manners.features ?? ['EPSV', 'SIZE', 'MDTM', 'REST STREAM'];
+  const refusal = manners.refusal ?? 'No such file or directory';
+  let place = manners.home ?? '/';
+  let arrivals: Duplex[] = [];
+  let rename: string | undefined;
+  let offset = 0;
+  const { near: control, far } = pair();
+
+  const absolute = (path: string): string[] => {
+    const parts: string[] = [];
+    for (const part of (path.startsWith('/') ? path : `${place}/${path}`).split('/')) {
+      if (part === '..') parts.pop();
+      else if (part !== '' && part !== '.') parts.push(part);
+    }
+    return parts;
+  };
+  const find = (path: string): Node | undefined => {
+    let node: Node | undefined = tree;
+    for (const part of absolute(path)) {
+      if (!isTree(node)) return undefined;
+      node = Object.hasOwn(node, part) ? node[part] : undefined;
+      if (node instanceof Link) node = find(node.to);
+    }
+    return node;
+  };
+  const parentOf = (path: string): { parent: Tree | undefined; name: string } => {
+    const parts = absolute(path);
+    const name = parts.pop() ?? '';
+    const parent = find(`/${parts.join('/')}`);
+    return { parent: isTree(parent) ? parent : undefined, name };
+  };
+  const say = (line: string): void => {
+    far.write(`${line}\r\n`);
+  };
+  const no = (): unknown => say(`550 ${refusal}`);
+  const row = manners.row ?? lsRow;
+
+  const lines = (node: Node, name: string, verb: string): string[] => {
+    const shown = verb === 'MLSD' ? mlsdRow : row;
+    if (!isTree(node)) return [shown(name, node)];
+    const itself = manners.showsItself ? ['.', '..'].map((dot) => shown(dot, {})) : [];
+    return [...itself, ...Object.entries(node).map(([each, below]) => shown(each, below))];
+  };
+  /** What a listing shows of what is found at `path`. */
+  const found = (node: Node | undefined, path: string, verb: string): string[] => {
+    if (node !== undefined) return lines(node, path.split('/').at(-1) ?? path, verb);
+    return manners.missing === 'in the listing' ? [`ls: ${path}: No such file or directory`] : [];
+  };
+
+  const send = (text: string): void => {
+    const data = arrivals.shift();
+    say('150 here');
+    data?.end(text);
+    say('226 done');
+  };
+  const listing = (verb: string, given: string): unknown => {
+    const all = verb === 'LIST' && given.startsWith('-a');
+    let path = all ? given.slice(3) : given;
+    const odd = /[ [\]]/.test(path);
+    if (all && manners.all === 'refused') return say('501 no options');
+    if (odd && manners.oddPaths === 'refused') return no();
+    if (odd && manners.oddPaths === 'cut at the blank') path = path.split(' ', 1)[0] ?? '';
+    if (manners.ignoresArgument) path = '';
+    const node = find(path);
+    if (node === undefined && (manners.missing ?? 'refused') === 'refused') return no();
+    if (verb === 'MLSD' && !isTree(node) && node !== undefined) return say('501 not a directory');
+    const silent = (all && manners.all === 'empty') || (odd && manners.oddPaths === 'empty');
+    const shown = silent ? [] : found(node, path, verb);
+    send(shown.map((line) => `${line}\r\n`).join(''));
+  };
+
+  const hasMlst = features.some((one) => one.startsWith('MLST'));
+  const receive = (argument: string, before: string): unknown => {
+    const { parent, name } = parentOf(argument);
+    if (parent === undefined) return say('553 no');
+    const data = arrivals.shift();
+    if (data === undefined) return say('425 no');
+    say('150 go');
+    let text = before;
+    data.on('data', (piece: Buffer) => {
+      text += piece.toString('latin1');
+    });
+    data.on('end', () => {
+      parent[name] = text;
+      data.end();
+      say('226 done');
+    });
+  };
+  const remove = (argument: string, wantsDirectory: boolean): unknown => {
+    const { parent, name } = parentOf(argument);
+    const there = parent?.[name];
+    if (parent === undefined || there === undefined || isTree(there) !== wantsDirectory)
+      return no();
+    if (isTree(there) && Object.keys(there).length > 0) return no();
+    delete parent[name];
+    say('250 gone');
+  };
+  const ok = (): unknown => say('200 ok');
+
+  const verbs: Record<string, (argument: string, node: Node | undefined) => unknown> = {
+    USER: () => say('331 password'),
+    PASS: () => say('230 welcome'),
+    FEAT: () => say(`211-Features\r\n${features.map((one) => ` ${one}\r\n`).join('')}211 End`),
+    SYST: () => say('215 UNIX Type: L8'),
+    TYPE: ok,
+    OPTS: ok,
+    NOOP: ok,
+    PWD: () => say(`257 "${place.replaceAll('"', '""')}" is it`),
+    CWD: (argument, node) => {
+      if (!isTree(node)) return no();
+      place = `/${absolute(argument).join('/')}`;
+      say('250 ok');
+    },
+    EPSV: () => {
+      arrivals = [];
+      say('229 ok (|||6446|)');
+    },
+    PASV: () => {
+      arrivals = [];
+      say('227 ok (127,0,0,1,25,46)');
+    },
+    LIST: (argument) => listing('LIST', argument),
+    MLSD: (argument) => (hasMlst ? listing('MLSD', argument) : say('500 unknown')),
+    MLST: (argument, node) => {
+      if (!hasMlst) return say('500 unknown');
+      if (node === undefined) return no();
+      say(`250-\r\n ${mlsdRow(argument, node)}\r\n250 End`);
+    },
+    SIZE: (_argument, node) => {
+      if (typeof node === 'string') return say(`213 ${node.length}`);
+      return isTree(node) && manners.sizeOfDirectories ? say('213 4096') : no();
+    },
+    MDTM: (_argument, node) => (node === undefined ? no() : say('213 20240102030405')),
+    REST: (argument) => {
+      offset = Number(argument);
+      say('350 ok');
+    },
+    RETR: (_argument, node) => {
+      if (typeof node !== 'string') return no();
+      send(node.slice(offset));
+      offset = 0;
+    },
+    STOR: (argument) => receive(argument, ''),
+    APPE: (argument, node) => receive(argument, typeof node === 'string' ? node : ''),
+    MKD: (argument) => {
+      const { parent, name } = parentOf(argument);
+      if (parent === undefined || parent[name] !== undefined) return no();
+      parent[name] = {};
+      say('257 made');
+    },
+    DELE: (argument) => remove(argument, false),
+    RMD: (argument) => remove(argument, true),
+    RNFR: (argument, node) => {
+      rename = argument;
+      return node === undefined ? no() : say('350 go on');
+    },
+    RNTO: (argument) => {
+      const from = parentOf(rename ?? '');
+      const to = parentOf(argument);
+      const moved = from.parent?.[from.name];
+      if (from.parent === undefined || to.parent === undefined || moved === undefined) return no();
+      delete from.parent[from.name];
+      to.parent[to.name] = moved;
+      say('250 done');
+    },
+    QUIT: () => {
+      say('221 bye');
+      far.end();
+    },
+  };
+
+  const run = (line: string): void => {
+    said.push(line);
+    const blank = line.indexOf(' ');
+    const verb = blank < 0 ? line : line.slice(0, blank);
+    const argument = blank < 0 ? '' : line.slice(blank + 1);
+    const answer = manners.answers?.[verb];
+    if (answer !== undefined) say(answer);
+    else if (Object.hasOwn(verbs, verb)) verbs[verb]?.(argument, find(argument));
+    else say('500 unknown');
+  };
+
+  far.on('data', (segment: Buffer) => {
+    const text = segment.toString('latin1');
+    const each = text.split('\r\n').filter((line) => line !== '');
+    if (manners.segmentIsCommand && each.length > 1) {
+      said.push(text);
+      say('500 unknown');
+    } else for (const line of manners.oneCommandASegment ? each.slice(0, 1) : each) run(line);
+  });
+  say('220 ready');
+  return {
+    said,
+    tree,
+    place: () => place,
+    options: {
+      host: 'ftp.example.test',
+      security: 'cleartext',
+      allowCleartextAuth: true,
+      auth: { user: 'alice', password: 'secret' },
+      timeouts: { reply: 5_000, stall: 5_000, close: 100 },
+      dial: async ({ purpose }) => {
+        if (purpose === 'control') return control;
+        const data = pair();
+        arrivals.push(data.far);
+        return data.near;
+      },
+    },
+  };
+}
+
+const kind = (node: Node): string => (typeof node === 'string' ? '-' : isTree(node) ? 'd' : 'l');
+function lsRow(name: string, node: Node): string {
+  const size = typeof node === 'string' ? node.length : 4096;
+  const target = node instanceof Link ? ` -> ${node.to}` : '';
+  return `${kind(node)}rwxr-xr-x 1 u g ${size} Jan 02 2024 ${name}${target}`;
+}
+function mlsdRow(name: string, node: Node): string {
+  const dots: Record<string, string> = { '.': 'cdir', '..': 'pdir' };
+  const type = dots[name] ?? { '-': 'file', d: 'dir', l: 'OS.unix=symlink' }[kind(node)];
+  return `type=${type};modify=20240102030405; ${name}`;
+}
+
+/** Two ends of one wire. Each write is a segment of its own at the other end. */
+function pair(): { near: Duplex; far: Duplex } {
+  const ends: Duplex[] = [0, 1].map(
+    (index) =>
+      new Duplex({
+        allowHalfOpen: true,
+        read() {},
+        write(chunk: Buffer, _encoding, done) {
+          (ends[1 - index] as Duplex).push(chunk);
+          setImmediate(done);
+        },
+        writev(chunks, done) {
+          (ends[1 - index] as Duplex).push(
+            Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)),
+          );
+          setImmediate(done);
+        },
+        final(done) {
+          (ends[1 - index] as Duplex).push(null);
+          done();
+        },
+        destroy(error, done) {
+          const other = ends[1 - index] as Duplex;
+          if (!other.readableEnded && !other.destroyed) setImmediate(() => other.push(null));
+          done(error);
+        },
+      }),
+  );
+  const [near, far] = ends as [Duplex, Duplex];
+  far.on('error', () => {});
+  far.setDefaultEncoding('latin1');
+  return { near, far };
+}

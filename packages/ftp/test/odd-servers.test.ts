@@ -1,0 +1,244 @@
+/** Optional behaviour has a way back, and nothing is concluded from what was not understood. */
+import { describe, expect, it } from 'vitest';
+import { createFtpPool, type Entry, FtpClient } from '../src/index.js';
+import { type Manners, type OddServer, oddServer, type Tree } from './odd-server.js';
+
+const rows = async (entries: AsyncIterable<Entry>): Promise<string[]> => {
+  const held: string[] = [];
+  for await (const { path, type } of entries) held.push(type === 'directory' ? `${path}/` : path);
+  return held.sort();
+};
+async function on<T>(
+  tree: Tree,
+  manners: Manners,
+  work: (ftp: FtpClient, server: OddServer) => Promise<T>,
+): Promise<T> {
+  const server = oddServer(tree, manners);
+  const ftp = await FtpClient.connect(server.options);
+  try {
+    const result = await work(ftp, server);
+    expect(server.place()).toBe(manners.home ?? '/');
+    return result;
+  } finally {
+    ftp.close();
+  }
+}
+const count = (server: OddServer, verb: RegExp): number =>
+  server.said.filter((line) => verb.test(line)).length;
+
+const tree = (): Tree => ({
+  d: { f: 'abc', s: { t: 'x' } },
+  'a [b] c': { in: 'y' },
+  a: { wrong: 'z' },
+  empty: {},
+  same: { same: 'q' },
+  'x.txt': 'hello',
+});
+const mlst = ['MLST type*;size*;modify*;', 'EPSV', 'SIZE', 'MDTM', 'REST STREAM'];
+
+describe('a server that loses commands of one segment', () => {
+  it.each<[string, Manners]>([
+    ['reads one command a segment', { oneCommandASegment: true }],
+    ['takes a segment for a command', { segmentIsCommand: true }],
+  ])('%s', async (_what, manners) => {
+    await on(tree(), manners, async (ftp, server) => {
+      expect(ftp.capabilities.has('SIZE')).toBe(true);
+      await ftp.upload('new', '/d/new');
+      await ftp.mkdir('/m/n/o', { parents: true });
+      await ftp.rename('/d/new', '/d/old');
+      expect((await ftp.stat('/d/old'))?.size).toBe(3);
+      expect(await rows(ftp.list('/d'))).toEqual(['/d/f', '/d/old', '/d/s/']);
+      await ftp.remove('/d', { recursive: true });
+      expect(server.tree).not.toHaveProperty('d');
+    });
+  });
+
+  it('is remembered by a pool', async () => {
+    const servers: OddServer[] = [];
+    const pool = createFtpPool({
+      host: 'ftp.example.test',
+      security: 'cleartext',
+      allowCleartextAuth: true,
+      auth: { user: 'alice', password: 'secret' },
+      maxConnections: 1,
+      maxUses: 1,
+      dial: (to, call) => {
+        if (to.purpose === 'control') servers.push(oddServer(tree(), { oneCommandASegment: true }));
+        return (servers.at(-1) as OddServer).options.dial?.(to, call) as never;
+      },
+    });
+    await pool.stat('/d');
+    await pool.stat('/d');
+    expect(servers).toHaveLength(2);
+    expect(count(servers[0] as OddServer, /^FEAT/)).toBe(2);
+    expect(count(servers[1] as OddServer, /^FEAT/)).toBe(1);
+    await pool.close();
+  });
+});
+
+describe('listings', () => {
+  it.each(['500 no', '501 no', '502 no', '504 no', '550 no'])(
+    'MLSD says %s: LIST',
+    async (answer) => {
+      await on(tree(), { features: mlst, answers: { MLSD: answer } }, async (ftp, server) => {
+        expect(await rows(ftp.list('/d'))).toEqual(['/d/f', '/d/s/']);
+        expect(await rows(ftp.list('/d/s'))).toEqual(['/d/s/t']);
+        expect(count(server, /^MLSD/)).toBe(1);
+      });
+    },
+  );
+
+  it.each(['refused', 'empty'] as const)('LIST -a is %s: LIST', async (all) => {
+    await on(tree(), { all }, async (ftp, server) => {
+      expect(await rows(ftp.list('/d', { hidden: true }))).toEqual(['/d/f', '/d/s/']);
+      expect(await rows(ftp.list('/d', { hidden: true }))).toEqual(['/d/f', '/d/s/']);
+      expect(count(server, /^LIST -a/)).toBe(1);
+    });
+  });
+
+  it.each(['refused', 'empty', 'cut at the blank'] as const)(
+    'blanks and brackets in paths, %s',
+    async (oddPaths) => {
+      for (const features of [undefined, mlst]) {
+        if (features !== undefined && oddPaths === 'cut at the blank') continue;
+        await on(tree(), { oddPaths, ...(features && { features }) }, async (ftp) => {
+          expect(await rows(ftp.list('/a [b] c'))).toEqual(['/a [b] c/in']);
+          expect(await rows(ftp.list('a [b] c'))).toEqual(['a [b] c/in']);
+          expect(await rows(ftp.list('/', { recursive: true }))).toContain('/a [b] c/in');
+        });
+      }
+    },
+  );
+
+  it.each([undefined, mlst])(
+    'a server that lists the working directory whatever it is told, %s',
+    async (features) => {
+      const manners = { ignoresArgument: true, ...(features && { features }) };
+      await on(tree(), manners, async (ftp) => {
+        expect(await rows(ftp.list('/d'))).toEqual(['/d/f', '/d/s/']);
+        expect(await rows(ftp.list('/d/s'))).toEqual(['/d/s/t']);
+        expect(await rows(ftp.list('/', { recursive: true }))).toHaveLength(12);
+        expect((await ftp.stat('/d/s/t'))?.type).toBe('file');
+      });
+      await on(tree(), manners, async (ftp, server) => {
+        await ftp.remove('/d', { recursive: true });
+        expect(Object.keys(server.tree)).toHaveLength(5);
+      });
+    },
+  );
+
+  it('a directory that holds a directory of its own name is no such server', async () => {
+    await on({ d: { d: { f: '' } } }, {}, async (ftp, server) => {
+      expect(await rows(ftp.list('/d'))).toEqual(['/d/d/']);
+      expect(await rows(ftp.list('/d/d'))).toEqual(['/d/d/f']);
+      expect(count(server, /^CWD/)).toBe(2);
+    });
+  });
+
+  it.each<Manners>([
+    {},
+    { missing: 'empty' },
+    { missing: 'in the listing' },
+    { missing: 'empty', refusal: 'Failed to change directory.' },
+    { refusal: "Can't check for file existence" },
+    { refusal: 'Das System kann die angegebene Datei nicht finden.' },
+    { features: mlst },
+    { features: mlst, missing: 'empty' },
+    { features: mlst, refusal: 'cannot be listed' },
+    { showsItself: true },
+    { answers: { PWD: '500 unknown' } },
+  ])('what is not there is ERR_NOT_FOUND, a file is its own entry, %j', async (manners) => {
+    await on(tree(), manners, async (ftp) => {
+      await expect(rows(ftp.list('/nope'))).rejects.toMatchObject({
+        code: 'ERR_NOT_FOUND',
+        connection: 'usable',
+      });
+      await expect(rows(ftp.list('/no/pe'))).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+      expect(await ftp.stat('/nope')).toBeUndefined();
+      expect(await ftp.stat('/no/pe')).toBeUndefined();
+      expect(await rows(ftp.list('/x.txt'))).toEqual(['/x.txt']);
+      expect(await rows(ftp.list('x.txt'))).toEqual(['x.txt']);
+      expect(await rows(ftp.list('/d/f'))).toEqual(['/d/f']);
+      expect((await ftp.stat('/d'))?.type).toBe('directory');
+      if (manners.answers !== undefined) return;
+      expect(await rows(ftp.list('/same'))).toEqual(['/same/same']);
+      expect(await rows(ftp.list('/empty'))).toEqual([]);
+    });
+  });
+
+  it('lines that came and could not be read are an error where nothing else was', async () => {
+    const row = () => 'a name in a tongue that is not known';
+    await on(tree(), { row }, async (ftp) => {
+      await expect(rows(ftp.list('/d'))).rejects.toMatchObject({
+        code: 'ERR_MALFORMED_RESPONSE',
+        connection: 'usable',
+      });
+      await expect(ftp.stat('/d/q')).rejects.toMatchObject({ code: 'ERR_MALFORMED_RESPONSE' });
+    });
+  });
+});
+
+describe('an ambiguous 550', () => {
+  const refusal = 'Failed to open file.';
+  it('is told apart by one look at what is there', async () => {
+    await on(tree(), { refusal }, async (ftp) => {
+      const sink = () =>
+        import('node:stream').then(({ PassThrough }) => new PassThrough().resume());
+      for (const call of [
+        async (path: string) => ftp.download(path, await sink()),
+        (path: string) => ftp.rename(path, '/new'),
+        (path: string) => ftp.remove(path),
+      ]) {
+        await expect(call('/d/nope')).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+        await expect(call('/no/pe')).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+      }
+      await expect(ftp.download('/d', await sink())).rejects.toMatchObject({
+        code: 'ERR_COMMAND_REJECTED',
+      });
+      await expect(ftp.remove('/d')).rejects.toMatchObject({ code: 'ERR_COMMAND_REJECTED' });
+    });
+  });
+});
+
+describe('SIZE of a directory', () => {
+  it('makes no file of it', async () => {
+    await on(tree(), { sizeOfDirectories: true }, async (ftp) => {
+      expect((await ftp.stat('/d'))?.type).toBe('directory');
+      expect((await ftp.stat('/d/f'))?.type).toBe('file');
+      await ftp.mkdir('/d/s', { parents: true });
+      await ftp.remove('/d', { recursive: true });
+    });
+  });
+});
+
+describe('names in the charset that was there before', () => {
+  it('are fetched by the text that the listing gave for them', async () => {
+    const latin = Buffer.from('müller', 'latin1').toString('latin1');
+    const utf8 = Buffer.from('größe', 'utf8').toString('latin1');
+    const mixed = { [latin]: { [utf8]: 'abc', [`${latin}.txt`]: 'de' }, [utf8]: {} };
+    await on(mixed, {}, async (ftp, server) => {
+      expect(await rows(ftp.list('/', { recursive: true }))).toEqual([
+        '/größe/',
+        '/müller/',
+        '/müller/größe',
+        '/müller/müller.txt',
+      ]);
+      expect((await ftp.stat('/müller/müller.txt'))?.size).toBe(2);
+      await ftp.remove('/müller/größe');
+      await ftp.upload('x', '/größe/neu');
+      expect(server.tree[utf8]).toEqual({ neu: 'x' });
+      await ftp.remove('/müller', { recursive: true });
+      expect(Object.keys(server.tree)).toEqual([utf8]);
+    });
+  });
+
+  it('a name that is there in both charsets is the one in UTF-8', async () => {
+    const latin = 'ü'.repeat(2);
+    const utf8 = Buffer.from(latin, 'utf8').toString('latin1');
+    await on({ [latin]: 'a', [utf8]: 'bc' }, {}, async (ftp) => {
+      await rows(ftp.list('/'));
+      await rows(ftp.list('/'));
+      expect((await ftp.stat('/üü'))?.size).toBe(2);
+    });
+  });
+});
