@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -16,12 +18,31 @@ const alias = readdirSync(here('packages')).flatMap((folder) => {
   ];
 });
 
+/** What takes longest begins first, so that no worker is left alone with it at the end; the rest by size, as vitest has it. */
+const longest = ['test/cli/', 'test/packed-install/', 'test/starttls-attacks/', 'test/hostile-servers/'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const index = longest.findIndex((folder) => moduleId.includes(`/${folder}`));
+      return index < 0 ? longest.length : index;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
+
+const left = ['**/node_modules/**', 'test/servers/**', 'test/bench/**'];
+
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/servers/**', 'test/bench/**'],
     testTimeout: 20_000,
-    maxWorkers: 2,
+    maxWorkers: Math.max(2, availableParallelism()),
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      // A package's tests share one world: what is loaded once stays loaded.
+      { extends: true, test: { name: 'packages', include: ['packages/*/test/**/*.test.ts'], exclude: left, isolate: false } },
+      { extends: true, test: { name: 'suites', include: ['test/**/*.test.ts'], exclude: left } },
+    ],
   },
 });

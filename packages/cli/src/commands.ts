@@ -5,6 +5,11 @@ export interface CommandEntry {
   /** As yargs takes it: name and positional arguments. */
   usage: string;
   describe: string;
+  /** How its arguments are written, and what each form means. */
+  forms: readonly (readonly [string, string])[];
+  examples: readonly string[];
+  /** What may stand first, where that is a word of ours. */
+  verbs?: readonly string[];
   load: () => Promise<CommandModule>;
 }
 
@@ -12,71 +17,186 @@ export const commands: readonly CommandEntry[] = [
   {
     usage: 'ls [url]',
     describe: 'List a directory, mailboxes, messages, newsgroups or articles',
+    forms: [
+      [
+        'ftps://user@host/dir',
+        'a directory, relative to the login directory; ftps://host//dir is absolute',
+      ],
+      ['imaps://user@host', 'all mailboxes; imaps://user@host/INBOX: its messages'],
+      ['pop3s://user@host', 'the messages of the maildrop'],
+      ['nntps://host', 'newsgroups; nntps://host/GROUP: its articles'],
+    ],
+    examples: [
+      'fivewire ls -l ftps://alice@ftp.example.org/reports --netrc',
+      'fivewire ls imaps://alice@imap.example.org/INBOX --netrc --json',
+    ],
     load: () => import('./commands/ls.js'),
   },
   {
     usage: 'get <url> [dest]',
     describe: 'Download a file, a tree, a message or an article',
+    forms: [
+      ['ftps://user@host/file', 'a file; with -r a directory and all below it'],
+      ['imaps://user@host/INBOX/;UID=5', 'a message; behind it /;SECTION=2: one part'],
+      ['pop3s://user@host/3', 'the third message'],
+      ['nntps://host/GROUP/12', 'an article; also nntps://host/MESSAGE-ID'],
+      ['DEST', 'a file, a directory, a device, or - for stdout; default: its own name here'],
+    ],
+    examples: [
+      'fivewire get ftps://alice@ftp.example.org/report.csv --netrc',
+      "fivewire get 'imaps://alice@imap.example.org/INBOX/;UID=5' mail.eml --netrc",
+    ],
     load: () => import('./commands/get.js'),
   },
   {
     usage: 'put <file> <url>',
     describe: 'Upload a file, a tree or stdin (-) by FTP',
+    forms: [
+      ['FILE', 'a file, - for stdin; with -r a directory and all below it'],
+      ['ftps://user@host/name', 'under that name; ending in /: into that directory'],
+    ],
+    examples: [
+      'fivewire put report.csv ftps://alice@ftp.example.org/in/ --netrc',
+      'tar c src | fivewire put - ftps://alice@ftp.example.org/src.tar --netrc',
+    ],
     load: () => import('./commands/put.js'),
   },
   {
     usage: 'rm <url>',
     describe: 'Remove a file or directory by FTP',
+    forms: [
+      [
+        'ftps://user@host/path',
+        'a file or an empty directory; with -r a directory and all below it',
+      ],
+    ],
+    examples: [
+      'fivewire rm ftps://alice@ftp.example.org/old.csv --netrc',
+      'fivewire rm -r ftps://alice@ftp.example.org/old --netrc',
+    ],
     load: () => import('./commands/rm.js'),
   },
   {
     usage: 'mkdir <url>',
     describe: 'Make a directory by FTP',
+    forms: [['ftps://user@host/dir', 'the directory to make; with -p those above it too']],
+    examples: [
+      'fivewire mkdir ftps://alice@ftp.example.org/new --netrc',
+      'fivewire mkdir -p ftps://alice@ftp.example.org/a/b/c --netrc',
+    ],
     load: () => import('./commands/mkdir.js'),
   },
   {
     usage: 'mv <url> <to>',
     describe: 'Rename or move by FTP',
+    forms: [
+      ['ftps://user@host/old', 'what is to be renamed or moved'],
+      ['TO', 'the new path on the same server'],
+    ],
+    examples: [
+      'fivewire mv ftps://alice@ftp.example.org/a.csv b.csv --netrc',
+      'fivewire mv ftps://alice@ftp.example.org/in/a.csv done/a.csv --netrc',
+    ],
     load: () => import('./commands/mv.js'),
   },
   {
     usage: 'stat <url>',
     describe: 'What a path on an FTP server is',
+    forms: [['ftps://user@host/path', 'a file or a directory']],
+    examples: [
+      'fivewire stat ftps://alice@ftp.example.org/report.csv --netrc',
+      'fivewire stat ftps://alice@ftp.example.org/report.csv --netrc --json',
+    ],
     load: () => import('./commands/stat.js'),
   },
   {
     usage: 'send [url]',
     describe: 'Send a message: composed here, from a file, or from stdin',
+    forms: [
+      ['smtps://user@host', 'a submission server, implicit TLS, port 465'],
+      ['smtp://user@host', 'the same by STARTTLS, port 587'],
+    ],
+    examples: [
+      'fivewire send smtps://alice@smtp.example.org --netrc --from alice@example.org --to bob@example.net --subject Hi --text Hello',
+      'fivewire send --profile work --file - < message.eml',
+    ],
     load: () => import('./commands/send.js'),
   },
   {
     usage: 'fetch [url] [dest]',
     describe: 'Fetch what is new into a Maildir, an mbox, a command, or as JSON lines',
+    forms: [
+      ['imaps://user@host/INBOX', 'a mailbox; without one: INBOX'],
+      ['pop3s://user@host', 'the maildrop'],
+      ['nntps://host/GROUP', 'a newsgroup'],
+      ['DEST', 'a Maildir; mbox:FILE; attachments:DIR; - for JSON lines'],
+    ],
+    examples: [
+      'fivewire fetch imaps://alice@imap.example.org Maildir --netrc',
+      "fivewire fetch pop3s://alice@pop.example.org --netrc --exec 'procmail' --delete --state ~/.fetched",
+    ],
     load: () => import('./commands/fetch.js'),
   },
   {
     usage: 'news <what> [url] [dest]',
     describe: 'News: groups, over, get or post',
+    forms: [
+      ['groups nntps://host', 'newsgroups'],
+      ['over nntps://host/GROUP', 'the overview of a group'],
+      ['get nntps://host/GROUP/12 DEST', 'an article, or all new ones to a DEST as of fetch'],
+      ['post nntps://host FILE', 'a new article; - for stdin'],
+    ],
+    examples: [
+      'fivewire news over nntps://news.example.org/misc.test',
+      'fivewire news get nntps://news.example.org/misc.test mbox:misc.mbox',
+    ],
+    verbs: ['groups', 'over', 'get', 'post'],
     load: () => import('./commands/news.js'),
   },
   {
     usage: 'tls <url>',
     describe: 'Who a server is and how the connection is protected',
+    forms: [['imaps://host', 'any URL of the five protocols; nobody logs in']],
+    examples: [
+      'fivewire tls imaps://imap.example.org --warn-days 20',
+      'fivewire tls ftp://ftp.example.org --json',
+    ],
     load: () => import('./commands/tls.js'),
   },
   {
     usage: 'check <url>',
     describe: 'Find out what is wrong: DNS, TCP, TLS, login, capabilities',
+    forms: [['imaps://user@host', 'any URL of the five protocols']],
+    examples: [
+      'fivewire check imaps://alice@imap.example.org --netrc',
+      'fivewire check --json smtp://alice@smtp.example.org --netrc',
+    ],
     load: () => import('./commands/check.js'),
   },
   {
     usage: 'config <what>',
     describe: 'config check: is the configuration file right?',
+    forms: [['check', 'reads the configuration file and says what is wrong with it']],
+    examples: ['fivewire config check', 'fivewire config check --config ./config.yaml'],
+    verbs: ['check'],
     load: () => import('./commands/config.js'),
   },
   {
     usage: 'serve',
     describe: 'Run throwaway servers of all five protocols on loopback',
+    forms: [['(none)', 'prints ports, users and where the authority lies']],
+    examples: ['fivewire serve', 'fivewire serve --json'],
     load: () => import('./commands/serve.js'),
+  },
+  {
+    usage: 'completion [shell]',
+    describe: 'Print a completion script for bash, zsh or fish',
+    forms: [['SHELL', 'bash, zsh or fish; default: by $SHELL']],
+    examples: [
+      'fivewire completion bash >> ~/.bashrc',
+      'fivewire completion fish > ~/.config/fish/completions/fivewire.fish',
+    ],
+    verbs: ['bash', 'zsh', 'fish'],
+    load: () => import('./commands/completion.js'),
   },
 ];

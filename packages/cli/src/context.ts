@@ -1,4 +1,5 @@
 /** What every command gets: the options that are the same everywhere, checked, and where to talk. */
+import type { PasswordSources } from './credentials.js';
 import type { Output } from './output.js';
 import type { Profile } from './profile.js';
 
@@ -34,6 +35,8 @@ export interface Context {
   readonly profile: Profile | undefined;
   readonly out: Output;
   readonly signal: AbortSignal;
+  /** Passwords that this run has asked for. */
+  readonly sources: PasswordSources;
 }
 
 /** A command's own options as yargs gives them; each command states and checks what it takes. */
@@ -52,6 +55,8 @@ export interface OptionSpec {
   /** May be given several times. */
   array?: boolean;
   choices?: readonly string[];
+  /** An empty value means something. Otherwise it is refused: `--option "$UNSET"` must not count as left out. */
+  mayBeEmpty?: boolean;
 }
 
 /** For arguments of which yargs has seen to it that they are there. */

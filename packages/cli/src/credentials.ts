@@ -27,14 +27,21 @@ export interface Login {
  */
 export async function credentialsFor(
   login: Login,
-  { settings, profile, signal }: Context,
+  { settings, profile, signal, sources }: Context,
 ): Promise<PasswordAuth | undefined> {
   const { user, host } = login;
   if (user !== undefined) {
-    if (settings.passwordStdin) return { user, password: await passwordFromStdin() };
+    if (settings.passwordStdin) return { user, password: await passwordFromStdin(sources) };
     const command = settings.passwordCommand ?? profile?.passwordCommand;
     if (command !== undefined)
-      return { user, password: await passwordFrom(command, login, signal) };
+      return {
+        user,
+        password: await passwordFrom(command, login, {
+          signal,
+          sources,
+          timeout: settings.timeout,
+        }),
+      };
   }
   const file = settings.netrc ?? profile?.netrc;
   if (file !== undefined) {
@@ -54,11 +61,15 @@ export async function credentialsFor(
   );
 }
 
-let fromStdin: Promise<string> | undefined;
+/** What one run has asked for: stdin is read once, a command is run once a host and user. */
+export interface PasswordSources {
+  fromStdin?: Promise<string>;
+  readonly fromCommands: Map<string, Promise<string>>;
+}
 
 /** Read once, for all servers of this command. */
-function passwordFromStdin(): Promise<string> {
-  fromStdin ??= new Promise((resolve, reject) => {
+function passwordFromStdin(sources: PasswordSources): Promise<string> {
+  sources.fromStdin ??= new Promise((resolve, reject) => {
     const lines = createInterface({ input: process.stdin });
     lines.once('line', (first) => {
       resolve(first);
@@ -69,19 +80,24 @@ function passwordFromStdin(): Promise<string> {
       reject(usage('stdin holds no password', '--password-stdin reads its first line.')),
     );
   });
-  return fromStdin;
+  return sources.fromStdin;
 }
 
-const running = new Map<string, Promise<string>>();
+interface Asking {
+  signal: AbortSignal;
+  sources: PasswordSources;
+  /** Milliseconds. */
+  timeout: number | undefined;
+}
 
-/** The first line that a shell command prints. It is run once a host and user. */
+/** The first line that a shell command prints. */
 function passwordFrom(
   command: string,
   { protocol, host, user = '' }: Login,
-  signal: AbortSignal,
+  { signal, sources, timeout = 0 }: Asking,
 ): Promise<string> {
   const key = JSON.stringify([command, protocol, host, user]);
-  const found = running.get(key);
+  const found = sources.fromCommands.get(key);
   if (found !== undefined) return found;
   const env = {
     ...process.env,
@@ -93,14 +109,22 @@ function passwordFrom(
     execFile(
       '/bin/sh',
       ['-c', command],
-      { env, signal, maxBuffer: 65_536 },
-      (error, stdout, stderr) => {
+      { env, signal, timeout, maxBuffer: 65_536 },
+      (error, stdout) => {
         const first = stdout.split(/\r?\n/, 1)[0] ?? '';
-        // Neither its output nor its text goes into the message: either may hold the secret.
-        if (error !== null)
+        // Neither what it printed nor its own text goes into the message: each may hold the secret.
+        if (error?.killed === true && timeout > 0)
           reject(
             misconfigured(
-              `The password command failed: ${line(stderr.trim().split('\n').at(-1) ?? '') || `exit status ${error.code}`}`,
+              `The password command took more than ${timeout / 1_000} s`,
+              'Run it by hand: it may wait for somebody to type. --timeout gives it more time.',
+            ),
+          );
+        else if (error !== null)
+          reject(
+            misconfigured(
+              `The password command failed: ${error.signal ?? `exit status ${error.code}`}`,
+              'Run it by hand to see what it says.',
             ),
           );
         else if (first === '') reject(misconfigured('The password command printed nothing'));
@@ -108,6 +132,6 @@ function passwordFrom(
       },
     );
   });
-  running.set(key, password);
+  sources.fromCommands.set(key, password);
   return password;
 }

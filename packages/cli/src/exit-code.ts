@@ -87,15 +87,47 @@ const byName: Readonly<Record<string, ExitCode>> = {
 const byReply: Readonly<Record<string, ExitCode>> = {
   'ftp 530': exitCodes.permission,
   'ftp 532': exitCodes.permission,
-  'ftp 550': exitCodes.notFound,
   'ftp 552': exitCodes.cannotCreate,
   'ftp 553': exitCodes.cannotCreate,
   'smtp 530': exitCodes.permission,
+  'smtp 534': exitCodes.permission,
+  'smtp 535': exitCodes.permission,
   'smtp 550': exitCodes.badRecipient,
   'smtp 553': exitCodes.badRecipient,
   'nntp 440': exitCodes.permission,
   'nntp 480': exitCodes.permission,
   'nntp 502': exitCodes.permission,
+};
+
+/**
+ * FTP's 550 is for all that a file can have against it, so the command that was refused says what it means: what could not be
+ * read is missing unless the text says otherwise (`ERR_NOT_FOUND` is what was proven missing), and what could not be made is
+ * in the way.
+ */
+function ofFileRefusal(command = '', text = ''): ExitCode {
+  if (/permi|denied|not allowed|privil|forbid|read.only|access/i.test(text))
+    return exitCodes.permission;
+  const verb = /^[A-Z]+/i.exec(command)?.[0].toUpperCase() ?? '';
+  if (making.has(verb)) return exitCodes.cannotCreate;
+  if (removing.has(verb)) return exitCodes.unavailable;
+  return exitCodes.notFound;
+}
+
+const making = new Set(['MKD', 'XMKD', 'STOR', 'STOU', 'APPE', 'RNTO']);
+const removing = new Set(['RMD', 'XRMD', 'DELE']);
+
+/** IMAP's response codes (RFC 5530, RFC 9051 §7.1) that say more than "rejected". */
+const byResponseCode: Readonly<Record<string, ExitCode>> = {
+  NONEXISTENT: exitCodes.notFound,
+  TRYCREATE: exitCodes.notFound,
+  NOPERM: exitCodes.permission,
+  AUTHORIZATIONFAILED: exitCodes.permission,
+  ALREADYEXISTS: exitCodes.cannotCreate,
+  OVERQUOTA: exitCodes.cannotCreate,
+  CANNOT: exitCodes.unavailable,
+  UNAVAILABLE: exitCodes.temporary,
+  INUSE: exitCodes.temporary,
+  SERVERBUG: exitCodes.unavailable,
 };
 
 /** Where this side's files are to blame: `errno` names. */
@@ -118,15 +150,50 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (code === 'ERR_LOCAL_IO' && isSystemError(cause)) return ofErrno(cause);
   if (code === 'ERR_AUTHENTICATION_FAILED')
     return retry === 'later' ? exitCodes.temporary : exitCodes.permission;
-  if (code === 'ERR_RECIPIENTS_REJECTED')
-    return retry === 'later' ? exitCodes.temporary : exitCodes.badRecipient;
+  if (code === 'ERR_RECIPIENTS_REJECTED') {
+    if (retry === 'later') return exitCodes.temporary;
+    const { recipients = [] } = error as { recipients?: readonly { reply: ServerReply }[] };
+    const isDenied = recipients.length > 0 && recipients.every((one) => isPolicy(one.reply));
+    return isDenied ? exitCodes.permission : exitCodes.badRecipient;
+  }
   if (code === 'ERR_COMMAND_REJECTED') {
     const { transient, reply } = error as { transient?: boolean; reply?: ServerReply };
     if (transient) return exitCodes.temporary;
-    return byReply[`${protocol} ${reply?.code}`] ?? exitCodes.unavailable;
+    return ofReply(protocol, reply, error.command);
   }
   return byCode[code] ?? byName[name] ?? exitCodes.bug;
 }
+
+/** By enhanced and response codes first, the three digits second, words last. */
+function ofReply(
+  protocol: string | undefined,
+  reply: ServerReply | undefined,
+  command?: string,
+): ExitCode {
+  if (reply === undefined) return exitCodes.unavailable;
+  const { code, text, enhanced = '' } = reply;
+  const known = byResponseCode[enhanced.split(' ', 1)[0] ?? ''] ?? byReply[`${protocol} ${code}`];
+  if (protocol === 'ftp' && (code === 550 || code === 521)) return ofFileRefusal(command, text);
+  if (protocol === 'smtp' && isPolicy(reply)) return exitCodes.permission;
+  if (known !== undefined) return known;
+  if (protocol === 'imap' && missingMailbox.test(text)) return exitCodes.notFound;
+  if (protocol === 'pop3' && missingMessage.test(text)) return exitCodes.notFound;
+  return exitCodes.unavailable;
+}
+
+/** X.7.z, RFC 3463 §3.8; servers without such codes say it in words. */
+const isPolicy = ({ enhanced, text }: ServerReply): boolean =>
+  enhanced === undefined
+    ? /relay(ing)? (access )?denied|access denied|authentication required|not permitted to relay/i.test(
+        text,
+      )
+    : /^5\.7\./.test(enhanced);
+
+// Dovecot: "Mailbox doesn't exist: x"; Cyrus: "Mailbox does not exist"; Courier: "x: No such mailbox".
+const missingMailbox =
+  /(doesn.t|does not) exist|no such (mailbox|folder)|unknown (mailbox|folder)|not found/i;
+const missingMessage =
+  /no such message|there.s no message|(doesn.t|does not) exist|not found|deleted/i;
 
 /** DNS that knows no such name is not DNS that does not answer. */
 function ofDial(cause: unknown): ExitCode {

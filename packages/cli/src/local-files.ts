@@ -1,10 +1,5 @@
-/** Reading and writing this side's files: whole or not at all, and with errors that name the file. */
-import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+/** This side's files and directories, with errors that name the file. */
+import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { exitCodes, Failure, isSystemError } from './exit-code.js';
 
 /** @throws Failure 66 */
@@ -44,40 +39,6 @@ export function unwritable(path: string, error: unknown): unknown {
 /** `ENOSPC: no space left on device, write` → `no space left on device` */
 const reasonOf = ({ message, code }: NodeJS.ErrnoException): string =>
   /^[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? code ?? message;
-
-export interface SaveOptions {
-  signal?: AbortSignal;
-  /** What the octets pass through: a throttle, a meter. */
-  through?: readonly NodeJS.ReadWriteStream[];
-  /** Permission bits. Default 0o666, less the umask. */
-  mode?: number;
-}
-
-/**
- * A body to a file: under a temporary name in the same directory, synced, then renamed. Whoever looks sees the old file
- * or the whole new one, also after a power cut.
- */
-export async function saveFile(
-  path: string,
-  body: Readable,
-  options: SaveOptions = {},
-): Promise<void> {
-  const { signal, through = [], mode = 0o666 } = options;
-  const temporary = join(
-    dirname(path),
-    `.${basename(path)}.${randomBytes(6).toString('hex')}.part`,
-  );
-  try {
-    const file = createWriteStream(temporary, { flags: 'wx', mode, flush: true });
-    await pipeline([body, ...through, file], signal === undefined ? {} : { signal });
-    await rename(temporary, path);
-    await syncDirectory(dirname(path));
-  } catch (error) {
-    body.destroy();
-    await unlink(temporary).catch(() => {});
-    throw unwritable(path, error);
-  }
-}
 
 /** A rename is safe once its directory is. Some file systems cannot sync directories: then the rename is all there is. */
 export async function syncDirectory(path: string): Promise<void> {

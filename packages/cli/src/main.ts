@@ -5,8 +5,9 @@ import { version } from './version.js';
 async function main(): Promise<number> {
   const argv = process.argv.slice(2);
   if (argv.length === 1 && argv[0] === '--version') {
-    process.stdout.write(`${version()}\n`);
-    return 0;
+    return new Promise((resolve) => {
+      process.stdout.write(`${version()}\n`, (error) => resolve(error ? 74 : 0));
+    });
   }
   const { run } = await import('./run.js');
   return run(argv, { signal: stopSignal() });

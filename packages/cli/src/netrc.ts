@@ -79,11 +79,7 @@ export function parseNetrc(text: string, file = 'netrc'): NetrcEntry[] {
     } else if (word === 'password') {
       if (entry !== undefined) entry.password = value(word);
     } else if (word === 'account') value(word);
-    else
-      throw misconfigured(
-        `${file} has a word that means nothing there`,
-        'Known: machine, default, login, password, account, macdef.',
-      );
+    // Others write words of their own into it; what they mean is not for us, and the entries are.
   }
   return [
     ...entries.filter(({ machine }) => machine !== undefined),

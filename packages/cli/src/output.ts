@@ -42,6 +42,18 @@ export class Output {
     return this.write(`${this.json ? JSON.stringify(record) : text}\n`);
   }
 
+  /** What was done, where that was all that was asked for: silent, but a record under `--json`, and said with `-v`. */
+  async done(record: Row, text: string): Promise<void> {
+    if (this.json) await this.row(record, '');
+    else if (text !== '') this.detail(text);
+  }
+
+  /** What it came to: said where a person watches, or with `-v`. A command in cron that went well says nothing. */
+  summary(text: string): void {
+    if (this.animated) this.say(text);
+    else this.detail(text);
+  }
+
   /** Octets of data. Resolves when they have left this process. */
   write(octets: string | Uint8Array): Promise<void> {
     this.given++;

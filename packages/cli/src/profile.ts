@@ -8,10 +8,10 @@
  *         passwordCommand: pass show mail/work
  *         from: Alice <alice@example.org>
  */
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parse } from 'yaml';
-import { misconfigured } from './exit-code.js';
+import { isFailure, misconfigured } from './exit-code.js';
 import { defaultConfigPath, pathBeside } from './paths.js';
 import type { Protocol } from './target.js';
 
@@ -57,8 +57,9 @@ export async function loadProfile(
 export async function loadProfiles(path: string): Promise<Profile[]> {
   let source: string;
   try {
-    source = await readFile(path, 'utf8');
+    source = await readOwn(path);
   } catch (error) {
+    if (isFailure(error)) throw error;
     throw misconfigured(
       `Cannot read the configuration file ${path}: ${(error as NodeJS.ErrnoException).code}`,
       'Name another one with --config.',
@@ -73,6 +74,24 @@ export async function loadProfiles(path: string): Promise<Profile[]> {
   const { profiles } = section(document ?? {}, path, ['profiles']);
   const accounts = section(profiles ?? {}, `${path}: profiles`);
   return Object.entries(accounts).map(([name, account]) => readProfile(path, name, account));
+}
+
+/** Whoever may write to it may have commands run as us (`passwordCommand`). Looked at and read through one handle. */
+async function readOwn(path: string): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { mode, uid } = await file.stat();
+    const user = process.getuid?.();
+    const isForeign = user !== undefined && uid !== user && uid !== 0;
+    if (process.platform !== 'win32' && ((mode & 0o022) !== 0 || isForeign))
+      throw misconfigured(
+        `${path} can be written by others: ${isForeign ? 'it belongs to another user' : `its mode is ${(mode & 0o777).toString(8)}`}`,
+        `It names commands that are run: run chmod go-w ${path}, or use a file of your own.`,
+      );
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
 }
 
 type Reader = (value: unknown, where: string, directory: string) => object;

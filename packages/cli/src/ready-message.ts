@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { exitCodes, Failure } from './exit-code.js';
 import { unreadable, unwritable } from './local-files.js';
+import { addressesIn } from './recipients.js';
 
 export interface ReadyMessage {
   from: string | undefined;
@@ -24,7 +25,7 @@ export interface ReadyMessage {
 const headerLimit = 1 << 20;
 
 /** @throws Failure 66 where it cannot be read; 65 where it is no message */
-export async function readyMessage(path: string): Promise<ReadyMessage> {
+export async function readyMessage(path: string, domain?: string): Promise<ReadyMessage> {
   const spool = path === '-' ? await spoolStdin() : undefined;
   const file = spool?.file ?? path;
   const close = spool?.close ?? (async () => {});
@@ -32,12 +33,21 @@ export async function readyMessage(path: string): Promise<ReadyMessage> {
     const { header, rest, size } = await readHeader(file);
     const fields =
       header.match(/^[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*(?:\r?\n)?/gm)?.filter(Boolean) ?? [];
-    const kept = Buffer.from(fields.filter((field) => !/^bcc\s*:/i.test(field)).join(''), 'latin1');
-    const values = (name: RegExp) =>
-      fields.filter((field) => name.test(field)).map((field) => field.replace(/^[^:]*:/, ''));
-    const recipients = values(/^(?:to|cc|bcc)\s*:/i).flatMap(addressesIn);
+    const kept = Buffer.from(
+      fields.filter((field) => !/^(?:resent-)?bcc\s*:/i.test(field)).join(''),
+      'latin1',
+    );
+    const addresses = (name: RegExp): string[] =>
+      fields
+        .filter((field) => name.test(field))
+        .flatMap((field) => {
+          const colon = field.indexOf(':');
+          const value = Buffer.from(field.slice(colon + 1), 'latin1').toString('utf8');
+          return addressesIn(value, field.slice(0, colon).trim(), domain);
+        });
+    const recipients = addresses(/^(?:to|cc|bcc)\s*:/i);
     return {
-      from: values(/^from\s*:/i).flatMap(addressesIn)[0],
+      from: addresses(/^sender\s*:/i)[0] ?? addresses(/^from\s*:/i)[0],
       recipients: [...new Set(recipients)],
       size: kept.length + size - rest,
       async *read() {
@@ -61,10 +71,12 @@ async function readHeader(path: string): Promise<{ header: string; rest: number;
       buffer: Buffer.alloc(Math.min(size, headerLimit)),
       position: 0,
     });
-    const text = buffer.toString('latin1', 0, bytesRead);
+    const start = postmark(buffer.subarray(0, bytesRead));
+    const text = buffer.toString('latin1', start, bytesRead);
     const end = /\r?\n(?=\r?\n)/.exec(text);
-    const rest = end === null ? bytesRead : end.index + end[0].length;
-    const header = text.slice(0, rest);
+    const length = end === null ? text.length : end.index + end[0].length;
+    const header = text.slice(0, length);
+    const rest = start + length;
     if (!/^[\x21-\x39\x3b-\x7e]+[ \t]*:/.test(header) || (end === null && size > bytesRead))
       throw new Failure(
         exitCodes.badData,
@@ -79,7 +91,14 @@ async function readHeader(path: string): Promise<{ header: string; rest: number;
   }
 }
 
-async function spoolStdin(): Promise<{ file: string; close: () => Promise<void> }> {
+/** The `From ` line of an mbox before a message (RFC 4155), which mail tools hand on with it. It is no part of the message. */
+function postmark(octets: Buffer): number {
+  if (octets.toString('latin1', 0, 5) !== 'From ') return 0;
+  return octets.indexOf('\n') + 1;
+}
+
+/** stdin as a file: it can be read again for another attempt. */
+export async function spoolStdin(): Promise<{ file: string; close: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'fivewire-send-'));
   const close = (): Promise<void> => rm(directory, { recursive: true, force: true });
   const file = join(directory, 'message');
@@ -91,16 +110,4 @@ async function spoolStdin(): Promise<{ file: string; close: () => Promise<void> 
     await close();
     throw unwritable(file, error);
   }
-}
-
-/** Angle brackets first, else what has an `@`; comments and quoted names count for nothing. */
-function addressesIn(field: string): string[] {
-  const plain = field
-    .replace(/"(?:[^"\\]|\\.)*"(?!@)/g, '')
-    .replace(/\([^()]*\)/g, '')
-    .replace(/\r?\n/g, '');
-  return plain
-    .split(/[,;]/)
-    .map((one) => (/<([^<>]*)>/.exec(one)?.[1] ?? one.replace(/^[^:]*:/, '')).trim())
-    .filter((one) => one.includes('@'));
 }

@@ -1,6 +1,7 @@
 /** An error as people and scripts get it: one sentence and what to do; under `--json` also a line of data. */
 import { isFivewireError } from 'tls-context-core';
 import { type Failure, isFailure, isSystemError } from './exit-code.js';
+import { forPeople } from './hints.js';
 import { line, type Output } from './output.js';
 
 export async function report(error: unknown, exit: number, out: Output): Promise<void> {
@@ -18,7 +19,11 @@ function described(error: unknown): Pick<Failure, 'message' | 'hint' | 'code'> {
   if (isFailure(error)) return error;
   if (isFivewireError(error)) {
     const { code, hint } = error;
-    return { code, hint: line(hint), message: `${line(error.message)} (${code}${where(error)})` };
+    return {
+      code,
+      hint: line(forPeople(hint)),
+      message: `${line(error.message)} (${code}${where(error)})`,
+    };
   }
   if (isSystemError(error)) {
     const { code = '', path } = error;

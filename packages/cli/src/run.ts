@@ -4,6 +4,8 @@ import { commands } from './commands.js';
 import type { Args, CommandModule, OptionSpec } from './context.js';
 import { type ExitCode, exitCodeOf, exitCodes, Failure, isFailure, usage } from './exit-code.js';
 import { globalOptions, readSettings } from './global-options.js';
+import { commandHelp, overview } from './help.js';
+import { disguiseOperands, revealOperands } from './operands.js';
 import { Output } from './output.js';
 import { report } from './report.js';
 import { version } from './version.js';
@@ -27,9 +29,14 @@ export async function run(argv: readonly string[], { signal }: RunOptions = {}):
   const stop = signal ?? new AbortController().signal;
   let out = new Output({ json: argv.includes('--json'), quiet: false, verbosity: 0 });
   try {
+    const told = await information(argv);
+    if (told !== undefined) {
+      await out.write(told);
+      return exitCodes.ok;
+    }
     const chosen = await parse(argv);
-    if (chosen === undefined) return exitCodes.ok;
     const { args, module } = chosen;
+    refuseEmpty(args, { ...globalOptions, ...module.options });
     const settings = readSettings(args);
     out = new Output({
       json: args.json === true,
@@ -37,7 +44,8 @@ export async function run(argv: readonly string[], { signal }: RunOptions = {}):
       verbosity: Number(args.verbose ?? 0),
     });
     const profile = await readProfile(args);
-    return (await module.run(args, { settings, profile, out, signal: stop })) ?? exitCodes.ok;
+    const context = { settings, profile, out, signal: stop, sources: { fromCommands: new Map() } };
+    return (await module.run(args, context)) ?? exitCodes.ok;
   } catch (error) {
     if (stop.aborted) return interrupted(stop, out);
     const exit = exitCodeOf(error);
@@ -70,30 +78,26 @@ async function readProfile(args: Args) {
   );
 }
 
-/**
- * yargs takes a lone `-` among positional arguments for an option without a name. No argument of a process can hold
- * NUL, so this can stand for nothing else.
- */
-const standsForDash = '\0';
-
-const withDashes = (args: object): Args =>
-  Object.fromEntries(
-    Object.entries(args).map(([name, value]) => [name, value === standsForDash ? '-' : value]),
-  );
-
 interface Chosen {
   module: CommandModule;
   args: Args;
 }
 
-/** @returns nothing where yargs has done it all: help, completion */
-async function parse(argv: readonly string[]): Promise<Chosen | undefined> {
+/** What `--help` and `--version` say, where one of them is asked for. */
+async function information(argv: readonly string[]): Promise<string | undefined> {
+  const options = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  if (options.includes('--version')) return `${version()}\n`;
+  if (!options.includes('--help') && !options.includes('-h')) return undefined;
+  const entry = commands.find(({ usage: form }) => form.split(' ', 1)[0] === argv[0]);
+  const width = Math.min(110, process.stdout.columns || 100);
+  if (entry === undefined) return overview(commands, globalOptions, width);
+  return commandHelp(entry, (await entry.load()).options, globalOptions, width);
+}
+
+async function parse(argv: readonly string[]): Promise<Chosen> {
   let chosen: Chosen | undefined;
-  const parser = yargs(argv.map((arg) => (arg === '-' ? standsForDash : arg)))
+  const parser = yargs(disguiseOperands(argv))
     .scriptName('fivewire')
-    .usage(
-      'fivewire COMMAND URL …\n\nScripted mail and files over verified TLS: FTP, IMAP, POP3, SMTP, NNTP.',
-    )
     .parserConfiguration({
       'greedy-arrays': false,
       'boolean-negation': false,
@@ -103,13 +107,11 @@ async function parse(argv: readonly string[]): Promise<Chosen | undefined> {
       'parse-positional-numbers': false,
     })
     .options(forYargs(globalOptions))
-    .group(Object.keys(globalOptions), 'Options of every command:')
     .demandCommand(1, 'Which command?')
     .recommendCommands()
     .strict()
-    .version(version())
-    .completion('completion', 'Print a completion script for bash or zsh')
-    .wrap(Math.min(100, process.stdout.columns || 100))
+    .version(false)
+    .help(false)
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail(false);
@@ -119,7 +121,7 @@ async function parse(argv: readonly string[]): Promise<Chosen | undefined> {
       describe,
       async (builder: Argv) => builder.options(forYargs((await load()).options)),
       async (args) => {
-        chosen = { module: await load(), args: withDashes(args) };
+        chosen = { module: await load(), args: revealOperands(args) };
       },
     );
   }
@@ -128,7 +130,20 @@ async function parse(argv: readonly string[]): Promise<Chosen | undefined> {
   } catch (error) {
     throw isFailure(error) ? error : wrongUsage(error);
   }
+  if (chosen === undefined) throw usage('Which command?', 'See fivewire --help.');
   return chosen;
+}
+
+/** @throws Failure 64 */
+function refuseEmpty(args: Args, options: Readonly<Record<string, OptionSpec>>): void {
+  for (const [name, value] of Object.entries(args)) {
+    if (options[name]?.mayBeEmpty || name === '_' || name === '$0') continue;
+    if (value === '' || (Array.isArray(value) && value.includes('')))
+      throw usage(
+        `${name in options ? `--${name}` : name.toUpperCase()} is empty`,
+        'Leave it out, or give it a value: a variable of the shell may be unset.',
+      );
+  }
 }
 
 function wrongUsage(error: unknown): Failure {
@@ -143,7 +158,7 @@ function wrongUsage(error: unknown): Failure {
 
 const forYargs = (options: Readonly<Record<string, OptionSpec>>) =>
   Object.fromEntries(
-    Object.entries(options).map(([name, { type, array, ...rest }]) => [
+    Object.entries(options).map(([name, { type, array, mayBeEmpty: _, ...rest }]) => [
       name,
       {
         ...rest,

@@ -35,25 +35,36 @@ const space = /[ \t]*/y;
 /** Every `=?…?…?…?=` is an encoded-word: RFC 2047 §2. */
 export const encodedWord: RegExp = /=\?[^? ]+\?[^? ]+\?[^? ]*\?=/;
 
+export interface AddressListOptions {
+  /** A local part alone is an address too, for a server that completes it (RFC 6409 §8.1). Default: it is refused. */
+  unqualified?: boolean;
+}
+
 /**
  * @param argument names the text in errors
  * @throws UsageError `ERR_ARGUMENT` with the part that could not be read
  */
-export function parseAddressList(text: string, argument = 'addresses'): AddressListEntry[] {
-  return new AddressListParser(text, argument).parse();
+export function parseAddressList(
+  text: string,
+  argument = 'addresses',
+  { unqualified = false }: AddressListOptions = {},
+): AddressListEntry[] {
+  return new AddressListParser(text, argument, unqualified).parse();
 }
 
 class AddressListParser {
   #text: string;
   #argument: string;
+  #unqualified: boolean;
   #at = 0;
   /** Where the entry that is being read begins: what errors show. */
   #start = 0;
   #comment: string | undefined;
 
-  constructor(text: string, argument: string) {
+  constructor(text: string, argument: string, unqualified: boolean) {
     this.#text = text;
     this.#argument = argument;
+    this.#unqualified = unqualified;
   }
 
   parse(): AddressListEntry[] {
@@ -85,6 +96,14 @@ class AddressListParser {
       return { name: nameOf(words), members: this.#members() };
     }
     const next = this.#text[this.#at];
+    const [local] = words;
+    if (
+      this.#unqualified &&
+      local !== undefined &&
+      words.length === 1 &&
+      [undefined, ',', ';'].includes(next)
+    )
+      return this.#named(undefined, local.text);
     if (words.length === 0 && (next === undefined || next === ',' || next === ';'))
       throw this.#fault('has an empty entry', 'Leave it out, or name who is missing.');
     throw this.#leftOver();
@@ -139,8 +158,11 @@ class AddressListParser {
         'Give the address alone: <carol@example.net>.',
       );
     const words = this.#words();
-    if (words.length !== 1 || !this.#skip('@')) throw this.#leftOver();
-    const address = this.#address(words[0] as Word);
+    const [local] = words;
+    if (local === undefined || words.length !== 1) throw this.#leftOver();
+    const isAlone = this.#unqualified && this.#text[this.#at] === '>';
+    if (!isAlone && !this.#skip('@')) throw this.#leftOver();
+    const address = isAlone ? local.text : this.#address(local);
     if (!this.#skip('>')) throw this.#leftOver();
     return address;
   }

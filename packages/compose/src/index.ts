@@ -1,6 +1,7 @@
 /** A message object to an SMTP envelope and a streamed body, signed by DKIM; and sent, in one call. */
 export {
   type AddressListEntry,
+  type AddressListOptions,
   type Group,
   type Mailbox,
   parseAddressList,

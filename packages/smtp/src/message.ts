@@ -38,6 +38,7 @@ const pathCommandLimit = 2_000;
 
 const envelopeKeys = [
   'from', 'to', 'size', 'body', 'smtpUtf8', 'requireTls', 'dsn', 'auth', 'deliverBy', 'hold', 'priority', 'optional',
+  'unqualified',
 ]; // biome-ignore format: one list
 const recipientKeys = ['address', 'notify', 'originalRecipient', 'validSince'];
 
@@ -52,9 +53,13 @@ export function prepareMessage(
   checkKeys(envelope, envelopeKeys, 'envelope');
   checkFlag(envelope.smtpUtf8, 'envelope.smtpUtf8');
   checkFlag(envelope.requireTls, 'envelope.requireTls');
+  checkFlag(envelope.unqualified, 'envelope.unqualified');
   checkOptions(options, sendRules);
   const { extensions, lmtp } = session;
-  const from = envelope.from === null ? undefined : parseAddress(envelope.from, 'envelope.from');
+  const from =
+    envelope.from === null
+      ? undefined
+      : parseAddress(envelope.from, 'envelope.from', envelope.unqualified);
   const recipients = recipientsOf(envelope, lmtp);
   checkRecipientLimit(extensions, recipients.length);
 
@@ -116,18 +121,21 @@ export interface CheckedRecipient {
   path: MailAddress;
 }
 
-function recipientsOf({ to }: Envelope, lmtp: boolean): CheckedRecipient[] {
+function recipientsOf({ to, unqualified = false }: Envelope, lmtp: boolean): CheckedRecipient[] {
   const list = Array.isArray(to) ? (to as readonly (string | Recipient)[]) : [to];
   if (list.length === 0) throw wrong('envelope.to', 'names nobody');
   return list.map((entry, i) => {
     const argument = `envelope.to[${i}]`;
     if (typeof entry !== 'object' || entry === null) {
-      const path = parseAddress(entry, argument, lmtp);
+      const path = parseAddress(entry, argument, lmtp || unqualified);
       return { recipient: { address: entry as string }, path };
     }
     const recipient = entry as Recipient;
     checkKeys(recipient, recipientKeys, argument);
-    return { recipient, path: parseAddress(recipient.address, `${argument}.address`, lmtp) };
+    return {
+      recipient,
+      path: parseAddress(recipient.address, `${argument}.address`, lmtp || unqualified),
+    };
   });
 }
 

@@ -64,6 +64,8 @@ export interface Envelope {
   smtpUtf8?: boolean;
   /** Only over verified TLS, all the way (RFC 8689). */
   requireTls?: boolean;
+  /** Local parts without a domain go out as they are, for a submission server that completes them (RFC 6409 §8.1). Default: refused. */
+  unqualified?: boolean;
   /** Delivery status notifications, what they hold and how they are named (RFC 3461 §4.3, §4.4). */
   dsn?: {
     return?: 'full' | 'headers';

@@ -93,13 +93,14 @@ export async function fetchAll(
         out.warn(line(arrival.problem));
         continue;
       }
-      const { id, box } = arrival;
+      const { id, box, arrived } = arrival;
       const body = limited(arrival.body, context);
       const key = createHash('sha256').update(`${box}\n${id}`).digest('hex');
       try {
-        const { record, text } = await destination.deliver({ id, body, box, key });
+        const { record, text, isData } = await destination.deliver({ id, body, box, key, arrived });
         // Data first where stdout is the destination: what was not printed was not fetched.
-        if (text !== '' || out.json) await out.row(record, text);
+        if (isData) await out.row(record, text);
+        else await out.done(record, text);
         await arrival.done();
         count++;
       } catch (error) {
@@ -110,7 +111,7 @@ export async function fetchAll(
     }
   };
   await withRetry(context, () => connectAndFetch(target, context, fetchThem), { resumable: true });
-  out.say(
+  out.summary(
     `${count} new ${count === 1 ? 'message' : 'messages'}${failed === 0 ? '' : `, ${failed} failed`}`,
   );
   return failed === 0 ? undefined : exitCodes.partly;

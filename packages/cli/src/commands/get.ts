@@ -2,20 +2,42 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { FtpClient } from '@fivewire/ftp';
+import type { FtpClient, ListingProblem } from '@fivewire/ftp';
+import type { BodyPart } from '@fivewire/imap';
 import { type Args, type Context, optionalText, text } from '../context.js';
-import { exitCodes, Failure, usage } from '../exit-code.js';
-import { makeDirectory, saveFile } from '../local-files.js';
+import { exitCodes, Failure, isFailure, usage } from '../exit-code.js';
+import { makeDirectory } from '../local-files.js';
 import { line } from '../output.js';
 import { passage, startProgress } from '../progress.js';
 import { withRetry } from '../retry.js';
+import { type Existing, refuseExisting, saveFile } from '../save-file.js';
 import { withSession } from '../sessions.js';
 import { resolveTarget, type Target } from '../target.js';
 import { ftpPath, imapPath, newsPath, pop3Path } from '../url-paths.js';
 
 export const options = {
   recursive: { type: 'boolean', alias: 'r', describe: 'FTP: a directory and all below it' },
+  'no-clobber': { type: 'boolean', alias: 'n', describe: 'Leave a file that is there, and fail' },
+  backup: { type: 'boolean', alias: 'b', describe: 'Keep a file that is there, as NAME~' },
+  'no-preserve': { type: 'boolean', describe: 'Do not give files the times that the server tells' },
+  'skip-links': { type: 'boolean', describe: 'With -r: leave links out and call it complete' },
 } as const;
+
+interface Wishes {
+  existing: Existing;
+  keepTimes: boolean;
+  skipLinks: boolean;
+}
+
+function wishesOf(args: Args): Wishes {
+  if (args['no-clobber'] === true && args.backup === true)
+    throw usage('--no-clobber leaves nothing to back up', 'Give one of the two.');
+  return {
+    existing: args['no-clobber'] === true ? 'refuse' : args.backup === true ? 'backup' : 'replace',
+    keepTimes: args['no-preserve'] !== true,
+    skipLinks: args['skip-links'] === true,
+  };
+}
 
 export async function run(args: Args, context: Context): Promise<number | undefined> {
   const target = await resolveTarget(text(args.url), context, {
@@ -23,12 +45,15 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     login: 'anonymous',
   });
   const wanted = optionalText(args.dest);
+  const wishes = wishesOf(args);
   if (args.recursive === true) {
     if (target.protocol !== 'ftp') throw usage('--recursive is for FTP');
-    return withRetry(context, () => getTree(target, wanted ?? '.', context), { resumable: true });
+    return withRetry(context, () => getTree(target, wanted ?? '.', wishes, context), {
+      resumable: true,
+    });
   }
   const get = getters[target.protocol as keyof typeof getters];
-  await withRetry(context, () => get(target, wanted, context));
+  await withRetry(context, () => get(target, { wanted, ...wishes }, context));
   return undefined;
 }
 
@@ -38,14 +63,16 @@ const getters = { ftp: getFile, imap: getMessage, pop3: getMaildropMessage, nntp
 interface Item {
   name: string;
   body: Readable;
-  size: number | undefined;
+  size?: number | undefined;
+  modified?: Date | undefined;
 }
 
-async function getFile(
-  target: Target,
-  wanted: string | undefined,
-  context: Context,
-): Promise<void> {
+/** Where it goes: the path or directory that the user gave, `-`, or nothing. */
+interface Destination extends Wishes {
+  wanted: string | undefined;
+}
+
+async function getFile(target: Target, to: Destination, context: Context): Promise<void> {
   const path = ftpPath(target.path);
   if (/(^|\/)\.{0,2}$/.test(path))
     throw usage('The URL names a directory', 'Use --recursive to download all that is in it.');
@@ -54,15 +81,12 @@ async function getFile(
     if (entry?.type === 'directory')
       throw usage(`${line(path)} is a directory`, 'Use --recursive to download all that is in it.');
     const body = ftp.createReadStream(path, { signal: context.signal });
-    await keep({ name: basename(path), body, size: entry?.size }, wanted, context);
+    const { size, modified } = entry ?? {};
+    await keep({ name: basename(path), body, size, modified }, to, context);
   });
 }
 
-async function getMessage(
-  target: Target,
-  wanted: string | undefined,
-  context: Context,
-): Promise<void> {
+async function getMessage(target: Target, to: Destination, context: Context): Promise<void> {
   const { mailbox: name, uids, section = '', uidValidity } = imapPath(target.path);
   if (name === undefined || uids === undefined || !/^\d+$/.test(uids))
     throw usage('Which message?', 'Write imaps://user@host/MAILBOX/;UID=5.');
@@ -75,27 +99,40 @@ async function getMessage(
         `${line(name)} has UIDVALIDITY ${mailbox.uidValidity}: UIDs of ${uidValidity} are void`,
       );
     const [message] = await mailbox
-      .fetch(uids, { size: true, bodies: [section] }, { signal })
+      .fetch(uids, { size: true, internalDate: true, structure: true }, { signal })
       .toArray();
     if (message === undefined)
       throw new Failure(exitCodes.notFound, `${line(name)} has no message with UID ${uids}`);
+    if (section !== '' && !hasSection(message.structure, section))
+      throw new Failure(
+        exitCodes.notFound,
+        `Message ${uids} of ${line(name)} has no section ${line(section)}`,
+      );
     const suffix = section === '' ? '.eml' : `-${section}`;
     await keep(
       {
         name: `${uids}${suffix}`,
         body: message.body(section, { signal }),
         size: section === '' ? message.size : undefined,
+        modified: message.internalDate,
       },
-      wanted,
+      to,
       context,
     );
     await mailbox.close();
   });
 }
 
+/** Whether the message has that part; every message has a header and a text. */
+function hasSection(root: BodyPart, section: string): boolean {
+  const [wanted] = /^\d+(?:\.\d+)*/.exec(section) ?? [];
+  const has = (one: BodyPart): boolean => one.part === wanted || one.parts.some(has);
+  return wanted === undefined || has(root);
+}
+
 async function getMaildropMessage(
   target: Target,
-  wanted: string | undefined,
+  to: Destination,
   context: Context,
 ): Promise<void> {
   const number = pop3Path(target.path);
@@ -106,19 +143,14 @@ async function getMaildropMessage(
       {
         name: `${number}.eml`,
         body: pop3.retrieve(number, { signal: context.signal }),
-        size: undefined,
       },
-      wanted,
+      to,
       context,
     );
   });
 }
 
-async function getArticle(
-  target: Target,
-  wanted: string | undefined,
-  context: Context,
-): Promise<void> {
+async function getArticle(target: Target, to: Destination, context: Context): Promise<void> {
   const { articleBody } = await import('../article-body.js');
   const { group, article: id } = newsPath(target.path);
   if (id === undefined)
@@ -128,14 +160,14 @@ async function getArticle(
     if (group !== undefined) await nntp.group(group, { signal });
     const article = await nntp.article(id, { signal });
     const name = `${String(id).replace(/[^\w.@-]/g, '')}.eml`;
-    await keep({ name, body: articleBody(article), size: undefined }, wanted, context);
+    await keep({ name, body: articleBody(article) }, to, context);
   });
 }
 
 /** To stdout for `-`, into a directory under its own name, else to the path given. */
 async function keep(
-  { name, body, size }: Item,
-  wanted: string | undefined,
+  { name, body, size, modified }: Item,
+  { wanted, existing, keepTimes }: Destination,
   context: Context,
 ): Promise<void> {
   const { out, signal } = context;
@@ -151,9 +183,10 @@ async function keep(
       return;
     }
     const path = await destination(wanted, name);
-    await saveFile(path, body, { through, signal });
+    const time = keepTimes ? modified : undefined;
+    await saveFile(path, body, { through, signal, modified: time, existing });
     progress.stop();
-    await out.row({ type: 'saved', path, name }, path);
+    await out.done({ type: 'saved', path, name }, `saved ${path}`);
   } finally {
     progress.stop();
   }
@@ -171,22 +204,37 @@ async function destination(wanted: string | undefined, name: string): Promise<st
 async function getTree(
   target: Target,
   wanted: string,
+  { existing, keepTimes, skipLinks }: Wishes,
   context: Context,
 ): Promise<number | undefined> {
   const root = ftpPath(target.path).replace(/(?<=.)\/+$/, '');
   return withSession('ftp', target, context, async (ftp) => {
     const failed: string[] = [];
-    for await (const { from, to, size } of filesBelow(ftp, root, wanted, context, failed)) {
+    const links = (path: string): unknown =>
+      skipLinks
+        ? context.out.detail(`${line(path)} is a link: left out`)
+        : failed.push(`${path} is a link: left out`);
+    for await (const { from, to, size, modified } of filesBelow(ftp, root, wanted, context, {
+      failed,
+      links,
+    })) {
       const progress = await startProgress(context, from);
       try {
+        if (existing === 'refuse') await refuseExisting(to);
         const body = ftp.createReadStream(from, { signal: context.signal });
         await saveFile(to, body, {
           through: passage(context, progress, size),
           signal: context.signal,
+          modified: keepTimes ? modified : undefined,
+          existing,
         });
         progress.stop();
-        await context.out.row({ type: 'saved', path: to, remote: from, size }, to);
+        await context.out.done({ type: 'saved', path: to, remote: from, size }, `saved ${to}`);
       } catch (error) {
+        if (isFailure(error) && error.code === 'EEXIST') {
+          failed.push(error.message);
+          continue;
+        }
         if ((error as { connection?: string }).connection !== 'usable') throw error;
         failed.push(`${from}: ${(error as Error).message}`);
       } finally {
@@ -202,6 +250,12 @@ interface TreeItem {
   from: string;
   to: string;
   size: number | undefined;
+  modified: Date | undefined;
+}
+
+interface LeftOut {
+  failed: string[];
+  links: (path: string) => unknown;
 }
 
 /** Directory by directory; names that would leave the local directory are refused, not followed. */
@@ -210,17 +264,19 @@ async function* filesBelow(
   root: string,
   local: string,
   context: Context,
-  failed: string[],
+  { failed, links }: LeftOut,
 ): AsyncGenerator<TreeItem> {
   const { localPath } = await import('@fivewire/ftp');
   const directories = [{ from: root, to: local }];
   for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
     const { from, to } = directory;
-    await makeDirectory(to);
     const entries = [];
-    for await (const entry of ftp.list(from, { signal: context.signal, hidden: true }))
+    const onProblem = ({ reason, text }: ListingProblem): void =>
+      void failed.push(`${from}: ${reason}: ${text}`);
+    for await (const entry of ftp.list(from, { signal: context.signal, hidden: true, onProblem }))
       entries.push(entry);
-    for (const { name, path, type, size } of entries) {
+    await makeDirectory(to); // not before it is known to be there
+    for (const { name, path, type, size, modified } of entries) {
       let place: string;
       try {
         place = localPath(to, name);
@@ -229,7 +285,8 @@ async function* filesBelow(
         continue;
       }
       if (type === 'directory') directories.push({ from: path, to: place });
-      else if (type === 'file') yield { from: path, to: place, size };
+      else if (type === 'file') yield { from: path, to: place, size, modified };
+      else if (type === 'symlink') links(path);
       else context.out.detail(`${line(path)} is a ${type}: left out`);
     }
   }

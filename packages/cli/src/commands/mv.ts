@@ -2,6 +2,7 @@
 import { type Args, type Context, text } from '../context.js';
 import { usage } from '../exit-code.js';
 import { onFtpPath } from '../ftp-command.js';
+import { line } from '../output.js';
 
 export const options = {} as const;
 
@@ -12,7 +13,9 @@ export async function run(args: Args, context: Context): Promise<undefined> {
       'The new name is a path on the same server, not a URL',
       'Write fivewire mv ftps://user@host/old new.',
     );
-  await onFtpPath(text(args.url), context, (ftp, path) =>
-    ftp.rename(path, to, { signal: context.signal }),
-  );
+  const { signal, out } = context;
+  await onFtpPath(text(args.url), context, async (ftp, path) => {
+    await ftp.rename(path, to, { signal });
+    await out.done({ type: 'renamed', path, to }, `renamed ${line(path)} to ${line(to)}`);
+  });
 }

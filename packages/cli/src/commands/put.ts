@@ -1,9 +1,10 @@
 /** `fivewire put`: a file, a tree or stdin to an FTP server, under a temporary name first where it can rename. */
 import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
-import type { FtpClient } from '@fivewire/ftp';
+import type { FtpClient, RemotePath } from '@fivewire/ftp';
+import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, text } from '../context.js';
 import { exitCodes, usage } from '../exit-code.js';
 import { unreadable } from '../local-files.js';
@@ -20,6 +21,11 @@ export const options = {
     type: 'boolean',
     describe: 'Write under the final name at once: for servers that cannot rename',
   },
+  'no-preserve': {
+    type: 'boolean',
+    describe: 'Do not give remote files the times of the local ones',
+  },
+  'skip-links': { type: 'boolean', describe: 'With -r: leave links out and call it complete' },
 } as const;
 
 export async function run(args: Args, context: Context): Promise<number | undefined> {
@@ -28,7 +34,11 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     protocols: ['ftp'],
     login: 'anonymous',
   });
-  const atomic = args.direct !== true;
+  const wishes = {
+    atomic: args.direct !== true,
+    keepTimes: args['no-preserve'] !== true,
+    skipLinks: args['skip-links'] === true,
+  };
   if (source === '-') {
     if (context.settings.passwordStdin)
       throw usage('stdin cannot be both the password and the file');
@@ -38,7 +48,7 @@ export async function run(args: Args, context: Context): Promise<number | undefi
       put(
         ftp,
         { body: process.stdin, from: '-', size: undefined, to: remoteName(target, undefined) },
-        atomic,
+        wishes,
         context,
       ),
     );
@@ -50,7 +60,7 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   if (what.isDirectory()) {
     if (args.recursive !== true)
       throw usage(`${source} is a directory`, 'Use --recursive to upload all that is in it.');
-    return withRetry(context, () => putTree(source, target, atomic, context), { resumable: true });
+    return withRetry(context, () => putTree(source, target, wishes, context), { resumable: true });
   }
   await withRetry(context, () =>
     withSession('ftp', target, context, (ftp) =>
@@ -60,9 +70,10 @@ export async function run(args: Args, context: Context): Promise<number | undefi
           body: createReadStream(source),
           from: source,
           size: what.size,
+          modified: what.mtime,
           to: remoteName(target, basename(source)),
         },
-        atomic,
+        wishes,
         context,
       ),
     ),
@@ -70,11 +81,19 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   return undefined;
 }
 
+interface Wishes {
+  atomic: boolean;
+  keepTimes: boolean;
+  skipLinks: boolean;
+}
+
 interface Upload {
   body: Readable;
   from: string;
   size: number | undefined;
-  to: string;
+  modified?: Date;
+  /** As octets where it is a name in a charset that nothing here knows. */
+  to: RemotePath;
 }
 
 /** A URL that ends in `/` names a directory. */
@@ -88,11 +107,12 @@ function remoteName({ path }: Target, name: string | undefined): string {
 
 async function put(
   ftp: FtpClient,
-  { body, from, size, to }: Upload,
-  atomic: boolean,
+  { body, from, size, modified, to }: Upload,
+  { atomic, keepTimes }: Wishes,
   context: Context,
 ): Promise<void> {
-  const progress = await startProgress(context, to);
+  const remote = textOf(to);
+  const progress = await startProgress(context, remote);
   const { signal, out } = context;
   const source = body.on('error', (error) =>
     metered.destroy(unreadable(from, 'the file', error) as Error),
@@ -103,10 +123,12 @@ async function put(
   ) as PassThrough;
   try {
     const result = await ftp.upload(metered, to, { atomic, signal });
+    if (keepTimes && modified !== undefined) await giveTime(ftp, to, modified, context);
     progress.stop();
-    await out.row(
-      { type: 'uploaded', path: from, remote: to, octets: result.octets, proof: result.proof },
-      to,
+    const { octets, proof } = result;
+    await out.done(
+      { type: 'uploaded', path: from, remote, octets, proof },
+      `uploaded ${line(remote)}`,
     );
   } finally {
     progress.stop();
@@ -114,48 +136,107 @@ async function put(
   }
 }
 
+/** Many servers cannot, and a file that is there with another time is there all the same. */
+async function giveTime(
+  ftp: FtpClient,
+  path: RemotePath,
+  time: Date,
+  { out, signal }: Context,
+): Promise<void> {
+  try {
+    await ftp.setModified(path, time, { signal });
+  } catch (error) {
+    if (!isFivewireError(error) || error.connection !== 'usable' || signal.aborted) throw error;
+    out.detail(`${line(textOf(path))}: its time was not kept: ${line(error.message)}`);
+  }
+}
+
+const textOf = (path: RemotePath): string =>
+  typeof path === 'string' ? path : Buffer.from(path).toString('utf8');
+
+const slash = Buffer.from('/');
+const below = (directory: Buffer, name: Buffer): Buffer => Buffer.concat([directory, slash, name]);
+
+/** Names are octets on both sides: one that is no UTF-8 goes up as it is. */
+const remotePath = (octets: Buffer): RemotePath => {
+  const text = octets.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(octets) ? text : new Uint8Array(octets);
+};
+
 async function putTree(
   root: string,
   target: Target,
-  atomic: boolean,
+  wishes: Wishes,
   context: Context,
 ): Promise<number | undefined> {
   const remoteRoot = ftpPath(target.path).replace(/(?<=.)\/+$/, '');
   return withSession('ftp', target, context, async (ftp) => {
     const failed: string[] = [];
-    const directories = [{ from: root, to: remoteRoot }];
-    for (
-      let directory = directories.pop();
-      directory !== undefined;
-      directory = directories.pop()
-    ) {
-      const { from, to } = directory;
-      if (to !== '.') await ftp.mkdir(to, { parents: true, signal: context.signal });
-      for (const entry of (await readdir(from, { withFileTypes: true })).sort((a, b) =>
-        a.name < b.name ? -1 : 1,
-      )) {
-        const [local, remote] = [
-          join(from, entry.name),
-          to === '.' ? entry.name : `${to}/${entry.name}`,
-        ];
-        if (entry.isDirectory()) directories.push({ from: local, to: remote });
-        else if (entry.isFile()) {
-          try {
-            const { size } = await stat(local);
-            await put(
-              ftp,
-              { body: createReadStream(local), from: local, size, to: remote },
-              atomic,
-              context,
-            );
-          } catch (error) {
-            if ((error as { connection?: string }).connection === 'closed') throw error;
-            failed.push(`${local}: ${(error as Error).message}`);
-          }
-        } else context.out.detail(`${local} is neither file nor directory: left out`);
+    for await (const { local, remote, type } of treeBelow(root, remoteRoot)) {
+      const name = line(local.toString('utf8'));
+      if (type === 'directory') {
+        await ftp.mkdir(remotePath(remote), { parents: true, signal: context.signal });
+        continue;
+      }
+      if (type !== 'file') {
+        if (type === 'link' && wishes.skipLinks) context.out.detail(`${name} is a link: left out`);
+        else
+          failed.push(
+            type === 'link'
+              ? `${name} is a link to a directory or to nothing: left out`
+              : `${name} is no file: left out`,
+          );
+        continue;
+      }
+      try {
+        const { size, mtime } = await stat(local);
+        const body = createReadStream(local);
+        await put(
+          ftp,
+          { body, from: local.toString('utf8'), size, modified: mtime, to: remotePath(remote) },
+          wishes,
+          context,
+        );
+      } catch (error) {
+        if ((error as { connection?: string }).connection === 'closed' || context.signal.aborted)
+          throw error;
+        failed.push(`${name}: ${(error as Error).message}`);
       }
     }
     for (const problem of failed) context.out.warn(line(problem));
     return failed.length === 0 ? undefined : exitCodes.partly;
   });
+}
+
+interface TreeItem {
+  local: Buffer;
+  remote: Buffer;
+  type: 'directory' | 'file' | 'link' | 'other';
+}
+
+/** Each directory before what is in it. A link to a file is that file; a link to a directory could lead round in a circle. */
+async function* treeBelow(root: string, remoteRoot: string): AsyncGenerator<TreeItem> {
+  const here = remoteRoot === '.';
+  const directories: { local: Buffer; remote: Buffer }[] = [
+    { local: Buffer.from(await realpath(root)), remote: Buffer.from(remoteRoot) },
+  ];
+  for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
+    const { local, remote } = directory;
+    const isRoot = here && remote.equals(Buffer.from('.'));
+    if (!isRoot) yield { local, remote, type: 'directory' };
+    const entries = await readdir(local, { withFileTypes: true, encoding: 'buffer' });
+    for (const entry of entries.sort((a, b) => Buffer.compare(a.name, b.name))) {
+      const item = {
+        local: below(local, entry.name),
+        remote: isRoot ? entry.name : below(remote, entry.name),
+      };
+      if (entry.isDirectory()) directories.push(item);
+      else if (entry.isFile()) yield { ...item, type: 'file' };
+      else if (!entry.isSymbolicLink()) yield { ...item, type: 'other' };
+      else {
+        const what = await stat(item.local).catch(() => undefined);
+        yield { ...item, type: what?.isFile() ? 'file' : 'link' };
+      }
+    }
+  }
 }

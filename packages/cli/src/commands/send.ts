@@ -13,20 +13,38 @@ import { exitCodes, usage } from '../exit-code.js';
 import { readLocal, unreadable } from '../local-files.js';
 import { line } from '../output.js';
 import { passage, startProgress } from '../progress.js';
-import { type ReadyMessage, readyMessage } from '../ready-message.js';
+import { type ReadyMessage, readyMessage, spoolStdin } from '../ready-message.js';
+import { addressesIn } from '../recipients.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
 import { resolveTarget } from '../target.js';
 
 export const options = {
-  from: { type: 'string', describe: 'Sender; default: the profile’s' },
+  from: {
+    type: 'string',
+    mayBeEmpty: true,
+    describe: 'Sender; default: the profile’s. With --file, "" or "<>" is the null sender',
+  },
   to: { type: 'string', array: true, describe: 'Recipient; may be given again' },
   cc: { type: 'string', array: true, describe: 'Recipient of a copy' },
   bcc: { type: 'string', array: true, describe: 'Recipient that the others do not see' },
-  subject: { type: 'string', describe: 'Subject' },
-  text: { type: 'string', describe: 'Text; @FILE reads it from a file, @- from stdin' },
-  html: { type: 'string', describe: 'HTML; @FILE reads it from a file, @- from stdin' },
-  attach: { type: 'string', array: true, describe: 'File to attach; may be given again' },
+  domain: { type: 'string', describe: 'Completes addresses that are a local part alone' },
+  subject: { type: 'string', mayBeEmpty: true, describe: 'Subject' },
+  text: {
+    type: 'string',
+    mayBeEmpty: true,
+    describe: 'Text; @FILE reads it from a file, @- from stdin',
+  },
+  html: {
+    type: 'string',
+    mayBeEmpty: true,
+    describe: 'HTML; @FILE reads it from a file, @- from stdin',
+  },
+  attach: {
+    type: 'string',
+    array: true,
+    describe: 'File to attach, - for stdin; may be given again',
+  },
   'reply-to': { type: 'string', describe: 'Where answers go' },
   file: { type: 'string', describe: 'Send this ready message (RFC 5322) instead; - for stdin' },
   'dkim-key': { type: 'string', describe: 'PEM file of an RSA key to sign with' },
@@ -79,10 +97,10 @@ async function send(
       onRefused: all ? 'abort' : 'send-rest',
     });
     progress.stop();
-    for (const one of result.accepted) await recipientRow(context, 'accepted', one);
-    for (const one of result.refused) await recipientRow(context, 'refused', one);
+    for (const one of result.accepted) await verdict(context, 'accepted', one);
+    for (const one of result.refused) await verdict(context, 'refused', one);
     const { code, enhanced, text } = result.reply;
-    await out.row(
+    await out.done(
       { type: 'sent', octets: result.bytes, reply: result.reply },
       `sent ${result.bytes} octets: ${[code, enhanced, line(text)].filter(Boolean).join(' ')}`,
     );
@@ -101,8 +119,9 @@ async function ask(
   context: Context,
 ): Promise<number | undefined> {
   const { accepted, refused } = await smtp.probe(envelope, { signal: context.signal });
-  for (const one of accepted) await recipientRow(context, 'accepted', one);
-  for (const one of refused) await recipientRow(context, 'refused', one);
+  // Here the answers are what was asked for.
+  for (const one of accepted) await answerRow(context, 'accepted', one);
+  for (const one of refused) await answerRow(context, 'refused', one);
   context.out.say('Dry run: nothing was sent.');
   if (refused.length === 0) return undefined;
   if (accepted.length > 0) return exitCodes.partly;
@@ -114,36 +133,61 @@ interface Answer {
   reply: { code: number | string; enhanced?: string; text: string };
 }
 
-async function recipientRow(
-  { out }: Context,
-  verdict: 'accepted' | 'refused',
-  { address, reply }: Answer,
-): Promise<void> {
+type Verdict = 'accepted' | 'refused';
+
+const recordOf = (verdict: Verdict, { address, reply }: Answer) => ({
+  type: 'recipient',
+  verdict,
+  address,
+  reply,
+});
+
+function sentence(verdict: Verdict, { address, reply }: Answer): string {
   const said = [reply.code, reply.enhanced, line(reply.text)].filter(Boolean).join(' ');
-  await out.row(
-    { type: 'recipient', verdict, address, reply },
-    `${verdict} ${line(address)}: ${said}`,
-  );
+  return `${verdict} ${line(address)}: ${said}`;
+}
+
+const answerRow = ({ out }: Context, verdict: Verdict, answer: Answer): Promise<void> =>
+  out.row(recordOf(verdict, answer), sentence(verdict, answer));
+
+/** Who was refused is said to whoever reads stderr, whatever became of the others. */
+async function verdict({ out }: Context, verdict: Verdict, answer: Answer): Promise<void> {
+  if (verdict === 'refused' && !out.json) out.warn(sentence(verdict, answer));
+  else await out.done(recordOf(verdict, answer), sentence(verdict, answer));
 }
 
 /** When all are refused it is an error, and what was said to each is data all the same. */
 async function tellRefusals(error: unknown, context: Context): Promise<void> {
   const { code, recipients } = error as { code?: string; recipients?: readonly Answer[] };
   if (code !== 'ERR_RECIPIENTS_REJECTED') return;
-  for (const one of recipients ?? []) await recipientRow(context, 'refused', one);
+  for (const one of recipients ?? []) await verdict(context, 'refused', one);
 }
 
 // ── a message made here ────────────────────────────────────────────────────────────────────────────────────────
 
 async function composed(args: Args, context: Context): Promise<Outgoing> {
   const { compose } = await import('@fivewire/compose');
-  const from = optionalText(args.from) ?? context.profile?.from;
-  if (from === undefined) throw usage('Who sends it?', 'Give --from, or from: in the profile.');
-  const [to, cc, bcc] = [texts(args.to), texts(args.cc), texts(args.bcc)];
+  const given = optionalText(args.from) ?? context.profile?.from;
+  if (given === undefined) throw usage('Who sends it?', 'Give --from, or from: in the profile.');
+  if (isNullSender(given))
+    throw usage('A message that is made here needs an author', 'The null sender goes with --file.');
+  const domain = optionalText(args.domain);
+  const [from = given] = completed([given], domain);
+  const [to, cc, bcc] = [args.to, args.cc, args.bcc].map((some) =>
+    completed(texts(some), domain),
+  ) as [string[], string[], string[]];
   if (to.length + cc.length + bcc.length === 0) throw usage('Who gets it?', 'Give --to.');
   const attachments = texts(args.attach);
-  for (const path of attachments) await checkReadable(path);
-  const [text, html] = [await content(args.text, context), await content(args.html, context)];
+  const readers = [
+    ...attachments.filter((path) => path === '-'),
+    ...[args.text, args.html].filter((one) => one === '@-'),
+  ];
+  if (readers.length > 1) throw usage('stdin can be only one of text, HTML and attachment');
+  if (readers.length > 0 && context.settings.passwordStdin)
+    throw usage('stdin cannot be both the password and the text');
+  for (const path of attachments) if (path !== '-') await checkReadable(path);
+  const spool = attachments.includes('-') ? await spoolStdin() : undefined;
+  const [text, html] = [await content(args.text), await content(args.html)];
   const subject = optionalText(args.subject);
   const empty = [subject, text, html].every((one) => one === undefined) && attachments.length === 0;
   if (empty && args['dry-run'] !== true)
@@ -165,28 +209,29 @@ async function composed(args: Args, context: Context): Promise<Outgoing> {
         ...(html === undefined ? {} : { html }),
         ...(replyTo === undefined ? {} : { replyTo }),
         attachments: attachments.map((path) => ({
-          filename: basename(path),
-          content: createReadStream(path),
+          filename: path === '-' ? 'stdin' : basename(path),
+          content: createReadStream(path === '-' && spool !== undefined ? spool.file : path),
         })),
       },
       dkim === undefined ? {} : { dkim },
     );
   const first = await make();
   first.body.on('error', () => {}).destroy();
-  return { envelope: first.envelope, body: async () => (await make()).body, close: async () => {} };
+  return {
+    envelope: first.envelope,
+    body: async () => (await make()).body,
+    close: spool?.close ?? (async () => {}),
+  };
 }
 
 /** RFC 5322 §3.6.4: any domain that is the sender's own. */
 const domainOf = (from: string): string =>
   /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? 'fivewire.invalid';
 
-async function content(value: unknown, { settings }: Context): Promise<string | undefined> {
+async function content(value: unknown): Promise<string | undefined> {
   const given = optionalText(value);
   if (given === undefined || !given.startsWith('@')) return given;
-  if (given === '@-') {
-    if (settings.passwordStdin) throw usage('stdin cannot be both the password and the text');
-    return (await import('node:stream/consumers')).text(process.stdin);
-  }
+  if (given === '@-') return (await import('node:stream/consumers')).text(process.stdin);
   return (await readLocal(given.slice(1), 'the text')).toString('utf8');
 }
 
@@ -221,18 +266,25 @@ async function ready(args: Args, context: Context): Promise<Outgoing> {
   const path = String(args.file);
   if (path === '-' && context.settings.passwordStdin)
     throw usage('stdin cannot be both the password and the message');
-  const message: ReadyMessage = await readyMessage(path);
+  const domain = optionalText(args.domain);
+  const message: ReadyMessage = await readyMessage(path, domain);
   try {
-    const recipients = [...texts(args.to), ...texts(args.cc), ...texts(args.bcc)];
-    const to = recipients.length > 0 ? recipients.flatMap(bareAddresses) : message.recipients;
-    const [from] = [optionalText(args.from), context.profile?.from, message.from].flatMap((one) =>
-      one === undefined ? [] : bareAddresses(one),
+    const recipients = (['to', 'cc', 'bcc'] as const).flatMap((name) =>
+      texts(args[name]).flatMap((one) => addressesIn(one, `--${name}`, domain)),
     );
+    const to = [...new Set(recipients.length > 0 ? recipients : message.recipients)];
+    const given = optionalText(args.from) ?? context.profile?.from;
+    const from =
+      given === undefined
+        ? message.from
+        : isNullSender(given)
+          ? null
+          : addressesIn(given, '--from', domain)[0];
     if (from === undefined) throw usage('Who sends it?', 'The message has no From: give --from.');
     if (to.length === 0)
       throw usage('Who gets it?', 'The message has no To, Cc or Bcc: give --to.');
     return {
-      envelope: { from, to, size: message.size },
+      envelope: { from, to, size: message.size, unqualified: true },
       body: async () => Readable.from(message.read(), { objectMode: false }),
       close: message.close,
     };
@@ -242,11 +294,11 @@ async function ready(args: Args, context: Context): Promise<Outgoing> {
   }
 }
 
-/** `Alice <alice@example.org>` → `alice@example.org`: the envelope has no names. */
-const bareAddresses = (given: string): string[] =>
-  given.includes('<')
-    ? [...given.matchAll(/<([^<>]*)>/g)].map(([, address]) => address as string)
-    : given
-        .split(',')
-        .map((one) => one.trim())
-        .filter(Boolean);
+/** RFC 5321 §4.5.5. */
+const isNullSender = (given: string): boolean => ['', '<>'].includes(given.trim());
+
+/** With `--domain`, local parts alone become addresses; all else is for the composer to read. */
+const completed = (given: readonly string[], domain: string | undefined): string[] =>
+  domain === undefined
+    ? [...given]
+    : given.map((one) => (/^[^\s@<>,;:"()]+$/.test(one) ? `${one}@${domain}` : one));

@@ -3,7 +3,8 @@
  * characters, behind a key of the message, so that two messages never write the same file, and one message twice does.
  */
 import { join } from 'node:path';
-import { makeDirectory, saveFile } from '../local-files.js';
+import { makeDirectory } from '../local-files.js';
+import { saveFile } from '../save-file.js';
 import type { Destination } from './destination.js';
 import { parseMessage } from './parsed.js';
 

@@ -5,11 +5,13 @@ import type { Incoming } from './source.js';
 
 export interface Delivered {
   record: Row;
-  /** What a person or a script sees; '' for destinations that show it in their own way. */
+  /** What was done, in words; `''` for destinations that show it in their own way. */
   text: string;
+  /** The record is what was asked for, and goes to stdout as it is. */
+  isData?: true;
 }
 
-export type Delivery = Pick<Incoming, 'id' | 'body'> & {
+export type Delivery = Pick<Incoming, 'id' | 'body' | 'arrived'> & {
   box: string;
   /** The same for the same message in every run: SHA-256 of box and id, hex. */
   key: string;

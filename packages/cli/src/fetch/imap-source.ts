@@ -31,12 +31,17 @@ export async function* imapArrivals(
   for (let at = 0; at < fresh.length; at += batchSize) {
     const batch = fresh.slice(at, at + batchSize);
     const safe: number[] = [];
-    for await (const message of mailbox.fetch(batch, { bodies: [''] }, { signal })) {
+    for await (const message of mailbox.fetch(
+      batch,
+      { bodies: [''], internalDate: true },
+      { signal },
+    )) {
       const { uid } = message;
       yield {
         box,
         id: uid,
         body: message.body('', { signal }),
+        arrived: message.internalDate,
         async done() {
           await seen.add(box, uid);
           safe.push(uid);

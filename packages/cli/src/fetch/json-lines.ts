@@ -28,7 +28,7 @@ export function openJsonLines(): Destination {
         text,
         attachments,
       };
-      return { record, text: JSON.stringify(record) };
+      return { record, text: JSON.stringify(record), isData: true };
     },
     async close() {},
   };

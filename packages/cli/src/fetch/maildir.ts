@@ -3,7 +3,7 @@
  * the server: a run that was killed after the rename finds it there and does not deliver it twice.
  */
 import { createWriteStream } from 'node:fs';
-import { readdir, rename, unlink } from 'node:fs/promises';
+import { readdir, rename, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeDirectory, syncDirectory, unwritable } from '../local-files.js';
@@ -22,7 +22,7 @@ export async function openMaildir(path: string): Promise<Destination> {
     throw unwritable(path, error);
   }
   return {
-    async deliver({ key, id, body, box }) {
+    async deliver({ key, id, body, box, arrived }) {
       const name = `${key.slice(0, 32)}.fivewire`;
       const target = join(path, 'new', name);
       const record = { type: 'message', box, id, path: target };
@@ -37,6 +37,7 @@ export async function openMaildir(path: string): Promise<Destination> {
           new UnixLines(),
           createWriteStream(temporary, { flush: true, mode: 0o600 }),
         );
+        if (arrived !== undefined) await utimes(temporary, arrived, arrived);
         await rename(temporary, target);
         await syncDirectory(join(path, 'new'));
       } catch (error) {

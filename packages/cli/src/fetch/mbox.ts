@@ -22,9 +22,9 @@ export async function openMbox(path: string, state: State): Promise<Destination>
   if (state.pending !== undefined) await recover(path, state, state.pending);
   const spool = join(dirname(path), `.${basename(path)}.fivewire-message`);
   return {
-    async deliver({ id, body, box }) {
+    async deliver({ id, body, box, arrived }) {
       try {
-        const { octets, sha256 } = await writeRecord(spool, body);
+        const { octets, sha256 } = await writeRecord(spool, body, arrived ?? new Date());
         const unlock = await lockFile(`${path}.lock`, path, lockPatience);
         try {
           const offset = await sizeOf(path);
@@ -48,11 +48,12 @@ export async function openMbox(path: string, state: State): Promise<Destination>
 async function writeRecord(
   spool: string,
   body: Readable,
+  arrived: Date,
 ): Promise<Pick<Pending, 'octets' | 'sha256'>> {
   const hash = createHash('sha256');
   let octets = 0;
   async function* measured(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    yield Buffer.from(`${separator}${asctime(new Date())}\n`);
+    yield Buffer.from(`${separator}${asctime(arrived)}\n`);
     yield* source;
   }
   async function* counted(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

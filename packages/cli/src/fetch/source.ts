@@ -8,6 +8,8 @@ export interface Incoming {
   /** What the messages of this box are told apart by, now and in later runs. */
   id: MessageId;
   body: Readable;
+  /** When it arrived at the server, where the server tells. */
+  arrived?: Date | undefined;
   /** To be called when the message is safe: remembers it, then deletes it where that is wished. */
   done(): Promise<void>;
 }
