@@ -3,4 +3,4 @@
 #
 #   download-tree.sh ftps://alice@ftp.example.org/pub ./pub
 set -eu
-fivewire get --recursive "$1" "$2" --netrc --retry 3 --quiet
+fivewire get --recursive "$1" "$2" --netrc --retry 3 -v

@@ -6,4 +6,4 @@ set -eu
 mkdir -p "$2"
 
 # Which mail is new is kept in the folder itself; the names of the files written are printed.
-fivewire fetch "$1" "attachments:$2" --netrc --quiet
+fivewire fetch "$1" "attachments:$2" --netrc --quiet -v

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Mails a file, and tells by its exit status whether everybody gets it: for cron.
+# Mails a file, and tells by its exit status whether everybody gets it: for cron, silent when all went well.
 #
 #   send-report.sh smtps://alice@smtp.example.org report.csv alice@example.org bob@example.net …
 set -eu

@@ -42,12 +42,12 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
       writeFileSync(join(cwd, 'up.bin'), content);
       expect(await fivewire(cwd, ['put', 'up.bin', url(scheme, `${scheme}.bin`)])).toMatchObject({
         status: 0,
-        stdout: `${scheme}.bin\n`,
+        stdout: '',
         stderr: '',
       });
       expect(await fivewire(cwd, ['get', url(scheme, `${scheme}.bin`), 'down.bin'])).toMatchObject({
         status: 0,
-        stdout: 'down.bin\n',
+        stdout: '',
         stderr: '',
       });
       expect(sha256(readFileSync(join(cwd, 'down.bin')))).toBe(sha256(content));
@@ -116,22 +116,22 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
       writeFileSync(join(cwd, 'report.csv'), 'a;b\n1;2\n');
       const sent = await fivewire(cwd, [
         ...['send', url(smtp), '--from', 'Bob <bob@example.org>', '--to', 'alice@example.org'],
-        ...['--subject', 'Grüße', '--text', 'See the file.', '--attach', 'report.csv'],
+        ...['--subject', 'Grüße', '--text', 'See the file.', '--attach', 'report.csv', '-v'],
       ]);
-      expect(sent).toMatchObject({ status: 0, stderr: '' });
+      expect(sent).toMatchObject({ status: 0 });
       expect(sent.stdout).toMatch(
         /^accepted alice@example\.org: 250 .*\nsent \d+ octets: 250 .*\n$/,
       );
-      const fetched = await fivewire(cwd, ['fetch', url(imap), 'Mail']);
+      const fetched = await fivewire(cwd, ['fetch', url(imap), 'Mail', '-v']);
       expect(fetched).toMatchObject({ status: 0, stderr: '1 new message\n' });
       const [path = ''] = lines(fetched.stdout);
       expect(path).toMatch(/^Mail\/new\/[0-9a-f]{32}\.fivewire$/);
       const text = readFileSync(join(cwd, path), 'utf8');
-      expect(text).toContain('Subject: =?UTF-8?');
+      expect(text).toMatch(/^Subject: =\?utf-8\?/im);
       expect(text).not.toContain('\r');
       const again = await fivewire(cwd, ['fetch', url(imap), 'Mail']);
-      expect(again).toMatchObject({ status: 0, stdout: '', stderr: '0 new messages\n' });
-      const files = await fivewire(cwd, ['fetch', url(imap), 'attachments:files']);
+      expect(again).toMatchObject({ status: 0, stdout: '', stderr: '' });
+      const files = await fivewire(cwd, ['fetch', url(imap), 'attachments:files', '-v']);
       expect(readFileSync(join(cwd, lines(files.stdout)[0] ?? ''), 'utf8')).toBe('a;b\n1;2\n');
     });
   });
@@ -142,8 +142,8 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
     const cwd = at().cli.folder();
     const message =
       'From: bob@example.org\nTo: alice@example.org\nBcc: carol@example.net\nSubject: x\n\n.dot\n';
-    const sent = await fivewire(cwd, ['send', url('smtps'), '--file', '-'], message);
-    expect(sent).toMatchObject({ status: 0, stderr: '' });
+    const sent = await fivewire(cwd, ['send', url('smtps'), '--file', '-', '-v'], message);
+    expect(sent).toMatchObject({ status: 0 });
     expect(lines(sent.stdout).map((line) => line.split(':')[0])).toEqual([
       'accepted alice@example.org',
       'accepted carol@example.net',
@@ -184,7 +184,8 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
       's',
     ]);
     expect(nobody).toMatchObject({ status: 67 });
-    expect(nobody.stdout).toMatch(/^refused nobody@example\.org: 550 5\.1\.1 /);
+    expect(nobody.stdout).toBe('');
+    expect(nobody.stderr).toMatch(/^warning: refused nobody@example\.org: 550 5\.1\.1 /);
     const before = servers.mail.inbox('alice').messages.length;
     const dry = await fivewire(cwd, ['send', url('smtps'), ...some, '--dry-run']);
     expect(dry).toMatchObject({ status: 1, stderr: 'Dry run: nothing was sent.\n' });
@@ -212,7 +213,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
       const { servers } = at().world;
       const cwd = at().cli.folder();
       const first = await fivewire(cwd, ['fetch', url(scheme), 'mbox:in.mbox']);
-      expect(first).toMatchObject({ status: 0, stderr: '3 new messages\n' });
+      expect(first).toMatchObject({ status: 0, stdout: '', stderr: '' });
       const mbox = readFileSync(join(cwd, 'in.mbox'), 'utf8');
       expect(mbox.match(/^From fivewire /gm)?.length).toBe(3);
       expect(mbox.match(/^>From here on\.$/gm)?.length).toBe(3);
@@ -220,7 +221,8 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
       expect(await fivewire(cwd, ['fetch', url(scheme), 'mbox:in.mbox', '--delete'])).toMatchObject(
         {
           status: 0,
-          stderr: '1 new message\n',
+          stdout: '',
+          stderr: '',
         },
       );
       expect(servers.mail.inbox('alice').messages.length).toBe(0);
@@ -242,7 +244,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
     expect(first).toMatchObject({ status: 1, stdout: '' });
     expect(first.stderr).toMatch(/^warning: message \d+: the command ended with status 9$/m);
     writeFileSync(join(cwd, 'ok'), '');
-    expect(await fivewire(cwd, options)).toMatchObject({ status: 0, stderr: '1 new message\n' });
+    expect(await fivewire(cwd, options)).toMatchObject({ status: 0, stdout: '', stderr: '' });
     const taken = lines(readFileSync(join(cwd, 'taken'), 'utf8'));
     expect(taken.length).toBe(3);
     expect(new Set(taken).size).toBe(3);
@@ -271,7 +273,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
     const { stdout: listed } = await fivewire(cwd, ['ls', url('imaps', 'INBOX'), '--json']);
     const [{ uid }] = records(listed);
     const one = await fivewire(cwd, ['get', url('imaps', `INBOX/;UID=${uid}`)]);
-    expect(one).toMatchObject({ status: 0, stdout: `${uid}.eml\n` });
+    expect(one).toMatchObject({ status: 0, stdout: '' });
     expect((await fivewire(cwd, ['get', url('imaps', 'INBOX/;UID=999999')])).status).toBe(66);
   });
 
@@ -292,6 +294,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
       'Grüße',
       '--text',
       'From Bob',
+      '-v',
     ]);
     expect(posted.stdout).toMatch(/^<\S+@example\.org>\n$/);
     const over = await fivewire(cwd, ['news', 'over', url('nntps', 'test.fivewire')]);
@@ -300,8 +303,8 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
       (await fivewire(cwd, ['news', 'get', url('nntps', 'test.fivewire/1'), '-'])).stdout,
     ).toContain('\r\n\r\nFrom Bob');
     const archive = ['news', 'get', url('nntps', 'test.fivewire'), 'mbox:archive.mbox'];
-    expect(await fivewire(cwd, archive)).toMatchObject({ status: 0, stderr: '1 new message\n' });
-    expect(await fivewire(cwd, archive)).toMatchObject({ status: 0, stderr: '0 new messages\n' });
+    expect(await fivewire(cwd, archive)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    expect(await fivewire(cwd, archive)).toMatchObject({ status: 0, stdout: '', stderr: '' });
     expect(readFileSync(join(cwd, 'archive.mbox'), 'utf8')).toContain('\n>From Bob\n');
     expect((await fivewire(cwd, ['news', 'over', url('nntps', 'no.such')])).status).toBe(66);
   });
@@ -433,7 +436,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
     world.servers.files.write('/big.bin', randomBytes(400_000));
     const get = `fivewire get ${url('ftps', 'big.bin')} big.bin --limit-rate 400k ${world.shell}`;
     const piped = await cli.sh(`${get} | cat`, { cwd });
-    expect(piped).toMatchObject({ status: 0, stdout: 'big.bin\n', stderr: '' });
+    expect(piped).toMatchObject({ status: 0, stdout: '', stderr: '' });
     const seen = await cli.pty(`${get} > out.txt`, { cwd });
     if (seen === undefined) {
       console.warn('NOT TESTED: terminals (neither script of util-linux nor python3 is here)');
@@ -441,7 +444,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
     }
     expect(seen.status).toBe(0);
     expect(seen.stdout).toMatch(/big\.bin .*\d+% \| .* \| .*iB\/s \| ETA/);
-    expect(readFileSync(join(cwd, 'out.txt'), 'utf8')).toBe('big.bin\n');
+    expect(readFileSync(join(cwd, 'out.txt'), 'utf8')).toBe('');
     const failing = `fivewire ls ${url('ftps', 'nothing')} ${world.shell}`;
     const coloured = await cli.pty(failing, { cwd });
     expect(coloured?.status).toBe(66);
@@ -449,7 +452,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
     const plain = await cli.pty(failing, { cwd, env: { NO_COLOR: '1' } });
     expect(plain?.stdout).not.toContain('\u001b[');
     const quiet = await cli.pty(`${get} --quiet`, { cwd });
-    expect(quiet).toMatchObject({ status: 0, stdout: 'big.bin\r\n' });
+    expect(quiet).toMatchObject({ status: 0, stdout: '' });
   });
 
   it('15. help, version, completion, and mistakes in the command line', async () => {

@@ -195,10 +195,7 @@ it('cli/send-report delivers the file, or nothing at all', async () => {
       to,
     );
   const result = await send('bob@example.net');
-  expect(result).toMatchObject({ status: 0, stderr: '' });
-  expect(result.stdout).toMatch(
-    /^accepted alice@example\.org: 250 .*\naccepted bob@example\.net: 250 .*\nsent \d+ octets: 250 .*\n$/,
-  );
+  expect(result).toMatchObject({ status: 0, stdout: '', stderr: '' });
   expect((await send('no address')).status).toBe(64);
   const { deliveries, relayed } = world.servers.mail;
   expect(deliveries.length).toBe(before + 1);

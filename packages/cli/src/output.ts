@@ -42,10 +42,10 @@ export class Output {
     return this.write(`${this.json ? JSON.stringify(record) : text}\n`);
   }
 
-  /** What was done, where that was all that was asked for: silent, but a record under `--json`, and said with `-v`. */
+  /** What was done, where that was all that was asked for: silent, but a record under `--json`, and a line with `-v`. */
   async done(record: Row, text: string): Promise<void> {
     if (this.json) await this.row(record, '');
-    else if (text !== '') this.detail(text);
+    else if (this.verbosity > 0 && text !== '') await this.write(`${text}\n`);
   }
 
   /** What it came to: said where a person watches, or with `-v`. A command in cron that went well says nothing. */
@@ -76,9 +76,9 @@ export class Output {
     if (!this.quiet) this.#talk(text);
   }
 
-  /** For people who asked for more: `-v`. */
-  detail(text: string): void {
-    if (this.verbosity > 0) this.#talk(this.style('dim', text));
+  /** For people who asked for more: `-v`; at level 2, for those who asked for all: `-vv`. */
+  detail(text: string, level: 1 | 2 = 1): void {
+    if (!this.quiet && this.verbosity >= level) this.#talk(this.style('dim', text));
   }
 
   /** What went wrong without ending the command. Said even under `--quiet`. */

@@ -47,6 +47,7 @@ export async function withSession<P extends Protocol, T>(
     const { security } = client;
     out.detail(
       `connected to ${target.account}: ${security.protocol === undefined ? 'cleartext' : `${security.protocol} ${security.cipher}, ${security.matchedName}`}`,
+      2,
     );
     const result = await work(client);
     await client.quit();

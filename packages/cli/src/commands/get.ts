@@ -186,7 +186,7 @@ async function keep(
     const time = keepTimes ? modified : undefined;
     await saveFile(path, body, { through, signal, modified: time, existing });
     progress.stop();
-    await out.done({ type: 'saved', path, name }, `saved ${path}`);
+    await out.done({ type: 'saved', path, name }, path);
   } finally {
     progress.stop();
   }
@@ -229,7 +229,7 @@ async function getTree(
           existing,
         });
         progress.stop();
-        await context.out.done({ type: 'saved', path: to, remote: from, size }, `saved ${to}`);
+        await context.out.done({ type: 'saved', path: to, remote: from, size }, to);
       } catch (error) {
         if (isFailure(error) && error.code === 'EEXIST') {
           failed.push(error.message);

@@ -86,7 +86,7 @@ async function post(args: Args, context: Context): Promise<undefined> {
     withSession('nntp', target, context, async (nntp) => {
       const what = composed ?? (file === '-' ? process.stdin : createReadStream(file as string));
       const { messageId, text: said } = await nntp.post(what, { signal: context.signal });
-      await context.out.row({ type: 'posted', messageId, reply: said }, messageId ?? line(said));
+      await context.out.done({ type: 'posted', messageId, reply: said }, messageId ?? line(said));
     }),
   );
 }

@@ -126,10 +126,7 @@ async function put(
     if (keepTimes && modified !== undefined) await giveTime(ftp, to, modified, context);
     progress.stop();
     const { octets, proof } = result;
-    await out.done(
-      { type: 'uploaded', path: from, remote, octets, proof },
-      `uploaded ${line(remote)}`,
-    );
+    await out.done({ type: 'uploaded', path: from, remote, octets, proof }, line(remote));
   } finally {
     progress.stop();
     body.destroy();

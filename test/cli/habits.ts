@@ -1,0 +1,283 @@
+/** What a shell's user counts on: nothing lost in silence, nothing replaced that is no file, exit codes by meaning. */
+import { execFileSync } from 'node:child_process';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Cli, World } from './installed.js';
+
+export function habits(at: () => { cli: Cli; world: World }): void {
+  const fivewire = (cwd: string, args: readonly string[], input?: string) =>
+    at().cli.run([...args, ...at().world.options], {
+      cwd,
+      ...(input === undefined ? {} : { input }),
+    });
+  const url = (scheme: string, path?: string) => at().world.url(scheme, path);
+  const plain = (cwd: string, args: readonly string[]) => at().cli.run(args, { cwd });
+
+  it('get writes through a device, a fifo and a link', async () => {
+    const cwd = at().cli.folder();
+    const report = url('ftps', 'pub/report.txt');
+    expect(await fivewire(cwd, ['get', report, '/dev/null'])).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
+    writeFileSync(join(cwd, 'real'), 'old', { mode: 0o600 });
+    symlinkSync('real', join(cwd, 'link'));
+    expect(await fivewire(cwd, ['get', report, 'link'])).toMatchObject({ status: 0 });
+    expect(lstatSync(join(cwd, 'link')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(cwd, 'real'), 'utf8')).toBe('All is well.\n');
+    expect(statSync(join(cwd, 'real')).mode & 0o777).toBe(0o600);
+    expect(await fivewire(cwd, ['get', report, 'real', '--no-clobber'])).toMatchObject({
+      status: 73,
+    });
+    expect(readdirSync(cwd).sort()).toEqual(['link', 'real']);
+  });
+
+  it('an absent tree is 66 and leaves no directory', async () => {
+    const cwd = at().cli.folder();
+    expect(await fivewire(cwd, ['get', '-r', url('ftps', 'nosuch'), 'out'])).toMatchObject({
+      status: 66,
+      stdout: '',
+    });
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('trees keep times, take links to files along, and say what was left out', async () => {
+    const cwd = at().cli.folder();
+    const time = new Date('2001-02-03T04:05:06Z');
+    mkdirSync(join(cwd, 'tree'));
+    writeFileSync(join(cwd, 'tree', 'a.txt'), 'a');
+    utimesSync(join(cwd, 'tree', 'a.txt'), time, time);
+    symlinkSync('a.txt', join(cwd, 'tree', 'b.txt'));
+    const complete = await fivewire(cwd, ['put', '-r', 'tree', url('ftps', 'kept')]);
+    expect(complete).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    symlinkSync('nowhere', join(cwd, 'tree', 'c.txt'));
+    const partly = await fivewire(cwd, ['put', '-r', 'tree', url('ftps', 'kept')]);
+    expect(partly).toMatchObject({ status: 1, stdout: '' });
+    expect(partly.stderr).toMatch(/c\.txt is a link/);
+    expect(
+      await fivewire(cwd, ['put', '-r', '--skip-links', 'tree', url('ftps', 'kept')]),
+    ).toMatchObject({ status: 0, stderr: '' });
+    expect(await fivewire(cwd, ['get', '-r', url('ftps', 'kept'), 'back'])).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(readFileSync(join(cwd, 'back', 'b.txt'), 'utf8')).toBe('a');
+    expect(statSync(join(cwd, 'back', 'a.txt')).mtime).toEqual(time);
+  });
+
+  it('operands behind -- may begin with a dash', async () => {
+    const cwd = at().cli.folder();
+    writeFileSync(join(cwd, '-dash.bin'), 'x');
+    const { options } = at().world;
+    expect(
+      await plain(cwd, ['put', ...options, '--', '-dash.bin', url('ftps', 'dash.bin')]),
+    ).toMatchObject({ status: 0, stderr: '' });
+    expect(await plain(cwd, [...options, '--', 'ls', url('ftps', 'pub')])).not.toMatchObject({
+      stdout: '',
+    });
+    expect(
+      await plain(cwd, ['get', ...options, '--', url('ftps', 'dash.bin'), '-other.bin']),
+    ).toMatchObject({ status: 0 });
+    expect(readFileSync(join(cwd, '-other.bin'), 'utf8')).toBe('x');
+  });
+
+  it('exit codes say what it means: 66 is not there, 73 in the way, 69 not to be had', async () => {
+    const cwd = at().cli.folder();
+    const rows: [string[], number][] = [
+      [['mkdir', url('ftps', 'full')], 0],
+      [['mkdir', url('ftps', 'full')], 73],
+      [['mkdir', url('ftps', 'full/below')], 0],
+      [['rm', url('ftps', 'full')], 69],
+      [['rm', url('ftps', 'nosuch')], 66],
+      [['ls', url('imaps', 'nosuch')], 66],
+      [['get', url('imaps', 'INBOX/;UID=999999'), '-'], 66],
+      [['get', url('pop3s', '99'), '-'], 66],
+      [['get', url('nntps', 'test.fivewire/99'), '-'], 66],
+    ];
+    for (const [args, status] of rows)
+      expect(await fivewire(cwd, args), args.join(' ')).toMatchObject({ status, stdout: '' });
+  });
+
+  it('what is done is a record under --json', async () => {
+    const cwd = at().cli.folder();
+    const types = [];
+    for (const args of [
+      ['mkdir', url('ftps', 'j')],
+      ['mv', url('ftps', 'j'), 'k'],
+      ['rm', url('ftps', 'k')],
+    ]) {
+      const { stdout } = await fivewire(cwd, [...args, '--json']);
+      types.push(JSON.parse(stdout).type);
+    }
+    expect(types).toEqual(['made', 'renamed', 'removed']);
+  });
+
+  it('send reaches all recipients of the header, or nobody', async () => {
+    const cwd = at().cli.folder();
+    const { mail } = at().world.servers;
+    const send = (header: string, ...more: string[]) =>
+      fivewire(
+        cwd,
+        ['send', url('smtps'), '--file', '-', ...more],
+        `From: bob@example.org\n${header}\nSubject: all\n\nx\n`,
+      );
+    const before = mail.deliveries.length;
+    expect(await send('To: bob, carol@example.org')).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+    expect(mail.deliveries.slice(before).flatMap(({ to }) => to)).toEqual([
+      'bob',
+      'carol@example.org',
+    ]);
+    expect(await send('To: bob, carol@example.org', '--domain', 'example.net')).toMatchObject({
+      status: 0,
+    });
+    expect(mail.deliveries.at(-1)?.to).toEqual(['bob@example.net', 'carol@example.org']);
+    const after = mail.deliveries.length;
+    for (const header of [
+      'To: bob@example.org carol@example.org',
+      'To: a@example.org\nCc: <b@example.org',
+    ])
+      expect(await send(header), header).toMatchObject({ status: 65, stdout: '' });
+    expect(mail.deliveries.length).toBe(after);
+  });
+
+  it('the null sender, a postmark of an mbox, hidden recipients of a resent message, stdin as attachment', async () => {
+    const cwd = at().cli.folder();
+    const { mail } = at().world.servers;
+    const alice = () => mail.inbox('alice').messages.at(-1)?.octets.toString();
+    const message =
+      'From bob Thu Nov 26 17:04:05 2026\nFrom: bob@example.org\nTo: alice@example.org\nResent-Bcc: eve@example.org\nSubject: x\n\nbody\n';
+    for (const sender of ['', '<>']) {
+      expect(
+        await fivewire(cwd, ['send', url('smtps'), '--file', '-', '--from', sender], message),
+      ).toMatchObject({ status: 0, stderr: '' });
+      const last = mail.deliveries.at(-1);
+      expect(last).toMatchObject({ from: '', to: ['alice@example.org'] });
+      expect(alice()).toBe(
+        'From: bob@example.org\r\nTo: alice@example.org\r\nSubject: x\r\n\r\nbody\r\n',
+      );
+    }
+    const composed = [
+      'send',
+      url('smtps'),
+      '--from',
+      'bob@example.org',
+      '--to',
+      'alice@example.org',
+      '--subject',
+      's',
+    ];
+    expect(await fivewire(cwd, [...composed, '--attach', '-'], 'from stdin')).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(alice()).toContain(Buffer.from('from stdin').toString('base64'));
+    expect(await fivewire(cwd, [...composed, '--text', '@-'], 'text of stdin')).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(alice()).toContain('text of stdin');
+    expect(
+      await fivewire(cwd, [
+        'send',
+        url('smtps'),
+        '--from',
+        'b@example.org',
+        '--to',
+        '',
+        '--subject',
+        's',
+      ]),
+    ).toMatchObject({ status: 64 });
+  });
+
+  it('mail keeps the time of its arrival', async () => {
+    const cwd = at().cli.folder();
+    const { mail } = at().world.servers;
+    const inbox = mail.inbox('alice');
+    inbox.remove(inbox.messages.map(({ uid }) => uid));
+    mail.deliver('alice', 'Subject: old\r\n\r\nx\r\n');
+    const { internalDate } = inbox.messages[0] as { internalDate: Date };
+    const seconds = Math.floor(internalDate.getTime() / 1_000);
+    expect(await fivewire(cwd, ['fetch', url('imaps'), 'Mail'])).toMatchObject({ status: 0 });
+    const [name = ''] = readdirSync(join(cwd, 'Mail', 'new'));
+    expect(Math.floor(statSync(join(cwd, 'Mail', 'new', name)).mtimeMs / 1_000)).toBe(seconds);
+  });
+
+  it('a section that is not there is 66, not an empty file', async () => {
+    const cwd = at().cli.folder();
+    const { mail } = at().world.servers;
+    mail.deliver('alice', 'Subject: one part\r\n\r\nx\r\n');
+    const uid = mail.inbox('alice').messages.at(-1)?.uid;
+    expect(
+      await fivewire(cwd, ['get', url('imaps', `INBOX/;UID=${uid}/;SECTION=7`)]),
+    ).toMatchObject({ status: 66, stdout: '' });
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('help and version that cannot be written are 74; completion is a script of its shell', async () => {
+    const { cli } = at();
+    const cwd = cli.folder();
+    for (const option of ['--help', '--version', 'get --help'])
+      expect(await cli.sh(`fivewire ${option} > /dev/full`, { cwd }), option).toMatchObject({
+        status: 74,
+      });
+    const { stdout } = await cli.run(['completion', 'bash'], { cwd });
+    execFileSync('bash', ['-n'], { input: stdout });
+    const words = execFileSync(
+      'bash',
+      [
+        '-c',
+        `${stdout}\nCOMP_WORDS=(fivewire m); COMP_CWORD=1; _fivewire; echo "\${COMPREPLY[@]}"`,
+      ],
+      { encoding: 'utf8' },
+    );
+    expect(words).toBe('mkdir mv\n');
+    expect(await cli.run(['completion', 'csh'], { cwd })).toMatchObject({ status: 64 });
+  });
+
+  it('a password command is bound by --timeout, and nothing that it says is shown', async () => {
+    const cwd = at().cli.folder();
+    const { ca } = at().world;
+    const slow = await plain(cwd, [
+      'ls',
+      url('imaps'),
+      '--ca',
+      ca,
+      '--password-command',
+      'sleep 60',
+      '--timeout',
+      '0.3',
+    ]);
+    expect(slow).toMatchObject({ status: 78, stdout: '' });
+    const leaking = await plain(cwd, [
+      'ls',
+      url('imaps'),
+      '--ca',
+      ca,
+      '--password-command',
+      'echo hunter2 >&2; exit 3',
+    ]);
+    expect(leaking).toMatchObject({ status: 78, stdout: '' });
+    expect(leaking.stderr).not.toContain('hunter2');
+    writeFileSync(join(cwd, 'config.yaml'), 'profiles:\n  a:\n    imap: imaps://alice@localhost\n');
+    execFileSync('chmod', ['666', join(cwd, 'config.yaml')]);
+    expect(await plain(cwd, ['ls', '--config', 'config.yaml', '--profile', 'a'])).toMatchObject({
+      status: 78,
+    });
+  });
+}
