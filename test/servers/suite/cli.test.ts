@@ -152,7 +152,8 @@ describe.each([
     expect(readFileSync(join(cwd, `${key}.mbox`), 'latin1')).toContain(`\nSubject: ${subject}\n`);
     expect(await fivewire('inn2', 'news', 'get', group, file)).toMatchObject({
       status: 0,
-      stdout: '', stderr: '',
+      stdout: '',
+      stderr: '',
     });
   });
 });
