@@ -1,6 +1,11 @@
 // POP3 against Dovecot. The mail comes there by LMTP.
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { Pop3Client } from '@fivewire/pop3';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { deliver, emptyInbox } from './deliver.js';
@@ -63,6 +68,71 @@ describe.each(doors)('POP3 by $security', (door) => {
     await expect(Pop3Client.connect(wrong)).rejects.toMatchObject({
       code: 'ERR_AUTHENTICATION_FAILED',
     });
+  });
+});
+
+describe('collecting in remove mode, killed at any step and run again', () => {
+  const collector = fileURLToPath(new URL('collect.mjs', import.meta.url));
+  const count = 3;
+  const collect = (directory: string, dieAt?: number) =>
+    new Promise<{ signal: string | null; said: string; errors: string }>((resolve) => {
+      const connect = options(doors[0] as Door, 'bob');
+      const child = spawn(process.execPath, [
+        collector,
+        JSON.stringify({ connect, directory, dieAt }),
+      ]);
+      let [said, errors] = ['', ''];
+      child.stdout.on('data', (text) => {
+        said += text;
+      });
+      child.stderr.on('data', (text) => {
+        errors += text;
+      });
+      child.on('close', (_, signal) => resolve({ signal, said, errors }));
+    });
+  const lines = async (path: string): Promise<string[]> =>
+    (await readFile(path, 'utf8').catch(() => '')).split('\n').filter(Boolean);
+
+  test('none is lost, none that was done comes twice, none is left', {
+    timeout: 600_000,
+  }, async () => {
+    await emptyInbox('bob');
+    let last = Number.POSITIVE_INFINITY;
+    for (let dieAt = 1; dieAt <= last; dieAt++) {
+      const directory = await mkdtemp(join(tmpdir(), 'fivewire-collect-'));
+      try {
+        const subjects = Array.from({ length: count }, () => randomUUID());
+        for (const subject of subjects) await deliver('bob', subject, 'x\r\n.dot\r\n');
+        const killed = await collect(directory, dieAt);
+        if (killed.signal === null) last = JSON.parse(killed.said).steps;
+        else expect(killed.signal).toBe('SIGKILL');
+        const done = (await lines(join(directory, 'uids.jsonl'))).map((row) => JSON.parse(row).uid);
+        const before = (await lines(join(directory, 'received.txt'))).length;
+        const { said, errors } = await collect(directory);
+        expect({ dieAt, errors, ...JSON.parse(said || '{}') }).toMatchObject({
+          errors: '',
+          committed: true,
+        });
+        const again = (await lines(join(directory, 'received.txt'))).slice(before);
+        expect({ dieAt, twice: again.filter((uid) => done.includes(uid)) }).toEqual({
+          dieAt,
+          twice: [],
+        });
+        const files = (await readdir(directory)).filter((name) => name.endsWith('.eml'));
+        const saved = await Promise.all(
+          files.map((name) => readFile(join(directory, name), 'utf8')),
+        );
+        expect(saved.map((mail) => /^Subject: (.*?)\r$/m.exec(mail)?.[1]).sort()).toEqual(
+          subjects.sort(),
+        );
+        const pop = await Pop3Client.connect(options(doors[0] as Door, 'bob'));
+        expect({ dieAt, ...(await pop.stat()) }).toMatchObject({ dieAt, count: 0 });
+        await pop.quit();
+      } finally {
+        await rm(directory, { recursive: true });
+      }
+    }
+    expect(last).toBeGreaterThan(20);
   });
 });
 
