@@ -71,6 +71,7 @@ export class ReplyParser {
     const code = codeOf(line);
     const separator = line[3];
     if (this.#code < 0) {
+      if (line === '' && this.#style === 'nntp') return undefined; // means nothing, and takes no other line's place
       if (code < 0) return 'a three-digit reply code';
       if (this.#style === 'nntp')
         return separator === undefined || separator === ' ' ? single(code, line) : 'a space';

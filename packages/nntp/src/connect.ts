@@ -5,7 +5,7 @@ import {
   type LineConnection,
   openConnection,
   type ProtocolProfile,
-  type Reply,
+  Reply,
   resolveTransport,
   type SessionScope,
   StartTlsError,
@@ -73,10 +73,17 @@ export async function openSession(
 async function greeting(session: Session): Promise<void> {
   const { connection, transport } = session;
   const wait: Wait = { phase: 'greeting', timeout: transport.timeouts.greeting };
-  const reply = await session.queue.run(() => session.readReply(wait), {
+  const line = await session.queue.run(() => connection.readLine(wait), {
     phase: 'greeting',
     unprompted: true,
   });
+  const { responseOctets } = session.limits;
+  if (line.length > responseOctets)
+    throw connection.exceeded('responseOctets', responseOctets, { phase: 'greeting' });
+  // `200-Welcome`, `200` and a tab, and `200` alone have been seen.
+  const [, code, text = ''] = /^([1-5]\d\d)(?:\D(.*))?$/s.exec(line) ?? [];
+  if (code === undefined) throw connection.malformed('200 or 201', line, { phase: 'greeting' });
+  const reply = new Reply(Number(code), [text]);
   if (!noteMode(session, reply)) throw unwelcome(connection, reply);
 }
 
@@ -118,7 +125,9 @@ async function readerMode(session: Session): Promise<void> {
 /** STARTTLS, RFC 4642. Only 382 goes on; whatever is not TLS is an error: nothing weaker is tried. */
 async function startTls(session: Session): Promise<void> {
   const { connection, transport } = session;
-  if (!session.capabilities.has('STARTTLS')) {
+  // Where the caller forbids CAPABILITIES, STARTTLS is tried untold: its refusal is an error just as well.
+  const untold = transport.disable.has('CAPABILITIES');
+  if (!untold && !session.capabilities.has('STARTTLS')) {
     throw new StartTlsError(
       'ERR_STARTTLS_NOT_OFFERED',
       session.capabilities.known

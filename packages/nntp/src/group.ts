@@ -1,5 +1,11 @@
 /** GROUP, LISTGROUP, NEXT and LAST: RFC 3977 §6.1. None is pipelined, for what follows depends on it. */
-import { commandLine, type Reply, type Rows } from '@fivewire/line-protocol';
+import {
+  CommandError,
+  commandLine,
+  type Reply,
+  type Rows,
+  serverReply,
+} from '@fivewire/line-protocol';
 import { articleNumber, groupName, parseCount } from './arguments.js';
 import { parseArticleName } from './read-article.js';
 import { rows } from './rows.js';
@@ -16,9 +22,18 @@ export function group(session: Session, name: string, options: CallOptions): Pro
     }
     const selected = parseGroup(reply.lines[0] ?? '', name);
     if (selected === undefined) {
-      throw session.connection.malformed('count, low and high', reply.text, {
-        command: line.masked,
-      });
+      session.selection.failed();
+      throw session.connection.locate(
+        new CommandError(
+          'ERR_COMMAND_REJECTED',
+          `GROUP ${name} brought no figures: ${reply.text}`,
+          {
+            reply: serverReply(reply),
+            hint: 'listActive() or listGroup() may tell the numbers.',
+          },
+        ),
+        { phase: 'command', command: line.masked },
+      );
     }
     session.selection.selected(selected);
     return selected;
@@ -55,6 +70,9 @@ export function listGroup(
       return true;
     },
     parse: (row) => parseCount(row.trim()),
+    ...(span.length === 0
+      ? {}
+      : { span: { from: from ?? 1, to }, numberOf: (number: number) => number }),
   });
 }
 

@@ -1,8 +1,9 @@
 /** HDR (RFC 3977 §8.5), else XHDR (RFC 2980 §2.6): one header of many articles. */
-import { commandLine, type Rows } from '@fivewire/line-protocol';
+import { commandLine, Rows } from '@fivewire/line-protocol';
 import { type ArticleRange, parseCount, rangeArgument, wrong } from './arguments.js';
 import { decodeHeader } from './header-text.js';
-import { rows } from './rows.js';
+import { asksForOlder } from './response-codes.js';
+import { afterLogin, begun, rowReader } from './rows.js';
 import type { Session } from './session.js';
 import type { CallOptions, HeaderRow } from './types.js';
 
@@ -17,21 +18,41 @@ export function header(
     throw wrong('field', 'A header field is a name such as Subject, or metadata such as :lines');
   }
   const { capabilities, selection } = session;
-  const old = capabilities.known && !capabilities.has('HDR');
-  const line = commandLine(old ? 'XHDR' : 'HDR', [field, ...rangeArgument(range)]);
+  const args = [field, ...rangeArgument(range)];
   const isSpan = typeof range === 'object' && range !== null;
-  return rows(session, line, options, {
-    prepare: async (turn) => {
-      if (range === undefined) await selection.ensureArticle(turn);
-      else if (typeof range !== 'string') await selection.ensure(turn, selection.group?.name);
-    },
-    hasRows(reply) {
-      if (reply.code === 225 || (old && reply.code === 221)) return true;
-      if (isSpan && (reply.code === 423 || reply.code === 420)) return false;
-      throw session.refused(reply, line);
-    },
-    parse: (row) => parseHeaderRow(row, old),
-  });
+  const lines = { HDR: commandLine('HDR', args), XHDR: commandLine('XHDR', args) };
+  const open = (verb: 'HDR' | 'XHDR') => {
+    const line = lines[verb];
+    const old = verb === 'XHDR';
+    return rowReader(session, line, options, {
+      prepare: async (turn) => {
+        if (range === undefined) await selection.ensureArticle(turn);
+        else if (typeof range !== 'string') await selection.ensure(turn, selection.group?.name);
+      },
+      hasRows(reply) {
+        if (reply.code === 225 || (old && reply.code === 221)) return true;
+        if (isSpan && (reply.code === 423 || reply.code === 420)) return false;
+        throw session.refused(reply, line);
+      },
+      parse: (row) => parseHeaderRow(row, old),
+      ...(isSpan ? { span: range, numberOf: ({ number }: HeaderRow) => number } : {}),
+    });
+  };
+  const usesOld = () => session.usesXhdr || (capabilities.known && !capabilities.has('HDR'));
+  return new Rows(() =>
+    begun(async () => {
+      if (usesOld()) return afterLogin(session, () => open('XHDR'));
+      try {
+        return await afterLogin(session, () => open('HDR'));
+      } catch (error) {
+        // Where CAPABILITIES promised HDR, the refusal means what it says.
+        if (capabilities.has('HDR') || !asksForOlder(error)) throw error;
+        const found = await afterLogin(session, () => open('XHDR'));
+        session.usesXhdr = true;
+        return found;
+      }
+    }),
+  );
 }
 
 /** `number value`; XHDR writes the message-id first where it was asked by that, and `(none)` for no value. */

@@ -13,7 +13,7 @@ export { NntpClient } from './nntp-client.js';
 export type { OverviewOptions } from './overview.js';
 export type { OverviewFormat, OverviewRow } from './overview-row.js';
 export { createNntpPool, type NntpPoolOptions } from './pool.js';
-export type { Postable } from './post.js';
+export type { Postable, PostOptions } from './post.js';
 export type { ArticlesOptions } from './read-article.js';
 export type { CallOptions } from './types.js';
 export * from './types.js';

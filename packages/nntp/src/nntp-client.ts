@@ -17,10 +17,17 @@ import { group, type ListGroupOptions, listGroup, step } from './group.js';
 import { header } from './header.js';
 import { type ListOptions, list, listHeaders, readOverviewFormat } from './list.js';
 import { date, help, newGroups, newNews } from './news.js';
-import { callRules, commandRules, listGroupRules, listRules, windowRules } from './options.js';
+import {
+  callRules,
+  commandRules,
+  listGroupRules,
+  listRules,
+  postRules,
+  windowRules,
+} from './options.js';
 import { type OverviewOptions, overview } from './overview.js';
 import type { OverviewFormat, OverviewRow } from './overview-row.js';
-import { type Postable, post } from './post.js';
+import { type Postable, type PostOptions, post } from './post.js';
 import { createQuit } from './quit.js';
 import { type ArticlesOptions, article, articles, body, head, stat } from './read-article.js';
 import type { Session } from './session.js';
@@ -292,8 +299,8 @@ export class NntpClient {
    * @throws CommandError when the server refuses (440, 441); LocalError when the source fails (the connection is then
    * closed: a half article must not end); TransferError ERR_OUTCOME_UNKNOWN when the connection broke before the answer
    */
-  async post(article: Postable, options: CallOptions = {}): Promise<PostResult> {
-    checkOptions(options, callRules);
+  async post(article: Postable, options: PostOptions = {}): Promise<PostResult> {
+    checkOptions(options, postRules);
     return post(this.#session, article, options);
   }
 

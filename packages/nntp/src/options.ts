@@ -4,6 +4,7 @@ import type { CommandOptions } from './command.js';
 import type { ListGroupOptions } from './group.js';
 import type { ListOptions } from './list.js';
 import type { OverviewOptions } from './overview.js';
+import type { PostOptions } from './post.js';
 import type { ArticlesOptions } from './read-article.js';
 import type { CallOptions } from './types.js';
 
@@ -24,5 +25,7 @@ export const listRules: Rules<ListOptions> = {
   ...callRules,
   wildmat: [() => true, 'a wildmat'], // judged by its grammar
 };
+
+export const postRules: Rules<PostOptions> = { ...callRules, again: rules.flag };
 
 export const commandRules: Rules<CommandOptions> = { ...callRules, multiline: rules.flag };

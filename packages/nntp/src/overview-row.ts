@@ -66,6 +66,7 @@ export class OverviewRow {
   #line: string;
   #format: OverviewFormat;
   #cells: string[] | undefined;
+  #problem: string | undefined;
 
   /** @param line as it came, each character an octet */
   constructor(number: number, line: string, format: OverviewFormat) {
@@ -86,7 +87,8 @@ export class OverviewRow {
   }
   /** With its angle brackets. */
   get messageId(): string {
-    return this.#cell(this.#format.seven['message-id'], 'message-id')?.trim() ?? '';
+    const id = this.#cell(this.#format.seven['message-id'], 'message-id')?.trim() ?? '';
+    return id === '<0>' ? '' : id;
   }
   /** The message-ids of the thread, the oldest first. */
   get references(): string[] {
@@ -102,7 +104,16 @@ export class OverviewRow {
     return figure(this.#cell(this.#format.seven[':lines'], ':lines'));
   }
 
-  /** Any field that the server keeps, decoded; `undefined` where it keeps none of that name. */
+  /**
+   * What is wrong with the row: where its message-id should be stands none, as when the server left a tab in a Subject. The columns behind
+   * it are found again where one of them is a message-id; what they were taken for shows here.
+   */
+  get problem(): string | undefined {
+    this.#split();
+    return this.#problem;
+  }
+
+  /** Any field that the server keeps, decoded; `undefined` where it keeps none of that name, or the article has none. */
   get(name: string): string | undefined {
     const octets = this.#cell(this.#format.column(name), name);
     return octets === undefined ? undefined : decodeHeader(octets);
@@ -121,15 +132,35 @@ export class OverviewRow {
 
   #cell(column: number | undefined, name: string): string | undefined {
     if (column === undefined) return undefined;
-    this.#cells ??= this.#line.split('\t');
-    const cell = this.#cells[column];
+    const cell = (this.#cells ?? this.#split())[column];
     if (cell === undefined || !this.#format.hasName(column)) return cell;
+    // RFC 3977 §8.3.2: a header that is there has its name before it, if only that.
+    if (cell === '') return undefined;
     // Some servers leave the name out although the format promises it.
     const colon = cell.indexOf(':');
     const named = colon > 0 && cell.slice(0, colon).trim().toLowerCase() === name.toLowerCase();
     return named ? cell.slice(colon + 1).trim() : cell;
   }
+
+  #split(): string[] {
+    if (this.#cells !== undefined) return this.#cells;
+    const cells = this.#line.split('\t');
+    this.#cells = cells;
+    const { subject, 'message-id': at } = this.#format.seven;
+    if (at === undefined || looksLikeId(cells[at])) return cells;
+    this.#problem = `column ${at} is no message-id`;
+    const found = cells.findIndex((cell, i) => i > at && looksLikeId(cell));
+    if (found < 0 || subject === undefined || subject > at) return cells;
+    const surplus = found - at;
+    const whole = cells.slice(subject, subject + surplus + 1).join('\t');
+    cells.splice(subject, surplus + 1, whole);
+    this.#problem += `: ${surplus} tab${surplus > 1 ? 's' : ''} too many before it, taken for part of the subject`;
+    return cells;
+  }
 }
+
+const looksLikeId = (cell: string | undefined): boolean =>
+  cell !== undefined && /^\s*<[^<>\s]+>\s*$/.test(cell);
 
 /** `undefined` for a row without an article number. Zero-padded ones, and ones above 2^31, are taken. */
 export function parseOverviewRow(line: string, format: OverviewFormat): OverviewRow | undefined {

@@ -9,6 +9,7 @@ import {
 import { type ArticleRange, rangeArgument } from './arguments.js';
 import { readOverviewFormat } from './list.js';
 import { OverviewFormat, type OverviewRow, parseOverviewRow } from './overview-row.js';
+import { asksForOlder } from './response-codes.js';
 import { rowReader } from './rows.js';
 import type { Session } from './session.js';
 import type { CallOptions } from './types.js';
@@ -123,12 +124,13 @@ class OverviewReader implements AsyncIterator<OverviewRow, void, undefined> {
       this.#reader = this.#open(span, usesXover(session) ? 'XOVER' : 'OVER');
       return await this.#reader.next();
     } catch (error) {
-      const unknown = (error as { reply?: { code: number } }).reply?.code === 500;
-      // Where CAPABILITIES promised OVER, 500 means what it says.
-      if (!unknown || usesXover(session) || session.capabilities.has('OVER')) throw error;
-      session.usesXover = true;
+      // Where CAPABILITIES promised OVER, the refusal means what it says.
+      if (!asksForOlder(error) || usesXover(session) || session.capabilities.has('OVER'))
+        throw error;
       this.#reader = this.#open(span, 'XOVER');
-      return this.#reader.next();
+      const first = await this.#reader.next();
+      session.usesXover = true;
+      return first;
     }
   }
 
@@ -148,6 +150,9 @@ class OverviewReader implements AsyncIterator<OverviewRow, void, undefined> {
           ? session.selection.ensureArticle(turn)
           : session.selection.ensure(turn, this.#group()),
       mayCut: span.from !== undefined,
+      ...(span.from === undefined
+        ? {}
+        : { span: { from: span.from, to: span.to }, numberOf: (row: OverviewRow) => row.number }),
     });
   }
 }
@@ -172,8 +177,7 @@ async function overviewFormat(session: Session, options: CallOptions): Promise<O
   try {
     session.overviewFormat = await readOverviewFormat(session, options);
   } catch (error) {
-    const { code } = (error as { reply?: { code: number } }).reply ?? {};
-    if (code !== 500 && code !== 501 && code !== 503) throw error;
+    if (!asksForOlder(error)) throw error;
     session.overviewFormat = new OverviewFormat();
   }
   return session.overviewFormat;

@@ -17,10 +17,15 @@ import type { CallOptions, PostResult } from './types.js';
 /** An {@link Article}, or one written out: header lines, an empty line, the body. Line ends become CRLF. */
 export type Postable = Article | BodyInput;
 
+export interface PostOptions extends CallOptions {
+  /** The article may have been posted before: a refusal as a duplicate says that it is there, and is no error. Default false. */
+  again?: boolean;
+}
+
 export async function post(
   session: Session,
   article: Postable,
-  options: CallOptions,
+  { again = false, ...options }: PostOptions,
 ): Promise<PostResult> {
   const composed = article instanceof Article;
   if (!composed && !isBodyInput(article)) {
@@ -30,21 +35,45 @@ export async function post(
   const line = commandLine('POST');
   return session.run(line, options, async (reply, wait) => {
     if (reply.code !== 340) throw session.refused(reply, line);
-    await sendArticle(session, octets, wait);
-    const answer = await afterwards(session, wait);
-    if (answer.code !== 240) throw session.refused(answer, line);
-    const told = /<[^<>\s]+>/.exec(answer.text)?.[0];
-    return { messageId: (composed ? article.messageId : undefined) ?? told, text: answer.text };
+    const written = await sendArticle(session, octets, wait);
+    // The server's word counts: what 240 names; else what the article has; else what 340 recommended for one that has none.
+    const ours = written ?? idIn(reply.text);
+    const answer = await afterwards(session, wait, ours);
+    const { text } = answer;
+    if (answer.code === 240) return { messageId: idIn(text) ?? ours, text };
+    if (again && isDuplicate(answer)) return { messageId: ours, duplicate: true, text };
+    throw session.refused(answer, line);
   });
 }
 
-/** After this only the final dot is missing for the server to act: whatever goes wrong before it, it must not come. */
-async function sendArticle(session: Session, body: BodyInput, wait: Wait): Promise<void> {
+const idIn = (text: string): string | undefined => /<[^<>\s]+@[^<>\s]+>/.exec(text)?.[0];
+
+/** 441 has the reason in its text; INN puts IHAVE's code for it first. */
+const isDuplicate = ({ code, text }: { code: number; text: string }): boolean =>
+  code === 435 || (code === 441 && /^435\b|\b(duplicate|already|got it)\b/i.test(text));
+
+/**
+ * Whatever goes wrong in the article, its final dot must not come: the server would act.
+ * @returns the article's own message-id
+ */
+export async function sendArticle(
+  session: Session,
+  body: BodyInput,
+  wait: Wait,
+): Promise<string | undefined> {
   const { connection, transport } = session;
   const encoder = new DotEncoder();
+  let head: string | undefined = '';
+  let id: string | undefined;
   const stall = { ...wait, phase: 'transfer', timeout: transport.timeouts.stall } as const;
   try {
     for await (const octets of bodyOctets(body)) {
+      if (head !== undefined) {
+        head += Buffer.from(octets).toString('latin1');
+        const end = /\r?\n\r?\n/.exec(head)?.index ?? head.length;
+        id = /^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]+>)/im.exec(head.slice(0, end))?.[1];
+        if (id !== undefined || end < head.length || head.length > headerOctets) head = undefined;
+      }
       for (const piece of encoder.encode(octets)) {
         if (!connection.write(piece)) await connection.flushed(stall);
       }
@@ -53,9 +82,13 @@ async function sendArticle(session: Session, body: BodyInput, wait: Wait): Promi
     throw connection.fail(error);
   }
   connection.write(encoder.end());
+  return id;
 }
 
-async function afterwards(session: Session, wait: Wait) {
+/** A message-id further behind is not looked for. */
+const headerOctets = 65_536;
+
+async function afterwards(session: Session, wait: Wait, id: string | undefined) {
   try {
     return await session.readReply(wait);
   } catch (error) {
@@ -68,7 +101,7 @@ async function afterwards(session: Session, wait: Wait) {
           cause: error,
           command: 'POST',
           retry: 'reconnect',
-          hint: 'Connect again and ask stat() for the message-id before you post it once more, under the same one.',
+          hint: `Connect again and ask stat('${id ?? '<message-id>'}'), or post it once more with again: true, under the same message-id.`,
         },
       ),
     );

@@ -3,12 +3,15 @@ import {
   type AskedBody,
   askAhead,
   type BodyDecoder,
+  CommandError,
+  type CommandLine,
   commandLine,
   type Decoded,
   DotDecoder,
-  type ItemError,
+  isFivewireError,
   type Reply,
   ReplyBody,
+  serverReply,
   type Turn,
   type Wait,
 } from '@fivewire/line-protocol';
@@ -60,7 +63,7 @@ export function head(session: Session, id: ArticleId, options: CallOptions): Pro
   const { prepare, moved } = place(session, id);
   return session.run(line, { ...options, pipelined: true, prepare }, async (reply, wait) => {
     if (reply.code !== 221) throw session.refused(reply, line);
-    const name = moved(named(reply, id));
+    const name = moved(named(session, reply, id, line));
     const { lines } = await readHeader(session, wait, true);
     return { ...name, headers: new Headers(lines) };
   });
@@ -71,7 +74,15 @@ export function stat(session: Session, id: ArticleId, options: CallOptions): Pro
   const { prepare, moved } = place(session, id);
   return session.run(line, { ...options, pipelined: true, prepare }, (reply) => {
     if (reply.code !== 223) throw session.refused(reply, line);
-    return moved(named(reply, id));
+    // `223` alone, as a server of binaries has it for what it does not keep.
+    if (reply.text.trim() === '') {
+      const missing = { reply: serverReply(reply), hint: 'The server named no article.' };
+      throw session.connection.locate(
+        new CommandError('ERR_NOT_FOUND', `The answer to ${line.masked} names no article`, missing),
+        { phase: 'command', command: line.masked },
+      );
+    }
+    return moved(named(session, reply, id, line));
   });
 }
 
@@ -87,26 +98,31 @@ export function articles(
   { window = 32, ...options }: ArticlesOptions,
 ): AsyncGenerator<Fetched, void, undefined> {
   const origin = session.selection.origin();
+  const { logins } = session;
   return askAhead<number | string, Head, Fetched>(ids, {
     ask: (id, asked) => articleBody(session, 'ARTICLE', id, options, asked, origin),
     give: (id, body, head) => ({ ok: true, id, article: { ...withoutBegun(head), body } }),
     async refuse(id, error) {
       if (!needsLogin(error) || !session.canLogIn) return { ok: false, id, error };
-      // Those that were under way when the server asked for a login are asked for once more.
-      await session.logIn();
-      const body = articleBody(session, 'ARTICLE', id, options, undefined, origin);
-      return body.head().then(
-        (head) => ({ ok: true, id, article: { ...withoutBegun(head), body } }),
-        (refused: ItemError) => {
-          if (refused.connection === 'closed') throw refused;
-          return { ok: false, id, error: refused };
-        },
-      );
+      // Those that were under way when the server asked for a login are asked for once more, after one login for all.
+      if (session.logins === logins) await session.logIn();
+      try {
+        return await session.loggedIn(async () => {
+          const body = articleBody(session, 'ARTICLE', id, options, undefined, origin);
+          return { ok: true, id, article: { ...withoutBegun(await body.head()), body } } as const;
+        });
+      } catch (refused) {
+        if (!isRefusal(refused)) throw refused;
+        return { ok: false, id, error: refused };
+      }
     },
     argument: 'ids',
     window: session.pipelined ? window : 1,
   });
 }
+
+const isRefusal = (error: unknown): error is CommandError =>
+  isFivewireError(error) && error.name === 'CommandError';
 
 const withoutBegun = ({ number, messageId, headers }: Head): ArticleHead => ({
   number,
@@ -135,7 +151,7 @@ function articleBody(
       const wait = session.wait(line, 'command', timeout);
       const reply = await session.readReply(wait);
       if (reply.code !== (verb === 'ARTICLE' ? 220 : 222)) throw session.refused(reply, line);
-      const name = moved(named(reply, id));
+      const name = moved(named(session, reply, id, line));
       if (verb === 'BODY') return { ...name, headers: new Headers([]), begun: '' };
       const { lines, begun } = await readHeader(session, wait, false);
       return { ...name, headers: new Headers(lines), begun };
@@ -180,18 +196,28 @@ function place(
   };
 }
 
-/** `number message-id`; the number is 0 where the article was not asked for by it. */
+/** `number message-id`; the number is 0 where the article was not asked for by it, and `<0>` stands for an unknown message-id. */
 export function parseArticleName(reply: Reply): ArticleName {
   const [digits, id] = (reply.lines[0] ?? '').trim().split(/\s+/);
   const number = parseCount(digits);
   return {
     number: number === 0 ? undefined : number,
-    messageId: id !== undefined && /^<[^<>]+>$/.test(id) ? id : undefined,
+    messageId: id !== undefined && /^<[^<>]+>$/.test(id) && id !== '<0>' ? id : undefined,
   };
 }
 
-function named(reply: Reply, id: ArticleId): ArticleName {
+/** A response that names another article than the one asked for belongs to another command: nothing after it can be trusted. */
+function named(session: Session, reply: Reply, id: ArticleId, line: CommandLine): ArticleName {
   const { number, messageId } = parseArticleName(reply);
+  const isOther =
+    typeof id === 'number'
+      ? number !== undefined && number !== id
+      : id !== undefined && messageId !== undefined && messageId.toLowerCase() !== id.toLowerCase();
+  if (isOther) {
+    throw session.connection.malformed(`article ${id}`, `${reply.code} ${reply.text}`, {
+      command: line.masked,
+    });
+  }
   return { number, messageId: messageId ?? (typeof id === 'string' ? id : undefined) };
 }
 

@@ -15,11 +15,22 @@ const withLines = new Set([100, 101, 215, 220, 221, 222, 224, 225, 230, 231, 282
 export const hasLines = (code: number, verb: string): boolean =>
   withLines.has(code) || (code === 211 && verb === 'LISTGROUP');
 
-/** The thing asked for is not there. 502 and 480 never mean that, whatever the text says. */
-const notFound = new Set([411, 420, 421, 422, 423, 430]);
+/** The thing asked for is not there; 451 is how some servers say that an article was removed. 502 and 480 never mean that, whatever the text says. */
+const notFound = new Set([411, 420, 421, 422, 423, 430, 451]);
 
-/** The server has no such command, variant or data. */
+/** The server has no such command, variant or data. Some call a command that they don't know a bad one (501). */
 const notSupported = new Set([500, 503]);
+
+/** 400 is a goodbye, but for servers that answer so what they don't know (INN's of old: `400 Unrecognized command`). */
+const isUnknownCommand = ({ code, text }: Pick<Reply, 'code' | 'text'>): boolean =>
+  code === 400 &&
+  /\b(unrecogni[sz]ed|unknown|unsupported|bad|invalid)\b.{0,20}\bcommand\b/i.test(text);
+
+/** Whether the refusal means that an older command should be tried: OVER as XOVER, HDR as XHDR. */
+export const asksForOlder = (error: unknown): boolean => {
+  const reply = (error as { reply?: { code: number; text: string } }).reply;
+  return reply !== undefined && ([500, 501, 503].includes(reply.code) || isUnknownCommand(reply));
+};
 
 /** 4yz that are no passing trouble. */
 const lasting = new Set([401, 411, 412, 435, 437, 438, 440, 441, 480, 481, 482, 483, ...notFound]);
@@ -30,6 +41,7 @@ const hints: Record<number, string> = {
   412: 'Select a newsgroup first: client.group(name).',
   423: 'The article has expired or never was; group() tells the numbers that may exist.',
   430: 'The server has no article with that message-id (now).',
+  451: 'The article was removed, or the server can not give it; another server may have it.',
   440: 'This login may not post here.',
   441: 'The server gives its reason in the text.',
   480: 'Give auth to connect(): this needs a login.',
@@ -43,20 +55,21 @@ const hints: Record<number, string> = {
 export function refusal(connection: LineConnection, reply: Reply, command: string): FivewireError {
   const { code, text } = reply;
   const context = { phase: 'command', command } as const;
-  if (code === 400 || code === 205) return connection.serverClosing(text, context);
+  const unknown = isUnknownCommand(reply);
+  if ((code === 400 && !unknown) || code === 205) return connection.serverClosing(text, context);
   if (code < 400) {
     return connection.malformed(`a response that fits ${command}`, `${code} ${text}`, context);
   }
   const kind: CommandErrorCode = notFound.has(code)
     ? 'ERR_NOT_FOUND'
-    : notSupported.has(code)
+    : notSupported.has(code) || unknown
       ? 'ERR_EXTENSION_REQUIRED'
       : 'ERR_COMMAND_REJECTED';
   const said = serverReply(reply);
   return connection.locate(
     new CommandError(kind, `The server refused ${command}: ${code} ${said.text}`, {
       reply: said,
-      transient: code < 500 && !lasting.has(code),
+      transient: code < 500 && !lasting.has(code) && !unknown,
       hint: hints[code] ?? '',
     }),
     context,

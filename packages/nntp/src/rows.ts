@@ -8,7 +8,6 @@ import {
   Rows,
   type Turn,
 } from '@fivewire/line-protocol';
-import { needsLogin } from './response-codes.js';
 import type { Session } from './session.js';
 import type { CallOptions } from './types.js';
 
@@ -21,6 +20,9 @@ export interface RowsShape<T> {
   pipelined?: boolean;
   prepare?: (turn: Turn) => Promise<void>;
   mayCut?: boolean;
+  /** The article numbers that were asked for. A row outside them belongs to another question: it goes to `notices`. */
+  span?: { from: number; to?: number | undefined };
+  numberOf?: (value: T) => number;
 }
 
 export const rows = <T>(
@@ -28,15 +30,19 @@ export const rows = <T>(
   line: CommandLine,
   options: CallOptions,
   shape: RowsShape<T>,
-): Rows<T> => new Rows(() => afterLogin(session, () => rowReader(session, line, options, shape)));
+): Rows<T> =>
+  new Rows(() => begun(() => afterLogin(session, () => rowReader(session, line, options, shape))));
 
 export function rowReader<T>(
   session: Session,
   line: CommandLine,
   { signal, timeout }: CallOptions,
-  { hasRows, parse, pipelined = true, prepare, mayCut = false }: RowsShape<T>,
+  { hasRows, parse, pipelined = true, prepare, mayCut = false, span, numberOf }: RowsShape<T>,
 ): RowReader<T> {
   const { connection, queue, limits, transport, notices } = session;
+  const { from = 0, to = Number.POSITIVE_INFINITY } = span ?? {};
+  const tell = (kind: string, row: string): void =>
+    notices.push({ kind, text: `${line.masked}: ${escapeText(decodeText(row), 500)}` });
   return new RowReader({
     queue,
     connection,
@@ -47,12 +53,14 @@ export function rowReader<T>(
     parse(row) {
       const value = parse(row);
       if (value === undefined) {
-        notices.push({
-          kind: 'unreadable',
-          text: `${line.masked}: ${escapeText(decodeText(row), 500)}`,
-        });
+        tell('unreadable', row);
+        return undefined;
       }
-      return value;
+      if (numberOf === undefined) return value;
+      const number = numberOf(value);
+      if (number >= from && number <= to) return value;
+      tell('outside', row);
+      return undefined;
     },
     wait: {
       phase: 'transfer',
@@ -66,26 +74,34 @@ export function rowReader<T>(
   });
 }
 
+/** A listing with its first row, or its end. */
+export type Begun<T> = readonly [reader: RowReader<T>, first: IteratorResult<T, void>];
+
 /** Nothing has been given out before the first row: where a login is asked for, the listing starts anew. */
-export function afterLogin<T>(
-  session: Session,
-  open: () => AsyncIterator<T, void, undefined>,
-): AsyncIterator<T, void, undefined> {
-  let reader = open();
-  let begun = false;
+export const afterLogin = <T>(session: Session, open: () => RowReader<T>): Promise<Begun<T>> =>
+  session.loggedIn(async () => {
+    const reader = open();
+    return [reader, await reader.next()];
+  });
+
+/** A listing whose beginning may take several attempts: they are made at the first `next()`. */
+export function begun<T>(begin: () => Promise<Begun<T>>): AsyncIterator<T, void, undefined> {
+  let beginning: Promise<Begun<T>> | undefined;
+  let reader: RowReader<T> | undefined;
   const first = async (): Promise<IteratorResult<T, void>> => {
-    begun = true;
-    try {
-      return await reader.next();
-    } catch (error) {
-      if (!needsLogin(error) || !session.canLogIn) throw error;
-      await session.logIn();
-      reader = open();
-      return reader.next();
-    }
+    beginning = begin();
+    const [found, row] = await beginning;
+    reader = found;
+    return row;
   };
   return {
-    next: () => (begun ? reader.next() : first()),
-    return: () => reader.return?.() ?? Promise.resolve({ done: true, value: undefined }),
+    next() {
+      if (reader !== undefined) return reader.next();
+      return beginning === undefined ? first() : beginning.then(([found]) => found.next());
+    },
+    async return() {
+      const [found] = (await beginning?.catch(() => undefined)) ?? [];
+      return found?.return() ?? { done: true, value: undefined };
+    },
   };
 }

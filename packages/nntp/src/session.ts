@@ -49,6 +49,8 @@ export class Session {
   overviewFormat: OverviewFormat | undefined;
   /** True once OVER was found to be unknown: then it is XOVER. */
   usesXover = false;
+  /** True once HDR was found to be unknown: then it is XHDR. */
+  usesXhdr = false;
   #logins = 0;
   #loggingIn: Promise<void> | undefined;
 
@@ -130,6 +132,7 @@ export class Session {
 
   /** Asks the server what it can, in a turn of its own. */
   async readCapabilities(phase: Phase): Promise<void> {
+    if (this.transport.disable.has('CAPABILITIES')) return;
     await this.queue.run(
       async (turn) => {
         await turn.toRead();
@@ -141,6 +144,7 @@ export class Session {
 
   /** A server that refuses leaves everything unknown: 400, 480 and 500 all have been seen. */
   async #askCapabilities(phase: Phase): Promise<void> {
+    if (this.transport.disable.has('CAPABILITIES')) return;
     const line = commandLine('CAPABILITIES');
     this.connection.send(line);
     const wait = this.wait(line, phase, undefined);
@@ -153,6 +157,11 @@ export class Session {
 
   get canLogIn(): boolean {
     return this.options.auth !== undefined;
+  }
+
+  /** How often we have logged in: what was refused for want of a login before the last one needs no other. */
+  get logins(): number {
+    return this.#logins;
   }
 
   /** Runs `work`; where it is refused for want of a login, logs in and runs it once more. */

@@ -142,8 +142,10 @@ export interface ModeratorRow {
 
 /** The answer to POST. */
 export interface PostResult {
-  /** The message-id, where the article had one or the server told it. */
+  /** The message-id: as the server told it, else as the article has it, else as the server recommended it. */
   messageId: string | undefined;
+  /** The server had it already (only with `again`). */
+  duplicate?: true;
   /** What the server said. */
   text: string;
 }

@@ -347,7 +347,7 @@ describe('a login asked for in mid-session', () => {
 
   it('is had before listings and articles as well', async () => {
     const dialogue = offered(
-      `${begin}\nC: LIST ACTIVE\nS: 480\n${login}\nC: LIST ACTIVE\nS: 215\nS: a.b 2 1 y\nS: .\nC: ARTICLE <1@x>\nC: ARTICLE <2@x>\nS: 480\nS: 480\n${login}\nC: ARTICLE <1@x>\nS: 220 0 <1@x>\nS: Subject: s\nS: \nS: .\n${login}\nC: ARTICLE <2@x>\nS: 430 no\nC: GROUP a.b\nS: 211 2 1 2 a.b\nC: OVER 1-2\nS: 480\n${login}\nC: OVER 1-2\nS: 423`,
+      `${begin}\nC: LIST ACTIVE\nS: 480\n${login}\nC: LIST ACTIVE\nS: 215\nS: a.b 2 1 y\nS: .\nC: ARTICLE <1@x>\nC: ARTICLE <2@x>\nS: 480\nS: 480\n${login}\nC: ARTICLE <1@x>\nS: 220 0 <1@x>\nS: Subject: s\nS: \nS: .\nC: ARTICLE <2@x>\nS: 430 no\nC: GROUP a.b\nS: 211 2 1 2 a.b\nC: OVER 1-2\nS: 480\n${login}\nC: OVER 1-2\nS: 423`,
     );
     const result = await play(
       dialogue,

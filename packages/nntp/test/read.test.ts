@@ -65,14 +65,14 @@ describe('overview', () => {
   it('goes by LIST OVERVIEW.FMT, and one bad row throws nothing', async () => {
     const caps = ['VERSION 2', 'READER', 'OVER', 'LIST ACTIVE OVERVIEW.FMT'];
     const dialogue = reader(
-      `${group('a.b', 1, 9)}\nC: LIST OVERVIEW.FMT\nS: 215\nS: From:\nS: Subject:\nS: Bytes:\nS: Xref:full\nS: Distribution:FULL\nS: .\nC: OVER 1-9\nS: 224\nS-raw: 0001\\tme\\t=?ISO-8859-1?Q?Gr=FC=DFe?= =?iso-8859-1?Q?_an?=\\t17\\tXref: h a.b:1\\teverywhere\\textra\\r\\nS-raw: rubbish\\r\\nS-raw: \\r\\nS-raw: 3000000000\\t\\xe9t\\xe9\\r\\nS: .`
+      `${group('a.b', 1, 9)}\nC: LIST OVERVIEW.FMT\nS: 215\nS: From:\nS: Subject:\nS: Bytes:\nS: Xref:full\nS: Distribution:FULL\nS: .\nC: OVER 1-\nS: 224\nS-raw: 0001\\tme\\t=?ISO-8859-1?Q?Gr=FC=DFe?= =?iso-8859-1?Q?_an?=\\t17\\tXref: h a.b:1\\teverywhere\\textra\\r\\nS-raw: rubbish\\r\\nS-raw: \\r\\nS-raw: 3000000000\\t\\xe9t\\xe9\\r\\nS: .`
         .replaceAll('\\r\\nS-raw', '\\r\\n\nS-raw')
         .replaceAll('\\r\\nS: .', '\\r\\n\nS: .'),
       caps,
     );
     const result = await play(dialogue, async (nntp) => {
       await nntp.group('a.b');
-      const found = await nntp.overview({ from: 1, to: 9 }).toArray();
+      const found = await nntp.overview({ from: 1 }).toArray();
       return found.map((one) => ({
         number: one.number,
         from: one.from,

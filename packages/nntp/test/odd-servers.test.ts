@@ -1,0 +1,304 @@
+/** Servers as they are: each answer here has been seen, and must neither end the session nor be taken for another. */
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import type { NntpClient } from '../src/index.js';
+import { capabilities, failure, play, reader } from './dialogue.js';
+
+const unknown = 'S: 200 ready\nC: CAPABILITIES\nS: 500 what?\nC: MODE READER\nS: 200 ok';
+const date = 'C: DATE\nS: 111 20200101000000';
+const group = 'C: GROUP a.b\nS: 211 3 1 9 a.b';
+
+describe('what is older than RFC 3977', () => {
+  it.each(['500 what', '501 syntax', '503 no', '400 Unrecognized command'])(
+    'HDR unknown (%s): XHDR',
+    async (refusal) => {
+      const dialogue = `${unknown}\n${group}\nC: HDR Subject 1-9\nS: ${refusal}\nC: XHDR Subject 1-9\nS: 221 ok\nS: 1 one\nS: 2 (none)\nS: .\nC: XHDR From 1-9\nS: 221 ok\nS: .`;
+      const result = await play(dialogue, async (nntp) => {
+        await nntp.group('a.b');
+        const found = await nntp.header('Subject', { from: 1, to: 9 }).toArray();
+        await nntp.header('From', { from: 1, to: 9 }).toArray();
+        return found.map(({ number, value }) => [number, value]);
+      });
+      expect(result).toEqual([
+        [1, 'one'],
+        [2, ''],
+      ]);
+    },
+  );
+
+  it.each(['500 what', '501 syntax', '503 no', '400 Unrecognized command'])(
+    'OVER unknown (%s): XOVER',
+    async (refusal) => {
+      const dialogue = `${unknown}\n${group}\nC: LIST OVERVIEW.FMT\nS: ${refusal}\nC: OVER 1-9\nS: ${refusal}\nC: XOVER 1-9\nS: 224 ok\nS-raw: 1\\ts\\tf\\td\\t<a@x>\\t\\t1\\t2\\r\\n\nS: .\n${date}`;
+      const result = await play(dialogue, async (nntp) => {
+        await nntp.group('a.b');
+        const found = await nntp.overview({ from: 1, to: 9 }).toArray();
+        await nntp.date();
+        return found.map(({ messageId }) => messageId);
+      });
+      expect(result).toEqual(['<a@x>']);
+    },
+  );
+
+  it('a refusal of both is the refusal of the older', async () => {
+    const dialogue = `${unknown}\n${group}\nC: HDR Subject 1-9\nS: 500 what\nC: XHDR Subject 1-9\nS: 502 no\n${date}`;
+    const result = await play(dialogue, async (nntp) => {
+      await nntp.group('a.b');
+      const { code, command } = await failure(nntp.header('Subject', { from: 1, to: 9 }).toArray());
+      await nntp.date();
+      return [code, command];
+    });
+    expect(result).toEqual(['ERR_COMMAND_REJECTED', 'XHDR Subject 1-9']);
+  });
+});
+
+describe('one odd answer', () => {
+  it.each(['200-ready', '201', '200\tready'])('%j is a greeting', async (greeting) => {
+    const raw = greeting.replace('\t', '\\t');
+    const dialogue = `S-raw: ${raw}\\r\\n\n${capabilities(['VERSION 2', 'READER'])}\n${date}`;
+    await play(dialogue, (nntp) => nntp.date());
+  });
+
+  it('an empty line between responses means nothing', async () => {
+    const dialogue = reader(`C: GROUP a.b\nS: \nS: 211 3 1 9 a.b\nS: \n${date}`);
+    expect(
+      await play(dialogue, async (nntp) => {
+        const { high } = await nntp.group('a.b');
+        await nntp.date();
+        return high;
+      }),
+    ).toBe(9);
+  });
+
+  it('GROUP without figures is a refusal, not the end', async () => {
+    const dialogue = reader(`C: GROUP a.b\nS: 211 selected\n${date}`);
+    const result = await play(dialogue, async (nntp) => {
+      const { code, connection } = await failure(nntp.group('a.b'));
+      await nntp.date();
+      return { code, connection, selected: nntp.selected };
+    });
+    expect(result).toEqual({
+      code: 'ERR_COMMAND_REJECTED',
+      connection: 'usable',
+      selected: undefined,
+    });
+  });
+
+  it('451 says that an article was removed', async () => {
+    const dialogue = reader('C: STAT <a@x>\nS: 451 removed on request');
+    const result = await play(dialogue, async (nntp) => {
+      const { code, transient } = await failure(nntp.stat('<a@x>'));
+      return { code, transient };
+    });
+    expect(result).toEqual({ code: 'ERR_NOT_FOUND', transient: false });
+  });
+
+  it('<0> is no message-id, and 223 without data no article', async () => {
+    const dialogue = reader(`${group}\nC: STAT 5\nS: 223 5 <0>\nC: STAT 6\nS: 223\n${date}`);
+    const result = await play(dialogue, async (nntp) => {
+      await nntp.group('a.b');
+      const found = await nntp.stat(5);
+      const { code, connection } = await failure(nntp.stat(6));
+      await nntp.date();
+      return [found, code, connection];
+    });
+    expect(result).toEqual([{ number: 5, messageId: undefined }, 'ERR_NOT_FOUND', 'usable']);
+  });
+
+  it("disable: ['CAPABILITIES'] asks nothing", async () => {
+    await play(`S: 200 hi\nC: MODE READER\nS: 200 ok\n${date}`, (nntp) => nntp.date(), {
+      disable: ['CAPABILITIES'],
+    });
+  });
+});
+
+describe('an answer to another question', () => {
+  it.each([
+    ['C: ARTICLE <a@x>', 'S: 220 0 <b@x>', (n: NntpClient) => n.article('<a@x>')],
+    ['C: HEAD 5', 'S: 221 6 <b@x>', (n: NntpClient) => n.head(5)],
+    ['C: BODY <a@x>', 'S: 222 0 <b@x>', (n: NntpClient) => n.body('<a@x>')],
+    ['C: STAT 5', 'S: 223 6 <b@x>', (n: NntpClient) => n.stat(5)],
+  ] as const)('%s, %s: nothing after it is trusted', async (asked, answer, call) => {
+    const dialogue = reader(`${group}\n${asked}\n${answer}`);
+    const result = await play(dialogue, async (nntp) => {
+      await nntp.group('a.b');
+      const { code, connection } = await failure(call(nntp) as Promise<unknown>);
+      return { code, connection };
+    });
+    expect(result).toEqual({ code: 'ERR_MALFORMED_RESPONSE', connection: 'closed' });
+  });
+
+  it('rows outside the span are left out and told', async () => {
+    const dialogue = reader(
+      `${group}\nC: OVER 2-4\nS: 224\nS-raw: 1\\ts\\r\\n2\\ts\\r\\n4\\ts\\r\\n5\\ts\\r\\n\nS: .\nC: HDR Subject 2-4\nS: 225\nS: 3 s\nS: 7 s\nS: .\nC: LISTGROUP a.b 2-4\nS: 211 3 1 9 a.b\nS: 2\nS: 9\nS: .`,
+    );
+    const result = await play(dialogue, async (nntp) => {
+      await nntp.group('a.b');
+      const span = { from: 2, to: 4 };
+      const numbers = [
+        (await nntp.overview(span).toArray()).map(({ number }) => number),
+        (await nntp.header('Subject', span).toArray()).map(({ number }) => number),
+        await nntp.listGroup('a.b', span).toArray(),
+      ];
+      nntp.close();
+      const told: string[] = [];
+      for await (const { kind, text } of nntp.notices) told.push(`${kind} ${text.split(':')[0]}`);
+      return [numbers, told];
+    });
+    expect(result).toEqual([
+      [[2, 4], [3], [2]],
+      [
+        'outside OVER 2-4',
+        'outside OVER 2-4',
+        'outside HDR Subject 2-4',
+        'outside LISTGROUP a.b 2-4',
+      ],
+    ]);
+  });
+});
+
+describe('overview rows', () => {
+  const row = async (line: string, caps: string[] = [], format: string[] = []) => {
+    const asked =
+      format.length > 0
+        ? `C: LIST OVERVIEW.FMT\nS: 215\n${format.map((f) => `S: ${f}`).join('\n')}\nS: .\n`
+        : '';
+    const dialogue = reader(`${group}\n${asked}C: OVER 1-9\nS: 224\nS-raw: ${line}\\r\\n\nS: .`, [
+      'VERSION 2',
+      'READER',
+      'OVER',
+      ...caps,
+    ]);
+    return play(dialogue, async (nntp) => {
+      await nntp.group('a.b');
+      const [found] = await nntp.overview({ from: 1, to: 9 }).toArray();
+      return {
+        subject: found?.subject,
+        from: found?.from,
+        messageId: found?.messageId,
+        bytes: found?.bytes,
+        xref: found?.get('Xref'),
+        problem: found?.problem,
+      };
+    });
+  };
+
+  it('a tab in the Subject is told, and the columns found again', async () => {
+    expect(await row('1\\ta\\tb\\tme@x\\tMon\\t<a@x>\\t\\t17\\t2')).toEqual({
+      subject: 'a\tb',
+      from: 'me@x',
+      messageId: '<a@x>',
+      bytes: 17,
+      xref: undefined,
+      problem: 'column 4 is no message-id: 1 tab too many before it, taken for part of the subject',
+    });
+  });
+
+  it('a row without a message-id says so; <0> stands for none', async () => {
+    expect(await row('1\\ta\\tme@x\\tMon\\tnone\\t\\t17\\t2')).toMatchObject({
+      from: 'me@x',
+      problem: 'column 4 is no message-id',
+    });
+    expect(await row('1\\ta\\tme@x\\tMon\\t<0>\\t\\t17\\t2')).toMatchObject({
+      messageId: '',
+      problem: undefined,
+    });
+  });
+
+  it('an Xref that is not there is not an empty one', async () => {
+    const caps = ['LIST OVERVIEW.FMT'];
+    const format = [
+      'Subject:',
+      'From:',
+      'Date:',
+      'Message-ID:',
+      'References:',
+      ':bytes',
+      ':lines',
+      'Xref:full',
+    ];
+    const cells = '1\\ts\\tf\\td\\t<a@x>\\t\\t1\\t2\\t';
+    expect((await row(cells, caps, format)).xref).toBe(undefined);
+    expect((await row(`${cells}Xref:`, caps, format)).xref).toBe('');
+    expect((await row(`${cells}Xref: h a:1`, caps, format)).xref).toBe('h a:1');
+  });
+});
+
+describe('articles()', () => {
+  it('an id that is none is told by its item', async () => {
+    const long = `<${'x'.repeat(257)}@y>`;
+    const dialogue = reader('C: ARTICLE <a@x>\nC: ARTICLE <b@x>\nS: 430 no\nS: 430 no');
+    const result = await play(dialogue, async (nntp) => {
+      const seen: unknown[] = [];
+      for await (const item of nntp.articles(['<a@x>', long, '<b@x>'])) {
+        seen.push(item.ok ? 'ok' : item.error.code);
+      }
+      return seen;
+    });
+    expect(result).toEqual(['ERR_NOT_FOUND', 'ERR_ARGUMENT', 'ERR_NOT_FOUND']);
+  });
+
+  it('four refused for want of a login need one login', async () => {
+    const auth = { user: 'fred', password: 'secret' };
+    const ids = ['<1@x>', '<2@x>', '<3@x>', '<4@x>'];
+    const caps = capabilities(['VERSION 2', 'READER', 'AUTHINFO USER']);
+    const login = `C: AUTHINFO USER fred\nS: 381\nC: AUTHINFO PASS secret\nS: 281\n${caps}`;
+    const asked = ids.map((id) => `C: ARTICLE ${id}`).join('\n');
+    const again = ids
+      .map((id) => `C: ARTICLE ${id}\nS: 220 0 ${id}\nS: Subject: ${id}\nS: \nS: .`)
+      .join('\n');
+    const dialogue = `S: 200 hi\n${caps}\n${login}\n${asked}\n${ids.map(() => 'S: 480 again').join('\n')}\n${login}\n${again}`;
+    const result = await play(
+      dialogue,
+      async (nntp) => {
+        const seen: unknown[] = [];
+        for await (const item of nntp.articles(ids)) {
+          if (!item.ok) throw item.error;
+          await text(item.article.body);
+          seen.push(item.article.headers.get('Subject'));
+        }
+        return seen;
+      },
+      { auth },
+    );
+    expect(result).toEqual(ids);
+  });
+});
+
+describe('post()', () => {
+  const article = 'From: a@x\nMessage-ID: <ours@x>\nSubject: s\n\nb\n';
+  const sent = 'C: From: a@x\nC: Message-ID: <ours@x>\nC: Subject: s\nC: \nC: b\nC: .';
+
+  it.each([
+    [
+      'S: 340 ok, recommended message-ID <rec@x>',
+      'S: 240 Article received <theirs@x>',
+      '<theirs@x>',
+    ],
+    ['S: 340 ok, recommended message-ID <rec@x>', 'S: 240 ok', '<ours@x>'],
+  ])('%s, %s', async (go, done, messageId) => {
+    const dialogue = reader(`C: POST\n${go}\n${sent}\n${done}`);
+    expect(await play(dialogue, (nntp) => nntp.post(article))).toMatchObject({ messageId });
+  });
+
+  it('takes the recommended id where the article has none', async () => {
+    const dialogue = reader(
+      'C: POST\nS: 340 ok, recommended message-ID <rec@x>\nC: Subject: s\nC: \nC: Message-ID: <body@x>\nC: .\nS: 240 ok',
+    );
+    expect(
+      await play(dialogue, (nntp) => nntp.post('Subject: s\n\nMessage-ID: <body@x>\n')),
+    ).toMatchObject({ messageId: '<rec@x>' });
+  });
+
+  it('again: a refusal as a duplicate says that it is there', async () => {
+    const dialogue = reader(`C: POST\nS: 340\n${sent}\nS: 441 435 Duplicate`);
+    expect(await play(dialogue, (nntp) => nntp.post(article, { again: true }))).toEqual({
+      messageId: '<ours@x>',
+      duplicate: true,
+      text: '435 Duplicate',
+    });
+    expect(await play(dialogue, async (nntp) => (await failure(nntp.post(article))).code)).toBe(
+      'ERR_COMMAND_REJECTED',
+    );
+  });
+});
