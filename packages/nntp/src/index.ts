@@ -3,6 +3,23 @@ export * from '@fivewire/line-protocol/surface';
 export type { Auth } from '@fivewire/sasl';
 export type { ArticleId, ArticleRange } from './arguments.js';
 export { Article, type ArticleFields } from './article.js';
+export {
+  formatNzb,
+  type Nzb,
+  type NzbFile,
+  type NzbSegment,
+  parseNzb,
+} from './binaries/nzb.js';
+export { safeName } from './binaries/safe-name.js';
+export { type UuPart, uu } from './binaries/uu.js';
+export {
+  YencDecoder,
+  YencEncoder,
+  type YencEncoderOptions,
+  type YencEncoding,
+  type YencPart,
+  yenc,
+} from './binaries/yenc.js';
 export type { NntpCapabilities } from './capabilities.js';
 export type { CommandOptions } from './command.js';
 export type { ListGroupOptions } from './group.js';
