@@ -139,6 +139,7 @@ export const smtpOptions: OptionTable<SmtpOptions> = {
   mechanisms,
   clientName: { ...optionalText, 'a space': 'a b' },
   chunking: optionalFlag,
+  ehloAfterAuth: optionalFlag,
 };
 export const nntpOptions: OptionTable<NntpOptions> = { ...transport, auth: saslAuth, mechanisms };
 

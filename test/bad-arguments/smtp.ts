@@ -67,6 +67,20 @@ export const smtpTable: Table<Client> = {
       ...inEnvelope('dsn.optional', optionalFlag, (optional) => ({
         dsn: { return: 'full', optional },
       })),
+      ...inEnvelope('auth', without(address, 'undefined', 'null'), (auth) => ({ auth })),
+      ...inEnvelope('deliverBy', without(body, 'undefined'), (deliverBy) => ({ deliverBy })),
+      ...inEnvelope('hold', without(body, 'undefined'), (hold) => ({ hold })),
+      ...inEnvelope('priority', { ...without(optionalCount, '-1'), '10': 10 }, (priority) => ({
+        priority,
+      })),
+      ...inEnvelope('optional', without(optionalList, 'an empty array'), (optional) => ({
+        optional,
+      })),
+      ...inEnvelope(
+        'to.validSince',
+        { ...without(body, 'undefined'), 'no date': new Date(Number.NaN) },
+        (validSince) => ({ to: { address: 'b@example.org', validSince } }),
+      ),
       body: { bad: body, call: (smtp, bad) => smtp.send(envelope, bad) },
       ...callOptions<Client>((smtp, options) => smtp.send(envelope, message, options)),
       ...option<Client>('onRefused', optionalWord, (smtp, options) =>
@@ -116,6 +130,42 @@ export const smtpTable: Table<Client> = {
     arguments: {
       list: { bad: text, call: (smtp, bad) => smtp.expand(bad) },
       ...callOptions<Client>((smtp, options) => smtp.expand('staff', options)),
+    },
+  },
+  sendUrl: {
+    gives: 'promise',
+    arguments: {
+      url: {
+        bad: { ...text, 'no IMAP URL': 'http://example.org/' },
+        call: (smtp, bad) => smtp.sendUrl(envelope, bad),
+      },
+      ...callOptions<Client>((smtp, options) =>
+        smtp.sendUrl(envelope, 'imap://example.org/x', options),
+      ),
+    },
+  },
+  help: {
+    gives: 'promise',
+    arguments: {
+      topic: { bad: optionalText, call: (smtp, bad) => smtp.help(bad) },
+      ...callOptions<Client>((smtp, options) => smtp.help('MAIL', options)),
+    },
+  },
+  etrn: {
+    gives: 'promise',
+    arguments: {
+      domain: { bad: { ...text, 'a space': 'a b' }, call: (smtp, bad) => smtp.etrn(bad) },
+      ...callOptions<Client>((smtp, options) => smtp.etrn('example.org', options)),
+    },
+  },
+  xclient: {
+    gives: 'promise',
+    arguments: {
+      attributes: {
+        bad: { ...body, 'a text': 'LOGIN=a', 'an unknown attribute': { user: 'a' } },
+        call: (smtp, bad) => smtp.xclient(bad),
+      },
+      ...callOptions<Client>((smtp, options) => smtp.xclient({ login: 'a' }, options)),
     },
   },
   noop: {

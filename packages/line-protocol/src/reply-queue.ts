@@ -143,6 +143,7 @@ export class ReplyQueue {
 function strayReplies({ style, unsolicited }: ReplyQueueOptions): (line: string) => StrayMeaning {
   let parser = new ReplyParser(style);
   return (line) => {
+    if (parser.passesOver(line)) return 'noted';
     const reply = parser.push(line);
     if (reply === undefined) return 'noted';
     parser = new ReplyParser(style);

@@ -66,6 +66,11 @@ export class ReplyParser {
     this.#style = style;
   }
 
+  /** True between replies for an empty line that means nothing: some SMTP servers end a reply in one line end too many. */
+  passesOver(line: string): boolean {
+    return line === '' && this.#code < 0 && this.#style === 'smtp';
+  }
+
   /** @returns the reply when this line ends it, `undefined` when more must come, a string that says what is wrong. */
   push(line: string): Reply | undefined | string {
     const code = codeOf(line);
@@ -157,6 +162,8 @@ class ReplyReader {
       this.#octets += line.length + 2;
       if (this.#octets > connection.limits.replyOctets)
         throw connection.exceeded('replyOctets', connection.limits.replyOctets, where);
+      // The go-ahead to TLS is exact: what comes before it may not be the server's word.
+      if (wait.phase !== 'starttls' && this.#parser.passesOver(line)) continue;
       const reply = this.#parser.push(line);
       if (typeof reply === 'string') throw connection.malformed(reply, line, where);
       if (reply === undefined) continue;

@@ -5,7 +5,7 @@ import { pieceOctets } from './body-source.js';
 import { eightBitFound, type OutgoingMessage } from './message.js';
 import { nextReply, outOfStep } from './replies.js';
 import type { Session } from './session.js';
-import { undisturbed, writeAll } from './undisturbed.js';
+import { hasSpoken, undisturbed, writeAll } from './undisturbed.js';
 
 /** Chunks that may wait for their replies at once, where the server offers PIPELINING. */
 const chunksAhead = 4;
@@ -59,7 +59,7 @@ export async function writeChunks(
   };
   const early = async (): Promise<void> => {
     do await readReply();
-    while (outstanding > 0 && connection.buffered > 0);
+    while (outstanding > 0 && hasSpoken(connection));
   };
   const hold = (octets: Buffer): void => {
     held.push(octets);

@@ -137,7 +137,7 @@ function hasUtf8Header(octets: Buffer): boolean {
   if (!/^[!-9;-~]+[ \t]*:/.test(text)) return false; // no field: no header, all is body
   const end = headerEnd(text);
   const header = octets.subarray(0, end < 0 ? text.length : end);
-  return !isAscii(header) && isUtf8(wholeCharacters(header));
+  return !isAscii(header) && isUtf8(header.length < headerLimit ? header : wholeCharacters(header));
 }
 
 /** Without a character that the limit cut. */

@@ -32,7 +32,7 @@ export const smtpProfile: ProtocolProfile = {
   protocol: 'smtp',
   ports: { 'implicit-tls': 465, starttls: 587, cleartext: 25 },
   schemes: { smtps: 'implicit-tls', smtp: 'starttls' },
-  options: ['protocol', 'auth', 'mechanisms', 'clientName', 'chunking'],
+  options: ['protocol', 'auth', 'mechanisms', 'clientName', 'chunking', 'ehloAfterAuth'],
   timeouts: { reply: 300_000 },
 };
 
@@ -50,11 +50,13 @@ interface Resolved {
 
 /** @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`. Nothing has been dialled. */
 export function resolveOptions(options: SmtpOptions): Resolved {
-  const { protocol = 'smtp', chunking } = options ?? {};
+  const { protocol = 'smtp' } = options ?? {};
   if (protocol !== 'smtp' && protocol !== 'lmtp')
     throw wrong('protocol', 'must be one of two words', "Use 'smtp' or 'lmtp'.");
-  if (chunking !== undefined && typeof chunking !== 'boolean')
-    throw wrong('chunking', 'must be true or false', '');
+  for (const name of ['chunking', 'ehloAfterAuth'] as const) {
+    if (options?.[name] !== undefined && typeof options[name] !== 'boolean')
+      throw wrong(name, 'must be true or false', '');
+  }
   if (protocol === 'lmtp' && options.security === undefined) {
     throw wrong(
       'security',
@@ -95,7 +97,11 @@ export async function openSession(
       extensions = await hello(connection, transport, name);
     }
     await logIn(connection, transport, extensions, options);
-    return createSession(connection, transport, extensions, options.chunking === true);
+    if (options.ehloAfterAuth === true && options.auth !== undefined)
+      extensions = await helloAgain(connection, transport, name, extensions);
+    return createSession(connection, transport, extensions, options.chunking === true, () =>
+      hello(connection, transport, name),
+    );
   });
 }
 
@@ -125,6 +131,20 @@ async function hello(
   if (older.reply.code !== 250)
     throw unexpected(connection, older.reply, '250 to HELO', older.wait);
   return noExtensions;
+}
+
+/** After the login. A server that refuses it has told what it can. */
+async function helloAgain(
+  connection: LineConnection,
+  transport: Transport,
+  name: string,
+  told: Extensions,
+): Promise<Extensions> {
+  const verb = transport.protocol === 'lmtp' ? 'LHLO' : 'EHLO';
+  const { reply, wait } = await greet(connection, transport, verb, name);
+  if (reply.code === 250) return parseExtensions(reply, transport.disable);
+  if (reply.class === 4 || reply.class === 5) return told;
+  throw unexpected(connection, reply, `250 to ${verb}`, wait);
 }
 
 async function greet(

@@ -5,7 +5,7 @@ import { sourceFailed } from './body-source.js';
 import { eightBitFound, type OutgoingMessage } from './message.js';
 import { endConnection, nextReply, outOfStep, rejected } from './replies.js';
 import type { Session } from './session.js';
-import { undisturbed, writeAll } from './undisturbed.js';
+import { hasSpoken, undisturbed, writeAll } from './undisturbed.js';
 
 /**
  * Writes the body and its end; calls `beforeEnd` when only the end is missing. Whatever goes wrong ends the connection
@@ -34,7 +34,7 @@ export async function writeData(
       await writeAll(session, last, wait, early);
       last = [];
     }
-    if (connection.buffered > 0) await early();
+    if (hasSpoken(connection)) await early();
     beforeEnd();
     const end = Buffer.concat([...last, encoder.end()]);
     // By send(): what is written behind it in this turn of the event loop, the next envelope, leaves in the same piece.

@@ -39,6 +39,8 @@ const hints: Readonly<Record<string, string>> = {
   SMTPUTF8:
     'The server takes no UTF-8 in local parts or headers: use an ASCII address, and encode the header (RFC 2047).',
   AUTH: 'Leave out envelope.auth.',
+  ETRN: 'The server keeps no queue that is asked for.',
+  XCLIENT: 'The server does not trust this client to speak for others.',
   BURL: 'Send the message itself.',
   DELIVERBY: "Leave out deliverBy, or add 'DELIVERBY' to envelope.optional.",
   FUTURERELEASE: 'Send it when it is due.',

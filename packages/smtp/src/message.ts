@@ -27,6 +27,8 @@ export interface OutgoingMessage {
   /** Whether the next message may be written before this one's fate is known. */
   readonly grouped: boolean;
   readonly options: SendOptions;
+  /** Where the server fetches the message (BURL), in place of the body. */
+  readonly url?: string;
   /** MAIL says SMTPUTF8. */
   readonly utf8: boolean;
   /** The header decides whether it has to. */
@@ -93,6 +95,18 @@ export function prepareMessage(
     utf8: utf8Path || utf8Header,
     looksAtHeader,
   };
+}
+
+/** @throws UsageError `ERR_ARGUMENT`; CommandError `ERR_EXTENSION_REQUIRED` where the server knows no BURL */
+export function messageByUrl(
+  session: Session,
+  message: OutgoingMessage,
+  url: unknown,
+): OutgoingMessage {
+  if (typeof url !== 'string' || !/^imaps?:\/\/[\x21-\x7e]+$/i.test(url))
+    throw wrong('url', 'is no IMAP URL', 'One with URLAUTH (RFC 4467), from the IMAP server.');
+  requireExtension(session.extensions, 'BURL', 'sendUrl()');
+  return { ...message, url };
 }
 
 /**

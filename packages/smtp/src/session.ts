@@ -14,7 +14,10 @@ export interface Session {
   readonly transport: Transport;
   readonly queue: ReplyQueue;
   readonly notices: Notices;
-  readonly extensions: Extensions;
+  /** Those of the last EHLO. */
+  extensions: Extensions;
+  /** Says EHLO again. */
+  readonly hello: () => Promise<Extensions>;
   /** Wakes whoever waits for something else than a reply when the server speaks or goes. */
   readonly interruption: Interruption;
   readonly lmtp: boolean;
@@ -30,6 +33,7 @@ export function createSession(
   transport: Transport,
   extensions: Extensions,
   chunking: boolean,
+  hello: () => Promise<Extensions>,
 ): Session {
   const notices = createNotices();
   const queue = new ReplyQueue(connection, {
@@ -56,10 +60,15 @@ export function createSession(
     queue,
     notices,
     extensions,
+    hello,
     interruption,
     lmtp: transport.protocol === 'lmtp',
-    pipelining: extensions.has('PIPELINING'),
-    chunking: chunking && extensions.has('CHUNKING'),
+    get pipelining() {
+      return this.extensions.has('PIPELINING');
+    },
+    get chunking() {
+      return chunking && this.extensions.has('CHUNKING');
+    },
     unsettled: undefined,
   };
 }

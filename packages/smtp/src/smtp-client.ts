@@ -4,7 +4,6 @@ import {
   type Closed,
   CommandError,
   type CommandLine,
-  checkArgument,
   checkOptions,
   commandLine,
   dispose,
@@ -20,15 +19,19 @@ import {
   UsageError,
   type Wait,
 } from '@fivewire/line-protocol';
+import { checkKeys } from './arguments.js';
 import { BodySource } from './body-source.js';
+import { domainArgument, freeArgument, mailboxArguments } from './command-text.js';
 import { openSession, resolveOptions, smtpProfile } from './connect.js';
 import { deliver } from './deliver.js';
+import { requireExtension } from './extensions.js';
 import { callRules, sendManyRules } from './options.js';
 import { probe } from './probe.js';
 import { createQuit } from './quit.js';
 import { rawCommand } from './raw-command.js';
 import { nextReply, unexpected } from './replies.js';
 import { inOrder } from './send-many.js';
+import { sendUrl } from './send-url.js';
 import { patience, type Session } from './session.js';
 import type {
   CallOptions,
@@ -42,7 +45,9 @@ import type {
   SendResult,
   SmtpOptions,
   SmtpUrlOptions,
+  XclientAttributes,
 } from './types.js';
+import { xclient } from './xclient.js';
 
 export class SmtpClient {
   /** Settles once, when the connection can't be used any more. Never rejects. */
@@ -115,6 +120,16 @@ export class SmtpClient {
   }
 
   /**
+   * BURL, RFC 4468: the server fetches the message from an IMAP server, by a URL with URLAUTH. Results and errors are those of
+   * {@link send}.
+   *
+   * @throws CommandError `ERR_EXTENSION_REQUIRED` before an octet leaves
+   */
+  async sendUrl(envelope: Envelope, url: string, options: SendOptions = {}): Promise<SendResult> {
+    return sendUrl(this.#session, envelope, url, options);
+  }
+
+  /**
    * Sends messages in their order, `window` of them under way at once; outcomes come in that order too. A message that fails
    * is an outcome and does not stop the others. When the connection is lost no further message is taken: the outcomes
    * of those taken are given, then the iteration throws the connection's error.
@@ -134,7 +149,8 @@ export class SmtpClient {
     const { window = 1, ...options } = manyOptions;
     const { connection } = this.#session;
     return inOrder(messages, window, {
-      send: (message) => {
+      send: async (message) => {
+        checkKeys(message, ['envelope', 'body', 'onRefused'], 'message');
         const { onRefused } = message;
         const own = onRefused === undefined ? options : { ...options, onRefused };
         return this.#send(message, own, window > 1);
@@ -178,6 +194,37 @@ export class SmtpClient {
     return serverReply(reply).text.split('\n');
   }
 
+  /** HELP, RFC 5321 §4.1.1.8: what the server says about itself, or about a command. */
+  async help(topic?: string, options: CallOptions = {}): Promise<string> {
+    checkOptions(options, callRules);
+    const { extensions } = this.#session;
+    const args = topic === undefined ? [] : [freeArgument(extensions, topic, 'topic')];
+    return serverReply(await this.#run(commandLine('HELP', args), options)).text;
+  }
+
+  /**
+   * ETRN, RFC 1985: asks the server to send now what waits for a domain (`@` before it: and those below; `#`: a queue).
+   *
+   * @throws CommandError `ERR_EXTENSION_REQUIRED`, `ERR_COMMAND_REJECTED`
+   */
+  async etrn(domain: string, options: CallOptions = {}): Promise<ServerReply> {
+    checkOptions(options, callRules);
+    const line = commandLine('ETRN', [domainArgument(domain, 'domain')]);
+    requireExtension(this.#session.extensions, 'ETRN', 'etrn()');
+    return serverReply(await this.#run(line, options));
+  }
+
+  /**
+   * XCLIENT, Postfix's extension: tells a server that trusts this client for whom it speaks. {@link capabilities} are those of the
+   * EHLO that follows it.
+   *
+   * @throws UsageError `ERR_ARGUMENT`; CommandError `ERR_EXTENSION_REQUIRED`, `ERR_COMMAND_REJECTED`
+   */
+  async xclient(attributes: XclientAttributes, options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
+    await xclient(this.#session, attributes, options);
+  }
+
   /** NOOP: finds out whether the server is still there. */
   async noop(options: CallOptions = {}): Promise<void> {
     checkOptions(options, callRules);
@@ -202,7 +249,7 @@ export class SmtpClient {
     options: CallOptions = {},
   ): Promise<ServerReply> {
     checkOptions(options, callRules);
-    return serverReply(await this.#run(rawCommand(verb, args), options));
+    return serverReply(await this.#run(rawCommand(this.#session.extensions, verb, args), options));
   }
 
   /**
@@ -240,11 +287,7 @@ export class SmtpClient {
   }
 
   #lookUp(verb: string, name: string): CommandLine {
-    const { extensions } = this.#session;
-    checkArgument(name, 'name');
-    if (name === '') throw new UsageError('ERR_ARGUMENT', 'name is empty', { argument: 'name' });
-    const utf8 = /[^\x00-\x7f]/.test(name) && extensions.has('SMTPUTF8');
-    return commandLine(verb, utf8 ? [name, 'SMTPUTF8'] : [name]);
+    return commandLine(verb, mailboxArguments(this.#session.extensions, name, 'name'));
   }
 
   #run(line: CommandLine, options: CallOptions = {}): Promise<Reply> {

@@ -5,6 +5,7 @@ import {
   type FivewireError,
   isFivewireError,
   type Reply,
+  secret,
   serverReply,
   TransferError,
   type Turn,
@@ -73,7 +74,8 @@ export class Transaction {
   }
 
   async run(): Promise<SendResult> {
-    const { framing, options, source } = this.#message;
+    const { framing, options, source, url } = this.#message;
+    if (url !== undefined) return this.#sendByUrl(url);
     const atOnce = this.#session.pipelining && options.onRefused !== 'abort';
     if (framing === 'data') {
       const answers = await this.#offerEnvelope(atOnce);
@@ -224,6 +226,14 @@ export class Transaction {
     }
   }
 
+  /** BURL, RFC 4468 §3: the server fetches the message. The URL may let anyone read it, so that logs do not show it. */
+  async #sendByUrl(url: string): Promise<SendResult> {
+    await this.#judge(await this.#offerEnvelope(false));
+    this.#enter('sent');
+    this.#session.connection.send(commandLine('BURL', [secret(url), 'LAST'], { limit: 4_096 }));
+    return this.#hearFate('BURL');
+  }
+
   async #sendByChunks(): Promise<SendResult> {
     const session = this.#session;
     const { connection } = session;
@@ -280,7 +290,7 @@ export class Transaction {
   }
 
   /** The replies to the whole message. Once its end is written, a lost connection leaves open what became of it. */
-  async #hearFate(command: 'DATA' | 'BDAT', chunksBefore = 0): Promise<SendResult> {
+  async #hearFate(command: 'DATA' | 'BDAT' | 'BURL', chunksBefore = 0): Promise<SendResult> {
     const session = this.#session;
     const { connection, lmtp } = session;
     const timeout = patience(session, 'dataEnd', this.#message.options);

@@ -24,6 +24,10 @@ export interface SmtpOptions extends TransportOptions {
    * then stall. `body: 'binary'` uses it all the same.
    */
   chunking?: boolean;
+  /**
+   * Say EHLO once more after the login: some proxies (nginx) tell only then what the server behind them can do. Default false.
+   */
+  ehloAfterAuth?: boolean;
 }
 
 /** The options beside a URL, which says host, port and security, and may name the user. */
@@ -153,3 +157,15 @@ export type SendOutcome =
 
 /** EHLO keyword in upper case → its parameters. Empty after HELO. */
 export type Extensions = ReadonlyMap<string, readonly string[]>;
+
+/** Whom we speak for, to a server that trusts us (Postfix). `null`: not known. */
+export interface XclientAttributes {
+  name?: string | null;
+  addr?: string | null;
+  port?: number | null;
+  proto?: 'SMTP' | 'ESMTP' | null;
+  helo?: string | null;
+  login?: string | null;
+  destaddr?: string | null;
+  destport?: number | null;
+}

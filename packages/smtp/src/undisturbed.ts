@@ -1,5 +1,5 @@
 /** Waiting while it is our turn to speak: for the caller's body, or for room in the socket. */
-import type { Wait } from '@fivewire/line-protocol';
+import type { LineConnection, Wait } from '@fivewire/line-protocol';
 import { interrupted } from './interruption.js';
 import type { Session } from './session.js';
 
@@ -14,12 +14,29 @@ export async function undisturbed<T>(
 ): Promise<T> {
   wanted.catch(ignore); // where the server's word comes first, nobody waits for it any more
   for (;;) {
-    if (connection.buffered > 0) await early();
+    if (hasSpoken(connection)) await early();
     const result = await interruption.race(wanted);
     if (!connection.isOpen) throw connection.lost();
     if (result !== interrupted) return result;
   }
 }
+
+/** True when the server has said something that is not taken yet. Stray line ends are nothing said, and are passed over. */
+export function hasSpoken(connection: LineConnection): boolean {
+  for (
+    let octets = connection.peekOctets();
+    octets !== undefined;
+    octets = connection.peekOctets()
+  ) {
+    const ends = octets.findIndex((octet) => octet !== CR && octet !== LF);
+    if (ends >= 0) return true;
+    connection.consumeOctets(octets.length);
+  }
+  return false;
+}
+
+const CR = 13;
+const LF = 10;
 
 /** Octets that may wait in the stream before we wait for them to leave. */
 const heldOctets = 256 * 1024;

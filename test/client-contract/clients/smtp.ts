@@ -7,6 +7,8 @@ const envelope = { from: 'a@example.org', to: ['b@example.org'] };
 const body = 'Subject: x\r\n\r\nx\r\n';
 
 const answers: Readonly<Record<string, string>> = {
+  EHLO: '250-ready\r\n250-BURL imap\r\n250-ETRN\r\n250 XCLIENT LOGIN\r\n',
+  XCLIENT: '220 ready\r\n',
   DATA: '354 go on\r\n',
   QUIT: '221 bye\r\n',
 };
@@ -35,10 +37,14 @@ export const smtp: Subject<SmtpClient> = {
   credentialVerb: 'AUTH',
   methods: {
     send: (client, options) => client.send(envelope, body, options),
+    sendUrl: (client, options) => client.sendUrl(envelope, 'imap://example.org/1', options),
     sendMany: (client, options) => first(client.sendMany([{ envelope, body }], options)),
     probe: (client, options) => client.probe(envelope, options),
     verify: (client, options) => client.verify('a', options),
     expand: (client, options) => client.expand('a', options),
+    help: (client, options) => client.help('MAIL', options),
+    etrn: (client, options) => client.etrn('example.org', options),
+    xclient: (client, options) => client.xclient({ login: 'a' }, options),
     noop: (client, options) => client.noop(options),
     reset: (client, options) => client.reset(options),
     command: (client, options) => client.command('HELP', [], options),
