@@ -1,14 +1,7 @@
 import { Duplex, PassThrough } from 'node:stream';
 import { createDeflateRaw, createInflateRaw } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import {
-  commandLine,
-  DotDecoder,
-  LengthDecoder,
-  openBody,
-  secret,
-  type WireEvent,
-} from '../src/index.js';
+import { commandLine, secret, type WireEvent } from '../src/index.js';
 import { connectionPair, settled, tick } from './pair.js';
 
 const wait = { phase: 'command' as const, timeout: 2_000 };
@@ -285,79 +278,6 @@ describe('LineConnection', () => {
       ['close', 'close: The connection was closed by close()'],
     ]);
     expect(JSON.stringify(events)).not.toContain('hunter2');
-    close();
-  });
-});
-
-describe('openBody', () => {
-  it('streams a dot body and leaves the next line', async () => {
-    const { connection, server, close } = await connectionPair();
-    server.write('a\r\n..b\r\n.\r\n+OK next\r\n');
-    const { stream, done } = openBody(connection, new DotDecoder(), { wait });
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(chunk as Buffer);
-    await done;
-    expect(Buffer.concat(chunks).toString()).toBe('a\r\n.b\r\n');
-    expect(await connection.readLine(wait)).toBe('+OK next');
-    close();
-  });
-
-  it('knows a literal of no octets', async () => {
-    const { connection, close } = await connectionPair();
-    const { stream, done } = openBody(connection, new LengthDecoder(0), { wait });
-    stream.resume();
-    await done;
-    close();
-  });
-
-  it('drains what is given up, and closes when that is long', async () => {
-    const short = await connectionPair();
-    const first = openBody(short.connection, new LengthDecoder(100), { wait });
-    first.stream.destroy();
-    short.server.write(`${'x'.repeat(100)}next\r\n`);
-    await first.done;
-    expect(await short.connection.readLine(wait)).toBe('next');
-    short.close();
-    const long = await connectionPair();
-    const second = openBody(long.connection, new LengthDecoder(1 << 22), {
-      wait,
-      drainOctets: 1_000,
-    });
-    second.stream.destroy();
-    long.server.write(Buffer.alloc(1 << 22));
-    expect(await settled(second.done)).toMatchObject({
-      code: 'ERR_LOCAL_IO',
-      connection: 'closed',
-    });
-    expect(long.connection.isOpen).toBe(false);
-    long.close();
-  });
-
-  it('keeps a large body in the socket while the consumer is slow', async () => {
-    const { connection, server, close } = await connectionPair();
-    const size = 32 << 20;
-    server.write(Buffer.alloc(size, 'y'));
-    const { stream, done } = openBody(connection, new LengthDecoder(size), { wait });
-    let seen = 0;
-    const slow = new PassThrough();
-    stream.pipe(slow);
-    await tick(200);
-    expect(connection.buffered + stream.readableLength + slow.readableLength).toBeLessThan(2 << 20);
-    for await (const chunk of slow) seen += (chunk as Buffer).length;
-    await done;
-    expect(seen).toBe(size);
-    close();
-  });
-
-  it('destroys the stream with the typed error when the peer leaves midway', async () => {
-    const { connection, server, close } = await connectionPair();
-    server.end('abc');
-    const { stream, done } = openBody(connection, new LengthDecoder(10), { wait });
-    const reading = (async () => {
-      for await (const _ of stream);
-    })();
-    expect(await settled(reading)).toMatchObject({ code: 'ERR_CONNECTION_CLOSED' });
-    expect(await settled(done)).toMatchObject({ code: 'ERR_CONNECTION_CLOSED' });
     close();
   });
 });

@@ -6,6 +6,7 @@ import {
   DotEncoder,
   isBodyInput,
   isFivewireError,
+  SourcePace,
   TransferError,
   type Wait,
 } from '@fivewire/line-protocol';
@@ -65,9 +66,11 @@ export async function sendArticle(
   const encoder = new DotEncoder();
   let head: string | undefined = '';
   let id: string | undefined;
+  const pace = new SourcePace();
+  pace.begin({ connection, calls: session.queue.calls, what: 'the source of an article' });
   const stall = { ...wait, phase: 'transfer', timeout: transport.timeouts.stall } as const;
   try {
-    for await (const octets of bodyOctets(body)) {
+    for await (const octets of bodyOctets(body, pace)) {
       if (head !== undefined) {
         head += Buffer.from(octets).toString('latin1');
         const end = /\r?\n\r?\n/.exec(head)?.index ?? head.length;
@@ -80,6 +83,8 @@ export async function sendArticle(
     }
   } catch (error) {
     throw connection.fail(error);
+  } finally {
+    pace.end();
   }
   connection.write(encoder.end());
   return id;

@@ -73,6 +73,7 @@ export async function writeChunks(
     return chunk;
   };
 
+  source.hold(session);
   try {
     for (;;) {
       const octets =
@@ -97,6 +98,8 @@ export async function writeChunks(
       await nextReply(connection, waits.reply).catch(ignore);
     if (error instanceof ChunkRefused) return { refused: error.reply };
     throw error;
+  } finally {
+    source.release();
   }
 }
 

@@ -7,6 +7,8 @@ import {
   isBodyInput,
   isFivewireError,
   LocalError,
+  type ReplyQueue,
+  SourcePace,
   UsageError,
 } from '@fivewire/line-protocol';
 
@@ -18,6 +20,7 @@ export class BodySource {
   readonly whole: Buffer | undefined;
   /** Octets handed out so far. */
   taken = 0;
+  readonly #pace = new SourcePace();
   #pieces: AsyncGenerator<Uint8Array, void, undefined> | undefined;
   #beginning: Promise<void> | undefined;
   /** The first piece of a stream, once it has come, until it is handed out. */
@@ -38,7 +41,7 @@ export class BodySource {
       this.whole = Buffer.from(body);
     } else if (body instanceof Uint8Array) {
       this.whole = bufferOf(body);
-    } else this.#pieces = bodyOctets(body);
+    } else this.#pieces = bodyOctets(body, this.#pace);
   }
 
   /** True when it can be seen to hold ASCII alone; `undefined` for a stream. */
@@ -95,6 +98,17 @@ export class BodySource {
     if (octets === undefined) return undefined;
     this.#rest = octets.length > pieceOctets ? octets.subarray(pieceOctets) : undefined;
     return this.#count(octets.subarray(0, pieceOctets));
+  }
+
+  /** From now on the connection is held for this body: calls wait behind it. */
+  hold({ connection, queue }: { connection: object; queue: ReplyQueue }): void {
+    if (this.#pieces === undefined) return;
+    this.#pace.begin({ connection, calls: queue.calls, what: 'the body of a message' });
+  }
+
+  /** The connection is held for it no longer. */
+  release(): void {
+    this.#pace.end();
   }
 
   /** The caller's stream is not read any further: destroys it. Waits for nothing. */

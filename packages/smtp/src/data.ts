@@ -20,6 +20,7 @@ export async function writeData(
   const { connection } = session;
   const early = () => earlyReply(session, wait);
   const encoder = new DotEncoder();
+  source.hold(session);
   try {
     let last: readonly Uint8Array[] = [];
     for (;;) {
@@ -43,6 +44,8 @@ export async function writeData(
   } catch (error) {
     endConnection(connection, 'a message could not be sent whole');
     throw sourceFailed(error);
+  } finally {
+    source.release();
   }
 }
 

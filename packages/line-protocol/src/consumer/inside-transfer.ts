@@ -7,6 +7,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { UsageError } from 'tls-context-core';
+import { GatheringReadable } from './gathering-readable.js';
 import { wouldDeadlock } from './pending-calls.js';
 
 /** A transfer, and the connection that it holds. */
@@ -26,19 +27,28 @@ interface Mark {
 // Made at first use: it makes every promise of the process dearer on Node 20.
 let marks: AsyncLocalStorage<Mark> | undefined;
 
-/** Runs the caller's code as what `transfer` waits for, until the promise that it gives settles. */
-export async function whileAwaited<T>(
-  transfer: Transfer,
-  work: () => T | PromiseLike<T>,
-): Promise<T> {
+/** Runs the caller's code as what `transfer` waits for, until it returns or the promise that it gives settles. */
+export function whileAwaited<T>(transfer: Transfer, work: () => T): T {
   marks ??= new AsyncLocalStorage();
   const mark: Mark = { transfer, active: true, outer: marks.getStore() };
-  try {
-    return await marks.run(mark, work);
-  } finally {
+  const over = (): void => {
     mark.active = false;
+  };
+  let result: T;
+  try {
+    result = marks.run(mark, work);
+  } catch (error) {
+    over();
+    throw error;
   }
+  if (result instanceof Promise) return result.finally(over) as T;
+  over();
+  return result;
 }
+
+/** False for streams of the system's: they run no code of the caller that could call us. */
+export const runsCallersCode = (stream: object): boolean =>
+  !(stream instanceof GatheringReadable || 'fd' in stream || 'remotePort' in stream);
 
 /** What on this connection waits for the code that runs now, if anything does. */
 function transferAround(connection: object): Transfer | undefined {
