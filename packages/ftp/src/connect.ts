@@ -39,6 +39,7 @@ export const defaultLimits: FtpLimits = {
   listingLineOctets: 65_536,
   listingEntries: 1_000_000,
   depth: 100,
+  aheadOctets: 16 * 2 ** 20,
 };
 
 /** `connect(options)` and `connect(url, options)` are one. */

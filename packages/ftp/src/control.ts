@@ -4,13 +4,12 @@ import {
   type CommandLine,
   type LineConnection,
   type Notices,
+  type PendingCalls,
   type Reply,
   ReplyQueue,
   type Turn,
-  UsageError,
 } from '@fivewire/line-protocol';
 import { Dialogue, noteReply, noticesOf } from './dialogue.js';
-import { isInsideTransfer } from './reentrance.js';
 import type { ServerTraits } from './server-traits.js';
 import type { CallOptions } from './types.js';
 
@@ -19,9 +18,6 @@ export class Control {
   readonly notices: Notices;
   readonly #traits: ServerTraits;
   readonly #queue: ReplyQueue;
-  readonly #waiting = new Set<(error: Error) => void>();
-  /** Told whenever a call begins to wait behind another. */
-  readonly whenAwaited: Set<() => void> = new Set();
 
   /** @param welcome the reply to the login: the first notice */
   constructor(connection: LineConnection, traits: ServerTraits, welcome: Reply | undefined) {
@@ -45,9 +41,9 @@ export class Control {
     return this.#traits.pipelining === 'proven';
   }
 
-  /** Whether somebody waits for the call that runs. */
-  get isAwaited(): boolean {
-    return this.#waiting.size > 0;
+  /** The calls that wait behind the one that runs. */
+  get calls(): PendingCalls {
+    return this.#queue.calls;
   }
 
   /** Has the connection to itself until `work` ends. Work that ends early must have read its replies. */
@@ -86,52 +82,17 @@ export class Control {
     return new Dialogue(this.connection, 0).succeeded(reply as Reply, line);
   }
 
-  /** The running call waits for its caller, and its caller perhaps for those behind it: lets these go. */
-  releaseWaiting(): void {
-    for (const reject of [...this.#waiting]) reject(wouldDeadlock());
-  }
-
   #timeout({ timeout }: CallOptions): number {
     return timeout ?? this.connection.timeouts.reply;
   }
 
   #enqueue<T>(what: string, options: CallOptions, work: (turn: Turn) => Promise<T>): Promise<T> {
     const { signal } = options;
-    if (isInsideTransfer(this)) return Promise.reject(wouldDeadlock());
     if (signal?.aborted) return Promise.reject(aborted(signal, { command: what }, 'usable'));
-    return new Promise<T>((resolve, reject) => {
-      let released: Error | undefined;
-      const release = (error: Error): void => {
-        released = error;
-        this.#waiting.delete(release);
-        reject(error);
-      };
-      this.#queue
-        .run(
-          async (turn) => {
-            this.#waiting.delete(release);
-            if (released !== undefined) throw released;
-            return work(turn);
-          },
-          { phase: 'command', command: what, ...(signal === undefined ? {} : { signal }) },
-        )
-        .then(resolve, reject)
-        .finally(() => this.#waiting.delete(release));
-      if (this.#queue.pending > 1) {
-        this.#waiting.add(release);
-        for (const tell of this.whenAwaited) tell();
-      }
+    return this.#queue.run(work, {
+      phase: 'command',
+      command: what,
+      ...(signal === undefined ? {} : { signal }),
     });
   }
-}
-
-function wouldDeadlock(): UsageError {
-  return new UsageError(
-    'ERR_WOULD_DEADLOCK',
-    'This call would wait for a transfer that waits for its caller.',
-    {
-      protocol: 'ftp',
-      hint: 'A client is one connection: finish reading the stream first, or use createFtpPool.',
-    },
-  );
 }

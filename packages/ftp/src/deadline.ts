@@ -1,33 +1,30 @@
 /** Deadlines that line-protocol's waits do not cover: silence on a data connection, and waits that gain one later. */
-import { deadline, SilenceTimer } from '@fivewire/line-protocol';
+import { deadline, type PendingCalls, SilenceTimer } from '@fivewire/line-protocol';
 
-/**
- * Calls back when nothing moved for so long: `onStall` while the server is to move, `onIdle`, again and again, while
- * we are.
- */
+/** Who is to move on a data connection: the server, within a limit, or we, and then calls wait behind us. */
 export class StallWatch {
   readonly #limit: number;
+  readonly #calls: PendingCalls;
   readonly #onStall: () => void;
-  readonly #onIdle: () => void;
   readonly #silence = new SilenceTimer();
 
-  constructor(limit: number, onStall: () => void, onIdle: () => void = () => {}) {
+  /** @param onStall called when the server is to move and nothing moved for `limit` milliseconds */
+  constructor(limit: number, calls: PendingCalls, onStall: () => void) {
     this.#limit = limit;
+    this.#calls = calls;
     this.#onStall = onStall;
-    this.#onIdle = onIdle;
   }
 
   /** The server is to move from now on. */
   server(): void {
+    this.#calls.moved();
     this.#silence.start(this.#limit, this.#onStall);
   }
 
   /** We are to move from now on. */
   local(): void {
-    this.#silence.start(this.#limit, () => {
-      this.local();
-      this.#onIdle();
-    });
+    this.#silence.stop();
+    this.#calls.paused();
   }
 
   moved(): void {
@@ -36,6 +33,7 @@ export class StallWatch {
 
   stop(): void {
     this.#silence.close();
+    this.#calls.moved();
   }
 }
 

@@ -1,7 +1,7 @@
 /** A remote file into a local one, or into a stream, and nothing of it under its name until it is proven whole. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { TransferError, UsageError } from '@fivewire/line-protocol';
+import { runsCallersCode, TransferError, UsageError, whileAwaited } from '@fivewire/line-protocol';
 import { hash, missing, offeredHash } from './attributes.js';
 import { localFailure, pathOf } from './local.js';
 import { PartRecord, type RemoteStamp, sameStamp } from './part-record.js';
@@ -22,6 +22,8 @@ export async function download(
   checkTarget(target, options);
   const digest = verify === 'hash' ? new Digest(agreedHash(session)) : undefined;
   const record = resume ? new PartRecord(pathOf(target as string | URL)) : undefined;
+  const ours = { connection: session.control.connection, what: 'RETR' };
+  const marked = typeof target === 'object' && 'write' in target && runsCallersCode(target);
   let sink: Sink | undefined;
   let failure: unknown;
   try {
@@ -56,7 +58,8 @@ export async function download(
         ...(record === undefined ? {} : { identify: (remote) => identify(record, remote) }),
         take(piece) {
           digest?.update(piece);
-          return opened.take(piece);
+          // A Writable may run the caller's code, which would wait for us if it called this client.
+          return marked ? whileAwaited(ours, () => opened.take(piece)) : opened.take(piece);
         },
       });
     });

@@ -77,9 +77,7 @@ export async function* attempt(
   const box = new Box<Entry>();
   const given = new AbortController();
   const signal = AbortSignal.any([given.signal, ...(options.signal ? [options.signal] : [])]);
-  const hurry = (): void => box.hurry();
   let verdict: Verdict | undefined;
-  control.whenAwaited.add(hurry);
   control
     .hold(way.verb, { ...options, signal }, async (dialogue) => {
       const compares = before?.kind === 'suspect';
@@ -100,7 +98,6 @@ export async function* attempt(
     }
     return verdict as unknown as Verdict;
   } finally {
-    control.whenAwaited.delete(hurry);
     given.abort(); // of no effect where the listing is over
   }
 }
@@ -142,6 +139,7 @@ async function receiveListing(
       line,
       observeCloseNotify: () => session.requireCloseNotify,
       octets: () => reading.octets,
+      awaited: () => reading.goOn(),
       move: (stream, watch) => receive(stream, (piece) => reading.take(piece), watch),
     });
   } catch (error) {
@@ -217,7 +215,12 @@ export class Reading {
     this.octets += piece.length;
     this.#print?.update(piece);
     this.#give(this.#parser.push(piece));
-    return this.#session.control.isAwaited ? undefined : this.#box.room();
+    return this.#session.control.calls.any ? undefined : this.#box.room();
+  }
+
+  /** A call waits: reads on, whatever the caller has taken. */
+  goOn(): void {
+    this.#box.hurry();
   }
 
   end(): Verdict {

@@ -3,11 +3,12 @@ import type { Readable } from 'node:stream';
 import {
   checkOptions,
   createPool,
+  type FivewireError,
+  knownDeadlock,
   type Lease,
   type Pool,
   type PoolOptions,
   splitPoolOptions,
-  UsageError,
   useLease,
 } from '@fivewire/line-protocol';
 import { Box } from './box.js';
@@ -17,7 +18,6 @@ import { FtpClient, sessionOf } from './ftp-client.js';
 import type { Entry } from './listing/entry.js';
 import { listRules, readStreamRules } from './options.js';
 import { type Borrow, RemoteReadStream } from './read-stream.js';
-import { isInsideTransfer } from './reentrance.js';
 import { pathArgument, type RemotePath } from './remote-path.js';
 import type {
   CallOptions,
@@ -51,19 +51,19 @@ export function createFtpPool(options: FtpPoolOptions): FtpPool {
 export class FtpPool implements Pool<FtpClient> {
   readonly #pool: Pool<FtpClient>;
   readonly #charset: Charset;
-  readonly #maxConnections: number | undefined;
+  readonly #maxConnections: number;
   /** Calls that wait for a connection. */
   #waiting = 0;
   readonly #whenAwaited = new Set<() => void>();
-  /** The connection lent last: in a pool of one, the one. */
-  #lent: FtpClient | undefined;
+  /** The clients that are lent now. */
+  readonly #lent = new Set<FtpClient>();
 
   /** @internal Use `createFtpPool`. */
   constructor(options: FtpPoolOptions) {
     const { own, rest } = splitPoolOptions('ftp', options);
     const resolved = resolveOptions(rest);
     this.#charset = resolved.charset;
-    this.#maxConnections = own.maxConnections;
+    this.#maxConnections = own.maxConnections ?? 4;
     this.#pool = createPool(async () => new FtpClient(await openSession(resolved)), own);
   }
 
@@ -74,16 +74,56 @@ export class FtpPool implements Pool<FtpClient> {
 
   /** Waits for a free connection, or makes one. First come, first served. */
   async acquire(options: { signal?: AbortSignal } = {}): Promise<Lease<FtpClient>> {
-    if (this.#maxConnections === 1 && this.#lent !== undefined) refuseDeadlock(this.#lent);
     this.#waiting += 1;
     for (const tell of this.#whenAwaited) tell();
+    const behind = this.#waitBehindLent(options.signal);
     try {
-      const lease = await this.#pool.acquire(options);
-      this.#lent = lease.client;
-      return lease;
+      const lease = await this.#pool.acquire({ signal: behind.signal });
+      const { client } = lease;
+      this.#lent.add(client);
+      const release = (): void => {
+        this.#lent.delete(client);
+        lease.release();
+      };
+      return { client, release, [Symbol.asyncDispose]: async () => release() };
+    } catch (error) {
+      throw behind.refusal() ?? error;
     } finally {
+      behind.end();
       this.#waiting -= 1;
     }
+  }
+
+  /** Where all connections are lent, the call waits behind their transfers, and is refused when the last of them refuses it. */
+  #waitBehindLent(signal: AbortSignal | undefined): {
+    signal: AbortSignal;
+    refusal(): unknown;
+    end(): void;
+  } {
+    const refused = new AbortController();
+    let refusal: FivewireError | undefined;
+    const command = 'a call of the pool';
+    const lent = this.#lent.size >= this.#maxConnections ? [...this.#lent] : [];
+    let moving = lent.length;
+    const ends = lent.map((client) => {
+      const { calls, connection } = sessionOf(client).control;
+      const refuse = (error: FivewireError): void => {
+        moving -= 1;
+        if (moving > 0) return;
+        refusal = connection.locate(error);
+        refused.abort(refusal);
+      };
+      const known = knownDeadlock(connection, command);
+      if (known !== undefined) queueMicrotask(() => refuse(known));
+      return calls.add({ command, refuse });
+    });
+    return {
+      signal: signal === undefined ? refused.signal : AbortSignal.any([signal, refused.signal]),
+      refusal: () => refusal,
+      end: () => {
+        for (const end of ends) end();
+      },
+    };
   }
 
   /** Lends one connection for a piece of work of several calls. */
@@ -242,17 +282,4 @@ export class FtpPool implements Pool<FtpClient> {
   #call<T>(options: CallOptions, work: (client: FtpClient) => Promise<T>): Promise<T> {
     return this.session(work, options?.signal === undefined ? {} : { signal: options.signal });
   }
-}
-
-/** One connection, and the caller is what its transfer waits for. */
-function refuseDeadlock(client: FtpClient): void {
-  if (!isInsideTransfer(sessionOf(client).control)) return;
-  throw new UsageError(
-    'ERR_WOULD_DEADLOCK',
-    'This call would wait for a transfer that waits for its caller.',
-    {
-      protocol: 'ftp',
-      hint: 'Finish reading the stream first, or let the pool have more connections.',
-    },
-  );
 }

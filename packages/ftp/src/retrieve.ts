@@ -23,6 +23,8 @@ export interface Retrieval extends TransferOptions {
   /** The server has begun to send: what the target held before may go. */
   begin?(): Promise<void>;
   take(piece: Buffer): Promise<void> | undefined;
+  /** A call waits behind this: go on without the consumer, where there is room. */
+  awaited?(): void;
 }
 
 export async function retrieve(

@@ -7,11 +7,11 @@ import {
   bodyOctets,
   isBodyInput,
   LocalError,
+  type SourcePace,
   UsageError,
 } from '@fivewire/line-protocol';
 import type { Control } from './control.js';
 import { localFailure, pathOf } from './local.js';
-import { insideTransfer } from './reentrance.js';
 import type { LocalFile, UploadSource } from './types.js';
 
 export interface Source {
@@ -51,20 +51,20 @@ export function checkSource(source: UploadSource, control: Control): void {
 /**
  * Opens it and takes its first piece, so that a source that can't be read fails before a command has emptied the remote file.
  *
+ * @param pace of the upload that holds the connection
  * @param signal gives up a source that gives nothing
  * @throws LocalError for a directory, for what is not there or can't be read; what the caller's stream throws
  */
 export async function openSource(
   source: UploadSource,
-  control: Control,
+  pace: SourcePace,
   signal?: AbortSignal,
 ): Promise<Source> {
   if (isLocalFile(source)) return openFile(pathOf(source.file));
   if (typeof source === 'string' || source instanceof Uint8Array) {
     return { pieces: bodyOctets(source), size: sizeOf(source), close: async () => {} };
   }
-  const octets = bodyOctets(source);
-  const pieces = callsBack(source) ? watched(octets, control) : octets;
+  const pieces = bodyOctets(source, pace);
   const close = async () => {
     if (source instanceof Readable) source.destroy();
   };
@@ -118,28 +118,6 @@ function isLocalFile(source: UploadSource): source is LocalFile {
 function sizeOf(source: BodyInput): number | undefined {
   if (typeof source === 'string') return Buffer.byteLength(source);
   return source instanceof Uint8Array ? source.length : undefined;
-}
-
-/** A generator's code runs while the upload waits for it, and may call this client. */
-function callsBack(source: BodyInput): boolean {
-  return (
-    typeof source === 'object' && !(source instanceof Uint8Array || source instanceof Readable)
-  );
-}
-
-async function* watched(
-  pieces: AsyncGenerator<Uint8Array>,
-  control: Control,
-): AsyncGenerator<Uint8Array> {
-  try {
-    for (;;) {
-      const { done, value } = await insideTransfer(control, () => pieces.next());
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await pieces.return(undefined);
-  }
 }
 
 // Reads of 64 KiB, Node's default, cost twice the CPU.

@@ -34,6 +34,8 @@ export interface Plan extends CallOptions {
   observeCloseNotify(): boolean;
   /** Moves the octets, to the end. */
   move(stream: Duplex, watch: StallWatch, opening: Reply | undefined): Promise<void>;
+  /** A call waits behind this transfer: goes on without its consumer, where it can. */
+  awaited?(): void;
   /** Octets moved so far, for errors. */
   octets(): number;
 }
@@ -133,7 +135,8 @@ async function move(
     if (opening !== undefined) control.connection.fail(stalled(plan, limit));
     data.destroy();
   };
-  const watch = new StallWatch(limit, onStall, () => control.releaseWaiting());
+  const watch = new StallWatch(limit, control.calls, onStall);
+  control.calls.hold({ what: plan.line.masked, awaited: () => plan.awaited?.() });
   try {
     const stream = await (opening === undefined
       ? within(data.opened(), limit, () => data.destroy())
@@ -141,6 +144,7 @@ async function move(
     await plan.move(stream, watch, opening);
   } finally {
     watch.stop();
+    control.calls.hold(undefined);
   }
 }
 

@@ -26,6 +26,8 @@ export interface FtpLimits extends LineLimits {
   listingEntries: number;
   /** Directories below each other in a recursive listing or removal. Default 100. */
   depth: number;
+  /** Octets held for a slow reader of a stream while other calls wait behind it. Default 16 MiB. */
+  aheadOctets: number;
 }
 
 export interface FtpConnectOptions extends Omit<TransportOptions, 'limits'>, CharsetOptions {

@@ -1,6 +1,6 @@
 /** Content to a remote file, under its own name at once or only when it is proven whole. */
 import { randomBytes } from 'node:crypto';
-import { StallWatch } from './deadline.js';
+import { SourcePace } from '@fivewire/line-protocol';
 import { command } from './dialogue.js';
 import { agreedHash, Digest } from './download.js';
 import { joinPath, splitPath } from './remote-path.js';
@@ -55,33 +55,22 @@ async function run(
 ): Promise<TransferResult> {
   const { control } = session;
   return control.hold(verb, options, async (dialogue) => {
-    const opened = await begin(session, source, options);
-    const read = digest === undefined ? opened : hashed(opened, digest);
+    const pace = new SourcePace();
+    pace.begin({
+      connection: control.connection,
+      calls: control.calls,
+      what: `the source of ${verb}`,
+    });
+    let opened: Source | undefined;
     try {
+      opened = await openSource(source, pace, options.signal);
+      const read = digest === undefined ? opened : hashed(opened, digest);
       return await store(session, dialogue, { ...options, verb, path, source: read, verify });
     } finally {
-      await opened.close();
+      pace.end();
+      await opened?.close();
     }
   });
-}
-
-/** A source that gives nothing may wait for a call that waits behind this one. */
-async function begin(
-  { control, transport }: Session,
-  source: UploadSource,
-  { signal, timeout }: TransferOptions,
-): Promise<Source> {
-  const watch = new StallWatch(
-    timeout ?? transport.timeouts.stall,
-    () => {},
-    () => control.releaseWaiting(),
-  );
-  watch.local();
-  try {
-    return await openSource(source, control, signal);
-  } finally {
-    watch.stop();
-  }
 }
 
 function hashed(source: Source, digest: Digest): Source {

@@ -1,6 +1,7 @@
 /** A server that stalls, closes, resets, floods or talks nonsense at any point of a session. */
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { manualClock } from '../../tls-context-core/test/manual-clock.js';
 import { FtpClient, isFivewireError } from '../src/index.js';
 import { against, login, loginWithMlst, play } from './script.js';
 
@@ -276,15 +277,30 @@ describe('a slow caller', () => {
     );
   });
 
-  it('who reads no stream lets go the calls that wait behind it', async () => {
+  it('calls behind a stream wait while it is read, however slowly, and are refused once it is not', async () => {
+    const clock = manualClock();
     const octets = 'x'.repeat(1 << 20);
-    const script = `${login}C: SIZE /f\nC: EPSV\nS: 213 ${octets.length}\nS: 229 ok (|||6446|)\ndata\nC: RETR /f\nS: 150 here\nD- ${octets}\nD- ${octets}\nstall\n`;
+    const script = `${login}C: SIZE /f\nC: EPSV\nS: 213 ${octets.length * 2}\nS: 229 ok (|||6446|)\ndata\nC: RETR /f\nS: 150 here\nD- ${octets}\nD- ${octets}\nstall\n`;
     const played = play(script);
-    const ftp = await FtpClient.connect({ ...played.options, timeouts });
+    const ftp = await FtpClient.connect({ ...played.options, limits: { aheadOctets: 100_000 } });
     const stream = ftp.createReadStream('/f');
+    const full = async () => {
+      while (stream.readableLength < 200_000) await new Promise((resolve) => setImmediate(resolve));
+    };
     stream.read(0);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    await expect(ftp.command('NOOP')).rejects.toMatchObject({ code: 'ERR_WOULD_DEADLOCK' });
+    await full();
+    const patient = ftp.command('NOOP');
+    for (let i = 0; i < 4; i++) {
+      clock.pass(50_000);
+      stream.read(100_000);
+      await full();
+    }
+    const refused = ftp.command('PWD');
+    clock.pass(60_001); // `timeouts.stall`
+    const error = { code: 'ERR_WOULD_DEADLOCK', message: expect.stringContaining('RETR /f') };
+    await expect(patient).rejects.toMatchObject({ ...error, command: 'NOOP' });
+    await expect(refused).rejects.toMatchObject({ ...error, command: 'PWD' });
+    clock.restore();
     stream.destroy();
     ftp.close();
   });

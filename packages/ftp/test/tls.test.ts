@@ -416,11 +416,11 @@ describe('a pool', () => {
     expect(server.connections).toHaveLength(1);
   });
 
-  it('of one connection refuses what would wait for itself', async () => {
+  it('of one connection reads ahead for calls inside the loop over a stream', async () => {
     const server = await serve();
     const ftp = pool(server, { maxConnections: 1 });
     for await (const _ of ftp.createReadStream('/pub/big')) {
-      await expect(ftp.stat('/')).rejects.toMatchObject({ code: 'ERR_WOULD_DEADLOCK' });
+      expect(await ftp.stat('/pub/small')).toMatchObject({ size: 5 });
       break;
     }
     expect(await ftp.stat('/pub/small')).toMatchObject({ size: 5 });

@@ -6,6 +6,7 @@ import { createSecureContext, TLSSocket } from 'node:tls';
 import {
   createSessionScope,
   createTlsContext,
+  PendingCalls,
   type SecureStream,
   secure,
 } from '@fivewire/line-protocol';
@@ -50,7 +51,7 @@ it.each(['TLSv1.2', 'TLSv1.3'] as const)('%s', async (version) => {
   let secured: SecureStream | undefined;
   const sending = once(replies, 'data').then(() => undefined);
   replies.once('data', () => {
-    const watch = new StallWatch(1000, () => undefined);
+    const watch = new StallWatch(1000, new PendingCalls(1000), () => undefined);
     void send(secured as SecureStream, nothing(), watch, () => undefined).then(() => watch.stop());
   });
   const opening = open().then((stream) => {

@@ -59,7 +59,7 @@ export class BodyStream extends GatheringReadable {
 
   /** While the reader waits for room, it is told that there may be some. */
   protected override taken(): void {
-    if (this.#wake !== undefined) this.runner.moved();
+    if (this.#wake !== undefined) this.runner.taken();
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {

@@ -191,8 +191,8 @@ export class CommandRunner {
   }
 
   /** The consumer of a body has taken some of it. */
-  moved(): void {
-    this.#consumers.moved();
+  taken(): void {
+    this.#consumers.taken();
   }
 
   // ── out ──────────────────────────────────────────────────────────────────────────────────────────────────

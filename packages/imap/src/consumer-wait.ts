@@ -32,8 +32,8 @@ export class ConsumerWait {
   }
 
   /** The consumer of a body has taken some of it. */
-  moved(): void {
-    this.#calls.moved();
+  taken(): void {
+    this.#calls.taken();
   }
 
   /**

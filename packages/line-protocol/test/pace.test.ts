@@ -78,6 +78,7 @@ class World {
         this.calls.paused();
         return;
       }
+      this.calls.moved();
       if (step === 'set-aside') {
         expect(this.repeatable).toBe(true);
         this.setAside = true;

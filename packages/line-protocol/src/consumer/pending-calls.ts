@@ -15,7 +15,7 @@ export interface PendingCall {
 export interface Holder {
   /** For errors: `the body of RETR 1`. */
   readonly what: string;
-  /** A call has begun to wait: read ahead, where that is possible. Says `paused` again where it is not. */
+  /** A call has begun to wait: read ahead, where that is possible, and say `moved`. */
   awaited?(): void;
 }
 
@@ -43,7 +43,7 @@ export class PendingCalls {
   add(call: PendingCall): () => void {
     this.#calls.add(call);
     if (this.#stopped) queueMicrotask(() => this.#stopped && this.#refuse());
-    else this.#tell();
+    else this.#holder?.awaited?.();
     if (this.#paused) this.#watch();
     return () => {
       this.#calls.delete(call);
@@ -56,7 +56,7 @@ export class PendingCalls {
     this.#holder = holder;
     this.moved();
     if (holder === undefined) this.#silence.close();
-    else if (this.any) this.#tell();
+    else if (this.any) holder.awaited?.();
   }
 
   /** The holder waits for its consumer, and can't make way. */
@@ -66,18 +66,19 @@ export class PendingCalls {
     if (this.any) this.#watch();
   }
 
-  /** The consumer has taken something, or the source has given something. */
+  /** The consumer has taken something, though not enough to go on. */
+  taken(): void {
+    if (!this.#paused) return;
+    this.moved();
+    this.paused();
+  }
+
+  /** The holder goes on: the consumer has taken something, or the source has given something. */
   moved(): void {
     if (!this.#paused) return;
     this.#paused = false;
     this.#stopped = false;
     this.#silence.stop();
-  }
-
-  #tell(): void {
-    if (this.#holder?.awaited === undefined) return;
-    this.#paused = false;
-    this.#holder.awaited();
   }
 
   #watch(): void {

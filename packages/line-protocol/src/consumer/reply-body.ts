@@ -199,6 +199,7 @@ export class ReplyBody<H = unknown> extends GatheringReadable implements Holder 
           queue.calls.paused();
           return;
         }
+        queue.calls.moved();
         if (step === 'set-aside') {
           this.setAside = true;
           this.skip();

@@ -227,6 +227,7 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
           if (this.#wakers.length === 0) queue.calls.paused();
           return;
         }
+        queue.calls.moved();
         if (step === 'set-aside') {
           this.cut = true;
           this.#discard = true;
