@@ -1,10 +1,12 @@
 /** Chooses a mechanism, runs it over what the protocol lends, and verifies the outcome (RFC 4422 section 3). */
 import { AuthenticationError, addErrorContext, isFivewireError, SaslError } from 'tls-context-core';
 import { checkAuth, fetchCredentials } from './credentials.js';
-import { createExchange, type Exchange } from './exchange.js';
+import { type Exchange, exchangeOf } from './exchange.js';
 import { given } from './given.js';
-import { refusalVerdict, type Verdict } from './hints.js';
-import { strengthOf } from './mechanisms/table.js';
+import type { CredentialKind, Credentials } from './mechanism.js';
+import { isPlus, strengthOf } from './mechanisms/table.js';
+import { nextSelections, type Tried, worksNot } from './next-selection.js';
+import { passes, refusalVerdict, type Verdict } from './refusal.js';
 import { offeredNames, type Selection, usableMechanisms } from './select.js';
 import { printable } from './text.js';
 import type { AuthenticateOptions, SaslAnswer, SaslTransport } from './types.js';
@@ -16,8 +18,9 @@ type Failure = Extract<SaslAnswer, { kind: 'failure' }>;
  * Authenticates. Resolves with the mechanism that did it, once the server has said so and, where the mechanism has it,
  * proved itself.
  *
- * Another mechanism is tried only when the server refused one as unavailable, and only one of the same class of
- * strength or a stronger. After a refusal of the credentials nothing else is tried.
+ * After a refusal of the credentials nothing else is tried. Where the server refused a mechanism as unavailable, one of the same
+ * class of strength or a stronger is; a -PLUS that is refused on a verified channel gives way, once, to the same hash without
+ * channel binding, and `onOutcome` tells; a list that the caller gives is leave to go down it when a mechanism does not work.
  *
  * @throws AuthenticationError ERR_CLEARTEXT_AUTH_REFUSED or ERR_NO_COMMON_MECHANISM before anything is sent;
  * ERR_AUTHENTICATION_FAILED with the server's reply
@@ -44,32 +47,58 @@ async function tryInTurn(
   options: AuthenticateOptions,
   transport: SaslTransport,
 ): Promise<{ mechanism: string }> {
-  let [selection, ...others] = usableMechanisms(options);
-  const credentials = await fetchCredentials(options.auth);
+  const { auth, channel, leave = options.mechanisms !== undefined } = options;
+  const credential = checkAuth(auth);
+  let selections: readonly Selection[] = usableMechanisms(options);
+  let credentials = await fetchCredentials(auth);
+  let mayRenew = 'accessToken' in auth && typeof auth.accessToken === 'function';
+  let notice: string | undefined;
 
   for (;;) {
-    const { mechanism, context } = selection;
-    const exchange = createExchange(mechanism, credentials, context);
-    const answer = await run(exchange, transport);
-    if (answer.kind === 'success') return { mechanism };
-
-    const verdict = refusalVerdict({
-      reply: answer.reply,
-      credential: checkAuth(options.auth),
-      ...options,
-    });
-    const [next, ...rest] = others.filter((other) => isAsStrong(other, selection));
-    if (!next || !answer.mechanismUnavailable || verdict.account) {
-      throw refused(options, exchange, answer, others, verdict);
+    const [selection, ...others] = selections as [Selection, ...Selection[]];
+    const { mechanism, context, row } = selection;
+    const exchange = exchangeOf(row, row.begin(credentials, context));
+    const { answer, proofSent, serverProven } = await run(exchange, transport);
+    if (answer.kind === 'success') {
+      options.onOutcome?.({
+        channelBinding: context.binding?.type ?? 'none',
+        ...given({ notice }),
+      });
+      return { mechanism };
     }
-    selection = next;
-    others = rest;
+
+    const verdict = verdictOn(answer, exchange, options, credential);
+    if (mayRenew && saysStale(answer, exchange, verdict)) {
+      mayRenew = false;
+      const renewed = await fetchCredentials(auth, { reason: spoken(answer, exchange) });
+      if (!sameToken(renewed, credentials)) {
+        credentials = renewed;
+        continue;
+      }
+    }
+    const tried: Tried = {
+      selection,
+      unavailable: answer.mechanismUnavailable === true,
+      proofSent,
+      serverProven,
+      reason: verdict.reason,
+      told: exchange.refusal()?.means,
+    };
+    selections = nextSelections(tried, others, { channel, leave });
+    const [next] = selections;
+    if (next === undefined) throw refused(options, exchange, answer, { tried, others, verdict });
+    if (context.binding && next.mechanism === mechanism.replace(/-PLUS$/, ''))
+      notice = unbound(selection, next, spoken(answer, exchange));
   }
 }
 
-async function run(exchange: Exchange, transport: SaslTransport): Promise<Success | Failure> {
+async function run(
+  exchange: Exchange,
+  transport: SaslTransport,
+): Promise<{ answer: Success | Failure; proofSent: boolean; serverProven: boolean }> {
   let initial = await exchange.start();
   const together = initial !== undefined && base64Octets(initial) <= transport.initialResponseLimit;
+  let proofSent = together && exchange.last().proof === true;
 
   let answer = await transport.start(exchange.mechanism, together ? initial : undefined);
   if (together) initial = undefined;
@@ -84,21 +113,24 @@ async function run(exchange: Exchange, transport: SaslTransport): Promise<Succes
   while (answer.kind === 'challenge') {
     // The first challenge asks for the initial response that could not go with the command. RFC 4422 section 5 has it
     // empty, some servers write "Go ahead" there: nothing is derived from it.
-    const response = initial ?? (await responseTo(answer.data, exchange, transport));
+    const response = initial ?? (await responseTo(answer, exchange, transport));
     initial = undefined;
+    proofSent ||= exchange.last().proof === true;
     answer = await transport.respond(response);
   }
   if (answer.kind === 'success') await exchange.finish(answer.data);
-  return answer;
+  return { answer, proofSent, serverProven: exchange.last().serverProven === true };
 }
 
 async function responseTo(
-  challenge: Uint8Array,
+  { data, malformed }: Extract<SaslAnswer, { kind: 'challenge' }>,
   exchange: Exchange,
   transport: SaslTransport,
 ): Promise<Uint8Array> {
   try {
-    return await exchange.next(challenge);
+    if (data === undefined && !exchange.last().heedless)
+      throw malformed?.() ?? noBase64(exchange.mechanism);
+    return await exchange.next(data ?? new Uint8Array());
   } catch (error) {
     // The server waits for us, so we tell it. Whether it hears is no matter: the connection is to be closed.
     transport.cancel().catch(() => {});
@@ -106,37 +138,93 @@ async function responseTo(
   }
 }
 
+const noBase64 = (mechanism: string): SaslError =>
+  new SaslError('ERR_CHALLENGE', `${mechanism}: the server sent a challenge that is no base64`, {
+    mechanism,
+    hint: 'The server does not speak SASL as RFC 4422 says: name another mechanism in `mechanisms`.',
+  });
+
 /** An empty response is written `=`. */
 const base64Octets = ({ length }: Uint8Array): number => Math.ceil(length / 3) * 4 || 1;
 
-const isAsStrong = (one: Selection, other: Selection): boolean =>
-  strengthOf(one.mechanism) >= strengthOf(other.mechanism);
+function verdictOn(
+  { reply, hint }: Failure,
+  exchange: Exchange,
+  options: AuthenticateOptions,
+  credential: CredentialKind,
+): Verdict {
+  const told = exchange.refusal();
+  const verdict = refusalVerdict({ ...options, reply, credential });
+  const { means } = told ?? {};
+  const reason = means === 'later' || means === 'account' ? means : verdict.reason;
+  return { reason, hint: hint || told?.hint || verdict.hint };
+}
+
+/** RFC 7628 section 3.2.2 in the challenge; IMAP's EXPIRED; in words alone where there is nothing else. */
+const saysStale = ({ reply }: Failure, exchange: Exchange, { reason }: Verdict): boolean =>
+  exchange.refusal()?.means === 'token' ||
+  reason === 'expired' ||
+  /\btoken\b[^.]{0,30}(?:expired|invalid)|(?:expired|invalid)[^.]{0,20}\btoken\b/i.test(
+    `${reply.text} ${exchange.refusal()?.reason ?? ''}`,
+  );
+
+const sameToken = (one: Credentials, other: Credentials): boolean =>
+  'accessToken' in one && 'accessToken' in other && one.accessToken === other.accessToken;
+
+/** The refusal in the server's words. */
+function spoken({ reply }: Failure, exchange: Exchange): string {
+  const reason = exchange.refusal()?.reason;
+  const said = [reply.code, reply.enhanced, reply.text].filter(Boolean).join(' ');
+  return `${printable(said)}${reason ? ` (${reason})` : ''}`;
+}
+
+const unbound = (one: Selection, next: Selection, said: string): string =>
+  `The server refused ${one.mechanism} with channel binding ${one.context.binding?.type}: ${said}. ` +
+  `Went on with ${next.mechanism} without channel binding; mechanisms: ['${one.mechanism}'] would insist on it.`;
 
 function refused(
-  { offered }: AuthenticateOptions,
+  { offered, channel }: AuthenticateOptions,
   exchange: Exchange,
-  { reply, mechanismUnavailable }: Failure,
-  untried: readonly Selection[],
-  verdict: Verdict,
+  answer: Failure,
+  { tried, others, verdict }: { tried: Tried; others: readonly Selection[]; verdict: Verdict },
 ): AuthenticationError {
   const { mechanism } = exchange;
-  const told = exchange.refusal();
-  const said = [reply.code, reply.enhanced, reply.text].filter(Boolean).join(' ');
-  const weaker = untried.map((selection) => selection.mechanism).join(', ');
-  const hint =
-    mechanismUnavailable && weaker && !verdict.account
+  const failed = worksNot(tried);
+  const weaker = others.map((selection) => selection.mechanism).join(', ');
+  const advice =
+    answer.mechanismUnavailable && weaker && failed
       ? `Nothing weaker is tried by itself: if you know this server, put one of ${weaker} first in \`mechanisms\`.`
-      : told?.hint || verdict.hint;
+      : verdict.hint + otherReasons(tried, channel);
   return new AuthenticationError(
     'ERR_AUTHENTICATION_FAILED',
-    `The server refused ${mechanism}: ${printable(said)}${told?.reason ? ` (${told.reason})` : ''}`,
+    answer.problem ?? `The server refused ${mechanism}: ${spoken(answer, exchange)}`,
     {
       mechanism,
       offered: offeredNames(offered),
-      reply,
-      hint,
+      reply: answer.reply,
+      hint: advice,
       phase: 'auth',
-      retry: verdict.later ? 'later' : 'never',
+      reason: failed ? 'mechanism' : verdict.reason,
+      retry: passes(verdict.reason) ? 'later' : 'never',
     },
   );
+}
+
+/** What refuses a digest in the same words as a wrong password. */
+function otherReasons(
+  { selection, reason, told }: Tried,
+  channel: AuthenticateOptions['channel'],
+): string {
+  if (reason !== 'wrong' || told !== undefined) return '';
+  const { mechanism, context } = selection;
+  if (context.binding && isPlus(mechanism)) {
+    const way =
+      channel === 'verified-tls'
+        ? `, or allow ${mechanism.replace(/-PLUS$/, '')} in \`mechanisms\``
+        : '';
+    return ` The login was bound to this TLS connection by ${context.binding.type}, and a server that knows only another binding says no more: name it in \`channelBinding\`${way}.`;
+  }
+  return strengthOf(mechanism) > strengthOf('PLAIN')
+    ? ` A server that keeps only hashes of passwords refuses ${mechanism} in the same words: then name PLAIN in \`mechanisms\`, over TLS.`
+    : '';
 }

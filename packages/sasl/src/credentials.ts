@@ -1,46 +1,94 @@
 /** The caller's `auth`, checked at the border: what is wrong is refused before an octet leaves. */
 import { UsageError } from 'tls-context-core';
 import type { CredentialKind, Credentials } from './mechanism.js';
-import type { Auth } from './types.js';
+import type { AccessToken, Auth, Password, RefusedToken } from './types.js';
 
 /** In octets of UTF-8. Access tokens with many groups reach some 10 KiB. */
-const limits = { user: 1_024, authzid: 1_024, password: 32_768, accessToken: 32_768, trace: 255 };
+const limits = {
+  user: 1_024,
+  authzid: 1_024,
+  password: 32_768,
+  accessToken: 32_768,
+  trace: 255,
+  account: 8_192,
+};
 
 const kinds: readonly CredentialKind[] = ['password', 'accessToken', 'external', 'anonymous'];
 
-const keys: readonly string[] = [...kinds, 'user', 'authzid', 'trace'];
+/** Which `auth` a protocol takes. */
+export interface AuthShape {
+  readonly kinds: readonly CredentialKind[];
+  readonly keys: readonly string[];
+  /** The user's name alone will do. */
+  readonly userAlone: boolean;
+}
+
+const saslShape: AuthShape = {
+  kinds,
+  keys: [...kinds, 'user', 'authzid', 'trace'],
+  userAlone: false,
+};
+
+/** RFC 959 section 4.1.1: USER, PASS, ACCT. The name alone may do, by a certificate (RFC 4217 section 10) or by custom. */
+export const ftpShape: AuthShape = {
+  kinds: ['password'],
+  keys: ['user', 'password', 'account'],
+  userAlone: true,
+};
+
+/** What has been checked is a frozen copy: it can't change, and need not be checked again. */
+const checked = new WeakMap<object, CredentialKind>();
+
+/** @throws UsageError ERR_ARGUMENT. The copy passes {@link checkAuth} at once. */
+export function checkedAuth<A extends object>(auth: A, shape: AuthShape = saslShape): A {
+  const kind = checkAuth(auth as unknown as Auth, shape);
+  const copy = Object.freeze({ ...auth });
+  checked.set(copy, kind);
+  return copy;
+}
 
 /** Tells which kind of {@link Auth} it is; throws UsageError ERR_ARGUMENT for what is none, or is malformed. */
-export function checkAuth(auth: Auth): CredentialKind {
+export function checkAuth(auth: Auth, shape: AuthShape = saslShape): CredentialKind {
   if (typeof auth !== 'object' || auth === null) throw wrong('auth', 'is not an object');
+  const known = checked.get(auth);
+  if (known !== undefined) return known;
   const given = auth as Partial<Record<string, unknown>>;
-  const unknown = Object.keys(given).find((key) => !keys.includes(key));
+  const unknown = Object.keys(given).find((key) => !shape.keys.includes(key));
   if (unknown !== undefined)
-    throw wrong(`auth.${unknown}`, 'is no option', `Known: ${keys.join(', ')}.`);
-  const [kind, second] = kinds.filter((key) => given[key] !== undefined && given[key] !== false);
+    throw wrong(`auth.${unknown}`, 'is no option', `Known: ${shape.keys.join(', ')}.`);
+  const [named, second] = shape.kinds.filter(
+    (key) => given[key] !== undefined && given[key] !== false,
+  );
+  const kind = named ?? (shape.userAlone ? 'password' : undefined);
   if (!kind) {
-    throw wrong('auth', `has none of ${kinds.join(', ')}`, 'Is an environment variable not set?');
+    const all = shape.kinds.join(', ');
+    throw wrong('auth', `has none of ${all}`, 'Is an environment variable not set?');
   }
   if (second) throw wrong('auth', `has both ${kind} and ${second}`);
 
   if (kind === 'password' || kind === 'accessToken') {
     checkIdentity('user', given.user);
     const secret = given[kind];
-    if (typeof secret !== 'function') checkSecret(kind, secret);
+    if (typeof secret !== 'function' && (named || secret !== undefined)) checkSecret(kind, secret);
   } else if (given[kind] !== true) throw wrong(`auth.${kind}`, 'is not true');
 
   if (given.authzid !== undefined && kind !== 'anonymous') checkIdentity('authzid', given.authzid);
   if (given.trace !== undefined && kind === 'anonymous') checkTrace(given.trace);
+  if (given.account !== undefined) checkIdentity('account', given.account);
   return kind;
 }
 
-/** Fetches the secret, if a function stands for it. Only here and in {@link passwordOf} is such a function called. */
-export async function fetchCredentials(auth: Auth): Promise<Credentials> {
+/**
+ * Fetches the secret, if a function stands for it. Only here and in {@link passwordOf} is such a function called.
+ *
+ * @param refused the server did not take the token that was fetched before
+ */
+export async function fetchCredentials(auth: Auth, refused?: RefusedToken): Promise<Credentials> {
   if ('password' in auth && auth.password !== undefined) {
     return { ...auth, password: await fetchSecret('password', auth.password) };
   }
   if ('accessToken' in auth && auth.accessToken !== undefined) {
-    return { ...auth, accessToken: await fetchSecret('accessToken', auth.accessToken) };
+    return { ...auth, accessToken: await fetchSecret('accessToken', auth.accessToken, refused) };
   }
   return auth as Credentials;
 }
@@ -54,12 +102,13 @@ export async function passwordOf(auth: Auth): Promise<string | undefined> {
 
 async function fetchSecret(
   name: 'password' | 'accessToken',
-  source: string | (() => string | Promise<string>),
+  source: Password | AccessToken,
+  refused?: RefusedToken,
 ): Promise<string> {
   if (typeof source === 'string') return source;
   let secret: unknown;
   try {
-    secret = await source();
+    secret = await source(refused);
   } catch (cause) {
     throw new UsageError('ERR_ARGUMENT', `auth.${name}() threw`, {
       argument: `auth.${name}`,
@@ -71,7 +120,10 @@ async function fetchSecret(
   return secret;
 }
 
-function checkIdentity(name: 'user' | 'authzid', value: unknown): asserts value is string {
+function checkIdentity(
+  name: 'user' | 'authzid' | 'account',
+  value: unknown,
+): asserts value is string {
   checkText(name, value);
   if (/[\x00-\x1f\x7f]/.test(value)) throw wrong(`auth.${name}`, 'has control characters');
 }

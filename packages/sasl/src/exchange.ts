@@ -1,5 +1,5 @@
 /** One exchange as a state machine without I/O (RFC 4422 section 3): our messages out, the server's in. */
-import { SaslError, type SaslErrorCode, UsageError } from 'tls-context-core';
+import { isFivewireError, SaslError, type SaslErrorCode, UsageError } from 'tls-context-core';
 import { checkAuth } from './credentials.js';
 import {
   type Credentials,
@@ -13,7 +13,6 @@ import {
 } from './mechanism.js';
 import { findMechanism } from './mechanisms/table.js';
 import { printable } from './text.js';
-import type { MechanismName } from './types.js';
 
 /** No mechanism's challenge comes near it. */
 const challengeOctets = 65_536;
@@ -27,7 +26,7 @@ const over: Step = { response: undefined, expects: 'failure' };
  * challenges at most), so that a server that goes on asking is an error and never a loop.
  */
 export interface Exchange {
-  readonly mechanism: MechanismName;
+  readonly mechanism: string;
   /** The initial response; `undefined` where the server speaks first. An empty one must be sent as such. */
   start(): Promise<Uint8Array | undefined>;
   /** @throws SaslError for a challenge that makes no sense */
@@ -36,6 +35,8 @@ export interface Exchange {
   finish(additional?: Uint8Array): Promise<void>;
   /** What a challenge told about the failure to come (RFC 7628 section 3.2.2, RFC 5802 section 7). */
   refusal(): Refusal | undefined;
+  /** About the last message that {@link start} or {@link next} gave. */
+  last(): Pick<Step, 'proof' | 'serverProven' | 'heedless'>;
 }
 
 /**
@@ -69,6 +70,7 @@ export function exchangeOf(
   return {
     mechanism: name,
     refusal: () => current?.refusal,
+    last: () => current ?? {},
 
     async start() {
       if (current) throw new UsageError('ERR_STATE', 'the exchange has started already');
@@ -87,16 +89,17 @@ export function exchangeOf(
       received += 1;
       // RFC 4422 section 5: additional data with success is a last challenge, whose answer would be empty.
       if (additional.length > 0) {
-        if (current?.expects !== 'challenge') {
+        if (current?.expects !== 'challenge' && current?.onSuccess === undefined) {
           throw saslError(
             'ERR_CHALLENGE',
             'success came with data that the mechanism has no use for',
           );
         }
         const { response } = await advance(additional);
-        if (response?.length !== 0) current = over;
+        if (response?.length !== 0 && current?.onSuccess === undefined) current = over;
       }
-      if (current?.expects === 'success' || current?.expects === 'either') return;
+      if (current?.expects === 'success' || current?.expects === 'either')
+        return byMechanism(async () => current?.onSuccess?.());
       throw provesServer
         ? saslError(
             'ERR_SERVER_SIGNATURE',
@@ -110,22 +113,32 @@ export function exchangeOf(
     if (message.length > challengeOctets) {
       throw saslError('ERR_CHALLENGE', `the challenge is longer than ${challengeOctets} octets`);
     }
-    try {
+    return byMechanism(async () => {
       const { value } = await steps.next(message);
       current = value ?? over;
       return current;
+    });
+  }
+
+  async function byMechanism<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
     } catch (error) {
       current = over;
-      throw error instanceof Fault ? saslError(error.code, error.message, error.hint) : error;
+      if (error instanceof Fault) throw saslError(error.code, error.message, error.hint);
+      if (isFivewireError(error)) throw error;
+      const { message = String(error) } = error as Partial<Error>;
+      throw saslError('ERR_CHALLENGE', `it fails: ${message}`, '', error);
     }
   }
 
-  function saslError(code: SaslErrorCode, problem: string, hint = hints[code]): SaslError {
+  function saslError(code: SaslErrorCode, problem: string, hint = '', cause?: unknown): SaslError {
     return new SaslError(code, `${name}: ${problem}`, {
       mechanism: name,
       step: received,
       phase: 'auth',
       hint: hint || hints[code],
+      cause,
     });
   }
 }

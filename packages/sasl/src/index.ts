@@ -1,8 +1,9 @@
 /** SASL for the five clients: which mechanism, and each mechanism's steps, without I/O (RFC 4422). */
 export { authenticate } from './authenticate.js';
-export { checkLogin, type LoginOptions } from './check-login.js';
+export { checkLogin, type LoginOptions, loginOptions } from './check-login.js';
+export { ftpShape } from './credentials.js';
+export type { CustomMechanism, MechanismChannel } from './custom.js';
 export { createExchange, type Exchange } from './exchange.js';
-export { type Refused, refusalVerdict, type Verdict } from './hints.js';
 export type {
   AnonymousCredentials,
   ChannelBinding,
@@ -13,7 +14,17 @@ export type {
   Refusal,
   TokenCredentials,
 } from './mechanism.js';
+export { passes, type Refused, refusalVerdict, type Verdict } from './refusal.js';
+export { createSaltedPasswords, type SaltedPasswords } from './salted-passwords.js';
 export { type Selection, selectMechanism, usableMechanisms } from './select.js';
 export { decodeBase64, encodeBase64 } from './text.js';
 export type * from './types.js';
-export { type ChosenWay, chooseWay, type Way, waysIn } from './ways.js';
+export {
+  type ChosenWay,
+  chooseWay,
+  type Login,
+  logIn,
+  type OwnWay,
+  type Way,
+  waysIn,
+} from './ways.js';

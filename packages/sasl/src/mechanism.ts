@@ -1,6 +1,12 @@
 /** What a mechanism is (RFC 4422 section 5): a generator that yields our messages and receives the server's. */
-import type { SaslErrorCode } from 'tls-context-core';
-import type { IterationWindow, MechanismName } from './types.js';
+import type {
+  ChannelBindingType,
+  ProtocolName,
+  RefusalReason,
+  SaslErrorCode,
+} from 'tls-context-core';
+import type { SaltedPasswords } from './salted-passwords.js';
+import type { ChannelBindingSource, IterationWindow } from './types.js';
 
 /** One message of ours, and what may follow it. */
 export interface Step {
@@ -11,6 +17,14 @@ export interface Step {
    * explains a failure to come. `failure`: nothing else, for the server has already said why.
    */
   readonly expects: 'challenge' | 'success' | 'either' | 'failure';
+  /** It holds the secret or a proof of it: a refusal that comes before such a message can't be one of the secret. */
+  readonly proof?: boolean;
+  /** The server has proven itself. */
+  readonly serverProven?: boolean;
+  /** Whatever the next challenge says will do, base64 or not: the mechanism does not need it. */
+  readonly heedless?: boolean;
+  /** Called when the server reports success after this message. */
+  readonly onSuccess?: () => void | Promise<void>;
   /** With `failure`: what the server told in its last challenge. */
   readonly refusal?: Refusal;
 }
@@ -20,6 +34,8 @@ export interface Refusal {
   /** In the server's words, escaped and short. */
   readonly reason: string;
   readonly hint: string;
+  /** Where the mechanism's own code says it. `binding`: of the channel binding alone; `token`: a new one may do. */
+  readonly means?: RefusalReason | 'binding' | 'token';
 }
 
 /** A mechanism at work. What it knows lives in its closure, where neither `util.inspect` nor JSON sees it. */
@@ -36,6 +52,8 @@ export interface PasswordCredentials {
   user: string;
   password: string;
   authzid?: string;
+  /** FTP's ACCT. */
+  account?: string;
 }
 
 export interface TokenCredentials {
@@ -59,7 +77,7 @@ export type CredentialKind = 'password' | 'accessToken' | 'external' | 'anonymou
 
 /** The channel binding that a -PLUS mechanism proves (RFC 5056). */
 export interface ChannelBinding {
-  readonly type: string;
+  readonly type: ChannelBindingType;
   readonly data: Uint8Array;
 }
 
@@ -72,12 +90,17 @@ export interface ExchangeContext {
   host?: string;
   port?: number;
   iterations?: IterationWindow;
+  saltedPasswords?: SaltedPasswords;
+  /** For mechanisms of the caller's own. */
+  protocol?: ProtocolName;
+  channelBinding?: ChannelBindingSource['channelBinding'];
 }
 
 /** One row of the table of mechanisms. */
 export interface Mechanism {
-  readonly name: MechanismName;
-  readonly credential: CredentialKind;
+  readonly name: string;
+  /** `undefined`: any; a mechanism of the caller's own looks itself at what it gets. */
+  readonly credential: CredentialKind | undefined;
   /** Comparable among mechanisms of one credential; see `mechanisms/table.ts`. */
   readonly strength: number;
   /** Whether it can carry an authorization identity. */
@@ -105,11 +128,20 @@ export const serverSpeaksFirst: Step = { response: undefined, expects: 'challeng
 /** A message that the server must answer with a challenge. */
 export const say = (response: Uint8Array): Step => ({ response, expects: 'challenge' });
 
-/** Our last message. */
-export const conclude = (response: Uint8Array): Step => ({ response, expects: 'success' });
+/** Our last message: the secret, or a proof of it. */
+export const conclude = (response: Uint8Array): Step => ({
+  response,
+  expects: 'success',
+  proof: true,
+});
 
 /** Our last message, unless the server explains why it will refuse us. */
-export const concludeOrHear = (response: Uint8Array): Step => ({ response, expects: 'either' });
+export const concludeOrHear = (response: Uint8Array): Step => ({
+  response,
+  expects: 'either',
+  proof: true,
+  heedless: true,
+});
 
 /** The dummy message after a challenge that announces failure. */
 export const acknowledge = (response: Uint8Array, refusal: Refusal): Step => ({

@@ -1,17 +1,20 @@
 /** Which mechanism: from what the server offers, what the caller has, allows and prefers, and what the channel bears. */
-import { AuthenticationError, UsageError } from 'tls-context-core';
+import { AuthenticationError, type ChannelBindingType, UsageError } from 'tls-context-core';
 import { checkAuth } from './credentials.js';
+import { customRow, isCustomMechanism } from './custom.js';
 import { given } from './given.js';
 import { noCommonMechanismHint } from './hints.js';
 import type { ChannelBinding, CredentialKind, ExchangeContext, Mechanism } from './mechanism.js';
 import { findMechanism, isPlus, mechanisms } from './mechanisms/table.js';
 import { printable } from './text.js';
-import type { AuthenticateOptions, Channel, ChannelBindingSource, MechanismName } from './types.js';
+import type { AuthenticateOptions, Channel } from './types.js';
 
 /** A mechanism, and what its exchange must know about the connection: hand both to `createExchange`. */
 export interface Selection {
-  readonly mechanism: MechanismName;
+  readonly mechanism: string;
   readonly context: ExchangeContext;
+  /** The row of the table, or the caller's own. */
+  readonly row: Mechanism;
 }
 
 /**
@@ -30,28 +33,34 @@ export function usableMechanisms(options: AuthenticateOptions): [Selection, ...S
   refuseCleartext(options, credential);
 
   const offered = offeredNames(options.offered);
-  const binding = findBinding(options.binding);
+  const binding = findBinding(options);
   const plusOffered = offered.some(isPlus);
-  const { host, port, iterations } = options;
-  const shared = given({ host, port, iterations });
+  const { host, port, iterations, saltedPasswords } = options;
+  const shared = given({ host, port, iterations, saltedPasswords });
   const needsAuthzid = 'authzid' in options.auth && options.auth.authzid !== undefined;
 
   const possible = preference(options).filter(
     (mechanism) =>
-      mechanism.credential === credential &&
+      (mechanism.credential ?? credential) === credential &&
       (mechanism.authzid || !needsAuthzid) &&
       (binding !== undefined || !isPlus(mechanism.name)),
   );
+  // A server that lists nothing may take what it does not list: what the caller names is tried.
+  const hidden = offered.length === 0 && options.mechanisms !== undefined;
   const [first, ...others] = possible
-    .filter(({ name }) => offered.includes(name))
-    .map(({ name }) => ({
-      mechanism: name,
-      context:
-        binding && isPlus(name)
-          ? { ...shared, binding }
-          : { ...shared, couldBind: binding !== undefined && !plusOffered },
-    }));
+    .filter(({ name }) => hidden || offered.includes(name))
+    .map((row) => ({ mechanism: row.name, row, context: contextFor(row) }));
   if (first) return [first, ...others];
+
+  function contextFor({ name, credential: fixed }: Mechanism): ExchangeContext {
+    if (fixed === undefined) {
+      const { protocol, binding: source } = options;
+      const channelBinding = (type: ChannelBindingType) => source?.channelBinding(type);
+      return { ...shared, protocol, channelBinding };
+    }
+    if (binding && isPlus(name)) return { ...shared, binding };
+    return { ...shared, couldBind: binding !== undefined && !plusOffered };
+  }
 
   throw new AuthenticationError(
     'ERR_NO_COMMON_MECHANISM',
@@ -89,7 +98,7 @@ function refuseCleartext(options: AuthenticateOptions, credential: CredentialKin
 }
 
 function preference({ mechanisms: wanted, channel }: AuthenticateOptions): readonly Mechanism[] {
-  if (wanted) return [...new Set(wanted.map(knownMechanism))];
+  if (wanted) return [...new Map(wanted.map(rowOf).map((row) => [row.name, row])).values()];
   // Over verified TLS a digest that can be guessed at is no gain over PLAIN, and servers that keep hashed passwords
   // offer CRAM-MD5 in vain; RFC 4954 section 4 and draft-ietf-sasl-crammd5-to-historic ask for PLAIN over TLS as well.
   // Where the peer is not proven, it at least does not hand over the password itself: there the table's order holds.
@@ -99,7 +108,8 @@ function preference({ mechanisms: wanted, channel }: AuthenticateOptions): reado
   );
 }
 
-function knownMechanism(name: string): Mechanism {
+function rowOf(name: unknown): Mechanism {
+  if (isCustomMechanism(name)) return customRow(name);
   const mechanism = findMechanism(String(name));
   if (mechanism) return mechanism;
   throw new UsageError('ERR_ARGUMENT', `mechanisms: ${printable(String(name), 40)} is not known`, {
@@ -109,9 +119,13 @@ function knownMechanism(name: string): Mechanism {
   });
 }
 
-// RFC 9266 first; it is there on TLS 1.3 alone. RFC 5929's needs the certificate and works on 1.2.
-function findBinding(source: ChannelBindingSource | undefined): ChannelBinding | undefined {
-  for (const type of ['tls-exporter', 'tls-server-end-point'] as const) {
+// RFC 9266 first; it is there on TLS 1.3 alone. RFC 5929's: one needs the certificate and works on 1.2, the other is there on
+// 1.2 whatever the certificate's algorithm.
+const bindings = ['tls-exporter', 'tls-server-end-point', 'tls-unique'] as const;
+
+function findBinding(options: AuthenticateOptions): ChannelBinding | undefined {
+  const { binding: source, channelBinding } = options;
+  for (const type of channelBinding === undefined ? bindings : [channelBinding]) {
     const data = source?.channelBinding(type);
     if (data) return { type, data };
   }

@@ -1,20 +1,35 @@
 import type { ChannelBindingType, ProtocolName, ServerReply } from 'tls-context-core';
+import type { CustomMechanism } from './custom.js';
+import type { SaltedPasswords } from './salted-passwords.js';
 
 /**
  * Who we are, and the proof of it. A function in place of a secret is called once, after the mechanism is
  * chosen and before the first octet of the exchange is sent: a fresh token costs nothing when none is needed.
  */
 export type Auth =
-  | { user: string; password: string | (() => string | Promise<string>); authzid?: string }
-  | { user: string; accessToken: string | (() => string | Promise<string>); authzid?: string }
+  | { user: string; password: Password; authzid?: string }
+  | { user: string; accessToken: AccessToken; authzid?: string }
   | { external: true; authzid?: string }
   | { anonymous: true; trace?: string };
+
+export type Password = string | (() => string | Promise<string>);
+
+/**
+ * A function is called a second time after a refusal that says that the token has expired or is invalid, and is told so: another
+ * token than before is then tried, once.
+ */
+export type AccessToken = string | ((refused?: RefusedToken) => string | Promise<string>);
+
+export interface RefusedToken {
+  /** In the server's words. */
+  readonly reason: string;
+}
 
 /** Beside a URL that names the user, the secret will do. */
 export type UrlAuth =
   | Auth
-  | { password: string | (() => string | Promise<string>); authzid?: string }
-  | { accessToken: string | (() => string | Promise<string>); authzid?: string };
+  | { password: Password; authzid?: string }
+  | { accessToken: AccessToken; authzid?: string };
 
 /** The mechanisms spoken here, by their IANA names. */
 export type MechanismName =
@@ -54,8 +69,13 @@ export interface AuthenticateOptions {
   auth: Auth;
   /** The mechanisms as the server listed them, in any case. */
   offered: readonly string[];
-  /** The caller's restriction and order of preference. Default: all, the strongest first. */
-  mechanisms?: readonly string[];
+  /**
+   * The caller's restriction and order of preference, by name, or mechanisms of the caller's own. Default: all that are known
+   * here, the strongest first. A list is leave to go down it when a mechanism does not work.
+   */
+  mechanisms?: readonly (string | CustomMechanism)[];
+  /** Whether the caller gave `mechanisms`. Default: whether it is there. */
+  leave?: boolean;
   channel: Channel;
   /** Without it, `cleartext` refuses every password and token before anything is sent. */
   allowCleartextAuth?: boolean;
@@ -65,8 +85,22 @@ export interface AuthenticateOptions {
   host?: string;
   port?: number;
   protocol: ProtocolName;
+  /** Which channel binding the -PLUS mechanisms use. Default: the first that the connection has of those below. */
+  channelBinding?: ChannelBindingType;
   /** Narrows or widens what SCRAM accepts. */
   iterations?: IterationWindow;
+  /** Keeps what SCRAM derives from the password, for the next login. */
+  saltedPasswords?: SaltedPasswords;
+  /** Called once, when the login has gone well. */
+  onOutcome?: (outcome: LoginOutcome) => void;
+}
+
+/** What a login leaves to tell beside that it went well. */
+export interface LoginOutcome {
+  /** By which both sides know that they are at the two ends of one TLS connection. */
+  readonly channelBinding: 'none' | ChannelBindingType;
+  /** A -PLUS was refused, and the login went on without channel binding: why, in words. */
+  readonly notice?: string;
 }
 
 /** What a protocol's client lends: how SASL travels in that protocol (RFC 4422 section 5). Octets are raw, not base64. */
@@ -86,11 +120,19 @@ export interface SaslTransport {
 
 /** The server's answer to one step. */
 export type SaslAnswer =
-  | { kind: 'challenge'; data: Uint8Array }
+  /** `data`: absent where it is no base64; `malformed` makes the error of it, for mechanisms that need it. */
+  | { kind: 'challenge'; data?: Uint8Array | undefined; malformed?: () => Error }
   /** `data`: additional data with success, where the protocol has it (NNTP's 283). */
   | { kind: 'success'; data?: Uint8Array }
   /**
    * `mechanismUnavailable`: the server refused the mechanism and not the credentials (504, 534, `NO` with
-   * "unsupported"): the only failure after which another mechanism may be tried.
+   * "unsupported"): the only failure after which another mechanism may be tried. `problem` and `hint`: where the protocol
+   * knows better than the reply's words.
    */
-  | { kind: 'failure'; reply: ServerReply; mechanismUnavailable?: boolean };
+  | {
+      kind: 'failure';
+      reply: ServerReply;
+      mechanismUnavailable?: boolean;
+      problem?: string;
+      hint?: string;
+    };

@@ -95,11 +95,18 @@ describe('after a refusal', () => {
       ['CRAM-MD5'],
     ],
     [
-      "in the caller's own order neither",
+      "in the caller's own order the next is tried, whatever its strength",
       scramAndPlain,
-      [unavailable(504)],
-      { mechanisms: ['SCRAM-SHA-256', 'PLAIN'] },
-      ['SCRAM-SHA-256'],
+      [unavailable(504), failure(535, 'no')],
+      { mechanisms: ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] },
+      ['SCRAM-SHA-256', 'PLAIN'],
+    ],
+    [
+      "in the caller's own order too, a refusal before a proof left is one of the mechanism",
+      scramAndPlain,
+      [failure(481, 'generic failure'), failure(481, 'no')],
+      { mechanisms: ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'], protocol: 'nntp' },
+      ['SCRAM-SHA-256', 'PLAIN'],
     ],
     [
       'of PLAIN as unavailable its equal and the stronger are tried',
@@ -107,13 +114,6 @@ describe('after a refusal', () => {
       [unavailable(504), unavailable(504), unavailable(504)],
       {},
       ['PLAIN', 'LOGIN', 'CRAM-MD5'],
-    ],
-    [
-      'after a stronger one was refused the weaker stay out',
-      ['PLAIN', 'LOGIN', 'SCRAM-SHA-1'],
-      [unavailable(504), unavailable(504)],
-      { mechanisms: ['PLAIN', 'SCRAM-SHA-1', 'LOGIN'] },
-      ['PLAIN', 'SCRAM-SHA-1'],
     ],
     [
       'of the account, whatever its code, nothing else is tried',

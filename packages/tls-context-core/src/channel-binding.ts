@@ -1,6 +1,6 @@
 /**
  * Channel bindings: what ties an authentication to this very TLS connection.
- * RFC 9266 (`tls-exporter`), RFC 5929 §4 (`tls-server-end-point`).
+ * RFC 9266 (`tls-exporter`), RFC 5929 §3 (`tls-unique`) and §4 (`tls-server-end-point`).
  */
 
 import { createHash } from 'node:crypto';
@@ -44,6 +44,17 @@ const pssHashTag = 0xa0;
 export function tlsExporter(socket: TLSSocket): Uint8Array | undefined {
   if (socket.destroyed || socket.getProtocol() !== 'TLSv1.3') return undefined;
   return socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0));
+}
+
+/**
+ * RFC 5929 §3: the first Finished message of the handshake, which is ours in a full one. TLS 1.2 only: 1.3 has no such
+ * binding (RFC 9266 §3). Not on a resumed session: without the extended master secret, which Node does not tell, somebody in
+ * between can give both sides the same value there (RFC 7627 §6.3).
+ */
+export function tlsUnique(socket: TLSSocket): Uint8Array | undefined {
+  if (socket.destroyed || socket.getProtocol() !== 'TLSv1.2' || socket.isSessionReused())
+    return undefined;
+  return socket.getFinished();
 }
 
 /**

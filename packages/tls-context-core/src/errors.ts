@@ -49,6 +49,8 @@ const contextKeys = ['protocol', 'host', 'port', 'serverHostname', 'phase', 'com
 
 /** The root of all errors here. Its subclasses differ in what they carry. */
 export class FivewireError extends Error implements ErrorContext {
+  /** Whether the cause is the caller's own value, to be given back as it is. */
+  protected static readonly keepsCause: boolean = false;
   readonly code: string;
   readonly hint: string;
   readonly connection: 'usable' | 'closed';
@@ -61,7 +63,8 @@ export class FivewireError extends Error implements ErrorContext {
   declare command?: string;
 
   constructor(code: string, message: string, fields: FivewireErrorFields = {}) {
-    super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
+    const cause = new.target.keepsCause ? fields.cause : withoutForeignParts(fields.cause);
+    super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.code = code;
     this.hint = fields.hint ?? '';
@@ -77,6 +80,33 @@ export class FivewireError extends Error implements ErrorContext {
     const causeText = cause instanceof Error ? { cause: cause.message } : {};
     return { ...fields, name: this.name, message: this.message, ...causeText };
   }
+}
+
+/**
+ * Errors of libraries and of callers' functions carry what they were given (a proxy library its options, password and all):
+ * of them nothing but name, message, code and stack goes into `cause`. Every error of the suite passes here.
+ */
+export function withoutForeignParts(cause: unknown, nested = false): unknown {
+  if (typeof cause !== 'object' || cause === null || isFivewireError(cause)) return cause;
+  const { name, message, code, stack, errors } = cause as Partial<
+    AggregateError & { code: unknown }
+  >;
+  const told = typeof message === 'string' ? message : 'what was thrown is no error';
+  const kept =
+    Array.isArray(errors) && !nested
+      ? new AggregateError(
+          errors.map((error) => withoutForeignParts(error, true)),
+          told,
+        )
+      : new Error(told);
+  const parts = {
+    name: typeof name === 'string' ? name : 'Error',
+    stack: typeof stack === 'string' ? stack : '',
+  };
+  for (const [key, value] of Object.entries(parts))
+    Object.defineProperty(kept, key, { value, writable: true, configurable: true });
+  if (typeof code === 'string' || typeof code === 'number') Object.assign(kept, { code });
+  return kept;
 }
 
 /** True for an error of this suite, whichever installed copy made it. */
@@ -220,6 +250,7 @@ export class TimeoutError extends FivewireError {
 
 /** The caller's AbortSignal fired; its reason is the `cause`. */
 export class AbortError extends FivewireError {
+  protected static override readonly keepsCause = true;
   declare readonly code: 'ERR_ABORTED';
   constructor(message: string, fields: FivewireErrorFields = {}) {
     super('ERR_ABORTED', message, fields);
@@ -290,6 +321,22 @@ export class CommandError extends FivewireError {
   }
 }
 
+/**
+ * Why a server refuses a login, as far as it says so. `wrong`: user and password (or token) do not fit, or it does not say;
+ * `expired`: the account, password or token; `account`: something about the account that its owner must mend; `busy`: in use, or
+ * too many connections; `quota`: used up; `later`: a passing trouble; `mechanism`: this way to log in does not work there;
+ * `tls`: not without TLS.
+ */
+export type RefusalReason =
+  | 'wrong'
+  | 'expired'
+  | 'account'
+  | 'busy'
+  | 'quota'
+  | 'later'
+  | 'mechanism'
+  | 'tls';
+
 export type AuthenticationErrorCode =
   | 'ERR_AUTHENTICATION_FAILED'
   | 'ERR_NO_COMMON_MECHANISM'
@@ -301,6 +348,8 @@ export class AuthenticationError extends FivewireError {
   declare readonly mechanism?: string;
   declare readonly offered?: readonly string[];
   declare readonly reply?: ServerReply;
+  /** With `ERR_AUTHENTICATION_FAILED`. */
+  declare readonly reason?: RefusalReason;
   constructor(
     code: AuthenticationErrorCode,
     message: string,
@@ -308,10 +357,11 @@ export class AuthenticationError extends FivewireError {
       mechanism?: string;
       offered?: readonly string[];
       reply?: ServerReply;
+      reason?: RefusalReason;
     } = {},
   ) {
     super(code, message, { connection: 'usable', ...fields });
-    carry(this, fields, ['mechanism', 'offered', 'reply']);
+    carry(this, fields, ['mechanism', 'offered', 'reply', 'reason']);
   }
 }
 

@@ -1,7 +1,7 @@
 /** What a verified stream shows. It is Node's own socket with properties added: a wrapper would cost, and lose. */
 
 import type { TLSSocket } from 'node:tls';
-import { tlsExporter, tlsServerEndPoint } from './channel-binding.js';
+import { tlsExporter, tlsServerEndPoint, tlsUnique } from './channel-binding.js';
 import type { CloseNotifyWatch } from './close-notify.js';
 import type { Demands, Proof } from './judge.js';
 import type { ChannelBindingType, SecureStream, TlsSecurity } from './types.js';
@@ -50,6 +50,8 @@ function bind(
   switch (type) {
     case 'tls-exporter':
       return tlsExporter(socket);
+    case 'tls-unique':
+      return tlsUnique(socket);
     case 'tls-server-end-point':
       return chain[0] && tlsServerEndPoint(chain[0]);
     default:

@@ -138,4 +138,4 @@ export interface SecureStream extends Duplex {
   channelBinding(type: ChannelBindingType): Uint8Array | undefined;
 }
 
-export type ChannelBindingType = 'tls-exporter' | 'tls-server-end-point';
+export type ChannelBindingType = 'tls-exporter' | 'tls-unique' | 'tls-server-end-point';

@@ -13,8 +13,15 @@ export function bearerRefusal(challenge: Uint8Array): Refusal {
   const reason = said.join(', ');
   const advice =
     'Refresh the access token, and check its scope and that it was issued for this user.';
-  return { reason, hint: reason === '' ? advice : `The server says: ${reason}. ${advice}` };
+  return {
+    reason,
+    hint: reason === '' ? advice : `The server says: ${reason}. ${advice}`,
+    ...(typeof status === 'string' && staleStatus.test(status) ? { means: 'token' } : {}),
+  };
 }
+
+/** RFC 6750 section 3.1's word; providers write HTTP's number there as well (Google 400, Microsoft 401). */
+const staleStatus = /^(?:invalid_token|invalid_request|40[01])$/i;
 
 function jsonObject(octets: Uint8Array): Record<string, unknown> {
   try {

@@ -9,7 +9,7 @@ import {
 import { utf8 } from '../text.js';
 
 export function* login({ user, password }: PasswordCredentials): Steps {
-  yield serverSpeaksFirst;
-  yield say(utf8(user));
+  yield { ...serverSpeaksFirst, heedless: true };
+  yield { ...say(utf8(user)), heedless: true };
   yield conclude(utf8(password));
 }

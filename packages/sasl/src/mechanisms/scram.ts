@@ -49,13 +49,17 @@ export async function* scram(
   const signed = `${clientFirstBare},${serverFirst.text},${withoutProof}`;
 
   const { salt, iterations } = serverFirst;
-  const saltedPassword = await derive(secret, salt, iterations, hash.octets, hash.digest);
+  const place = [hash.digest, secret, encodeBase64(salt), iterations] as const;
+  const saltedPassword =
+    context.saltedPasswords?.get(place) ??
+    (await derive(secret, salt, iterations, hash.octets, hash.digest));
   const clientKey = hmac(hash, saltedPassword, 'Client Key');
   const storedKey = createHash(hash.digest).update(clientKey).digest();
   const proof = xor(clientKey, hmac(hash, storedKey, signed));
   const expected = hmac(hash, hmac(hash, saltedPassword, 'Server Key'), signed);
 
-  const last = parseServerFinal(yield say(utf8(`${withoutProof},p=${encodeBase64(proof)}`)));
+  const proven = utf8(`${withoutProof},p=${encodeBase64(proof)}`);
+  const last = parseServerFinal(yield { ...say(proven), proof: true });
   if ('error' in last) {
     yield acknowledge(nothing, explain(last.error));
     return;
@@ -63,7 +67,8 @@ export async function* scram(
   if (last.signature.length !== expected.length || !timingSafeEqual(last.signature, expected)) {
     throw new Fault('ERR_SERVER_SIGNATURE', 'the signature is wrong');
   }
-  yield conclude(nothing);
+  context.saltedPasswords?.set(place, saltedPassword);
+  yield { ...conclude(nothing), serverProven: true };
 }
 
 // gs2-header = gs2-cbind-flag "," ["a=" saslname] ","
@@ -79,18 +84,36 @@ const xor = (left: Uint8Array, right: Uint8Array): Uint8Array =>
   left.map((octet, index) => octet ^ (right[index] ?? 0));
 
 // server-error-value, RFC 5802 section 7.
-const errorHints: Readonly<Record<string, string>> = {
-  'channel-bindings-dont-match':
-    'The server saw another TLS connection than we did: something between decrypts it. Do not send a password here.',
-  'server-does-support-channel-binding':
-    'The server offers -PLUS mechanisms but they did not reach us: something between removed them.',
-  'unsupported-channel-binding-type':
-    'The server knows another channel binding: name a mechanism without -PLUS in `mechanisms` if TLS is verified.',
-  'unknown-user': 'The server knows no such user.',
-  'invalid-proof': 'The password is wrong.',
-  'no-resources': 'The server has no resources now: try later.',
+const worksNot = {
+  hint: 'SCRAM does not work there: name another in `mechanisms`.',
+  means: 'mechanism',
+} as const;
+
+const told: Readonly<Record<string, Omit<Refusal, 'reason'>>> = {
+  'channel-bindings-dont-match': {
+    hint: 'The server saw another TLS connection than we did: something between decrypts it. Do not send a password here.',
+    means: 'binding',
+  },
+  'unsupported-channel-binding-type': {
+    hint: 'The server knows another channel binding: name it in `channelBinding`, or a mechanism without -PLUS in `mechanisms` if TLS is verified.',
+    means: 'binding',
+  },
+  'channel-binding-not-supported': {
+    hint: 'Name a mechanism without -PLUS in `mechanisms` if TLS is verified.',
+    means: 'binding',
+  },
+  'server-does-support-channel-binding': {
+    hint: 'The server offers -PLUS mechanisms but they did not reach us: something between removed them.',
+    means: 'wrong',
+  },
+  'unknown-user': { hint: 'The server knows no such user.', means: 'wrong' },
+  'invalid-proof': { hint: 'The password is wrong.', means: 'wrong' },
+  'no-resources': { hint: 'The server has no resources now: try later.', means: 'later' },
+  'invalid-encoding': worksNot,
+  'extensions-not-supported': worksNot,
+  'other-error': worksNot,
 };
 
 function explain(error: string): Refusal {
-  return { reason: error, hint: Object.hasOwn(errorHints, error) ? (errorHints[error] ?? '') : '' };
+  return { reason: error, hint: '', ...(Object.hasOwn(told, error) ? told[error] : {}) };
 }

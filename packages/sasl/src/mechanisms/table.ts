@@ -57,7 +57,7 @@ export function findMechanism(name: string): Mechanism | undefined {
 }
 
 /** Comparable among mechanisms that take the same credential. */
-export const strengthOf = (name: MechanismName): number => findMechanism(name)?.strength ?? 0;
+export const strengthOf = (name: string): number => findMechanism(name)?.strength ?? 0;
 
 /** Whether it binds to the channel. */
 export function isPlus(name: string): boolean {

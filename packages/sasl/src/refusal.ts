@@ -1,0 +1,210 @@
+/** What a server's refusal means: its enhanced code first, then the stage (a code that means this at AUTH), its text last. */
+import type { ProtocolName, RefusalReason, ServerReply } from 'tls-context-core';
+import type { CredentialKind } from './mechanism.js';
+
+export interface Verdict {
+  readonly reason: RefusalReason;
+  readonly hint: string;
+}
+
+/** A refusal, and of what. */
+export interface Refused {
+  reply: ServerReply;
+  credential: CredentialKind;
+  protocol: ProtocolName;
+  host?: string;
+}
+
+/** The same may work in a while. */
+export const passes = (reason: RefusalReason): boolean =>
+  reason === 'busy' || reason === 'quota' || reason === 'later';
+
+/** No other way to log in would fare better. */
+export const isFinal = (reason: RefusalReason): boolean =>
+  passes(reason) || reason === 'expired' || reason === 'account' || reason === 'tls';
+
+interface Row extends Verdict {
+  readonly pattern: RegExp;
+  readonly only?: CredentialKind;
+}
+
+const oauth = 'OAuth2 (`auth: { user, accessToken }`)';
+const later = { reason: 'later', hint: 'The server has a passing trouble: try later.' } as const;
+const busy = {
+  reason: 'busy',
+  hint: 'In use by another session, or too many connections: closed ones linger for a while on the server. Try later, or use fewer.',
+} as const;
+const quota = {
+  reason: 'quota',
+  hint: 'What this account may use is used up: wait until it is renewed (later), or get more; user and password are right.',
+} as const;
+const expired = {
+  reason: 'expired',
+  hint: 'The account, password or token has expired: renew it.',
+} as const;
+const tls = {
+  reason: 'tls',
+  hint: "The server wants TLS first: use security: 'starttls' or 'implicit-tls'.",
+} as const;
+const transition = {
+  reason: 'mechanism',
+  hint: "The account must log in once by PLAIN: set mechanisms: ['PLAIN'] for one connection over TLS.",
+} as const;
+const googlePassword = `Google takes no account passwords: use an app password (needs two-step verification) or ${oauth}.`;
+const microsoftPassword = `Microsoft takes no passwords here any more: use ${oauth}.`;
+
+/** Enhanced status codes (RFC 3463, RFC 4954 section 6) and response codes (RFC 9051 section 7.1, RFC 2449 section 8, RFC 3206). */
+const enhancedRows: readonly Row[] = [
+  { pattern: /^4\.7\.12\b/, ...transition },
+  { pattern: /^4\.3\.2\b|^(?:IN-?USE|LIMIT)\b/, ...busy },
+  { pattern: /^4\.(?:2\.2|5\.3)\b|^OVERQUOTA\b/, ...quota },
+  { pattern: /^4\.|^(?:UNAVAILABLE|LOGIN-DELAY|SYS\/TEMP)\b/, ...later },
+  { pattern: /^5\.7\.11\b|^PRIVACYREQUIRED\b/, ...tls },
+  {
+    // Outlook: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled
+    pattern: /^5\.7\.139 .*smtpclientauthentication is disabled/i,
+    reason: 'account',
+    hint: 'SMTP AUTH is switched off for this tenant or mailbox: its administrator must enable authenticated SMTP.',
+  },
+  { pattern: /^5\.7\.139\b/, only: 'password', reason: 'account', hint: microsoftPassword },
+  { pattern: /^EXPIRED\b/, ...expired },
+  {
+    pattern: /^AUTHORIZATIONFAILED\b/,
+    reason: 'account',
+    hint: 'The credentials are good, but they may not act as `authzid`.',
+  },
+  {
+    pattern: /^(?:CONTACTADMIN|SYS\/PERM)\b|^5\.7\.13\b/,
+    reason: 'account',
+    hint: 'The server asks you to contact its administrator.',
+  },
+];
+
+/** What a code without an enhanced one means as an answer to a login, whatever it means elsewhere. */
+const stageRows: readonly (Row & { protocols: string })[] = [
+  { protocols: 'smtp lmtp', pattern: /^432\b/, ...transition },
+  { protocols: 'smtp lmtp', pattern: /^53[08]\b/, ...tls },
+  { protocols: 'smtp lmtp ftp', pattern: /^4/, ...later },
+  { protocols: 'nntp', pattern: /^483\b/, ...tls },
+  { protocols: 'nntp', pattern: /^403\b/, ...later },
+];
+
+/** The texts of the big providers. Those of them that have codes may mean more by the words. */
+const providerRows: readonly Row[] = [
+  {
+    pattern: /smtpclientauthentication is disabled/i,
+    reason: 'account',
+    hint: 'SMTP AUTH is switched off for this tenant or mailbox: its administrator must enable authenticated SMTP.',
+  },
+  {
+    pattern: /basic authentication is disabled/i,
+    only: 'password',
+    reason: 'account',
+    hint: microsoftPassword,
+  },
+  {
+    // Gmail: 534 5.7.9 Application-specific password required; iCloud and Yahoo say it in words alone
+    pattern: /app(?:lication)?[- ](?:specific )?password|InvalidSecondFactor/i,
+    reason: 'account',
+    hint: `This account needs an app password, made in the account's security settings, or ${oauth}.`,
+  },
+  {
+    // Gmail: 535 5.7.8 Username and Password not accepted … BadCredentials
+    pattern: /BadCredentials/,
+    only: 'password',
+    reason: 'account',
+    hint: googlePassword,
+  },
+  {
+    // Gmail: 534 5.7.14 Please log in via your web browser; IMAP: [WEBALERT …] Web login required
+    pattern: /\b5\.7\.14\b|web ?(?:browser|login)|WEBALERT/i,
+    reason: 'account',
+    hint: `The provider wants you to sign in once with a browser; then use an app password or ${oauth}.`,
+  },
+  {
+    pattern: /authenticated but not connected/i,
+    reason: 'account',
+    hint: 'The token is good but opens no mailbox: check its scope, the user name, and that IMAP is enabled for it.',
+  },
+];
+
+/** For servers whose codes say nothing (POP3 without RFC 2449, NNTP's 481, 482 and 502, FTP's 530; sabnzbd#1009, Nyuu#17). */
+const textRows: readonly Row[] = [
+  {
+    pattern:
+      /\b(?:STARTTLS|AUTH TLS)\b|(?:requires?|must|need|use|only|without)[^.]{0,40}\b(?:TLS|SSL|encrypt\w*|secure connection)|\b(?:TLS|SSL|encryption)\b[^.]{0,20}required/i,
+    ...tls,
+  },
+  {
+    pattern:
+      /(?:account|subscription|password|token|credential|membership)s?\b[^.]{0,30}\bexpired|\bexpired\b[^.]{0,20}(?:account|subscription|password|token|credential|membership)/i,
+    ...expired,
+  },
+  {
+    pattern:
+      /(?:download|bandwidth|transfer|traffic|volume|block|byte|data|daily|monthly|usage)s?\b[^.]{0,25}(?:limit|quota|allowance|exceed|exhaust|used up|depleted)|\bquota\b|exceed(?:s|ed)?\b[^.]{0,30}(?:limit|quota|allowance)\b/i,
+    ...quota,
+  },
+  {
+    pattern:
+      /too many|connection limit|max(?:imum)?\b[^.]{0,30}(?:connections|sessions|users|clients|logins)|simultaneous|concurrent|already (?:in use|connected|logged)|duplicate login|limit reached|overloaded|\b(?:mail ?(?:box|drop)|spool)\b[^.]{0,30}(?:lock|in use|busy|open)|\block(?:ed)?\b[^.]{0,30}\b(?:session|process|client)|\b(?:another|other) (?:\w+ )?(?:session|connection|client|process)|unable to lock/i,
+    ...busy,
+  },
+  {
+    pattern:
+      /account[^.]{0,30}(?:locked|disabled|suspended|blocked|closed|inactive|deactivated|not active)|(?:locked|disabled|suspended|blocked)[^.]{0,15}account/i,
+    reason: 'account',
+    hint: 'Something is wrong with the account itself: ask the provider.',
+  },
+  {
+    pattern:
+      /try (?:again )?later|temporar(?:y|ily)|\bunavailable|not available|(?:internal|server|system|backend|database) (?:error|failure|fault)|backend|maintenance|timed? ?out|\btry again\b/i,
+    ...later,
+  },
+];
+
+/** For providers whose refusals say nothing. Matched against the end of the host's name. */
+const providers: readonly { pattern: RegExp; hint: string }[] = [
+  { pattern: /(?:^|\.)(?:gmail|googlemail|google)\.com$/, hint: googlePassword },
+  { pattern: /(?:^|\.)(?:office365|outlook|hotmail|live)\.com$/, hint: microsoftPassword },
+  {
+    pattern: /(?:^|\.)(?:yahoo\.com|aol\.com|mail\.me\.com|icloud\.com|fastmail\.com)$/,
+    hint: "This provider wants an app password, made in the account's security settings.",
+  },
+];
+
+const byCredential: Readonly<Record<CredentialKind, string>> = {
+  password: 'Check the user name (often the whole address) and the password.',
+  accessToken:
+    'Refresh the access token, and check its scope and that it was issued for this user.',
+  external:
+    'The server did not map the client certificate to a user: check `tls.cert` and `authzid`.',
+  anonymous: 'The server takes no anonymous users.',
+};
+
+export function refusalVerdict({ reply, credential, protocol, host }: Refused): Verdict {
+  const code = String(reply.code);
+  const { enhanced = '' } = reply;
+  const text = `${code} ${enhanced} ${reply.text}`;
+  const first = (rows: readonly Row[], words: string): Row | undefined =>
+    rows.find(({ pattern, only = credential }) => only === credential && pattern.test(words));
+
+  const byEnhanced = enhanced && first(enhancedRows, `${enhanced} ${reply.text}`);
+  if (byEnhanced) return byEnhanced;
+  const stage = first(
+    stageRows.filter(({ protocols }) => protocols.split(' ').includes(protocol)),
+    enhanced === '' || /^5\.7\.0$/.test(enhanced) ? code : '',
+  );
+  const provider = first(providerRows, text);
+  if (stage ?? provider) return (stage ?? provider) as Verdict;
+
+  // A permanent code is not made passing by words around it.
+  const lasting =
+    /^5\./.test(enhanced) || ((protocol === 'smtp' || protocol === 'lmtp') && code.startsWith('5'));
+  const byText = first(textRows, reply.text);
+  if (byText && !(lasting && passes(byText.reason))) return byText;
+  const named =
+    credential === 'password' &&
+    providers.find(({ pattern }) => pattern.test(host?.toLowerCase() ?? ''));
+  return { reason: 'wrong', hint: named ? named.hint : byCredential[credential] };
+}
