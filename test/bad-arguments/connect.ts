@@ -105,7 +105,16 @@ const mechanisms: BadValues = {
   ...optionalList,
   'a number in it': [7],
   'a mechanism with a space': ['PLAIN LOGIN'],
+  'one of its own without steps': [{ name: 'NTLM', start: () => undefined }],
+  'one of its own with a space': [{ name: 'N T', start: () => undefined, step: () => [] }],
 };
+const saslLogin = {
+  auth: saslAuth,
+  mechanisms,
+  iterations: { ...object, 'a negative one': { max: -1 } },
+  channelBinding: { ...optionalWord, 'a type that is none': 'tls-magic' },
+  saltedPasswords: { ...object, 'a Map': new Map() },
+} satisfies Record<string, BadValues>;
 
 export const ftpOptions: OptionTable<FtpConnectOptions> = {
   ...transport,
@@ -117,9 +126,7 @@ export const ftpOptions: OptionTable<FtpConnectOptions> = {
 };
 export const imapOptions: OptionTable<ImapOptions> = {
   ...transport,
-  auth: saslAuth,
-  mechanisms,
-  iterations: { ...object, 'a negative one': { max: -1 } },
+  ...saslLogin,
   id: {
     ...without(object, 'an unknown key'),
     'a number for a value': { name: 7 },
@@ -128,20 +135,18 @@ export const imapOptions: OptionTable<ImapOptions> = {
 };
 export const pop3Options: OptionTable<Pop3Options> = {
   ...transport,
-  auth: saslAuth,
-  mechanisms,
+  ...saslLogin,
   initialResponse: optionalFlag,
 };
 export const smtpOptions: OptionTable<SmtpOptions> = {
   ...transport,
   protocol: optionalWord,
-  auth: saslAuth,
-  mechanisms,
+  ...saslLogin,
   clientName: { ...optionalText, 'a space': 'a b' },
   chunking: optionalFlag,
   ehloAfterAuth: optionalFlag,
 };
-export const nntpOptions: OptionTable<NntpOptions> = { ...transport, auth: saslAuth, mechanisms };
+export const nntpOptions: OptionTable<NntpOptions> = { ...transport, ...saslLogin };
 
 export const poolOptions: OptionTable<PoolOptions> = {
   maxConnections: optionalPositive,

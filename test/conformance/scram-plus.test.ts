@@ -42,6 +42,18 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean();
 });
 
+describe.each(drivers)('$protocol, TLS 1.2', (driver) => {
+  it.each(modes)('binds by tls-unique over %s where the caller says so', async (mode) => {
+    const row = { driver, mode, of: driver.protocol, ...bindings[1] } as const;
+    const server = await serve(row);
+    const insisting = { mechanisms: ['SCRAM-SHA-256-PLUS'], channelBinding: 'tls-unique' };
+    const client = await connect(row, server.ports[mode], insisting);
+    expect(attempts(server)).toEqual([{ mechanism: 'SCRAM-SHA-256-PLUS', flag: 'p=tls-unique' }]);
+    expect(client.security.channelBinding).toBe('tls-unique');
+    await client.quit();
+  });
+});
+
 const rows = drivers.flatMap((driver) =>
   modes.flatMap((mode) =>
     bindings.map(({ version, binding }) => ({
@@ -60,7 +72,10 @@ describe.each(rows)('$of over $mode, $version', (row) => {
     const server = await serve(row);
     const client = await connect(row, server.ports[row.mode]);
     await row.driver.command(client);
-    expect(client.security.protocol).toBe(row.version);
+    expect(client.security).toMatchObject({
+      protocol: row.version,
+      channelBinding: row.binding,
+    });
     expect(attempts(server)).toEqual([
       { mechanism: 'SCRAM-SHA-256-PLUS', flag: `p=${row.binding}` },
     ]);
@@ -69,10 +84,10 @@ describe.each(rows)('$of over $mode, $version', (row) => {
     expect(server.problems).toEqual([]);
   });
 
-  it('a trusted man in the middle makes it fail, and nothing weaker is tried', async () => {
+  it('a trusted man in the middle makes it fail where the caller names -PLUS, and nothing weaker is tried', async () => {
     const server = await serve(row);
     const man = await between(row, server);
-    const error = await rejection(connect(row, man.port));
+    const error = await rejection(connect(row, man.port, { mechanisms: ['SCRAM-SHA-256-PLUS'] }));
     expect(error.code).toBe('ERR_AUTHENTICATION_FAILED');
     expect(attempts(server)).toEqual([
       { mechanism: 'SCRAM-SHA-256-PLUS', flag: `p=${row.binding}` },
@@ -81,12 +96,32 @@ describe.each(rows)('$of over $mode, $version', (row) => {
     expectSecretKept(man);
   });
 
+  it('without a name it goes on unbound, once, says so, and no password leaves', async () => {
+    const server = await serve(row);
+    const man = await between(row, server);
+    const client = await connect(row, man.port);
+    expect(attempts(server)).toEqual([
+      { mechanism: 'SCRAM-SHA-256-PLUS', flag: `p=${row.binding}` },
+      { mechanism: 'SCRAM-SHA-256', flag: 'n' },
+    ]);
+    expect(client.security).toMatchObject({ verified: true, channelBinding: 'none' });
+    const { value } = await client.notices[Symbol.asyncIterator]().next();
+    expect(value).toMatchObject({
+      kind: 'AUTH',
+      text: expect.stringContaining(`channel binding ${row.binding}`),
+    });
+    expectSecretKept(man);
+    client.close();
+  });
+
   it('one who strips -PLUS is found out by the server, which reads that we could have bound', async () => {
     const server = await serve(row);
     const man = await between(row, server, (said) =>
       said.replace(/ ?(?:AUTH=)?SCRAM-SHA-[0-9]+-PLUS/g, ''),
     );
-    const error = await rejection(connect(row, man.port, ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256']));
+    const error = await rejection(
+      connect(row, man.port, { mechanisms: ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256'] }),
+    );
     expect(error.code).toBe('ERR_AUTHENTICATION_FAILED');
     expect(attempts(server)).toEqual([{ mechanism: 'SCRAM-SHA-256', flag: 'y' }]);
     expect(server.connections.at(-1)?.user).toBeUndefined();
@@ -96,14 +131,14 @@ describe.each(rows)('$of over $mode, $version', (row) => {
   it('one who leaves PLAIN alone gets nothing from a caller who names -PLUS', async () => {
     const server = await serve(row);
     const man = await between(row, server, (said) => said.replace(/(?:AUTH=)?SCRAM-\S+ ?/g, ''));
-    const error = await rejection(connect(row, man.port, ['SCRAM-SHA-256-PLUS']));
+    const error = await rejection(connect(row, man.port, { mechanisms: ['SCRAM-SHA-256-PLUS'] }));
     expect(error.code).toBe('ERR_NO_COMMON_MECHANISM');
     expect(attempts(server)).toEqual([]);
     expect(exposed(man.overheard)).toEqual([]);
   });
 });
 
-async function serve({ driver, version }: Row): Promise<TestServer> {
+async function serve({ driver, version }: Pick<Row, 'driver' | 'version'>): Promise<TestServer> {
   const server = await driver.start({
     users: { [user]: password },
     certificate,
@@ -130,7 +165,11 @@ async function between(
   return man;
 }
 
-function connect({ driver, mode }: Row, port: number, mechanisms?: string[]): Promise<Client> {
+function connect(
+  { driver, mode }: Pick<Row, 'driver' | 'mode'>,
+  port: number,
+  login: { mechanisms?: string[]; channelBinding?: string } = {},
+): Promise<Client> {
   const options = {
     host: '127.0.0.1',
     port,
@@ -138,7 +177,7 @@ function connect({ driver, mode }: Row, port: number, mechanisms?: string[]): Pr
     serverHostname: name,
     tls: { ca: ca.certificate },
     auth: { user, password },
-    ...(mechanisms && { mechanisms }),
+    ...login,
   };
   return driver.connect(options);
 }

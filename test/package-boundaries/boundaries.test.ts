@@ -12,7 +12,7 @@ const floors: Record<string, string[]> = {
   'tls-context-core': [],
   'line-protocol': ['tls-context-core'],
   sasl: ['tls-context-core'],
-  ftp: ['line-protocol', 'tls-context-core'],
+  ftp: ['line-protocol', 'sasl', 'tls-context-core'],
   imap: ['line-protocol', 'sasl', 'tls-context-core'],
   pop3: ['line-protocol', 'sasl', 'tls-context-core'],
   smtp: ['line-protocol', 'sasl', 'tls-context-core'],
@@ -36,7 +36,7 @@ const floors: Record<string, string[]> = {
 const thirdParty: Record<string, string[]> = {
   'tls-context-core': [],
   'line-protocol': ['socks'],
-  sasl: ['@mongodb-js/saslprep'],
+  sasl: [],
   ftp: ['iconv-lite'],
   imap: ['iconv-lite'],
   nntp: ['iconv-lite'],

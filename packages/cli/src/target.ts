@@ -152,6 +152,7 @@ const arrows: Readonly<Record<WireEvent['type'], string>> = {
   send: 'C:',
   receive: 'S:',
   tls: '--',
+  auth: '--',
   close: '--',
 };
 

@@ -67,15 +67,15 @@ export interface Resolved {
  */
 export function resolveOptions(options: FtpConnectOptions): Resolved {
   const transport = resolveTransport(profile, options as TransportOptions);
-  const { auth, requireCloseNotify, utcOffset } = options;
+  const { requireCloseNotify, utcOffset } = options;
   if (requireCloseNotify !== undefined && typeof requireCloseNotify !== 'boolean')
     throw wrong('requireCloseNotify', 'must be true or false');
   if (utcOffset !== undefined && !Number.isFinite(utcOffset))
     throw wrong('utcOffset', 'must be a number of minutes');
-  if (auth !== undefined) checkAuth(auth, transport);
+  const login = checkAuth(options, transport);
   const charset = createCharset(options);
   const limits = checkLimits('ftp', defaultLimits, options.limits);
-  return { options, transport, charset, limits, traits: createTraits(transport.disable) };
+  return { options: login, transport, charset, limits, traits: createTraits(transport.disable) };
 }
 
 const wrong = (argument: string, problem: string): UsageError =>

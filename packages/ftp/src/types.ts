@@ -8,13 +8,15 @@ import type {
   ServerReply,
   TransportOptions,
 } from '@fivewire/line-protocol';
+import type { Password } from '@fivewire/sasl';
 import type { CharsetOptions } from './charset.js';
 import type { ListingProblem } from './listing/entry.js';
 
 /** USER, PASS and ACCT, RFC 959 §4.1.1. Anonymous login: `{ user: 'anonymous', password: 'you@example.org' }`. */
 export interface FtpAuth {
   user: string;
-  password?: string;
+  /** A function is called once for each login, before USER is sent. */
+  password?: Password;
   /** Sent where the server asks for an account (332). */
   account?: string;
 }

@@ -11,11 +11,11 @@ import {
   type Transport,
   type TransportOptions,
 } from '@fivewire/line-protocol';
-import { authenticate, checkLogin } from '@fivewire/sasl';
+import { checkLogin, loginFields, loginOptions } from '@fivewire/sasl';
 import { StartTlsError } from 'tls-context-core';
 import { serverReply } from './command-error.js';
 import { CommandRunner } from './command-runner.js';
-import { ImapSaslTransport, offeredMechanisms } from './commands/authenticate.js';
+import { authenticate } from './commands/authenticate.js';
 import { capability } from './commands/capability.js';
 import { checkId, id, type ServerId } from './commands/id.js';
 import { defaultLimits } from './limits.js';
@@ -26,7 +26,7 @@ export const profile: ProtocolProfile = {
   protocol: 'imap',
   ports: { 'implicit-tls': 993, starttls: 143, cleartext: 143 },
   schemes: { imaps: 'implicit-tls', imap: 'starttls' },
-  options: ['auth', 'mechanisms', 'iterations', 'id'],
+  options: [...loginOptions, 'id'],
 };
 
 /** A session that can be used. */
@@ -43,10 +43,10 @@ export interface Established {
 /** Checks the options; nothing is dialled. A pool does it once for all its connections. */
 export function resolveOptions(options: ImapOptions): Transport {
   const transport = resolveTransport(profile, options as TransportOptions);
-  checkLogin(options);
+  const login = checkLogin(options);
   checkId(options.id);
   const limits = checkLimits('imap', defaultLimits, options.limits);
-  return { ...transport, options: { ...transport.options, limits: { ...limits } } };
+  return { ...transport, options: { ...transport.options, ...login, limits: { ...limits } } };
 }
 
 export async function openSession(
@@ -73,7 +73,7 @@ export async function openSession(
     }
     if (!session.knowsCapabilities) await capability(runner);
     const preauthenticated = greeting.status === 'PREAUTH';
-    if (options.auth !== undefined && !preauthenticated) await logIn(runner, transport, options);
+    if (options.auth !== undefined && !preauthenticated) await logIn(runner, transport);
     const authenticated = options.auth !== undefined || preauthenticated;
     runner.letsJunkPass = authenticated;
     return {
@@ -135,27 +135,18 @@ const refused = (reply: string): StartTlsError =>
     hint: "Use security: 'implicit-tls' (port 993), or try later.",
   });
 
-async function logIn(
-  runner: CommandRunner,
-  transport: Transport,
-  options: ImapOptions,
-): Promise<void> {
+async function logIn(runner: CommandRunner, transport: Transport): Promise<void> {
   const { connection, session } = runner;
-  const { auth, mechanisms, iterations } = options;
+  const options: ImapOptions = transport.options;
+  const { auth } = options;
   if (auth === undefined) return;
   const told = session.capabilitiesTold;
   connection.hideInput = true;
   try {
-    await authenticate(
-      {
-        auth,
-        offered: offeredMechanisms(session.capabilities),
-        ...loginChannel(transport, connection),
-        ...(mechanisms === undefined ? {} : { mechanisms }),
-        ...(iterations === undefined ? {} : { iterations }),
-      },
-      new ImapSaslTransport(runner),
-    );
+    await authenticate(runner, {
+      ...loginChannel(transport, connection, session.notices),
+      ...loginFields({ ...options, auth }),
+    });
   } finally {
     connection.hideInput = false;
   }

@@ -1,16 +1,12 @@
 /** What a caller gives and gets. */
 import type { LineLimits, TransportOptions } from '@fivewire/line-protocol';
-import type { Auth, IterationWindow, UrlAuth } from '@fivewire/sasl';
+import type { Auth, LoginOptions, UrlAuth } from '@fivewire/sasl';
 import type { ClientId } from './commands/id.js';
 import type { ImapLimits } from './limits.js';
 
-export interface ImapOptions extends Omit<TransportOptions, 'limits'> {
+export interface ImapOptions extends Omit<TransportOptions, 'limits'>, LoginOptions {
   /** Who logs in. Without it the session stays unauthenticated. */
   auth?: Auth;
-  /** SASL mechanisms by their IANA names: restricts and orders. Default: the strongest that both sides have. */
-  mechanisms?: readonly string[];
-  /** SCRAM's iteration counts that are accepted. */
-  iterations?: IterationWindow;
   /** What ID (RFC 2971) tells the server after login; `false` tells nothing. Default: `{ name: 'fivewire' }`. */
   id?: ClientId | false;
   /** Caps on what the server may make this process hold. */

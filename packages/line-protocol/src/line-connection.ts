@@ -8,6 +8,7 @@
 import type { Duplex } from 'node:stream';
 import {
   addErrorContext,
+  type ChannelBindingType,
   deadline,
   type ErrorContext,
   explainTlsError,
@@ -103,6 +104,8 @@ export class LineConnection {
   onUnawaited: (() => void) | undefined;
   /** True while a SASL exchange runs: what comes in is masked too. */
   hideInput = false;
+  /** What the login bound itself to this connection by. */
+  channelBinding: 'none' | ChannelBindingType = 'none';
 
   #stream: Duplex;
   #secure: SecureStream | undefined;
@@ -284,6 +287,12 @@ export class LineConnection {
     return this.#wait(wait, this.#writeSilence, (waiter) => {
       this.#writer = waiter;
     });
+  }
+
+  /** The login is through. @param notice what it had to do without, for the log */
+  bound(channelBinding: 'none' | ChannelBindingType, notice?: string): void {
+    this.channelBinding = channelBinding;
+    if (notice !== undefined) this.#log.event('auth', notice);
   }
 
   // ── swaps ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   addErrorContext,
+  type ChannelBindingType,
   createSessionScope,
   createTlsContext,
   defaultTlsContext,
@@ -32,6 +33,7 @@ import { checkArgument } from './command-line.js';
 import { defaultTimeouts, type Timeouts } from './deadline.js';
 import { type Dial, type DialOptions, dial } from './dial.js';
 import { LineConnection, type LineLimits } from './line-connection.js';
+import type { Notices } from './notices.js';
 import { parseProxy } from './proxy.js';
 import type { WireEvent } from './wire-log.js';
 
@@ -304,6 +306,8 @@ export interface SecurityInfo
   cipher: string | undefined;
   trust: TlsSecurity['trust'] | undefined;
   fingerprint256: string | undefined;
+  /** What the login bound itself to this TLS connection by (RFC 5056); `'none'` where it did not, or there was none. */
+  channelBinding: 'none' | ChannelBindingType;
   /**
    * The peer's certificates as DER, leaf first, for `describeCertificate`; of a resumed session the leaf alone. Not
    * enumerable: logs and JSON stay short.
@@ -315,13 +319,17 @@ export function securityInfo(transport: Transport, connection: LineConnection): 
   const { secureStream } = connection;
   const peerCertificates = secureStream?.peerCertificates ?? [];
   const shown = secureStream?.security ?? inClear(transport);
-  const info = Object.defineProperty({ mode: transport.security, ...shown }, 'peerCertificates', {
-    value: peerCertificates,
-  });
+  const info = Object.defineProperty(
+    { mode: transport.security, ...shown, channelBinding: connection.channelBinding },
+    'peerCertificates',
+    { value: peerCertificates },
+  );
   return Object.freeze(info) as SecurityInfo;
 }
 
-function inClear(transport: Transport): Omit<SecurityInfo, 'mode' | 'peerCertificates'> {
+function inClear(
+  transport: Transport,
+): Omit<SecurityInfo, 'mode' | 'channelBinding' | 'peerCertificates'> {
   return {
     verified: false,
     serverHostname: transport.serverHostname,
@@ -343,11 +351,14 @@ export interface LoginChannel {
   channel: 'verified-tls' | 'unverified-tls' | 'cleartext';
   allowCleartextAuth?: boolean;
   binding?: SecureStream;
+  onOutcome: (outcome: { channelBinding: 'none' | ChannelBindingType; notice?: string }) => void;
 }
 
+/** @param notices where the user is told that a login went on without channel binding */
 export function loginChannel(
   { protocol, host, port, options: { allowCleartextAuth } }: Transport,
   connection: LineConnection,
+  notices: Pick<Notices, 'push'>,
 ): LoginChannel {
   const { secureStream } = connection;
   return {
@@ -357,6 +368,10 @@ export function loginChannel(
     channel: channelState(connection),
     ...(allowCleartextAuth === undefined ? {} : { allowCleartextAuth }),
     ...(secureStream === undefined ? {} : { binding: secureStream }),
+    onOutcome({ channelBinding, notice }) {
+      connection.bound(channelBinding, notice);
+      if (notice !== undefined) notices.push({ kind: 'AUTH', text: notice });
+    },
   };
 }
 

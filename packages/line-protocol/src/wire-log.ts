@@ -6,14 +6,15 @@ import diagnostics, { type Channel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
 import { escapeText, type ProtocolName } from 'tls-context-core';
 
-export type WireEventType = 'open' | 'send' | 'receive' | 'tls' | 'close';
+export type WireEventType = 'open' | 'send' | 'receive' | 'tls' | 'auth' | 'close';
 
 export interface WireEvent {
   type: WireEventType;
   protocol: ProtocolName;
   /** Numbers the connections of this process. */
   connection: number;
-  /** The line, masked and escaped; for `open` the peer, for `tls` version and cipher, for `close` the reason. */
+  /** The line, masked and escaped; for `open` the peer, for `tls` version and cipher, for `auth` what the login went
+   * on without, for `close` the reason. */
   text: string;
   /** Milliseconds since the epoch. */
   time: number;
@@ -32,6 +33,7 @@ const arrows: Record<WireEventType, string> = {
   send: 'C:',
   receive: 'S:',
   tls: '--',
+  auth: '--',
   close: '--',
 };
 

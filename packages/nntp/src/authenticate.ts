@@ -1,6 +1,5 @@
 /** AUTHINFO, RFC 4643: SASL, else USER and PASS. In a turn that the caller owns. */
 import {
-  AuthenticationError,
   type CommandLine,
   commandLine,
   isFivewireError,
@@ -12,15 +11,14 @@ import {
 import {
   type Auth,
   type AuthenticateOptions,
-  chooseWay,
   decodeBase64,
   encodeBase64,
-  refusalVerdict,
+  logIn,
+  loginFields,
   type SaslAnswer,
   type SaslTransport,
   authenticate as saslAuthenticate,
   selectMechanism,
-  type Verdict,
   type Way,
   waysIn,
 } from '@fivewire/sasl';
@@ -31,24 +29,38 @@ const commandOctets = 510;
 
 /** @throws AuthenticationError, SaslError, and what the connection throws */
 export async function login(session: Session): Promise<void> {
-  const { options, connection, transport, capabilities } = session;
+  const { options, connection, transport, capabilities, notices } = session;
+  const { mechanisms } = options;
   const sasl: AuthenticateOptions = {
-    auth: options.auth as Auth,
+    ...loginFields({ ...options, auth: options.auth as Auth }),
     offered: capabilities.sasl,
-    ...loginChannel(transport, connection),
+    ...loginChannel(transport, connection, notices),
   };
-  const ways =
-    options.mechanisms === undefined ? usualWays(sasl) : waysIn(options.mechanisms, ['USER']);
-  const way = await chooseWay(ways, sasl, { USER: takesUser(session) });
-  if (way === undefined) throw nothingOffered(session);
-  return way.name === 'SASL' ? throughSasl(session, way.options) : userAndPass(session, way);
+  const named = mechanisms?.some((name) => typeof name === 'string' && /^user$/i.test(name));
+  try {
+    await logIn({
+      options: sasl,
+      ways: mechanisms === undefined ? usualWays(sasl) : waysIn(mechanisms, ['USER']),
+      // What the caller names is tried, whatever CAPABILITIES says of it.
+      own: {
+        USER: {
+          open: named || takesUser(session),
+          run: (credentials) => userAndPass(session, credentials),
+        },
+      },
+      sasl: (chosen) => throughSasl(session, chosen),
+      offered: capabilities.arguments('AUTHINFO'),
+      hint: "The server shows neither AUTHINFO USER nor a mechanism that fits: name what it takes, mechanisms: ['USER'] for one, which needs auth.password.",
+    });
+  } catch (error) {
+    throw isFivewireError(error) ? connection.locate(error, { phase: 'auth' }) : error;
+  }
 }
 
 /**
  * To a server that has proven itself, USER comes first: INN built with Cyrus SASL lists a dozen mechanisms of which none
- * works until somebody sets them up, and answers each with `481 generic failure`. It offers no -PLUS, though: who does
- * means it, and then not even somebody in between with a trusted certificate gets the password. Where nobody vouches for
- * the server, what does not hand it the password comes first as well.
+ * works until it is set up, and answers each with `481 generic failure`. It offers no -PLUS, though: a server that
+ * does means it, and then SCRAM comes first. Where the server is not verified, what does not hand it the password comes first as well.
  */
 function usualWays(sasl: AuthenticateOptions): Way[] {
   const ways: Way[] = [{ name: 'SASL' }, { name: 'USER' }];
@@ -70,11 +82,14 @@ const takesUser = ({ capabilities }: Session): boolean =>
   capabilities.has('AUTHINFO', 'USER') ||
   (capabilities.has('AUTHINFO') && capabilities.arguments('AUTHINFO').length === 0);
 
-async function throughSasl(session: Session, options: AuthenticateOptions): Promise<void> {
+async function throughSasl(
+  session: Session,
+  options: AuthenticateOptions,
+): Promise<{ mechanism: string }> {
   const { connection } = session;
   try {
     connection.hideInput = true;
-    await saslAuthenticate(options, saslTransport(session));
+    return await saslAuthenticate(options, saslTransport(session));
   } catch (error) {
     if (isFivewireError(error) && error.name === 'SaslError') throw connection.fail(error);
     throw error;
@@ -113,9 +128,9 @@ function answer(session: Session, reply: Reply, mechanism: string): SaslAnswer {
     case 281:
       return { kind: 'success' };
     case 283:
-      return { kind: 'success', data: octets(session, text) };
+      return { kind: 'success', data: octets(text) ?? refuse(session) };
     case 383:
-      return { kind: 'challenge', data: octets(session, text) };
+      return { kind: 'challenge', data: octets(text), malformed: () => malformed(session) };
     case 400:
       throw session.connection.serverClosing(reply.text, { phase: 'auth', command: 'AUTHINFO' });
     default:
@@ -125,37 +140,38 @@ function answer(session: Session, reply: Reply, mechanism: string): SaslAnswer {
           command: `AUTHINFO SASL ${mechanism}`,
         });
       }
-      // RFC 4643 §2.4.1: 503 is the mechanism, 481 the credentials.
+      // RFC 4643 §2.4.1: 481 is the credentials, 482 the exchange, 503 the mechanism; 500 and 501: no such command.
       return {
         kind: 'failure',
         reply: serverReply(reply),
-        mechanismUnavailable: reply.code === 503,
+        mechanismUnavailable: [482, 500, 501, 503].includes(reply.code),
       };
   }
 }
 
-function octets(session: Session, text: string): Uint8Array {
-  if (text === '=' || text === '') return new Uint8Array();
-  const data = decodeBase64(text);
-  if (data !== undefined) return data;
-  throw session.connection.malformed('a challenge in base64', '***', {
-    phase: 'auth',
-    command: 'AUTHINFO',
-  });
+function octets(text: string): Uint8Array | undefined {
+  return text === '=' || text === '' ? new Uint8Array() : decodeBase64(text);
 }
 
-/** AUTHINFO USER, RFC 4643 §2.3. Some servers let the name alone in; some ask for the password of nobody. */
+const malformed = ({ connection }: Session): Error =>
+  connection.malformed('a challenge in base64', '***', { phase: 'auth', command: 'AUTHINFO' });
+
+function refuse(session: Session): never {
+  throw malformed(session);
+}
+
+type Ended = Exclude<SaslAnswer, { kind: 'challenge' }>;
+
+/** AUTHINFO USER, RFC 4643 §2.3. Some servers let the name alone in. */
 async function userAndPass(
   session: Session,
   { user, password }: { user: string; password: string },
-): Promise<void> {
+): Promise<Ended> {
   const first = commandLine('AUTHINFO', ['USER', user]);
   const named = await exchange(session, first);
-  if (named.code === 281) return;
-  if (named.code !== 381) throw refused(session, named, first);
+  if (named.code !== 381) return ended(session, named, first);
   const second = commandLine('AUTHINFO', ['PASS', secret(password)]);
-  const passed = await exchange(session, second);
-  if (passed.code !== 281) throw refused(session, passed, second);
+  return ended(session, await exchange(session, second), second);
 }
 
 async function exchange(session: Session, line: CommandLine): Promise<Reply> {
@@ -163,55 +179,17 @@ async function exchange(session: Session, line: CommandLine): Promise<Reply> {
   return session.readReply(session.wait(line, 'auth', undefined));
 }
 
-function refused(session: Session, reply: Reply, line: CommandLine): Error {
-  const { connection, capabilities, transport } = session;
+function ended(session: Session, reply: Reply, line: CommandLine): Ended {
+  const { connection } = session;
   const context = { phase: 'auth', command: line.masked } as const;
-  if (reply.code === 400) return connection.serverClosing(reply.text, context);
-  if (reply.code < 300 || (reply.code < 400 && reply.code !== 381)) {
-    return connection.malformed('281 or 381', `${reply.code} ${reply.text}`, context);
-  }
-  const said = serverReply(reply);
-  const verdict = tooMany.test(said.text)
-    ? crowded
-    : refusalVerdict({
-        reply: said,
-        credential: 'password',
-        protocol: 'nntp',
-        host: transport.host,
-      });
-  return connection.locate(
-    new AuthenticationError(
-      'ERR_AUTHENTICATION_FAILED',
-      `The server refused the login: ${reply.code} ${said.text}`,
-      {
-        mechanism: 'USER',
-        offered: [...capabilities.sasl, ...capabilities.arguments('AUTHINFO')],
-        reply: said,
-        retry: verdict.later ? 'later' : 'never',
-        hint: verdict.hint,
-      },
-    ),
-    context,
-  );
-}
-
-/** Providers say it by 481, 482 or 502 (sabnzbd#1009, Nyuu#17): only the text tells it from a wrong password. */
-const tooMany =
-  /too many|connection limit|max(?:imum)?[^.]{0,30}connections|simultaneous|already (?:in use|connected)|limit reached/i;
-
-const crowded: Verdict = {
-  hint: 'Too many connections, it seems: closed ones linger for a while on the server. Use fewer.',
-  later: true,
-};
-
-function nothingOffered({ capabilities }: Session): AuthenticationError {
-  return new AuthenticationError(
-    'ERR_NO_COMMON_MECHANISM',
-    'None of `mechanisms` can be used here',
-    {
-      offered: [...capabilities.sasl, ...capabilities.arguments('AUTHINFO')],
-      phase: 'auth',
-      hint: 'USER must be offered (AUTHINFO USER) and needs auth.password.',
-    },
-  );
+  if (reply.code === 281) return { kind: 'success' };
+  if (reply.code === 400) throw connection.serverClosing(reply.text, context);
+  if (reply.code < 400 && reply.code !== 381)
+    throw connection.malformed('281 or 381', `${reply.code} ${reply.text}`, context);
+  return {
+    kind: 'failure',
+    reply: serverReply(reply),
+    command: line.masked,
+    mechanismUnavailable: [500, 501, 503].includes(reply.code),
+  };
 }

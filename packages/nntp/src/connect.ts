@@ -14,7 +14,7 @@ import {
   type TransportOptions,
   type Wait,
 } from '@fivewire/line-protocol';
-import { checkLogin } from '@fivewire/sasl';
+import { checkLogin, loginOptions } from '@fivewire/sasl';
 import { NntpCapabilities } from './capabilities.js';
 import { refusal } from './response-codes.js';
 import { Session } from './session.js';
@@ -24,7 +24,7 @@ export const profile: ProtocolProfile = {
   protocol: 'nntp',
   ports: { 'implicit-tls': 563, starttls: 119, cleartext: 119 },
   schemes: { nntps: 'implicit-tls', nntp: 'starttls' },
-  options: ['auth', 'mechanisms'],
+  options: loginOptions,
 };
 
 /** Options, checked. */
@@ -37,8 +37,12 @@ export interface Resolved {
 /** @throws UsageError, TlsError for a server's name that is none. Nothing has been dialled. */
 export function resolveOptions(options: NntpOptions): Resolved {
   const transport = resolveTransport(profile, options as TransportOptions);
-  checkLogin(options, ['USER']);
-  return { options, transport, limits: checkLimits('nntp', defaultNntpLimits, options.limits) };
+  const login = checkLogin(options, ['USER']);
+  return {
+    options: login,
+    transport,
+    limits: checkLimits('nntp', defaultNntpLimits, options.limits),
+  };
 }
 
 /** @param sessions TLS sessions to resume, shared by the connections of a pool */

@@ -1,17 +1,17 @@
 /** What callers give to this client and get from it. */
 import type { Readable } from 'node:stream';
 import type { CallOptions, ItemError, TransportOptions } from '@fivewire/line-protocol';
-import type { Auth, UrlAuth } from '@fivewire/sasl';
+import type { Auth, LoginOptions, Mechanisms, UrlAuth } from '@fivewire/sasl';
 import type { Headers } from './headers.js';
 
-export interface NntpOptions extends TransportOptions {
+export interface NntpOptions extends TransportOptions, LoginOptions {
   /** Who we are. Logged in at once, and again where the server asks for it in mid-session (480). */
   auth?: Auth;
   /**
    * Restricts and orders the ways to authenticate: SASL names, and `'USER'` for AUTHINFO USER and PASS.
    * Default: over verified TLS USER where the server has it, else SASL, the strongest first; elsewhere SASL, then USER.
    */
-  mechanisms?: readonly string[];
+  mechanisms?: Mechanisms;
   /** Caps on what a server may make us hold or read; see {@link defaultNntpLimits}. */
   limits?: Partial<NntpLimits>;
 }

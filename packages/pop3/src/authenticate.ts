@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import {
   AuthenticationError,
-  type CommandError,
   channelState,
   commandLine,
   isFivewireError,
@@ -13,74 +12,82 @@ import {
 import {
   type Auth,
   type AuthenticateOptions,
-  chooseWay,
   decodeBase64,
   encodeBase64,
-  refusalVerdict,
+  logIn,
+  loginFields,
   type SaslAnswer,
   type SaslTransport,
   authenticate as saslAuthenticate,
   waysIn,
 } from '@fivewire/sasl';
-import {
-  commandError,
-  isTransient,
-  parseResponse,
-  type Response,
-  serverReply,
-} from './response.js';
+import { commandError, isTransient, parseResponse, serverReply } from './response.js';
 import type { Session } from './session.js';
 
 /** RFC 2449 §4: a command has at most 255 octets, CRLF included. */
 const commandOctets = 253;
 
+/** @throws what `logIn` of @fivewire/sasl throws; CommandError where the mailbox is not to be had now */
 export async function authenticate(session: Session, timestamp: string | undefined): Promise<void> {
-  const { options, connection, transport, capabilities } = session;
-  const way = await chooseWay(
-    options.mechanisms === undefined
-      ? [{ name: 'SASL' }, { name: 'USER' }]
-      : waysIn(options.mechanisms, ['USER', 'APOP']),
-    {
-      auth: options.auth as Auth,
-      offered: capabilities.sasl,
-      ...loginChannel(transport, connection),
-    },
-    { USER: takesUser(session), APOP: timestamp !== undefined },
-  );
-  switch (way?.name) {
-    case 'SASL':
-      return throughSasl(session, way.options);
-    case 'APOP':
-      return apop(session, way, timestamp as string);
-    case 'USER':
-      return userAndPass(session, way);
-    default:
-      throw nothingOffered(session);
+  const { options, connection, transport, capabilities, notices } = session;
+  const { mechanisms } = options;
+  const named = mechanisms !== undefined && namesUser(mechanisms);
+  try {
+    await logIn({
+      options: {
+        ...loginFields({ ...options, auth: options.auth as Auth }),
+        offered: capabilities.sasl,
+        ...loginChannel(transport, connection, notices),
+      },
+      ways:
+        mechanisms === undefined
+          ? [{ name: 'SASL' }, { name: 'USER' }]
+          : waysIn(mechanisms, ['USER', 'APOP']),
+      own: {
+        // What the caller names is tried, whatever CAPA says of it.
+        USER: { open: named || takesUser(session), run: (login) => userAndPass(session, login) },
+        APOP: {
+          open: timestamp !== undefined,
+          run: (login) => apop(session, login, timestamp as string),
+        },
+      },
+      sasl: (chosen) => throughSasl(session, chosen),
+      offered: capabilities.has('USER') ? ['USER'] : [],
+      hint: "The server shows neither USER nor a mechanism: name what it takes, mechanisms: ['USER'] for one. APOP needs a timestamp in the greeting and no STARTTLS; both need auth.password.",
+    });
+  } catch (error) {
+    throw passing(session, error);
   }
 }
+
+const namesUser = (mechanisms: readonly unknown[]): boolean =>
+  mechanisms.some((name) => typeof name === 'string' && name.toUpperCase() === 'USER');
 
 interface Login {
   user: string;
   password: string;
 }
 
+type Ended = Exclude<SaslAnswer, { kind: 'challenge' }>;
+
 /** A server without CAPA knows USER: it was the one way that all had. */
 const takesUser = ({ capabilities }: Session): boolean =>
   !capabilities.known || capabilities.has('USER');
 
-async function throughSasl(session: Session, options: AuthenticateOptions): Promise<void> {
+async function throughSasl(
+  session: Session,
+  options: AuthenticateOptions,
+): Promise<{ mechanism: string }> {
   const { connection } = session;
   try {
     connection.hideInput = true;
-    await session.queue.run(
+    return await session.queue.run(
       async (turn) => {
         await turn.toRead();
-        await saslAuthenticate(options, saslTransport(session));
+        return saslAuthenticate(options, saslTransport(session));
       },
       { phase: 'auth', command: 'AUTH' },
     );
-  } catch (error) {
-    throw passing(session, error);
   } finally {
     connection.hideInput = false;
   }
@@ -159,23 +166,34 @@ function answer(session: Session, line: string, sent: boolean): SaslAnswer {
       },
     );
   }
-  const data = decodeBase64(line.slice(1).trim());
-  if (data !== undefined) return { kind: 'challenge', data };
-  if (!sent) return { kind: 'challenge', data: new Uint8Array() };
-  throw session.connection.malformed('a challenge in base64', '***', {
-    phase: 'auth',
-    command: 'AUTH',
-  });
+  const malformed = (): Error =>
+    session.connection.malformed('a challenge in base64', '***', {
+      phase: 'auth',
+      command: 'AUTH',
+    });
+  return { kind: 'challenge', data: decodeBase64(line.slice(1).trim()), malformed };
 }
 
 /** USER and PASS, RFC 1939 §7. */
-async function userAndPass(session: Session, { user, password }: Login): Promise<void> {
-  const lines = [commandLine('USER', [user]), commandLine('PASS', [secret(password)])] as const;
-  for (const line of lines) await login(session, line, 'USER');
+async function userAndPass(session: Session, { user, password }: Login): Promise<Ended> {
+  const named = await ask(session, commandLine('USER', [user]));
+  if (named.kind === 'failure') return { ...named, mechanismUnavailable: saysNothing(named) };
+  return ask(session, commandLine('PASS', [secret(password)]));
 }
 
+/** Some refuse a user's name alone; what has no code and no reason that is known is about the command. */
+const saysNothing = ({ reply }: Extract<Ended, { kind: 'failure' }>): boolean =>
+  reply.enhanced === undefined &&
+  /unknown|unrecogni[sz]ed|unsupported|disabled|invalid command|not (?:supported|allowed|implemented)/i.test(
+    reply.text,
+  );
+
 /** APOP, RFC 1939 §7: MD5 over a timestamp that the server chooses, so only over a link that proves the server. */
-async function apop(session: Session, { user, password }: Login, timestamp: string): Promise<void> {
+async function apop(
+  session: Session,
+  { user, password }: Login,
+  timestamp: string,
+): Promise<Ended> {
   if (
     channelState(session.connection) === 'unverified-tls' ||
     !/^<[\x21-\x7e]+>$/.test(timestamp)
@@ -193,58 +211,20 @@ async function apop(session: Session, { user, password }: Login, timestamp: stri
   const digest = createHash('md5')
     .update(timestamp + password, 'utf8')
     .digest('hex');
-  await login(session, commandLine('APOP', [user, secret(digest)]), 'APOP');
+  return ask(session, commandLine('APOP', [user, secret(digest)]));
 }
 
-async function login(
-  session: Session,
-  line: ReturnType<typeof commandLine>,
-  mechanism: string,
-): Promise<void> {
+async function ask(session: Session, line: ReturnType<typeof commandLine>): Promise<Ended> {
   const { connection } = session;
-  await session.queue.run(
+  return session.queue.run(
     async (turn) => {
       connection.send(line);
       await turn.toRead();
       const response = await session.readResponse(session.wait(line, 'auth', undefined));
-      if (!response.ok) throw connection.locate(refused(session, response, line.masked, mechanism));
+      return response.ok
+        ? { kind: 'success' }
+        : { kind: 'failure', reply: serverReply(response), command: line.masked };
     },
     { phase: 'auth', command: line.masked },
-  );
-}
-
-function refused(
-  { capabilities, transport: { host } }: Session,
-  response: Response,
-  command: string,
-  mechanism: string,
-): AuthenticationError | CommandError {
-  if (isTransient(response.code)) return commandError(response, command);
-  const reply = serverReply(response);
-  const verdict = refusalVerdict({ reply, credential: 'password', protocol: 'pop3', host });
-  return new AuthenticationError(
-    'ERR_AUTHENTICATION_FAILED',
-    `The server refused the login: ${reply.text || 'without a reason'}`,
-    {
-      mechanism,
-      offered: [...capabilities.sasl, ...(capabilities.has('USER') ? ['USER'] : [])],
-      reply,
-      command,
-      phase: 'auth',
-      hint: verdict.hint,
-      retry: verdict.later ? 'later' : 'never',
-    },
-  );
-}
-
-function nothingOffered({ capabilities }: Session): AuthenticationError {
-  return new AuthenticationError(
-    'ERR_NO_COMMON_MECHANISM',
-    'None of `mechanisms` can be used here',
-    {
-      offered: [...capabilities.sasl, ...(capabilities.has('USER') ? ['USER'] : [])],
-      phase: 'auth',
-      hint: 'APOP needs a timestamp in the greeting and no STARTTLS; USER must be offered; both need auth.password.',
-    },
   );
 }

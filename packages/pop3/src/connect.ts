@@ -13,7 +13,7 @@ import {
   UsageError,
   type Wait,
 } from '@fivewire/line-protocol';
-import { checkLogin } from '@fivewire/sasl';
+import { checkLogin, loginOptions } from '@fivewire/sasl';
 import { authenticate } from './authenticate.js';
 import { Pop3Capabilities } from './capabilities.js';
 import { serverReply } from './response.js';
@@ -24,7 +24,7 @@ export const profile: ProtocolProfile = {
   protocol: 'pop3',
   ports: { 'implicit-tls': 995, starttls: 110, cleartext: 110 },
   schemes: { pop3s: 'implicit-tls', pop3: 'starttls' },
-  options: ['auth', 'mechanisms', 'initialResponse'],
+  options: [...loginOptions, 'initialResponse'],
 };
 
 /** Options, checked. */
@@ -37,14 +37,18 @@ export interface Resolved {
 /** @throws UsageError, TlsError for a server's name that is none. Nothing has been dialled. */
 export function resolveOptions(options: Pop3Options): Resolved {
   const transport = resolveTransport(profile, options as TransportOptions);
-  checkLogin(options, ['USER', 'APOP']);
+  const login = checkLogin(options, ['USER', 'APOP']);
   if (options.initialResponse !== undefined && typeof options.initialResponse !== 'boolean') {
     throw new UsageError('ERR_ARGUMENT', 'initialResponse must be true or false', {
       protocol: 'pop3',
       argument: 'initialResponse',
     });
   }
-  return { options, transport, limits: checkLimits('pop3', defaultPop3Limits, options.limits) };
+  return {
+    options: login,
+    transport,
+    limits: checkLimits('pop3', defaultPop3Limits, options.limits),
+  };
 }
 
 /** @param sessions TLS sessions to resume, shared by the connections of a pool */

@@ -7,16 +7,16 @@ import type {
   ItemError,
   TransportOptions,
 } from '@fivewire/line-protocol';
-import type { Auth, UrlAuth } from '@fivewire/sasl';
+import type { Auth, LoginOptions, Mechanisms, UrlAuth } from '@fivewire/sasl';
 
-export interface Pop3Options extends TransportOptions {
+export interface Pop3Options extends TransportOptions, LoginOptions {
   /** Who we are. Without it the session stays unauthenticated, where hardly a command works. */
   auth?: Auth;
   /**
    * Restricts and orders the ways to authenticate: SASL names, `'USER'` for USER and PASS, `'APOP'`.
    * Default: the strongest SASL mechanism that fits, else USER. APOP (MD5) is used only where it is named here.
    */
-  mechanisms?: readonly string[];
+  mechanisms?: Mechanisms;
   /**
    * Whether the initial response goes with AUTH in one line of at most 255 octets. Default: yes, but for OAuth, whose
    * biggest server closes the connection at it.

@@ -8,10 +8,11 @@ import {
   UsageError,
 } from 'tls-context-core';
 import { type AuthShape, checkedAuth } from './credentials.js';
-import { type CustomMechanism, isCustomMechanism } from './custom.js';
+import { isCustomMechanism } from './custom.js';
+import { given } from './given.js';
 import { mechanisms as known } from './mechanisms/table.js';
 import { isSaltedPasswords, type SaltedPasswords } from './salted-passwords.js';
-import type { IterationWindow } from './types.js';
+import type { AuthenticateOptions, IterationWindow, Mechanisms } from './types.js';
 
 /** The login options that the four clients with SASL share. */
 export interface LoginOptions {
@@ -20,7 +21,7 @@ export interface LoginOptions {
    * A list is also your leave to go down it when a mechanism does not *work* there; a failed proof (a wrong password) or a wrong
    * server signature ends the login all the same. What it names is tried where the server lists nothing of the kind.
    */
-  mechanisms?: readonly (string | CustomMechanism)[];
+  mechanisms?: Mechanisms;
   /** The iteration counts that SCRAM accepts. Default 4,096 to 600,000. */
   iterations?: IterationWindow;
   /** Which channel binding SCRAM-…-PLUS uses. Default: `tls-exporter` on TLS 1.3, `tls-server-end-point` on 1.2. */
@@ -37,6 +38,14 @@ export const loginOptions: readonly string[] = [
   'channelBinding',
   'saltedPasswords',
 ];
+
+/** Those that `authenticate` takes as they are, `auth` included. */
+export function loginFields<A>(
+  options: LoginOptions & { auth: A },
+): Pick<AuthenticateOptions, keyof LoginOptions> & { auth: A } {
+  const { auth, mechanisms, iterations, channelBinding, saltedPasswords } = options;
+  return { auth, ...given({ mechanisms, iterations, channelBinding, saltedPasswords }) };
+}
 
 const count: Rule = [
   (value) => Number.isSafeInteger(value) && (value as number) >= 1,

@@ -35,7 +35,9 @@ export function noCommonMechanismHint(situation: NothingFits): string {
       'The server offers no authentication here: is it the right port (for sending mail: 465 or 587)?',
     ],
     [
-      fitting.length > 0 && fitting.every(({ name }) => isPlus(name)) && !situation.bound,
+      fitting.length > 0 &&
+        !situation.bound &&
+        (fitting.every(({ name }) => isPlus(name)) || asksBinding(situation)),
       situation.channelBinding === undefined
         ? 'The server wants channel binding, which this connection can not give: it needs TLS.'
         : `This connection has no channel binding ${situation.channelBinding}: tls-unique needs TLS 1.2, tls-exporter 1.3.`,
@@ -56,3 +58,7 @@ export function noCommonMechanismHint(situation: NothingFits): string {
   const [, hint] = reasons.find(([applies]) => applies) ?? [];
   return hint ?? `None of ${offered.join(', ')} is spoken here.`;
 }
+
+const asksBinding = ({ mechanisms = [] }: NothingFits): boolean =>
+  mechanisms.length > 0 &&
+  mechanisms.every((name) => typeof name === 'string' && isPlus(name.toUpperCase()));

@@ -52,8 +52,6 @@ export interface PasswordCredentials {
   user: string;
   password: string;
   authzid?: string;
-  /** FTP's ACCT. */
-  account?: string;
 }
 
 export interface TokenCredentials {

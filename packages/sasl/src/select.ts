@@ -46,7 +46,8 @@ export function usableMechanisms(options: AuthenticateOptions): [Selection, ...S
       (binding !== undefined || !isPlus(mechanism.name)),
   );
   // A server that lists nothing may take what it does not list: what the caller names is tried.
-  const hidden = offered.length === 0 && options.mechanisms !== undefined;
+  const { leave = options.mechanisms !== undefined } = options;
+  const hidden = leave && offered.length === 0;
   const [first, ...others] = possible
     .filter(({ name }) => hidden || offered.includes(name))
     .map((row) => ({ mechanism: row.name, row, context: contextFor(row) }));
@@ -97,7 +98,10 @@ function refuseCleartext(options: AuthenticateOptions, credential: CredentialKin
   );
 }
 
-function preference({ mechanisms: wanted, channel }: AuthenticateOptions): readonly Mechanism[] {
+function preference({
+  mechanisms: wanted,
+  channel,
+}: Pick<AuthenticateOptions, 'mechanisms' | 'channel'>): readonly Mechanism[] {
   if (wanted) return [...new Map(wanted.map(rowOf).map((row) => [row.name, row])).values()];
   // Over verified TLS a digest that can be guessed at is no gain over PLAIN, and servers that keep hashed passwords
   // offer CRAM-MD5 in vain; RFC 4954 section 4 and draft-ietf-sasl-crammd5-to-historic ask for PLAIN over TLS as well.
@@ -106,6 +110,12 @@ function preference({ mechanisms: wanted, channel }: AuthenticateOptions): reado
   return [...mechanisms].sort(
     (a, b) => Number(a.name === 'CRAM-MD5') - Number(b.name === 'CRAM-MD5'),
   );
+}
+
+/** What comes before PLAIN by default, for a protocol whose own command stands in for PLAIN. */
+export function preferredToPlain(channel: Channel): string[] {
+  const names = preference({ channel }).map(({ name }) => name);
+  return names.slice(0, names.indexOf('PLAIN'));
 }
 
 function rowOf(name: unknown): Mechanism {

@@ -12,6 +12,9 @@ export type Auth =
   | { external: true; authzid?: string }
   | { anonymous: true; trace?: string };
 
+/** Names, or mechanisms of the caller's own. */
+export type Mechanisms = readonly (string | CustomMechanism)[];
+
 export type Password = string | (() => string | Promise<string>);
 
 /**
@@ -73,7 +76,7 @@ export interface AuthenticateOptions {
    * The caller's restriction and order of preference, by name, or mechanisms of the caller's own. Default: all that are known
    * here, the strongest first. A list is leave to go down it when a mechanism does not work.
    */
-  mechanisms?: readonly (string | CustomMechanism)[];
+  mechanisms?: Mechanisms;
   /** Whether the caller gave `mechanisms`. Default: whether it is there. */
   leave?: boolean;
   channel: Channel;
@@ -135,4 +138,6 @@ export type SaslAnswer =
       mechanismUnavailable?: boolean;
       problem?: string;
       hint?: string;
+      /** The command line that was refused, masked. */
+      command?: string;
     };

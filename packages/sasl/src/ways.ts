@@ -60,7 +60,8 @@ export async function chooseWay<Own extends string>(
     const unfit = whyNoMechanism(wanted);
     if (name === 'SASL') {
       if (unfit === undefined) return { name, options: wanted };
-      nothingFits ??= unfit;
+      // Of an order that the protocol's client made, what is said about all is truer than about a part.
+      if (nothingFits === undefined || mechanisms === undefined) nothingFits = unfit;
     } else if (open[name as Own] && 'user' in options.auth) {
       const alone = open[name as Own] === 'user' && !('password' in options.auth);
       const password = alone ? '' : await passwordOf(options.auth);
@@ -96,7 +97,7 @@ export interface OwnWay {
 /** One login of one client. */
 export interface Login<Own extends string> {
   readonly options: AuthenticateOptions;
-  /** In order. */
+  /** In order; made of `options.mechanisms` where the caller gave some. */
   readonly ways: readonly Way[];
   readonly own: Readonly<Record<Own, OwnWay>>;
   /** SASL as the protocol carries it: calls `authenticate` with these options. */
@@ -113,8 +114,9 @@ export interface Login<Own extends string> {
  * @throws what `authenticate` throws
  */
 export async function logIn<Own extends string>(login: Login<Own>): Promise<{ mechanism: string }> {
-  const { options, own, sasl } = login;
-  const { leave = options.mechanisms !== undefined, protocol, host, port } = options;
+  const { own, sasl } = login;
+  const { mechanisms, leave = mechanisms !== undefined, ...options } = login.options;
+  const { protocol, host, port } = options;
   const open = Object.fromEntries(
     Object.entries<OwnWay>(own).map(([name, way]) => [name, way.open]),
   ) as Record<Own, boolean | 'user'>;
@@ -129,7 +131,7 @@ export async function logIn<Own extends string>(login: Login<Own>): Promise<{ me
       try {
         if (isSasl(way)) return await sasl(way.options);
         await byOwnWay(way.name, own[way.name], way, login);
-        return { mechanism: way.name };
+        return { mechanism: label(way.name) };
       } catch (error) {
         if (!leave || !isUnworkable(error)) throw error;
         unworkable = error;
@@ -142,6 +144,9 @@ export async function logIn<Own extends string>(login: Login<Own>): Promise<{ me
     throw error;
   }
 }
+
+/** IMAP's `LOGIN COMMAND` is told from the mechanism by its second word. */
+const label = (name: string): string => name.split(' ', 1)[0] ?? '';
 
 const isUnworkable = (error: unknown): boolean =>
   isFivewireError(error) && (error as AuthenticationError).reason === 'mechanism';
@@ -165,7 +170,7 @@ async function byOwnWay(
 ): Promise<void> {
   const answer = await way.run({ user, password });
   if (answer.kind === 'success') return;
-  const { reply, problem, hint, mechanismUnavailable = false } = answer;
+  const { reply, problem, hint, command, mechanismUnavailable = false } = answer;
   const credential = checkAuth(options.auth);
   const verdict = refusalVerdict({ ...options, reply, credential });
   throw new AuthenticationError(
@@ -173,12 +178,13 @@ async function byOwnWay(
     problem ??
       `The server refused the login: ${printable([reply.code, reply.enhanced, reply.text].filter(Boolean).join(' ').trim())}`,
     {
-      mechanism: name,
+      mechanism: label(name),
       offered: [...options.offered, ...offered],
       reply,
       hint: hint ?? verdict.hint,
       reason: mechanismUnavailable && !isFinal(verdict.reason) ? 'mechanism' : verdict.reason,
       retry: passes(verdict.reason) ? 'later' : 'never',
+      ...given({ command }),
     },
   );
 }

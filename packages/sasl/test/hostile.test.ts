@@ -50,7 +50,7 @@ describe('arbitrary answers', () => {
           const answer = async () => script[messages++ % script.length] as SaslAnswer;
           const outcome = await authenticate(
             {
-              auth: auths[credential],
+              auth: auths[credential as keyof typeof auths],
               offered: [name],
               channel: 'verified-tls',
               binding: { channelBinding: () => new Uint8Array(32) },
@@ -77,7 +77,7 @@ describe('arbitrary answers', () => {
     };
     const attempt = authenticate(
       {
-        auth: auths[credential],
+        auth: auths[credential as keyof typeof auths],
         offered: [name],
         channel: 'verified-tls',
         binding: { channelBinding: () => new Uint8Array(32) },

@@ -1,13 +1,21 @@
 /** SCRAM against a server written apart from it: all hashes, channel binding, and servers that cheat. */
-import { authenticate, type ChannelBindingSource, createExchange } from '@fivewire/sasl';
+import {
+  authenticate,
+  type ChannelBinding,
+  type ChannelBindingSource,
+  createExchange,
+} from '@fivewire/sasl';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ScramAccount, ScramServer } from './scram-server.js';
 import { challenge, failure, type Scripted, scripted, success } from './scripted.js';
 
-const exporter = { type: 'tls-exporter', data: new Uint8Array(32).fill(7) };
-const endPoint = { type: 'tls-server-end-point', data: new Uint8Array(32).fill(9) };
-const source = (...known: { type: string; data: Uint8Array }[]): ChannelBindingSource => ({
+const exporter: ChannelBinding = { type: 'tls-exporter', data: new Uint8Array(32).fill(7) };
+const endPoint: ChannelBinding = {
+  type: 'tls-server-end-point',
+  data: new Uint8Array(32).fill(9),
+};
+const source = (...known: ChannelBinding[]): ChannelBindingSource => ({
   channelBinding: (type) => known.find((one) => one.type === type)?.data,
 });
 

@@ -3,6 +3,7 @@ import {
   commandLine,
   type LineConnection,
   loginChannel,
+  type Notices,
   type Reply,
   secret,
   secretLine,
@@ -10,7 +11,13 @@ import {
   type Transport,
   type Wait,
 } from '@fivewire/line-protocol';
-import { authenticate, decodeBase64, encodeBase64, type SaslAnswer } from '@fivewire/sasl';
+import {
+  authenticate,
+  decodeBase64,
+  encodeBase64,
+  loginFields,
+  type SaslAnswer,
+} from '@fivewire/sasl';
 import { nextReply, outOfStep } from './replies.js';
 import type { Extensions, SmtpOptions } from './types.js';
 
@@ -22,8 +29,10 @@ export async function logIn(
   connection: LineConnection,
   transport: Transport,
   extensions: Extensions,
-  { auth, mechanisms }: SmtpOptions,
+  options: SmtpOptions,
+  notices: Pick<Notices, 'push'>,
 ): Promise<void> {
+  const { auth } = options;
   if (auth === undefined) return;
   const wait: Wait = { phase: 'auth', timeout: transport.timeouts.reply, command: 'AUTH' };
   const answer = async (): Promise<SaslAnswer> =>
@@ -33,10 +42,9 @@ export async function logIn(
   try {
     await authenticate(
       {
-        auth,
+        ...loginFields({ ...options, auth }),
         offered: extensions.get('AUTH') ?? [],
-        ...loginChannel(transport, connection),
-        ...(mechanisms === undefined ? {} : { mechanisms }),
+        ...loginChannel(transport, connection, notices),
       },
       {
         initialResponseLimit: lineLimit - 'AUTH  '.length - 20, // a mechanism's name has up to 20
@@ -67,13 +75,15 @@ export async function logIn(
 function saslAnswer(connection: LineConnection, reply: Reply, wait: Wait): SaslAnswer {
   if (reply.code === 235) return { kind: 'success' };
   if (reply.code === 334) {
-    const data = decodeBase64(reply.lines.join(''));
-    if (data === undefined) throw outOfStep(connection, reply, 'base64 behind 334', wait);
-    return { kind: 'challenge', data };
+    return {
+      kind: 'challenge',
+      data: decodeBase64(reply.lines.join('').trim()),
+      malformed: () => outOfStep(connection, reply, 'base64 behind 334', wait),
+    };
   }
   if (reply.class !== 4 && reply.class !== 5)
     throw outOfStep(connection, reply, '235, 334, 4yz or 5yz to AUTH', wait);
-  // 504: unknown mechanism; 534: too weak a mechanism (RFC 4954 §6).
-  const mechanismUnavailable = reply.code === 504 || reply.code === 534;
+  // 504: unknown mechanism; 534: too weak a mechanism (RFC 4954 §6); 500, 502, 503: no AUTH here, or not now.
+  const mechanismUnavailable = [500, 502, 503, 504, 534].includes(reply.code);
   return { kind: 'failure', reply: serverReply(reply), mechanismUnavailable };
 }

@@ -5,6 +5,7 @@ import {
   checkLimits,
   commandLine,
   type LineConnection,
+  type Notice,
   openConnection,
   type ProtocolProfile,
   type Reply,
@@ -17,7 +18,7 @@ import {
   UsageError,
   type Wait,
 } from '@fivewire/line-protocol';
-import { checkLogin } from '@fivewire/sasl';
+import { checkLogin, loginOptions } from '@fivewire/sasl';
 import { asciiDomain } from './address.js';
 import { logIn } from './authenticate.js';
 import { noExtensions, parseExtensions } from './extensions.js';
@@ -32,7 +33,7 @@ export const smtpProfile: ProtocolProfile = {
   protocol: 'smtp',
   ports: { 'implicit-tls': 465, starttls: 587, cleartext: 25 },
   schemes: { smtps: 'implicit-tls', smtp: 'starttls' },
-  options: ['protocol', 'auth', 'mechanisms', 'clientName', 'chunking', 'ehloAfterAuth'],
+  options: [...loginOptions, 'protocol', 'clientName', 'chunking', 'ehloAfterAuth'],
   timeouts: { reply: 300_000 },
 };
 
@@ -73,9 +74,12 @@ export function resolveOptions(options: SmtpOptions): Resolved {
   }
   const profile = protocol === 'lmtp' ? lmtpProfile : smtpProfile;
   const transport = resolveTransport(profile, options);
-  checkLogin(options);
+  const login = checkLogin(options);
   const limits = checkLimits(protocol, defaultLimits, options.limits);
-  return { transport: { ...transport, options: { ...transport.options, limits } }, options };
+  return {
+    transport: { ...transport, options: { ...transport.options, limits } },
+    options: login,
+  };
 }
 
 const isClientName = (name: unknown): boolean =>
@@ -96,12 +100,16 @@ export async function openSession(
       // What was said in clear may be somebody else's word: RFC 3207 §4.2.
       extensions = await hello(connection, transport, name);
     }
-    await logIn(connection, transport, extensions, options);
+    const told: Notice[] = [];
+    await logIn(connection, transport, extensions, options, told);
     if (options.ehloAfterAuth === true && options.auth !== undefined)
       extensions = await helloAgain(connection, transport, name, extensions);
-    return createSession(connection, transport, extensions, options.chunking === true, () =>
+    const chunking = options.chunking === true;
+    const session = createSession(connection, transport, extensions, chunking, () =>
       hello(connection, transport, name),
     );
+    for (const notice of told) session.notices.push(notice);
+    return session;
   });
 }
 

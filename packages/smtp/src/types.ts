@@ -5,15 +5,13 @@ import type {
   ServerReply,
   TransportOptions,
 } from '@fivewire/line-protocol';
-import type { Auth, UrlAuth } from '@fivewire/sasl';
+import type { Auth, LoginOptions, UrlAuth } from '@fivewire/sasl';
 
-export interface SmtpOptions extends TransportOptions {
+export interface SmtpOptions extends TransportOptions, LoginOptions {
   /** Default `'smtp'`. `'lmtp'` (RFC 2033) replies for each recipient; `security` must be named, the port is 24. */
   protocol?: 'smtp' | 'lmtp';
   /** Who logs in. Absent: nobody does, as between servers. */
   auth?: Auth;
-  /** Restricts and orders the SASL mechanisms. Default: the strongest that both sides know. */
-  mechanisms?: readonly string[];
   /**
    * What EHLO says: a domain name or an address literal such as `[192.0.2.1]`. Default: this machine's name where it
    * is fully qualified, else the connection's own address.

@@ -1,4 +1,4 @@
-/** SCRAM from the server's side, RFC 5802 §3 and §5, RFC 7677; channel binding as RFC 5929 §4 and RFC 9266. */
+/** SCRAM from the server's side, RFC 5802 §3 and §5, RFC 7677; channel binding as RFC 5929 and RFC 9266. */
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
 import type { Exchange, SaslEnvironment } from './sasl-server.js';
@@ -85,6 +85,10 @@ function channelBindings({ session }: SaslEnvironment, flag: string): Buffer[] {
         socket.exportKeyingMaterial(32, label, Buffer.alloc(0)),
         socket.exportKeyingMaterial(32, label, undefined as unknown as Buffer),
       ];
+    }
+    case 'p=tls-unique': {
+      const finished = socket.getProtocol() === 'TLSv1.2' ? socket.getPeerFinished() : undefined;
+      return finished === undefined ? [] : [finished];
     }
     case 'p=tls-server-end-point':
       return [Buffer.from(session.tls.endPoint(session.record.tls?.servername))];

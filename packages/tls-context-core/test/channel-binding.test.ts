@@ -71,6 +71,28 @@ describe('tls-exporter', () => {
   });
 });
 
+describe('tls-unique', () => {
+  test('is our Finished of a full TLS 1.2 handshake; not on a resumed session, where it proves nothing', async () => {
+    const { connect } = await both('TLSv1.2');
+    const seen = new Set<string>();
+    for (const resumed of [false, true]) {
+      const stream = await connect();
+      expect(stream.security.resumed).toBe(resumed);
+      const bound = stream.channelBinding('tls-unique');
+      if (bound !== undefined) seen.add(Buffer.from(bound).toString('hex'));
+      expect(bound === undefined).toBe(resumed);
+      stream.destroy();
+      expect(stream.channelBinding('tls-unique')).toBeUndefined();
+    }
+    expect([...seen].map((hex) => hex.length)).toEqual([24]);
+  });
+  test('TLS 1.3 has none', async () => {
+    const stream = await (await both('TLSv1.3')).connect();
+    expect(stream.channelBinding('tls-unique')).toBeUndefined();
+    stream.destroy();
+  });
+});
+
 describe('tls-server-end-point', () => {
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(
     'is the hash of the leaf, remembered when resumed (%s)',
@@ -81,7 +103,7 @@ describe('tls-server-end-point', () => {
         expect(stream.security.resumed).toBe(resumed);
         const hash = createHash('sha256').update(leaf.der).digest();
         expect(stream.channelBinding('tls-server-end-point')).toEqual(hash);
-        expect(stream.channelBinding('tls-unique' as 'tls-exporter')).toBeUndefined();
+        expect(stream.channelBinding('tls-other' as 'tls-exporter')).toBeUndefined();
         stream.destroy();
       }
     },

@@ -1,9 +1,10 @@
 /** What differs between the five clients, in the eyes of the matrix. */
-import type { SecurityInfo, TransportOptions } from '@fivewire/line-protocol';
+import type { Notice, SecurityInfo, TransportOptions } from '@fivewire/line-protocol';
 import type { TestProtocol, TestServer, TestServerOptions } from '@fivewire/test-servers';
 
 export interface Client {
   readonly security: SecurityInfo;
+  readonly notices: AsyncIterable<Notice>;
   quit(): Promise<unknown>;
   close(): void;
 }
