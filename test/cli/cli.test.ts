@@ -1,6 +1,5 @@
-/** The packed command line, run as a user would, over embedded servers. One file, so that it is installed once. */
+/** The packed command line, run as a user would, over embedded servers. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import { accidents } from './accidents.js';
 import { habits } from './habits.js';
 import { type Cli, installCli, startWorld, type World } from './installed.js';
 import { scenarios } from './scenarios.js';
@@ -21,4 +20,3 @@ const at = () => ({ cli, world });
 
 describe('scenarios', { timeout: 60_000 }, () => scenarios(at));
 describe('habits', { timeout: 60_000 }, () => habits(at));
-describe('accidents', { timeout: 60_000 }, () => accidents(at));

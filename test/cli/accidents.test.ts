@@ -1,0 +1,18 @@
+/** The packed command line when something goes wrong. A file of its own, so that it runs beside the scenarios. */
+import { afterAll, beforeAll, describe } from 'vitest';
+import { accidents } from './accidents.js';
+import { type Cli, installCli, startWorld, type World } from './installed.js';
+
+let cli: Cli;
+let world: World;
+
+beforeAll(async () => {
+  cli = installCli();
+  world = await startWorld(cli.home);
+}, 180_000);
+afterAll(async () => {
+  await world?.servers.close();
+  cli?.close();
+});
+
+describe('accidents', { timeout: 60_000 }, () => accidents(() => ({ cli, world })));
