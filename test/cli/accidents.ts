@@ -197,7 +197,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
       const cwd = at().cli.folder();
       at().world.servers.files.write('/slow.bin', randomBytes(500_000));
       const get = ['get', url('ftps', 'slow.bin'), '--limit-rate', '100k'];
-      const ran = await run(cwd, get, { kill: { signal, after: 1_500 } });
+      const ran = await run(cwd, [...get, '--trace'], { signal, stopWhen: goesOn('RETR') });
       expect(ran).toMatchObject({ status, stdout: '' });
       expect(ran.stderr).toMatch(new RegExp(`^fivewire: Interrupted by ${signal}$`, 'm'));
       expect(readdirSync(cwd)).toEqual([]);
@@ -220,8 +220,8 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
       const cwd = at().cli.folder();
       const fetch = ['fetch', url(scheme), dest, '--delete'];
       let kills = 0;
-      // Later each time, so that it lands in start-up, login, the middle and the end.
-      for (let after = 200; ; after += 40) {
+      // Later each time, so that it lands in start-up, login, the middle and the end, however fast the machine is.
+      for (let after = 200; ; after *= 1.15) {
         const ran = await run(cwd, fetch, { kill: { signal, after } });
         if (ran.status === 0) break;
         // Before it listens for signals, a signal simply ends it.
@@ -242,8 +242,9 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
     at().world.servers.files.write('/kept.bin', 'the old one');
     writeFileSync(join(cwd, 'new.bin'), randomBytes(500_000));
     const put = ['put', 'new.bin', url('ftps', 'kept.bin')];
-    const ran = await run(cwd, [...put, '--limit-rate', '100k'], {
-      kill: { signal: 'SIGKILL', after: 1_500 },
+    const ran = await run(cwd, [...put, '--limit-rate', '100k', '--trace'], {
+      signal: 'SIGKILL',
+      stopWhen: goesOn('STOR'),
     });
     expect(ran.signal).toBe('SIGKILL');
     expect(at().world.servers.files.read('/kept.bin')?.toString()).toBe('the old one');
@@ -266,13 +267,10 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
       '--attach',
       'large.txt',
     ];
-    const ran = await run(cwd, [...send, '--limit-rate', '100k'], {
-      kill: { signal: 'SIGKILL', after: 1_500 },
-    });
+    const slow = [...send, '--limit-rate', '100k', '--trace'];
+    const ran = await run(cwd, slow, { signal: 'SIGKILL', stopWhen: goesOn('(DATA|BDAT)') });
     expect(ran.signal).toBe('SIGKILL');
-    const stopped = await run(cwd, [...send, '--limit-rate', '100k'], {
-      kill: { signal: 'SIGTERM', after: 1_500 },
-    });
+    const stopped = await run(cwd, slow, { signal: 'SIGTERM', stopWhen: goesOn('(DATA|BDAT)') });
     expect(stopped).toMatchObject({ status: 143, stdout: '' });
     expect(mail.inbox('alice').messages.length).toBe(0);
     expect((await run(cwd, send)).status).toBe(0);
@@ -393,6 +391,9 @@ function readAll(cwd: string, dest: string): string {
 }
 
 /** A file system of its own, which takes root; without it the test says what it could not test. */
+/** True once the dialogue on stderr shows that the command has begun what takes long. */
+const goesOn = (command: string) => (text: string) => new RegExp(`^C: ${command}`, 'm').test(text);
+
 function mounted(cli: Cli, options: string): { path: string; unmount(): void } | undefined {
   const path = join(cli.folder(), 'disk');
   mkdirSync(path);
