@@ -7,21 +7,50 @@ export async function* pop3Arrivals(
   { account: box }: { account: string },
   { seen, remove, limit, signal, warn }: SourceOptions,
 ): Arrivals {
+  const copies = await copiesOf(pop3, signal);
+  const told = new Map<string, number>();
   const store = {
     has: (uid: string) => seen.has(box, uid),
     add: (uid: string) => seen.add(box, uid),
   };
   const most = Number.isFinite(limit) ? { limit } : {};
   for await (const item of fetchNew(pop3, store, { remove, signal, ...most })) {
-    if (item.ok) yield { box, id: item.uid, body: item.message, done: () => item.done() };
-    else
+    if (!item.ok) {
       yield {
         problem: `message ${item.number}: ${'message' in item.error ? item.error.message : item.error.problem}`,
       };
+      continue;
+    }
+    const { uid } = item;
+    const nth = (told.get(uid) ?? 0) + 1;
+    told.set(uid, nth);
+    const isAlone = (copies.get(uid) ?? 1) === 1;
+    const id = isAlone ? uid : `${uid}#${nth}`;
+    if (!isAlone && seen.has(box, id)) {
+      for await (const _ of item.message); // safe since a run that was killed before its sisters were
+      await item.done();
+      continue;
+    }
+    yield {
+      box,
+      id,
+      body: item.message,
+      async done() {
+        if (!isAlone) await seen.add(box, id);
+        await item.done();
+        if (item.problem !== undefined) warn(`message ${item.number}: ${item.problem}`);
+      },
+    };
   }
-  const { committed, reply, error } = await pop3.quit({ signal });
-  if (committed !== true) {
-    const why = reply ?? error?.message ?? 'without a reason';
-    warn(`The server did not confirm all deletions: ${why}. The next run deletes what is left.`);
-  }
+  const { committed, reply = '' } = await pop3.quit({ signal });
+  if (committed !== true)
+    warn(`The server did not confirm all deletions: ${reply}. The next run deletes what is left.`);
+}
+
+/** How many messages have each uid: servers give one to several (RFC 1939 §7), and each is mail of its own. */
+async function copiesOf(pop3: Pop3Client, signal: AbortSignal): Promise<Map<string, number>> {
+  const copies = new Map<string, number>();
+  for await (const row of pop3.uidl({ signal }))
+    if (row.ok) copies.set(row.uid, (copies.get(row.uid) ?? 0) + 1);
+  return copies;
 }
