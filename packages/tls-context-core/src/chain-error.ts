@@ -5,6 +5,7 @@ import { type Certificate, readCertificate } from './certificate.js';
 import { shortName } from './distinguished-name.js';
 import { type ErrorContext, TlsError, type TlsErrorCode } from './errors.js';
 import { printableNames } from './identity-check.js';
+import type { PathFault } from './path-rules.js';
 import { pinOf } from './pins.js';
 
 /** What is known about the peer's certificate when its chain was refused. */
@@ -18,14 +19,14 @@ interface ChainVerdict {
   readonly reason: RegExp;
   readonly code: TlsErrorCode;
   readonly message: string;
-  readonly hint: (refused: Refused) => string;
+  readonly hint: (refused: Refused, fault: PathFault) => string;
 }
 
 const trustIt = ({ leaf, fingerprint256 }: Refused): string =>
   `Its SHA-256 fingerprint is ${fingerprint256}. If you have compared that with the server's, give its certificate as ca, or pins: ['sha256/${pinOf(leaf.publicKeyInfo)}'] with trust: 'pins'.`;
 
 const issuerOf = ({ leaf }: Refused): string => `"${shortName(leaf.issuer)}"`;
-/** The certificate that is to blame, as far as it was sent; else the leaf. */
+/** Where no path tells: the first that has expired among what was sent; else the leaf. */
 function expiredIn({ leaf, chain }: Refused): Certificate {
   const sent = chain.flatMap((der) => attempt(() => readCertificate(der)) ?? []);
   return sent.find(({ notAfter }) => notAfter < Date.now()) ?? leaf;
@@ -33,14 +34,17 @@ function expiredIn({ leaf, chain }: Refused): Certificate {
 
 const day = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 10);
 
+const otherAuthority =
+  'the operator must get a certificate from another authority, or one without that name.';
+
 /** First match wins. */
 const chainVerdicts: readonly ChainVerdict[] = [
   {
     reason: /^CERT_HAS_EXPIRED$/,
     code: 'ERR_CERTIFICATE_EXPIRED',
     message: 'the certificate, or one that it depends on, has expired',
-    hint: (refused) => {
-      const { subject, notAfter } = expiredIn(refused);
+    hint: (refused, { culprit = expiredIn(refused) }) => {
+      const { subject, notAfter } = culprit;
       return `"${shortName(subject)}" was valid until ${day(notAfter)}: the server's operator must renew it. If that day is not past, this machine's clock is wrong.`;
     },
   },
@@ -48,8 +52,8 @@ const chainVerdicts: readonly ChainVerdict[] = [
     reason: /^CERT_NOT_YET_VALID$/,
     code: 'ERR_CERTIFICATE_UNTRUSTED',
     message: 'the certificate is not valid yet',
-    hint: ({ leaf }) =>
-      `It is valid from ${day(leaf.notBefore)} on: is this machine's clock right?`,
+    hint: ({ leaf }, { culprit }) =>
+      `It is valid from ${day((culprit ?? leaf).notBefore)} on: is this machine's clock right?`,
   },
   {
     reason: /^CERT_REVOKED$/,
@@ -102,8 +106,28 @@ const chainVerdicts: readonly ChainVerdict[] = [
     reason: /^EXCLUDED_VIOLATION$/,
     code: 'ERR_CERTIFICATE_UNTRUSTED',
     message: 'an authority of the chain may not vouch for this name',
-    hint: () =>
-      'Its name constraints exclude what the wildcard stands for here: the operator must get a certificate from another authority.',
+    hint: (_, { violation }) =>
+      `Its name constraints exclude ${violation?.constraint}, and so ${violation?.name}: ${otherAuthority}`,
+  },
+  {
+    reason: /^PERMITTED_VIOLATION$/,
+    code: 'ERR_CERTIFICATE_UNTRUSTED',
+    message: 'an authority of the chain may not vouch for this name',
+    hint: (_, { violation }) =>
+      `Its name constraints permit ${violation?.constraint} only, and not ${violation?.name}: ${otherAuthority}`,
+  },
+  {
+    reason: /^UNSUPPORTED_CONSTRAINT$/,
+    code: 'ERR_CERTIFICATE_UNTRUSTED',
+    message: 'an authority of the chain limits names in a way that is not understood',
+    hint: (_, { violation }) => `Its name constraints say: ${violation?.constraint}. ${otherAuthority}`,
+  },
+  {
+    reason: /^(?:INVALID_CA|PATH_LENGTH_EXCEEDED)$/,
+    code: 'ERR_CERTIFICATE_UNTRUSTED',
+    message: 'a certificate of the chain may not issue others, or not as deep',
+    hint: ({ leaf }, { culprit }) =>
+      `"${shortName((culprit ?? leaf).subject)}" is no authority for what stands below it: the operator must get a certificate from one that is.`,
   },
   {
     reason: /WEAK|TOO_SMALL/,
@@ -120,8 +144,9 @@ const chainVerdicts: readonly ChainVerdict[] = [
   },
 ];
 
-/** The error for a chain that OpenSSL refused, by its own name for the reason. */
-export function chainError(reason: string, refused: Refused, context: ErrorContext): TlsError {
+/** The error for a chain that was refused, the reason in OpenSSL's words. */
+export function chainError(fault: PathFault, refused: Refused, context: ErrorContext): TlsError {
+  const { reason } = fault;
   const verdict = chainVerdicts.find((row) => row.reason.test(reason)) as ChainVerdict;
   return new TlsError(verdict.code, `${verdict.message} (${reason})`, {
     ...context,
@@ -129,6 +154,6 @@ export function chainError(reason: string, refused: Refused, context: ErrorConte
     names: printableNames(refused.leaf.names),
     fingerprint256: refused.fingerprint256,
     chain: refused.chain,
-    hint: verdict.hint(refused),
+    hint: verdict.hint(refused, fault),
   });
 }

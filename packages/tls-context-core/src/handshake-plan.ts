@@ -45,6 +45,7 @@ export function planHandshake(stream: Duplex, options: SecureOptions): Plan {
   return {
     context,
     parts,
+    trust: parts.trust,
     options,
     identity,
     errorContext,

@@ -96,6 +96,7 @@ function startTls(beneath: Duplex, { identity, parts, alpn, resumable }: Plan): 
     servername: (parts.sni && identity.sni) || '',
     host: identity.name,
     rejectUnauthorized: false,
+    minDHSize: parts.minDhBits,
     checkServerIdentity: () => undefined,
     ...(alpn !== undefined && { ALPNProtocols: [alpn] }),
     ...(resumable && { session: resumable.session }),
@@ -134,14 +135,11 @@ function judgeFull(socket: TLSSocket, plan: Plan): Proof {
 /** More than OpenSSL takes octets for: nothing that a server sends is hidden behind what it sends before. */
 const chainLimit = 1000;
 
+/** As sent, leaf first. */
 function derChain(leaf: X509Certificate | undefined): Buffer[] {
   const chain: Buffer[] = [];
-  let next = leaf;
-  while (next && chain.length < chainLimit) {
-    const { raw, issuerCertificate } = next;
-    if (chain.at(-1)?.equals(raw)) break; // a root can be its own issuer
-    chain.push(raw);
-    next = issuerCertificate;
+  for (let next = leaf; next && chain.length < chainLimit; next = next.issuerCertificate) {
+    chain.push(next.raw);
   }
   return chain;
 }

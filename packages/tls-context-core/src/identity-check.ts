@@ -82,7 +82,11 @@ export function toDer(certificate: X509Certificate | Uint8Array): Uint8Array {
   });
 }
 
-function findMatch(names: PresentedNames, { kind, name }: ServerHostname): string | undefined {
+/** The DNS or IP name of a certificate that is the identity or stands for it. */
+export function findMatch(
+  names: PresentedNames,
+  { kind, name }: ServerHostname,
+): string | undefined {
   if (kind === 'ip') {
     const octets = parseIpAddress(name);
     const found = names.ip.some((ip) => octets !== undefined && Buffer.compare(ip, octets) === 0);

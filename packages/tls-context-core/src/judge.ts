@@ -5,15 +5,18 @@
 import type { Certificate } from './certificate.js';
 import { chainError } from './chain-error.js';
 import { type ErrorContext, isFivewireError, TlsError } from './errors.js';
-import { isExcluded } from './excluded-names.js';
-import { matchIdentity, parseCertificate, printableNames } from './identity-check.js';
+import { findMatch, matchIdentity, parseCertificate, printableNames } from './identity-check.js';
+import { findPath, type VerifiedPath } from './path.js';
+import { soloFault } from './path-rules.js';
 import { pinOf } from './pins.js';
-import { matchTlsa, tlsaKey } from './tlsa.js';
+import { isEndEntity, tlsaAnchors, tlsaKey } from './tlsa.js';
+import { type Trust, verifyChain } from './trust.js';
 import type { ServerHostname, TlsaRecord, TlsContext } from './types.js';
 
 /** What a connection must show. */
 export interface Demands {
   readonly context: TlsContext;
+  readonly trust: Trust;
   readonly identity: ServerHostname;
   readonly pins: ReadonlySet<string>;
   /** The SRV-ID that serves as well, in lower case. */
@@ -39,9 +42,11 @@ export interface Proof {
   /** Not read where nothing of it is judged. */
   readonly leaf: Certificate | undefined;
   readonly chain: readonly Uint8Array[];
+  /** What was verified of it, and the anchor; absent where nothing but the leaf was. */
+  readonly path?: readonly Certificate[] | undefined;
   readonly fingerprint256: string;
   readonly matchedName: string | undefined;
-  /** When the first certificate of the chain expires, in milliseconds since 1970. */
+  /** When the first certificate of the path expires, in milliseconds since 1970. */
   readonly validUntil: number;
   /** The TLSA records that took the place of the roots. */
   readonly tlsa?: string | undefined;
@@ -62,7 +67,7 @@ export function judgeHandshake(evidence: Evidence, demands: Demands): Proof {
 function judge(evidence: Evidence, demands: Demands): Proof {
   const { context, pins, errorContext } = demands;
   const { chain, fingerprint256 } = evidence;
-  const [leafDer, ...issuers] = chain;
+  const [leafDer] = chain;
   if (!leafDer) throw withoutCertificate(errorContext);
   if (context.verifyMode === 'none' && pins.size === 0 && !context.checkHostname) {
     const validUntil = Number.POSITIVE_INFINITY;
@@ -70,25 +75,26 @@ function judge(evidence: Evidence, demands: Demands): Proof {
   }
   const leaf = parseCertificate(leafDer, errorContext);
   if (demands.tlsa) return judgeByTlsa(leaf, evidence, demands);
-  judgeChain(leaf, evidence, demands);
-  const matchedName = judgeLeaf(leaf, fingerprint256, withinLimits(issuers, demands));
-  judgeWildcard(leaf, matchedName, evidence, demands);
-  const validUntil = earliestEnd(leaf, issuers, context);
-  return { leaf, chain, fingerprint256, matchedName, validUntil };
+  const verified = judgeChain(leaf, evidence, demands);
+  const path = verified?.path;
+  const matchedName = judgeLeaf(leaf, fingerprint256, withinLimits(path, demands));
+  const validUntil = verified?.validUntil ?? leaf.notAfter;
+  return { leaf, chain, path, fingerprint256, matchedName, validUntil };
 }
 
 /** Judges a resumed session by the leaf that was verified when it began. Throws a `TlsError`. */
 export function judgeResumption(remembered: Proof, demands: Demands): Proof {
-  const { leaf, chain, fingerprint256, validUntil } = remembered;
+  const { leaf, chain, path, fingerprint256, validUntil } = remembered;
   if (!leaf) return remembered;
   if (validUntil <= Date.now()) {
     const refused = { leaf, chain, fingerprint256 };
-    throw chainError('CERT_HAS_EXPIRED', refused, demands.errorContext);
+    throw chainError({ reason: 'CERT_HAS_EXPIRED' }, refused, demands.errorContext);
   }
   // What the same records vouched for then, they vouch for now; whether names count, they say again.
   if (demands.tlsa)
     return judgeByTlsa(leaf, { chain, fingerprint256, chainFault: undefined }, demands);
-  return { ...remembered, matchedName: judgeLeaf(leaf, fingerprint256, demands) };
+  const matchedName = judgeLeaf(leaf, fingerprint256, withinLimits(path, demands));
+  return { ...remembered, matchedName };
 }
 
 /** "Another one selected = error; none selected = accepted": most servers know no ALPN (RFC 7301 §3.2, ALPACA). */
@@ -100,59 +106,62 @@ export function judgeAlpn(selected: string | undefined, demands: Demands): void 
   });
 }
 
+/** The path that vouches for the leaf; none where it is not asked for. */
 function judgeChain(
   leaf: Certificate,
   evidence: Evidence,
-  { context, errorContext }: Demands,
-): void {
-  if (context.verifyMode === 'none') return;
-  const fault = context.trust === 'pins' ? leafFault(leaf) : evidence.chainFault;
-  if (fault !== undefined) throw chainError(fault, { leaf, ...evidence }, errorContext);
+  demands: Demands,
+): VerifiedPath | undefined {
+  const { context, trust, errorContext } = demands;
+  const refused = { leaf, ...evidence };
+  if (context.verifyMode === 'none') return undefined;
+  if (context.trust === 'pins') {
+    const fault = soloFault(leaf, Date.now());
+    if (fault) throw chainError(fault, refused, errorContext);
+    return undefined;
+  }
+  const { chain, fingerprint256, chainFault } = evidence;
+  const shown = { leaf, fingerprint256, sent: chain.slice(1), chainFault };
+  const verdict = verifyChain(shown, trust, wildcardFor(leaf, demands));
+  if ('path' in verdict) return verdict;
+  throw chainError(verdict.fault ?? nothing, refused, errorContext);
 }
 
-/** A name that the certificate spells out is within its authorities' limits, or OpenSSL had refused the chain. */
-function judgeWildcard(
-  leaf: Certificate,
-  matchedName: string | undefined,
-  evidence: Evidence,
-  { context, identity, errorContext }: Demands,
-): void {
-  const [, ...issuers] = evidence.chain;
-  if (context.verifyMode === 'none' || context.trust === 'pins') return;
-  if (matchedName?.startsWith('*.') && isExcluded(identity.name, issuers)) {
-    throw chainError('EXCLUDED_VIOLATION', { leaf, ...evidence }, errorContext);
-  }
+const nothing = { reason: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' };
+
+/** The name that is meant, where a wildcard of the leaf stands for it. */
+function wildcardFor(leaf: Certificate, { context, identity }: Demands): string | undefined {
+  const matched = context.checkHostname ? findMatch(leaf.names, identity) : undefined;
+  return matched?.startsWith('*.') ? identity.name : undefined;
 }
 
 /** DANE (RFC 7671 §5): the records stand in place of the roots; what is revoked stays so, and pins hold as ever. */
 function judgeByTlsa(leaf: Certificate, evidence: Evidence, demands: Demands): Proof {
-  const { tlsa = [], errorContext } = demands;
+  const { tlsa = [], trust, errorContext } = demands;
   const { chain, fingerprint256, chainFault } = evidence;
+  const { lists } = trust;
   const refused = { leaf, ...evidence };
-  if (chainFault === 'CERT_REVOKED') throw chainError(chainFault, refused, errorContext);
-  const vouched = matchTlsa(tlsa, chain);
-  if (vouched === undefined) throw tlsaMismatch(evidence, leaf, errorContext);
+  if (chainFault === 'CERT_REVOKED' || lists?.isRevoked(leaf)) {
+    throw chainError({ reason: 'CERT_REVOKED' }, refused, errorContext);
+  }
   const proof = { leaf, chain, fingerprint256, tlsa: tlsaKey(tlsa) };
-  if (vouched === 'endEntity') {
+  if (isEndEntity(tlsa, leaf)) {
     judgePins(leaf, fingerprint256, demands);
     return { ...proof, matchedName: undefined, validUntil: Number.POSITIVE_INFINITY };
   }
-  const unfit = leafFault(leaf);
-  if (unfit !== undefined) throw chainError(unfit, refused, errorContext);
-  const matchedName = judgeLeaf(leaf, fingerprint256, demands);
-  return { ...proof, matchedName, validUntil: leaf.notAfter };
-}
-
-const serverAuth = '1.3.6.1.5.5.7.3.1';
-const anyPurpose = '2.5.29.37.0';
-
-/** What OpenSSL would say about the leaf, were its issuer trusted; its own verdict stops at the issuer. */
-function leafFault({ notBefore, notAfter, purposes }: Certificate): string | undefined {
-  const now = Date.now();
-  if (now < notBefore) return 'CERT_NOT_YET_VALID';
-  if (now > notAfter) return 'CERT_HAS_EXPIRED';
-  const forServers = !purposes || purposes.includes(serverAuth) || purposes.includes(anyPurpose);
-  return forServers ? undefined : 'INVALID_PURPOSE';
+  const sent = chain.slice(1);
+  const anchors = tlsaAnchors(tlsa, leaf, sent);
+  if (!anchors) throw tlsaMismatch(evidence, leaf, errorContext);
+  const rules = { now: Date.now(), lists, meant: wildcardFor(leaf, demands), strict: true };
+  const verdict = findPath(leaf, sent, anchors, rules);
+  if ('fault' in verdict) {
+    throw verdict.fault && verdict.fault.reason !== 'CERT_SIGNATURE_FAILURE'
+      ? chainError(verdict.fault, refused, errorContext)
+      : tlsaMismatch(evidence, leaf, errorContext);
+  }
+  const { path, validUntil } = verdict;
+  const matchedName = judgeLeaf(leaf, fingerprint256, withinLimits(path, demands));
+  return { ...proof, path, matchedName, validUntil };
 }
 
 function judgeLeaf(
@@ -172,9 +181,8 @@ function judgeLeaf(
  * An authority that is limited to some names could still name any service: OpenSSL holds a limit on DNS names against
  * those only. So below such an authority no SRV-ID counts.
  */
-function withinLimits(issuers: readonly Uint8Array[], demands: Demands): Demands {
-  const limited =
-    demands.srvId !== undefined && issuers.some((der) => parseCertificate(der).constrainsNames);
+function withinLimits(path: readonly Certificate[] | undefined, demands: Demands): Demands {
+  const limited = path?.slice(1).some(({ nameConstraints }) => nameConstraints !== undefined);
   return limited ? { ...demands, srvId: undefined } : demands;
 }
 
@@ -185,15 +193,6 @@ function judgePins(
 ): void {
   const pin = pins.size > 0 ? pinOf(leaf.publicKeyInfo) : undefined;
   if (pin !== undefined && !pins.has(pin)) throw pinMismatch(pin, fingerprint256, errorContext);
-}
-
-function earliestEnd(
-  leaf: Certificate,
-  issuers: readonly Uint8Array[],
-  { trust }: TlsContext,
-): number {
-  if (trust === 'pins' || trust === 'none') return leaf.notAfter;
-  return Math.min(leaf.notAfter, ...issuers.map((der) => parseCertificate(der).notAfter));
 }
 
 const withoutCertificate = (context: ErrorContext): TlsError =>

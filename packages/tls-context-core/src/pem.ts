@@ -62,7 +62,7 @@ function blocksIn(
   });
 }
 
-const badInput = (argument: string, problem: string, cause?: unknown): UsageError =>
+export const badInput = (argument: string, problem: string, cause?: unknown): UsageError =>
   new UsageError('ERR_ARGUMENT', `${argument} ${problem}`, {
     argument,
     hint: `Give the contents of the file, not its path: ${argument}: readFileSync('${argument}.pem').`,
@@ -72,3 +72,7 @@ const badInput = (argument: string, problem: string, cause?: unknown): UsageErro
 /** DER of both kinds begins with a SEQUENCE; PEM text begins with a printable character. */
 const isDer = (input: CertificateInput): input is Uint8Array =>
   typeof input !== 'string' && input[0] === 0x30;
+
+/** The DER octets of one PEM block. */
+export const fromPem = (pem: string): Buffer =>
+  Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64');

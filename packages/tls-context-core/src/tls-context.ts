@@ -1,8 +1,9 @@
 /** Whom to trust: made once, shared by all connections, without a name in it. */
 
-import { constants } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
-import { isFivewireError, UsageError } from './errors.js';
+import type { SecureContext } from 'node:tls';
+import { UsageError } from './errors.js';
+import { memoise } from './memoise.js';
+import { opensslContext } from './openssl-context.js';
 import {
   badOption,
   checkOptions,
@@ -13,15 +14,20 @@ import {
   type Rule,
   type Rules,
 } from './option-check.js';
-import { certificatesIn, crlsIn } from './pem.js';
+import { certificatesIn } from './pem.js';
 import { parsePin } from './pins.js';
-import { readRoots } from './trust-store.js';
+import type { Trust } from './trust.js';
+import { currentRoots } from './trust-store.js';
 import type { TlsContext, TlsContextOptions } from './types.js';
 
 /** What a {@link TlsContext} knows and does not show. */
 export interface ContextParts {
   /** Node's side, built when first needed: the system's roots cost 20 ms of CPU. */
   readonly secureContext: () => SecureContext;
+  /** Our roots and lists, which what `pfx` brings never joins. */
+  readonly trust: Trust;
+  /** Bits that a finite-field Diffie-Hellman key must have: 2048 (RFC 9325 §4.4), but where the caller names ciphers. */
+  readonly minDhBits: number;
   /** SHA-256 digests of SubjectPublicKeyInfos, base64; empty: none demanded. */
   readonly pins: ReadonlySet<string>;
   readonly alpn: boolean;
@@ -51,10 +57,11 @@ export function createTlsContext(given: TlsContextOptions = {}): TlsContext {
     checkHostname: options.checkHostname ?? true,
     minVersion: options.minVersion ?? 'TLSv1.2',
   });
-  const secureContext = memoise(() => buildSecureContext(options, ca));
-  if (byOpenSsl.some((key) => options[key] !== undefined)) secureContext(); // its complaints belong here
+  const { secureContext, trust } = opensslContext(options, ca);
   partsOf.set(context, {
     secureContext,
+    trust,
+    minDhBits: options.ciphers === undefined ? 2048 : 1024,
     pins: new Set(options.pins?.map(parsePin)),
     alpn: options.alpn ?? true,
     sni: options.sni ?? true,
@@ -98,44 +105,14 @@ function chooseRoots(options: TlsContextOptions): {
   source: TlsContext['trust'];
   ca: readonly string[];
 } {
-  if (options.verifyMode === 'none') return { source: 'none', ca: [] };
-  if (options.trust === 'pins') return { source: 'pins', ca: [] };
+  if (options.verifyMode === 'none') return { source: 'none', ca: noRoots };
+  if (options.trust === 'pins') return { source: 'pins', ca: noRoots };
   if (options.ca !== undefined) return { source: 'ca', ca: certificatesIn(options.ca, 'ca') };
-  const { source, certificates } = readRoots();
+  const { source, certificates } = currentRoots();
   return { source, ca: certificates };
 }
 
-/** What only OpenSSL can judge. */
-const byOpenSsl = ['ca', 'cert', 'key', 'passphrase', 'pfx', 'crl', 'ciphers'] as const;
-
-/** Every default that a command-line flag or a global of `node:tls` could weaken is spelled out. */
-function buildSecureContext(options: TlsContextOptions, ca: readonly string[]): SecureContext {
-  const { cert, key, passphrase, pfx, crl } = options;
-  try {
-    return createSecureContext({
-      ca: [...ca],
-      ...(cert !== undefined && { cert: certificatesIn(cert, 'cert').join('\n') }),
-      ...(key !== undefined && { key: typeof key === 'string' ? key : Buffer.from(key) }),
-      ...(pfx !== undefined && { pfx: Buffer.from(pfx) }),
-      ...(passphrase !== undefined && { passphrase }),
-      ...(crl !== undefined && { crl: crlsIn(crl) }),
-      ciphers: options.ciphers ?? constants.defaultCoreCipherList,
-      minVersion: options.minVersion ?? 'TLSv1.2',
-      maxVersion: options.maxVersion ?? 'TLSv1.3',
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-    });
-  } catch (cause) {
-    if (isFivewireError(cause)) throw cause;
-    throw new UsageError(
-      'ERR_ARGUMENT',
-      `OpenSSL refuses the context: ${(cause as Error).message}`,
-      {
-        hint: 'Check that cert and key belong together, that the passphrase is right and that ciphers names real ones.',
-        cause,
-      },
-    );
-  }
-}
+const noRoots: readonly string[] = [];
 
 const isInput = (value: unknown): boolean => isText(value) || isOctets(value);
 const isInputs = (value: unknown): boolean =>
@@ -199,12 +176,4 @@ function contradictions(options: TlsContextOptions): [boolean, string, string][]
       'is above maxVersion',
     ],
   ];
-}
-
-function memoise<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

@@ -4,9 +4,11 @@
  * Who gives records vouches that they came authenticated by DNSSEC and are of the host and port that is dialled.
  */
 
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { bySubject } from './anchors.js';
 import { attempt } from './attempt.js';
 import { type Certificate, readCertificate } from './certificate.js';
+import type { TrustAnchors } from './path.js';
 import type { TlsaRecord } from './types.js';
 
 /** PKIX-TA(0) and PKIX-EE(1) are no use: RFC 7672 §3.1.3 forbids them to SMTP, and nobody else publishes any. */
@@ -44,25 +46,36 @@ export const tlsaKey = (records: readonly TlsaRecord[] | undefined): string | un
     .sort()
     .join('\n');
 
+/** Whether the leaf's own key is vouched for, so that names and dates do not count (RFC 7671 §5.1). */
+export const isEndEntity = (records: readonly TlsaRecord[], leaf: Certificate): boolean =>
+  records.some((record) => record.usage === usages.endEntity && matches(record, leaf.der));
+
 /**
- * Which usage a chain (DER, leaf first) satisfies; `undefined`: none.
- *
- * `endEntity`: the leaf's own key is vouched for, so names and dates do not count (RFC 7671 §5.1).
- * `trustAnchor`: an issuer in the chain is vouched for, and everything below it has been verified (§5.2); the name is
- * the caller's to check.
+ * The issuers that are vouched for: among what was sent, and those that a record holds whole, which need not be sent
+ * (RFC 7671 §5.2). Nothing where there are none.
  */
-export function matchTlsa(
+export function tlsaAnchors(
   records: readonly TlsaRecord[],
-  chain: readonly Uint8Array[],
-): keyof typeof usages | undefined {
-  const [leaf] = chain;
-  const hits = (usage: number, der: Uint8Array): boolean =>
-    records.some((record) => record.usage === usage && matches(record, der));
-  if (leaf && hits(usages.endEntity, leaf)) return 'endEntity';
-  const anchor = chain.findIndex((der, index) => index > 0 && hits(usages.trustAnchor, der));
-  if (anchor > 0 && isVerifiedPath(chain.slice(0, anchor + 1))) return 'trustAnchor';
-  return undefined;
+  leaf: Certificate,
+  sent: readonly Uint8Array[],
+): TrustAnchors | undefined {
+  const issuing = records.filter(({ usage }) => usage === usages.trustAnchor);
+  const whole = issuing.filter(({ matching }) => matching === 0);
+  const certificates = [
+    ...whole.filter(({ selector }) => selector === 0).map(({ data }) => data),
+    ...sent.filter((der) => issuing.some((record) => matches(record, der))),
+  ].filter((der) => Buffer.compare(der, leaf.der) !== 0);
+  const keys = whole
+    .filter(({ selector }) => selector === 1)
+    .flatMap(({ data }) => attempt(() => publicKeyOf(data)) ?? []);
+  if (certificates.length + keys.length === 0) return undefined;
+  const isAnchor = ({ der }: Certificate): boolean =>
+    certificates.some((one) => Buffer.compare(one, der) === 0);
+  return { issuers: bySubject(certificates), isAnchor, keys };
 }
+
+const publicKeyOf = (data: Uint8Array): KeyObject =>
+  createPublicKey({ key: Buffer.from(data), format: 'der', type: 'spki' });
 
 function matches({ selector, matching, data }: TlsaRecord, der: Uint8Array): boolean {
   const selected = selector === 0 ? der : attempt(() => readCertificate(der).publicKeyInfo);
@@ -70,43 +83,4 @@ function matches({ selector, matching, data }: TlsaRecord, der: Uint8Array): boo
   if (!selected) return false;
   const presented = hash === undefined ? selected : createHash(hash).update(selected).digest();
   return Buffer.compare(presented, data) === 0;
-}
-
-/** Extensions whose meaning is obeyed here, or is that of the leaf's own check. */
-const understood = new Set(['2.5.29.15', '2.5.29.17', '2.5.29.19', '2.5.29.37']);
-const weakSignatures = new Set([
-  '1.2.840.113549.1.1.4', // md5WithRSAEncryption
-  '1.2.840.113549.1.1.5', // sha1WithRSAEncryption
-  '1.2.840.10045.4.1', // ecdsa-with-SHA1
-]);
-
-/**
- * OpenSSL can't be told of an anchor that is known by its hash only, so the path is verified here, and strictly: what
- * is not understood (name constraints, policies) is refused.
- */
-function isVerifiedPath(path: readonly Uint8Array[]): boolean {
-  return path.every((der, index) => {
-    const issuer = path[index + 1];
-    const certificate = attempt(() => readCertificate(der));
-    if (!certificate || !isSound(certificate, index)) return false;
-    return issuer === undefined || isIssuedBy(der, issuer);
-  });
-}
-
-/** @param depth how many certificates stand below it; the leaf has depth 0. */
-function isSound(certificate: Certificate, depth: number): boolean {
-  const { notBefore, notAfter, critical, constrainsNames, authority, pathLength } = certificate;
-  const now = Date.now();
-  if (now < notBefore || now > notAfter || constrainsNames) return false;
-  if (critical.some((oid) => !understood.has(oid))) return false;
-  return depth === 0 || (authority && depth - 1 <= (pathLength ?? Number.POSITIVE_INFINITY));
-}
-
-function isIssuedBy(der: Uint8Array, issuerDer: Uint8Array): boolean {
-  const certificate = attempt(() => new X509Certificate(der));
-  const issuer = attempt(() => new X509Certificate(issuerDer));
-  if (!certificate || !issuer) return false;
-  if (weakSignatures.has(readCertificate(der).signatureAlgorithm.oid)) return false;
-  // checkIssued looks at names, key identifiers and the issuer's keyCertSign; verify at the signature.
-  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

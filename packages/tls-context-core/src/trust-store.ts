@@ -6,7 +6,7 @@
  * certificate up to four times, Node 20 none). Windows and macOS keep them in an API that Node 22 reaches.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tls from 'node:tls';
 import { attempt } from './attempt.js';
@@ -19,6 +19,8 @@ export interface Roots {
   /** PEM, each once. */
   readonly certificates: readonly string[];
 }
+
+const separator = process.platform === 'win32' ? ';' : ':';
 
 /** Where roots may lie: in one file, or in many. The first place that has any is taken. */
 interface Places {
@@ -51,10 +53,34 @@ const commonPlaces: Places = {
  * @throws UsageError `ERR_ARGUMENT` where one of those variables names what can't be read.
  */
 export function systemRoots(): string[] {
-  return [...readRoots().certificates];
+  return [...currentRoots().certificates];
 }
 
-/** {@link systemRoots}, and which they are. */
+let kept: { readonly stamp: string; readonly roots: Roots } | undefined;
+
+/** {@link systemRoots}, and which they are: kept for the process, and read anew once their files or names change. */
+export function currentRoots(): Roots {
+  const stamp = stampOf(process.env, commonPlaces);
+  if (kept?.stamp !== stamp) kept = { stamp, roots: readRoots() };
+  return kept.roots;
+}
+
+/** Equal as long as the same files have the same contents, as far as their times and sizes tell. */
+function stampOf(environment: NodeJS.ProcessEnv, { files, folders }: Places): string {
+  const { SSL_CERT_FILE, SSL_CERT_DIR, NODE_EXTRA_CA_CERTS } = environment;
+  const named = (SSL_CERT_DIR ?? '').split(separator).filter((dir) => dir !== '');
+  const inNamed = named.flatMap((dir) =>
+    (attempt(() => readdirSync(dir)) ?? []).map((name) => join(dir, name)),
+  );
+  const places = [SSL_CERT_FILE ?? '', ...inNamed, NODE_EXTRA_CA_CERTS ?? '', ...files, ...folders];
+  const states = places.map((place) => {
+    const state = place && attempt(() => statSync(place, { throwIfNoEntry: false }));
+    return state ? `${state.dev} ${state.ino} ${state.mtimeMs} ${state.size}` : '';
+  });
+  return JSON.stringify([SSL_CERT_FILE, SSL_CERT_DIR, NODE_EXTRA_CA_CERTS, ...states]);
+}
+
+/** What {@link currentRoots} keeps, read. */
 export function readRoots(
   environment: NodeJS.ProcessEnv = process.env,
   places: Places = commonPlaces,
@@ -73,7 +99,6 @@ function namedRoots({
   SSL_CERT_DIR: dirs,
 }: NodeJS.ProcessEnv): string[] | undefined {
   if (!file && !dirs) return undefined;
-  const separator = process.platform === 'win32' ? ';' : ':';
   const fromFile = file ? readNamed('SSL_CERT_FILE', file, readBundle) : [];
   const fromDirs = (dirs ?? '')
     .split(separator)

@@ -106,7 +106,7 @@ describe('chains', () => {
     ['EE_KEY_TOO_SMALL', 'ERR_CERTIFICATE_UNTRUSTED', /key of today/],
     ['SOMETHING_NEW', 'ERR_CERTIFICATE_UNTRUSTED', /fingerprint/],
   ])('%s', (reason, code, hint) => {
-    const error = chainError(reason, refused, { protocol: 'imap' });
+    const error = chainError({ reason }, refused, { protocol: 'imap' });
     expect(error).toMatchObject({
       code,
       reason,
@@ -130,7 +130,7 @@ test('an expired chain names the certificate that is to blame', () => {
     fingerprint256: 'AA',
     chain: [leaf.der, middle.der],
   };
-  expect(chainError('CERT_HAS_EXPIRED', refused, {}).hint).toContain(
+  expect(chainError({ reason: 'CERT_HAS_EXPIRED' }, refused, {}).hint).toContain(
     '"Old Middle" was valid until 2020-02-03',
   );
 });

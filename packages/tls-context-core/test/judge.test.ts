@@ -10,19 +10,28 @@ import {
   judgeResumption,
 } from '../src/judge.js';
 import { pinOf } from '../src/pins.js';
+import { contextParts } from '../src/tls-context.js';
 import { issue } from './certificates.js';
 
 const name = 'imap.example.org';
 const leaf = issue({ dns: [name] });
 
-const demands = (options: TlsContextOptions = {}, more: Partial<Demands> = {}): Demands => ({
-  context: createTlsContext(options),
-  identity: parseServerHostname(name),
-  pins: new Set(),
-  alpn: 'imap',
-  errorContext: { protocol: 'imap' },
-  ...more,
-});
+const stranger = issue({ dns: ['other.example'] });
+
+/** Both certificates are anchors. */
+function demands(options: TlsContextOptions = {}, more: Partial<Demands> = {}): Demands {
+  const ca = options.verifyMode === 'none' ? {} : { ca: [leaf.cert, stranger.cert] };
+  const context = createTlsContext({ ...ca, ...options });
+  return {
+    context,
+    trust: contextParts(context).trust,
+    identity: parseServerHostname(name),
+    pins: new Set(),
+    alpn: 'imap',
+    errorContext: { protocol: 'imap' },
+    ...more,
+  };
+}
 
 const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   chainFault: undefined,
@@ -55,11 +64,10 @@ test('a peer without a certificate is untrusted, whatever the context', () => {
 });
 
 test('the chain is judged before the name, and the name before the pins', () => {
-  const stranger = issue({ dns: ['other.example'] });
   const pins = new Set(['x']);
   const judge = (fault: string | undefined, der: Buffer) => () =>
     judgeHandshake(evidence({ chainFault: fault, chain: [der] }), demands({}, { pins }));
-  expect(judge('DEPTH_ZERO_SELF_SIGNED_CERT', stranger.der)).toThrow(
+  expect(judge('EE_KEY_TOO_SMALL', stranger.der)).toThrow(
     expect.objectContaining({
       code: 'ERR_CERTIFICATE_UNTRUSTED',
       protocol: 'imap',

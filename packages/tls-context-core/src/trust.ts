@@ -1,0 +1,112 @@
+/** Whom a context trusts, and the verdict on a chain: a path of our own, with OpenSSL as a second judge of it. */
+
+import { anchorsOf, type BySubject } from './anchors.js';
+import type { Certificate } from './certificate.js';
+import { nameKey } from './name-key.js';
+import { findPath, type PathVerdict, type TrustAnchors, type VerifiedPath } from './path.js';
+import type { PathFault } from './path-rules.js';
+import type { RevocationLists } from './revocation.js';
+
+/** The roots that were meant, and the lists that were given. Shared by contexts with equal options. */
+export interface Trust {
+  readonly anchors: TrustAnchors;
+  readonly lists: RevocationLists | undefined;
+  /** Paths that were found, by leaf and name. */
+  readonly found: Map<string, Found>;
+}
+
+interface Found extends VerifiedPath {
+  readonly sent: readonly Uint8Array[];
+  readonly alone: boolean;
+}
+
+/** What a handshake showed of a chain. */
+export interface Chain {
+  readonly leaf: Certificate;
+  readonly fingerprint256: string;
+  /** DER, as sent, without the leaf. */
+  readonly sent: readonly Uint8Array[];
+  /** OpenSSL's name for what is wrong with it, if anything. */
+  readonly chainFault: string | undefined;
+}
+
+/** @param roots PEM; the same array for the same roots, so that they are indexed once. */
+export function createTrust(roots: readonly string[], lists: RevocationLists | undefined): Trust {
+  let index: BySubject | undefined;
+  const issuers = (): BySubject => {
+    index ??= anchorsOf(roots);
+    return index;
+  };
+  const anchors: TrustAnchors = {
+    get issuers() {
+      return issuers();
+    },
+    isAnchor: ({ subject, der }) =>
+      issuers()
+        .get(nameKey(subject))
+        ?.some((anchor) => Buffer.compare(anchor, der) === 0) ?? false,
+  };
+  return { anchors, lists, found: new Map() };
+}
+
+/**
+ * What OpenSSL may say of the path that it tried, whereas ours was found to be sound in just that: it does not turn
+ * back where its first path fails, takes no intermediate for an anchor, and trusts what came with a PKCS#12.
+ */
+const ofItsPath =
+  /^(?:UNABLE_TO_GET_ISSUER_CERT(?:_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|CERT_SIGNATURE_FAILURE|CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|CERT_REVOKED|INVALID_CA|PATH_LENGTH_EXCEEDED|CERT_CHAIN_TOO_LONG|UNABLE_TO_GET_CRL|CRL_HAS_EXPIRED|CRL_NOT_YET_VALID)$/;
+
+/**
+ * Judges a chain: the verdict is the path's. Where OpenSSL objects to what may be another path, ours must stand alone.
+ *
+ * @param meant the name that a wildcard of the leaf stands for.
+ */
+export function verifyChain(
+  { leaf, fingerprint256, sent, chainFault }: Chain,
+  { anchors, lists, found }: Trust,
+  meant: string | undefined,
+): PathVerdict {
+  const now = Date.now();
+  const alone = chainFault !== undefined;
+  const key = `${fingerprint256} ${meant ?? ''}`;
+  const known = found.get(key);
+  const isKnown = known && (known.alone || !alone) && isCurrent(known, now) && isSame(known, sent);
+  const verdict = isKnown
+    ? known
+    : findPath(leaf, sent, anchors, { now, lists, meant, strict: alone, listed: alone });
+  if ('fault' in verdict) return { fault: tellingFault(verdict.fault, chainFault) };
+  if (chainFault !== undefined && !ofItsPath.test(chainFault)) return { fault: theirs(chainFault) };
+  if (!isKnown) remember(found, key, { ...verdict, sent, alone });
+  return verdict;
+}
+
+/** Ours says more than OpenSSL's last complaint, but about lists, which it tells apart, and keys that did not sign. */
+function tellingFault(ours: PathFault | undefined, chainFault: string | undefined): PathFault {
+  const vague = /^(?:UNABLE_TO_GET_CRL|CERT_SIGNATURE_FAILURE)$/;
+  const useTheirs = !ours || (chainFault !== undefined && vague.test(ours.reason));
+  return useTheirs ? theirs(chainFault) : ours;
+}
+
+/** Where OpenSSL is content, it trusts an anchor that was not meant. */
+const theirs = (chainFault = 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'): { reason: string } => ({
+  reason: chainFault,
+});
+
+const isCurrent = ({ validFrom, validUntil }: VerifiedPath, now: number): boolean =>
+  validFrom <= now && now <= validUntil;
+
+const isSame = (known: Found, sent: readonly Uint8Array[]): boolean =>
+  known.sent.length === sent.length &&
+  known.sent.every((der, at) => Buffer.compare(der, sent[at] as Uint8Array) === 0);
+
+/** As many chains as a mailer or a crawler meets at once; a path costs less than a millisecond to find again. */
+const foundLimit = 100;
+
+function remember(found: Map<string, Found>, key: string, path: Found): void {
+  found.delete(key);
+  for (const oldest of found.keys()) {
+    if (found.size < foundLimit) break;
+    found.delete(oldest);
+  }
+  found.set(key, path);
+}
