@@ -62,7 +62,7 @@ export interface PresentedNames {
 }
 
 /** Bits of {@link Certificate.keyUsage}. */
-export const keyUsages: Readonly<Record<"keyCertSign" | "cRLSign", number>> = {
+export const keyUsages: Readonly<Record<'keyCertSign' | 'cRLSign', number>> = {
   keyCertSign: 1 << 3,
   cRLSign: 1 << 2,
 };
@@ -125,10 +125,7 @@ export function readCertificate(der: Uint8Array): Certificate {
 export function readSubject(der: Uint8Array): DerElement {
   const [tbs] = readDer(der, derTags.sequence).children;
   const fields = expectTag(tbs, derTags.sequence).children;
-  return expectTag(
-    fields[fields[0]?.tag === contextTags.version ? 5 : 4],
-    derTags.sequence,
-  );
+  return expectTag(fields[fields[0]?.tag === contextTags.version ? 5 : 4], derTags.sequence);
 }
 
 /** AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY OPTIONAL } */
@@ -159,9 +156,7 @@ export function readExtensions(
   return extensions;
 }
 
-function readNames(
-  extension: Uint8Array | undefined,
-): Pick<Certificate, 'names' | 'generalNames'> {
+function readNames(extension: Uint8Array | undefined): Pick<Certificate, 'names' | 'generalNames'> {
   const all = extension ? readDer(extension, derTags.sequence).children : [];
   const ofKind = (tag: number) => all.filter((name) => name.tag === tag).map(({ value }) => value);
   const names = {

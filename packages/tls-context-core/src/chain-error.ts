@@ -120,7 +120,8 @@ const chainVerdicts: readonly ChainVerdict[] = [
     reason: /^UNSUPPORTED_CONSTRAINT$/,
     code: 'ERR_CERTIFICATE_UNTRUSTED',
     message: 'an authority of the chain limits names in a way that is not understood',
-    hint: (_, { violation }) => `Its name constraints say: ${violation?.constraint}. ${otherAuthority}`,
+    hint: (_, { violation }) =>
+      `Its name constraints say: ${violation?.constraint}. ${otherAuthority}`,
   },
   {
     reason: /^(?:INVALID_CA|PATH_LENGTH_EXCEEDED)$/,

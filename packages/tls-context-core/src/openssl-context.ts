@@ -41,7 +41,7 @@ export function opensslContext(
   if (!context) {
     context = {
       secureContext: memoise(() => build(options, roots)),
-      trust: createTrust(roots, options.crl === undefined ? undefined : listsIn(options.crl)),
+      trust: createTrust(roots, listsIn(options.crl), options.ciphers !== undefined),
     };
     shared.set(key, new WeakRef(context));
     forgotten.register(context, key);
@@ -123,7 +123,8 @@ function hintFor(message: string, isPfx: boolean): string {
   );
 }
 
-function listsIn(crl: NonNullable<TlsContextOptions['crl']>): RevocationLists {
+function listsIn(crl: TlsContextOptions['crl']): RevocationLists | undefined {
+  if (crl === undefined) return undefined;
   const lists = crlsIn(crl).map(fromPem);
   try {
     return readRevocationLists(lists);

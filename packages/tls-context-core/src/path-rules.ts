@@ -1,6 +1,6 @@
 /** What makes a certificate fit for its place in a path, and a path valid. RFC 5280 §6.1.3 to §6.1.5. */
 
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, X509Certificate } from 'node:crypto';
 import { attempt } from './attempt.js';
 import { type Certificate, keyUsages } from './certificate.js';
 import { type ConstraintViolation, constraintViolation } from './name-constraints.js';
@@ -59,6 +59,7 @@ export function issuerFault(
   if (lists?.isRevoked(issuer)) return { reason: 'CERT_REVOKED', culprit: issuer };
   const { authority, versionOne, keyUsage, pathLength = Number.POSITIVE_INFINITY } = issuer;
   const culprit = issuer;
+  if (issuer.subject.value.length === 0) return { reason: 'INVALID_CA', culprit }; // §4.1.2.6
   // Roots of version 1 have no way to say that they are authorities; that they are trusted says so.
   if (!authority && !(versionOne && isSelfIssued(issuer))) return { reason: 'INVALID_CA', culprit };
   if (keyUsage !== undefined && !(keyUsage & keyUsages.keyCertSign)) {
@@ -83,7 +84,7 @@ export function pathFault(
   const unlisted =
     listed && lists && path.slice(1).find((one) => lists.currentUntil(one, now) === undefined);
   if (unlisted) return { reason: 'UNABLE_TO_GET_CRL', culprit: unlisted };
-  return strict ? strengthFault(path) : undefined;
+  return strict ? (anchorFault(path) ?? strengthFault(path)) : undefined;
 }
 
 /** Whether it may be a server's certificate at all: what `trust: 'pins'` asks for beside the name. */
@@ -101,6 +102,15 @@ function purposeFault(one: Certificate): PathFault | undefined {
   const { purposes } = one;
   const forServers = !purposes || purposes.includes(serverAuth) || purposes.includes(anyPurpose);
   return forServers ? undefined : { reason: 'INVALID_PURPOSE', culprit: one };
+}
+
+/** A root that names another key as that of its issuer is none: OpenSSL would look for one above it. */
+function anchorFault(path: readonly Certificate[]): PathFault | undefined {
+  const anchor = path.at(-1);
+  if (!anchor || path.length === 1 || !isSelfIssued(anchor)) return undefined;
+  const root = new X509Certificate(anchor.der);
+  if (root.checkIssued(root)) return undefined;
+  return { reason: 'UNABLE_TO_GET_ISSUER_CERT', culprit: anchor };
 }
 
 const weakSignatures = new Set([

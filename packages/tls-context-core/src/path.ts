@@ -10,7 +10,7 @@ import { type BySubject, bySubject } from './anchors.js';
 import { attempt } from './attempt.js';
 import { type Certificate, readCertificate } from './certificate.js';
 import { nameKey } from './name-key.js';
-import { issuerFault, leafFault, type PathFault, pathFault, type PathRules } from './path-rules.js';
+import { issuerFault, leafFault, type PathFault, type PathRules, pathFault } from './path-rules.js';
 
 /** What paths may end in. */
 export interface TrustAnchors {
@@ -28,6 +28,8 @@ export interface VerifiedPath {
   readonly path: readonly Certificate[];
   readonly validFrom: number;
   readonly validUntil: number;
+  /** What was wrong with another path that was tried before. */
+  readonly passedOver: PathFault | undefined;
 }
 
 /** No fault: nothing that was seen leads to an anchor. */
@@ -48,7 +50,7 @@ export function findPath(
   const path = search.extend([link(leaf)]);
   if (!path) return { fault: search.fault };
   const certificates = path.map(({ certificate }) => certificate);
-  return { path: certificates, ...timesOf(certificates, rules) };
+  return { path: certificates, ...timesOf(certificates, rules), passedOver: search.fault };
 }
 
 interface Link {

@@ -17,6 +17,7 @@ export function equip(
   const stream = Object.assign(socket, {
     security: describeSecurity(socket, demands, proof),
     peerCertificates: proof.chain,
+    verifiedPath: proof.path?.map(({ der }) => der),
     channelBinding: (type: ChannelBindingType) => bind(type, socket, proof),
     closedCleanly: undefined,
   });

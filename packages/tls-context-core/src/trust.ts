@@ -11,6 +11,8 @@ import type { RevocationLists } from './revocation.js';
 export interface Trust {
   readonly anchors: TrustAnchors;
   readonly lists: RevocationLists | undefined;
+  /** The caller asked for a strength of keys and signatures, by `ciphers`, which OpenSSL alone can judge. */
+  readonly ownStrength: boolean;
   /** Paths that were found, by leaf and name. */
   readonly found: Map<string, Found>;
 }
@@ -31,7 +33,11 @@ export interface Chain {
 }
 
 /** @param roots PEM; the same array for the same roots, so that they are indexed once. */
-export function createTrust(roots: readonly string[], lists: RevocationLists | undefined): Trust {
+export function createTrust(
+  roots: readonly string[],
+  lists: RevocationLists | undefined,
+  ownStrength: boolean,
+): Trust {
   let index: BySubject | undefined;
   const issuers = (): BySubject => {
     index ??= anchorsOf(roots);
@@ -46,7 +52,7 @@ export function createTrust(roots: readonly string[], lists: RevocationLists | u
         .get(nameKey(subject))
         ?.some((anchor) => Buffer.compare(anchor, der) === 0) ?? false,
   };
-  return { anchors, lists, found: new Map() };
+  return { anchors, lists, ownStrength, found: new Map() };
 }
 
 /**
@@ -63,9 +69,10 @@ const ofItsPath =
  */
 export function verifyChain(
   { leaf, fingerprint256, sent, chainFault }: Chain,
-  { anchors, lists, found }: Trust,
+  trust: Trust,
   meant: string | undefined,
 ): PathVerdict {
+  const { anchors, lists, found } = trust;
   const now = Date.now();
   const alone = chainFault !== undefined;
   const key = `${fingerprint256} ${meant ?? ''}`;
@@ -75,9 +82,19 @@ export function verifyChain(
     ? known
     : findPath(leaf, sent, anchors, { now, lists, meant, strict: alone, listed: alone });
   if ('fault' in verdict) return { fault: tellingFault(verdict.fault, chainFault) };
-  if (chainFault !== undefined && !ofItsPath.test(chainFault)) return { fault: theirs(chainFault) };
+  if (!isOverruled(chainFault, verdict, trust)) return { fault: theirs(chainFault) };
   if (!isKnown) remember(found, key, { ...verdict, sent, alone });
   return verdict;
+}
+
+function isOverruled(
+  chainFault: string | undefined,
+  { passedOver }: VerifiedPath,
+  { ownStrength }: Trust,
+): boolean {
+  if (chainFault === undefined || ofItsPath.test(chainFault)) return true;
+  // Node has no name for violated name constraints; it has none for much else.
+  return chainFault === 'UNSPECIFIED' && passedOver?.violation !== undefined && !ownStrength;
 }
 
 /** Ours says more than OpenSSL's last complaint, but about lists, which it tells apart, and keys that did not sign. */

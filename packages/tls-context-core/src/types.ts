@@ -127,8 +127,16 @@ export interface TlsSecurity {
 /** A verified TLS stream. */
 export interface SecureStream extends Duplex {
   readonly security: TlsSecurity;
-  /** The peer's certificates, DER, leaf first. A resumed session has the leaf only. */
+  /**
+   * The peer's certificates, DER, leaf first, as it sent them: but for the leaf nothing of it is verified. On a resumed
+   * session, those that it sent when the session began.
+   */
   readonly peerCertificates: readonly Uint8Array[];
+  /**
+   * The certification path that was verified, DER: the leaf first, the trust anchor last. `undefined` where no path was
+   * asked for: `trust: 'pins'`, `verifyMode: 'none'`, DANE-EE.
+   */
+  readonly verifiedPath: readonly Uint8Array[] | undefined;
   /** After `'end'`, with `observeCloseNotify`: whether the peer said close_notify. Otherwise `undefined`. */
   readonly closedCleanly: boolean | undefined;
   /**
