@@ -2,6 +2,7 @@
 import { escapeText } from '@fivewire/line-protocol';
 import { CommandError, type Phase, type ServerReply, TransferError } from 'tls-context-core';
 import type { TaggedResponse } from './grammar/response.js';
+import type { Session } from './session.js';
 
 export function serverReply({ status, code, text }: TaggedResponse): ServerReply {
   const enhanced =
@@ -47,6 +48,17 @@ function backoff(text: string): { retryAfter?: number } {
   const found = /suggested backoff time:? *(\d{1,9}) *(milliseconds|ms|seconds|s)?\b/i.exec(text);
   if (found === null) return {};
   return { retryAfter: Number(found[1]) * (found[2]?.toLowerCase().startsWith('s') ? 1_000 : 1) };
+}
+
+/** @throws CommandError `ERR_EXTENSION_REQUIRED` when the server has none of them */
+export function requireCapability(
+  { session }: { session: Session },
+  anyOf: readonly string[],
+  command: string,
+  instead = 'There is no other way to ask this server for it.',
+): void {
+  if (anyOf.some((name) => session.capabilities.has(name))) return;
+  throw extensionRequired(anyOf[0] as string, command, instead);
 }
 
 /** @param capability what the server does not have */

@@ -152,7 +152,7 @@ export class CommandRunner {
     }).then((response) => ({ response, masked: (entry as Entry).masked }));
     if (signal !== undefined) this.#dropOnAbort(signal, work, () => entry);
     // A body that is going out cannot be left behind: `writeBody` ends the connection, and with it this command.
-    return command.body === undefined ? abandonOnAbort(work, signal, context) : work;
+    return command.bodies === undefined ? abandonOnAbort(work, signal, context) : work;
   }
 
   /** What is aborted before it went out never goes out. */
@@ -282,13 +282,14 @@ export class CommandRunner {
   async #writePieces(entry: Entry, pieces: readonly CommandPiece[]): Promise<void> {
     try {
       let shown = `${entry.tag} ${entry.masked}`;
+      let bodies = 0;
       for (const { octets, awaitContinuation, body } of pieces) {
         this.connection.send({ octets, masked: shown });
         shown = mask;
         this.#deadline.review();
         if (awaitContinuation && !(await this.#continuation())) break;
-        const source = entry.command.body;
-        if (body > 0 && source !== undefined) {
+        const source = body === 0 ? undefined : entry.command.bodies?.[bodies++];
+        if (source !== undefined) {
           await writeBody(this.connection, entry, source, body, () => this.#deadline.review());
         }
       }

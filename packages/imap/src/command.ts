@@ -39,8 +39,8 @@ export interface Command {
    * flight takes responses of this kind: only then may one be taken that names nobody.
    */
   claim?(response: Response, frame: Frame, sole: () => boolean): boolean;
-  /** The octets of the one literal that is streamed. */
-  body?: AsyncIterator<Uint8Array>;
+  /** The octets of the literals that are streamed, in their order. */
+  bodies?: readonly AsyncIterator<Uint8Array>[];
   /**
    * Takes the body of `size` octets whose announcement ends `text`, when it is too long to be kept. `sole` as for
    * {@link claim}. Nothing more is sent until the command is answered.

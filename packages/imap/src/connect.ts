@@ -12,11 +12,13 @@ import {
   type TransportOptions,
 } from '@fivewire/line-protocol';
 import { checkLogin, loginFields, loginOptions } from '@fivewire/sasl';
-import { StartTlsError } from 'tls-context-core';
+import { StartTlsError, UsageError } from 'tls-context-core';
 import { serverReply } from './command-error.js';
 import { CommandRunner } from './command-runner.js';
 import { authenticate } from './commands/authenticate.js';
 import { capability } from './commands/capability.js';
+import { compress } from './commands/compress.js';
+import { enable } from './commands/enable.js';
 import { checkId, id, type ServerId } from './commands/id.js';
 import { defaultLimits } from './limits.js';
 import { Session } from './session.js';
@@ -26,7 +28,7 @@ export const profile: ProtocolProfile = {
   protocol: 'imap',
   ports: { 'implicit-tls': 993, starttls: 143, cleartext: 143 },
   schemes: { imaps: 'implicit-tls', imap: 'starttls' },
-  options: [...loginOptions, 'id'],
+  options: [...loginOptions, 'id', 'enable', 'compress'],
 };
 
 /** A session that can be used. */
@@ -45,8 +47,24 @@ export function resolveOptions(options: ImapOptions): Transport {
   const transport = resolveTransport(profile, options as TransportOptions);
   const login = checkLogin(options);
   checkId(options.id);
+  checkSwitches(options);
   const limits = checkLimits('imap', defaultLimits, options.limits);
   return { ...transport, options: { ...transport.options, ...login, limits: { ...limits } } };
+}
+
+function checkSwitches({ enable, compress }: ImapOptions): void {
+  const names = enable ?? [];
+  if (
+    !Array.isArray(names) ||
+    !names.every((name) => typeof name === 'string' && /^[!-~]+$/.test(name))
+  )
+    throw new UsageError('ERR_ARGUMENT', 'enable must be a list of capabilities', {
+      argument: 'enable',
+    });
+  if (compress !== undefined && typeof compress !== 'boolean')
+    throw new UsageError('ERR_ARGUMENT', 'compress must be true or false', {
+      argument: 'compress',
+    });
 }
 
 export async function openSession(
@@ -74,16 +92,13 @@ export async function openSession(
     if (!session.knowsCapabilities) await capability(runner);
     const preauthenticated = greeting.status === 'PREAUTH';
     if (options.auth !== undefined && !preauthenticated) await logIn(runner, transport);
+    const { compress: wantsCompression = false, enable: extensions = [] } = options;
     const authenticated = options.auth !== undefined || preauthenticated;
     runner.letsJunkPass = authenticated;
-    return {
-      transport,
-      connection,
-      runner,
-      session,
-      authenticated,
-      serverId: await introduce(runner, options),
-    };
+    if (authenticated && wantsCompression) await compress(runner);
+    const serverId = await introduce(runner, options);
+    if (authenticated) await enable(runner, extensions);
+    return { transport, connection, runner, session, authenticated, serverId };
   });
 }
 
@@ -161,7 +176,8 @@ async function introduce(
 ): Promise<ServerId | undefined> {
   if (fields === false || !runner.session.capabilities.has('ID')) return undefined;
   try {
-    return await id(runner, fields);
+    runner.session.serverId = await id(runner, fields);
+    return runner.session.serverId;
   } catch (error) {
     if (runner.connection.isOpen) return undefined;
     throw error;

@@ -15,8 +15,26 @@ import {
 } from '@fivewire/line-protocol';
 import type { CallOptions } from './command.js';
 import type { CommandRunner } from './command-runner.js';
-import { type AppendOptions, type AppendResult, append } from './commands/append.js';
+import {
+  type Acl,
+  acl,
+  deleteRights,
+  listRights,
+  myRights,
+  type PossibleRights,
+  setRights,
+} from './commands/acl.js';
+import {
+  type AppendOptions,
+  type AppendResult,
+  append,
+  appendMany,
+  catenate,
+  type MessagePiece,
+  type NewMessage,
+} from './commands/append.js';
 import type { ServerId } from './commands/id.js';
+import { jmapAccess } from './commands/jmap-access.js';
 import { checkList, type ListEntry, type ListOptions, list } from './commands/list.js';
 import { createLogout } from './commands/logout.js';
 import {
@@ -27,11 +45,15 @@ import {
   subscribe,
   unsubscribe,
 } from './commands/mailboxes.js';
+import { type Metadata, type MetadataOptions, metadata, setMetadata } from './commands/metadata.js';
 import { namespace } from './commands/namespace.js';
+import { findSpecialUse, personalName } from './commands/personal.js';
+import { quota, setQuota } from './commands/quota.js';
 import { type CommandArgument, type RawResult, rawCommand } from './commands/raw.js';
 import { unselect } from './commands/select.js';
 import { type StatusItem, type StatusResult, status } from './commands/status.js';
 import { type Established, openSession, profile } from './connect.js';
+import type { Quota } from './grammar/account-data.js';
 import { mailbox } from './grammar/encoder.js';
 import type { Namespaces } from './grammar/mailbox-data.js';
 import { encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
@@ -40,8 +62,11 @@ import { MailboxLeases, type OpenOptions } from './mailbox-lease.js';
 import {
   appendRules,
   callRules,
+  catenateRules,
   createRules,
+  findRules,
   listRules,
+  metadataRules,
   openRules,
   watchRules,
 } from './options.js';
@@ -174,6 +199,28 @@ export class ImapClient {
     );
   }
 
+  /**
+   * The name of a mailbox of one's own as this server wants it: with the prefix of the personal namespace and with its
+   * delimiter for each `/`. `create(await imap.personal('Archive/2026'))` works on every server.
+   */
+  async personal(name: string, options: CallOptions = {}): Promise<string> {
+    checkOptions(options, callRules);
+    mailbox(name);
+    return personalName(this.#runner, name, options);
+  }
+
+  /**
+   * The mailbox for a use (SPECIAL-USE, RFC 6154): `find({ specialUse: '\\Sent' })`. Where the server tells no uses, the one
+   * that has the usual name. `undefined` where there is none.
+   */
+  async find({
+    specialUse,
+    ...options
+  }: { specialUse: string } & CallOptions): Promise<ListEntry | undefined> {
+    checkOptions({ specialUse, ...options }, findRules);
+    return findSpecialUse(this.#runner, specialUse, options);
+  }
+
   /** CREATE, RFC 9051 §6.3.4. @throws CommandError, `reply.enhanced` `ALREADYEXISTS` where it is there already */
   async create(name: MailboxName, options: CreateOptions = {}): Promise<{ mailboxId?: string }> {
     checkOptions(options, createRules);
@@ -221,6 +268,119 @@ export class ImapClient {
   ): Promise<AppendResult> {
     checkOptions(options, appendRules);
     return append(this.#runner, name, body, options);
+  }
+
+  /**
+   * Several messages: all of them or none with MULTIAPPEND (RFC 3502), else one APPEND each, without waiting for one another.
+   */
+  async appendMany(
+    name: MailboxName,
+    messages: readonly NewMessage[],
+    options: CallOptions = {},
+  ): Promise<AppendResult[]> {
+    checkOptions(options, callRules);
+    return appendMany(this.#runner, name, messages, options);
+  }
+
+  /**
+   * Puts a message together from text of this side and parts that the server has (CATENATE, RFC 4469): `partUrl()` names them.
+   * @throws CommandError `ERR_EXTENSION_REQUIRED`
+   */
+  async catenate(
+    name: MailboxName,
+    pieces: readonly MessagePiece[],
+    options: Omit<AppendOptions, 'size'> = {},
+  ): Promise<AppendResult> {
+    checkOptions(options, catenateRules);
+    return catenate(this.#runner, name, pieces, options);
+  }
+
+  /** The quotas that count what is stored in the mailbox (QUOTA, RFC 9208). @throws CommandError `ERR_EXTENSION_REQUIRED` */
+  async quota(name: MailboxName = 'INBOX', options: CallOptions = {}): Promise<Quota[]> {
+    checkOptions(options, callRules);
+    return quota(this.#runner, name, options);
+  }
+
+  /** Sets a quota root's limits by resource, for administrators: `setQuota('user.alice', { STORAGE: 512_000 })`. */
+  async setQuota(
+    root: string,
+    limits: Readonly<Record<string, number>>,
+    options: CallOptions = {},
+  ): Promise<void> {
+    checkOptions(options, callRules);
+    return setQuota(this.#runner, root, limits, options);
+  }
+
+  /** Who may do what with the mailbox (ACL, RFC 4314). @throws CommandError `ERR_EXTENSION_REQUIRED` */
+  async acl(name: MailboxName, options: CallOptions = {}): Promise<Acl> {
+    checkOptions(options, callRules);
+    return acl(this.#runner, name, options);
+  }
+
+  /** What this user may do with the mailbox: `'lrswipkxte'` (RFC 4314 §2.1). */
+  async myRights(name: MailboxName, options: CallOptions = {}): Promise<string> {
+    checkOptions(options, callRules);
+    return myRights(this.#runner, name, options);
+  }
+
+  /** Which rights the identifier can be given there. */
+  async listRights(
+    name: MailboxName,
+    identifier: string,
+    options: CallOptions = {},
+  ): Promise<PossibleRights> {
+    checkOptions(options, callRules);
+    return listRights(this.#runner, name, identifier, options);
+  }
+
+  /** Gives rights. `'lrs'` replaces what the identifier has; `'+w'` adds to it, `'-w'` takes away. */
+  async setRights(
+    name: MailboxName,
+    identifier: string,
+    rights: string,
+    options: CallOptions = {},
+  ): Promise<void> {
+    checkOptions(options, callRules);
+    return setRights(this.#runner, name, identifier, rights, options);
+  }
+
+  /** Takes the identifier out of the list. */
+  async deleteRights(
+    name: MailboxName,
+    identifier: string,
+    options: CallOptions = {},
+  ): Promise<void> {
+    checkOptions(options, callRules);
+    return deleteRights(this.#runner, name, identifier, options);
+  }
+
+  /**
+   * Entries about a mailbox, or about the server where the name is `''` (METADATA, RFC 5464).
+   * @throws CommandError `ERR_EXTENSION_REQUIRED`
+   */
+  async metadata(
+    name: MailboxName,
+    entries: readonly string[],
+    options: MetadataOptions = {},
+  ): Promise<Metadata> {
+    checkOptions(options, metadataRules);
+    return metadata(this.#runner, name, entries, options);
+  }
+
+  /** Sets entries; `null` removes one. */
+  async setMetadata(
+    name: MailboxName,
+    entries: Readonly<Record<string, string | Uint8Array | null>>,
+    options: CallOptions = {},
+  ): Promise<void> {
+    checkOptions(options, callRules);
+    return setMetadata(this.#runner, name, entries, options);
+  }
+
+  /** The URL at which the same mail is to be had by JMAP (JMAPACCESS, RFC 9698). */
+  async jmapAccess(options: CallOptions = {}): Promise<string | undefined> {
+    checkOptions(options, callRules);
+    return jmapAccess(this.#runner, options);
   }
 
   /**

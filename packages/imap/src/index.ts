@@ -10,13 +10,26 @@
 export * from '@fivewire/line-protocol/surface';
 export type { Auth } from '@fivewire/sasl';
 export type { CallOptions } from './command.js';
-export type { AppendOptions, AppendResult } from './commands/append.js';
+export type { Acl, PossibleRights } from './commands/acl.js';
+export {
+  type AppendOptions,
+  type AppendResult,
+  type MessagePiece,
+  type NewMessage,
+  partUrl,
+} from './commands/append.js';
 export type { CopyResult } from './commands/copy.js';
+export type { FetchOptions } from './commands/fetch.js';
 export type { ClientId, ServerId } from './commands/id.js';
 export type { ListEntry, ListOptions } from './commands/list.js';
 export type { CreateOptions } from './commands/mailboxes.js';
+export type { Metadata, MetadataOptions } from './commands/metadata.js';
 export type { CommandArgument, RawResult } from './commands/raw.js';
+export type { SearchOptions, SearchSummary } from './commands/search.js';
+export type { SortKey } from './commands/sort.js';
 export type { StatusItem, StatusResult } from './commands/status.js';
+export type { StoreOptions, StoreResult } from './commands/store.js';
+export type { Quota, QuotaUsage } from './grammar/account-data.js';
 export {
   type BodyDisposition,
   type BodyExtension,
@@ -28,6 +41,7 @@ export type { Namespace, Namespaces } from './grammar/mailbox-data.js';
 export { decodeMailboxName, encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
 export type { SearchQuery } from './grammar/search-key.js';
 export { UidMap, type UidRange, UidSet, type Uids } from './grammar/sequence-set.js';
+export type { Thread } from './grammar/sort-data.js';
 export type { HeaderFields } from './header-fields.js';
 export { ImapClient } from './imap-client.js';
 export type { ImapLimits } from './limits.js';

@@ -1,20 +1,30 @@
 /** An open mailbox: what can be done with the messages in it. UIDs everywhere. */
-import { checkOptions, Rows } from '@fivewire/line-protocol';
+import { type BodyInput, checkOptions, Rows } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
 import { BodyStream } from './body-stream.js';
 import type { CallOptions } from './command.js';
+import { requireCapability } from './command-error.js';
 import type { CommandRunner } from './command-runner.js';
+import { type AppendOptions, type AppendResult, replace } from './commands/append.js';
 import { type CopyResult, copy, expunge, move } from './commands/copy.js';
-import { type FetchContext, fetchRows } from './commands/fetch.js';
+import {
+  type FetchContext,
+  type FetchOptions,
+  fetchModifiers,
+  fetchRows,
+} from './commands/fetch.js';
 import { planFetch } from './commands/fetch-plan.js';
-import { search } from './commands/search.js';
-import { store } from './commands/store.js';
+import { type SearchOptions, type SearchSummary, search, summary } from './commands/search.js';
+import { type SortKey, sort, thread } from './commands/sort.js';
+import { type StoreItem, type StoreOptions, type StoreResult, store } from './commands/store.js';
+import { mailbox } from './grammar/encoder.js';
 import type { MailboxName } from './grammar/mailbox-name.js';
 import type { SearchQuery } from './grammar/search-key.js';
 import { UidSet, type Uids } from './grammar/sequence-set.js';
+import type { Thread } from './grammar/sort-data.js';
 import type { Lease } from './mailbox-lease.js';
 import type { FetchItems, Message } from './message.js';
-import { callRules } from './options.js';
+import { appendRules, callRules, fetchRules, searchRules, storeRules } from './options.js';
 import type { SelectedMailbox } from './session.js';
 
 /**
@@ -83,12 +93,13 @@ export class Mailbox {
   fetch<const I extends FetchItems>(
     uids: Uids,
     items: I,
-    options: CallOptions = {},
+    options: FetchOptions = {},
   ): Rows<Message<I>> {
-    checkOptions(options, callRules);
+    checkOptions(options, fetchRules);
     const set = UidSet.from(uids);
     const plan = planFetch(items);
-    this.#check();
+    fetchModifiers(options.changedSince, options.partial);
+    this.#check(set);
     const context = this.#fetchContext();
     return new Rows(
       () =>
@@ -101,24 +112,111 @@ export class Mailbox {
   }
 
   /** The UIDs of all messages that the query finds (RFC 9051 §6.4.4); `{}` finds all. */
-  async search(query: SearchQuery = {}, options: CallOptions = {}): Promise<UidSet> {
-    checkOptions(options, callRules);
+  async search(query: SearchQuery = {}, options: SearchOptions = {}): Promise<UidSet> {
+    checkOptions(options, searchRules);
     this.#check();
     return search(this.#runner, query, options);
   }
 
-  /** Sets flags and keywords, such as `'\\Seen'` or `'$Junk'`, and leaves the others. */
-  addFlags(uids: Uids, flags: readonly string[], options: CallOptions = {}): Promise<void> {
-    return this.#store(uids, '+', flags, options);
+  /** How many messages the query finds. With ESEARCH only the number travels. */
+  async count(query: SearchQuery = {}, options: CallOptions = {}): Promise<number> {
+    return (await this.summary(query, options)).count;
   }
 
-  removeFlags(uids: Uids, flags: readonly string[], options: CallOptions = {}): Promise<void> {
-    return this.#store(uids, '-', flags, options);
+  /** How many messages the query finds, and the lowest and the highest UID among them (ESEARCH, RFC 4731). */
+  async summary(query: SearchQuery = {}, options: CallOptions = {}): Promise<SearchSummary> {
+    checkOptions(options, callRules);
+    this.#check();
+    return summary(this.#runner, query, options);
+  }
+
+  /**
+   * The UIDs of what the query finds, in order (SORT, RFC 5256): `sort(['-date', 'subject'], { seen: false })`.
+   * @throws CommandError `ERR_EXTENSION_REQUIRED`
+   */
+  async sort(
+    by: SortKey | readonly SortKey[],
+    query: SearchQuery = {},
+    options: CallOptions = {},
+  ): Promise<number[]> {
+    checkOptions(options, callRules);
+    this.#check();
+    return sort(this.#runner, by, query, options);
+  }
+
+  /**
+   * What the query finds as discussions (THREAD, RFC 5256).
+   * @param algorithm `'REFERENCES'`, `'ORDEREDSUBJECT'` or another one of the server's `THREAD=` capabilities
+   * @throws CommandError `ERR_EXTENSION_REQUIRED`
+   */
+  async thread(
+    algorithm = 'REFERENCES',
+    query: SearchQuery = {},
+    options: CallOptions = {},
+  ): Promise<Thread[]> {
+    checkOptions(options, callRules);
+    this.#check();
+    return thread(this.#runner, algorithm, query, options);
+  }
+
+  /** Sets flags and keywords, such as `'\\Seen'` or `'$Junk'`, and leaves the others. */
+  addFlags(uids: Uids, flags: readonly string[], options: StoreOptions = {}): Promise<StoreResult> {
+    return this.#store(uids, '+FLAGS', flags, options);
+  }
+
+  removeFlags(
+    uids: Uids,
+    flags: readonly string[],
+    options: StoreOptions = {},
+  ): Promise<StoreResult> {
+    return this.#store(uids, '-FLAGS', flags, options);
   }
 
   /** Replaces all flags. */
-  setFlags(uids: Uids, flags: readonly string[], options: CallOptions = {}): Promise<void> {
-    return this.#store(uids, '', flags, options);
+  setFlags(uids: Uids, flags: readonly string[], options: StoreOptions = {}): Promise<StoreResult> {
+    return this.#store(uids, 'FLAGS', flags, options);
+  }
+
+  /** Gmail's labels (X-GM-EXT-1): `'\\Starred'`, `'Rechnungen'`. @throws CommandError `ERR_EXTENSION_REQUIRED` */
+  addLabels(
+    uids: Uids,
+    labels: readonly string[],
+    options: StoreOptions = {},
+  ): Promise<StoreResult> {
+    return this.#store(uids, '+X-GM-LABELS', labels, options);
+  }
+
+  removeLabels(
+    uids: Uids,
+    labels: readonly string[],
+    options: StoreOptions = {},
+  ): Promise<StoreResult> {
+    return this.#store(uids, '-X-GM-LABELS', labels, options);
+  }
+
+  setLabels(
+    uids: Uids,
+    labels: readonly string[],
+    options: StoreOptions = {},
+  ): Promise<StoreResult> {
+    return this.#store(uids, 'X-GM-LABELS', labels, options);
+  }
+
+  /**
+   * Puts a new version in the place of a message (REPLACE, RFC 8508). Without REPLACE: APPEND, and after its success
+   * \\Deleted and UID EXPUNGE of the old one alone.
+   *
+   * @throws CommandError `ERR_EXTENSION_REQUIRED` without REPLACE and UIDPLUS; TransferError `ERR_OUTCOME_UNKNOWN`
+   */
+  async replace(
+    uid: number,
+    body: BodyInput,
+    { mailbox: to, ...options }: AppendOptions & { mailbox?: MailboxName } = {},
+  ): Promise<AppendResult> {
+    checkOptions(options, appendRules);
+    if (to !== undefined) mailbox(to);
+    this.#mayWrite('replace', uid);
+    return replace(this.#runner, uid, to ?? { raw: this.#selected().raw }, body, options);
   }
 
   /**
@@ -137,7 +235,7 @@ export class Mailbox {
   async copy(uids: Uids, to: MailboxName, options: CallOptions = {}): Promise<CopyResult> {
     checkOptions(options, callRules);
     const set = UidSet.from(uids);
-    this.#check();
+    this.#check(set);
     return set.size === 0 ? {} : copy(this.#runner, set, to, options);
   }
 
@@ -170,20 +268,21 @@ export class Mailbox {
 
   async #store(
     uids: Uids,
-    operation: '+' | '-' | '',
-    flags: readonly string[],
-    options: CallOptions,
-  ): Promise<void> {
-    checkOptions(options, callRules);
+    item: StoreItem,
+    values: readonly string[],
+    options: StoreOptions,
+  ): Promise<StoreResult> {
+    checkOptions(options, storeRules);
     const set = this.#mayWrite('change flags', uids);
-    if (!Array.isArray(flags))
+    if (!Array.isArray(values))
       throw new UsageError('ERR_ARGUMENT', 'flags must be a list of flags', { argument: 'flags' });
-    if (set.size > 0) await store(this.#runner, set, operation, flags, options);
+    if (set.size === 0) return { modified: UidSet.empty };
+    return store(this.#runner, set, item, values, options);
   }
 
   #mayWrite(what: string, uids: Uids): UidSet {
     const set = UidSet.from(uids);
-    this.#check();
+    this.#check(set);
     if (this.readOnly) {
       throw new UsageError('ERR_STATE', `Cannot ${what} in ${this.name}: it is open read-only`, {
         hint: 'Open it without { readOnly: true }; if the server decided so, this account may only read it.',
@@ -196,7 +295,7 @@ export class Mailbox {
     return this.#lease.selected as SelectedMailbox;
   }
 
-  #check(): void {
+  #check(uids?: UidSet): void {
     const selected = this.#selected();
     if (this.#closed) {
       throw new UsageError('ERR_STATE', `${this.name} is closed`, {
@@ -211,6 +310,13 @@ export class Mailbox {
       );
     }
     if (selected.invalid !== undefined) throw selected.invalid;
+    if (uids === UidSet.saved)
+      requireCapability(
+        this.#runner,
+        ['SEARCHRES', 'IMAP4REV2'],
+        'UidSet.saved',
+        'Use the set that search() gives.',
+      );
     const { session } = this.#runner;
     if (session.selected !== selected && session.selecting === undefined) {
       throw new UsageError('ERR_STATE', `${this.name} is no longer selected`, {

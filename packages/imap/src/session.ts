@@ -1,7 +1,9 @@
 /** What the server has told about itself and the selected mailbox (RFC 9051 §3, §7). No I/O. */
 import { createNotices, escapeText, type Notices } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
+import type { ServerId } from './commands/id.js';
 import type { FetchData } from './grammar/fetch-data.js';
+import type { Namespaces } from './grammar/mailbox-data.js';
 import type { Response, StatusResponse } from './grammar/response.js';
 import type { ResponseCode } from './grammar/response-code.js';
 import type { UidSet } from './grammar/sequence-set.js';
@@ -97,6 +99,12 @@ export class Session {
   selected: SelectedMailbox | undefined;
   /** Being selected: what comes now is about it (RFC 7162 §3.2.11's CLOSED marks the border). */
   selecting: SelectedMailbox | undefined;
+  /** Extensions that are enabled, in upper case. */
+  readonly enabled: Set<string> = new Set();
+  /** As asked for once. */
+  namespaces: Namespaces | undefined;
+  /** What ID told about the server. */
+  serverId: ServerId | undefined;
   /** The server says that it has ESEARCH, and answers without naming the search, or wrongly. */
   extendedSearchBroken = false;
   /** What the server said on leaving. */
@@ -128,6 +136,14 @@ export class Session {
     this.selected = undefined;
     this.bye = undefined;
     this.notices.clear();
+  }
+
+  /** How long a set in a command may be. Yahoo and AOL take lines of about 1,000 octets; others far more. */
+  get setCharacters(): number {
+    const { name = '', vendor = '' } = this.serverId ?? {};
+    const isYahoo =
+      this.capabilities.has('XYMHIGHESTMODSEQ') || /yahoo|aol/i.test(`${name} ${vendor}`);
+    return isYahoo ? 800 : 4_000;
   }
 
   /** From now on searches go without RETURN. */

@@ -1,8 +1,12 @@
-/** APPEND, RFC 9051 §6.3.12; literals that do not wait, RFC 7888; APPENDUID, RFC 4315; APPENDLIMIT, RFC 7889. */
+/**
+ * APPEND, RFC 9051 §6.3.12; literals that do not wait, RFC 7888; APPENDUID, RFC 4315; APPENDLIMIT, RFC 7889;
+ * MULTIAPPEND, RFC 3502; CATENATE, RFC 4469; REPLACE, RFC 8508.
+ */
 import { type BodyInput, bodyOctets, isBodyInput } from '@fivewire/line-protocol';
 import { CommandError, UsageError } from 'tls-context-core';
 import { BodyStream } from '../body-stream.js';
 import type { CallOptions } from '../command.js';
+import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import {
   type Argument,
@@ -10,9 +14,16 @@ import {
   flag,
   list,
   body as literal,
+  literalOctets,
   mailbox,
+  string,
+  syntax,
+  uidSet,
 } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
+import type { ResponseCode } from '../grammar/response-code.js';
+import { numberAt, UidSet } from '../grammar/sequence-set.js';
+import { removeAfter, requireUidPlus } from './copy.js';
 
 export interface AppendOptions extends CallOptions {
   /** Such as `['\\Seen']`. */
@@ -34,32 +45,178 @@ export interface AppendResult {
   size: number;
 }
 
+/** One message of `appendMany`. */
+export interface NewMessage extends Omit<AppendOptions, keyof CallOptions> {
+  body: BodyInput;
+}
+
 export async function append(
   runner: CommandRunner,
   name: MailboxName,
   body: BodyInput,
   { flags, date, size: given, ...options }: AppendOptions = {},
 ): Promise<AppendResult> {
-  const args: Argument[] = [mailbox(name)];
-  if (flags !== undefined) args.push(list(flags.map(flag)));
-  if (date !== undefined) args.push(dateTime(date));
+  const args = [mailbox(name), ...attributes({ flags, date })];
   checkBody(runner, body, given);
-  const { size, octets } = await measured(runner, body, given);
-  checkLimit(runner, size);
+  const content = await literalOf(runner, body, given);
   const { code } = await runner.run(
     {
       verb: 'APPEND',
-      args: [...args, literal(size)],
-      body: octets,
+      args: [...args, content.argument],
+      ...(content.source === undefined ? {} : { bodies: [content.source] }),
       wire: { as: 'append' },
       findOut,
       phase: 'transfer',
     },
     options,
   );
-  const uid = code?.name === 'APPENDUID' ? code.uids?.[0] : undefined;
-  const uidValidity = uid === undefined ? undefined : code?.number;
-  return { size, ...(uid === undefined || uidValidity === undefined ? {} : { uid, uidValidity }) };
+  return { size: content.size, ...stored(code, 0) };
+}
+
+/**
+ * All of them or none, in one command, with MULTIAPPEND (RFC 3502); else one APPEND each, without waiting for one another:
+ * then those before one that is refused are stored.
+ */
+export async function appendMany(
+  runner: CommandRunner,
+  name: MailboxName,
+  messages: readonly NewMessage[],
+  options: CallOptions = {},
+): Promise<AppendResult[]> {
+  const target = mailbox(name);
+  for (const { body, size } of messages) checkBody(runner, body, size);
+  if (messages.length < 2 || !runner.session.capabilities.has('MULTIAPPEND')) {
+    const results = messages.map(({ body, ...attributes }) =>
+      append(runner, name, body, { ...attributes, ...options }),
+    );
+    await Promise.allSettled(results);
+    return Promise.all(results);
+  }
+  const args: Argument[] = [target];
+  const contents: Content[] = [];
+  for (const { body, size, ...message } of messages) {
+    const content = await literalOf(runner, body, size);
+    args.push(...attributes(message), content.argument);
+    contents.push(content);
+  }
+  const { code } = await runner.run(
+    {
+      verb: 'APPEND',
+      args,
+      bodies: contents.flatMap(({ source }) => (source === undefined ? [] : [source])),
+      wire: { as: 'append' },
+      findOut,
+      phase: 'transfer',
+    },
+    options,
+  );
+  return contents.map(({ size }, i) => ({ size, ...stored(code, i) }));
+}
+
+/** A piece of a message that is put together on the server (CATENATE, RFC 4469): text of this side, or a part that is there. */
+export type MessagePiece =
+  | { text: string | Uint8Array }
+  /** A URL below this server, RFC 5092: see `partUrl()`. */
+  | { url: string };
+
+export async function catenate(
+  runner: CommandRunner,
+  name: MailboxName,
+  pieces: readonly MessagePiece[],
+  { flags, date, ...options }: Omit<AppendOptions, 'size'> = {},
+): Promise<AppendResult> {
+  requireCapability(runner, ['CATENATE'], 'catenate', 'append() the whole message.');
+  let size = 0;
+  const words = pieces.flatMap((piece): Argument[] => {
+    if ('url' in piece) return [syntax('URL'), string(piece.url, 'url')];
+    const octets = Buffer.from(piece.text as string);
+    size += octets.length;
+    return [syntax('TEXT'), literalOctets(octets)];
+  });
+  const { code } = await runner.run(
+    {
+      verb: 'APPEND',
+      args: [mailbox(name), ...attributes({ flags, date }), syntax('CATENATE'), list(words)],
+      wire: { as: 'append' },
+      findOut,
+      phase: 'transfer',
+    },
+    options,
+  );
+  return { size, ...stored(code, 0) };
+}
+
+/** A part of a message that is on the server, for `catenate`: an absolute path below it (RFC 5092 §6, §11). */
+export function partUrl(
+  name: string,
+  uidValidity: number | undefined,
+  uid: number,
+  section = '',
+): string {
+  const validity = uidValidity === undefined ? '' : `;UIDVALIDITY=${uidValidity}`;
+  const part = section === '' ? '' : `/;SECTION=${encodeURIComponent(section)}`;
+  return `/${encodeURIComponent(name)}${validity}/;UID=${uid}${part}`;
+}
+
+/** REPLACE (RFC 8508): a new version takes the place of a message. Else APPEND, then UID EXPUNGE of just the old one. */
+export async function replace(
+  runner: CommandRunner,
+  uid: number,
+  name: MailboxName,
+  body: BodyInput,
+  { flags, date, size: given, ...options }: AppendOptions = {},
+): Promise<AppendResult> {
+  const old = UidSet.from(uid);
+  if (!runner.session.capabilities.has('REPLACE')) {
+    requireUidPlus(runner, 'replace', 'append() the new version, and leave the old one.');
+    const result = await append(runner, name, body, {
+      ...options,
+      ...(flags === undefined ? {} : { flags }),
+      ...(date === undefined ? {} : { date }),
+      ...(given === undefined ? {} : { size: given }),
+    });
+    await removeAfter(runner, 'replace', old, findOut, options);
+    return result;
+  }
+  checkBody(runner, body, given);
+  const content = await literalOf(runner, body, given);
+  let told: ResponseCode | undefined;
+  const { code } = await runner.run(
+    {
+      verb: 'UID REPLACE',
+      args: [uidSet(old), mailbox(name), ...attributes({ flags, date }), content.argument],
+      ...(content.source === undefined ? {} : { bodies: [content.source] }),
+      claim: (response) => {
+        if (response.type !== 'status' || response.code?.name !== 'APPENDUID') return false;
+        told = response.code;
+        return true;
+      },
+      findOut,
+      phase: 'transfer',
+    },
+    options,
+  );
+  return { size: content.size, ...stored(told ?? code, 0) };
+}
+
+const attributes = ({
+  flags,
+  date,
+}: {
+  flags?: readonly string[] | undefined;
+  date?: Date | undefined;
+}): Argument[] => [
+  ...(flags === undefined ? [] : [list(flags.map(flag))]),
+  ...(date === undefined ? [] : [dateTime(date)]),
+];
+
+/** APPENDUID: where the message with this index went. */
+function stored(
+  code: ResponseCode | undefined,
+  index: number,
+): { uid?: number; uidValidity?: number } {
+  const uid = code?.name === 'APPENDUID' ? numberAt(code.uids ?? [], index) : undefined;
+  return uid === undefined || code?.number === undefined ? {} : { uid, uidValidity: code.number };
 }
 
 const findOut =
@@ -100,6 +257,32 @@ function lengthOfWhole(body: BodyInput): number | undefined {
   return body instanceof Uint8Array ? body.length : undefined;
 }
 
+/** A literal, with its octets or with the source from which they come. */
+interface Content {
+  size: number;
+  argument: Argument;
+  source: AsyncIterator<Uint8Array> | undefined;
+}
+
+/** Octets up to here go out in one write with their command. */
+const shortBody = 1 << 16;
+
+async function literalOf(
+  runner: CommandRunner,
+  body: BodyInput,
+  given: number | undefined,
+): Promise<Content> {
+  const length = lengthOfWhole(body);
+  if (length !== undefined && length <= shortBody) {
+    checkLimit(runner, length);
+    const octets = Buffer.from(body as string);
+    return { size: length, argument: literalOctets(octets), source: undefined };
+  }
+  const { size, octets } = await measured(runner, body, given);
+  checkLimit(runner, size);
+  return { size, argument: literal(size), source: size === 0 ? undefined : octets };
+}
+
 /** The body with its size. The first piece is there before the command goes out: a source that fails at once costs nothing. */
 async function measured(
   runner: CommandRunner,
@@ -107,7 +290,7 @@ async function measured(
   given: number | undefined,
 ): Promise<{ size: number; octets: AsyncIterator<Uint8Array> }> {
   const source = bodyOctets(body);
-  if (given === undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
+  if (given === undefined && lengthOfWhole(body) === undefined) {
     const pieces = await collected(source, runner.limits.bufferedOctets);
     return { size: lengthOf(pieces), octets: bodyOctets(Buffer.concat(pieces)) };
   }

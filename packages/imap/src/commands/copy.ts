@@ -43,20 +43,36 @@ export async function move(
     "copy() them and addFlags(uids, ['\\\\Deleted']), and leave it to the server to expunge.",
   );
   const result = await copy(runner, uids, to, options);
-  try {
-    await store(runner, uids, '+', ['\\Deleted'], options);
-    await expunge(runner, uids, options);
-  } catch (error) {
-    throw halfDone(runner, 'UID MOVE', error);
-  }
+  await removeAfter(runner, 'UID MOVE', uids, findOut, options);
   return result;
 }
 
+/** Removes the originals of what is stored elsewhere by now. */
+export async function removeAfter(
+  runner: CommandRunner,
+  command: string,
+  uids: UidSet,
+  howToFindOut: string,
+  options?: CallOptions,
+): Promise<void> {
+  try {
+    await store(runner, uids, '+FLAGS', ['\\Deleted'], options);
+    await expunge(runner, uids, options);
+  } catch (error) {
+    throw halfDone(runner, command, howToFindOut, error);
+  }
+}
+
 /** Part of it is done, and the connection is gone: doing all of it again would do that part twice. */
-function halfDone(runner: CommandRunner, command: string, error: unknown): unknown {
+function halfDone(
+  runner: CommandRunner,
+  command: string,
+  howToFindOut: string,
+  error: unknown,
+): unknown {
   if (runner.connection.isOpen || !isFivewireError(error) || error.code === 'ERR_OUTCOME_UNKNOWN')
     return error;
-  return runner.connection.locate(outcomeUnknown(command, findOut, error));
+  return runner.connection.locate(outcomeUnknown(command, howToFindOut, error));
 }
 
 const findOut =
@@ -73,7 +89,7 @@ export async function expunge(
     'expunge',
     'This server can only expunge all \\Deleted messages at once, which this package never does.',
   );
-  for (const piece of uids.pieces(Number.POSITIVE_INFINITY)) {
+  for (const piece of uids.pieces(Number.POSITIVE_INFINITY, runner.session.setCharacters)) {
     await runner.run({ verb: 'UID EXPUNGE', args: [uidSet(piece)] }, options);
   }
 }
@@ -97,7 +113,7 @@ async function transfer(
     return true;
   };
   let done = false;
-  for (const piece of uids.pieces(Number.POSITIVE_INFINITY)) {
+  for (const piece of uids.pieces(Number.POSITIVE_INFINITY, runner.session.setCharacters)) {
     try {
       const { code } = await runner.run(
         {
@@ -110,7 +126,7 @@ async function transfer(
       );
       note(code);
     } catch (error) {
-      throw done ? halfDone(runner, verb, error) : error;
+      throw done ? halfDone(runner, verb, findOut, error) : error;
     }
     done = true;
   }
@@ -119,7 +135,7 @@ async function transfer(
     : { uids: new UidMap(from, copies), uidValidity };
 }
 
-function requireUidPlus(runner: CommandRunner, command: string, hint: string): void {
+export function requireUidPlus(runner: CommandRunner, command: string, hint: string): void {
   const { capabilities } = runner.session;
   if (!capabilities.has('UIDPLUS') && !capabilities.has('IMAP4REV2'))
     throw extensionRequired('UIDPLUS', command, hint);

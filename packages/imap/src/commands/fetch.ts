@@ -7,15 +7,18 @@
  */
 
 import { aborted } from '@fivewire/line-protocol';
+import { UsageError } from 'tls-context-core';
 import type { CallOptions, Holder } from '../command.js';
+import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
-import { uidSet } from '../grammar/encoder.js';
+import { type Argument, list, syntax, uidSet } from '../grammar/encoder.js';
 import type { FetchData } from '../grammar/fetch-data.js';
 import type { Frame } from '../grammar/frame.js';
-import type { UidSet } from '../grammar/sequence-set.js';
+import { UidSet } from '../grammar/sequence-set.js';
 import { FetchedMessage, type OpenBody } from '../message.js';
 import type { FetchPlan } from './fetch-plan.js';
 import { RowSorter } from './fetch-rows.js';
+import { checkPartial } from './search.js';
 
 /** Commands of one fetch on the wire at once. */
 const mostCommands = 4;
@@ -37,12 +40,40 @@ export interface FetchContext {
   unasked(row: FetchData): void;
 }
 
+export interface FetchOptions extends CallOptions {
+  /** Only messages that changed since this MODSEQ, a decimal string (CONDSTORE, RFC 7162 §3.1.4.1). */
+  changedSince?: string;
+  /** Only these of the messages, by their place among them: `[1, 100]` the first, `[-1, -100]` the last (PARTIAL, RFC 9394). */
+  partial?: readonly [from: number, to: number];
+}
+
+/** @throws UsageError `ERR_ARGUMENT` */
+export function fetchModifiers(
+  changedSince: string | undefined,
+  partial: readonly [number, number] | undefined,
+): Argument[] {
+  const words: Argument[] = [];
+  if (changedSince !== undefined) {
+    if (!/^\d{1,20}$/.test(changedSince)) {
+      throw new UsageError('ERR_ARGUMENT', 'changedSince must be a MODSEQ, a decimal string', {
+        argument: 'changedSince',
+      });
+    }
+    words.push(syntax(`CHANGEDSINCE ${changedSince}`));
+  }
+  if (partial !== undefined) {
+    checkPartial(partial);
+    words.push(syntax(`PARTIAL ${partial.join(':')}`));
+  }
+  return words.length === 0 ? [] : [list(words)];
+}
+
 /** Nothing goes out before the first row is asked for. Iterate it once. */
 export const fetchRows = (
   context: FetchContext,
   plan: FetchPlan,
   uids: UidSet,
-  options: CallOptions,
+  options: FetchOptions,
 ): AsyncGenerator<FetchedMessage, void, undefined> =>
   new FetchRows(context, plan, uids, options).iterate();
 
@@ -51,6 +82,7 @@ class FetchRows implements Holder {
   readonly #context: FetchContext;
   readonly #plan: FetchPlan;
   readonly #options: CallOptions;
+  readonly #modifiers: readonly Argument[];
   readonly #uids: UidSet;
   #pieces: Iterator<UidSet> | undefined;
   #allSent = false;
@@ -66,13 +98,27 @@ class FetchRows implements Holder {
   #taken: (() => void) | undefined;
   #failure: unknown;
   #over = false;
+  /** A window over the set must not be cut. */
+  readonly #isWindow: boolean;
+  readonly #needs: Readonly<Record<string, readonly string[]>>;
   #wake: (() => void) | undefined;
 
-  constructor(context: FetchContext, plan: FetchPlan, uids: UidSet, options: CallOptions) {
+  constructor(
+    context: FetchContext,
+    plan: FetchPlan,
+    uids: UidSet,
+    { changedSince, partial, ...options }: FetchOptions,
+  ) {
     this.#context = context;
     this.#plan = plan;
     this.#uids = uids;
     this.#options = options;
+    this.#modifiers = fetchModifiers(changedSince, partial);
+    this.#isWindow = partial !== undefined;
+    this.#needs = {
+      ...(changedSince === undefined ? {} : { changedSince: ['CONDSTORE', 'QRESYNC'] }),
+      ...(partial === undefined ? {} : { partial: ['PARTIAL'] }),
+    };
     const { bufferedOctets } = context.runner.limits;
     const { bodyOctets } = plan;
     // As many as fit into memory even when each has the longest head.
@@ -129,11 +175,18 @@ class FetchRows implements Holder {
     const { check, exists, resolve, runner } = this.#context;
     check();
     this.#plan.check(runner.session.capabilities);
+    for (const [name, anyOf] of Object.entries(this.#needs))
+      requireCapability(runner, anyOf, `fetch with ${name}`, 'Leave the option out.');
     let uids = this.#uids;
     // Ranges say nothing about how many messages there are. In a large mailbox, ask which exist before cutting to pieces.
-    const few = exists() <= this.#window;
-    if (uids.size > this.#window && !few) uids = await resolve(uids, this.#options);
-    this.#pieces = uids.pieces(() => (few ? Number.POSITIVE_INFINITY : this.#window));
+    const few = exists() <= this.#window || this.#isWindow;
+    const isShort = String(uids).length <= runner.session.setCharacters;
+    if (uids.size > this.#window && !few && isShort && uids !== UidSet.saved)
+      uids = await resolve(uids, this.#options);
+    this.#pieces = uids.pieces(
+      () => (few ? Number.POSITIVE_INFINITY : this.#window),
+      runner.session.setCharacters,
+    );
   }
 
   #send(): void {
@@ -175,7 +228,7 @@ class FetchRows implements Holder {
       await runner.run(
         {
           verb: 'UID FETCH',
-          args: [uidSet(uids), this.#plan.args],
+          args: [uidSet(uids), this.#plan.args, ...this.#modifiers],
           wire: { as: 'fetch', uids },
           claim: (response, frame, sole) => rows.claim(response, frame, sole),
           holder: this,

@@ -1,17 +1,37 @@
 /** LIST and LSUB, RFC 9051 §6.3.9; LIST-EXTENDED, RFC 5258; LIST-STATUS, RFC 5819; SPECIAL-USE, RFC 6154. */
+import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
+import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { type Argument, listPattern, list as parenthesised, syntax } from '../grammar/encoder.js';
 import type { ListData, StatusData } from '../grammar/mailbox-data.js';
-import { type StatusItem, type StatusResult, status, statusItems, toStatus } from './status.js';
+import { myRights } from './acl.js';
+import {
+  requireStatusItems,
+  type StatusItem,
+  type StatusResult,
+  status,
+  statusItems,
+  toStatus,
+} from './status.js';
 
 export interface ListOptions {
-  /** `*` stands for anything, `%` for anything within one level. Default `'*'`: all mailboxes. */
-  pattern?: string;
+  /** `*` stands for anything, `%` for anything within one level; or several of them. Default `'*'`: all mailboxes. */
+  pattern?: string | readonly string[];
   /** What the pattern is relative to. Default `''`. */
   reference?: string;
   /** Only names that the user has subscribed to. */
   subscribed?: boolean;
+  /** Only mailboxes with a special use. */
+  specialUse?: boolean;
+  /** Mailboxes on other servers too. */
+  remote?: boolean;
+  /** With `subscribed`: names also of what has a subscribed mailbox below it; then `childInfo` says so. */
+  recursiveMatch?: boolean;
+  /** Whether each has mailboxes below it: `\HasChildren` or `\HasNoChildren` among the attributes. */
+  children?: boolean;
+  /** What the user may do with each (LIST-MYRIGHTS, RFC 8440; else by a command a mailbox). */
+  myRights?: boolean;
   /** STATUS of each mailbox: with LIST-STATUS in the same round trip, else by a command a mailbox. */
   status?: readonly StatusItem[];
 }
@@ -32,6 +52,12 @@ export interface ListEntry {
   readonly specialUse?: string;
   /** Whether the user has subscribed to it; there when `subscribed` was asked for or the server tells. */
   readonly subscribed?: boolean;
+  /** Why a name is here that does not match itself: what is below it does, `['SUBSCRIBED']`. */
+  readonly childInfo?: readonly string[];
+  /** The name by which the server knew it before. */
+  readonly oldName?: string;
+  /** The rights of this user, where `myRights` asked for them: `'lrswipkxte'` (RFC 4314 §2.1). */
+  readonly myRights?: string;
   /** What `status` asked for; absent where the mailbox cannot be asked. */
   readonly status?: Partial<StatusResult>;
 }
@@ -39,61 +65,139 @@ export interface ListEntry {
 /** What would be found wrong when the loop begins. @throws UsageError `ERR_ARGUMENT` */
 export function checkList({ pattern = '*', reference = '', status: items }: ListOptions): void {
   listPattern(reference);
-  listPattern(pattern);
+  for (const one of [pattern].flat()) listPattern(one);
+  if (pattern.length === 0 && typeof pattern !== 'string')
+    throw new UsageError('ERR_ARGUMENT', 'pattern is an empty list', { argument: 'pattern' });
   if (items !== undefined) statusItems(items);
+}
+
+/** What goes out. */
+interface ListPlan {
+  verb: 'LIST' | 'LSUB';
+  select: readonly string[];
+  returns: readonly Argument[];
 }
 
 /** In the server's order, as they come. */
 export async function* list(
   runner: CommandRunner,
-  { pattern = '*', reference = '', subscribed = false, status: items }: ListOptions,
+  given: ListOptions & { returnSpecialUse?: boolean },
   options: CallOptions,
 ): AsyncGenerator<ListEntry, void, undefined> {
   const { capabilities } = runner.session;
-  const { mailboxes } = runner.limits;
-  const extended = capabilities.has('LIST-EXTENDED') || capabilities.has('IMAP4REV2');
-  const wanted = items === undefined ? undefined : statusItems(items);
-  const withStatus =
-    wanted !== undefined &&
-    extended &&
-    (capabilities.has('LIST-STATUS') || capabilities.has('IMAP4REV2'));
-  const args: Argument[] = [listPattern(reference), listPattern(pattern)];
+  const has = (name: string): boolean => capabilities.has(name);
+  const { pattern = '*', reference = '', subscribed = false, status: items } = given;
+  const extended = has('LIST-EXTENDED') || has('IMAP4REV2');
+  if (given.remote === true || given.recursiveMatch === true)
+    requireCapability(runner, ['LIST-EXTENDED', 'IMAP4REV2'], 'list with remote or recursiveMatch');
+  if (given.specialUse === true)
+    requireCapability(runner, ['SPECIAL-USE', 'IMAP4REV2'], 'list with specialUse');
+  if (given.myRights === true) requireCapability(runner, ['ACL'], 'list with myRights');
+  if (items !== undefined) requireStatusItems(runner, items);
+  const withStatus = items !== undefined && extended && (has('LIST-STATUS') || has('IMAP4REV2'));
+  const withRights = given.myRights === true && extended && has('LIST-MYRIGHTS');
+  const selectsUse = given.specialUse === true && extended && has('SPECIAL-USE');
   // Extended forms only where something needs them: some servers advertise and break them (Strato, Proton Bridge).
-  if (subscribed && extended) args.unshift(syntax('(SUBSCRIBED)'));
-  if (withStatus && wanted !== undefined) {
-    const specialUse = capabilities.has('SPECIAL-USE') ? [syntax('SPECIAL-USE')] : [];
-    args.push(syntax('RETURN'), parenthesised([...specialUse, syntax('STATUS'), wanted]));
+  const returns: Argument[] = [];
+  if (withStatus && items !== undefined) returns.push(syntax('STATUS'), statusItems(items));
+  if (withRights) returns.push(syntax('MYRIGHTS'));
+  if (given.children === true && extended) returns.push(syntax('CHILDREN'));
+  const needsUse = returns.length > 0 || given.returnSpecialUse === true;
+  if (needsUse && extended && has('SPECIAL-USE')) returns.unshift(syntax('SPECIAL-USE'));
+  const plan: ListPlan = {
+    verb: subscribed && !extended ? 'LSUB' : 'LIST',
+    select: [
+      ...(subscribed && extended ? ['SUBSCRIBED'] : []),
+      ...(selectsUse ? ['SPECIAL-USE'] : []),
+      ...(given.remote === true ? ['REMOTE'] : []),
+      ...(given.recursiveMatch === true ? ['RECURSIVEMATCH'] : []),
+    ],
+    returns,
+  };
+  const patterns = [pattern].flat();
+  const told: Told = { statuses: new Map(), rights: new Map() };
+  const found = await ask(runner, plan, reference, patterns, told, options);
+  // Strato leaves INBOX out when it is asked for RETURN (MailKit#1957): what is missing is asked for in the plain form.
+  const isWhole = patterns.includes('*') && reference === '' && plan.select.length === 0;
+  if (isWhole && returns.length > 0 && !found.some(({ name }) => name === 'INBOX')) {
+    const plain = await ask(runner, { ...plan, returns: [] }, reference, patterns, told, options);
+    const known = new Set(found.map(({ raw }) => raw));
+    found.push(...plain.filter(({ raw }) => !known.has(raw)));
   }
-  const found: ListData[] = [];
-  const told = new Map<string, StatusData>();
-  await runner.run(
-    {
-      verb: subscribed && !extended ? 'LSUB' : 'LIST',
-      args,
-      wire: { as: 'list' },
-      claim: (response) => {
-        if (response.type === 'list' || response.type === 'lsub') {
-          if (found.push(response.data) > mailboxes)
-            throw runner.connection.exceeded('mailboxes', mailboxes);
-        } else if (response.type === 'status-data' && withStatus)
-          told.set(response.data.raw, response.data);
-        else return false;
-        return true;
-      },
-    },
-    options,
-  );
   for (const data of found) {
     const entry = toEntry(data, subscribed);
-    const known = told.get(data.raw);
-    if (items === undefined || !entry.selectable) yield entry;
-    else if (known !== undefined) yield { ...entry, status: toStatus(known) };
-    else if (withStatus) yield entry;
-    else yield { ...entry, status: await status(runner, entry, items, options) };
+    if (given.specialUse === true && entry.specialUse === undefined) continue;
+    const more: { status?: Partial<StatusResult>; myRights?: string } = {};
+    if (items !== undefined && entry.selectable) {
+      const known = told.statuses.get(data.raw);
+      if (known !== undefined) more.status = toStatus(known);
+      else if (!withStatus) more.status = await status(runner, entry, items, options);
+    }
+    if (given.myRights === true && entry.selectable)
+      more.myRights = told.rights.get(data.name) ?? (await myRights(runner, entry, options));
+    yield { ...entry, ...more };
   }
 }
 
-function toEntry({ name, raw, delimiter, attributes }: ListData, subscribed: boolean): ListEntry {
+/** What came beside the names. */
+interface Told {
+  statuses: Map<string, StatusData>;
+  rights: Map<string, string>;
+}
+
+/** One LIST for all patterns with LIST-EXTENDED, else one for each. */
+async function ask(
+  runner: CommandRunner,
+  { verb, select, returns }: ListPlan,
+  reference: string,
+  patterns: readonly string[],
+  told: Told,
+  options: CallOptions,
+): Promise<ListData[]> {
+  const { mailboxes } = runner.limits;
+  const extended = verb === 'LIST' && runner.session.capabilities.has('LIST-EXTENDED');
+  const found: ListData[] = [];
+  const groups =
+    patterns.length > 1 && extended
+      ? [parenthesised(patterns.map(listPattern))]
+      : patterns.map(listPattern);
+  for (const group of groups) {
+    await runner.run(
+      {
+        verb,
+        args: [
+          ...(select.length > 0 ? [syntax(`(${select.join(' ')})`)] : []),
+          listPattern(reference),
+          group,
+          ...(returns.length > 0 ? [syntax('RETURN'), parenthesised(returns)] : []),
+        ],
+        wire: { as: 'list' },
+        claim: (response) => {
+          if (response.type === 'list' || response.type === 'lsub') {
+            if (found.push(response.data) > mailboxes)
+              throw runner.connection.exceeded('mailboxes', mailboxes);
+          } else if (response.type === 'status-data' && returns.length > 0)
+            told.statuses.set(response.data.raw, response.data);
+          else if (response.type === 'myrights')
+            told.rights.set(response.data.name, response.data.words[0] ?? '');
+          else return false;
+          return true;
+        },
+      },
+      options,
+    );
+  }
+  return groups.length > 1 ? withoutDoubles(found) : found;
+}
+
+const withoutDoubles = (found: readonly ListData[]): ListData[] => [
+  ...new Map(found.map((data) => [data.raw, data])).values(),
+];
+
+function toEntry(
+  { name, raw, delimiter, attributes, childInfo, oldName }: ListData,
+  subscribed: boolean,
+): ListEntry {
   const lower = attributes.map((attribute) => attribute.toLowerCase());
   const special = specialUses.find((use) => lower.includes(use.toLowerCase()));
   const isSubscribed = subscribed || lower.includes('\\subscribed');
@@ -105,6 +209,8 @@ function toEntry({ name, raw, delimiter, attributes }: ListData, subscribed: boo
     selectable: !lower.includes('\\noselect') && !lower.includes('\\nonexistent'),
     ...(special === undefined ? {} : { specialUse: special }),
     ...(isSubscribed ? { subscribed: true } : {}),
+    ...(childInfo === undefined ? {} : { childInfo }),
+    ...(oldName === undefined ? {} : { oldName }),
   };
 }
 

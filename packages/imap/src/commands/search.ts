@@ -1,37 +1,125 @@
-/** UID SEARCH, RFC 9051 §6.4.4; ESEARCH, RFC 4731. */
+/** UID SEARCH, RFC 9051 §6.4.4; ESEARCH, RFC 4731; SEARCHRES, RFC 5182; PARTIAL, RFC 9394. */
+import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
+import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { type Argument, syntax } from '../grammar/encoder.js';
 import type { ExtendedSearchData } from '../grammar/search-data.js';
-import { type SearchQuery, searchProgram } from '../grammar/search-key.js';
+import { neededBy, type SearchQuery, searchProgram } from '../grammar/search-key.js';
 import { UidSet } from '../grammar/sequence-set.js';
+
+export interface SearchOptions extends CallOptions {
+  /**
+   * Only these of the messages that are found, by their place among them: `[1, 100]` are the first hundred, `[-1, -100]` the
+   * last. With PARTIAL (RFC 9394) or CONTEXT=SEARCH (RFC 5267) the server counts, else this side does.
+   */
+  partial?: readonly [from: number, to: number];
+  /** The server keeps the result too: `UidSet.saved` then stands for it, until the next search that saves (SEARCHRES). */
+  save?: boolean;
+}
 
 /** The UIDs of all messages that the query finds, ascending. */
 export async function search(
   runner: CommandRunner,
   query: SearchQuery,
-  options?: CallOptions,
+  { partial, save = false, ...options }: SearchOptions = {},
 ): Promise<UidSet> {
   const { session } = runner;
+  requireSearch(runner, query);
+  if (partial !== undefined) checkPartial(partial);
+  if (save) requireCapability(runner, ['SEARCHRES', 'IMAP4REV2'], 'search with save');
   const program = searchProgram(query, runner.utf8);
+  const counted = partial !== undefined && countsWindows(session.capabilities, partial);
+  const results = [
+    counted ? `PARTIAL ${partial.join(':')}` : 'ALL',
+    ...(save ? ['SAVE'] : []),
+  ].join(' ');
   // With ESEARCH the result comes as ranges, and names its command, so that searches can be pipelined.
-  if (session.capabilities.has('ESEARCH') && !session.extendedSearchBroken) {
-    const answer = await extendedSearch(runner, 'ALL', program, options);
+  if (hasExtendedSearch(runner)) {
+    const answer = await extendedSearch(runner, results, program, options);
     if (answer !== undefined && !isContradiction(runner, query, answer)) {
-      return answer.all ?? UidSet.empty;
+      if (counted) return answer.partial ?? UidSet.empty;
+      return window(answer.all ?? UidSet.empty, partial);
     }
     session.doubtExtendedSearch();
   }
-  return plainSearch(runner, program, options);
+  return window(await plainSearch(runner, program, options), partial);
+}
+
+export interface SearchSummary {
+  /** How many messages were found. */
+  readonly count: number;
+  /** The lowest and the highest UID among them; `undefined` where there are none. */
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+}
+
+/** How many, the first and the last: with ESEARCH without the numbers in between. */
+export async function summary(
+  runner: CommandRunner,
+  query: SearchQuery,
+  options?: CallOptions,
+): Promise<SearchSummary> {
+  requireSearch(runner, query);
+  if (hasExtendedSearch(runner)) {
+    const program = searchProgram(query, runner.utf8);
+    const answer = await extendedSearch(runner, 'MIN MAX COUNT', program, options);
+    if (answer?.count !== undefined) {
+      const { count, min, max } = answer;
+      return { count, min, max };
+    }
+  }
+  const found = await search(runner, query, options);
+  return { count: found.size, min: found.first, max: found.last };
+}
+
+const hasExtendedSearch = ({ session }: CommandRunner): boolean =>
+  (session.capabilities.has('ESEARCH') || session.capabilities.has('IMAP4REV2')) &&
+  !session.extendedSearchBroken;
+
+/** @throws CommandError `ERR_EXTENSION_REQUIRED` for conditions of extensions that the server does not have */
+export function requireSearch(runner: CommandRunner, query: SearchQuery): void {
+  for (const [name, anyOf] of neededBy(query))
+    requireCapability(runner, anyOf, `searching by ${name}`, 'Leave the condition out.');
+}
+
+/** partial-range = nz-number ":" nz-number, or both with "-" (RFC 9394 §3.1) */
+export function checkPartial(partial: readonly number[]): void {
+  const [from = 0, to = 0] = partial;
+  const valid =
+    partial.length === 2 && Number.isSafeInteger(from) && Number.isSafeInteger(to) && from * to > 0;
+  if (!valid) {
+    throw new UsageError('ERR_ARGUMENT', 'partial must be two places such as [1, 100]', {
+      argument: 'partial',
+      hint: 'Both from 1 on, or both from -1 on, which is the last message found.',
+    });
+  }
+}
+
+const countsWindows = (
+  capabilities: ReadonlySet<string>,
+  [from]: readonly [number, number],
+): boolean => capabilities.has('PARTIAL') || (from > 0 && capabilities.has('CONTEXT=SEARCH'));
+
+/** The UIDs at these places. */
+function window(found: UidSet, partial: readonly [number, number] | undefined): UidSet {
+  if (partial === undefined) return found;
+  const places = partial.map((place) => (place > 0 ? place : found.size + 1 + place));
+  const first = Math.max(1, Math.min(...places));
+  const last = Math.min(found.size, Math.max(...places));
+  if (last < first) return UidSet.empty;
+  const [from, to] = [found.at(first - 1) as number, found.at(last - 1) as number];
+  return found.without(from > 1 ? `1:${from - 1}` : []).without(`${to + 1}:*`);
 }
 
 /** Strato's server finds nothing at all by ESEARCH (imapflow#411): nothing among all messages of a mailbox that has some. */
 const isContradiction = (
   { session }: CommandRunner,
   query: SearchQuery,
-  { all }: ExtendedSearchData,
+  { all, partial }: ExtendedSearchData,
 ): boolean =>
   all === undefined &&
+  partial === undefined &&
   (session.selected?.exists ?? 0) > 0 &&
   Object.values(query).every((value) => value === undefined);
 
@@ -84,6 +172,8 @@ function withUids(before: ExtendedSearchData | undefined, uids: UidSet): Extende
     count: all.size,
     modSeq: undefined,
     all: all.size === 0 ? undefined : all,
+    allText: all.toString(),
+    partial: undefined,
   };
 }
 

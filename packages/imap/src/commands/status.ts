@@ -1,6 +1,7 @@
 /** STATUS, RFC 9051 §6.3.11; SIZE, RFC 8438; HIGHESTMODSEQ, RFC 7162; MAILBOXID, RFC 8474. */
 import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
+import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { type Argument, list, mailbox, syntax } from '../grammar/encoder.js';
 import type { StatusData } from '../grammar/mailbox-data.js';
@@ -53,6 +54,23 @@ export function statusItems(items: readonly StatusItem[]): Argument {
   return list(items.map((item) => syntax(wireNames[item as StatusItem])));
 }
 
+/** Items of extensions, and the capabilities of which one has to be there. */
+const needs: Partial<Record<StatusItem, readonly string[]>> = {
+  size: ['STATUS=SIZE', 'IMAP4REV2'],
+  deleted: ['QUOTA=RES-MESSAGE', 'IMAP4REV2'],
+  highestModSeq: ['CONDSTORE', 'QRESYNC'],
+  mailboxId: ['OBJECTID'],
+};
+
+/** @throws CommandError `ERR_EXTENSION_REQUIRED`: servers answer BAD to items that they do not know */
+export function requireStatusItems(runner: CommandRunner, items: readonly StatusItem[]): void {
+  for (const item of items) {
+    const anyOf = needs[item];
+    if (anyOf !== undefined)
+      requireCapability(runner, anyOf, `status with ${item}`, 'Leave the item out.');
+  }
+}
+
 export function toStatus({ items }: StatusData): Partial<StatusResult> {
   const status: Partial<Record<StatusItem, number | string>> = {};
   for (const [item, name] of Object.entries(wireNames) as [StatusItem, string][]) {
@@ -69,6 +87,7 @@ export async function status(
   items: readonly StatusItem[],
   options?: CallOptions,
 ): Promise<Partial<StatusResult>> {
+  requireStatusItems(runner, items);
   const raw = sameName(encodeMailboxName(name, runner.utf8));
   const wires: WireUse[] = [{ as: 'status', mailbox: raw }, { as: 'status' }];
   for (const wire of wires) {

@@ -1,30 +1,65 @@
-/** UID STORE, RFC 9051 §6.4.6. */
+/** UID STORE, RFC 9051 §6.4.6; UNCHANGEDSINCE and MODIFIED, RFC 7162 §3.1.3; Gmail's labels. */
+import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
+import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
-import { flag, list, syntax, uidSet } from '../grammar/encoder.js';
-import type { UidSet } from '../grammar/sequence-set.js';
+import { type Argument, flag, list, mailbox, syntax, uidSet } from '../grammar/encoder.js';
+import { UidSet } from '../grammar/sequence-set.js';
 
-/** `+FLAGS`, `-FLAGS` or `FLAGS`; silent: the server does not repeat to us what we said. */
+export interface StoreOptions extends CallOptions {
+  /** Only messages that have not changed since this MODSEQ, a decimal string (CONDSTORE). */
+  unchangedSince?: string;
+}
+
+export interface StoreResult {
+  /** Messages that had changed since `unchangedSince`: they are as they were. */
+  modified: UidSet;
+}
+
+/** What is stored: `+` adds, `-` takes away, without a sign it replaces. */
+export type StoreItem = `${'+' | '-' | ''}${'FLAGS' | 'X-GM-LABELS'}`;
+
+/** Silent: the server does not repeat to us what we said. */
 export async function store(
   runner: CommandRunner,
   uids: UidSet,
-  operation: '+' | '-' | '',
-  flags: readonly string[],
-  options?: CallOptions,
-): Promise<void> {
-  const names = list(flags.map(flag));
-  if (flags.length === 0 && operation !== '') return;
-  const pieces = [...uids.pieces(Number.POSITIVE_INFINITY)];
-  await Promise.all(
+  item: StoreItem,
+  values: readonly string[],
+  { unchangedSince, ...options }: StoreOptions = {},
+): Promise<StoreResult> {
+  const isLabels = item.endsWith('X-GM-LABELS');
+  if (isLabels) requireCapability(runner, ['X-GM-EXT-1'], 'storing labels');
+  const names = list(values.map(isLabels ? label : flag));
+  if (values.length === 0 && /^[+-]/.test(item)) return { modified: UidSet.empty };
+  const condition = unchangedSince === undefined ? [] : [since(runner, unchangedSince)];
+  const pieces = [...uids.pieces(Number.POSITIVE_INFINITY, runner.session.setCharacters)];
+  const answers = await Promise.all(
     pieces.map((piece) =>
       runner.run(
         {
           verb: 'UID STORE',
-          args: [uidSet(piece), syntax(`${operation}FLAGS.SILENT`), names],
+          args: [uidSet(piece), ...condition, syntax(`${item}.SILENT`), names],
           wire: { as: 'store', uids: piece },
         },
         options,
       ),
     ),
   );
+  const modified = answers.flatMap(({ code }) =>
+    code?.name === 'MODIFIED' ? [...(code.uids ?? [])] : [],
+  );
+  return { modified: UidSet.ofRanges(modified) };
+}
+
+/** `\Inbox` and its like go as they are, everything else as text. */
+const label = (text: string): Argument => (/^\\/.test(text) ? flag(text) : mailbox(text));
+
+function since(runner: CommandRunner, modSeq: string): Argument {
+  requireCapability(runner, ['CONDSTORE', 'QRESYNC'], 'unchangedSince');
+  if (!/^\d{1,20}$/.test(modSeq)) {
+    throw new UsageError('ERR_ARGUMENT', 'unchangedSince must be a MODSEQ, a decimal string', {
+      argument: 'unchangedSince',
+    });
+  }
+  return syntax(`(UNCHANGEDSINCE ${modSeq})`);
 }

@@ -29,7 +29,7 @@ export interface CommandPiece {
   readonly octets: Buffer;
   /** After these octets, wait for the server's `+`. */
   readonly awaitContinuation: boolean;
-  /** After these octets (and the `+`), so many octets of a body follow that are not in memory. */
+  /** After these octets (and the `+`), so many octets of a body follow that are not in memory. 0: none do. */
   readonly body: number;
 }
 
@@ -88,8 +88,9 @@ export class CommandWriter {
     this.#masked += masked;
   }
 
-  /** The announcement of a literal whose octets somebody else writes. */
-  body(size: number): void {
+  /** The announcement of a literal whose octets the caller's source has. @param sign `~` for one that may hold NUL */
+  body(size: number, sign = ''): void {
+    this.#text += sign;
     const waits = this.#announce(size);
     this.#cut(waits, size);
     this.#masked += `(${size} octets)`;
@@ -149,6 +150,16 @@ export function string(text: string, argument = 'string'): Argument {
   checkLength(text, argument);
   checkArgument(text, argument);
   return (writer) => writeString(writer, text, undefined);
+}
+
+/** Octets as a literal, or as a string where they are ASCII. */
+export function octets(value: string | Uint8Array): Argument {
+  const held = Buffer.from(value as string);
+  const text = held.toString('latin1');
+  return (writer) => {
+    if (/^[\x20-\x7e]*$/.test(text) && text.length <= longestQuoted) writer.text(quoted(text));
+    else writer.literal(held, `(${held.length} octets)`);
+  };
 }
 
 /** A string that is shown as `***`. */
@@ -225,11 +236,17 @@ export const list =
     writer.text(')');
   };
 
+/** The octets as a literal. */
+export const literalOctets =
+  (octets: Buffer): Argument =>
+  (writer) =>
+    writer.literal(octets, `(${octets.length} octets)`);
+
 /** A literal whose octets are streamed behind it. */
 export const body =
-  (size: number): Argument =>
+  (size: number, sign?: string): Argument =>
   (writer) =>
-    writer.body(size);
+    writer.body(size, sign);
 
 /** What a SASL exchange sends with AUTHENTICATE (RFC 4959): base64, or `=` for nothing; never shown. */
 export const initialResponse =

@@ -46,6 +46,10 @@ export interface ExtendedSearchData {
   max: number | undefined;
   count: number | undefined;
   all: UidSet | undefined;
+  /** The same as it was written: the order is what a sorted result means. */
+  allText: string;
+  /** Of those found, the ones in the window that was asked for (RFC 9394). `undefined`: none was asked for. */
+  partial: UidSet | undefined;
   modSeq: string | undefined;
 }
 
@@ -58,6 +62,8 @@ export function parseExtendedSearch(lexer: Lexer): ExtendedSearchData {
     max: undefined,
     count: undefined,
     all: undefined,
+    allText: '',
+    partial: undefined,
     modSeq: undefined,
   };
   lexer.spaces();
@@ -94,7 +100,18 @@ const returnData: Record<string, (lexer: Lexer, data: ExtendedSearchData) => voi
     data.count = lexer.number();
   },
   ALL: (lexer, data) => {
+    const start = lexer.pos;
     data.all = parseUidSet(lexer);
+    data.allText = lexer.text.slice(start, lexer.pos);
+  },
+  PARTIAL: (lexer, data) => {
+    lexer.open('search-return-data');
+    lexer.astring('partial-range');
+    lexer.spaces();
+    data.partial = lexer.nil() ? UidSet.empty : parseUidSet(lexer);
+    lexer.spaces();
+    lexer.expect(close, ') of PARTIAL');
+    lexer.closed();
   },
   MODSEQ: (lexer, data) => {
     data.modSeq = lexer.digits('mod-sequence-value');

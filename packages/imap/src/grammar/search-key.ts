@@ -47,6 +47,12 @@ export interface SearchQuery {
   older?: number;
   /** Changed since this MODSEQ, a decimal string (CONDSTORE). */
   modSeq?: string;
+  /** By when the messages came into this mailbox (SAVEDATE, RFC 8514). */
+  savedBefore?: Date | string;
+  savedOn?: Date | string;
+  savedSince?: Date | string;
+  /** Not by the letter, but as the server's index sees it (SEARCH=FUZZY, RFC 6203). */
+  fuzzy?: SearchQuery;
   /** OBJECTID. */
   emailId?: string;
   threadId?: string;
@@ -161,6 +167,10 @@ const conditions: Record<string, Condition> = {
       throw wrong(name, 'a decimal string');
     return pair('MODSEQ', syntax(value));
   },
+  savedBefore: day('SAVEDBEFORE'),
+  savedOn: day('SAVEDON'),
+  savedSince: day('SAVEDSINCE'),
+  fuzzy: (value, _name, depth) => pair('FUZZY', group(searchKeys(value as SearchQuery, depth + 1))),
   emailId: keywords('EMAILID'),
   threadId: keywords('THREADID'),
   gmailRaw: texts('X-GM-RAW'),
@@ -176,6 +186,35 @@ const conditions: Record<string, Condition> = {
   not: (value, _name, depth) => pair('NOT', group(searchKeys(value as SearchQuery, depth + 1))),
 };
 Object.setPrototypeOf(conditions, null);
+
+/** Conditions that need an extension, and the capabilities of which one has to be there. */
+const needs: Readonly<Record<string, readonly string[]>> = {
+  younger: ['WITHIN'],
+  older: ['WITHIN'],
+  modSeq: ['CONDSTORE', 'QRESYNC'],
+  savedBefore: ['SAVEDATE'],
+  savedOn: ['SAVEDATE'],
+  savedSince: ['SAVEDATE'],
+  fuzzy: ['SEARCH=FUZZY'],
+  emailId: ['OBJECTID'],
+  threadId: ['OBJECTID'],
+  gmailRaw: ['X-GM-EXT-1'],
+};
+
+/** What the query needs beyond plain SEARCH: each condition with the capabilities of which one has to be there. */
+export function* neededBy(query: SearchQuery): IterableIterator<[string, readonly string[]]> {
+  const open: unknown[] = [query];
+  for (let found = open.pop(); found !== undefined; found = open.pop()) {
+    if (typeof found !== 'object' || found === null) continue;
+    for (const [name, value] of Object.entries(found)) {
+      if (value === undefined) continue;
+      const anyOf = needs[name];
+      if (Object.hasOwn(needs, name) && anyOf !== undefined) yield [name, anyOf];
+      if (name === 'not' || name === 'fuzzy') open.push(value);
+      else if ((name === 'or' || name === 'and') && Array.isArray(value)) open.push(...value);
+    }
+  }
+}
 
 /** OR takes two keys. A balanced tree keeps the nesting of many alternatives low: servers limit it. */
 function anyOf(keys: readonly Argument[]): Argument {

@@ -28,15 +28,20 @@ export class UidSet implements Iterable<number> {
   static readonly empty: UidSet = new UidSet([]);
   /** `1:*`, every message. */
   static readonly all: UidSet = new UidSet([1, star]);
+  /** `$`, what the last search with `save` found (SEARCHRES, RFC 5182). Only the server knows which messages those are. */
+  static readonly saved: UidSet = new UidSet([1, star], '$');
 
   /** from, to, from, to, …: ascending, neither overlapping nor touching. */
   readonly #bounds: readonly number[];
   /** How many numbers lie before each range; made when an index is asked for. */
   #before: readonly number[] | undefined;
   readonly size: number;
+  /** What goes on the wire in place of the ranges. */
+  readonly #sign: string | undefined;
 
-  private constructor(bounds: readonly number[]) {
+  private constructor(bounds: readonly number[], sign?: string) {
     this.#bounds = bounds;
+    this.#sign = sign;
     let size = 0;
     for (let i = 0; i < bounds.length; i += 2)
       size += rangeSize(bounds[i] as number, bounds[i + 1] as number);
@@ -48,6 +53,7 @@ export class UidSet implements Iterable<number> {
    */
   static from(uids: Uids): UidSet {
     if (uids instanceof UidSet) return uids;
+    if (uids === '$') return UidSet.saved;
     if (typeof uids === 'string') {
       const bounds: number[] = [];
       if (parseRanges(uids, 0, bounds) !== uids.length) {
@@ -110,11 +116,13 @@ export class UidSet implements Iterable<number> {
   }
 
   union(other: Uids): UidSet {
+    this.#known();
     return UidSet.ofRanges([...this.#bounds, ...UidSet.from(other).#bounds]);
   }
 
   /** The numbers of this set that are not in the other. */
   without(other: Uids): UidSet {
+    this.#known();
     const cut = UidSet.from(other).#bounds;
     const bounds: number[] = [];
     let c = 0;
@@ -137,6 +145,10 @@ export class UidSet implements Iterable<number> {
    * Servers limit the length of a command line (RFC 7162 §4 asks them to take 8,192 octets).
    */
   *pieces(count: number | (() => number), characters = 4_000): IterableIterator<UidSet> {
+    if (this.#sign !== undefined) {
+      yield this;
+      return;
+    }
     let bounds: number[] = [];
     let numbers = 0;
     let length = 0;
@@ -180,11 +192,19 @@ export class UidSet implements Iterable<number> {
 
   /** As it goes on the wire: `1:5,7,9:*`. */
   toString(): string {
-    return rangesText(this.#bounds);
+    return this.#sign ?? rangesText(this.#bounds);
   }
 
   toJSON(): string {
     return this.toString();
+  }
+
+  #known(): void {
+    if (this.#sign === undefined) return;
+    throw new UsageError('ERR_ARGUMENT', 'Only the server knows what UidSet.saved stands for', {
+      argument: 'uids',
+      hint: 'Use the set that search() gives.',
+    });
   }
 
   /** The index in `#bounds` of the last range that starts at or before `uid`, or -2. */
@@ -365,7 +385,8 @@ function* expand(bounds: readonly number[]): IterableIterator<number> {
   }
 }
 
-function numberAt(bounds: readonly number[], index: number): number | undefined {
+/** The number with this index in ranges that keep the server's order. */
+export function numberAt(bounds: readonly number[], index: number): number | undefined {
   let left = index;
   for (let i = 0; i < bounds.length; i += 2) {
     const size = rangeSize(bounds[i] as number, bounds[i + 1] as number);

@@ -1,0 +1,95 @@
+/** ACL, RFC 4314: who may do what with a mailbox. */
+import type { CallOptions } from '../command.js';
+import { requireCapability } from '../command-error.js';
+import type { CommandRunner } from '../command-runner.js';
+import type { RightsData } from '../grammar/account-data.js';
+import { type Argument, mailbox, string } from '../grammar/encoder.js';
+import type { MailboxName } from '../grammar/mailbox-name.js';
+
+/** Rights by identifier: `{ alice: 'lrswipkxtecda', anyone: 'lr' }` (RFC 4314 §2.1 for the letters). */
+export type Acl = Readonly<Record<string, string>>;
+
+export interface PossibleRights {
+  /** What the identifier always has. */
+  readonly required: string;
+  /** What can be granted; rights in one text go together. */
+  readonly optional: readonly string[];
+}
+
+export async function acl(
+  runner: CommandRunner,
+  name: MailboxName,
+  options?: CallOptions,
+): Promise<Acl> {
+  const [found] = await ask(runner, 'GETACL', 'acl', [mailbox(name)], options);
+  const words = found?.words ?? [];
+  const rights: Record<string, string> = Object.create(null);
+  for (let i = 0; i + 1 < words.length; i += 2) rights[words[i] as string] = words[i + 1] as string;
+  return rights;
+}
+
+export async function myRights(
+  runner: CommandRunner,
+  name: MailboxName,
+  options?: CallOptions,
+): Promise<string> {
+  const [found] = await ask(runner, 'MYRIGHTS', 'myrights', [mailbox(name)], options);
+  return found?.words[0] ?? '';
+}
+
+export async function listRights(
+  runner: CommandRunner,
+  name: MailboxName,
+  identifier: string,
+  options?: CallOptions,
+): Promise<PossibleRights> {
+  const args = [mailbox(name), string(identifier, 'identifier')];
+  const [found] = await ask(runner, 'LISTRIGHTS', 'listrights', args, options);
+  const [, required = '', ...optional] = found?.words ?? [];
+  return { required, optional };
+}
+
+/** @param rights replaces them; with `+` or `-` before it adds or takes away */
+export async function setRights(
+  runner: CommandRunner,
+  name: MailboxName,
+  identifier: string,
+  rights: string,
+  options?: CallOptions,
+): Promise<void> {
+  const args = [mailbox(name), string(identifier, 'identifier'), string(rights, 'rights')];
+  await ask(runner, 'SETACL', 'acl', args, options);
+}
+
+export async function deleteRights(
+  runner: CommandRunner,
+  name: MailboxName,
+  identifier: string,
+  options?: CallOptions,
+): Promise<void> {
+  await ask(runner, 'DELETEACL', 'acl', [mailbox(name), string(identifier, 'identifier')], options);
+}
+
+async function ask(
+  runner: CommandRunner,
+  verb: string,
+  type: 'acl' | 'myrights' | 'listrights',
+  args: readonly Argument[],
+  options?: CallOptions,
+): Promise<RightsData[]> {
+  requireCapability(runner, ['ACL'], verb);
+  const found: RightsData[] = [];
+  await runner.run(
+    {
+      verb,
+      args,
+      claim: (response) => {
+        if (response.type !== type) return false;
+        found.push(response.data);
+        return true;
+      },
+    },
+    options,
+  );
+  return found;
+}

@@ -1,0 +1,91 @@
+/** METADATA, RFC 5464: notes of users and administrators about mailboxes and the server. */
+import { UsageError } from 'tls-context-core';
+import type { CallOptions } from '../command.js';
+import { requireCapability } from '../command-error.js';
+import type { CommandRunner } from '../command-runner.js';
+import {
+  type Argument,
+  list,
+  mailbox,
+  number,
+  octets,
+  string,
+  syntax,
+} from '../grammar/encoder.js';
+import type { MailboxName } from '../grammar/mailbox-name.js';
+
+export interface MetadataOptions extends CallOptions {
+  /** Entries below the ones that are named: none, one level, or all. Default `0`. */
+  depth?: 0 | 1 | 'infinity';
+  /** Values of more octets are left out. */
+  maxSize?: number;
+}
+
+/** Values by entry name in lower case; `null` for an entry without one. */
+export type Metadata = Readonly<Record<string, Buffer | null>>;
+
+/** `''` is the server itself. */
+const target = (name: MailboxName): Argument => (name === '' ? syntax('""') : mailbox(name));
+
+const required = (runner: CommandRunner, name: MailboxName, command: string): void =>
+  requireCapability(runner, name === '' ? ['METADATA', 'METADATA-SERVER'] : ['METADATA'], command);
+
+/** @param entries such as `'/private/comment'` */
+export async function metadata(
+  runner: CommandRunner,
+  name: MailboxName,
+  entries: readonly string[],
+  { depth, maxSize, ...options }: MetadataOptions = {},
+): Promise<Metadata> {
+  required(runner, name, 'metadata');
+  if (entries.length === 0) throw noEntries();
+  const how: Argument[] = [];
+  if (maxSize !== undefined) how.push(syntax('MAXSIZE'), number(maxSize, 'maxSize'));
+  if (depth !== undefined) how.push(syntax(`DEPTH ${depth}`));
+  const found: Record<string, Buffer | null> = Object.create(null);
+  await runner.run(
+    {
+      verb: 'GETMETADATA',
+      args: [
+        ...(how.length > 0 ? [list(how)] : []),
+        target(name),
+        list(entries.map((entry) => string(checked(entry), 'entries'))),
+      ],
+      claim: (response) => {
+        if (response.type !== 'metadata' || response.data.entries === undefined) return false;
+        Object.assign(found, response.data.entries);
+        return true;
+      },
+    },
+    options,
+  );
+  return found;
+}
+
+/** `null` removes an entry. */
+export async function setMetadata(
+  runner: CommandRunner,
+  name: MailboxName,
+  entries: Readonly<Record<string, string | Uint8Array | null>>,
+  options?: CallOptions,
+): Promise<void> {
+  required(runner, name, 'setMetadata');
+  const pairs = Object.entries(entries).flatMap(([entry, value]) => [
+    string(checked(entry), 'entries'),
+    value === null ? syntax('NIL') : octets(value),
+  ]);
+  if (pairs.length === 0) throw noEntries();
+  await runner.run({ verb: 'SETMETADATA', args: [target(name), list(pairs)] }, options);
+}
+
+function checked(entry: string): string {
+  if (typeof entry === 'string' && /^\/(?:private|shared)\/[\x21-\x7e]+$/i.test(entry)) {
+    if (!/[*%]|\/\/|\/$/.test(entry)) return entry;
+  }
+  throw new UsageError('ERR_ARGUMENT', 'An entry is named /private/… or /shared/…', {
+    argument: 'entries',
+  });
+}
+
+const noEntries = (): UsageError =>
+  new UsageError('ERR_ARGUMENT', 'entries must name at least one entry', { argument: 'entries' });

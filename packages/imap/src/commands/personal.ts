@@ -1,0 +1,58 @@
+/** Names and special uses: the personal namespace (RFC 2342), SPECIAL-USE (RFC 6154). */
+import type { CallOptions } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
+import { type ListEntry, list } from './list.js';
+import { namespace } from './namespace.js';
+
+/**
+ * The name as the server wants it for a mailbox of one's own: with the prefix of the personal namespace (`INBOX.` on Courier
+ * and some Cyrus servers), and with the server's delimiter for each `/`. A name that has the prefix already keeps it.
+ */
+export async function personalName(
+  runner: CommandRunner,
+  name: string,
+  options?: CallOptions,
+): Promise<string> {
+  if (/^inbox$/i.test(name)) return 'INBOX';
+  const { session } = runner;
+  const { capabilities } = session;
+  if (!capabilities.has('NAMESPACE') && !capabilities.has('IMAP4REV2')) return name;
+  session.namespaces ??= await namespace(runner, options);
+  const [own] = session.namespaces.personal;
+  if (own === undefined) return name;
+  const { prefix, delimiter } = own;
+  const levels = delimiter === null ? name : name.split('/').join(delimiter);
+  return levels.startsWith(prefix) ? levels : prefix + levels;
+}
+
+/**
+ * The mailbox for this use. Where the server does not tell uses, the one with the name that clients give it; `undefined` where
+ * there is none.
+ */
+export async function findSpecialUse(
+  runner: CommandRunner,
+  specialUse: string,
+  options: CallOptions,
+): Promise<ListEntry | undefined> {
+  const boxes: ListEntry[] = [];
+  for await (const box of list(runner, { returnSpecialUse: true }, options)) boxes.push(box);
+  const wanted = specialUse.toLowerCase();
+  const told = boxes.find(({ attributes }) =>
+    attributes.some((attribute) => attribute.toLowerCase() === wanted),
+  );
+  if (told !== undefined) return told;
+  if (boxes.some((box) => box.specialUse !== undefined)) return undefined;
+  const names = usualNames[wanted] ?? [];
+  const last = ({ name, delimiter }: ListEntry): string =>
+    (delimiter === null ? name : (name.split(delimiter).at(-1) ?? name)).toLowerCase();
+  return boxes.find((box) => box.selectable && names.includes(last(box)));
+}
+
+/** What clients call them, where no use is told. */
+const usualNames: Readonly<Record<string, readonly string[]>> = {
+  '\\sent': ['sent', 'sent items', 'sent messages', 'gesendet', 'envoyés', 'enviados'],
+  '\\drafts': ['drafts', 'entwürfe', 'brouillons', 'borradores'],
+  '\\trash': ['trash', 'deleted items', 'deleted messages', 'papierkorb', 'corbeille', 'papelera'],
+  '\\junk': ['junk', 'spam', 'junk e-mail', 'bulk mail'],
+  '\\archive': ['archive', 'archives', 'archiv'],
+};
