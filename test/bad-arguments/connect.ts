@@ -132,6 +132,8 @@ export const imapOptions: OptionTable<ImapOptions> = {
     'a number for a value': { name: 7 },
     'CRLF in a value': { name: 'a\r\nb' },
   },
+  enable: { ...optionalList, 'a number in it': [7], 'a capability with a space': ['A B'] },
+  compress: optionalFlag,
 };
 export const pop3Options: OptionTable<Pop3Options> = {
   ...transport,

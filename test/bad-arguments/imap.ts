@@ -4,6 +4,7 @@ import { callOptions, type Method, option, type Table } from './table.js';
 import {
   type BadValues,
   body,
+  count,
   optionalCount,
   optionalDate,
   optionalFlag,
@@ -33,6 +34,9 @@ const uids: BadValues = {
   'an array of a text': ['x'],
   'an array of 0': [1, 0],
 };
+const modSeq: BadValues = { ...optionalText, 'a word': 'now', 'a negative one': '-1' };
+/** Text of which only what breaks the line, or cannot be text, is wrong. */
+const lineText: BadValues = without(textOrEmpty, 'a lone high surrogate', 'a lone low surrogate');
 const flags: BadValues = { ...optionalList, undefined: undefined };
 const flag: BadValues = { ...text, 'two at once': '\\Seen \\Deleted', '\\Recent': '\\Recent' };
 const statusItems: BadValues = {
@@ -53,7 +57,12 @@ export const imapTable: Table<Client> = {
       ...option<Client>('reference', without(textOrEmpty, 'undefined'), (imap, options) =>
         imap.list(options),
       ),
-      ...option<Client>('subscribed', optionalFlag, (imap, options) => imap.list(options)),
+      ...Object.assign(
+        {},
+        ...(
+          ['subscribed', 'specialUse', 'remote', 'recursiveMatch', 'children', 'myRights'] as const
+        ).map((key) => option<Client>(key, optionalFlag, (imap, options) => imap.list(options))),
+      ),
       ...option<Client>('status', without(statusItems, 'undefined'), (imap, options) =>
         imap.list(options),
       ),
@@ -122,6 +131,134 @@ export const imapTable: Table<Client> = {
       ),
     },
   },
+  personal: onMailbox(
+    (imap, bad, options) => imap.personal(bad, options),
+    without(
+      name,
+      'a raw name with CRLF',
+      'a raw name with characters beyond octets',
+      'an empty raw name',
+    ),
+  ),
+  find: {
+    gives: 'promise',
+    arguments: {
+      ...callOptions<Client>((imap, options) => imap.find(options as never)),
+      'options.specialUse': {
+        bad: text,
+        call: (imap, bad) => imap.find({ specialUse: bad }),
+      },
+    },
+  },
+  appendMany: {
+    gives: 'promise',
+    arguments: {
+      name: { bad: name, call: (imap, bad) => imap.appendMany(bad, [{ body: message }]) },
+      messages: { bad: flags, call: (imap, bad) => imap.appendMany('INBOX', bad) },
+      'messages[0].body': {
+        bad: body,
+        call: (imap, bad) => imap.appendMany('INBOX', [{ body: bad }]),
+      },
+      ...callOptions<Client>((imap, options) =>
+        imap.appendMany('INBOX', [{ body: message }], options),
+      ),
+    },
+  },
+  catenate: {
+    gives: 'promise',
+    arguments: {
+      name: { bad: name, call: (imap, bad) => imap.catenate(bad, [{ text: message }]) },
+      pieces: { bad: flags, call: (imap, bad) => imap.catenate('INBOX', bad) },
+      'pieces[0].text': { bad: body, call: (imap, bad) => imap.catenate('INBOX', [{ text: bad }]) },
+      'pieces[0].url': {
+        bad: without(textOrEmpty, 'a lone high surrogate', 'a lone low surrogate'),
+        call: (imap, bad) => imap.catenate('INBOX', [{ url: bad }]),
+      },
+      ...callOptions<Client>((imap, options) =>
+        imap.catenate('INBOX', [{ text: message }], options),
+      ),
+    },
+  },
+  quota: onMailbox((imap, bad, options) => imap.quota(bad, options), without(name, 'undefined')),
+  setQuota: {
+    gives: 'promise',
+    arguments: {
+      root: { bad: lineText, call: (imap, bad) => imap.setQuota(bad, { STORAGE: 1 }) },
+      limits: {
+        bad: without(flags, 'an empty object'),
+        call: (imap, bad) => imap.setQuota('', bad),
+      },
+      'limits.STORAGE': { bad: count, call: (imap, bad) => imap.setQuota('', { STORAGE: bad }) },
+      ...callOptions<Client>((imap, options) => imap.setQuota('', { STORAGE: 1 }, options)),
+    },
+  },
+  acl: onMailbox((imap, bad, options) => imap.acl(bad, options)),
+  myRights: onMailbox((imap, bad, options) => imap.myRights(bad, options)),
+  listRights: withIdentifier((imap, bad, identifier, options) =>
+    imap.listRights(bad, identifier, options),
+  ),
+  setRights: {
+    gives: 'promise',
+    arguments: {
+      name: { bad: name, call: (imap, bad) => imap.setRights(bad, 'alice', 'lrs') },
+      identifier: { bad: lineText, call: (imap, bad) => imap.setRights('INBOX', bad, 'lrs') },
+      rights: { bad: lineText, call: (imap, bad) => imap.setRights('INBOX', 'alice', bad) },
+      ...callOptions<Client>((imap, options) => imap.setRights('INBOX', 'alice', 'lrs', options)),
+    },
+  },
+  deleteRights: withIdentifier((imap, bad, identifier, options) =>
+    imap.deleteRights(bad, identifier, options),
+  ),
+  metadata: {
+    gives: 'promise',
+    arguments: {
+      name: {
+        bad: without(name, 'an empty string'),
+        call: (imap, bad) => imap.metadata(bad, ['/private/comment']),
+      },
+      entries: {
+        bad: { ...flags, 'an empty array': [] },
+        call: (imap, bad) => imap.metadata('INBOX', bad),
+      },
+      'entries[0]': {
+        bad: { ...text, 'a wildcard': '/private/*' },
+        call: (imap, bad) => imap.metadata('INBOX', [bad]),
+      },
+      ...callOptions<Client>((imap, options) =>
+        imap.metadata('INBOX', ['/private/comment'], options),
+      ),
+      ...option<Client>('depth', without({ ...optionalCount, 2: 2 }, '0'), (imap, options) =>
+        imap.metadata('INBOX', ['/private/comment'], options),
+      ),
+      ...option<Client>('maxSize', optionalCount, (imap, options) =>
+        imap.metadata('INBOX', ['/private/comment'], options),
+      ),
+    },
+  },
+  setMetadata: {
+    gives: 'promise',
+    arguments: {
+      name: {
+        bad: without(name, 'an empty string'),
+        call: (imap, bad) => imap.setMetadata(bad, { '/private/comment': null }),
+      },
+      entries: {
+        bad: { ...flags, 'an empty array': [] },
+        call: (imap, bad) => imap.setMetadata('INBOX', bad),
+      },
+      'entries.value': {
+        bad: { ...without(body, 'null'), 'a million octets': 'x'.repeat(1_000_000) },
+        call: (imap, bad) => imap.setMetadata('INBOX', { '/private/comment': bad }),
+      },
+      ...callOptions<Client>((imap, options) =>
+        imap.setMetadata('INBOX', { '/private/comment': null }, options),
+      ),
+    },
+  },
+  jmapAccess: {
+    gives: 'promise',
+    arguments: callOptions<Client>((imap, options) => imap.jmapAccess(options)),
+  },
   watch: {
     gives: 'rows',
     arguments: {
@@ -174,11 +311,29 @@ export const imapTable: Table<Client> = {
   },
 };
 
-function onMailbox(call: (imap: Client, name: never, options?: never) => unknown): Method<Client> {
+function withIdentifier(
+  call: (imap: Client, name: never, identifier: never, options?: never) => unknown,
+): Method<Client> {
   return {
     gives: 'promise',
     arguments: {
-      name: { bad: name, call },
+      name: { bad: name, call: (imap, bad) => call(imap, bad, 'alice' as never) },
+      identifier: { bad: lineText, call: (imap, bad) => call(imap, 'INBOX' as never, bad) },
+      ...callOptions<Client>((imap, options) =>
+        call(imap, 'INBOX' as never, 'alice' as never, options),
+      ),
+    },
+  };
+}
+
+function onMailbox(
+  call: (imap: Client, name: never, options?: never) => unknown,
+  bad: BadValues = name,
+): Method<Client> {
+  return {
+    gives: 'promise',
+    arguments: {
+      name: { bad, call },
       ...callOptions<Client>((imap, options) => call(imap, 'Other' as never, options)),
     },
   };
@@ -193,6 +348,9 @@ const flagging = (
     flags: { bad: flags, call: (box, bad) => call(box, 1 as never, bad) },
     'flags[0]': { bad: flag, call: (box, bad) => call(box, 1 as never, [bad] as never) },
     ...callOptions<Mailbox>((box, options) => call(box, 1 as never, ['\\Seen'] as never, options)),
+    ...option<Mailbox>('unchangedSince', modSeq, (box, options) =>
+      call(box, 1 as never, ['\\Seen'] as never, options as never),
+    ),
   },
 });
 const copying = (
@@ -215,6 +373,39 @@ const condition = (key: string, bad: BadValues) => ({
 const texts = without(textOrEmpty, 'undefined', 'an empty array');
 const words = without(optionalText, 'an empty array');
 const day: BadValues = { ...optionalDate, 'no day': '2026-02-30', 'a day in words': 'yesterday' };
+
+const places: BadValues = {
+  ...optionalList,
+  'an empty array': [],
+  'one place': [1],
+  'a place 0': [0, 5],
+  'places from both ends': [1, -5],
+  'words for places': ['1', '2'],
+};
+const query: BadValues = {
+  ...without(body, 'undefined', 'an empty object'),
+  'an unknown condition': { sender: 'x' },
+};
+const querying = (
+  call: (box: Mailbox, query: never, options?: never) => unknown,
+): Method<Mailbox> => ({
+  gives: 'promise',
+  arguments: {
+    query: { bad: query, call: (box, bad) => call(box, bad) },
+    ...callOptions<Mailbox>((box, options) => call(box, {} as never, options)),
+  },
+});
+const labelling = (
+  call: (box: Mailbox, uids: never, labels: never, options?: never) => unknown,
+): Method<Mailbox> => ({
+  gives: 'promise',
+  arguments: {
+    uids: { bad: uids, call: (box, bad) => call(box, bad, ['x'] as never) },
+    labels: { bad: flags, call: (box, bad) => call(box, 1 as never, bad) },
+    'labels[0]': { bad: text, call: (box, bad) => call(box, 1 as never, [bad] as never) },
+    ...callOptions<Mailbox>((box, options) => call(box, 1 as never, ['x'] as never, options)),
+  },
+});
 
 /** A row of `fetch`: what of it talks. */
 export const messageTable: Table<MessageBase> = {
@@ -252,8 +443,12 @@ export const mailboxTable: Table<Mailbox> = {
           'size',
           'internalDate',
           'modSeq',
+          'saveDate',
+          'preview',
           'emailId',
           'threadId',
+          'gmailMessageId',
+          'gmailThreadId',
           'gmailLabels',
         ].map((key) => item(key, optionalFlag)),
       ),
@@ -268,6 +463,8 @@ export const mailboxTable: Table<Mailbox> = {
         call: (box, bad) => box.fetch(1, { bodies: [bad] }),
       },
       ...callOptions<Mailbox>((box, options) => box.fetch(1, { flags: true }, options)),
+      ...option<Mailbox>('changedSince', modSeq, (box, options) => box.fetch(1, {}, options)),
+      ...option<Mailbox>('partial', places, (box, options) => box.fetch(1, {}, options)),
     },
   },
   search: {
@@ -320,6 +517,53 @@ export const mailboxTable: Table<Mailbox> = {
       ...condition('and', optionalList),
       ...condition('not', without(body, 'undefined', 'an empty object')),
       ...callOptions<Mailbox>((box, options) => box.search({}, options)),
+      ...option<Mailbox>('partial', places, (box, options) => box.search({}, options)),
+      ...option<Mailbox>('save', optionalFlag, (box, options) => box.search({}, options)),
+    },
+  },
+  count: querying((box, query, options) => box.count(query, options)),
+  summary: querying((box, query, options) => box.summary(query, options)),
+  sort: {
+    gives: 'promise',
+    arguments: {
+      by: {
+        bad: {
+          ...without(flags, 'an array of itself'),
+          'an empty array': [],
+          'an unknown key': 'sender',
+        },
+        call: (box, bad) => box.sort(bad),
+      },
+      query: { bad: query, call: (box, bad) => box.sort('date', bad) },
+      ...callOptions<Mailbox>((box, options) => box.sort('date', {}, options)),
+    },
+  },
+  thread: {
+    gives: 'promise',
+    arguments: {
+      algorithm: { bad: without(text, 'undefined'), call: (box, bad) => box.thread(bad) },
+      query: { bad: query, call: (box, bad) => box.thread('REFERENCES', bad) },
+      ...callOptions<Mailbox>((box, options) => box.thread('REFERENCES', {}, options)),
+    },
+  },
+  addLabels: labelling((box, ...args) =>
+    box.addLabels(...(args as unknown as Parameters<Mailbox['addLabels']>)),
+  ),
+  removeLabels: labelling((box, ...args) =>
+    box.removeLabels(...(args as unknown as Parameters<Mailbox['addLabels']>)),
+  ),
+  setLabels: labelling((box, ...args) =>
+    box.setLabels(...(args as unknown as Parameters<Mailbox['addLabels']>)),
+  ),
+  replace: {
+    gives: 'promise',
+    arguments: {
+      uid: { bad: uids, call: (box, bad) => box.replace(bad, message) },
+      body: { bad: body, call: (box, bad) => box.replace(1, bad) },
+      ...callOptions<Mailbox>((box, options) => box.replace(1, message, options)),
+      ...option<Mailbox>('mailbox', without(name, 'undefined'), (box, options) =>
+        box.replace(1, message, options),
+      ),
     },
   },
   addFlags: flagging((box, ...args) =>

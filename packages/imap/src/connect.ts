@@ -53,7 +53,7 @@ export function resolveOptions(options: ImapOptions): Transport {
 }
 
 function checkSwitches({ enable, compress }: ImapOptions): void {
-  const names = enable ?? [];
+  const names = enable === undefined ? [] : enable;
   if (
     !Array.isArray(names) ||
     !names.every((name) => typeof name === 'string' && /^[!-~]+$/.test(name))

@@ -54,7 +54,7 @@ import { unselect } from './commands/select.js';
 import { type StatusItem, type StatusResult, status } from './commands/status.js';
 import { type Established, openSession, profile } from './connect.js';
 import type { Quota } from './grammar/account-data.js';
-import { mailbox } from './grammar/encoder.js';
+import { flag, mailbox } from './grammar/encoder.js';
 import type { Namespaces } from './grammar/mailbox-data.js';
 import { encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
 import { Mailbox } from './mailbox.js';
@@ -213,11 +213,10 @@ export class ImapClient {
    * The mailbox for a use (SPECIAL-USE, RFC 6154): `find({ specialUse: '\\Sent' })`. Where the server tells no uses, the one
    * that has the usual name. `undefined` where there is none.
    */
-  async find({
-    specialUse,
-    ...options
-  }: { specialUse: string } & CallOptions): Promise<ListEntry | undefined> {
-    checkOptions({ specialUse, ...options }, findRules);
+  async find(given: { specialUse: string } & CallOptions): Promise<ListEntry | undefined> {
+    checkOptions(given, findRules);
+    const { specialUse, ...options } = given;
+    flag(specialUse);
     return findSpecialUse(this.#runner, specialUse, options);
   }
 

@@ -24,7 +24,7 @@ import { UidSet, type Uids } from './grammar/sequence-set.js';
 import type { Thread } from './grammar/sort-data.js';
 import type { Lease } from './mailbox-lease.js';
 import type { FetchItems, Message } from './message.js';
-import { appendRules, callRules, fetchRules, searchRules, storeRules } from './options.js';
+import { callRules, fetchRules, replaceRules, searchRules, storeRules } from './options.js';
 import type { SelectedMailbox } from './session.js';
 
 /**
@@ -211,9 +211,10 @@ export class Mailbox {
   async replace(
     uid: number,
     body: BodyInput,
-    { mailbox: to, ...options }: AppendOptions & { mailbox?: MailboxName } = {},
+    given: AppendOptions & { mailbox?: MailboxName } = {},
   ): Promise<AppendResult> {
-    checkOptions(options, appendRules);
+    checkOptions(given, replaceRules);
+    const { mailbox: to, ...options } = given;
     if (to !== undefined) mailbox(to);
     this.#mayWrite('replace', uid);
     return replace(this.#runner, uid, to ?? { raw: this.#selected().raw }, body, options);

@@ -8,6 +8,7 @@ import type { CreateOptions } from './commands/mailboxes.js';
 import type { MetadataOptions } from './commands/metadata.js';
 import type { SearchOptions } from './commands/search.js';
 import type { StoreOptions } from './commands/store.js';
+import type { MailboxName } from './grammar/mailbox-name.js';
 import type { OpenOptions } from './mailbox-lease.js';
 import type { WatchOptions } from './watch.js';
 
@@ -52,6 +53,12 @@ export const openRules: Rules<OpenOptions> = { ...callRules, readOnly: flag, wai
 export const createRules: Rules<CreateOptions> = { ...callRules, specialUse: text };
 
 export const appendRules: Rules<AppendOptions> = { ...callRules, flags: list, date, size: count };
+
+export const replaceRules: Rules<AppendOptions & { mailbox?: MailboxName }> = {
+  ...appendRules,
+  // The name itself is checked where it is encoded.
+  mailbox: [(value) => value !== null, 'the name of a mailbox'],
+};
 
 export const catenateRules: Rules<Omit<AppendOptions, 'size'>> = {
   ...callRules,

@@ -84,7 +84,18 @@ export async function appendMany(
   options: CallOptions = {},
 ): Promise<AppendResult[]> {
   const target = mailbox(name);
-  for (const { body, size } of messages) checkBody(runner, body, size);
+  if (!Array.isArray(messages))
+    throw new UsageError('ERR_ARGUMENT', 'messages must be a list of { body }', {
+      argument: 'messages',
+    });
+  for (const message of messages as readonly NewMessage[]) {
+    if (typeof message !== 'object' || message === null)
+      throw new UsageError('ERR_ARGUMENT', 'a message must be an object with a body', {
+        argument: 'messages',
+      });
+    checkBody(runner, message.body, message.size);
+    attributes(message);
+  }
   if (messages.length < 2 || !runner.session.capabilities.has('MULTIAPPEND')) {
     const results = messages.map(({ body, ...attributes }) =>
       append(runner, name, body, { ...attributes, ...options }),
@@ -125,18 +136,29 @@ export async function catenate(
   pieces: readonly MessagePiece[],
   { flags, date, ...options }: Omit<AppendOptions, 'size'> = {},
 ): Promise<AppendResult> {
-  requireCapability(runner, ['CATENATE'], 'catenate', 'append() the whole message.');
+  if (!Array.isArray(pieces) || pieces.length === 0)
+    throw new UsageError('ERR_ARGUMENT', 'pieces must be a list of { text } and { url }', {
+      argument: 'pieces',
+    });
+  const target = [mailbox(name), ...attributes({ flags, date })];
   let size = 0;
   const words = pieces.flatMap((piece): Argument[] => {
+    if (typeof piece !== 'object' || piece === null)
+      throw new UsageError('ERR_ARGUMENT', 'a piece must be { text } or { url }', {
+        argument: 'pieces',
+      });
     if ('url' in piece) return [syntax('URL'), string(piece.url, 'url')];
+    if (typeof piece.text !== 'string' && !((piece.text as unknown) instanceof Uint8Array))
+      throw new UsageError('ERR_ARGUMENT', 'text must be text or octets', { argument: 'text' });
     const octets = Buffer.from(piece.text as string);
     size += octets.length;
     return [syntax('TEXT'), literalOctets(octets)];
   });
+  requireCapability(runner, ['CATENATE'], 'catenate', 'append() the whole message.');
   const { code } = await runner.run(
     {
       verb: 'APPEND',
-      args: [mailbox(name), ...attributes({ flags, date }), syntax('CATENATE'), list(words)],
+      args: [...target, syntax('CATENATE'), list(words)],
       wire: { as: 'append' },
       findOut,
       phase: 'transfer',
@@ -166,6 +188,9 @@ export async function replace(
   body: BodyInput,
   { flags, date, size: given, ...options }: AppendOptions = {},
 ): Promise<AppendResult> {
+  checkBody(runner, body, given);
+  mailbox(name);
+  attributes({ flags, date });
   const old = UidSet.from(uid);
   if (!runner.session.capabilities.has('REPLACE')) {
     requireUidPlus(runner, 'replace', 'append() the new version, and leave the old one.');
@@ -178,7 +203,6 @@ export async function replace(
     await removeAfter(runner, 'replace', old, findOut, options);
     return result;
   }
-  checkBody(runner, body, given);
   const content = await literalOf(runner, body, given);
   let told: ResponseCode | undefined;
   const { code } = await runner.run(

@@ -37,20 +37,21 @@ export async function metadata(
   entries: readonly string[],
   { depth, maxSize, ...options }: MetadataOptions = {},
 ): Promise<Metadata> {
-  required(runner, name, 'metadata');
-  if (entries.length === 0) throw noEntries();
+  if (!Array.isArray(entries) || entries.length === 0) throw noEntries();
   const how: Argument[] = [];
   if (maxSize !== undefined) how.push(syntax('MAXSIZE'), number(maxSize, 'maxSize'));
   if (depth !== undefined) how.push(syntax(`DEPTH ${depth}`));
+  const args = [
+    ...(how.length > 0 ? [list(how)] : []),
+    target(name),
+    list(entries.map((entry) => string(checked(entry), 'entries'))),
+  ];
+  required(runner, name, 'metadata');
   const found: Record<string, Buffer | null> = Object.create(null);
   await runner.run(
     {
       verb: 'GETMETADATA',
-      args: [
-        ...(how.length > 0 ? [list(how)] : []),
-        target(name),
-        list(entries.map((entry) => string(checked(entry), 'entries'))),
-      ],
+      args,
       claim: (response) => {
         if (response.type !== 'metadata' || response.data.entries === undefined) return false;
         Object.assign(found, response.data.entries);
@@ -69,13 +70,15 @@ export async function setMetadata(
   entries: Readonly<Record<string, string | Uint8Array | null>>,
   options?: CallOptions,
 ): Promise<void> {
-  required(runner, name, 'setMetadata');
+  if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) throw noEntries();
   const pairs = Object.entries(entries).flatMap(([entry, value]) => [
     string(checked(entry), 'entries'),
-    value === null ? syntax('NIL') : octets(value),
+    value === null ? syntax('NIL') : octets(value, 'entries'),
   ]);
   if (pairs.length === 0) throw noEntries();
-  await runner.run({ verb: 'SETMETADATA', args: [target(name), list(pairs)] }, options);
+  const args = [target(name), list(pairs)];
+  required(runner, name, 'setMetadata');
+  await runner.run({ verb: 'SETMETADATA', args }, options);
 }
 
 function checked(entry: string): string {

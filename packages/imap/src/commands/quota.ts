@@ -1,4 +1,5 @@
 /** QUOTA, RFC 9208: GETQUOTAROOT, GETQUOTA, SETQUOTA. */
+import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
 import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
@@ -12,12 +13,13 @@ export async function quota(
   name: MailboxName,
   options?: CallOptions,
 ): Promise<Quota[]> {
+  const args = [mailbox(name)];
   requireCapability(runner, ['QUOTA'], 'quota');
   const found: Quota[] = [];
   await runner.run(
     {
       verb: 'GETQUOTAROOT',
-      args: [mailbox(name)],
+      args,
       wire: { as: 'quota' },
       claim: (response) => {
         if (response.type === 'quota') found.push(response.quota);
@@ -36,15 +38,21 @@ export async function setQuota(
   limits: Readonly<Record<string, number>>,
   options?: CallOptions,
 ): Promise<void> {
-  requireCapability(runner, ['QUOTASET', 'QUOTA'], 'setQuota');
+  if (typeof limits !== 'object' || limits === null || Array.isArray(limits)) {
+    throw new UsageError('ERR_ARGUMENT', 'limits must be an object such as { STORAGE: 512_000 }', {
+      argument: 'limits',
+    });
+  }
   const words = Object.entries(limits).flatMap(([name, limit]) => [
     atom(name, 'limits'),
     number(limit, `limits.${name}`),
   ]);
+  const args = [string(root, 'root'), list(words)];
+  requireCapability(runner, ['QUOTASET', 'QUOTA'], 'setQuota');
   await runner.run(
     {
       verb: 'SETQUOTA',
-      args: [string(root, 'root'), list(words)],
+      args,
       claim: (response) => response.type === 'quota',
     },
     options,

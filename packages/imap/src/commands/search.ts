@@ -25,10 +25,10 @@ export async function search(
   { partial, save = false, ...options }: SearchOptions = {},
 ): Promise<UidSet> {
   const { session } = runner;
+  const program = searchProgram(query, runner.utf8);
   requireSearch(runner, query);
   if (partial !== undefined) checkPartial(partial);
   if (save) requireCapability(runner, ['SEARCHRES', 'IMAP4REV2'], 'search with save');
-  const program = searchProgram(query, runner.utf8);
   const counted = partial !== undefined && countsWindows(session.capabilities, partial);
   const results = [
     counted ? `PARTIAL ${partial.join(':')}` : 'ALL',
@@ -60,9 +60,9 @@ export async function summary(
   query: SearchQuery,
   options?: CallOptions,
 ): Promise<SearchSummary> {
+  const program = searchProgram(query, runner.utf8);
   requireSearch(runner, query);
   if (hasExtendedSearch(runner)) {
-    const program = searchProgram(query, runner.utf8);
     const answer = await extendedSearch(runner, 'MIN MAX COUNT', program, options);
     if (answer?.count !== undefined) {
       const { count, min, max } = answer;

@@ -31,11 +31,11 @@ export async function sort(
   options?: CallOptions,
 ): Promise<number[]> {
   const order = sortProgram(typeof by === 'string' ? [by] : by);
+  const program = [syntax(`(${order})`), syntax('UTF-8'), ...searchKeys(query)];
   requireCapability(runner, ['SORT'], 'sort', 'search(), and sort what fetch() gives.');
   if (order.includes('DISPLAY'))
     requireCapability(runner, ['SORT=DISPLAY'], 'sort by display name');
   requireSearch(runner, query);
-  const program = [syntax(`(${order})`), syntax('UTF-8'), ...searchKeys(query)];
   if (runner.session.capabilities.has('ESORT') && !runner.session.extendedSearchBroken) {
     const answer = await extendedSearch(runner, 'ALL', program, options, 'UID SORT');
     if (answer !== undefined) return [...inOrder(answer.allText, answer.all?.size ?? 0)];
@@ -92,13 +92,14 @@ export async function thread(
   options?: CallOptions,
 ): Promise<Thread[]> {
   const name = atom(algorithm, 'algorithm');
+  const program = [name, syntax('UTF-8'), ...searchKeys(query)];
   requireCapability(runner, [`THREAD=${algorithm.toUpperCase()}`], 'thread');
   requireSearch(runner, query);
   const found: Thread[] = [];
   await runner.run(
     {
       verb: 'UID THREAD',
-      args: [name, syntax('UTF-8'), ...searchKeys(query)],
+      args: program,
       wire: { as: 'thread' },
       claim: (response) => {
         if (response.type !== 'thread') return false;

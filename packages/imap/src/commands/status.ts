@@ -87,8 +87,9 @@ export async function status(
   items: readonly StatusItem[],
   options?: CallOptions,
 ): Promise<Partial<StatusResult>> {
-  requireStatusItems(runner, items);
+  const wanted = statusItems(items);
   const raw = sameName(encodeMailboxName(name, runner.utf8));
+  requireStatusItems(runner, items);
   const wires: WireUse[] = [{ as: 'status', mailbox: raw }, { as: 'status' }];
   for (const wire of wires) {
     let found: Partial<StatusResult> | undefined;
@@ -96,7 +97,7 @@ export async function status(
     await runner.run(
       {
         verb: 'STATUS',
-        args: [mailbox(name), statusItems(items)],
+        args: [mailbox(name), wanted],
         wire,
         claim: (response, _frame, sole) => {
           if (response.type !== 'status-data' || found !== undefined) return false;

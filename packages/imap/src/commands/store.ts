@@ -28,8 +28,8 @@ export async function store(
   { unchangedSince, ...options }: StoreOptions = {},
 ): Promise<StoreResult> {
   const isLabels = item.endsWith('X-GM-LABELS');
-  if (isLabels) requireCapability(runner, ['X-GM-EXT-1'], 'storing labels');
   const names = list(values.map(isLabels ? label : flag));
+  if (isLabels) requireCapability(runner, ['X-GM-EXT-1'], 'storing labels');
   if (values.length === 0 && /^[+-]/.test(item)) return { modified: UidSet.empty };
   const condition = unchangedSince === undefined ? [] : [since(runner, unchangedSince)];
   const pieces = [...uids.pieces(Number.POSITIVE_INFINITY, runner.session.setCharacters)];
@@ -52,14 +52,15 @@ export async function store(
 }
 
 /** `\Inbox` and its like go as they are, everything else as text. */
-const label = (text: string): Argument => (/^\\/.test(text) ? flag(text) : mailbox(text));
+const label = (text: string): Argument =>
+  typeof text === 'string' && text.startsWith('\\') ? flag(text) : mailbox(text);
 
 function since(runner: CommandRunner, modSeq: string): Argument {
-  requireCapability(runner, ['CONDSTORE', 'QRESYNC'], 'unchangedSince');
   if (!/^\d{1,20}$/.test(modSeq)) {
     throw new UsageError('ERR_ARGUMENT', 'unchangedSince must be a MODSEQ, a decimal string', {
       argument: 'unchangedSince',
     });
   }
+  requireCapability(runner, ['CONDSTORE', 'QRESYNC'], 'unchangedSince');
   return syntax(`(UNCHANGEDSINCE ${modSeq})`);
 }

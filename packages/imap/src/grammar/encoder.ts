@@ -153,7 +153,10 @@ export function string(text: string, argument = 'string'): Argument {
 }
 
 /** Octets as a literal, or as a string where they are ASCII. */
-export function octets(value: string | Uint8Array): Argument {
+export function octets(value: string | Uint8Array, argument: string): Argument {
+  if (typeof value !== 'string' && !(value instanceof Uint8Array))
+    throw new UsageError('ERR_ARGUMENT', `${argument} must be text or octets`, { argument });
+  if (typeof value === 'string') checkLength(value, argument);
   const held = Buffer.from(value as string);
   const text = held.toString('latin1');
   return (writer) => {
