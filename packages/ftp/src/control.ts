@@ -3,6 +3,7 @@ import {
   aborted,
   type CommandLine,
   type LineConnection,
+  manyMayWaitOn,
   type Notices,
   type PendingCalls,
   type Reply,
@@ -46,15 +47,38 @@ export class Control {
     return this.#queue.calls;
   }
 
-  /** Has the connection to itself until `work` ends. Work that ends early must have read its replies. */
+  /**
+   * Has the connection to itself until `work` ends. Work that ends early must have read its replies.
+   *
+   * An abort rejects at once, and `work` reads on; but once `work` has said that it settles aborts itself, its own end is awaited,
+   * for only then is it known whether the connection outlives it.
+   */
   hold<T>(
     what: string,
-    options: CallOptions,
+    { signal, ...options }: CallOptions,
     work: (dialogue: Dialogue) => Promise<T>,
   ): Promise<T> {
-    return this.#enqueue(what, options, async (turn) => {
+    const given = () => signal?.aborted && aborted(signal, { command: what }, 'usable');
+    const before = given();
+    if (before) return Promise.reject(before);
+    let dialogue: Dialogue | undefined;
+    const working = this.#enqueue(what, options, async (turn) => {
       await turn.toRead();
-      return work(new Dialogue(this.connection, this.#timeout(options)));
+      const error = given();
+      if (error) throw error;
+      dialogue = new Dialogue(this.connection, this.#timeout(options));
+      return work(dialogue);
+    });
+    if (signal === undefined) return working;
+    return new Promise<T>((resolve, reject) => {
+      const onAbort = () => {
+        if (dialogue?.settlesAborts) return;
+        working.catch(() => {});
+        reject(aborted(signal, { command: what }, 'usable'));
+      };
+      manyMayWaitOn(signal);
+      signal.addEventListener('abort', onAbort, { once: true });
+      working.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
     });
   }
 

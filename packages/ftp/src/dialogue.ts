@@ -29,6 +29,8 @@ export function command(verb: string, ...args: (string | Secret)[]): CommandLine
 /** For whoever has the connection to himself: writes, then reads the replies in the order of the commands. */
 export class Dialogue {
   readonly connection: LineConnection;
+  /** Whether the work that has this dialogue ends by itself when its call is aborted. */
+  settlesAborts = false;
   readonly #timeout: number;
   readonly #phase: Phase;
 

@@ -2,7 +2,7 @@
  * RFC 959 §4.2.2 has one code for all that is wrong with a file. Where the server's text does not say what it is either, one look
  * at what is there does.
  */
-import { isFivewireError, type ServerReply } from '@fivewire/line-protocol';
+import { type FivewireError, isFivewireError, type ServerReply } from '@fivewire/line-protocol';
 import { isAmbiguous, notFoundBy } from './failures.js';
 import type { Entry } from './listing/entry.js';
 import type { Session } from './session.js';
@@ -11,6 +11,7 @@ import type { CallOptions } from './types.js';
 
 /**
  * @param error a refusal of a command about `path`
+ * @param mayBe whether it is a refusal that a look can tell more about
  * @returns what is there; `undefined` where that was no question, or has no answer
  * @throws CommandError ERR_NOT_FOUND where nothing is there
  */
@@ -19,8 +20,9 @@ export async function judged(
   path: string,
   error: unknown,
   { signal, timeout }: CallOptions,
+  mayBe: (error: FivewireError) => boolean = isAmbiguous,
 ): Promise<Entry | undefined> {
-  if (!isFivewireError(error) || error.connection !== 'usable' || !isAmbiguous(error)) {
+  if (!isFivewireError(error) || error.connection !== 'usable' || !mayBe(error)) {
     return undefined;
   }
   let entry: Entry | undefined;

@@ -17,14 +17,19 @@ import type { CallOptions, ListOptions } from './types.js';
 /**
  * What one directory holds, itself and its parent left out; what is no directory is its own one entry.
  *
+ * @param byList by LIST, though the server has MLSD: that leaves out links to nothing (ProFTPD)
  * @throws CommandError, as the server refused the last way
  */
 export async function* listDirectory(
   session: Session,
   path: string,
   options: ListOptions,
+  byList = false,
 ): AsyncGenerator<Entry, void, undefined> {
-  let way: Way | undefined = firstWay(session, path, options.hidden ?? false);
+  const hidden = options.hidden ?? false;
+  let way: Way | undefined = byList
+    ? listWay(session, path, hidden)
+    : firstWay(session, path, hidden);
   let before: Verdict | undefined;
   while (way !== undefined) {
     const verdict: Verdict = yield* attempt(session, path, way, options, before);

@@ -26,7 +26,7 @@ async function* listOrOwn(
   try {
     yield* listDirectory(session, path, options);
   } catch (error) {
-    const entry = await judged(session, path, error, options);
+    const entry = await judged(session, path, error, options, isRejected);
     if (entry === undefined || entry.type === 'directory') throw error;
     yield entry;
   }
@@ -60,6 +60,14 @@ async function* listTree(
     directories.push(...below.reverse());
   }
 }
+
+/** "Not a directory" is a reason, and the file is the answer. */
+const isRejected = (error: FivewireError): boolean => {
+  const { reply } = error as { reply?: { code?: number | string } };
+  return (
+    error.code === 'ERR_COMMAND_REJECTED' && [450, 501, 550, 553].includes(Number(reply?.code))
+  );
+};
 
 function isRefusal(error: unknown): error is FivewireError {
   return isFivewireError(error) && error.connection === 'usable' && error.code !== 'ERR_ABORTED';

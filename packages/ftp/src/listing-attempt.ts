@@ -11,6 +11,7 @@ import {
   TransferError,
 } from '@fivewire/line-protocol';
 import { Box } from './box.js';
+import { octetString } from './charset.js';
 import { command, type Dialogue } from './dialogue.js';
 import { inside } from './directory.js';
 import { rejected, saysEmpty } from './failures.js';
@@ -18,6 +19,7 @@ import type { Entry, ListingProblem } from './listing/entry.js';
 import { ListingParser } from './listing/parse-listing.js';
 import { receive } from './movement.js';
 import { notAnOption, splitPath } from './remote-path.js';
+import { rememberLink } from './server-traits.js';
 import type { Session } from './session.js';
 import { type Outcome, transfer } from './transfer.js';
 import { listingType, setType } from './transfer-type.js';
@@ -255,6 +257,9 @@ export class Reading {
     if (this.#entries > listingEntries) {
       throw this.#session.control.connection.exceeded('listingEntries', listingEntries);
     }
+    for (const { type, rawPath } of entries) {
+      if (type === 'symlink') rememberLink(this.#session.traits, octetString(rawPath));
+    }
     if (this.#holds && !this.#isSuspect) this.#isSuspect = entries.some(this.#isPart);
     if (this.#held === undefined) {
       if (entries.length > 0) this.#box.put(entries);
@@ -293,7 +298,7 @@ export class Reading {
 
   #isOwn({ type, rawPath }: Entry): boolean {
     if (type === 'directory') return false;
-    const shown = Buffer.from(rawPath).toString('latin1');
+    const shown = octetString(rawPath);
     return splitPath(shown).name === splitPath(this.#path).name;
   }
 

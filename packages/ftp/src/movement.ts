@@ -12,6 +12,14 @@ export class Halt extends Error {
   }
 }
 
+const left = new WeakSet<Duplex>();
+
+/** No more is moved over `stream`: what comes is thrown away, and nothing more is sent. */
+export function leave(stream: Duplex): void {
+  left.add(stream);
+  stream.resume();
+}
+
 /** Takes a piece. A promise says: no more until it settles. */
 export type Take = (piece: Buffer) => Promise<void> | undefined;
 
@@ -29,6 +37,7 @@ export function receive(stream: Duplex, take: Take, watch: StallWatch): Promise<
     };
     const onData = (piece: Buffer): void => {
       watch.moved();
+      if (left.has(stream)) return;
       try {
         taking = take(piece);
       } catch (error) {
@@ -73,6 +82,7 @@ export async function send(
   try {
     for await (const piece of halting(pieces)) {
       failure.check();
+      if (left.has(stream)) return;
       if (piece.length === 0) continue;
       if (!write(stream, piece)) await failure.or(drained(stream), watch);
       moved = true;
@@ -80,6 +90,7 @@ export async function send(
       onSent(piece.length);
     }
     if (!moved) await handshakeOut();
+    if (left.has(stream)) return;
     failure.check();
     await failure.or(ended(stream), watch);
   } finally {
@@ -114,9 +125,9 @@ function drained(stream: Duplex): Promise<void> {
  * an end behind them goes out as a bare FIN: without close_notify, which vsftpd takes for an attack. Octets of ours wait
  * for that by themselves; where there are none, we do.
  */
-const handshakeOut = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+export const handshakeOut = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function ended(stream: Duplex): Promise<void> {
+export function ended(stream: Duplex): Promise<void> {
   return new Promise((resolve) => stream.end(resolve));
 }
 

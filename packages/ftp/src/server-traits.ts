@@ -16,6 +16,17 @@ export interface ServerTraits {
   listArgument: 'unproven' | 'obeyed' | 'ignored';
   /** True once SIZE has refused a directory: then what has a SIZE is a file. */
   sizeTellsFiles: boolean;
+  /**
+   * Paths that a listing has shown to be links, in octet strings; a bounded number. MLST and SIZE tell of what a link points at
+   * (ProFTPD, vsftpd), and then `stat` would disagree with the listing.
+   */
+  readonly links: Set<string>;
+}
+
+const mostLinks = 10_000;
+
+export function rememberLink({ links }: ServerTraits, path: string): void {
+  if (links.size < mostLinks) links.add(path);
 }
 
 export function createTraits(disable: ReadonlySet<string>): ServerTraits {
@@ -26,5 +37,6 @@ export function createTraits(disable: ReadonlySet<string>): ServerTraits {
     listAll: true,
     listArgument: 'unproven',
     sizeTellsFiles: false,
+    links: new Set(),
   };
 }

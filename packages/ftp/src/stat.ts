@@ -20,6 +20,11 @@ export async function stat(
   path: string,
   options: CallOptions,
 ): Promise<Entry | undefined> {
+  if (session.traits.links.has(path)) {
+    const link = await inParent(session, path, options);
+    if (link !== undefined) return link;
+    session.traits.links.delete(path);
+  }
   if (hasFeature(session, 'MLST')) {
     const line = command('MLST', path);
     const [reply] = (await session.control.ask([line], options)) as [Reply];

@@ -35,6 +35,7 @@ export async function store(
       session.learned.staleRestart = false;
       await dialogue.ask(command('REST', '0'));
     },
+    sends: true,
     observeCloseNotify: () => false,
     async move(stream, watch) {
       await send(stream, source.pieces, watch, (octets) => meter.moved(octets));

@@ -19,7 +19,7 @@ import { type DataConnection, openData } from './data-connection.js';
 import { StallWatch, within } from './deadline.js';
 import { command, type Dialogue, noteReply } from './dialogue.js';
 import { hintFor, rejected } from './failures.js';
-import { Halt } from './movement.js';
+import { ended, Halt, handshakeOut, leave } from './movement.js';
 import type { Session } from './session.js';
 import type { CallOptions } from './types.js';
 
@@ -32,6 +32,8 @@ export interface Plan extends CallOptions {
   prepare?(alongside: Reply | undefined): Promise<void>;
   /** Whether the end of TLS is to be watched. */
   observeCloseNotify(): boolean;
+  /** Whether this side sends. */
+  sends?: boolean;
   /** Moves the octets, to the end. */
   move(stream: Duplex, watch: StallWatch, opening: Reply | undefined): Promise<void>;
   /** A call waits behind this transfer: goes on without its consumer, where it can. */
@@ -61,6 +63,7 @@ export async function transfer(session: Session, dialogue: Dialogue, plan: Plan)
     await plan.prepare?.(alongside);
     if (signal?.aborted) throw aborted(signal, { command: line.masked }, 'usable');
     dialogue.send(line);
+    dialogue.settlesAborts = true;
     data.start(plan.observeCloseNotify());
     closeOnImpostor(session, data);
     return await converse(session, dialogue, plan, data);
@@ -109,9 +112,9 @@ async function converse(
     return { opening, closedCleanly, isSecure, broken };
   } catch (error) {
     if (!(error instanceof Halt) && !signal?.aborted) throw error;
-    data.destroy();
-    await recover(session, dialogue, line, pending);
-    throw error instanceof Halt ? error.reason : error;
+    await recover(session, dialogue, plan, data, pending);
+    const reason = error instanceof Halt ? error.reason : error;
+    throw dialogue.connection.isOpen ? reason : closedMeanwhile(reason);
   } finally {
     stop.forget();
   }
@@ -208,36 +211,94 @@ const abor = command('ABOR');
 const noop = command('NOOP');
 
 /**
- * Gets back in step after this side stopped. Most servers see the data connection go and end the command by
- * themselves; then nothing more is needed. The others get ABOR, RFC 959 §4.1.3, whose replies are one or two and come
- * in any order (426 and 226, 226 and 225, 225 alone): NOOP behind it marks their end.
+ * Gives the data connection up in a way that servers survive. vsftpd and Pure-FTPd end the whole session where a handshake is cut off,
+ * or an upload ends without close_notify; ProFTPD where it is reset while it sends. So under TLS the handshake comes to its end
+ * first; then an upload ends properly, and of a download ABOR is asked and the rest thrown away, for a moment: vsftpd sends on.
+ *
+ * @returns whether ABOR has been sent, and NOOP behind it
+ */
+async function leaveData(
+  { transport }: Session,
+  dialogue: Dialogue,
+  plan: Plan,
+  data: DataConnection,
+): Promise<boolean> {
+  let asked = false;
+  if (transport.context !== undefined) {
+    const goodbye = async () => {
+      const stream = await data.ready;
+      leave(stream);
+      await handshakeOut();
+      if (plan.sends) return ended(stream);
+      asked = true;
+      dialogue.send(abor, noop);
+      await within(over(stream), Math.min(restPatience, transport.timeouts.close), () =>
+        data.destroy(),
+      );
+    };
+    await within(goodbye(), transport.timeouts.close, () => data.destroy()).catch(() => {});
+  }
+  data.destroy();
+  return asked;
+}
+
+/** How long the rest of a download is thrown away for, in milliseconds. */
+const restPatience = 300;
+
+function over(stream: Duplex): Promise<void> {
+  if (stream.readableEnded || stream.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    stream.once('end', resolve).once('close', resolve);
+  });
+}
+
+/**
+ * Gets back in step after this side stopped, or closes. Most servers see the data connection go and end the command by themselves;
+ * the others get ABOR, RFC 959 §4.1.3, whose replies are one or two and come in any order (426 and 226, 226 and 225, 225 alone):
+ * NOOP behind it marks their end. Under TLS NOOP is asked in any case: some servers say 426 and leave.
  */
 async function recover(
   session: Session,
   dialogue: Dialogue,
-  line: CommandLine,
+  plan: Plan,
+  data: DataConnection,
   pending: Promise<Reply>,
 ): Promise<void> {
-  const { close, reply: patience } = session.transport.timeouts;
-  let asked = false;
+  const { line } = plan;
+  const { connection } = dialogue;
+  const { timeouts, context } = session.transport;
+  const { close } = timeouts;
+  let asked = await leaveData(session, dialogue, plan, data);
   const ask = () => {
+    if (asked) return;
     asked = true;
-    if (dialogue.connection.isOpen) dialogue.send(abor, noop);
+    if (connection.isOpen) dialogue.send(abor, noop);
   };
   const inStep = async (): Promise<void> => {
     let reply = await within(pending, close, ask);
     if (!asked && reply.class === 1) reply = await within(finalReply(dialogue, line), close, ask);
-    while (asked && reply.code !== 200) reply = await dialogue.next(abor);
+    if (!asked && context !== undefined) {
+      dialogue.send(noop);
+      await dialogue.final(noop, Infinity);
+    }
+    while (asked && reply.code !== 200) reply = await dialogue.next(abor, Infinity);
   };
-  await within(inStep(), close * 2 + patience, () => {
-    dialogue.connection.fail(
+  const limit = close * 3;
+  await within(inStep(), limit, () => {
+    connection.fail(
       new TimeoutError(`No end of ${line.masked} after ABOR.`, {
-        milliseconds: close * 2 + patience,
+        milliseconds: limit,
         phase: 'transfer',
         command: 'ABOR',
       }),
     );
   }).catch(() => {}); // the connection keeps its error for the next call; this one has its own
+}
+
+/** The call has failed for its own reason, and the connection did not outlive it. */
+function closedMeanwhile(reason: unknown): unknown {
+  if (isFivewireError(reason)) Object.assign(reason, { connection: 'closed', retry: 'reconnect' });
+  return reason;
 }
 
 /** Another identity on the data connection is no trouble of one transfer: somebody is between us and the server. */

@@ -121,7 +121,28 @@ async function removeTree(
       if (!isFivewireError(error) || error.code !== 'ERR_NOT_FOUND') throw error; // gone by itself
     }
   }
-  await control.demand(command('RMD', path), options);
+  const rmd = command('RMD', path);
+  const [last] = (await control.ask([rmd], options)) as [Reply];
+  if (last.class === 2) return;
+  await removeUnshown(session, path, found, options);
+  await control.demand(rmd, options);
+}
+
+/** What LIST shows and MLSD does not: links to nothing (ProFTPD). */
+async function removeUnshown(
+  session: Session,
+  path: string,
+  shown: readonly Entry[],
+  options: CallOptions,
+): Promise<void> {
+  if (!session.traits.mlsd) return;
+  const known = new Set(shown.map(({ path: each }) => each));
+  const unshown: Refusable[] = [];
+  for await (const entry of listDirectory(session, path, { ...options, hidden: true }, true)) {
+    if (!known.has(entry.path) && entry.type !== 'directory') unshown.push(refusable(entry));
+  }
+  const [left] = await removeEach(session, 'DELE', unshown, options);
+  if (left?.refusal !== undefined) throw left.refusal;
 }
 
 interface Refusable {

@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { FtpClient } from '@fivewire/ftp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,12 +14,6 @@ const doors: Door[] = [
   { server: 'vsftpd', port: 'explicit', security: 'starttls' },
   { server: 'proftpd', port: 'explicit', security: 'starttls' },
 ];
-
-/** vsftpd says "550 Failed to open file." for whatever reason: that is no proof of absence. */
-const absence: Record<string, string> = {
-  vsftpd: 'ERR_COMMAND_REJECTED',
-  proftpd: 'ERR_NOT_FOUND',
-};
 
 const sha256 = (octets: Uint8Array) => createHash('sha256').update(octets).digest('hex');
 
@@ -61,7 +56,7 @@ describe.each(doors)('FTP by $security, $server', (door) => {
       expect(await ftp.stat(`${folder}/three.bin`)).toBeUndefined();
       await expect(
         ftp.download(`${folder}/three.bin`, join(directory, 'gone')),
-      ).rejects.toMatchObject({ code: absence[door.server], connection: 'usable' });
+      ).rejects.toMatchObject({ code: 'ERR_NOT_FOUND', connection: 'usable' });
       await ftp.remove(folder, { recursive: true });
       const left: string[] = [];
       for await (const entry of ftp.list('.')) left.push(entry.name);
@@ -93,6 +88,60 @@ describe.each(doors)('FTP by $security, $server', (door) => {
     },
   );
 
+  test('what is not there, files and odd paths are told apart alike', async () => {
+    const folder = `odd [1] ${randomUUID()}`;
+    const ftp = await FtpClient.connect(options(door));
+    const names = async (path: string) => {
+      const held: string[] = [];
+      for await (const entry of ftp.list(path)) held.push(entry.path);
+      return held;
+    };
+    try {
+      await ftp.mkdir(`${folder}/empty`, { parents: true });
+      await ftp.upload('x', `${folder}/f`);
+      expect((await names(folder)).sort()).toEqual([`${folder}/empty`, `${folder}/f`]);
+      expect(await names(`${folder}/empty`)).toEqual([]);
+      expect(await names(`${folder}/f`)).toEqual([`${folder}/f`]);
+      await expect(names(`${folder}/nope`)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+      await expect(names('no/such/path')).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+      expect(await ftp.stat('no/such/path')).toBeUndefined();
+      expect((await ftp.stat(`${folder}/empty`))?.type).toBe('directory');
+      await ftp.remove(folder, { recursive: true });
+      expect(await ftp.stat(folder)).toBeUndefined();
+    } finally {
+      await ftp.quit();
+    }
+  });
+
+  test.each(['up', 'down'] as const)(
+    'thirty transfers %s, given up at different moments, and what is said of the session holds',
+    async (direction) => {
+      const path = `given-up-${randomUUID()}`;
+      let ftp = await FtpClient.connect(options(door));
+      await ftp.upload(Buffer.alloc(4 << 20), path);
+      for (let round = 0; round < 30; round++) {
+        const given = new AbortController();
+        const { signal } = given;
+        const transfer =
+          direction === 'down'
+            ? ftp.download(path, new PassThrough().resume(), { signal })
+            : ftp.upload(endless(), path, { signal });
+        setTimeout(() => given.abort(), (round * 7) % 31);
+        const error = await transfer.then(
+          () => undefined,
+          (caught: { connection: string }) => caught,
+        );
+        if (error === undefined || error.connection === 'usable') await ftp.command('NOOP');
+        else {
+          ftp.close();
+          ftp = await FtpClient.connect(options(door));
+        }
+      }
+      await ftp.remove(path);
+      await ftp.quit();
+    },
+  );
+
   test('a wrong password is an AuthenticationError', async () => {
     const wrong = { ...options(door), auth: { user: 'alice', password: 'wrong' } };
     await expect(FtpClient.connect(wrong)).rejects.toMatchObject({
@@ -100,5 +149,12 @@ describe.each(doors)('FTP by $security, $server', (door) => {
     });
   });
 });
+
+async function* endless(): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    yield Buffer.alloc(10_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
 
 refuses(doors, (options) => FtpClient.connect(options));
