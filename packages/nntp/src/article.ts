@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { checkArgument } from '@fivewire/line-protocol';
 import { groupName, messageId, wrong } from './arguments.js';
+import { cancelKey, cancelLock } from './cancel-lock.js';
 import { encodeHeader } from './header-text.js';
 
 export interface ArticleFields {
@@ -18,6 +19,12 @@ export interface ArticleFields {
   /** Message-ids of the thread, the oldest first. */
   references?: readonly string[];
   followupTo?: string | readonly string[];
+  /**
+   * Takes the place of this earlier article of yours (RFC 5536 §3.2.12), which carries a lock of the same `cancelSecret`.
+   */
+  supersedes?: string;
+  /** Gives the article a Cancel-Lock, and with `supersedes` the Cancel-Key (RFC 8315). At least 32 octets, the same for all your articles. */
+  cancelSecret?: string | Uint8Array;
   /** Further headers, such as `Organization`, in this order. */
   headers?: Readonly<Record<string, string>>;
 }
@@ -45,6 +52,7 @@ export class Article {
       groups(fields.followupTo, 'followupTo');
     }
     for (const reference of fields.references ?? []) messageId(reference);
+    if (fields.supersedes !== undefined) messageId(fields.supersedes);
     for (const [name, value] of Object.entries(fields.headers ?? {})) checkHeader(name, value);
     if (typeof fields.body === 'string') {
       if (/\0/.test(fields.body)) throw wrong('body', 'An article must not contain NUL');
@@ -56,8 +64,41 @@ export class Article {
     this.from = fields.from;
     this.subject = fields.subject;
     this.messageId = messageId(fields.messageId ?? `<${randomUUID()}@${domain(mailbox.address)}>`);
+    if (fields.cancelSecret !== undefined) cancelLock(fields.cancelSecret, this.messageId);
     this.#fields = fields;
   }
+
+  /**
+   * An article that takes back an earlier one of yours (RFC 5537 §5.3), proven by its Cancel-Key.
+   * @param target the message-id of the earlier one
+   * @throws UsageError ERR_ARGUMENT
+   */
+  static cancel(
+    target: string,
+    {
+      reason = 'Cancelled by its author.',
+      cancelSecret,
+      headers,
+      ...fields
+    }: Pick<
+      ArticleFields,
+      'from' | 'newsgroups' | 'cancelSecret' | 'headers' | 'messageId' | 'date'
+    > & {
+      reason?: string;
+    },
+  ): Article {
+    const article = new Article({
+      ...fields,
+      subject: `cmsg cancel ${messageId(target)}`,
+      body: `${reason}\n`,
+      ...(cancelSecret === undefined ? {} : { cancelSecret }),
+      ...(headers === undefined ? {} : { headers }),
+    });
+    article.#control = { Control: `cancel ${target}`, ...keyFor(cancelSecret, target) };
+    return article;
+  }
+
+  #control: Readonly<Record<string, string>> = {};
 
   /** The article with CRLF line ends, not dot-stuffed. */
   toBuffer(): Buffer {
@@ -76,6 +117,12 @@ export class Article {
         typeof followupTo === 'string' ? followupTo : followupTo.join(','),
       ]);
     }
+    const { supersedes, cancelSecret } = this.#fields;
+    if (supersedes !== undefined) lines.push(['Supersedes', supersedes]);
+    const control = { ...this.#control, ...(supersedes && keyFor(cancelSecret, supersedes)) };
+    for (const [name, value] of Object.entries(control)) lines.push([name, value]);
+    if (cancelSecret !== undefined)
+      lines.push(['Cancel-Lock', cancelLock(cancelSecret, this.messageId)]);
     for (const [name, value] of Object.entries(headers)) lines.push([name, encodeHeader(value)]);
     if (typeof body === 'string') {
       lines.push(['MIME-Version', '1.0']);
@@ -93,8 +140,11 @@ export class Article {
 /** What this class writes itself, and what only servers may write (RFC 5536 §3.2, RFC 5537 §3.4). */
 const own = [
   'from', 'newsgroups', 'subject', 'date', 'message-id', 'references', 'followup-to', 'mime-version', 'content-type',
-  'content-transfer-encoding', 'path', 'xref', 'injection-date', 'injection-info',
+  'content-transfer-encoding', 'path', 'xref', 'injection-date', 'injection-info', 'supersedes', 'control',
 ]; // biome-ignore format: one list
+
+const keyFor = (secret: string | Uint8Array | undefined, target: string): Record<string, string> =>
+  secret === undefined ? {} : { 'Cancel-Key': cancelKey(secret, target) };
 
 function checkHeader(name: string, value: string): void {
   if (!/^[\x21-\x39\x3b-\x7e]{1,76}$/.test(name))

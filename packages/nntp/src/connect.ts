@@ -15,7 +15,9 @@ import {
   type Wait,
 } from '@fivewire/line-protocol';
 import { checkLogin, loginOptions } from '@fivewire/sasl';
+import { wrong } from './arguments.js';
 import { NntpCapabilities } from './capabilities.js';
+import { compress } from './compress.js';
 import { refusal } from './response-codes.js';
 import { Session } from './session.js';
 import { defaultNntpLimits, type NntpLimits, type NntpOptions } from './types.js';
@@ -24,7 +26,7 @@ export const profile: ProtocolProfile = {
   protocol: 'nntp',
   ports: { 'implicit-tls': 563, starttls: 119, cleartext: 119 },
   schemes: { nntps: 'implicit-tls', nntp: 'starttls' },
-  options: loginOptions,
+  options: [...loginOptions, 'reader', 'compress'],
 };
 
 /** Options, checked. */
@@ -38,6 +40,10 @@ export interface Resolved {
 export function resolveOptions(options: NntpOptions): Resolved {
   const transport = resolveTransport(profile, options as TransportOptions);
   const login = checkLogin(options, ['USER']);
+  for (const key of ['reader', 'compress'] as const) {
+    if (options[key] === undefined || typeof options[key] === 'boolean') continue;
+    throw wrong(key, `${key} must be true or false`);
+  }
   return {
     options: login,
     transport,
@@ -70,6 +76,7 @@ export async function openSession(
       // Seen in both orders: some servers let nobody read before login.
       await readerMode(session);
     }
+    if (options.compress === true) await compress(session);
     return session;
   });
 }
@@ -108,6 +115,7 @@ function unwelcome(connection: LineConnection, reply: Reply): Error {
 /** MODE READER, RFC 3977 §5.3, where the server says that it needs it or does not say what it can. */
 async function readerMode(session: Session): Promise<void> {
   const { capabilities, connection } = session;
+  if (session.options.reader === false) return;
   if (capabilities.known && !capabilities.has('MODE-READER')) return;
   const line = commandLine('MODE', ['READER']);
   await session.queue.run(

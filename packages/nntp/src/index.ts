@@ -20,8 +20,10 @@ export {
   type YencPart,
   yenc,
 } from './binaries/yenc.js';
+export { cancelKey, cancelLock, opensLock } from './cancel-lock.js';
 export type { NntpCapabilities } from './capabilities.js';
 export type { CommandOptions } from './command.js';
+export type { Fed, Feedable, FeedOptions } from './feed.js';
 export type { ListGroupOptions } from './group.js';
 export { decodeHeader, encodeHeader } from './header-text.js';
 export type { Headers } from './headers.js';

@@ -13,6 +13,7 @@ import type { ArticleId, ArticleRange } from './arguments.js';
 import type { NntpCapabilities } from './capabilities.js';
 import { type CommandOptions, command } from './command.js';
 import { openSession, profile, resolveOptions } from './connect.js';
+import { type Fed, type Feedable, type FeedOptions, feed } from './feed.js';
 import { group, type ListGroupOptions, listGroup, step } from './group.js';
 import { header } from './header.js';
 import { type ListOptions, list, listHeaders, readOverviewFormat } from './list.js';
@@ -20,6 +21,7 @@ import { date, help, newGroups, newNews } from './news.js';
 import {
   callRules,
   commandRules,
+  feedRules,
   listGroupRules,
   listRules,
   postRules,
@@ -302,6 +304,23 @@ export class NntpClient {
   async post(article: Postable, options: PostOptions = {}): Promise<PostResult> {
     checkOptions(options, postRules);
     return post(this.#session, article, options);
+  }
+
+  /**
+   * Offers articles to a peer: CHECK and TAKETHIS in a stream where it can (RFC 4644), else IHAVE (RFC 3977 §6.3.2). Connect with
+   * `reader: false`. Where the connection breaks, those under way come as `unknown`, and then the loop throws.
+   */
+  feed(
+    articles: Iterable<Feedable> | AsyncIterable<Feedable>,
+    options: FeedOptions = {},
+  ): AsyncGenerator<Fed, void, undefined> {
+    checkOptions(options, feedRules);
+    return feed(this.#session, articles, options);
+  }
+
+  /** Whether what flows on this connection is compressed (RFC 8054). */
+  get compressed(): boolean {
+    return this.#session.compressed;
   }
 
   /**

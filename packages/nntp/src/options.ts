@@ -1,6 +1,7 @@
 /** What the methods take last, as tables: an unknown or wrong option is refused before an octet leaves. */
 import { type Rules, rules } from '@fivewire/line-protocol';
 import type { CommandOptions } from './command.js';
+import type { FeedOptions } from './feed.js';
 import type { ListGroupOptions } from './group.js';
 import type { ListOptions } from './list.js';
 import type { OverviewOptions } from './overview.js';
@@ -24,6 +25,12 @@ export const listGroupRules: Rules<ListGroupOptions> = {
 export const listRules: Rules<ListOptions> = {
   ...callRules,
   wildmat: [() => true, 'a wildmat'], // judged by its grammar
+};
+
+export const feedRules: Rules<FeedOptions> = {
+  ...callRules,
+  window: rules.positive,
+  check: rules.flag,
 };
 
 export const postRules: Rules<PostOptions> = { ...callRules, again: rules.flag };

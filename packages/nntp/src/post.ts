@@ -28,11 +28,7 @@ export async function post(
   article: Postable,
   { again = false, ...options }: PostOptions,
 ): Promise<PostResult> {
-  const composed = article instanceof Article;
-  if (!composed && !isBodyInput(article)) {
-    throw wrong('article', 'An article is an Article, text, octets, or a stream of them');
-  }
-  const octets = composed ? article.toBuffer() : article;
+  const octets = toOctets(article);
   const line = commandLine('POST');
   return session.run(line, options, async (reply, wait) => {
     if (reply.code !== 340) throw session.refused(reply, line);
@@ -45,6 +41,13 @@ export async function post(
     if (again && isDuplicate(answer)) return { messageId: ours, duplicate: true, text };
     throw session.refused(answer, line);
   });
+}
+
+/** @throws UsageError ERR_ARGUMENT */
+export function toOctets(article: Postable): BodyInput {
+  if (article instanceof Article) return article.toBuffer();
+  if (isBodyInput(article)) return article;
+  throw wrong('article', 'An article is an Article, text, octets, or a stream of them');
 }
 
 const idIn = (text: string): string | undefined => /<[^<>\s]+@[^<>\s]+>/.exec(text)?.[0];

@@ -49,6 +49,8 @@ export class Session {
   overviewFormat: OverviewFormat | undefined;
   /** True once OVER was found to be unknown: then it is XOVER. */
   usesXover = false;
+  /** Whether COMPRESS is in effect. */
+  compressed = false;
   /** True once HDR was found to be unknown: then it is XHDR. */
   usesXhdr = false;
   #logins = 0;

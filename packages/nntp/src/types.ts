@@ -12,6 +12,13 @@ export interface NntpOptions extends TransportOptions, LoginOptions {
    * Default: over verified TLS USER where the server has it, else SASL, the strongest first; elsewhere SASL, then USER.
    */
   mechanisms?: Mechanisms;
+  /** Whether to switch to reader mode (MODE READER) where the server has one. False for {@link NntpClient.feed}. Default true. */
+  reader?: boolean;
+  /**
+   * Compresses both ways (RFC 8054) where the server offers it, after the login: overviews take a tenth of the octets. What an attacker
+   * can make you fetch beside a secret may then be guessed by its length; the login itself is never compressed. Default false.
+   */
+  compress?: boolean;
   /** Caps on what a server may make us hold or read; see {@link defaultNntpLimits}. */
   limits?: Partial<NntpLimits>;
 }
@@ -36,6 +43,8 @@ export type NntpLimits = {
   articleOctets: number;
   /** Octets held for a slow consumer while other calls wait behind it. Default 16 MiB. */
   aheadOctets: number;
+  /** Octets that one compressed octet may become, once there are more than 16 MiB of them. Default 200. */
+  inflationRatio: number;
 };
 
 export const defaultNntpLimits: NntpLimits = {
@@ -46,6 +55,7 @@ export const defaultNntpLimits: NntpLimits = {
   rows: 5_000_000,
   articleOctets: 2 ** 31,
   aheadOctets: 16 * 2 ** 20,
+  inflationRatio: 200,
 };
 
 export type { CallOptions };

@@ -1,0 +1,162 @@
+/** Articles from server to server: IHAVE (RFC 3977 §6.3.2), or CHECK and TAKETHIS in a stream (RFC 4644). */
+import {
+  type CommandLine,
+  commandLine,
+  isFivewireError,
+  type Reply,
+  type Turn,
+} from '@fivewire/line-protocol';
+import { messageId as checkedId } from './arguments.js';
+import type { Article } from './article.js';
+import { type Postable, sendArticle, toOctets } from './post.js';
+import type { Session } from './session.js';
+import type { CallOptions } from './types.js';
+
+export interface FeedOptions extends CallOptions {
+  /** Articles under way at once where the server streams, from 1. Default 16. */
+  window?: number;
+  /** Whether to ask by CHECK before an article is sent. Default true. */
+  check?: boolean;
+}
+
+/** An article with its message-id; an {@link Article} knows its own. */
+export type Feedable = Article | { messageId: string; article: Postable };
+
+export interface Fed {
+  messageId: string;
+  /**
+   * `accepted`; `duplicate`: the server has it (CHECK's 438, IHAVE's 435); `rejected`: offer it no more; `later`: offer it again;
+   * `unknown`: the connection broke before the answer, so offer it again: a duplicate says that it is there.
+   */
+  outcome: 'accepted' | 'duplicate' | 'rejected' | 'later' | 'unknown';
+  /** What the server said. */
+  text: string;
+}
+
+/** What each response means; 238 and 335 ask for the article, of which there is no outcome yet. */
+const outcomes: Readonly<Record<number, Fed['outcome'] | 'send'>> = {
+  235: 'accepted',
+  239: 'accepted',
+  238: 'send',
+  335: 'send',
+  431: 'later',
+  435: 'duplicate',
+  436: 'later',
+  437: 'rejected',
+  438: 'duplicate',
+  439: 'rejected',
+};
+
+/** In the order given. Where the connection breaks, those under way come as `unknown`, and then the loop throws. */
+export async function* feed(
+  session: Session,
+  articles: Iterable<Feedable> | AsyncIterable<Feedable>,
+  { window = 16, check = true, ...options }: FeedOptions,
+): AsyncGenerator<Fed, void, undefined> {
+  const streams = await mayStream(session, options);
+  const depth = streams && session.pipelined ? window : 1;
+  const offer = streams ? (check ? checkAndTake : takeThis) : ihave;
+  const underWay: { messageId: string; fed: Promise<Fed> }[] = [];
+  let broken: unknown;
+  const next = async (): Promise<Fed> => {
+    const { messageId, fed } = underWay.shift() as (typeof underWay)[number];
+    try {
+      return await fed;
+    } catch (error) {
+      if (!isFivewireError(error) || error.connection !== 'closed') throw error;
+      broken ??= error;
+      return { messageId, outcome: 'unknown', text: error.message };
+    }
+  };
+  try {
+    for await (const each of articles as AsyncIterable<Feedable>) {
+      const messageId = checkedId(each.messageId);
+      const article = 'article' in each ? each.article : each;
+      const fed = offer(session, messageId, article, options);
+      fed.catch(() => {});
+      underWay.push({ messageId, fed });
+      if (underWay.length >= depth) yield await next();
+      if (broken !== undefined) break;
+    }
+    while (underWay.length > 0) yield await next();
+  } finally {
+    await Promise.allSettled(underWay.map(({ fed }) => fed));
+  }
+  if (broken !== undefined) throw broken;
+}
+
+/** RFC 4644 §2.2: a server that lists STREAMING needs no MODE STREAM; one that says nothing is asked. */
+async function mayStream(session: Session, options: CallOptions): Promise<boolean> {
+  const { capabilities } = session;
+  if (capabilities.known) return capabilities.has('STREAMING');
+  const line = commandLine('MODE', ['STREAM']);
+  return session.run(line, options, ({ code }) => code === 203);
+}
+
+async function checkAndTake(
+  session: Session,
+  messageId: string,
+  article: Postable,
+  options: CallOptions,
+): Promise<Fed> {
+  const line = commandLine('CHECK', [messageId]);
+  const answer = await session.run(line, { ...options, pipelined: true }, (reply) =>
+    judge(session, reply, line, messageId),
+  );
+  if (answer.outcome !== 'send') return answer as Fed;
+  return takeThis(session, messageId, article, options);
+}
+
+/** Command and article are one piece: the next command follows at once. */
+function takeThis(
+  session: Session,
+  messageId: string,
+  article: Postable,
+  { signal, timeout }: CallOptions,
+): Promise<Fed> {
+  const line = commandLine('TAKETHIS', [messageId]);
+  const wait = session.wait(line, 'transfer', timeout);
+  return session.queue.run(
+    async (turn: Turn) => {
+      session.connection.send(line);
+      await sendArticle(session, toOctets(article), wait);
+      if (session.pipelined) turn.wrote();
+      await turn.toRead();
+      return judge(session, await session.readReply(wait), line, messageId) as Fed;
+    },
+    { signal, phase: 'transfer', command: line.masked },
+  );
+}
+
+async function ihave(
+  session: Session,
+  messageId: string,
+  article: Postable,
+  options: CallOptions,
+): Promise<Fed> {
+  const line = commandLine('IHAVE', [messageId]);
+  return session.run(line, options, async (reply, wait) => {
+    const answer = judge(session, reply, line, messageId);
+    if (answer.outcome !== 'send') return answer as Fed;
+    await sendArticle(session, toOctets(article), wait);
+    return judge(session, await session.readReply(wait), line, messageId) as Fed;
+  });
+}
+
+/** CHECK and TAKETHIS name the article in their answer: another one's is no answer to this. */
+function judge(
+  session: Session,
+  reply: Reply,
+  line: CommandLine,
+  messageId: string,
+): Omit<Fed, 'outcome'> & { outcome: Fed['outcome'] | 'send' } {
+  const outcome = outcomes[reply.code];
+  if (outcome === undefined) throw session.refused(reply, line);
+  const named = /^\s*(<[^<>\s]+>)/.exec(reply.text)?.[1];
+  if (named !== undefined && named.toLowerCase() !== messageId.toLowerCase()) {
+    throw session.connection.malformed(`an answer about ${messageId}`, reply.text, {
+      command: line.masked,
+    });
+  }
+  return { messageId, outcome, text: reply.text };
+}

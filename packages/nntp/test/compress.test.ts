@@ -1,0 +1,110 @@
+/** COMPRESS DEFLATE, RFC 8054, against a server made of zlib. */
+import { createServer, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { NntpClient } from '../src/index.js';
+import { capabilities, failure, play } from './dialogue.js';
+
+const body = 'Line of an article.\r\n'.repeat(20_000);
+let stop: (() => void) | undefined;
+afterEach(() => stop?.());
+
+async function server(extra: Record<string, string> = {}) {
+  const seen: string[] = [];
+  const sockets: Socket[] = [];
+  const listener = createServer({ noDelay: true }, (socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+    let say = (line: string) => void socket.write(line, 'latin1');
+    const hear = (chunk: Buffer) => {
+      for (const line of chunk.toString().trim().split('\r\n')) {
+        seen.push(line);
+        const [verb = ''] = line.split(' ');
+        if (verb === 'CAPABILITIES')
+          say('101\r\nVERSION 2\r\nREADER\r\nOVER\r\nCOMPRESS DEFLATE\r\n.\r\n');
+        else if (verb === 'COMPRESS') {
+          say('206 go\r\n');
+          const inflate = createInflateRaw();
+          const deflate = createDeflateRaw({ flush: constants.Z_SYNC_FLUSH });
+          socket.off('data', hear);
+          socket.pipe(inflate);
+          deflate.pipe(socket);
+          inflate.on('data', hear);
+          say = (text) => void deflate.write(Buffer.from(text, 'latin1'));
+        } else if (verb === 'ARTICLE')
+          say(`220 0 ${line.slice(8)}\r\nSubject: s\r\n\r\n${body}.\r\n`);
+        else say(extra[verb] ?? '111 20200101000000\r\n');
+      }
+    };
+    socket.on('data', hear);
+    say('200 hi\r\n');
+  });
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  const { port } = listener.address() as { port: number };
+  stop = () => {
+    for (const socket of sockets) socket.destroy();
+    listener.close();
+  };
+  return {
+    seen,
+    options: { host: '127.0.0.1', port, security: 'cleartext', compress: true } as const,
+  };
+}
+
+describe('compress: true', () => {
+  it('compresses both ways, in a pipeline too', async () => {
+    const { options, seen } = await server();
+    const nntp = await NntpClient.connect(options);
+    expect(nntp.compressed).toBe(true);
+    for await (const item of nntp.articles(['<1@x>', '<2@x>', '<3@x>'])) {
+      if (!item.ok) throw item.error;
+      expect((await text(item.article.body)) === body).toBe(true);
+    }
+    await nntp.date();
+    expect(seen).toContain('COMPRESS DEFLATE');
+    nntp.close();
+  });
+
+  it('lets nobody send much for little', async () => {
+    const { options } = await server({
+      HELP: `100\r\n${`${'x'.repeat(60_000)}\r\n`.repeat(600)}.\r\n`,
+    });
+    const limits = { replyOctets: 1 << 30 };
+    const nntp = await NntpClient.connect({ ...options, limits });
+    expect(await failure(nntp.help())).toMatchObject({
+      code: 'ERR_LIMIT_EXCEEDED',
+      limit: 'inflationRatio',
+    });
+    nntp.close();
+  });
+
+  it('ends typed where the server closes, or sends what is not compressed', async () => {
+    const { options } = await server();
+    const nntp = await NntpClient.connect(options);
+    stop?.();
+    expect((await failure(nntp.date())).connection).toBe('closed');
+    const dialogue = `S: 200 hi\n${capabilities(['VERSION 2', 'READER', 'COMPRESS DEFLATE'])}\nC: COMPRESS DEFLATE\nS: 206 go\nS: 111 20200101000000`;
+    await play(
+      dialogue,
+      async (client) => expect((await failure(client.date())).connection).toBe('closed'),
+      { compress: true, deliveries: ['whole'] },
+    ).catch((error: Error) => expect(error.message).toMatch(/got/));
+  });
+
+  it('asks nothing where it is not offered, and goes on where it is refused', async () => {
+    await play(
+      `S: 200 hi\n${capabilities(['VERSION 2', 'READER'])}\nC: DATE\nS: 111 20200101000000`,
+      async (nntp) => {
+        await nntp.date();
+        expect(nntp.compressed).toBe(false);
+      },
+      { compress: true },
+    );
+    await play(
+      `S: 200 hi\n${capabilities(['VERSION 2', 'READER', 'COMPRESS DEFLATE'])}\nC: COMPRESS DEFLATE\nS: 403 no memory\nC: DATE\nS: 111 20200101000000`,
+      (nntp) => nntp.date(),
+      { compress: true },
+    );
+  });
+});

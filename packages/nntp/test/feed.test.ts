@@ -1,0 +1,110 @@
+/** Articles from server to server: IHAVE, and CHECK and TAKETHIS in a stream. */
+import { describe, expect, it } from 'vitest';
+import { Article, type Fed, type Feedable, type NntpClient } from '../src/index.js';
+import { capabilities, failure, play } from './dialogue.js';
+
+const peer = (dialogue: string, caps = ['VERSION 2', 'IHAVE', 'STREAMING']) =>
+  `S: 200 hi\n${capabilities(caps)}\n${dialogue}`;
+const article = (id: string): Feedable => ({
+  messageId: id,
+  article: `Message-ID: ${id}\n\n.${id}\n`,
+});
+const sent = (id: string) => `C: Message-ID: ${id}\nC: \nC: ..${id}\nC: .`;
+const ids = (count: number) => Array.from({ length: count }, (_, i) => `<${i + 1}@x>`);
+
+async function all(nntp: NntpClient, articles: Feedable[], options = {}): Promise<unknown[]> {
+  const seen: Fed[] = [];
+  const loop = async () => {
+    for await (const each of nntp.feed(articles, options)) seen.push(each);
+  };
+  const { code } = await failure(loop());
+  const told = seen.map(({ messageId, outcome }) => `${messageId} ${outcome}`);
+  return code === 'no error' ? told : [...told, code];
+}
+
+describe('feed()', () => {
+  const options = { reader: false };
+
+  it('streams: CHECK ahead, TAKETHIS for what is wanted', async () => {
+    const dialogue = peer(
+      `C: CHECK <1@x>\nC: CHECK <2@x>\nC: CHECK <3@x>\nS: 238 <1@x>\nS: 438 <2@x>\nS: 431 <3@x>\nC: TAKETHIS <1@x>\n${sent('<1@x>')}\nS: 239 <1@x>\nC: DATE\nS: 111 20200101000000`,
+    );
+    const result = await play(
+      dialogue,
+      async (nntp) => {
+        const seen = await all(nntp, ids(3).map(article));
+        await nntp.date();
+        return seen;
+      },
+      options,
+    );
+    expect(result).toEqual(['<1@x> accepted', '<2@x> duplicate', '<3@x> later']);
+  });
+
+  it('sends one behind the other without asking, where check is false', async () => {
+    const dialogue = peer(
+      `C: TAKETHIS <1@x>\n${sent('<1@x>')}\nC: TAKETHIS <2@x>\n${sent('<2@x>')}\nS: 239 <1@x>\nS: 439 <2@x> too old`,
+    );
+    const result = await play(
+      dialogue,
+      (nntp) => all(nntp, ids(2).map(article), { check: false }),
+      options,
+    );
+    expect(result).toEqual(['<1@x> accepted', '<2@x> rejected']);
+  });
+
+  it('takes IHAVE where the server does not stream, one after the other', async () => {
+    const dialogue = peer(
+      `C: IHAVE <1@x>\nS: 335 send\n${sent('<1@x>')}\nS: 235 ok\nC: IHAVE <2@x>\nS: 435 have it\nC: IHAVE <3@x>\nS: 335\n${sent('<3@x>')}\nS: 437 no\nC: IHAVE <4@x>\nS: 436 later`,
+      ['VERSION 2', 'IHAVE'],
+    );
+    const result = await play(dialogue, (nntp) => all(nntp, ids(4).map(article)), options);
+    expect(result).toEqual(['<1@x> accepted', '<2@x> duplicate', '<3@x> rejected', '<4@x> later']);
+  });
+
+  it('asks by MODE STREAM a server that does not say what it can', async () => {
+    const dialogue =
+      'S: 200 hi\nC: CAPABILITIES\nS: 500 what\nC: MODE STREAM\nS: 203 ok\nC: CHECK <1@x>\nS: 438 <1@x>';
+    const result = await play(dialogue, (nntp) => all(nntp, [article('<1@x>')]), options);
+    expect(result).toEqual(['<1@x> duplicate']);
+  });
+
+  it('says what is unknown where the connection breaks', async () => {
+    const dialogue = peer(
+      `C: TAKETHIS <1@x>\n${sent('<1@x>')}\nC: TAKETHIS <2@x>\n${sent('<2@x>')}\nS: 239 <1@x>\nCLOSE`,
+    );
+    const result = await play(
+      dialogue,
+      (nntp) => all(nntp, ids(2).map(article), { check: false }),
+      options,
+    );
+    expect(result).toEqual(['<1@x> accepted', '<2@x> unknown', 'ERR_CONNECTION_CLOSED']);
+  });
+
+  it('an answer about another article is none', async () => {
+    const dialogue = peer('C: CHECK <1@x>\nS: 238 <2@x>');
+    const result = await play(dialogue, (nntp) => all(nntp, [article('<1@x>')]), options);
+    expect(result).toEqual(['<1@x> unknown', 'ERR_MALFORMED_RESPONSE']);
+  });
+
+  it('a refusal is an error; an Article knows its id', async () => {
+    const dialogue = peer('C: CHECK <1@x>\nS: 480 who are you\nC: DATE\nS: 111 20200101000000');
+    const made = new Article({
+      from: 'a@b.example',
+      newsgroups: 'x.y',
+      subject: 's',
+      body: 'b',
+      messageId: '<1@x>',
+    });
+    const result = await play(
+      dialogue,
+      async (nntp) => {
+        const seen = await all(nntp, [made]);
+        await nntp.date();
+        return seen;
+      },
+      options,
+    );
+    expect(result).toEqual(['ERR_COMMAND_REJECTED']);
+  });
+});
