@@ -148,7 +148,12 @@ export const smtpOptions: OptionTable<SmtpOptions> = {
   chunking: optionalFlag,
   ehloAfterAuth: optionalFlag,
 };
-export const nntpOptions: OptionTable<NntpOptions> = { ...transport, ...saslLogin };
+export const nntpOptions: OptionTable<NntpOptions> = {
+  ...transport,
+  ...saslLogin,
+  reader: optionalFlag,
+  compress: optionalFlag,
+};
 
 export const poolOptions: OptionTable<PoolOptions> = {
   maxConnections: optionalPositive,

@@ -121,7 +121,6 @@ export const nntpTable: Table<Client> = {
         bad: without(count, 'an empty array', 'an array of itself', 'a numeral'),
         call: (nntp, bad) => nntp.articles(bad),
       },
-      'ids[0]': { bad: id, call: (nntp, bad) => nntp.articles([bad]), late: true },
       ...callOptions<Client>((nntp, options) => nntp.articles([1], options)),
       ...option<Client>('window', optionalPositive, (nntp, options) => nntp.articles([1], options)),
     },
@@ -170,6 +169,30 @@ export const nntpTable: Table<Client> = {
     arguments: {
       article: { bad: body, call: (nntp, bad) => nntp.post(bad) },
       ...callOptions<Client>((nntp, options) => nntp.post('Subject: x\n\nx\n', options)),
+      ...option<Client>('again', optionalFlag, (nntp, options) =>
+        nntp.post('Subject: x\n\nx\n', options),
+      ),
+    },
+  },
+  feed: {
+    gives: 'rows',
+    arguments: {
+      ...callOptions<Client>((nntp, options) => nntp.feed([], options)),
+      ...option<Client>('window', optionalPositive, (nntp, options) => nntp.feed([], options)),
+      ...option<Client>('check', optionalFlag, (nntp, options) => nntp.feed([], options)),
+    },
+  },
+  archive: {
+    gives: 'rows',
+    arguments: {
+      name: { bad: group, call: (nntp, bad) => nntp.archive(bad) },
+      ...callOptions<Client>((nntp, options) => nntp.archive('test.group', undefined, options)),
+      ...option<Client>('window', optionalPositive, (nntp, options) =>
+        nntp.archive('test.group', undefined, options),
+      ),
+      ...option<Client>('limit', optionalPositive, (nntp, options) =>
+        nntp.archive('test.group', undefined, options),
+      ),
     },
   },
   command: {

@@ -49,7 +49,6 @@ export const pop3Table: Table<Client> = {
         bad: { ...without(positive, 'an empty array', 'an array of itself', 'a numeral') },
         call: (pop, bad) => pop.retrieveAll(bad),
       },
-      'numbers[0]': { bad: positive, call: (pop, bad) => pop.retrieveAll([bad]), late: true },
       ...callOptions<Client>((pop, options) => pop.retrieveAll([1], options)),
       ...option<Client>('window', optionalPositive, (pop, options) =>
         pop.retrieveAll([1], options),

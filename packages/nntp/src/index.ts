@@ -1,8 +1,10 @@
 /** An NNTP client for readers: RFC 3977, 4642, 4643, 5536, 6048, 8143. */
 export * from '@fivewire/line-protocol/surface';
 export type { Auth } from '@fivewire/sasl';
+export type { Archived, ArchiveOptions, ArchiveState } from './archive.js';
 export type { ArticleId, ArticleRange } from './arguments.js';
 export { Article, type ArticleFields } from './article.js';
+export { type DownloadedFile, type DownloadOptions, download } from './binaries/download.js';
 export {
   formatNzb,
   type Nzb,
@@ -34,6 +36,15 @@ export type { OverviewFormat, OverviewRow } from './overview-row.js';
 export { createNntpPool, type NntpPoolOptions } from './pool.js';
 export type { Postable, PostOptions } from './post.js';
 export type { ArticlesOptions } from './read-article.js';
+export {
+  type Attempt,
+  createNntpServers,
+  type FetchOptions,
+  type NntpServerOptions,
+  type NntpServers,
+  type NntpServersOptions,
+  type ServerStatus,
+} from './servers.js';
 export type { CallOptions } from './types.js';
 export * from './types.js';
 export { type Wildmat, wildmat } from './wildmat.js';

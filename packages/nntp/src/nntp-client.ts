@@ -9,6 +9,13 @@ import {
   type SecurityInfo,
   securityInfo,
 } from '@fivewire/line-protocol';
+import {
+  type Archived,
+  type ArchiveOptions,
+  type ArchiveState,
+  archive,
+  checkState,
+} from './archive.js';
 import type { ArticleId, ArticleRange } from './arguments.js';
 import type { NntpCapabilities } from './capabilities.js';
 import { type CommandOptions, command } from './command.js';
@@ -19,6 +26,7 @@ import { header } from './header.js';
 import { type ListOptions, list, listHeaders, readOverviewFormat } from './list.js';
 import { date, help, newGroups, newNews } from './news.js';
 import {
+  archiveRules,
   callRules,
   commandRules,
   feedRules,
@@ -192,6 +200,21 @@ export class NntpClient {
   ): AsyncGenerator<Fetched, void, undefined> {
     checkOptions(options, windowRules);
     return articles(this.#session, ids, options);
+  }
+
+  /**
+   * What a newsgroup has behind `state.last`: articles in order, and what else became of each number (a gap, expired, refused). Each item
+   * has the state to save once it is dealt with, as plain JSON; a run that is given it goes on there.
+   * @throws UsageError ERR_STATE where the server has numbered the group anew
+   */
+  archive(
+    name: string,
+    state?: ArchiveState,
+    options: ArchiveOptions = {},
+  ): AsyncGenerator<Archived, void, undefined> {
+    checkOptions(options, archiveRules);
+    checkState(name, state);
+    return archive(this, name, state, options);
   }
 
   /** NEXT, RFC 3977 §6.1.4: makes the next article the current one; `undefined` at the end of the group. */

@@ -1,5 +1,6 @@
 /** What the methods take last, as tables: an unknown or wrong option is refused before an octet leaves. */
 import { type Rules, rules } from '@fivewire/line-protocol';
+import type { ArchiveOptions } from './archive.js';
 import type { CommandOptions } from './command.js';
 import type { FeedOptions } from './feed.js';
 import type { ListGroupOptions } from './group.js';
@@ -25,6 +26,12 @@ export const listGroupRules: Rules<ListGroupOptions> = {
 export const listRules: Rules<ListOptions> = {
   ...callRules,
   wildmat: [() => true, 'a wildmat'], // judged by its grammar
+};
+
+export const archiveRules: Rules<ArchiveOptions> = {
+  ...callRules,
+  window: rules.positive,
+  limit: rules.positive,
 };
 
 export const feedRules: Rules<FeedOptions> = {

@@ -1,4 +1,5 @@
 /** ARTICLE, HEAD, BODY and STAT: RFC 3977 §6.2. */
+import { Readable } from 'node:stream';
 import {
   type AskedBody,
   askAhead,
@@ -42,7 +43,7 @@ export async function article(
 ): Promise<RetrievedArticle> {
   return session.loggedIn(async () => {
     const body = articleBody(session, 'ARTICLE', id, options);
-    return { ...withoutBegun(await body.head()), body };
+    return whole(await body.head(), body);
   });
 }
 
@@ -101,7 +102,7 @@ export function articles(
   const { logins } = session;
   return askAhead<number | string, Head, Fetched>(ids, {
     ask: (id, asked) => articleBody(session, 'ARTICLE', id, options, asked, origin),
-    give: (id, body, head) => ({ ok: true, id, article: { ...withoutBegun(head), body } }),
+    give: (id, body, head) => ({ ok: true, id, article: whole(head, body) }),
     async refuse(id, error) {
       if (!needsLogin(error) || !session.canLogIn) return { ok: false, id, error };
       // Those that were under way when the server asked for a login are asked for once more, after one login for all.
@@ -109,7 +110,7 @@ export function articles(
       try {
         return await session.loggedIn(async () => {
           const body = articleBody(session, 'ARTICLE', id, options, undefined, origin);
-          return { ok: true, id, article: { ...withoutBegun(await body.head()), body } } as const;
+          return { ok: true, id, article: whole(await body.head(), body) } as const;
         });
       } catch (refused) {
         if (!isRefusal(refused)) throw refused;
@@ -124,11 +125,30 @@ export function articles(
 const isRefusal = (error: unknown): error is CommandError =>
   isFivewireError(error) && error.name === 'CommandError';
 
-const withoutBegun = ({ number, messageId, headers }: Head): ArticleHead => ({
-  number,
-  messageId,
-  headers,
-});
+function whole(head: Head, body: Readable): RetrievedArticle {
+  const { number, messageId, headers } = head;
+  let raw: Readable | undefined;
+  return {
+    number,
+    messageId,
+    headers,
+    body,
+    get raw() {
+      raw ??= Readable.from(rawOctets(head, body), { objectMode: false });
+      return raw;
+    },
+  };
+}
+
+/** An article without the empty line, or without a body, gets none here either. */
+async function* rawOctets(
+  { headers, begun }: Head,
+  body: Readable,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield headers.octets;
+  if (begun === '') yield Buffer.from('\r\n');
+  yield* body;
+}
 
 function articleBody(
   session: Session,

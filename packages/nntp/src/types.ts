@@ -87,7 +87,13 @@ export interface ArticleBody extends ArticleName {
   body: Readable;
 }
 
-export interface RetrievedArticle extends ArticleHead, ArticleBody {}
+export interface RetrievedArticle extends ArticleHead, ArticleBody {
+  /**
+   * The whole article as the server has it, header and body, without dot stuffing: for spools, mbox and archives. Reads `body`, so take one
+   * of the two.
+   */
+  readonly raw: Readable;
+}
 
 /** One of many articles asked for. Read `article.body` before you go on, or it is skipped. */
 export type Fetched =

@@ -31,7 +31,7 @@ export const uu = {
         mode = Number.parseInt(begin[1] as string, 8);
         name = (begin[2] as string).trim();
       } else if (line === 'end') ended = name !== undefined || content.length > 0;
-      else if (name !== undefined || looksFull(line)) {
+      else if (name !== undefined || looksFull(line) || (content.length > 0 && looksLast(line))) {
         if (line === '' || line === '`' || line === ' ') return;
         const decoded = decodeLine(line);
         if (decoded === undefined) problems.push(`line ${at + 1} is no line of uuencode`);
@@ -46,6 +46,11 @@ export const uu = {
 
 /** 45 octets a line, as all but the last are. */
 const looksFull = (line: string): boolean => /^M[\x20-\x60]{60,62}$/.test(line);
+
+/** The short line before the end, where the file began in another article: a text would hardly have the length that it says. */
+const looksLast = (line: string): boolean =>
+  /^[\x21-\x60][\x20-\x60]*$/.test(line) &&
+  line.length === 1 + Math.ceil((line.charCodeAt(0) - 32) / 3) * 4;
 
 /** Some writers leave out spaces at the end, others add a checksum character. */
 function decodeLine(line: string): Buffer | undefined {

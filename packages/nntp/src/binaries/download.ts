@@ -1,0 +1,259 @@
+/** Files out of articles: parts fetched from several servers, decoded, proven, and written to where they belong. */
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  checkOptions,
+  isFivewireError,
+  LocalError,
+  type Rules,
+  rules,
+} from '@fivewire/line-protocol';
+import type { NntpServers } from '../servers.js';
+import type { Nzb, NzbFile, NzbSegment } from './nzb.js';
+import { safeName } from './safe-name.js';
+import { uu } from './uu.js';
+import { type YencPart, yenc } from './yenc.js';
+
+export interface DownloadOptions {
+  /** The folder, which is there. */
+  into: string;
+  /** Parts fetched at once. Default: as many as the servers have connections. */
+  concurrency?: number;
+  /** The most octets of one file. Default 64 GiB. */
+  maxFileOctets?: number;
+  signal?: AbortSignal;
+  /** After each part. */
+  onProgress?: (progress: { file: string; done: number; of: number; octets: number }) => void;
+}
+
+export interface DownloadedFile {
+  /** Safe to be used as a name in a folder. */
+  name: string;
+  /** Where it lies; `undefined` where not one part was had. */
+  path: string | undefined;
+  /** Octets that were written, and what the poster said the file has. */
+  octets: number;
+  size: number | undefined;
+  /** Every part is there, undamaged, and together they cover the file. */
+  whole: boolean;
+  /** Parts that no server gave. `certain`: all say that they have none; else it may be had later. */
+  missing: { number: number; messageId: string; certain: boolean }[];
+  damaged: { number: number; messageId: string; problems: readonly string[] }[];
+}
+
+const downloadRules: Rules<DownloadOptions> = {
+  into: [(value) => typeof value === 'string' && value !== '', 'a folder'],
+  concurrency: rules.positive,
+  maxFileOctets: rules.positive,
+  signal: rules.callRules.signal,
+  onProgress: rules.callback,
+};
+
+/**
+ * Each file of an NZB, in order, as it is finished. A damaged part is asked of the next server; what no server has undamaged is written as it is,
+ * and told.
+ *
+ * @throws LocalError ERR_LOCAL_IO where a file can't be written
+ */
+export async function* download(
+  servers: NntpServers,
+  nzb: Pick<Nzb, 'files'>,
+  options: DownloadOptions,
+): AsyncGenerator<DownloadedFile, void, undefined> {
+  checkOptions(options, downloadRules);
+  for (const file of nzb.files) yield await downloadFile(servers, file, options);
+}
+
+interface Piece {
+  segment: NzbSegment;
+  content: Buffer;
+  /** `undefined`: uuencode does not say where it belongs. */
+  yenc: YencPart | undefined;
+  name: string | undefined;
+  problems: readonly string[];
+}
+
+async function downloadFile(
+  servers: NntpServers,
+  file: NzbFile,
+  {
+    into,
+    concurrency = servers.maxConnections,
+    maxFileOctets = 64 * 2 ** 30,
+    signal,
+    onProgress,
+  }: DownloadOptions,
+): Promise<DownloadedFile> {
+  const report: DownloadedFile = {
+    name: safeName(file.name),
+    path: undefined,
+    octets: 0,
+    size: undefined,
+    whole: false,
+    missing: [],
+    damaged: [],
+  };
+  const { handle, path } = await createPart(into, report.name);
+  const covered: { from: number; to: number }[] = [];
+  const loose: Piece[] = [];
+  let name = file.name;
+  let done = 0;
+  try {
+    const queue = file.segments.values();
+    const worker = async (): Promise<void> => {
+      for (const segment of queue) {
+        const piece = await fetchPiece(servers, segment, report, signal);
+        if (piece !== undefined) {
+          name ??= piece.name;
+          const problems = [...piece.problems];
+          if (piece.yenc === undefined) loose.push(piece);
+          else if (!fits(piece.yenc, maxFileOctets)) problems.push('it lies outside the file');
+          else {
+            report.size ??= piece.yenc.size;
+            await write(handle, path, piece.content, piece.yenc.offset);
+            covered.push({ from: piece.yenc.offset, to: piece.yenc.offset + piece.content.length });
+            report.octets += piece.content.length;
+          }
+          if (problems.length > 0) report.damaged.push({ ...idOf(segment), problems });
+        }
+        done++;
+        onProgress?.({ file: report.name, done, of: file.segments.length, octets: report.octets });
+      }
+    };
+    await allOrFirstError(
+      Array.from({ length: Math.min(concurrency, file.segments.length) }, worker),
+    );
+    // uuencode says only which comes after which.
+    for (const { content } of loose.sort((a, b) => a.segment.number - b.segment.number)) {
+      await write(handle, path, content, report.octets);
+      covered.push({ from: report.octets, to: report.octets + content.length });
+      report.octets += content.length;
+    }
+    await handle.datasync();
+  } finally {
+    await handle.close();
+    if (covered.length === 0) await rm(path, { force: true });
+  }
+  const inOrder = (a: { number: number }, b: { number: number }): number => a.number - b.number;
+  report.missing.sort(inOrder);
+  report.damaged.sort(inOrder);
+  if (covered.length === 0) return report;
+  report.name = safeName(name);
+  report.path = await intoPlace(path, into, report.name);
+  report.whole =
+    report.missing.length === 0 &&
+    report.damaged.length === 0 &&
+    isWhole(covered, loose.length > 0 ? report.octets : report.size);
+  return report;
+}
+
+const idOf = ({ number, messageId }: NzbSegment): { number: number; messageId: string } => ({
+  number,
+  messageId,
+});
+
+async function fetchPiece(
+  servers: NntpServers,
+  segment: NzbSegment,
+  report: DownloadedFile,
+  signal: AbortSignal | undefined,
+): Promise<Piece | undefined> {
+  let best: Piece | undefined;
+  const accept = (octets: Buffer): boolean => {
+    const piece = decode(segment, octets);
+    if (best === undefined || piece.problems.length < best.problems.length) best = piece;
+    return piece.problems.length === 0;
+  };
+  try {
+    await servers.fetch(segment.messageId, { accept, ...(signal === undefined ? {} : { signal }) });
+  } catch (error) {
+    if (!isFivewireError(error) || signal?.aborted) throw error;
+    if (best === undefined)
+      report.missing.push({ ...idOf(segment), certain: error.code === 'ERR_NOT_FOUND' });
+  }
+  return best;
+}
+
+function decode(segment: NzbSegment, octets: Buffer): Piece {
+  const part = yenc.decode(octets);
+  if (part !== undefined) {
+    const { content, name, problems } = part;
+    return { segment, content, yenc: part, name, problems };
+  }
+  const old = uu.decode(octets);
+  if (old !== undefined) {
+    // The lines of a file's middle have neither begin nor end.
+    const problems = old.problems.filter((problem) => problem !== 'end is missing');
+    return { segment, content: old.content, yenc: undefined, name: old.name, problems };
+  }
+  const problems = ['it is neither yEnc nor uuencode'];
+  return { segment, content: Buffer.alloc(0), yenc: undefined, name: undefined, problems };
+}
+
+const fits = ({ offset, octets, size }: YencPart, most: number): boolean =>
+  offset + octets <= Math.min(size ?? most, most);
+
+function isWhole(pieces: { from: number; to: number }[], size: number | undefined): boolean {
+  let end = 0;
+  for (const { from, to } of pieces.sort((a, b) => a.from - b.from)) {
+    if (from > end) return false;
+    end = Math.max(end, to);
+  }
+  return size === undefined || end === size;
+}
+
+/** All have ended when this rejects: none writes into a file that is closed. */
+async function allOrFirstError(work: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(work);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+async function createPart(
+  into: string,
+  name: string,
+): Promise<{ handle: FileHandle; path: string }> {
+  for (let n = 1; ; n++) {
+    const path = join(into, `${name}${n === 1 ? '' : `.${n}`}.part`);
+    try {
+      return { handle: await open(path, 'wx'), path };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw trouble(path, error);
+    }
+  }
+}
+
+async function write(handle: FileHandle, path: string, content: Buffer, at: number): Promise<void> {
+  try {
+    await handle.write(content, 0, content.length, at);
+  } catch (error) {
+    throw trouble(path, error);
+  }
+}
+
+/** Never over a file that is there. */
+async function intoPlace(path: string, into: string, name: string): Promise<string> {
+  const dot = name.lastIndexOf('.');
+  const [stem, ending] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
+  for (let n = 1; ; n++) {
+    const target = join(into, n === 1 ? name : `${stem} (${n})${ending}`);
+    try {
+      await (await open(target, 'wx')).close();
+      await rename(path, target);
+      return target;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw trouble(target, error);
+    }
+  }
+}
+
+const trouble = (path: string, cause: unknown): LocalError =>
+  new LocalError(
+    'ERR_LOCAL_IO',
+    `${path} could not be written: ${cause instanceof Error ? cause.message : cause}`,
+    {
+      path,
+      cause,
+      protocol: 'nntp',
+      hint: 'Check the folder, its permissions, and the room on the disk.',
+    },
+  );

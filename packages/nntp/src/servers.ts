@@ -1,0 +1,268 @@
+/** Several news servers as one: by priority, each with as many connections as it grants; what one does not have, the next may. */
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CommandError,
+  ConnectionError,
+  checkOptions,
+  type FivewireError,
+  isFivewireError,
+  type Pool,
+  type Rules,
+  rules,
+  UsageError,
+} from '@fivewire/line-protocol';
+import { messageId as checkedId } from './arguments.js';
+import type { NntpClient } from './nntp-client.js';
+import { createNntpPool, type NntpPoolOptions } from './pool.js';
+
+export interface NntpServerOptions extends NntpPoolOptions {
+  /** What reports call it. Default: its host. */
+  name?: string;
+  /** Servers of a lower number are asked first; of one number, the one that has least to do. Default 0. */
+  priority?: number;
+}
+
+export interface NntpServersOptions {
+  /** Milliseconds before a server that had no room or did not answer is asked again, doubled each time up to `most`. Default 1,000 and 60,000. */
+  backOff?: { first?: number; most?: number };
+  /** How often a server is tried for one article before the next one is asked. Default 4. */
+  attempts?: number;
+}
+
+/** Why a server did not give an article. */
+export interface Attempt {
+  server: string;
+  /**
+   * `missing`: it has none (423, 430, 451); `blocked`: it lets us not in, or not to this; `later`: no room, no answer; `damaged`: what it gave was
+   * not taken.
+   */
+  verdict: 'missing' | 'blocked' | 'later' | 'damaged';
+  error?: FivewireError;
+}
+
+export interface ServerStatus {
+  name: string;
+  priority: number;
+  /** Open or being made. */
+  connections: number;
+  state: 'ready' | 'backing-off' | 'blocked';
+  error?: FivewireError;
+}
+
+export interface FetchOptions {
+  signal?: AbortSignal;
+  /** Whether what came is good; if not, the next server is asked. Default: anything is. */
+  accept?: (octets: Buffer) => boolean;
+}
+
+export interface NntpServers {
+  /** How each server is doing. */
+  readonly status: readonly ServerStatus[];
+  /** The connections that all may have together. */
+  readonly maxConnections: number;
+  /**
+   * The body of an article, from the first server that has it.
+   * @throws CommandError ERR_NOT_FOUND where all servers say that they have none; ConnectionError where one could not be asked: there it may be. Both
+   * have `attempts`.
+   */
+  fetch(
+    messageId: string,
+    options?: FetchOptions,
+  ): Promise<{ server: string; octets: Buffer; attempts: readonly Attempt[] }>;
+  /** Lends a client of the first server that lets us in. Waits where there is no room; a loan never fails for that. */
+  use<T>(work: (client: NntpClient) => Promise<T>, options?: { signal?: AbortSignal }): Promise<T>;
+  /** Says goodbye on all connections. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+interface Server {
+  name: string;
+  priority: number;
+  most: number;
+  pool: Pool<NntpClient>;
+  underWay: number;
+  /** In a row. */
+  failures: number;
+  notBefore: number;
+  blocked: FivewireError | undefined;
+  last: FivewireError | undefined;
+}
+
+const serversRules: Rules<NntpServersOptions> = { backOff: rules.object, attempts: rules.positive };
+const fetchRules: Rules<FetchOptions> = {
+  signal: rules.callRules.signal,
+  accept: rules.callback,
+};
+
+/** @throws UsageError ERR_ARGUMENT */
+export function createNntpServers(
+  list: readonly NntpServerOptions[],
+  options: NntpServersOptions = {},
+): NntpServers {
+  checkOptions(options, serversRules);
+  if (list.length === 0) throw wrong('servers', 'A pool needs a server');
+  const { first = 1_000, most = 60_000 } = options.backOff ?? {};
+  const { attempts: tries = 4 } = options;
+  const servers = list.map(({ name, priority = 0, ...rest }): Server => {
+    if (!Number.isFinite(priority)) throw wrong('priority', 'priority must be a number');
+    return {
+      name: name ?? String(rest.host),
+      priority,
+      most: rest.maxConnections ?? 4,
+      // A body is held whole here.
+      pool: createNntpPool({ ...rest, limits: { articleOctets: 64 * 2 ** 20, ...rest.limits } }),
+      underWay: 0,
+      failures: 0,
+      notBefore: 0,
+      blocked: undefined,
+      last: undefined,
+    };
+  });
+  const inOrder = (): Server[] =>
+    [...servers].sort(
+      (a, b) => a.priority - b.priority || a.underWay / a.most - b.underWay / b.most,
+    );
+
+  const failed = (server: Server, error: FivewireError): void => {
+    server.last = error;
+    server.notBefore = Date.now() + Math.min(most, first * 2 ** Math.min(server.failures++, 30));
+  };
+
+  /** One loan, tried until the server has room, has answered, or has been tried enough. */
+  const lend = async <T>(
+    server: Server,
+    work: (client: NntpClient) => Promise<T>,
+    signal: AbortSignal | undefined,
+    times: number,
+  ): Promise<T> => {
+    server.underWay++;
+    try {
+      for (let time = 1; ; time++) {
+        if (server.blocked !== undefined) throw server.blocked;
+        const pause = server.notBefore - Date.now();
+        if (pause > 0) await sleep(pause, undefined, { signal, ref: true });
+        try {
+          const result = await server.pool.use(work, signal === undefined ? {} : { signal });
+          server.failures = 0;
+          return result;
+        } catch (error) {
+          if (!isFivewireError(error) || signal?.aborted) throw error;
+          if (isRefusalOfArticle(error)) {
+            server.failures = 0;
+            throw error;
+          }
+          if (!mayPass(error)) {
+            if (error.connection === 'closed') server.blocked = error;
+            throw error;
+          }
+          failed(server, error);
+          if (time >= times) throw error;
+        }
+      }
+    } finally {
+      server.underWay--;
+    }
+  };
+
+  return {
+    get status() {
+      return servers.map((server): ServerStatus => {
+        const { name, priority, blocked, failures, last, pool } = server;
+        const error = blocked ?? (failures > 0 ? last : undefined);
+        return {
+          name,
+          priority,
+          connections: pool.size,
+          state: blocked ? 'blocked' : failures > 0 ? 'backing-off' : 'ready',
+          ...(error === undefined ? {} : { error }),
+        };
+      });
+    },
+    maxConnections: servers.reduce((sum, server) => sum + server.most, 0),
+    async fetch(messageId, given = {}) {
+      checkOptions(given, fetchRules);
+      const { signal, accept = () => true } = given;
+      checkedId(messageId);
+      const attempts: Attempt[] = [];
+      for (const server of inOrder()) {
+        try {
+          const octets = await lend(
+            server,
+            async (client) => buffer((await client.body(messageId)).body),
+            signal,
+            tries,
+          );
+          if (accept(octets)) return { server: server.name, octets, attempts };
+          attempts.push({ server: server.name, verdict: 'damaged' });
+        } catch (error) {
+          if (!isFivewireError(error) || signal?.aborted) throw error;
+          attempts.push({ server: server.name, verdict: verdictOf(error), error });
+        }
+      }
+      throw notHad(messageId, attempts);
+    },
+    async use(work, { signal } = {}) {
+      let reason: unknown;
+      for (const server of inOrder()) {
+        if (server.blocked !== undefined) {
+          reason = server.blocked;
+          continue;
+        }
+        let began = false;
+        try {
+          return await lend(
+            server,
+            (client) => {
+              began = true;
+              return work(client);
+            },
+            signal,
+            Number.POSITIVE_INFINITY,
+          );
+        } catch (error) {
+          if (began || server.blocked === undefined) throw error;
+          reason = error;
+        }
+      }
+      throw reason;
+    },
+    async close() {
+      await Promise.all(servers.map(({ pool }) => pool.close()));
+    },
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
+  };
+}
+
+/** What another try, another connection or some time may mend. */
+const mayPass = (error: FivewireError): boolean =>
+  error.retry !== 'never' || error.code === 'ERR_DIAL_FAILED' || error.code === 'ERR_TIMEOUT';
+
+/** The server spoke about the article, or the command: it is well, and this connection too. */
+const isRefusalOfArticle = (error: FivewireError): boolean =>
+  error.connection === 'usable' && (error.code === 'ERR_NOT_FOUND' || error.retry === 'never');
+
+const verdictOf = (error: FivewireError): Attempt['verdict'] =>
+  error.code === 'ERR_NOT_FOUND' ? 'missing' : mayPass(error) ? 'later' : 'blocked';
+
+function notHad(messageId: string, attempts: readonly Attempt[]): FivewireError {
+  const said = attempts.map(({ server, verdict }) => `${server}: ${verdict}`).join(', ');
+  const isMissing = attempts.every(({ verdict }) => verdict === 'missing');
+  const error = isMissing
+    ? new CommandError('ERR_NOT_FOUND', `No server has ${messageId} (${said})`, {
+        protocol: 'nntp',
+        hint: 'Another provider may keep articles for longer.',
+      })
+    : new ConnectionError('ERR_CONNECTION_CLOSED', `${messageId} could not be had (${said})`, {
+        protocol: 'nntp',
+        retry: attempts.some(({ verdict }) => verdict === 'later') ? 'later' : 'never',
+        hint: '`attempts` says what kept each server from it.',
+      });
+  return Object.defineProperty(error, 'attempts', { value: attempts, enumerable: true });
+}
+
+const wrong = (argument: string, message: string): UsageError =>
+  new UsageError('ERR_ARGUMENT', message, { protocol: 'nntp', argument });

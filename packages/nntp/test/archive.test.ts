@@ -1,0 +1,110 @@
+/** archive(): a newsgroup copied run after run. */
+import { buffer } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import type { ArchiveState, NntpClient } from '../src/index.js';
+import { failure, play, reader } from './dialogue.js';
+
+const group = (low: number, high: number) =>
+  `C: GROUP a.b\nS: 211 ${high - low + 1} ${low} ${high} a.b`;
+const listed = (from: number, to: number, ...numbers: number[]) =>
+  `C: LISTGROUP a.b ${from}-${to}\nS: 211 9 1 9 a.b\n${numbers.map((n) => `S: ${n}\n`).join('')}S: .`;
+const asked = (...numbers: number[]) => numbers.map((n) => `C: ARTICLE ${n}`).join('\n');
+const given = (n: number) => `S: 220 ${n} <${n}@x>\nS: Subject: ${n}\nS: \nS: ..body\nS: .`;
+
+async function run(nntp: NntpClient, state?: ArchiveState, options = {}) {
+  const seen: unknown[] = [];
+  let last = state;
+  for await (const item of nntp.archive('a.b', state, options)) {
+    last = item.state;
+    if (item.kind === 'article')
+      seen.push([item.number, (await buffer(item.article.raw)).toString('latin1')]);
+    else if (item.kind === 'failed') seen.push([item.number, item.error.code]);
+    else seen.push([item.kind, item.from, item.to]);
+  }
+  return [seen, last];
+}
+
+const raw = (n: number) => `Subject: ${n}\r\n\r\n.body\r\n`;
+
+describe('archive()', () => {
+  it('gives all, octet by octet, and tells gaps and refusals', async () => {
+    const dialogue = reader(
+      `${group(2, 9)}\n${listed(2, 9, 2, 3, 6, 8)}\n${asked(2, 3, 6, 8)}\n${given(2)}\nS: 423 gone\n${given(6)}\n${given(8)}`,
+    );
+    expect(await play(dialogue, (nntp) => run(nntp))).toEqual([
+      [
+        [2, raw(2)],
+        [3, 'ERR_NOT_FOUND'],
+        ['gap', 4, 5],
+        [6, raw(6)],
+        ['gap', 7, 7],
+        [8, raw(8)],
+        ['gap', 9, 9],
+      ],
+      { group: 'a.b', low: 2, high: 9, last: 9 },
+    ]);
+  });
+
+  it('goes on where it was, and tells what has expired meanwhile', async () => {
+    const state = { group: 'a.b', low: 1, high: 4, last: 4 };
+    const dialogue = reader(
+      `${group(7, 8)}\n${listed(7, 8, 7, 8)}\n${asked(7, 8)}\n${given(7)}\n${given(8)}`,
+    );
+    expect(await play(dialogue, (nntp) => run(nntp, state))).toEqual([
+      [
+        ['expired', 5, 6],
+        [7, raw(7)],
+        [8, raw(8)],
+      ],
+      { group: 'a.b', low: 7, high: 8, last: 8 },
+    ]);
+  });
+
+  it('has nothing to do in a group that is empty, or known to its end; limit ends it early', async () => {
+    const state = { group: 'a.b', low: 1, high: 9, last: 9 };
+    expect(await play(reader(group(1, 9)), (nntp) => run(nntp, state))).toEqual([[], state]);
+    const empty = reader('C: GROUP a.b\nS: 211 0 10 9 a.b');
+    expect(await play(empty, (nntp) => run(nntp, state))).toEqual([[], state]);
+    const some = reader(`${group(1, 9)}\n${listed(1, 2, 1)}\n${asked(1)}\n${given(1)}`);
+    expect(await play(some, (nntp) => run(nntp, undefined, { limit: 2 }))).toEqual([
+      [
+        [1, raw(1)],
+        ['gap', 2, 2],
+      ],
+      { group: 'a.b', low: 1, high: 9, last: 2 },
+    ]);
+  });
+
+  it('refuses to guess where the group was numbered anew, or the state is another one', async () => {
+    const state = { group: 'a.b', low: 1, high: 90, last: 90 };
+    const code = await play(
+      reader(group(1, 9)),
+      async (nntp) => (await failure(run(nntp, state))).code,
+    );
+    expect(code).toBe('ERR_STATE');
+    await play(reader('C: DATE\nS: 111 20200101000000'), async (nntp) => {
+      for (const bad of [{ ...state, group: 'x' }, { ...state, last: -1 }, 'a.b'])
+        expect(() => nntp.archive('a.b', bad as never)).toThrow(
+          expect.objectContaining({ code: 'ERR_ARGUMENT' }),
+        );
+      await nntp.date();
+    });
+  });
+
+  it('says how far it came when the connection breaks: the state of the item before', async () => {
+    const dialogue = reader(
+      `${group(1, 2)}\n${listed(1, 2, 1, 2)}\n${asked(1, 2)}\n${given(1)}\nCLOSE`,
+    );
+    const result = await play(dialogue, async (nntp) => {
+      let state: ArchiveState | undefined;
+      const loop = async () => {
+        for await (const item of nntp.archive('a.b')) {
+          if (item.kind === 'article') await buffer(item.article.raw);
+          state = item.state;
+        }
+      };
+      return [(await failure(loop())).code, state?.last];
+    });
+    expect(result).toEqual(['ERR_CONNECTION_CLOSED', 1]);
+  });
+});
