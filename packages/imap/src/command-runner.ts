@@ -10,6 +10,7 @@ import {
   aborted,
   decodeText,
   escapeText,
+  knownDeadlock,
   type LineConnection,
   mask,
 } from '@fivewire/line-protocol';
@@ -138,6 +139,8 @@ export class CommandRunner {
   ): Promise<{ response: TaggedResponse; masked: string }> {
     const context = { command: command.verb, phase: command.phase ?? 'command' };
     if (!this.connection.isOpen) return Promise.reject(this.connection.lost(context));
+    const deadlock = knownDeadlock(this.connection, command.verb);
+    if (deadlock !== undefined) return Promise.reject(this.connection.locate(deadlock, context));
     if (signal?.aborted)
       return Promise.reject(this.connection.locate(aborted(signal, context, 'usable')));
     let entry: Entry | undefined;
@@ -149,6 +152,7 @@ export class CommandRunner {
       };
       this.#queue.push(entry);
       this.#pump();
+      this.#consumers.review();
     }).then((response) => ({ response, masked: (entry as Entry).masked }));
     if (signal !== undefined) this.#dropOnAbort(signal, work, () => entry);
     // A body that is going out cannot be left behind: `writeBody` ends the connection, and with it this command.
@@ -290,7 +294,9 @@ export class CommandRunner {
         if (awaitContinuation && !(await this.#continuation())) break;
         const source = body === 0 ? undefined : entry.command.bodies?.[bodies++];
         if (source !== undefined) {
-          await writeBody(this.connection, entry, source, body, () => this.#deadline.review());
+          await this.#consumers.upload(entry, source, () =>
+            writeBody(this.connection, entry, source.pieces, body, () => this.#deadline.review()),
+          );
         }
       }
       entry.sent = true;

@@ -1,5 +1,5 @@
 /** A command as the runner takes it, and while it is under way. */
-import type { CallOptions } from '@fivewire/line-protocol';
+import type { CallOptions, SourcePace } from '@fivewire/line-protocol';
 import type { Phase } from 'tls-context-core';
 import type { Argument } from './grammar/encoder.js';
 import type { Frame } from './grammar/frame.js';
@@ -25,6 +25,12 @@ export interface Holder {
   ready(): Promise<unknown>;
 }
 
+/** The octets of a literal, and the pace by which their source is pulled. */
+export interface StreamedBody {
+  pieces: AsyncIterator<Uint8Array>;
+  pace: SourcePace;
+}
+
 export interface Command {
   verb: string;
   args?: readonly Argument[];
@@ -40,7 +46,7 @@ export interface Command {
    */
   claim?(response: Response, frame: Frame, sole: () => boolean): boolean;
   /** The octets of the literals that are streamed, in their order. */
-  bodies?: readonly AsyncIterator<Uint8Array>[];
+  bodies?: readonly StreamedBody[];
   /**
    * Takes the body of `size` octets whose announcement ends `text`, when it is too long to be kept. `sole` as for
    * {@link claim}. Nothing more is sent until the command is answered.

@@ -1,6 +1,6 @@
 /** The reader waits for a consumer: for how long, and which commands wait with it (see `PendingCalls`). */
 import { type FivewireError, type LineConnection, PendingCalls } from '@fivewire/line-protocol';
-import type { Entry, Holder, StreamedSink } from './command.js';
+import type { Entry, Holder, StreamedBody, StreamedSink } from './command.js';
 import type { ImapLimits } from './limits.js';
 
 export class ConsumerWait {
@@ -12,6 +12,7 @@ export class ConsumerWait {
   /** Those of the queue that wait behind a body, and how that ends. */
   readonly #waiting = new Map<Entry, () => void>();
   #wake: (() => void) | undefined;
+  #isUploading = false;
 
   constructor(
     connection: LineConnection,
@@ -29,6 +30,7 @@ export class ConsumerWait {
   /** A command has come to need the connection, or the connection has ended: look again. */
   review(): void {
     this.#wake?.();
+    if (this.#isUploading) this.#register();
   }
 
   /** The consumer of a body has taken some of it. */
@@ -57,9 +59,23 @@ export class ConsumerWait {
         await Promise.race([ready, this.#change()]);
       }
     } finally {
-      for (const end of this.#waiting.values()) end();
-      this.#waiting.clear();
+      this.#forget();
       this.#calls.hold(undefined);
+    }
+  }
+
+  /** Writes a body at the pace of its source: the commands of the queue wait behind it. */
+  async upload(entry: Entry, { pace }: StreamedBody, write: () => Promise<void>): Promise<void> {
+    const what = `the source of ${entry.masked}`;
+    pace.begin({ connection: this.#connection, calls: this.#calls, what });
+    this.#isUploading = true;
+    this.#register();
+    try {
+      await write();
+    } finally {
+      this.#isUploading = false;
+      this.#forget();
+      pace.end();
     }
   }
 
@@ -98,6 +114,11 @@ export class ConsumerWait {
       };
       this.#waiting.set(entry, this.#calls.add({ command, refuse }));
     }
+  }
+
+  #forget(): void {
+    for (const end of this.#waiting.values()) end();
+    this.#waiting.clear();
   }
 
   /** For errors: what the body is of, that is read now. */

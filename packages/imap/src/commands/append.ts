@@ -2,10 +2,10 @@
  * APPEND, RFC 9051 §6.3.12; literals that do not wait, RFC 7888; APPENDUID, RFC 4315; APPENDLIMIT, RFC 7889;
  * MULTIAPPEND, RFC 3502; CATENATE, RFC 4469; REPLACE, RFC 8508.
  */
-import { type BodyInput, bodyOctets, isBodyInput } from '@fivewire/line-protocol';
+import { type BodyInput, bodyOctets, isBodyInput, SourcePace } from '@fivewire/line-protocol';
 import { CommandError, UsageError } from 'tls-context-core';
 import { BodyStream } from '../body-stream.js';
-import type { CallOptions } from '../command.js';
+import type { CallOptions, StreamedBody } from '../command.js';
 import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import {
@@ -285,7 +285,7 @@ function lengthOfWhole(body: BodyInput): number | undefined {
 interface Content {
   size: number;
   argument: Argument;
-  source: AsyncIterator<Uint8Array> | undefined;
+  source: StreamedBody | undefined;
 }
 
 /** Octets up to here go out in one write with their command. */
@@ -302,9 +302,10 @@ async function literalOf(
     const octets = Buffer.from(body as string);
     return { size: length, argument: literalOctets(octets), source: undefined };
   }
-  const { size, octets } = await measured(runner, body, given);
+  const pace = new SourcePace();
+  const { size, pieces } = await measured(runner, body, given, pace);
   checkLimit(runner, size);
-  return { size, argument: literal(size), source: size === 0 ? undefined : octets };
+  return { size, argument: literal(size), source: size === 0 ? undefined : { pieces, pace } };
 }
 
 /** The body with its size. The first piece is there before the command goes out: a source that fails at once costs nothing. */
@@ -312,15 +313,16 @@ async function measured(
   runner: CommandRunner,
   body: BodyInput,
   given: number | undefined,
-): Promise<{ size: number; octets: AsyncIterator<Uint8Array> }> {
-  const source = bodyOctets(body);
+  pace: SourcePace,
+): Promise<{ size: number; pieces: AsyncIterator<Uint8Array> }> {
+  const source = bodyOctets(body, pace);
   if (given === undefined && lengthOfWhole(body) === undefined) {
     const pieces = await collected(source, runner.limits.bufferedOctets);
-    return { size: lengthOf(pieces), octets: bodyOctets(Buffer.concat(pieces)) };
+    return { size: lengthOf(pieces), pieces: bodyOctets(Buffer.concat(pieces)) };
   }
   const first = await source.next();
   const length = first.done ? 0 : first.value.length;
-  return { size: given ?? length, octets: prefixed(first, source) };
+  return { size: given ?? length, pieces: prefixed(first, source) };
 }
 
 async function* prefixed(
