@@ -11,40 +11,68 @@ const pieceOctets = 57 * 1_150;
 /** Pieces gather to so many octets: few writes, little memory. */
 const gatherOctets = 64 * 1024;
 
+/** Messages up to this size, without streams, are made in one piece. */
+const wholeOctets = 256 * 1024;
+
+/**
+ * A body in memory gives its octets by this method, so that a client needs no stream to send it (SIZE is known then, too);
+ * `undefined` where it has to be streamed.
+ */
+const inMemory = Symbol.for('fivewire.octets');
+
 export class ComposedBody extends Readable {
+  #parts: readonly Segment[];
+  #sign: Sign | undefined;
+  #dkim: DkimSigner | undefined;
   #sources: Readable[];
-  #pieces: AsyncIterator<Uint8Array>;
+  #pieces: AsyncIterator<Uint8Array> | undefined;
   #reading = false;
 
   constructor(parts: readonly Segment[], sign: Sign | undefined, dkim: DkimSigner | undefined) {
     super({ highWaterMark: gatherOctets });
+    this.#parts = parts;
+    this.#sign = sign;
+    this.#dkim = dkim;
     this.#sources = parts.flatMap((part) =>
       !Buffer.isBuffer(part) && part.content instanceof Readable ? [part.content] : [],
     );
     // A stream may fail before the body is read; reading it tells, and until then nobody else listens.
     for (const source of this.#sources) source.on('error', ignore);
-    let pieces: AsyncIterable<Uint8Array> = gathered(octets(parts));
-    if (sign !== undefined) pieces = signedBy(sign, pieces);
-    if (dkim !== undefined) pieces = dkim(pieces);
-    this.#pieces = pieces[Symbol.asyncIterator]();
+    Object.defineProperty(this, inMemory, { value: () => this.#octets() });
+  }
+
+  /** Once, before anything is read. */
+  #octets(): Buffer | undefined {
+    const isSmall = contentOctets(this.#parts) <= wholeOctets;
+    if (this.#sign !== undefined || !isSmall || this.#pieces !== undefined) return undefined;
+    const whole = octetsInMemory(this.#parts);
+    return this.#dkim === undefined ? whole : this.#dkim.whole(whole);
   }
 
   override _read(): void {
     if (this.#reading) return;
     this.#reading = true;
-    void this.#fill();
+    this.#pieces ??= this.#begin();
+    void this.#fill(this.#pieces);
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     for (const source of this.#sources) source.destroy();
     done(error);
-    this.#pieces.return?.()?.then(ignore, ignore);
+    this.#pieces?.return?.()?.then(ignore, ignore);
   }
 
-  async #fill(): Promise<void> {
+  #begin(): AsyncIterator<Uint8Array> {
+    let pieces: AsyncIterable<Uint8Array> = gathered(octets(this.#parts));
+    if (this.#sign !== undefined) pieces = signedBy(this.#sign, pieces);
+    if (this.#dkim !== undefined) pieces = this.#dkim.stream(pieces);
+    return pieces[Symbol.asyncIterator]();
+  }
+
+  async #fill(pieces: AsyncIterator<Uint8Array>): Promise<void> {
     try {
       for (;;) {
-        const { value, done } = await this.#pieces.next();
+        const { value, done } = await pieces.next();
         if (this.destroyed) return;
         if (!this.push(done ? null : value) || done) break;
       }
@@ -53,6 +81,24 @@ export class ComposedBody extends Readable {
       this.destroy(error as Error);
     }
   }
+}
+
+/** Infinity where a stream is among them. */
+const contentOctets = (parts: readonly Segment[]): number =>
+  parts.reduce((sum, part) => {
+    const content = Buffer.isBuffer(part) ? part : part.content;
+    return sum + (content instanceof Readable ? Infinity : content.length);
+  }, 0);
+
+function octetsInMemory(parts: readonly Segment[]): Buffer {
+  const pieces = parts.flatMap((part) =>
+    Buffer.isBuffer(part)
+      ? [part]
+      : [part.encoder.push(part.content as Buffer), part.encoder.end()],
+  );
+  const last = pieces.findLast(({ length }) => length > 0);
+  if (last !== undefined && last[last.length - 1] !== LF) pieces.push(Buffer.from('\r\n'));
+  return Buffer.concat(pieces);
 }
 
 async function* octets(parts: readonly Segment[]): AsyncGenerator<Buffer, void, undefined> {

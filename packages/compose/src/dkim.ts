@@ -19,7 +19,11 @@ export interface DkimKey {
   privateKey: string | Uint8Array | KeyObject;
 }
 
-export type DkimSigner = (message: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+export interface DkimSigner {
+  stream(message: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  /** For a message in memory. */
+  whole(message: Buffer): Buffer;
+}
 
 /** Signed where they are there, and once more: a second one, put on top later, breaks the signature. */
 const oversigned = ['from', 'to', 'subject', 'date', 'reply-to'];
@@ -45,7 +49,10 @@ export function dkimSigner(keys: DkimKey | readonly DkimKey[]): DkimSigner {
   const signers = list.map((one, i) =>
     checkedKey(one, Array.isArray(keys) ? `dkim[${i}]` : 'dkim'),
   );
-  return (message) => signed(message, signers);
+  return {
+    stream: (message) => signed(message, signers),
+    whole: (message) => signedWhole(message, signers),
+  };
 }
 
 function checkedKey(given: DkimKey, argument: string): Signer {
@@ -129,8 +136,6 @@ async function* signed(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { header, separator, body } = await splitHeader(message);
   const fields = headerFieldsOf(header);
-  if (!fields.some(({ name }) => name === 'from'))
-    throw wrong('message', 'has no From, which DKIM must sign', 'RFC 6376 §5.4.');
   const spool = createSpool();
   try {
     const hash = new RelaxedBodyHash();
@@ -138,9 +143,7 @@ async function* signed(
       hash.update(piece);
       await spool.write(piece);
     }
-    const bodyHash = hash.digest();
-    // Each signature is over the same fields: none covers another.
-    for (const signer of signers) yield Buffer.from(signature(signer, fields, bodyHash), 'latin1');
+    yield signatures(signers, fields, hash.digest());
     yield header;
     yield separator;
     yield* spool.read();
@@ -148,6 +151,22 @@ async function* signed(
     await spool.close();
   }
 }
+
+function signedWhole(message: Buffer, signers: readonly Signer[]): Buffer {
+  const end = message.indexOf('\r\n\r\n');
+  const fields = headerFieldsOf(end < 0 ? message : message.subarray(0, end + 2));
+  const hash = new RelaxedBodyHash();
+  if (end >= 0) hash.update(message.subarray(end + 4));
+  return Buffer.concat([signatures(signers, fields, hash.digest()), message]);
+}
+
+/** Each is over the same fields: none covers another. */
+const signatures = (
+  signers: readonly Signer[],
+  fields: readonly Field[],
+  bodyHash: string,
+): Buffer =>
+  Buffer.from(signers.map((signer) => signature(signer, fields, bodyHash)).join(''), 'latin1');
 
 interface Field {
   name: string;
@@ -157,7 +176,7 @@ interface Field {
 
 function headerFieldsOf(header: Buffer): Field[] {
   const text = header.toString('latin1').replace(/\r\n(?=[ \t])/g, '');
-  return text
+  const fields = text
     .split('\r\n')
     .filter((line) => line !== '')
     .map((line) => {
@@ -165,6 +184,9 @@ function headerFieldsOf(header: Buffer): Field[] {
       const name = line.slice(0, colon).trim().toLowerCase();
       return { name, relaxed: `${name}:${relaxedLine(line.slice(colon + 1)).trim()}` };
     });
+  if (!fields.some(({ name }) => name === 'from'))
+    throw wrong('message', 'has no From, which DKIM must sign', 'RFC 6376 §5.4.');
+  return fields;
 }
 
 const relaxedLine = (line: string): string => line.replace(/[ \t]+/g, ' ');

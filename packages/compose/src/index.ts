@@ -8,4 +8,5 @@ export {
 } from './address-list.js';
 export { type Composed, type ComposeOptions, compose, type Sign } from './compose.js';
 export type { DkimKey } from './dkim.js';
+export { type Sender, type SendMailOptions, type SentInfo, sendMail } from './send-mail.js';
 export type * from './types.js';

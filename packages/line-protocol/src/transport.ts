@@ -81,6 +81,8 @@ export interface ProtocolProfile {
   options: readonly string[];
   /** Timeouts that differ from the common defaults. */
   timeouts?: Partial<Timeouts>;
+  /** What people write who come from other libraries of this protocol, and what it is called here. */
+  renamed?: Readonly<Record<string, string>>;
 }
 
 /** Checked options: everything has its value. */
@@ -400,7 +402,7 @@ function dialOptions(options: TransportOptions): Omit<DialOptions, 'timeout' | '
 function refuseUnknownKeys(profile: ProtocolProfile, options: object): void {
   for (const key of Object.keys(options)) {
     if (transportKeys.includes(key) || profile.options.includes(key)) continue;
-    const ours = renamed[key];
+    const ours = profile.renamed?.[key] ?? renamed[key];
     throw wrong(
       key,
       'is no option',

@@ -41,7 +41,10 @@ export class BodySource {
       this.whole = Buffer.from(body);
     } else if (body instanceof Uint8Array) {
       this.whole = bufferOf(body);
-    } else this.#pieces = bodyOctets(body, this.#pace);
+    } else {
+      this.whole = octetsInMemory(body);
+      if (this.whole === undefined) this.#pieces = bodyOctets(body, this.#pace);
+    }
   }
 
   /** True when it can be seen to hold ASCII alone; `undefined` for a stream. */
@@ -132,6 +135,14 @@ export class BodySource {
     const { value, done } = await pieces.next();
     if (!done) this.#first = value;
   }
+}
+
+/** What @fivewire/compose made is often in memory: it says so by this method, and no stream is needed. */
+const inMemory = Symbol.for('fivewire.octets');
+
+function octetsInMemory(body: BodyInput): Buffer | undefined {
+  const octets = (body as { [inMemory]?: () => unknown })[inMemory]?.();
+  return octets instanceof Uint8Array ? bufferOf(octets) : undefined;
 }
 
 const bufferOf = (octets: Uint8Array): Buffer =>

@@ -22,6 +22,7 @@ import { checkLogin, loginOptions } from '@fivewire/sasl';
 import { asciiDomain } from './address.js';
 import { logIn } from './authenticate.js';
 import { noExtensions, parseExtensions } from './extensions.js';
+import { addressOf, isBusyGreeting, otherAddresses } from './other-addresses.js';
 import { contextOf, nextReply, spoken, unexpected } from './replies.js';
 import { createSession, type Session } from './session.js';
 import type { Extensions, SmtpOptions } from './types.js';
@@ -35,6 +36,30 @@ export const smtpProfile: ProtocolProfile = {
   schemes: { smtps: 'implicit-tls', smtp: 'starttls' },
   options: [...loginOptions, 'protocol', 'clientName', 'chunking', 'ehloAfterAuth'],
   timeouts: { reply: 300_000 },
+  // nodemailer's names
+  renamed: {
+    name: 'clientName',
+    service: 'host (discover() finds the server of a mail domain)',
+    pool: 'createSmtpPool()',
+    maxMessages: 'maxUses, of createSmtpPool(),',
+    maxConnections: 'maxConnections, of createSmtpPool(),',
+    rateLimit: 'a pace of your own: wait between the calls of send();',
+    rateDelta: 'a pace of your own: wait between the calls of send();',
+    secure: "security: 'implicit-tls' (465) or 'starttls' (587)",
+    opportunisticTLS: "security: 'starttls', which means TLS or an error,",
+    connectionTimeout: 'timeouts.connect',
+    greetingTimeout: 'timeouts.greeting',
+    socketTimeout: 'timeouts.reply and timeouts.stall',
+    dnsTimeout: 'timeouts.connect',
+    authMethod: 'mechanisms',
+    lmtp: "protocol: 'lmtp'",
+    connection: 'stream',
+    socket: 'stream',
+    debug: 'log',
+    transactionLog: 'log',
+    dkim: 'the option dkim of compose() or sendMail() in @fivewire/compose',
+    from: 'envelope.from of send()',
+  },
 };
 
 const lmtpProfile: ProtocolProfile = {
@@ -85,12 +110,34 @@ export function resolveOptions(options: SmtpOptions): Resolved {
 const isClientName = (name: unknown): boolean =>
   typeof name === 'string' && asciiDomain(name) !== undefined;
 
-/** Dials, greets, secures and logs in. Whatever fails, nothing stays open. */
-export async function openSession(
+/**
+ * Dials, greets, secures and logs in. Whatever fails, nothing stays open. Where the first address of the host takes no session now, the
+ * others are tried.
+ */
+export async function openSession(resolved: Resolved, sessions?: SessionScope): Promise<Session> {
+  let reached: string | undefined;
+  try {
+    return await openOnce(resolved, sessions, (address) => {
+      reached = address;
+    });
+  } catch (error) {
+    if (!isBusyGreeting(error)) throw error;
+    for (const transport of await otherAddresses(resolved.transport, reached)) {
+      if (resolved.options.signal?.aborted) break;
+      const session = await openOnce({ ...resolved, transport }, sessions).catch(() => undefined);
+      if (session !== undefined) return session;
+    }
+    throw error;
+  }
+}
+
+async function openOnce(
   { transport, options }: Resolved,
   sessions?: SessionScope,
+  onReached: (address: string | undefined) => void = () => {},
 ): Promise<Session> {
   const connection = await openConnection(transport, sessions);
+  onReached(addressOf(connection));
   return connection.establish(options.signal, async () => {
     await readGreeting(connection, transport);
     const name = clientName(connection, options);

@@ -2,6 +2,7 @@
 export * from '@fivewire/line-protocol/surface';
 export type { Auth } from '@fivewire/sasl';
 export { type MailAddress, parseAddress } from './address.js';
+export { type DeliverToOptions, type DeliverToResult, deliverTo } from './deliver-to.js';
 export type { DaneOptions } from './delivery/dane.js';
 export {
   type DeliveryOptions,
