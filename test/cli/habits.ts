@@ -205,6 +205,18 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     ).toMatchObject({ status: 64 });
   });
 
+  it('what fails before it has done anything leaves nothing behind', async () => {
+    const { ca } = at().world;
+    const wrong = ['--ca', ca, '--password-command', 'echo wrong'];
+    for (const dest of ['deep/Mail', 'mbox:in.mbox', 'attachments:files']) {
+      const cwd = at().cli.folder();
+      expect(await plain(cwd, ['fetch', url('imaps'), dest, ...wrong])).toMatchObject({
+        status: 77,
+      });
+      expect(readdirSync(cwd), dest).toEqual([]);
+    }
+  });
+
   it('mail keeps the time of its arrival', async () => {
     const cwd = at().cli.folder();
     const { mail } = at().world.servers;

@@ -10,6 +10,7 @@ import { exitCodes, usage } from '../exit-code.js';
 import { type Destination, ItemRefused } from '../fetch/destination.js';
 import type { Arrivals, SourceOptions } from '../fetch/source.js';
 import { forgetfulState, openState, type State } from '../fetch/state.js';
+import { missing, removeMade } from '../fetch/undo.js';
 import { wholeNumber } from '../global-options.js';
 import { line } from '../output.js';
 import { withRetry } from '../retry.js';
@@ -42,15 +43,21 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     throw usage('Articles cannot be deleted from a news server');
   const statePath = optionalText(args.state) ?? choice.state;
   if (statePath === undefined) context.out.detail('no --state: everything counts as new');
+  const before = await missing([...choice.places, ...(statePath === undefined ? [] : [statePath])]);
   // A Maildir must exist before a state can lie in it.
   const early = choice.kind === 'mbox' ? undefined : await choice.open(forgetfulState());
   const state = statePath === undefined ? forgetfulState() : await openState(statePath);
+  let isUntouched = true;
   try {
     const destination = early ?? (await choice.open(state));
     const limit = wholeNumber(args.limit, '--limit') ?? Number.POSITIVE_INFINITY;
-    return await fetchAll(target, destination, { state, remove, limit }, context);
+    const code = await fetchAll(target, destination, { state, remove, limit }, context);
+    isUntouched = false;
+    return code;
   } finally {
+    isUntouched &&= state.isEmpty;
     await state.close();
+    if (isUntouched) await removeMade(before, statePath);
   }
 }
 
@@ -156,6 +163,8 @@ function connectAndFetch(
 
 interface Choice {
   kind: 'maildir' | 'mbox' | 'attachments' | 'exec' | 'json';
+  /** The directories that it makes. */
+  places: readonly string[];
   /** Where its state lies unless `--state` says otherwise. */
   state: string | undefined;
   open(state: State): Promise<Destination>;
@@ -171,6 +180,7 @@ function chooseDestination(
     if (dest !== undefined) throw usage('--exec takes the place of DEST');
     return {
       kind: 'exec',
+      places: [],
       state: undefined,
       open: async () => (await import('../fetch/exec.js')).openCommand(command, signal),
     };
@@ -183,6 +193,7 @@ function chooseDestination(
   if (dest === '-') {
     return {
       kind: 'json',
+      places: [],
       state: undefined,
       open: async () => (await import('../fetch/json-lines.js')).openJsonLines(),
     };
@@ -192,6 +203,7 @@ function chooseDestination(
   if (kind === 'mbox') {
     return {
       kind,
+      places: [],
       state: `${path}.fivewire-state`,
       open: async (state) => (await import('../fetch/mbox.js')).openMbox(path, state),
     };
@@ -199,12 +211,14 @@ function chooseDestination(
   if (kind === 'attachments') {
     return {
       kind,
+      places: [path],
       state: join(path, '.fivewire-state'),
       open: async () => (await import('../fetch/attachments.js')).openAttachments(path),
     };
   }
   return {
     kind: 'maildir',
+    places: ['tmp', 'cur', 'new'].map((part) => join(path, part)),
     state: join(path, '.fivewire-state'),
     open: async () => (await import('../fetch/maildir.js')).openMaildir(path),
   };

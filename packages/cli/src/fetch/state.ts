@@ -26,6 +26,8 @@ export interface State extends Seen {
   /** Noted before the last kill, and never done. */
   readonly pending: Pending | undefined;
   note(pending: Pending): Promise<void>;
+  /** Nothing was ever fetched. */
+  readonly isEmpty: boolean;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,10 @@ class Box {
   has(id: MessageId): boolean {
     if (typeof id === 'string') return this.texts.has(id);
     return this.#ranges.some(([from, to]) => from <= id && id <= to);
+  }
+
+  get isEmpty(): boolean {
+    return this.#ranges.length + this.texts.size === 0;
   }
 
   add(id: MessageId): void {
@@ -92,6 +98,10 @@ class Journal {
     } else this.box(entry.box).addRange(entry.from, entry.to);
   }
 
+  get isEmpty(): boolean {
+    return [...this.boxes.values()].every((box) => box.isEmpty) && this.pending === undefined;
+  }
+
   *entries(): Generator<Entry> {
     for (const [box, known] of this.boxes) {
       for (const [from, to] of known.ranges) yield { box, from, to };
@@ -106,6 +116,9 @@ export function forgetfulState(): State {
   const journal = new Journal();
   return {
     pending: undefined,
+    get isEmpty() {
+      return journal.isEmpty;
+    },
     has: (box, id) => journal.box(box).has(id),
     add: async (box, id) => journal.box(box).add(id),
     note: async () => {},
@@ -134,6 +147,9 @@ export async function openState(path: string): Promise<State> {
     return {
       get pending() {
         return journal.pending;
+      },
+      get isEmpty() {
+        return journal.isEmpty;
       },
       has: (box, id) => journal.box(box).has(id),
       add: (box, done) => append({ box, done }),
