@@ -269,9 +269,32 @@ export const imapTable: Table<Client> = {
       ...option<Client>('refresh', optionalPositive, (imap, options) =>
         imap.watch('INBOX', options),
       ),
+      ...option<Client>('reconnect', optionalFlag, (imap, options) => imap.watch('INBOX', options)),
       ...option<Client>('interval', optionalPositive, (imap, options) =>
         imap.watch('INBOX', options),
       ),
+    },
+  },
+  sync: {
+    gives: 'rows',
+    arguments: {
+      name: { bad: name, call: (imap, bad) => imap.sync(bad) },
+      state: {
+        bad: {
+          ...without(body, 'undefined'),
+          'words for sets': { uidValidity: 1, uids: 'all', flags: {} },
+          'words for flags': { uidValidity: 1, uids: '', flags: { x: 'all' } },
+        },
+        call: (imap, bad) => imap.sync('INBOX', bad),
+      },
+      items: {
+        bad: {
+          ...without(body, 'undefined', 'an empty object'),
+          'an unknown item': { subject: true },
+        },
+        call: (imap, bad) => imap.sync('INBOX', undefined, bad),
+      },
+      ...callOptions<Client>((imap, options) => imap.sync('INBOX', undefined, {}, options)),
     },
   },
   noop: {

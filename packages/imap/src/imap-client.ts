@@ -33,6 +33,7 @@ import {
   type MessagePiece,
   type NewMessage,
 } from './commands/append.js';
+import { planFetch } from './commands/fetch-plan.js';
 import type { ServerId } from './commands/id.js';
 import { jmapAccess } from './commands/jmap-access.js';
 import { checkList, type ListEntry, type ListOptions, list } from './commands/list.js';
@@ -59,6 +60,7 @@ import type { Namespaces } from './grammar/mailbox-data.js';
 import { encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
 import { Mailbox } from './mailbox.js';
 import { MailboxLeases, type OpenOptions } from './mailbox-lease.js';
+import type { FetchItems } from './message.js';
 import {
   appendRules,
   callRules,
@@ -70,8 +72,16 @@ import {
   openRules,
   watchRules,
 } from './options.js';
+import { type SyncEvent, sync } from './sync.js';
+import { checkState, type SyncState } from './sync-state.js';
 import type { ImapOptions, ImapUrlOptions } from './types.js';
-import { type MailboxEvent, type WatchOptions, watch } from './watch.js';
+import {
+  type MailboxEvent,
+  type WatchContext,
+  type WatchOptions,
+  type WatchPlace,
+  watch,
+} from './watch.js';
 
 /**
  * Made by {@link ImapClient.connect}. Calls made at once are pipelined or wait for each other; they never fail for being
@@ -79,13 +89,15 @@ import { type MailboxEvent, type WatchOptions, watch } from './watch.js';
  */
 export class ImapClient {
   readonly #established: Established;
+  readonly #options: ImapOptions;
   readonly #runner: CommandRunner;
   readonly #leases: MailboxLeases;
   #left = false;
   readonly #quit: (options: CallOptions) => Promise<void>;
 
-  private constructor(established: Established) {
+  private constructor(established: Established, options: ImapOptions) {
     this.#established = established;
+    this.#options = options;
     this.#runner = established.runner;
     this.#leases = new MailboxLeases(established.runner);
     this.#quit = createLogout(established.runner, () => {
@@ -119,7 +131,7 @@ export class ImapClient {
     transport?: Transport,
     sessions?: SessionScope,
   ): Promise<ImapClient> {
-    return new ImapClient(await openSession(options, transport, sessions));
+    return new ImapClient(await openSession(options, transport, sessions), options);
   }
 
   /** What the server can do, in upper case, without what `disable` names. Read again after TLS and after login. */
@@ -383,9 +395,10 @@ export class ImapClient {
   }
 
   /**
-   * What happens in these mailboxes, until the loop is left or `signal` aborts. The first is watched by IDLE, which
-   * makes way for other calls by itself; the others are asked about now and then. Opens the first mailbox (read-only,
-   * shared with whoever opens it as well).
+   * What happens in these mailboxes, until the loop is left or `signal` aborts, which ends it without an error. By NOTIFY
+   * (RFC 5465) where several are watched, else the first by IDLE, which makes way for other calls by itself, and the others by
+   * STATUS now and then. Opens the first mailbox (read-only, shared with those who open it as well). When the connection is lost
+   * the loop goes on over a new one of its own, and tells what happened meanwhile.
    */
   watch(
     names: MailboxName | readonly MailboxName[],
@@ -400,10 +413,58 @@ export class ImapClient {
     }
     for (const name of all) mailbox(name);
     return watch(
-      { runner: this.#runner, open: (name, open) => this.open(name, open), left: () => this.#left },
-      all,
+      { ...this.#place(), left: () => this.#left, connect: this.#again() },
+      all as [MailboxName, ...MailboxName[]],
       options,
     );
+  }
+
+  /**
+   * What changed in a mailbox since `state`, the first time everything: messages that are new (with `items`, and their flags), that
+   * are gone, and flags that differ. Keep each event's `state` once the event has been dealt with; a run that was killed goes on from
+   * there, and no change is told twice. It works with CONDSTORE, where only what changed is fetched, and without.
+   *
+   * @throws UsageError `ERR_ARGUMENT` for a `state` that is none
+   */
+  sync<const I extends FetchItems = Record<never, never>>(
+    name: MailboxName,
+    state?: SyncState,
+    items: I = {} as I,
+    options: CallOptions = {},
+  ): Rows<SyncEvent<I>> {
+    checkOptions(options, callRules);
+    mailbox(name);
+    checkState(state);
+    planFetch(items);
+    return new Rows(() =>
+      sync(
+        { runner: this.#runner, open: (box, open) => this.open(box, open) },
+        name,
+        state,
+        items,
+        options,
+      ),
+    );
+  }
+
+  #place(): WatchPlace {
+    return {
+      runner: this.#runner,
+      open: (name, open) => this.open(name, open),
+      leave: () => this[Symbol.asyncDispose](),
+    };
+  }
+
+  /** Connects as this client did, for a watch that outlives it. A stream that was given is there once only. */
+  #again(): WatchContext['connect'] {
+    const { stream, signal: _once, ...options } = this.#options;
+    if (stream !== undefined) return undefined;
+    return async (signal) => {
+      const client = await ImapClient.connectWith(
+        signal === undefined ? options : { ...options, signal },
+      );
+      return client.#place();
+    };
   }
 
   /** NOOP, RFC 9051 §6.1.2: a sign of life, and the server's chance to report changes. */

@@ -49,5 +49,7 @@ export type { Mailbox } from './mailbox.js';
 export type { OpenOptions } from './mailbox-lease.js';
 export type { FetchItems, Message, MessageBase } from './message.js';
 export { createImapPool, type ImapPool, type ImapPoolOptions } from './pool.js';
+export type { SyncEvent } from './sync.js';
+export type { SyncState } from './sync-state.js';
 export type { ImapOptions, ImapUrlOptions } from './types.js';
 export type { MailboxEvent, WatchOptions } from './watch.js';

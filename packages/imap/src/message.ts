@@ -16,6 +16,7 @@ import {
 } from './grammar/body-structure.js';
 import { type Envelope, emptyEnvelope, parseEnvelopeSlice } from './grammar/envelope.js';
 import type { FetchData, FetchSection } from './grammar/fetch-data.js';
+import { withoutRecent } from './grammar/flags.js';
 import { HeaderFields } from './header-fields.js';
 import { inspectAs } from './inspectable.js';
 import { callRules } from './options.js';
@@ -59,6 +60,8 @@ export interface MessageBase {
   readonly uid: number;
   /** The sequence number at the time of the response. */
   readonly sequence: number;
+  /** Whether this session was the first to be told of the message (\Recent, RFC 3501); where `flags` were asked for. */
+  readonly recent: boolean;
   /** What in the row could not be read, in words for people. Empty for almost every message of almost every server. */
   readonly problems: readonly string[];
   /**
@@ -72,6 +75,7 @@ export interface MessageBase {
 }
 
 interface Fields {
+  /** Without \Recent, which is no property of the message: see `recent`. */
   flags: readonly string[];
   envelope: Envelope;
   structure: BodyPart;
@@ -137,7 +141,10 @@ export class FetchedMessage implements MessageBase {
     return this.#row.problems;
   }
   get flags(): readonly string[] {
-    return this.#row.flags ?? [];
+    return withoutRecent(this.#row.flags ?? []);
+  }
+  get recent(): boolean {
+    return this.#row.flags?.includes('\\Recent') ?? false;
   }
   get size(): number {
     return this.#row.size ?? 0;

@@ -86,4 +86,5 @@ export const watchRules: Rules<WatchOptions> = {
   from: positive,
   refresh: positive,
   interval: positive,
+  reconnect: flag,
 };

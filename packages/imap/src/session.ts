@@ -14,6 +14,8 @@ export type MailboxChange =
   | { type: 'expunge'; sequence: number }
   | { type: 'vanished'; uids: UidSet }
   | { type: 'fetch'; row: FetchData }
+  /** NOTIFY tells of another mailbox; its name in octets. */
+  | { type: 'status'; raw: string }
   /** The mailbox was selected anew, or is no longer selected. */
   | { type: 'reset' };
 
@@ -101,6 +103,8 @@ export class Session {
   selecting: SelectedMailbox | undefined;
   /** Extensions that are enabled, in upper case. */
   readonly enabled: Set<string> = new Set();
+  /** NOTIFY is set. */
+  notifies = false;
   /** As asked for once. */
   namespaces: Namespaces | undefined;
   /** What ID told about the server. */
@@ -211,6 +215,10 @@ export class Session {
         if (mailbox !== undefined && response.row.flags !== undefined)
           this.announce({ type: 'fetch', row: response.row });
         return false;
+      case 'status-data':
+        if (!this.notifies) return false;
+        this.announce({ type: 'status', raw: response.data.raw });
+        return true;
       case 'malformed':
         this.notices.push({
           kind: 'malformed',

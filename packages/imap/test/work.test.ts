@@ -433,18 +433,14 @@ describe('watch', () => {
     await events.return?.(undefined);
   });
 
-  it('reports what is there already, with `from`; ends by a signal', async () => {
+  it('reports what is there already, with `from`; ends quietly by a signal', async () => {
     const name = await filled(message('a'), message('b'), message('c'));
     const controller = new AbortController();
     const seen: string[] = [];
-    await expect(
-      (async () => {
-        for await (const event of client.watch([name], { from: 2, signal: controller.signal })) {
-          if (event.type === 'new') seen.push(String(event.uids));
-          setTimeout(() => controller.abort(), 50);
-        }
-      })(),
-    ).rejects.toEqual(code('ERR_ABORTED', { connection: 'usable' }));
+    for await (const event of client.watch([name], { from: 2, signal: controller.signal })) {
+      if (event.type === 'new') seen.push(String(event.uids));
+      setTimeout(() => controller.abort(), 50);
+    }
     expect(seen).toEqual(['2:3']);
     await client.noop();
     await (await client.open('INBOX')).close();

@@ -21,6 +21,10 @@ export function parseFlags(lexer: Lexer): string[] {
   return flags;
 }
 
+/** \Recent says something about the session, not about the message (RFC 3501 §2.3.2; gone in RFC 9051). */
+export const withoutRecent = (flags: readonly string[]): readonly string[] =>
+  flags.includes('\\Recent') ? flags.filter((flag) => flag !== '\\Recent') : flags;
+
 /** `\seen` as `\Seen`; a keyword as it is. */
 export const canonicalFlag = (flag: string): string =>
   flag.charCodeAt(0) === 92 ? (known.get(flag) ?? known.get(flag.toLowerCase()) ?? flag) : flag;

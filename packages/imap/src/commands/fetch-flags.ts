@@ -1,0 +1,40 @@
+/** The flags of many messages: UID FETCH (RFC 9051 §6.4.5), with CHANGEDSINCE (RFC 7162 §3.1.4.1) only of those that changed. */
+import type { CallOptions } from '../command.js';
+import type { CommandRunner } from '../command-runner.js';
+import { syntax, uidSet } from '../grammar/encoder.js';
+import { withoutRecent } from '../grammar/flags.js';
+import type { UidSet } from '../grammar/sequence-set.js';
+
+export interface FlagsOf {
+  uid: number;
+  /** Without \Recent, which says nothing about the message. */
+  flags: readonly string[];
+}
+
+export async function* fetchFlags(
+  runner: CommandRunner,
+  uids: UidSet,
+  changedSince: string | undefined,
+  options?: CallOptions,
+): AsyncGenerator<FlagsOf, void, undefined> {
+  const since = changedSince === undefined ? [] : [syntax(`(CHANGEDSINCE ${changedSince})`)];
+  for (const piece of uids.pieces(Number.POSITIVE_INFINITY, runner.session.setCharacters)) {
+    const found = new Map<number, readonly string[]>();
+    await runner.run(
+      {
+        verb: 'UID FETCH',
+        args: [uidSet(piece), syntax('(UID FLAGS)'), ...since],
+        wire: { as: 'fetch', uids: piece },
+        claim: (response) => {
+          if (response.type !== 'fetch') return false;
+          const { uid, flags } = response.row;
+          if (uid === undefined || flags === undefined || !piece.has(uid)) return false;
+          found.set(uid, withoutRecent(flags));
+          return true;
+        },
+      },
+      options,
+    );
+    for (const [uid, flags] of found) yield { uid, flags };
+  }
+}

@@ -1,0 +1,19 @@
+/** When a lost connection is worth another one, and when. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isFivewireError } from 'tls-context-core';
+
+const longestPause = 60_000;
+
+/** Whether the same may work over a new connection: the link is gone, and nothing says that it never will. */
+export const survivable = (error: unknown): boolean =>
+  isFivewireError(error) &&
+  ['ERR_CONNECTION_CLOSED', 'ERR_SERVER_CLOSING', 'ERR_TIMEOUT', 'ERR_DIAL_FAILED'].includes(
+    error.code,
+  );
+
+/** At once, then after 1, 2, 4, … and at most 60 seconds, each up to a quarter longer so that clients do not come all at once. */
+export async function pauseBefore(attempt: number, signal: AbortSignal | undefined): Promise<void> {
+  if (attempt === 0) return;
+  const pause = Math.min(longestPause, 1_000 * 2 ** (attempt - 1)) * (1 + Math.random() / 4);
+  await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch(() => {});
+}

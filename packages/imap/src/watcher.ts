@@ -1,0 +1,245 @@
+/** What is known of watched mailboxes, and what has changed in them: kept from one connection to the next. */
+import { isFivewireError } from 'tls-context-core';
+import type { CallOptions } from './command.js';
+import type { CommandRunner } from './command-runner.js';
+import { fetchFlags } from './commands/fetch-flags.js';
+import { search } from './commands/search.js';
+import { status } from './commands/status.js';
+import { withoutRecent } from './grammar/flags.js';
+import { encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
+import { UidSet } from './grammar/sequence-set.js';
+import type { MailboxChange, SelectedMailbox } from './session.js';
+import type { MailboxEvent } from './watch.js';
+
+/** Messages whose flags are kept for a consumer that does not come. */
+const mostFlags = 100_000;
+const statusNames = ['messages', 'uidNext', 'uidValidity', 'unseen'] as const;
+
+export class Watcher {
+  readonly names: readonly [MailboxName, ...MailboxName[]];
+  #from: number | undefined;
+  #runner: CommandRunner | undefined;
+  #selected: SelectedMailbox | undefined;
+  #stopListening: () => void = () => {};
+  #onNews: (() => void) | undefined;
+  #uidValidity: number | undefined;
+  #begun = false;
+  /** The state up to which flags are known, where the server has CONDSTORE. */
+  #modSeq: string | undefined;
+  /** The UIDs in the mailbox, by which a sequence number becomes a UID. */
+  #known: UidSet = UidSet.empty;
+  /** Those of them that have gone away, and the flags of others, since the last events. */
+  #gone: UidSet = UidSet.empty;
+  readonly #flags = new Map<number, readonly string[]>();
+  /** Where to look for messages that we do not know of. */
+  #look: 'no' | 'behind' | 'everywhere' = 'everywhere';
+  /** Further mailboxes in which something may have changed. */
+  #others = new Set<MailboxName>();
+  readonly #statuses = new Map<MailboxName, string>();
+
+  constructor(names: readonly [MailboxName, ...MailboxName[]], from: number | undefined) {
+    this.names = names;
+    this.#from = from;
+  }
+
+  attach(runner: CommandRunner): void {
+    this.detach();
+    this.#runner = runner;
+    this.#selected = runner.session.selected;
+    this.#look = 'everywhere';
+    this.lookAtOthers();
+    this.#stopListening = runner.session.onChange((change) => this.#note(change));
+  }
+
+  detach(): void {
+    this.#stopListening();
+    this.wake();
+  }
+
+  /** Calls back once when there is something to tell: at once where there is. */
+  onNews(callback: (() => void) | undefined): void {
+    this.#onNews = callback;
+    if (this.hasNews) this.wake();
+  }
+
+  wake(): void {
+    this.#onNews?.();
+  }
+
+  get hasNews(): boolean {
+    return (
+      this.#look !== 'no' || this.#gone.size > 0 || this.#flags.size > 0 || this.#others.size > 0
+    );
+  }
+
+  lookAtOthers(): void {
+    const [, ...others] = this.names;
+    this.#others = new Set(others);
+  }
+
+  /** The first look over a connection. */
+  async begin(uidValidity: number | undefined, call: CallOptions): Promise<MailboxEvent[]> {
+    const [mailbox] = this.names;
+    const isNew = !this.#begun || this.#uidValidity !== uidValidity;
+    const before = this.#modSeq;
+    this.#modSeq = this.#selected?.highestModSeq;
+    if (!isNew) {
+      const events = await this.changes(call);
+      const { capabilities } = this.#session();
+      if (before !== undefined && (capabilities.has('CONDSTORE') || capabilities.has('QRESYNC'))) {
+        for await (const { uid, flags } of fetchFlags(this.#running(), UidSet.all, before, call))
+          if (!isIn(events, uid)) events.push({ type: 'flags', mailbox, uid, flags });
+      }
+      return events;
+    }
+    const wasBegun = this.#begun;
+    this.#known = UidSet.empty;
+    this.#flags.clear();
+    while (this.#look !== 'no') await this.#search(call);
+    this.#gone = UidSet.empty;
+    this.#begun = true;
+    this.#uidValidity = uidValidity;
+    await this.#newStatuses(call);
+    const messages = this.#known.size;
+    if (wasBegun) return [{ type: 'reset', mailbox, uids: this.#known, messages }];
+    const from = this.#from;
+    this.#from = undefined;
+    if (from === undefined) return [];
+    const uids = this.#known.without(from > 1 ? `1:${from - 1}` : UidSet.empty);
+    return uids.size === 0 ? [] : [{ type: 'new', mailbox, uids, messages }];
+  }
+
+  /** What has changed so far, as events. */
+  async changes(call: CallOptions): Promise<MailboxEvent[]> {
+    const [mailbox] = this.names;
+    let fresh: UidSet = UidSet.empty;
+    while (this.#look !== 'no') fresh = fresh.union(await this.#search(call));
+    const gone = this.#gone.without(fresh);
+    fresh = fresh.without(this.#gone);
+    this.#gone = UidSet.empty;
+    const events: MailboxEvent[] = [...this.#flags].map(([uid, flags]) => ({
+      type: 'flags',
+      mailbox,
+      uid,
+      flags,
+    }));
+    this.#flags.clear();
+    const messages = this.#known.size;
+    if (gone.size > 0) events.push({ type: 'expunged', mailbox, uids: gone, messages });
+    if (fresh.size > 0) events.push({ type: 'new', mailbox, uids: fresh, messages });
+    events.push(...(await this.#newStatuses(call)));
+    return events;
+  }
+
+  /**
+   * Keeps count when the server speaks, not when the consumer comes round: sequence numbers are about the mailbox as it
+   * is at that moment, also in the middle of a search.
+   */
+  #note(change: MailboxChange): void {
+    switch (change.type) {
+      case 'reset':
+        this.#look = 'everywhere';
+        break;
+      case 'exists':
+        if (this.#look === 'no') this.#look = 'behind';
+        break;
+      case 'vanished':
+        this.#remove(change.uids);
+        break;
+      case 'expunge': {
+        const uid = this.#known.at(change.sequence - 1);
+        // A message that was never told of went away: what a search finds meanwhile may still hold it.
+        if (uid === undefined) this.#look = 'everywhere';
+        else this.#remove(UidSet.from(uid));
+        break;
+      }
+      case 'fetch':
+        this.#noteFlags(change.row.uid ?? this.#known.at(change.row.sequence - 1), change.row);
+        break;
+      case 'status': {
+        const { utf8 } = this.#running();
+        const [, ...others] = this.names;
+        const name = others.find((other) => encodeMailboxName(other, utf8) === change.raw);
+        if (name !== undefined) this.#others.add(name);
+      }
+    }
+    if (this.hasNews) this.wake();
+  }
+
+  #noteFlags(
+    uid: number | undefined,
+    { flags, modSeq }: { flags: readonly string[] | undefined; modSeq: string | undefined },
+  ): void {
+    if (uid === undefined || flags === undefined) return;
+    if (this.#flags.size >= mostFlags) this.#flags.clear();
+    this.#flags.delete(uid);
+    this.#flags.set(uid, withoutRecent(flags));
+    if (modSeq !== undefined && this.#modSeq !== undefined && BigInt(modSeq) > BigInt(this.#modSeq))
+      this.#modSeq = modSeq;
+  }
+
+  #remove(uids: UidSet): void {
+    this.#gone = this.#gone.union(uids);
+    this.#known = this.#known.without(uids);
+  }
+
+  /** Asks which messages there are, behind the last known one or everywhere. @returns those that are new */
+  async #search(call: CallOptions): Promise<UidSet> {
+    const where = this.#look;
+    const before = this.#known;
+    const goneBefore = this.#gone;
+    this.#look = 'no';
+    const last = before.last ?? 0;
+    let found: UidSet;
+    try {
+      const query = where === 'behind' ? { uid: `${last + 1}:*` } : {};
+      found = await search(this.#running(), query, call);
+    } catch (error) {
+      this.#look = 'everywhere';
+      // GreenMail has no such search (BAD): all messages, then.
+      if (where !== 'behind' || !isRejected(error)) throw error;
+      return UidSet.empty;
+    }
+    // `n:*` always finds the last message, even when that is below n. What went away meanwhile has been counted.
+    const meanwhile = this.#gone.without(goneBefore);
+    const now = (
+      where === 'behind'
+        ? before.union(found.without(last > 0 ? `1:${last}` : UidSet.empty))
+        : found
+    ).without(meanwhile);
+    this.#gone = this.#gone.union(before.without(now));
+    this.#known = now;
+    return now.without(before);
+  }
+
+  async #newStatuses(call: CallOptions): Promise<MailboxEvent[]> {
+    const events: MailboxEvent[] = [];
+    for (const mailbox of this.#others) {
+      this.#others.delete(mailbox);
+      const now = await status(this.#running(), mailbox, statusNames, call);
+      const text = JSON.stringify(now);
+      const before = this.#statuses.get(mailbox);
+      this.#statuses.set(mailbox, text);
+      if (before !== undefined && before !== text)
+        events.push({ type: 'status', mailbox, status: now });
+    }
+    return events;
+  }
+
+  #running(): CommandRunner {
+    return this.#runner as CommandRunner;
+  }
+
+  #session(): CommandRunner['session'] {
+    return this.#running().session;
+  }
+}
+
+const isRejected = (error: unknown): boolean =>
+  isFivewireError(error) && error.code === 'ERR_COMMAND_REJECTED';
+
+/** Whether the events tell of this message already: as new, or with its flags. */
+const isIn = (events: readonly MailboxEvent[], uid: number): boolean =>
+  events.some((event) =>
+    event.type === 'flags' ? event.uid === uid : event.type === 'new' && event.uids.has(uid),
+  );

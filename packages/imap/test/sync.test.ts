@@ -1,0 +1,275 @@
+/** `sync`: what changed since the last time, killed at any point; `watch` over links that die. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ImapClient, MailboxEvent, SyncState } from '../src/index.js';
+import { replayed, scriptedClient } from './support/script.js';
+import { type MailServer, mailServer, message } from './support/servers.js';
+
+let at: MailServer;
+beforeAll(async () => {
+  at = await mailServer();
+});
+afterAll(() => at.close());
+
+let boxes = 0;
+async function filled(client: ImapClient, ...subjects: string[]): Promise<string> {
+  const name = `sync${++boxes}`;
+  await client.create(name);
+  for (const subject of subjects) await client.append(name, message(subject));
+  return name;
+}
+
+/** What a copy holds: subject and flags by UID. */
+type Copy = Map<number, { subject: string; flags: string }>;
+
+/** One run, applied to a copy; `events` at most, as if it had been killed then. */
+async function run(
+  client: ImapClient,
+  name: string,
+  copy: Copy,
+  before: SyncState | undefined,
+  events = Number.POSITIVE_INFINITY,
+): Promise<{ state: SyncState | undefined; told: string[] }> {
+  let state = before;
+  const told: string[] = [];
+  if (events === 0) return { state, told };
+  for await (const event of client.sync(name, state, { envelope: true })) {
+    if (event.type === 'reset') copy.clear();
+    else if (event.type === 'vanished') for (const uid of event.uids) copy.delete(uid);
+    else if (event.type === 'new')
+      copy.set(event.uid, {
+        subject: event.message.envelope.subject,
+        flags: [...event.message.flags].sort().join(),
+      });
+    else {
+      const known = copy.get(event.uid);
+      if (known === undefined)
+        throw new Error(`flags of ${event.uid}, which the copy does not have`);
+      known.flags = [...event.flags].sort().join();
+    }
+    told.push(event.type === 'vanished' ? `vanished ${event.uids}` : event.type);
+    state = JSON.parse(JSON.stringify(event.state));
+    if (told.length >= events) break;
+  }
+  return { state, told };
+}
+
+async function truth(client: ImapClient, name: string): Promise<Copy> {
+  const box = await client.open(name, { wait: true });
+  const copy: Copy = new Map();
+  for await (const { uid, envelope, flags } of box.fetch('1:*', { envelope: true, flags: true }))
+    copy.set(uid, { subject: envelope.subject, flags: [...flags].sort().join() });
+  await box.close();
+  return copy;
+}
+
+describe.each([
+  ['with CONDSTORE', []],
+  ['without CONDSTORE', ['CONDSTORE']],
+])('sync %s', (_name, disable: string[]) => {
+  it('tells everything once, then only what changed', async () => {
+    const client = await at.connect({ disable });
+    const name = await filled(client, 'a', 'b', 'c', 'd');
+    const copy: Copy = new Map();
+    const first = await run(client, name, copy, undefined);
+    expect(first.told).toEqual(['new', 'new', 'new', 'new']);
+    expect(copy).toEqual(await truth(client, name));
+    const nothing = await run(client, name, copy, first.state);
+    expect(nothing.told).toEqual([]);
+    const box = await client.open(name);
+    await box.addFlags(2, ['\\Flagged', '$x']);
+    await box.addFlags([1, 3], ['\\Deleted']);
+    await box.expunge([1, 3]);
+    await client.append(name, message('e'), { flags: ['\\Seen'] });
+    await box.close();
+    const second = await run(client, name, copy, first.state);
+    expect(second.told).toEqual(['vanished 1,3', 'flags', 'new']);
+    expect(copy).toEqual(await truth(client, name));
+    expect((await run(client, name, copy, second.state)).told).toEqual([]);
+    await client.quit();
+  });
+
+  it('killed after any event, it goes on from there, and tells nothing twice', async () => {
+    const client = await at.connect({ disable });
+    for (let killed = 0; killed <= 8; killed++) {
+      const name = await filled(client, 'a', 'b', 'c', 'd');
+      const copy: Copy = new Map();
+      const { state } = await run(client, name, copy, undefined);
+      const box = await client.open(name);
+      await box.addFlags('2:3', ['\\Seen']);
+      await box.addFlags(1, ['\\Deleted']);
+      await box.expunge(1);
+      await box.close();
+      for (const subject of ['e', 'f', 'g']) await client.append(name, message(subject));
+      const one = await run(client, name, copy, state, killed);
+      const other = await run(client, name, copy, one.state);
+      const told = [...one.told, ...other.told].sort();
+      expect(told).toEqual(['flags', 'flags', 'new', 'new', 'new', 'vanished 1']);
+      expect(copy).toEqual(await truth(client, name));
+    }
+    await client.quit();
+  });
+});
+
+describe('sync', () => {
+  const head = (validity: number) => `
+S: * PREAUTH [CAPABILITY IMAP4rev1 CONDSTORE] hello
+C: A1 EXAMINE "x"
+S: * 2 EXISTS
+S: * OK [UIDVALIDITY ${validity}] valid
+S: * OK [HIGHESTMODSEQ 90] highest
+S: A1 OK [READ-ONLY] done
+C: A2 UID SEARCH ALL
+S: * SEARCH 3 4
+S: A2 OK done
+`;
+
+  it('another UIDVALIDITY makes the copy void', async () => {
+    const told = await replayed(
+      `${head(8)}C: A3 UID FETCH 3:4 (UID FLAGS)
+S: * 1 FETCH (UID 3 FLAGS (\\Recent))
+S: * 2 FETCH (UID 4 FLAGS (\\Seen \\Recent))
+S: A3 OK done
+`,
+      async (client) => {
+        const events = await client
+          .sync('x', { uidValidity: 7, uids: '3:9', flags: { '\\Seen': '3:9' }, modSeq: '80' })
+          .toArray();
+        return [events.map(({ type }) => type), events.at(-1)?.state];
+      },
+    );
+    expect(told).toEqual([
+      ['reset', 'new', 'new'],
+      { uidValidity: 8, uids: '3:4', flags: { '\\Seen': '4' }, modSeq: '90' },
+    ]);
+  });
+
+  it('\\Recent changes nothing, and what CHANGEDSINCE repeats is no change', async () => {
+    const told = await replayed(
+      `${head(7)}C: A3 UID FETCH 3:4 (UID FLAGS) (CHANGEDSINCE 80)
+S: * 1 FETCH (UID 3 FLAGS (\\Recent) MODSEQ (81))
+S: * 2 FETCH (UID 4 FLAGS (\\Seen) MODSEQ (85))
+S: A3 OK done
+`,
+      async (client) =>
+        (
+          await client.sync('x', { uidValidity: 7, uids: '3:4', flags: {}, modSeq: '80' }).toArray()
+        ).map(({ type, state }) => [type, state]),
+    );
+    expect(told).toEqual([
+      ['flags', { uidValidity: 7, uids: '3:4', flags: { '\\Seen': '4' }, modSeq: '90' }],
+    ]);
+  });
+
+  it('with an unchanged HIGHESTMODSEQ no flags are asked for', async () => {
+    const { client, done } = await scriptedClient(head(7));
+    const state = { uidValidity: 7, uids: '3:4', flags: {}, modSeq: '90' };
+    expect(await client.sync('x', state).toArray()).toEqual([]);
+    await done;
+  });
+});
+
+describe('watch, over a link that dies', () => {
+  it('goes on over a new one, and tells what happened meanwhile, once', async () => {
+    const sockets: Socket[] = [];
+    const dial = async ({ host, port }: { host: string; port: number }): Promise<Socket> => {
+      const socket = connect(port, host);
+      sockets.push(socket);
+      await once(socket, 'connect');
+      return socket;
+    };
+    const client = await at.connect({ dial });
+    const name = await filled(client, 'a', 'b', 'c');
+    const other = await at.connect();
+    const told: string[] = [];
+    const news: (() => void)[] = [];
+    const until = async (text: string): Promise<void> => {
+      while (!told.includes(text)) await new Promise<void>((resolve) => news.push(resolve));
+    };
+    const leave = new AbortController();
+    const watching = (async () => {
+      for await (const event of client.watch(name, { signal: leave.signal, from: 3 })) {
+        told.push(describeEvent(event));
+        for (const tell of news.splice(0)) tell();
+      }
+    })();
+    await until('new 3');
+    await other.append(name, message('d'));
+    await until('new 4');
+    // Things happen, and the link dies before it can tell.
+    const box = await other.open(name);
+    sockets[0]?.destroy();
+    await box.addFlags(2, ['\\Flagged']);
+    await box.addFlags(1, ['\\Deleted']);
+    await box.expunge(1);
+    await other.append(name, message('e'));
+    await until('expunged 1');
+    await until('flags 2 \\Flagged');
+    while (!told.some((text) => /^new.*5/.test(text)))
+      await new Promise<void>((resolve) => news.push(resolve));
+    await other.append(name, message('f'));
+    while (!told.some((text) => /^new.*6/.test(text)))
+      await new Promise<void>((resolve) => news.push(resolve));
+    leave.abort();
+    await watching;
+    expect(sockets).toHaveLength(2);
+    const fresh = told.filter((text) => text.startsWith('new')).join();
+    expect(fresh).toMatch(/^new 3,new 4,new 5(?::6|,new 6)$/);
+    expect(told.filter((text) => text === 'expunged 1')).toHaveLength(1);
+    expect((await client.closed).reason).not.toBe('quit');
+    await other.quit();
+  });
+
+  it('does not, where that is not wanted; a login that is refused ends it', async () => {
+    const { client } = await scriptedClient('S: * PREAUTH [CAPABILITY IMAP4rev1] hello\nEND');
+    const events = client.watch('x')[Symbol.asyncIterator]();
+    await expect(events.next()).rejects.toMatchObject({ code: 'ERR_CONNECTION_CLOSED' });
+    const impatient = await at.connect();
+    impatient.close();
+    const none = impatient.watch('INBOX', { reconnect: false })[Symbol.asyncIterator]();
+    expect((await none.next()).done).toBe(true); // we left ourselves
+  });
+});
+
+describe('NOTIFY', () => {
+  it('tells of several mailboxes at once, and is taken back at the end', async () => {
+    const { client, done } = await scriptedClient(`
+S: * PREAUTH [CAPABILITY IMAP4rev1 NOTIFY IDLE] hello
+C: A1 EXAMINE "INBOX"
+S: * 1 EXISTS
+S: A1 OK done
+C: A2 UID SEARCH ALL
+S: * SEARCH 5
+S: A2 OK done
+C: A3 STATUS "Sent" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)
+S: * STATUS Sent (MESSAGES 1)
+S: A3 OK done
+C: A4 NOTIFY SET (SELECTED (MessageNew MessageExpunge FlagChange)) (MAILBOXES ("Sent") (MessageNew MessageExpunge FlagChange))
+S: A4 OK done
+S: * STATUS Sent (UIDNEXT 9)
+C: A5 STATUS "Sent" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)
+S: * STATUS Sent (MESSAGES 2)
+S: A5 OK done
+S: * 2 EXISTS
+C: A6 UID SEARCH UID 6:*
+S: * SEARCH 7
+S: A6 OK done
+C: A7 NOTIFY NONE
+S: A7 OK done
+`);
+    const told: string[] = [];
+    for await (const event of client.watch(['INBOX', 'Sent'])) {
+      told.push(describeEvent(event));
+      if (told.length === 2) break;
+    }
+    expect(told).toEqual(['status', 'new 7']);
+    await done;
+    client.close();
+  });
+});
+
+const describeEvent = (event: MailboxEvent): string => {
+  if ('uids' in event) return `${event.type} ${event.uids}`;
+  return event.type === 'flags' ? `flags ${event.uid} ${event.flags.join()}` : event.type;
+};
