@@ -160,4 +160,5 @@ export const poolOptions: OptionTable<PoolOptions> = {
   idleTimeout: milliseconds,
   maxAge: milliseconds,
   maxUses: without(optionalPositive, 'Infinity'),
+  outageTimeout: milliseconds,
 };

@@ -2,6 +2,7 @@
 import { describe } from 'vitest';
 import { describeExports } from './rows/exports.js';
 import { describeFace } from './rows/face.js';
+import { describePool } from './rows/pool.js';
 import { describeQuit } from './rows/quit.js';
 import type { Client, Subject } from './subject.js';
 
@@ -10,5 +11,6 @@ export function describeContract<C extends Client>(subject: Subject<C>): void {
     describeExports(subject);
     describeFace(subject);
     describeQuit(subject);
+    describePool(subject);
   });
 }

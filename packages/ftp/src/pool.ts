@@ -73,12 +73,13 @@ export class FtpPool implements Pool<FtpClient> {
   }
 
   /** Waits for a free connection, or makes one. First come, first served. */
-  async acquire(options: { signal?: AbortSignal } = {}): Promise<Lease<FtpClient>> {
+  async acquire(options: CallOptions = {}): Promise<Lease<FtpClient>> {
+    const { signal, ...patience } = options ?? {};
     this.#waiting += 1;
     for (const tell of this.#whenAwaited) tell();
-    const behind = this.#waitBehindLent(options.signal);
+    const behind = this.#waitBehindLent(signal);
     try {
-      const lease = await this.#pool.acquire({ signal: behind.signal });
+      const lease = await this.#pool.acquire({ ...patience, signal: behind.signal });
       const { client } = lease;
       this.#lent.add(client);
       const release = (): void => {
@@ -127,18 +128,12 @@ export class FtpPool implements Pool<FtpClient> {
   }
 
   /** Lends one connection for a piece of work of several calls. */
-  async session<T>(
-    work: (client: FtpClient) => Promise<T>,
-    options: { signal?: AbortSignal } = {},
-  ): Promise<T> {
+  async session<T>(work: (client: FtpClient) => Promise<T>, options: CallOptions = {}): Promise<T> {
     return useLease(() => this.acquire(options), work);
   }
 
   /** {@link session}, by the name that it has in the pools of all clients. */
-  use<T>(
-    work: (client: FtpClient) => Promise<T>,
-    options: { signal?: AbortSignal } = {},
-  ): Promise<T> {
+  use<T>(work: (client: FtpClient) => Promise<T>, options: CallOptions = {}): Promise<T> {
     return this.session(work, options);
   }
 
@@ -280,6 +275,10 @@ export class FtpPool implements Pool<FtpClient> {
 
   /** One call on one connection. */
   #call<T>(options: CallOptions, work: (client: FtpClient) => Promise<T>): Promise<T> {
-    return this.session(work, options?.signal === undefined ? {} : { signal: options.signal });
+    const { signal, timeout } = options ?? {};
+    return this.session(work, {
+      ...(signal === undefined ? {} : { signal }),
+      ...(timeout === undefined ? {} : { timeout }),
+    });
   }
 }

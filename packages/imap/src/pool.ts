@@ -1,27 +1,55 @@
 /** Several connections to one account: each `open()` and each loan takes a free one. */
 import {
+  type ClientPool,
   createPool,
-  type Pool,
+  onePerCall,
+  onePerLoop,
   type PoolOptions,
   sessionScopeOf,
   splitPoolOptions,
+  type Ways,
+  withClientMethods,
 } from '@fivewire/line-protocol';
 import { checkOptions } from 'tls-context-core';
 import { resolveOptions } from './connect.js';
 import { mailbox } from './grammar/encoder.js';
-import type { MailboxName } from './grammar/mailbox-name.js';
 import { ImapClient } from './imap-client.js';
-import type { Mailbox } from './mailbox.js';
-import type { OpenOptions } from './mailbox-lease.js';
-import { openRules } from './options.js';
+import { listRules, openRules, watchRules } from './options.js';
 import type { ImapOptions } from './types.js';
 
 export interface ImapPoolOptions extends Omit<ImapOptions, 'stream' | 'signal'>, PoolOptions {}
 
-export interface ImapPool extends Pool<ImapClient> {
-  /** Opens a mailbox on a connection of its own, which goes back to the pool when the mailbox is closed. */
-  open(name: MailboxName, options?: Omit<OpenOptions, 'wait'>): Promise<Mailbox>;
-}
+const ways: Ways<ImapClient, 'open'> = {
+  list: onePerLoop(listRules),
+  namespaces: onePerCall,
+  personal: onePerCall,
+  find: onePerCall,
+  appendMany: onePerCall,
+  catenate: onePerCall,
+  quota: onePerCall,
+  setQuota: onePerCall,
+  acl: onePerCall,
+  myRights: onePerCall,
+  listRights: onePerCall,
+  setRights: onePerCall,
+  deleteRights: onePerCall,
+  metadata: onePerCall,
+  setMetadata: onePerCall,
+  jmapAccess: onePerCall,
+  status: onePerCall,
+  create: onePerCall,
+  delete: onePerCall,
+  rename: onePerCall,
+  subscribe: onePerCall,
+  unsubscribe: onePerCall,
+  append: onePerCall,
+  watch: onePerLoop(watchRules),
+  noop: onePerCall,
+  command: onePerCall,
+};
+
+/** Every pool's methods, and those of `ImapClient`; `open` has a connection of its own until the mailbox is closed. */
+export type ImapPool = ClientPool<ImapClient>;
 
 /**
  * Connections that are made when needed, at most `maxConnections` (default 4), fewer where the server takes no more. They
@@ -35,7 +63,11 @@ export function createImapPool(given: ImapPoolOptions): ImapPool {
   const open: ImapPool['open'] = async (name, given = {}) => {
     checkOptions(given, openRules);
     mailbox(name);
-    const lease = await pool.acquire(given.signal === undefined ? {} : { signal: given.signal });
+    const { signal, timeout } = given;
+    const lease = await pool.acquire({
+      ...(signal === undefined ? {} : { signal }),
+      ...(timeout === undefined ? {} : { timeout }),
+    });
     try {
       const box = await lease.client.open(name, { ...given, wait: true });
       box.onClose(() => lease.release());
@@ -45,14 +77,5 @@ export function createImapPool(given: ImapPoolOptions): ImapPool {
       throw error;
     }
   };
-  return {
-    get size() {
-      return pool.size;
-    },
-    acquire: (given) => pool.acquire(given),
-    use: (work, given) => pool.use(work, given),
-    open,
-    close: () => pool.close(),
-    [Symbol.asyncDispose]: () => pool.close(),
-  };
+  return withClientMethods(Object.assign(pool, { open }), ways);
 }

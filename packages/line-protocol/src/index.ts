@@ -9,7 +9,7 @@
  * - consumer/: bodies and listings that hold the connection at their consumer's pace, and the calls that wait meanwhile
  * - discover.ts, dns-lookup.ts: from a mail domain to its servers, by SRV records
  * - dot-lines.ts, capability-list.ts: what a server says in short lists
- * - pool.ts, pool-options.ts: connections to share
+ * - pool.ts, pool-options.ts, pool-surface.ts: connections to share
  * - goodbye.ts, dispose.ts: the end of a session
  * - deadline.ts, limits.ts, wire-log.ts, notices.ts, decode-text.ts
  */
@@ -41,6 +41,15 @@ export * from './line-connection.js';
 export * from './notices.js';
 export * from './pool.js';
 export * from './pool-options.js';
+export {
+  type ClientPool,
+  onePerCall,
+  onePerLoop,
+  onePerResult,
+  oneSession,
+  type Ways,
+  withClientMethods,
+} from './pool-surface.js';
 export * from './reply.js';
 export * from './reply-queue.js';
 export { mask, Secret, secret } from './secret.js';

@@ -1,6 +1,12 @@
 /** What a client's pool is made with: the pool's own options beside those of each of its connections. */
-import { type ProtocolName, UsageError } from 'tls-context-core';
-import type { PoolOptions } from './pool.js';
+import {
+  addErrorContext,
+  checkOptions,
+  isFivewireError,
+  type ProtocolName,
+  UsageError,
+} from 'tls-context-core';
+import { type PoolOptions, poolRules } from './pool.js';
 
 /**
  * Parts them. What is left undefined has its default.
@@ -11,7 +17,7 @@ export function splitPoolOptions<O extends PoolOptions>(
   protocol: ProtocolName,
   options: O,
 ): { own: PoolOptions; rest: Omit<O, keyof PoolOptions> } {
-  const { maxConnections, idleTimeout, maxAge, maxUses, ...rest } = options ?? {};
+  const { maxConnections, idleTimeout, maxAge, maxUses, outageTimeout, ...rest } = options ?? {};
   for (const key of ['stream', 'signal']) {
     if (Reflect.get(rest, key) === undefined) continue;
     throw new UsageError('ERR_ARGUMENT', `A pool takes no ${key}`, {
@@ -20,6 +26,12 @@ export function splitPoolOptions<O extends PoolOptions>(
       hint: 'It belongs to one connection; `dial` makes as many streams as are needed.',
     });
   }
-  const own = Object.entries({ maxConnections, idleTimeout, maxAge, maxUses });
-  return { own: Object.fromEntries(own.filter(([, value]) => value !== undefined)), rest };
+  const all = Object.entries({ maxConnections, idleTimeout, maxAge, maxUses, outageTimeout });
+  const own = Object.fromEntries(all.filter(([, value]) => value !== undefined));
+  try {
+    checkOptions(own, poolRules);
+  } catch (error) {
+    throw isFivewireError(error) ? addErrorContext(error, { protocol }) : error;
+  }
+  return { own, rest };
 }

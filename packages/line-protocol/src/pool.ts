@@ -1,10 +1,12 @@
 /**
  * Connections to share: made when needed, at most so many, kept for a while, replaced when they die.
- * The clients' pools (`createImapPool`, …) are this one with their `connect`.
+ * The clients' pools (`createImapPool`, …) are this one with their `connect`, and their client's methods by pool-surface.ts.
  */
 import {
   ConnectionError,
   checkOptions,
+  endless,
+  errorAgain,
   type FivewireError,
   isFivewireError,
   longestTimer,
@@ -12,7 +14,7 @@ import {
   type Rules,
   UsageError,
 } from 'tls-context-core';
-import { abortSignal, milliseconds, positive } from './call-options.js';
+import { type CallOptions, callRules, milliseconds, positive } from './call-options.js';
 import { aborted, manyMayWaitOn } from './deadline.js';
 
 /** What a pool needs of a client. */
@@ -23,14 +25,21 @@ export interface PooledClient {
 }
 
 export interface PoolOptions {
-  /** Default 4. Lowered by itself when the server takes no more. */
+  /** Default 4. Lowered by itself while the server takes no more, and tried again now and then. */
   maxConnections?: number;
   /** How long an unused connection is kept, in milliseconds. Default 30,000. */
   idleTimeout?: number;
-  /** A connection older than this, in milliseconds, is replaced when it comes back. Default: never. */
+  /** A connection older than this, in milliseconds, is replaced when it comes back, and before it is lent again. Default: never. */
   maxAge?: number;
   /** A connection lent so often is replaced. Default: never. */
   maxUses?: number;
+  /**
+   * How long a call waits while no connection can be had at all (the server is down, restarts, or takes nobody now), in
+   * milliseconds. Meanwhile one attempt after the other is made, with growing pauses; when one succeeds, all go on. Default
+   * 10,000; 0: the first failure is the call's; Infinity: as long as it takes. A call's own `timeout` and `signal` may end its
+   * wait sooner. What another attempt can't change (a wrong name, certificate or password) ends it at once.
+   */
+  outageTimeout?: number;
 }
 
 /** A client on loan. Give it back once; what it still does after that is a fault. */
@@ -44,9 +53,9 @@ export interface Pool<C> {
   /** Connections that are open or being made. */
   readonly size: number;
   /** Waits for a free connection, or makes one. First come, first served. */
-  acquire(options?: { signal?: AbortSignal }): Promise<Lease<C>>;
+  acquire(options?: CallOptions): Promise<Lease<C>>;
   /** Lends a client to `work` and takes it back, whatever its end. */
-  use<T>(work: (client: C) => Promise<T>, options?: { signal?: AbortSignal }): Promise<T>;
+  use<T>(work: (client: C) => Promise<T>, options?: CallOptions): Promise<T>;
   /** Refuses new loans, waits for those out, says goodbye on all connections. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -57,14 +66,17 @@ const orEndless = ([accepts, expected]: Rule): Rule => [
   expected,
 ];
 
-const poolRules: Rules<PoolOptions> = {
+export const poolRules: Rules<PoolOptions> = {
   maxConnections: positive,
   idleTimeout: milliseconds,
   maxAge: milliseconds,
   maxUses: orEndless(positive),
+  outageTimeout: milliseconds,
 };
 
-const acquireRules: Rules<{ signal?: AbortSignal }> = { signal: abortSignal };
+/** Pauses between attempts to connect, in milliseconds: the first, doubled each time, up to the longest. */
+const firstPause = 50;
+const longestPause = 30_000;
 
 interface Member<C> {
   client: C;
@@ -75,9 +87,28 @@ interface Member<C> {
 }
 
 interface Waiting<C> {
+  /** Milliseconds of an outage that it waits through. */
+  patience: number;
+  since: number;
   resolve: (lease: Lease<C>) => void;
   reject: (error: unknown) => void;
 }
+
+/** Whether calls wait for a connection: who holds one for a slow consumer may let it go. */
+export interface Demand {
+  readonly waiting: number;
+  /** Called when a call begins to wait. */
+  readonly listeners: Set<() => void>;
+}
+
+const demands = new WeakMap<object, Demand>();
+
+/** Lets a pool that lends the clients of another know who waits there. */
+export function shareDemand(from: object, to: object): void {
+  demands.set(to, demands.get(from) as Demand);
+}
+
+export const demandOf = (pool: object): Demand | undefined => demands.get(pool);
 
 export function createPool<C extends PooledClient>(
   connect: () => Promise<C>,
@@ -89,12 +120,21 @@ export function createPool<C extends PooledClient>(
     idleTimeout = 30_000,
     maxAge = Number.POSITIVE_INFINITY,
     maxUses = Number.POSITIVE_INFINITY,
+    outageTimeout = 10_000,
   } = options;
   const members = new Set<Member<C>>();
   const idle: Member<C>[] = [];
   const waiting: Waiting<C>[] = [];
+  const farewells = new Set<Promise<void>>();
+  const listeners = new Set<() => void>();
+  /** How many the server takes, as far as we know. */
   let limit = maxConnections;
   let connecting = 0;
+  /** Attempts that have failed since the last one that succeeded. */
+  let refusals = 0;
+  let pause: NodeJS.Timeout | undefined;
+  /** When the first attempt failed with no connection left; undefined while there is one. */
+  let outageSince: number | undefined;
   let closing = false;
   let whenEmpty: (() => void) | undefined;
 
@@ -104,13 +144,30 @@ export function createPool<C extends PooledClient>(
     members.delete(member);
     const at = idle.indexOf(member);
     if (at >= 0) idle.splice(at, 1);
+    if (members.size === 0 && outageSince === undefined) hope();
     serve();
   };
 
-  const dismiss = (member: Member<C>): void => {
-    forget(member);
-    member.client.quit().catch(() => member.client.close());
+  /** Nothing speaks against the server now. */
+  const hope = (): void => {
+    refusals = 0;
+    limit = maxConnections;
+    clearTimeout(pause);
+    pause = undefined;
+    outageSince = undefined;
   };
+
+  const dismiss = (member: Member<C>): void => {
+    const farewell = member.client.quit().then(ignore, () => member.client.close());
+    farewells.add(farewell);
+    void farewell.finally(() => {
+      farewells.delete(farewell);
+      serve();
+    });
+    forget(member);
+  };
+
+  const isOld = ({ born, uses }: Member<C>): boolean => uses > 0 && Date.now() - born >= maxAge;
 
   const lend = (member: Member<C>, { resolve }: Waiting<C>): void => {
     clearTimeout(member.idleTimer);
@@ -125,9 +182,8 @@ export function createPool<C extends PooledClient>(
   };
 
   const takeBack = (member: Member<C>): void => {
-    const worn = closing || member.uses >= maxUses || Date.now() - member.born >= maxAge;
     if (member.dead) serve();
-    else if (worn) dismiss(member);
+    else if (closing || member.uses >= maxUses || isOld(member)) dismiss(member);
     else {
       idle.push(member);
       if (idleTimeout <= longestTimer) {
@@ -151,6 +207,10 @@ export function createPool<C extends PooledClient>(
           idleTimer: undefined,
         };
         members.add(member);
+        // A probe beyond what the server took before has shown that it takes one more.
+        const learnt = Math.max(limit, members.size);
+        hope();
+        limit = learnt;
         void client.closed.then(() => {
           if (!member.dead) forget(member);
         });
@@ -158,12 +218,61 @@ export function createPool<C extends PooledClient>(
       },
       (error: unknown) => {
         connecting--;
-        // The server takes no more than there are: live with those. Otherwise the longest waiting one hears of it.
-        if (members.size > 0 && isFull(error)) limit = members.size;
-        else waiting.shift()?.reject(error);
+        refused(error);
         serve();
       },
     );
+  };
+
+  /** While others connect or are connected, those who wait can be served by them: the server takes no more than there are. */
+  const refused = (error: unknown): void => {
+    refusals++;
+    if (members.size > 0) limit = members.size;
+    else if (connecting === 0) {
+      outageSince ??= Date.now();
+      if (passes(error)) rejectImpatient(error);
+      else rejectAll(error);
+    } else if (!passes(error)) waiting.shift()?.reject(error);
+    if (waiting.length === 0 && members.size === 0) hope();
+    else if (pause === undefined) rest();
+  };
+
+  const endOf = ({ since, patience }: Waiting<C>): number =>
+    Math.max(since, outageSince ?? 0) + patience;
+
+  const rejectImpatient = (error: unknown): void => {
+    const now = Date.now();
+    rejectAll(error, (entry) => endOf(entry) <= now);
+  };
+
+  const rejectAll = (error: unknown, which: (entry: Waiting<C>) => boolean = () => true): void => {
+    const over = waiting.filter(which);
+    const left = waiting.filter((entry) => !over.includes(entry));
+    waiting.splice(0, waiting.length, ...left);
+    for (const [i, { reject }] of over.entries())
+      reject(i > 0 && isFivewireError(error) ? errorAgain(error, {}) : error);
+  };
+
+  /** Nobody is dialled for a while. A last attempt is made before a call's patience ends: none fails on old news. */
+  const rest = (): void => {
+    const growing = Math.min(firstPause * 2 ** (refusals - 1), longestPause);
+    const ends = outageSince === undefined ? [] : waiting.map((entry) => endOf(entry) - Date.now());
+    const length = Math.max(
+      1,
+      ends.reduce((a, b) => Math.min(a, b), growing),
+    );
+    pause = setTimeout(() => {
+      pause = undefined;
+      serve();
+    }, length);
+    if (waiting.length === 0) pause.unref();
+  };
+
+  const mayGrow = (): boolean => {
+    if (closing || connecting >= waiting.length) return false;
+    const open = members.size + connecting + farewells.size;
+    if (refusals === 0 || (members.size > 0 && open < limit)) return open < limit;
+    return pause === undefined && connecting === 0 && open < maxConnections;
   };
 
   /** Gives what is free to those who wait, and makes as many connections as are missing. */
@@ -171,23 +280,26 @@ export function createPool<C extends PooledClient>(
     while (waiting.length > 0) {
       const member = idle.pop(); // the one used last: the others may grow old and go
       if (member === undefined) break;
-      lend(member, waiting.shift() as Waiting<C>);
+      if (isOld(member)) dismiss(member);
+      else lend(member, waiting.shift() as Waiting<C>);
     }
-    while (!closing && connecting < waiting.length && members.size + connecting < limit) grow();
-    if (members.size === 0) limit = maxConnections;
+    while (mayGrow()) grow();
     if (members.size + connecting === 0) whenEmpty?.();
   };
 
-  const acquire = async (options: { signal?: AbortSignal } = {}): Promise<Lease<C>> => {
-    checkOptions(options, acquireRules);
-    const { signal } = options;
+  const acquire = async (given: CallOptions = {}): Promise<Lease<C>> => {
+    checkOptions(given, callRules);
+    const { signal, timeout } = given;
     if (closing) {
       throw new UsageError('ERR_STATE', 'The pool is closed', { hint: 'Make another one.' });
     }
     if (signal?.aborted) throw aborted(signal, { command: 'acquire' }, 'usable');
     return new Promise((resolve, reject) => {
       const done = (): void => signal?.removeEventListener('abort', stop);
+      const own = timeout === undefined || endless(timeout) ? Number.POSITIVE_INFINITY : timeout;
       const entry: Waiting<C> = {
+        patience: Math.min(own, outageTimeout),
+        since: Date.now(),
         resolve(lease) {
           done();
           resolve(lease);
@@ -205,20 +317,17 @@ export function createPool<C extends PooledClient>(
       if (signal !== undefined) manyMayWaitOn(signal);
       signal?.addEventListener('abort', stop, { once: true });
       waiting.push(entry);
+      pause?.ref();
       serve();
+      for (const listener of [...listeners]) listener();
     });
   };
 
   const close = async (): Promise<void> => {
     closing = true;
-    const over = new ConnectionError('ERR_CONNECTION_CLOSED', 'The pool was closed', {
-      retry: 'never',
-    });
-    for (const entry of waiting.splice(0)) entry.reject(over);
-    const farewells = idle.splice(0).map(async (member) => {
-      forget(member);
-      await member.client.quit().catch(() => member.client.close());
-    });
+    clearTimeout(pause);
+    for (const entry of waiting.splice(0)) entry.reject(poolClosed());
+    for (const member of [...idle]) dismiss(member);
     if (members.size + connecting > 0) {
       await new Promise<void>((resolve) => {
         whenEmpty = resolve;
@@ -227,15 +336,22 @@ export function createPool<C extends PooledClient>(
     await Promise.all(farewells);
   };
 
-  return {
+  const pool: Pool<C> = {
     get size() {
       return members.size + connecting;
     },
     acquire,
-    use: (work, options) => useLease(() => acquire(options), work),
+    use: (work, given) => useLease(() => acquire(given), work),
     close,
     [Symbol.asyncDispose]: close,
   };
+  demands.set(pool, {
+    get waiting() {
+      return waiting.length;
+    },
+    listeners,
+  });
+  return pool;
 }
 
 /** `Pool.use` by `Pool.acquire`. */
@@ -254,12 +370,14 @@ export async function useLease<C, T>(
   }
 }
 
-/** 421, BYE, "too many connections": codes that a server uses when it has enough of us. */
-function isFull(error: unknown): boolean {
+const poolClosed = (): ConnectionError =>
+  new ConnectionError('ERR_CONNECTION_CLOSED', 'The pool was closed', { retry: 'never' });
+
+/** Whether the same attempt may succeed in a while. A name that does not exist is more often misspelt than new. */
+function passes(error: unknown): boolean {
   if (!isFivewireError(error)) return false;
-  const { code, retry } = error as FivewireError;
-  return (
-    code === 'ERR_SERVER_CLOSING' ||
-    ((code === 'ERR_COMMAND_REJECTED' || code === 'ERR_AUTHENTICATION_FAILED') && retry === 'later')
-  );
+  const { retry, cause } = error as FivewireError;
+  return retry !== 'never' && (cause as { code?: unknown } | undefined)?.code !== 'ENOTFOUND';
 }
+
+const ignore = (): void => {};

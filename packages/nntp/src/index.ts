@@ -33,7 +33,7 @@ export type { ListOptions } from './list.js';
 export { NntpClient } from './nntp-client.js';
 export type { OverviewOptions } from './overview.js';
 export type { OverviewFormat, OverviewRow } from './overview-row.js';
-export { createNntpPool, type NntpPoolOptions } from './pool.js';
+export { createNntpPool, type NntpPool, type NntpPoolOptions } from './pool.js';
 export type { Postable, PostOptions } from './post.js';
 export type { ArticlesOptions } from './read-article.js';
 export {

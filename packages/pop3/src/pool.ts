@@ -1,12 +1,20 @@
 /** Connections to share. Most servers lock a mailbox for one session: a pool is for those that don't, or for one at a time. */
 import {
+  type ClientPool,
   createPool,
   type Lease,
+  onePerCall,
+  onePerLoop,
+  oneSession,
   type Pool,
   type PoolOptions,
+  rules,
   sessionScopeOf,
+  shareDemand,
   splitPoolOptions,
   useLease,
+  type Ways,
+  withClientMethods,
 } from '@fivewire/line-protocol';
 import { openSession, resolveOptions } from './connect.js';
 import { Pop3Client } from './pop3-client.js';
@@ -15,13 +23,43 @@ import type { Pop3Options } from './types.js';
 /** `stream` and `signal` belong to one connection: a pool takes neither. */
 export interface Pop3PoolOptions extends Omit<Pop3Options, 'stream' | 'signal'>, PoolOptions {}
 
+const numbers = 'another session may number the messages in another way.';
+const marks = 'marks belong to the session that commits them.';
+
+type SessionBound =
+  | 'retrieve'
+  | 'top'
+  | 'retrieveAll'
+  | 'sizeOf'
+  | 'delete'
+  | 'reset'
+  | 'onCommitted';
+
+const ways: Ways<Pop3Client> = {
+  stat: onePerCall,
+  list: onePerLoop(rules.callRules),
+  uidl: onePerLoop(rules.callRules),
+  retrieve: oneSession(numbers),
+  top: oneSession(numbers),
+  retrieveAll: oneSession(numbers),
+  sizeOf: oneSession(numbers),
+  delete: oneSession(marks),
+  reset: oneSession(marks),
+  onCommitted: oneSession(marks),
+  noop: onePerCall,
+  command: onePerCall,
+};
+
+/** Every pool's methods, and those of `Pop3Client` that mean the same in every session. */
+export type Pop3Pool = ClientPool<Pop3Client, SessionBound>;
+
 /**
  * A pool of sessions, which resume each other's TLS sessions. Deletions marked by one loan are taken back at its end,
  * unless it has said `client.quit()`. `maxConnections` is 1 by default.
  *
  * @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`; nothing has been dialled
  */
-export function createPop3Pool(options: Pop3PoolOptions): Pool<Pop3Client> {
+export function createPop3Pool(options: Pop3PoolOptions): Pop3Pool {
   const { own, rest } = splitPoolOptions('pop3', options);
   const resolved = resolveOptions(rest);
   const sessions = sessionScopeOf(resolved.transport);
@@ -44,7 +82,7 @@ export function createPop3Pool(options: Pop3PoolOptions): Pool<Pop3Client> {
     return { client, release: back, [Symbol.asyncDispose]: async () => back() };
   };
   const acquire: Pool<Pop3Client>['acquire'] = async (given) => lend(await pool.acquire(given));
-  return {
+  const clients: Pool<Pop3Client> = {
     get size() {
       return pool.size;
     },
@@ -53,6 +91,8 @@ export function createPop3Pool(options: Pop3PoolOptions): Pool<Pop3Client> {
     close: () => pool.close(),
     [Symbol.asyncDispose]: () => pool.close(),
   };
+  shareDemand(pool, clients);
+  return withClientMethods(clients, ways);
 }
 
 interface Member {

@@ -1,13 +1,44 @@
 /** Many messages, a few under way at once, their outcomes in order. */
-import type { Message, SendOutcome, SendResult } from './types.js';
+import { checkOptions, rules, UsageError } from '@fivewire/line-protocol';
+import { checkKeys } from './arguments.js';
+import { sendManyRules } from './options.js';
+import type { Message, SendManyOptions, SendOptions, SendOutcome, SendResult } from './types.js';
 
-export interface Sender {
+/**
+ * Checks, then sends: the `sendMany` of client and pool.
+ *
+ * @throws UsageError `ERR_ARGUMENT` at once for what is wrong with the list or the options
+ */
+export function sendEach(
+  messages: Iterable<Message> | AsyncIterable<Message>,
+  manyOptions: SendManyOptions,
+  send: (message: Message, options: SendOptions) => Promise<SendResult>,
+  lost: Sender['lost'] = () => undefined,
+): AsyncIterable<SendOutcome> {
+  checkOptions(manyOptions, sendManyRules);
+  if (!rules.isIterable(messages)) {
+    throw new UsageError('ERR_ARGUMENT', 'messages must be a list, or an iterable of messages', {
+      argument: 'messages',
+    });
+  }
+  const { window = 1, ...options } = manyOptions;
+  return inOrder(messages, window, {
+    send: async (message) => {
+      checkKeys(message, ['envelope', 'body', 'onRefused'], 'message');
+      const { onRefused } = message;
+      return send(message, onRefused === undefined ? options : { ...options, onRefused });
+    },
+    lost,
+  });
+}
+
+interface Sender {
   send(message: Message): Promise<SendResult>;
   /** Why no further message can be sent, once that is so. */
   lost(): Error | undefined;
 }
 
-export async function* inOrder(
+async function* inOrder(
   messages: Iterable<Message> | AsyncIterable<Message>,
   window: number,
   { send, lost }: Sender,

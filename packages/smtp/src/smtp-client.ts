@@ -11,26 +11,23 @@ import {
   type Notice,
   optionsFromUrl,
   type Reply,
-  rules,
   type SecurityInfo,
   type ServerReply,
   securityInfo,
   serverReply,
-  UsageError,
   type Wait,
 } from '@fivewire/line-protocol';
-import { checkKeys } from './arguments.js';
 import { BodySource } from './body-source.js';
 import { domainArgument, freeArgument, mailboxArguments } from './command-text.js';
 import { openSession, resolveOptions, smtpProfile } from './connect.js';
 import { deliver } from './deliver.js';
 import { requireExtension } from './extensions.js';
-import { callRules, sendManyRules } from './options.js';
+import { callRules } from './options.js';
 import { probe } from './probe.js';
 import { createQuit } from './quit.js';
 import { rawCommand } from './raw-command.js';
 import { nextReply, unexpected } from './replies.js';
-import { inOrder } from './send-many.js';
+import { sendEach } from './send-many.js';
 import { sendUrl } from './send-url.js';
 import { patience, type Session } from './session.js';
 import type {
@@ -140,23 +137,14 @@ export class SmtpClient {
     messages: Iterable<Message> | AsyncIterable<Message>,
     manyOptions: SendManyOptions = {},
   ): AsyncIterable<SendOutcome> {
-    checkOptions(manyOptions, sendManyRules);
-    if (!rules.isIterable(messages)) {
-      throw new UsageError('ERR_ARGUMENT', 'messages must be a list, or an iterable of messages', {
-        argument: 'messages',
-      });
-    }
-    const { window = 1, ...options } = manyOptions;
+    const { window = 1 } = manyOptions ?? {};
     const { connection } = this.#session;
-    return inOrder(messages, window, {
-      send: async (message) => {
-        checkKeys(message, ['envelope', 'body', 'onRefused'], 'message');
-        const { onRefused } = message;
-        const own = onRefused === undefined ? options : { ...options, onRefused };
-        return this.#send(message, own, window > 1);
-      },
-      lost: () => (connection.isOpen ? undefined : connection.lost()),
-    });
+    return sendEach(
+      messages,
+      manyOptions,
+      (message, options) => this.#send(message, options, window > 1),
+      () => (connection.isOpen ? undefined : connection.lost()),
+    );
   }
 
   /**

@@ -210,9 +210,9 @@ describe('the pool', () => {
     expect(server.mail.deliveries).toHaveLength(1);
   });
 
-  test('a server that takes nobody is asked once', async () => {
+  test('a server that takes nobody is asked once, where the caller does not wait', async () => {
     await start({ faults: { greeting: '421 4.3.2 Too busy' } });
-    const pool = createSmtpPool(reach('cleartext'));
+    const pool = createSmtpPool({ ...reach('cleartext'), outageTimeout: 0 });
     expect(await failure(pool.send({ from, to }, 'x'))).toMatchObject({
       code: 'ERR_SERVER_CLOSING',
       retry: 'later',
