@@ -16,7 +16,7 @@ import type { Charset } from './charset.js';
 import { openSession, resolveOptions } from './connect.js';
 import { FtpClient, sessionOf } from './ftp-client.js';
 import type { Entry } from './listing/entry.js';
-import { listRules, readStreamRules } from './options.js';
+import { callRules, listRules, readStreamRules } from './options.js';
 import { type Borrow, RemoteReadStream } from './read-stream.js';
 import { pathArgument, type RemotePath } from './remote-path.js';
 import type {
@@ -74,7 +74,8 @@ export class FtpPool implements Pool<FtpClient> {
 
   /** Waits for a free connection, or makes one. First come, first served. */
   async acquire(options: CallOptions = {}): Promise<Lease<FtpClient>> {
-    const { signal, ...patience } = options ?? {};
+    checkOptions(options, callRules);
+    const { signal, ...patience } = options;
     this.#waiting += 1;
     for (const tell of this.#whenAwaited) tell();
     const behind = this.#waitBehindLent(signal);

@@ -15,13 +15,15 @@ import {
 } from '@fivewire/line-protocol';
 import { openSession, resolveOptions } from './connect.js';
 import { NntpClient } from './nntp-client.js';
-import { callRules, listGroupRules, listRules, windowRules } from './options.js';
+import { callRules, feedRules, listGroupRules, listRules, windowRules } from './options.js';
 import type { NntpOptions } from './types.js';
 
 /** `stream` and `signal` belong to one connection: a pool takes neither. */
 export interface NntpPoolOptions extends Omit<NntpOptions, 'stream' | 'signal'>, PoolOptions {}
 
 const current = 'numbers and the current article belong to the group that a session has selected.';
+
+const bodies = 'the body of an article is read from the connection on which it came.';
 
 /** A message-id means the same in every session. */
 const unlessId = (id?: unknown): string | undefined =>
@@ -37,7 +39,8 @@ const ways: Ways<NntpClient> = {
   body: onePerResult(bodyRead, unlessId),
   head: onePerResult(async () => {}, unlessId),
   stat: onePerResult(async () => {}, unlessId),
-  articles: oneSession('the body of an article is read from the connection on which it came.'),
+  articles: oneSession(bodies),
+  archive: oneSession(bodies),
   next: oneSession(current),
   last: oneSession(current),
   listActive: onePerLoop(listRules),
@@ -55,12 +58,13 @@ const ways: Ways<NntpClient> = {
   newNews: onePerLoop(callRules),
   date: onePerCall,
   help: onePerCall,
+  feed: onePerLoop(feedRules),
   post: onePerCall,
   command: onePerCall,
 };
 
 /** Every pool's methods, and those of `NntpClient` that need no selected group. */
-export type NntpPool = ClientPool<NntpClient, 'articles' | 'next' | 'last'>;
+export type NntpPool = ClientPool<NntpClient, 'articles' | 'archive' | 'next' | 'last'>;
 
 /**
  * A pool of sessions with one server, which resume each other's TLS sessions. Each call takes a free one; what needs a group
