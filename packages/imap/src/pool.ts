@@ -3,6 +3,7 @@ import {
   type ClientPool,
   createPool,
   onePerCall,
+  onePerLiveLoop,
   onePerLoop,
   type PoolOptions,
   sessionScopeOf,
@@ -14,7 +15,7 @@ import { checkOptions } from 'tls-context-core';
 import { resolveOptions } from './connect.js';
 import { mailbox } from './grammar/encoder.js';
 import { ImapClient } from './imap-client.js';
-import { listRules, openRules, watchRules } from './options.js';
+import { callRules, listRules, openRules, watchRules } from './options.js';
 import type { ImapOptions } from './types.js';
 
 export interface ImapPoolOptions extends Omit<ImapOptions, 'stream' | 'signal'>, PoolOptions {}
@@ -43,6 +44,7 @@ const ways: Ways<ImapClient, 'open'> = {
   subscribe: onePerCall,
   unsubscribe: onePerCall,
   append: onePerCall,
+  sync: onePerLiveLoop(callRules),
   watch: onePerLoop(watchRules),
   noop: onePerCall,
   command: onePerCall,

@@ -44,6 +44,7 @@ export * from './pool-options.js';
 export {
   type ClientPool,
   onePerCall,
+  onePerLiveLoop,
   onePerLoop,
   onePerResult,
   oneSession,

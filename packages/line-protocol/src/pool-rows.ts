@@ -65,6 +65,20 @@ export async function* rowsAhead<C, T>(
   }
 }
 
+/** Rows whose connection is theirs until the loop ends. */
+export async function* liveRows<C, T>(
+  pool: Pool<C>,
+  start: (client: C) => AsyncIterable<T>,
+  wait: CallOptions,
+): AsyncGenerator<T, void, undefined> {
+  const { client, release } = await pool.acquire(wait);
+  try {
+    yield* start(client);
+  } finally {
+    release();
+  }
+}
+
 function signalled(): { told: Promise<void>; tell: () => void } {
   let tell!: () => void;
   const told = new Promise<void>((resolve) => {

@@ -3,12 +3,12 @@ import { checkOptions, type Rules, UsageError } from 'tls-context-core';
 import type { CallOptions } from './call-options.js';
 import { Rows } from './consumer/rows.js';
 import type { Pool, PooledClient } from './pool.js';
-import { rowsAhead } from './pool-rows.js';
+import { liveRows, rowsAhead } from './pool-rows.js';
 
 /** How a pool does what one method of its client does. */
 export type Way =
   | { readonly way: 'call'; readonly held?: Held; readonly unless?: Unless }
-  | { readonly way: 'rows'; readonly rules: object; readonly unless?: Unless }
+  | { readonly way: 'rows' | 'live rows'; readonly rules: object; readonly unless?: Unless }
   | { readonly way: 'session'; readonly why: string };
 
 /** Resolves when what a call gave needs its connection no more. */
@@ -26,12 +26,15 @@ export const onePerResult = (held: Held, unless?: Unless): Way => ({
   ...(unless === undefined ? {} : { unless }),
 });
 
-/** One connection for as long as the loop runs. @param rules of the method's last argument */
+/** One connection until the rows have come, ahead of the loop. @param rules of the method's last argument */
 export const onePerLoop = (rules: object, unless?: Unless): Way => ({
   way: 'rows',
   rules,
   ...(unless === undefined ? {} : { unless }),
 });
+
+/** One connection for as long as the loop runs: what its rows can do needs it. @param rules of the method's last argument */
+export const onePerLiveLoop = (rules: object): Way => ({ way: 'live rows', rules });
 
 /** Has a meaning only together with other calls of one session. @param why a sentence */
 export const oneSession = (why: string): Way => ({ way: 'session', why });
@@ -80,14 +83,13 @@ function methodOf(pool: Pool<PooledClient>, name: string, way: Way): Call {
     const why = way.unless?.(...(args as never[]));
     if (why !== undefined) throw needsSession(name, why);
   };
-  if (way.way === 'rows') {
+  if (way.way !== 'call') {
+    const rowsOf = way.way === 'rows' ? rowsAhead : liveRows;
     return (...args) => {
       refuse(args);
       const options = optionsAmong(args);
       if (options !== undefined) checkOptions(options, way.rules as Rules<object>);
-      return new Rows(() =>
-        rowsAhead(pool, (client) => on(client)(...args) as never, waitOf(args)),
-      );
+      return new Rows(() => rowsOf(pool, (client) => on(client)(...args) as never, waitOf(args)));
     };
   }
   return async (...args) => {

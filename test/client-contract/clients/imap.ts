@@ -60,7 +60,7 @@ export const imap: Subject<ImapClient> = {
     noop: (client, options) => client.noop(options),
     command: (client, options) => client.command('NOOP', [], options),
   },
-  others: ['quit', 'close', 'watch'],
+  others: ['quit', 'close', 'watch', 'sync'],
   nestedConnect: {
     'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } },
     'iterations.mx': { iterations: { mx: 5 } },
