@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drivers, modes, startServers, visit, way } from './drivers.js';
 
 const fields = [
-  'alpn', 'cipher', 'fingerprint256', 'matchedName', 'mode', 'protocol', 'resumed', 'serverHostname', 'trust', 'verified',
+  'alpn', 'channelBinding', 'cipher', 'fingerprint256', 'group', 'matchedName', 'mode', 'peerSignature', 'protocol', 'resumed', 'serverHostname', 'trust', 'verified',
 ]; // biome-ignore format: one list
 
 interface Row {
@@ -110,7 +110,10 @@ describe.each(drivers)('$protocol', (driver) => {
       serverHostname: '127.0.0.1',
       matchedName: undefined,
       protocol: undefined,
+      channelBinding: 'none',
       cipher: undefined,
+      group: undefined,
+      peerSignature: undefined,
       alpn: undefined,
       resumed: false,
       trust: undefined,

@@ -338,6 +338,8 @@ function inClear(
     matchedName: undefined,
     protocol: undefined,
     cipher: undefined,
+    group: undefined,
+    peerSignature: undefined,
     alpn: undefined,
     resumed: false,
     trust: undefined,

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Scene } from './handshake-error.js';
 import type { Demands } from './judge.js';
+import { keylogRule } from './keylog.js';
 import { badOption, checkOptions, isFlag, isText, oneOf, type Rules } from './option-check.js';
 import { portRule, protocolRule, protocols, serverHostnameRule } from './protocols.js';
 import { toServerHostname } from './server-hostname.js';
@@ -102,5 +103,6 @@ const rules: Rules<SecureOptions> = {
   observeCloseNotify: [isFlag, 'true or false'],
   signal: [isSignal, 'an AbortSignal'],
   timeout: [isDelay, 'milliseconds, not negative'],
+  keylog: keylogRule,
   host: [isText, 'text'],
 };

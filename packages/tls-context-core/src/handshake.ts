@@ -14,6 +14,7 @@ import { AbortError, addErrorContext, isFivewireError, TimeoutError } from './er
 import { closedError, explainTlsError, injectionError, silenceHint } from './handshake-error.js';
 import type { Plan } from './handshake-plan.js';
 import { judgeAlpn, judgeHandshake, judgeResumption, type Proof } from './judge.js';
+import { keylogSink } from './keylog.js';
 import { equip } from './secure-stream.js';
 import { keepSession } from './session-store.js';
 import { deadline } from './silence.js';
@@ -30,6 +31,8 @@ export function shakeHands(stream: Duplex, plan: Plan): Promise<SecureStream> {
     let proof: Proof | undefined;
     const socket = startTls(watch?.beneath ?? stream, plan);
     watch?.watch(socket);
+    const log = keylogSink(options.keylog ?? plan.parts.keylog);
+    if (log) socket.on('keylog', log);
     if (watch || !(stream instanceof Socket)) endByErrorsOf(stream, socket);
     const settle = (): void => {
       timely();

@@ -1,8 +1,11 @@
 /** What a verified stream shows. It is Node's own socket with properties added: a wrapper would cost, and lose. */
 
 import type { TLSSocket } from 'node:tls';
+import { attempt } from './attempt.js';
+import { type Certificate, readAlgorithm, readCertificate } from './certificate.js';
 import { tlsExporter, tlsServerEndPoint, tlsUnique } from './channel-binding.js';
 import type { CloseNotifyWatch } from './close-notify.js';
+import { readDer } from './der.js';
 import type { Demands, Proof } from './judge.js';
 import type { ChannelBindingType, SecureStream, TlsSecurity } from './types.js';
 
@@ -28,7 +31,7 @@ export function equip(
 function describeSecurity(
   socket: TLSSocket,
   { context, identity, tlsa }: Demands,
-  { matchedName, fingerprint256 }: Proof,
+  { matchedName, fingerprint256, leaf, chain }: Proof,
 ): TlsSecurity {
   return Object.freeze({
     verified: context.verifyMode === 'required' && context.checkHostname,
@@ -36,11 +39,45 @@ function describeSecurity(
     matchedName,
     protocol: socket.getProtocol() ?? '',
     cipher: socket.getCipher().standardName,
+    group: keyExchangeGroup(socket),
+    peerSignature: signatureOf(leaf, chain[0]),
     alpn: socket.alpnProtocol || undefined,
     resumed: socket.isSessionReused(),
     trust: tlsa ? 'dane' : context.trust,
     fingerprint256,
   });
+}
+
+/** Node names elliptic curves and, from 24 on, the groups of TLS 1.3; of others it tells nothing. */
+function keyExchangeGroup(socket: TLSSocket): string | undefined {
+  const { type, name, size } = socket.getEphemeralKeyInfo() as {
+    type?: string;
+    name?: string;
+    size?: number;
+  };
+  return name ?? (type === 'DH' ? `DHE ${size}` : undefined);
+}
+
+/** By the object identifier of the key: RFC 8017, 5480, 8410, 9881. */
+const signatures: Readonly<Record<string, string>> = {
+  '1.2.840.113549.1.1.1': 'rsa',
+  '1.2.840.113549.1.1.10': 'rsa-pss',
+  '1.2.840.10045.2.1': 'ecdsa',
+  '1.3.101.112': 'ed25519',
+  '1.3.101.113': 'ed448',
+  '2.16.840.1.101.3.4.3.17': 'ml-dsa-44',
+  '2.16.840.1.101.3.4.3.18': 'ml-dsa-65',
+  '2.16.840.1.101.3.4.3.19': 'ml-dsa-87',
+};
+
+function signatureOf(
+  leaf: Certificate | undefined,
+  der: Uint8Array | undefined,
+): string | undefined {
+  const read = leaf ?? (der && attempt(() => readCertificate(der)));
+  // SubjectPublicKeyInfo ::= SEQUENCE { algorithm AlgorithmIdentifier, subjectPublicKey BIT STRING }
+  const oid = read && attempt(() => readAlgorithm(readDer(read.publicKeyInfo).children[0]).oid);
+  return oid && (signatures[oid] ?? oid);
 }
 
 function bind(

@@ -20,9 +20,13 @@ const nameLimit = 253;
  * `url.domainToASCII` would cut at `/`, decode `%41` and read `127.1` as an address.
  */
 const forbidden = /[\u0000-\u0020\u007f%/\\?#@:*<>[\]]/u;
-/** Invisible: what the user reads is not what would be looked up. Lone surrogates are no characters at all. */
-const invisible = /[\p{Default_Ignorable_Code_Point}\p{Surrogate}]/u;
-const label = /^[a-z0-9_-]{1,63}$/;
+/**
+ * Invisible: what the user reads is not what would be looked up. Lone surrogates are no characters at all. The joiners
+ * U+200C and U+200D have their place in Persian and Indic scripts; UTS 46 refuses them elsewhere (CONTEXTJ, RFC 5892).
+ */
+const invisible = /(?![\u200c\u200d])[\p{Default_Ignorable_Code_Point}\p{Surrogate}]/u;
+/** Letters, digits and hyphens, the last not at the ends (RFC 952, RFC 1123 §2.1), and the underscores of service names. */
+const label = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
 /** What a URL parser would take for (a part of) an IPv4 address: decimal, octal or hexadecimal. */
 const numeric = /^(?:[0-9]+|0x[0-9a-f]*)$/;
 
@@ -81,7 +85,7 @@ function refuseMisleading(name: string): void {
 
 function refuseLabel(part: string, name: string): void {
   if (!label.test(part)) {
-    throw invalid(name, 'its labels are not 1 to 63 letters, digits, hyphens or underscores');
+    throw invalid(name, 'its labels are not 1 to 63 letters, digits, underscores or inner hyphens');
   }
   if (part.startsWith('xn--') && !isALabel(part)) {
     throw invalid(name, `${part} is no A-label: it does not stand for a name`);

@@ -2,6 +2,7 @@
 
 import type { SecureContext } from 'node:tls';
 import { UsageError } from './errors.js';
+import { keylogRule } from './keylog.js';
 import { memoise } from './memoise.js';
 import { opensslContext } from './openssl-context.js';
 import {
@@ -30,6 +31,7 @@ export interface ContextParts {
   readonly minDhBits: number;
   /** SHA-256 digests of SubjectPublicKeyInfos, base64; empty: none demanded. */
   readonly pins: ReadonlySet<string>;
+  readonly keylog: TlsContextOptions['keylog'];
   readonly alpn: boolean;
   readonly sni: boolean;
 }
@@ -63,6 +65,7 @@ export function createTlsContext(given: TlsContextOptions = {}): TlsContext {
     trust,
     minDhBits: options.ciphers === undefined ? 2048 : 1024,
     pins: new Set(options.pins?.map(parsePin)),
+    keylog: options.keylog,
     alpn: options.alpn ?? true,
     sni: options.sni ?? true,
   });
@@ -136,6 +139,7 @@ const rules: Rules<TlsContextOptions> = {
   ciphers: [isText, "a cipher list of OpenSSL's"],
   verifyMode: oneOf('required', 'none'),
   checkHostname: flag,
+  keylog: keylogRule,
   alpn: flag,
   sni: flag,
 };

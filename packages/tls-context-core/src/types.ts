@@ -30,6 +30,12 @@ export interface TlsContextOptions {
   checkHostname?: boolean;
   /** `false`: no ALPN is offered and none is checked. */
   alpn?: boolean;
+  /**
+   * Hands out the secrets of each connection, a line of the NSS key log format at a time, with which a recording of it
+   * can be read: for debugging only. `'environment'`: appends them to the file that `SSLKEYLOGFILE` names, if it names
+   * one. Default: they stay secret, whatever that variable says.
+   */
+  keylog?: ((line: Uint8Array) => void) | 'environment';
   /** `false`: no SNI is sent (for servers that refuse a name they don't know). The name is checked all the same. */
   sni?: boolean;
 }
@@ -90,6 +96,8 @@ export interface SecureOptions {
   signal?: AbortSignal;
   /** For the whole handshake, in milliseconds. Default 10,000; 0 or `Infinity`: no limit. */
   timeout?: number;
+  /** As in the context's options, for this connection alone. */
+  keylog?: TlsContextOptions['keylog'];
   /** The host that was dialled, for error messages. */
   host?: string;
 }
@@ -116,6 +124,14 @@ export interface TlsSecurity {
   protocol: string;
   /** OpenSSL's standard name of the cipher suite. */
   cipher: string;
+  /**
+   * The group of the key exchange: `'X25519'`, `'prime256v1'`, `'DHE 2048'`; one with `MLKEM` in its name is proof against
+   * quantum computers. `undefined` where this Node line does not tell (hybrid groups before 24), and in sessions of TLS
+   * 1.2 that were resumed.
+   */
+  group: string | undefined;
+  /** What the peer proved its key by: `'ecdsa'`, `'rsa'`, `'ed25519'`, `'ml-dsa-65'` …, or the OID of another kind. */
+  peerSignature: string | undefined;
   alpn: string | undefined;
   resumed: boolean;
   /** What vouched for the certificate: the context's trust, or `'dane'`. */
