@@ -92,6 +92,31 @@ describe('mail exchangers', () => {
     expect(hosts(await deliveryTargets('example.org', { resolveMx }))).toHaveLength(50);
   });
 
+  it('the fifty that are preferred, wherever they stand', async () => {
+    const best: [string, number] = ['best.example.org', 1];
+    const resolveMx = mx(...Array.from({ length: 60 }, (_, i) => `h${i}.example.org`), best);
+    const plan = await deliveryTargets('example.org', { resolveMx });
+    expect(hosts(plan)[0]).toBe('best.example.org');
+  });
+
+  it.each<[string, object]>([
+    ['a misspelt option', { mtaST: true }],
+    ['a misspelt option of MTA-STS', { mtaSts: { timout: 1 } }],
+    ['an option that only the outer has', { mtaSts: { signal: new AbortController().signal } }],
+    ["another library's option for TLS", { mtaSts: { tls: { rejectUnauthorized: false } } }],
+    ['a misspelt option of DANE', { dane: { resolver: '127.0.0.1', port: 53 } }],
+    ['DANE that is no object', { dane: true }],
+    ['MTA-STS that is text', { mtaSts: 'yes' }],
+    ['a cache without set', { mtaSts: { cache: { get: () => undefined } } }],
+    ['a resolver that is no function', { resolveMx: 'dns' }],
+    ['a timeout that is text', { timeout: '1s' }],
+  ])('%s is refused before anything is asked', async (_, options) => {
+    await expect(deliveryTargets('example.org', options as DeliveryOptions)).rejects.toMatchObject({
+      name: 'UsageError',
+      code: 'ERR_ARGUMENT',
+    });
+  });
+
   it('DNS that fails is not a domain without records', async () => {
     const resolveMx = () => Promise.reject(Object.assign(new Error(), { code: 'ESERVFAIL' }));
     await expect(deliveryTargets('example.org', { resolveMx })).rejects.toMatchObject({
@@ -172,6 +197,23 @@ describe('under MTA-STS', () => {
     expect(hosts(known)).toHaveLength(2);
     expect(known.mtaSts?.problem).toMatchObject({ code: 'ERR_DIAL_FAILED' });
   });
+});
+
+it('DANE holds for each exchanger, however many there are', async () => {
+  const names = Array.from({ length: 25 }, (_, i) => `mx${i}.example.org`);
+  const tlsa = { usage: 3, selector: 1, matchingType: 1, certificate: Buffer.alloc(32, 1) };
+  const zone: Zone = {
+    'MX example.org': names.map((exchange, preference) => ({ preference, exchange })),
+    ...Object.fromEntries(names.map((name) => [`A ${name}`, ['127.0.0.1']])),
+    ...Object.fromEntries(names.map((name) => [`TLSA _25._tcp.${name}`, [tlsa]])),
+  };
+  const dns = await startDnsServer({ zone });
+  try {
+    const { targets } = await deliveryTargets('example.org', { dane: { resolver: dns.address } });
+    expect(targets.map(({ protection }) => protection)).toEqual(names.map(() => 'dane'));
+  } finally {
+    await dns.close();
+  }
 });
 
 describe('a trusted resolver', () => {

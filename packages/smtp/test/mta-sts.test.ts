@@ -1,11 +1,12 @@
 /** MTA-STS: RFC 8461, the parsers alone and the way from a domain to its policy. */
 import { once } from 'node:events';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
+import { createTlsContext } from '@fivewire/line-protocol';
 import { createThrowawayCa, type IssueOptions, type ThrowawayCa } from '@fivewire/test-servers';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { HttpResponseReader } from '../src/delivery/http-response.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { httpsGet } from '../src/delivery/https-get.js';
 import {
   type CachedMtaStsPolicy,
   findMtaStsPolicy,
@@ -118,96 +119,6 @@ describe('the policy file', () => {
   ])('%s allows %s: %s', (mx, host, allowed) => expect(allowsMx({ mx: [mx] }, host)).toBe(allowed));
 });
 
-describe('HTTP, octets to a response', () => {
-  const limits = { head: 1_000, body: 100 };
-  const read = (text: string, sizes: readonly number[] = [], clean = true) => {
-    const reader = new HttpResponseReader(limits);
-    const octets = Buffer.from(text, 'latin1');
-    let at = 0;
-    for (let i = 0; at < octets.length; i++) {
-      const size = sizes.length > 0 ? (sizes[i % sizes.length] as number) : octets.length;
-      reader.push(octets.subarray(at, at + size));
-      at += size;
-    }
-    const { status, headers, body } = reader.finish(clean);
-    return {
-      status,
-      type: headers.get('content-type'),
-      body: Buffer.from(body).toString('latin1'),
-    };
-  };
-  const hello = { status: 200, type: 'text/plain', body: 'hello world' };
-  const start = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n';
-  const forms: Record<string, string> = {
-    length: `${start}Content-Length: 11\r\n\r\nhello world`,
-    chunks: `${start}Transfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n`,
-    trailers: `${start}Transfer-Encoding: chunked\r\n\r\nB\r\nhello world\r\n0\r\nX: y\r\n\r\n`,
-    'the end': `${start}\r\nhello world`,
-  };
-
-  it.each(Object.keys(forms))('by %s, under every cut', (form) => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 10 }), (sizes) => {
-        expect(read(forms[form] as string, sizes)).toEqual(hello);
-      }),
-    );
-  });
-
-  it.each<[string, string, boolean?]>([
-    ['cut short', `${start}Content-Length: 12\r\n\r\nhello world`],
-    ['chunks cut short', (forms.chunks as string).slice(0, -1)],
-    ['a cut wire where the end is the end', forms['the end'] as string, false],
-    ['nothing', ''],
-    ['half a head', start],
-    ['more than was promised', `${start}Content-Length: 5\r\n\r\nhello world`],
-    ['more after the last chunk', `${forms.chunks}x`],
-    ['two lengths', `${start}Content-Length: 11\r\nContent-Length: 11\r\n\r\nhello world`],
-    [
-      'a length and chunks',
-      `${start}Content-Length: 11\r\n${(forms.chunks as string).slice(start.length)}`,
-    ],
-    ['a negative length', `${start}Content-Length: -1\r\n\r\n`],
-    ['another coding', `${start}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],
-    ['a chunk of no size', `${start}Transfer-Encoding: chunked\r\n\r\nx\r\n`],
-    ['a chunk that does not end', `${start}Transfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n`],
-    ['a folded header', `${start} folded\r\n\r\n`],
-    ['a header without a name', `${start}: x\r\n\r\n`],
-    ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
-    ['SSH', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
-  ])('%s is malformed', (_, text, clean) => {
-    expect(() => read(text, [], clean)).toThrow(malformed);
-    expect(() => read(text, [1], clean)).toThrow(malformed);
-  });
-
-  it.each<[string, string]>([
-    ['a long head', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(1_000)}\r\n\r\n`],
-    ['a head without an end', 'x'.repeat(1_100)],
-    ['a promise of more', `${start}Content-Length: 101\r\n\r\n`],
-    ['a long body', `${start}\r\n${'x'.repeat(101)}`],
-    ['a long chunk', `${start}Transfer-Encoding: chunked\r\n\r\nfffffff\r\n`],
-    ['many chunks', `${start}Transfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(101)}`],
-  ])('%s is too much', (_, text) => {
-    expect(() => read(text, [7])).toThrow(expect.objectContaining({ code: 'ERR_LIMIT_EXCEEDED' }));
-  });
-
-  it('whatever comes: a response or a typed error', () => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom(...Object.values(forms)),
-        fc.nat(120),
-        fc.string({ maxLength: 5 }),
-        (text, at, noise) => {
-          try {
-            read(text.slice(0, at) + noise + text.slice(at + noise.length));
-          } catch (error) {
-            expect(error).toMatchObject({ name: 'RemoteProtocolError' });
-          }
-        },
-      ),
-    );
-  });
-});
-
 interface Site {
   options: MtaStsOptions;
   requests: string[];
@@ -282,6 +193,91 @@ async function withSite(work: (site: Site) => Promise<void>, shape?: IssueOption
     await site.close();
   }
 }
+
+describe('HTTP over secure()', () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await startSite();
+  });
+  afterAll(() => site.close());
+
+  /** What comes of a text that the web server says in pieces of these sizes, and then leaves. */
+  async function read(text: string, sizes: readonly number[] = [], clean = true) {
+    site.say(async (socket) => {
+      const octets = Buffer.from(text, 'latin1');
+      for (let at = 0, i = 0; at < octets.length; i++) {
+        const size = sizes[i % sizes.length] ?? octets.length;
+        socket.write(octets.subarray(at, at + size));
+        at += size;
+        await new Promise(setImmediate);
+      }
+      if (clean) socket.end();
+      else socket.write('', () => (socket as unknown as { _parent: Socket })._parent.destroy());
+    });
+    const { dial } = site.options;
+    const { status, headers, body } = await httpsGet('mta-sts.example.org', '/x', {
+      context: createTlsContext({ ca: ca.certificate }),
+      timeout: 5_000,
+      limit: 100,
+      ...(dial && { dial }),
+    });
+    return {
+      status,
+      type: headers.get('content-type'),
+      body: Buffer.from(body).toString('latin1'),
+    };
+  }
+
+  const hello = { status: 200, type: 'text/plain', body: 'hello world' };
+  const start = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n';
+  const forms: Record<string, string> = {
+    length: `${start}Content-Length: 11\r\n\r\nhello world`,
+    chunks: `${start}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n`,
+    trailers: `${start}Transfer-Encoding: chunked\r\n\r\nB\r\nhello world\r\n0\r\nX: y\r\n\r\n`,
+    'the end': `${start}\r\nhello world`,
+  };
+
+  it.each(Object.keys(forms))('by %s, whole and cut', async (form) => {
+    for (const sizes of [[], [1], [7, 3]])
+      expect(await read(forms[form] as string, sizes)).toEqual(hello);
+  });
+
+  it.each<[string, string, boolean?]>([
+    ['cut short', `${start}Content-Length: 12\r\n\r\nhello world`],
+    ['chunks cut short', (forms.chunks as string).slice(0, -8)],
+    ['nothing', ''],
+    ['half a head', start],
+    ['two lengths', `${start}Content-Length: 11\r\nContent-Length: 12\r\n\r\nhello world`],
+    [
+      'a length and chunks',
+      `${start}Content-Length: 11\r\n${(forms.chunks as string).slice(start.length)}`,
+    ],
+    ['a negative length', `${start}Content-Length: -1\r\n\r\n`],
+    ['a chunk of no size', `${start}Transfer-Encoding: chunked\r\n\r\nx\r\n`],
+    ['a chunk that does not end', `${start}Transfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n`],
+    ['a header without a name', `${start}: x\r\n\r\n`],
+    ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['SSH', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
+  ])('%s is malformed', async (_, text) => {
+    await expect(read(text)).rejects.toThrow(malformed);
+    await expect(read(text, [1])).rejects.toThrow(malformed);
+  });
+
+  it('a cut wire is no end of a body', async () => {
+    await expect(read(forms['the end'] as string, [], false)).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_(MALFORMED_RESPONSE|CONNECTION_CLOSED)$/),
+    });
+  });
+
+  it.each<[string, string]>([
+    ['a long head', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
+    ['a long body', `${start}\r\n${'x'.repeat(101)}`],
+    ['a long chunk', `${start}Transfer-Encoding: chunked\r\n\r\n66\r\n${'x'.repeat(102)}\r\n`],
+    ['many chunks', `${start}Transfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(101)}`],
+  ])('%s is too much', async (_, text) => {
+    await expect(read(text)).rejects.toMatchObject({ code: 'ERR_LIMIT_EXCEEDED' });
+  });
+});
 
 const find = (site: Site, more: Partial<MtaStsOptions> = {}) =>
   findMtaStsPolicy('example.org', { ...site.options, ...more });
@@ -422,6 +418,7 @@ describe('from a domain to its policy', () => {
   it('silence and trickles end', () =>
     withSite(async (site) => {
       site.say((socket) => {
+        socket.write('HTTP/1.1 200 OK\r\nX: ');
         const drip = setInterval(() => socket.write('x'), 5);
         socket.once('close', () => clearInterval(drip));
       });

@@ -117,7 +117,21 @@ function judge(socket: TLSSocket, plan: Plan): Proof {
   socket.getPeerCertificate = getPeerCertificate;
   const proof = socket.isSessionReused() ? judgeResumed(plan) : judgeFull(socket, plan);
   judgeAlpn(socket.alpnProtocol || undefined, plan);
-  return proof;
+  return { ...proof, group: keyExchangeGroup(socket) ?? proof.group };
+}
+
+/**
+ * Node names elliptic curves and, from 24 on, the groups of TLS 1.3; of others it tells nothing. A session of TLS 1.2 that
+ * is resumed lives by the keys of its beginning, which are remembered.
+ */
+function keyExchangeGroup(socket: TLSSocket): string | undefined {
+  if (socket.isSessionReused() && socket.getProtocol() === 'TLSv1.2') return undefined;
+  const { type, name, size } = socket.getEphemeralKeyInfo() as {
+    type?: string;
+    name?: string;
+    size?: number;
+  };
+  return name ?? (type === 'DH' ? `DHE ${size}` : undefined);
 }
 
 function judgeResumed(plan: Plan): Proof {

@@ -50,6 +50,8 @@ export interface Proof {
   readonly validUntil: number;
   /** The TLSA records that took the place of the roots. */
   readonly tlsa?: string | undefined;
+  /** The group of the key exchange, as far as Node tells. */
+  readonly group?: string | undefined;
 }
 
 /** Judges a full handshake. Throws a `TlsError`, which carries the chain whatever was wrong: tools show who was there. */

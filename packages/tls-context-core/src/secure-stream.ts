@@ -31,7 +31,7 @@ export function equip(
 function describeSecurity(
   socket: TLSSocket,
   { context, identity, tlsa }: Demands,
-  { matchedName, fingerprint256, leaf, chain }: Proof,
+  { matchedName, fingerprint256, leaf, chain, group }: Proof,
 ): TlsSecurity {
   return Object.freeze({
     verified: context.verifyMode === 'required' && context.checkHostname,
@@ -39,23 +39,13 @@ function describeSecurity(
     matchedName,
     protocol: socket.getProtocol() ?? '',
     cipher: socket.getCipher().standardName,
-    group: keyExchangeGroup(socket),
+    group,
     peerSignature: signatureOf(leaf, chain[0]),
     alpn: socket.alpnProtocol || undefined,
     resumed: socket.isSessionReused(),
     trust: tlsa ? 'dane' : context.trust,
     fingerprint256,
   });
-}
-
-/** Node names elliptic curves and, from 24 on, the groups of TLS 1.3; of others it tells nothing. */
-function keyExchangeGroup(socket: TLSSocket): string | undefined {
-  const { type, name, size } = socket.getEphemeralKeyInfo() as {
-    type?: string;
-    name?: string;
-    size?: number;
-  };
-  return name ?? (type === 'DH' ? `DHE ${size}` : undefined);
 }
 
 /** By the object identifier of the key: RFC 8017, 5480, 8410, 9881. */

@@ -126,8 +126,8 @@ export interface TlsSecurity {
   cipher: string;
   /**
    * The group of the key exchange: `'X25519'`, `'prime256v1'`, `'DHE 2048'`; one with `MLKEM` in its name is proof against
-   * quantum computers. `undefined` where this Node line does not tell (hybrid groups before 24), and in sessions of TLS
-   * 1.2 that were resumed.
+   * quantum computers. `undefined` for static RSA, and where this Node line does not tell (hybrid groups before 24). In a
+   * session of TLS 1.2 that was resumed: the group of its beginning.
    */
   group: string | undefined;
   /** What the peer proved its key by: `'ecdsa'`, `'rsa'`, `'ed25519'`, `'ml-dsa-65'` …, or the OID of another kind. */

@@ -105,6 +105,8 @@ describe.each(versions)('over %s', (version) => {
       matchedName: name,
       protocol: version,
       cipher: expect.stringMatching(/^TLS_/),
+      group: security.group,
+      peerSignature: 'ecdsa',
       alpn: undefined,
       resumed: false,
       trust: 'ca',

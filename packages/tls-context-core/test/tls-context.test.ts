@@ -1,6 +1,9 @@
 import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   createTlsContext,
   defaultTlsContext,
@@ -9,6 +12,7 @@ import {
   type TlsContextOptions,
 } from '../src/index.js';
 import { contextParts } from '../src/tls-context.js';
+import { currentRoots } from '../src/trust-store.js';
 import { ecKeys, issue, issueCa, revoke } from './certificates.js';
 
 const ca = issueCa();
@@ -37,6 +41,65 @@ test('the process-wide context is built once', () => {
   expect(defaultTlsContext()).toBe(defaultTlsContext());
   const { secureContext } = contextParts(defaultTlsContext());
   expect(secureContext()).toBe(secureContext());
+});
+
+test('contexts with equal options share what is heavy, and only they', () => {
+  const heavy = (options?: TlsContextOptions) => {
+    const { secureContext, trust } = contextParts(createTlsContext(options));
+    return { secureContext: secureContext(), trust };
+  };
+  const plain = heavy();
+  for (const alike of [
+    { minVersion: 'TLSv1.2' },
+    { pins: [pin] },
+    { alpn: false },
+    { sni: false },
+  ]) {
+    const { secureContext, trust } = heavy({
+      ...(alike as TlsContextOptions),
+      maxVersion: 'TLSv1.3',
+    });
+    const again = heavy({ ...(alike as TlsContextOptions), maxVersion: 'TLSv1.3' });
+    expect(again.secureContext).toBe(secureContext);
+    expect(again.trust).toBe(trust);
+  }
+  expect(heavy({ pins: [pin] })).toEqual(plain);
+  const others: TlsContextOptions[] = [
+    { ca: ca.cert },
+    { ca: [ca.cert, issueCa('Other').cert] },
+    { cert: client.cert, key: client.key },
+    { ca: ca.cert, crl: revoke(ca, []) },
+    { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' },
+    { minVersion: 'TLSv1.3' },
+    { trust: 'pins', pins: [pin] },
+  ];
+  const seen = [plain, ...others.map(heavy)];
+  expect(new Set(seen.map(({ secureContext }) => secureContext)).size).toBe(seen.length);
+  expect(new Set(seen.map(({ trust }) => trust)).size).toBe(seen.length);
+});
+
+test('the roots are read once, and again when the file has changed', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'roots-'));
+  const file = join(folder, 'roots.pem');
+  const roots = (): string[] => {
+    createTlsContext();
+    return systemRoots();
+  };
+  vi.stubEnv('SSL_CERT_FILE', file);
+  vi.stubEnv('SSL_CERT_DIR', '');
+  vi.stubEnv('NODE_EXTRA_CA_CERTS', '');
+  try {
+    writeFileSync(file, ca.cert);
+    expect(roots()).toEqual([ca.cert.trim()]);
+    expect(currentRoots()).toBe(currentRoots());
+    const other = issueCa('Other root of another length');
+    writeFileSync(file, other.cert);
+    expect(roots()).toEqual([other.cert.trim()]);
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  }
+  expect(roots().length).toBeGreaterThan(10);
 });
 
 test('a context is frozen and shows no secret', () => {

@@ -9,16 +9,27 @@ import { randomInt } from 'node:crypto';
 import { resolveMx as systemResolveMx } from 'node:dns/promises';
 import {
   ConnectionError,
+  checkOptions,
+  createTlsContext,
   type FivewireError,
   isFivewireError,
+  isText,
+  isTlsContext,
   type LookupOptions,
   lookUp,
   parseServerHostname,
+  type Rules,
+  rules,
   UsageError,
 } from '@fivewire/line-protocol';
 import type { SmtpOptions } from '../types.js';
 import { type DaneOptions, tlsaRecords } from './dane.js';
-import { findMtaStsPolicy, type MtaStsFinding, type MtaStsOptions } from './mta-sts.js';
+import {
+  findMtaStsPolicy,
+  type MtaStsFinding,
+  type MtaStsOptions,
+  mtaStsRules,
+} from './mta-sts.js';
 import { allowsMx } from './mta-sts-policy.js';
 import { ask, hostIn, parseResolver, type TrustedResolver } from './trusted-resolver.js';
 
@@ -66,9 +77,36 @@ export interface DeliveryPlan {
   problems: { host: string; error: FivewireError }[];
 }
 
+/** The first of them, by preference: more need not be tried. */
 const mxLimit = 50;
-/** How many of them are asked about DANE: nobody needs to try more. */
-const daneLimit = 10;
+/** How many of them are asked about at once. */
+const askedAtOnce = 10;
+
+/** Of DANE's and MTA-STS's options as of ours, each that is unknown or of the wrong type is refused. */
+const deliveryRules: Rules<DeliveryOptions> = {
+  ...rules.callRules,
+  mtaSts: [(value) => typeof value === 'boolean' || isObject(value), 'true, false or an object'],
+  dane: rules.object,
+  resolveMx: rules.callback,
+  port: [
+    (value) => Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536,
+    'a port from 1 to 65535',
+  ],
+};
+const daneRules: Rules<DaneOptions> = { resolver: [isText, 'an address, with or without a port'] };
+const { signal: _, ...mtaStsOwnRules } = mtaStsRules;
+
+function checkDeliveryOptions(options: DeliveryOptions): void {
+  checkOptions(options, deliveryRules);
+  const { dane, mtaSts } = options;
+  if (dane !== undefined) checkOptions(dane, daneRules);
+  if (!isObject(mtaSts)) return;
+  checkOptions(mtaSts, mtaStsOwnRules);
+  const { tls } = mtaSts;
+  if (tls !== undefined && !isTlsContext(tls)) createTlsContext(tls);
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /**
  * Finds the mail exchangers of a domain.
@@ -87,10 +125,10 @@ export async function deliveryTargets(
   domain: string,
   options: DeliveryOptions = {},
 ): Promise<DeliveryPlan> {
+  checkDeliveryOptions(options);
   const { kind, name } = parseServerHostname(domain);
   if (kind !== 'dns') throw wrong('domain', 'is an address; a domain name is needed');
   const { port = 25, dane, resolveMx } = options;
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw wrong('port', `is ${port}`);
   if (dane && resolveMx) throw wrong('resolveMx', 'excludes dane, whose resolver answers for MX');
   const resolver = dane && parseResolver(dane.resolver);
 
@@ -99,15 +137,19 @@ export async function deliveryTargets(
     ? await askForMx(resolver, name, options)
     : { records: await lookUpMx(name, options), authenticated: false };
   const signedBy = authenticated ? resolver : undefined; // only a proven MX makes its host's records count (RFC 7672 §2.2.1)
-  const judged = await Promise.all(
-    exchangersIn(records, name).map((record, index) =>
-      judge(record, port, mtaSts, index < daneLimit ? signedBy : undefined, options),
-    ),
-  );
+  const judged: Outcome[] = [];
+  for (const some of inParts(exchangersIn(records, name), askedAtOnce)) {
+    const part = some.map((record) => judge(record, port, mtaSts, signedBy, options));
+    judged.push(...(await Promise.all(part)));
+  }
   const targets = judged.flatMap((outcome) => ('connect' in outcome ? [outcome] : []));
   const problems = judged.flatMap((outcome) => ('error' in outcome ? [outcome] : []));
   if (targets.length === 0) throw noneUsable(name, problems);
   return { domain: name, targets, problems, ...(mtaSts && { mtaSts }) };
+}
+
+function* inParts<T>(all: readonly T[], size: number): Iterable<readonly T[]> {
+  for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size);
 }
 
 type Outcome = DeliveryTarget | DeliveryPlan['problems'][number];
@@ -183,7 +225,7 @@ async function askForMx(
  */
 function exchangersIn(records: readonly MxRecord[], domain: string): MxRecord[] {
   if (records.length === 0) return [{ exchange: domain, priority: 0 }];
-  const usable = records.slice(0, mxLimit).flatMap((record) => {
+  const usable = records.flatMap((record) => {
     const exchange = hostIn(record?.exchange);
     const { priority } = Object(record) as MxRecord;
     return exchange !== undefined && Number.isInteger(priority) ? [{ exchange, priority }] : [];
@@ -191,7 +233,7 @@ function exchangersIn(records: readonly MxRecord[], domain: string): MxRecord[] 
   if (usable.length === 0) throw takesNoMail(domain);
   const drawn = usable.map((record) => ({ record, lot: randomInt(0x10000) }));
   drawn.sort((a, b) => a.record.priority - b.record.priority || a.lot - b.lot);
-  return drawn.map(({ record }) => record);
+  return drawn.slice(0, mxLimit).map(({ record }) => record);
 }
 
 const notAllowed = (host: string): ConnectionError =>

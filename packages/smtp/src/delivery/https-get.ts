@@ -1,18 +1,31 @@
-/** One small file by HTTPS: RFC 9110, RFC 9112. TLS starts where all TLS starts, in `secure()`. */
+/**
+ * One small file by HTTPS: RFC 9110, RFC 9112. TLS starts where all TLS starts, in `secure()`, and Node's own HTTP client
+ * speaks over the stream that it gives.
+ */
 
+import type { IncomingMessage } from 'node:http';
 import type { LookupFunction } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   aborted,
   ConnectionError,
   type Dial,
   dial,
   endless,
+  escapeText,
   isFivewireError,
+  RemoteProtocolError,
   secure,
   type TlsContext,
   timedOut,
 } from '@fivewire/line-protocol';
-import { type HttpResponse, HttpResponseReader } from './http-response.js';
+
+export interface HttpResponse {
+  status: number;
+  /** Names in lower case. */
+  headers: ReadonlyMap<string, string>;
+  body: Uint8Array;
+}
 
 export interface HttpsOptions {
   context: TlsContext;
@@ -55,7 +68,7 @@ export async function httpsGet(
     return await converse(host, path, options, stop.signal);
   } catch (error) {
     if (stop.signal.aborted) throw stop.signal.reason;
-    throw isFivewireError(error) ? error : broken(context, error);
+    throw isFivewireError(error) ? error : explain(context, error);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', leave);
@@ -88,25 +101,89 @@ async function converse(
   const end = () => stream.destroy(signal.reason as Error);
   signal.addEventListener('abort', end, { once: true });
   try {
-    stream.write(
-      `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/plain\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n`,
+    const response = await get(stream, host, path);
+    const body = await bodyOf(response, limit);
+    const { 'content-length': length, 'transfer-encoding': coding } = response.headers;
+    // A body that ends with the connection could be cut, but for the peer's word that this is the end.
+    if (length === undefined && coding === undefined && stream.closedCleanly !== true) throw cut();
+    const headers = Object.entries(response.headers).map(
+      ([name, value]) => [name, String(value)] as const,
     );
-    const reader = new HttpResponseReader({ head: headLimit, body: limit });
-    for await (const chunk of stream) {
-      reader.push(chunk as Uint8Array);
-      if (reader.complete) break;
-    }
-    return reader.finish(stream.closedCleanly === true);
+    return { status: response.statusCode ?? 0, headers: new Map(headers), body };
   } finally {
     signal.removeEventListener('abort', end);
     stream.destroy();
   }
 }
 
-const broken = (
-  context: { host: string; port: number; phase: 'dial'; command: string },
-  cause: unknown,
-): ConnectionError =>
+async function get(stream: Duplex, host: string, path: string): Promise<IncomingMessage> {
+  const { request } = await import('node:http');
+  return new Promise((resolve, reject) => {
+    const headers = {
+      Host: host,
+      Accept: 'text/plain',
+      'Accept-Encoding': 'identity',
+      Connection: 'close',
+    };
+    request({
+      createConnection: () => stream,
+      path,
+      headers,
+      maxHeaderSize: headLimit,
+      insecureHTTPParser: false,
+    })
+      .once('response', resolve)
+      .on('error', reject)
+      .end();
+  });
+}
+
+async function bodyOf(response: IncomingMessage, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > limit) throw exceeded('body', limit);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+interface Context {
+  host: string;
+  port: number;
+  phase: 'dial';
+  command: string;
+}
+
+/** `HPE_…` are the complaints of Node's HTTP parser; a response that breaks off is "aborted" or a "hang up" to it. */
+function explain(context: Context, cause: unknown): Error {
+  const { code, message } = Object(cause) as { code?: unknown; message?: unknown };
+  if (code === 'HPE_HEADER_OVERFLOW') return exceeded('head', headLimit);
+  if (String(code).startsWith('HPE_')) return malformed('an HTTP/1.1 response', String(message));
+  if (code === 'ECONNRESET') return cut();
+  return broken(context, cause);
+}
+
+const cut = (): RemoteProtocolError => malformed('the rest of the response', '');
+
+function malformed(expected: string, what: string): RemoteProtocolError {
+  const got = escapeText(what, 80);
+  return new RemoteProtocolError(
+    'ERR_MALFORMED_RESPONSE',
+    `Expected ${expected} over HTTP, got "${got}"`,
+    { expected, got, hint: 'The web server is broken, or something on the way is.' },
+  );
+}
+
+const exceeded = (limit: string, limitValue: number): RemoteProtocolError =>
+  new RemoteProtocolError(
+    'ERR_LIMIT_EXCEEDED',
+    `The web server sent more than ${limitValue} octets of ${limit}`,
+    { limit, limitValue, hint: 'What comes is not the small file that was asked for.' },
+  );
+
+const broken = (context: Context, cause: unknown): ConnectionError =>
   new ConnectionError('ERR_CONNECTION_CLOSED', `The connection to ${context.host} broke`, {
     ...context,
     cause,

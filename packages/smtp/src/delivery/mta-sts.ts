@@ -8,14 +8,16 @@ import {
   escapeText,
   type FivewireError,
   isFivewireError,
+  isText,
   isTlsContext,
   lookUp,
   RemoteProtocolError,
+  type Rules,
+  rules,
   type TlsContext,
   type TlsContextOptions,
 } from '@fivewire/line-protocol';
-import type { HttpResponse } from './http-response.js';
-import { httpsGet } from './https-get.js';
+import { type HttpResponse, httpsGet } from './https-get.js';
 import { type MtaStsPolicy, parseMtaStsPolicy, parseMtaStsRecord } from './mta-sts-policy.js';
 
 /** A policy as it is remembered. Plain JSON. */
@@ -128,6 +130,21 @@ async function currentId(domain: string, options: MtaStsOptions): Promise<string
   const records = await lookUp(`TXT ${name}`, async () => resolveTxt(name), wait);
   return parseMtaStsRecord(records ?? []);
 }
+
+const { callback, object } = rules;
+const isCache = (value: unknown): boolean =>
+  ['get', 'set'].every((method) => typeof Object(value)[method] === 'function');
+
+/** For `checkOptions`. */
+export const mtaStsRules: Rules<MtaStsOptions> = {
+  ...rules.callRules,
+  cache: [isCache, 'a cache with get and set'],
+  resolveTxt: callback,
+  tls: object,
+  dial: callback,
+  lookup: callback,
+  proxy: [isText, 'text'],
+};
 
 async function fetchPolicy(domain: string, options: MtaStsOptions): Promise<MtaStsPolicy> {
   const { tls, timeout = defaultTimeout, signal, dial, lookup, proxy } = options;
