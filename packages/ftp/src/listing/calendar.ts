@@ -56,9 +56,9 @@ export function yearOf(
   return year;
 }
 
-/** Two-digit years: 70 to 99 are of the last century. */
+/** Two-digit years: 70 to 99 are of the last century. Three digits count from 1900: 103 is 2003 (OS/2). */
 export function fullYear(year: number): number {
-  if (year >= 100) return year;
+  if (year >= 100) return year < 1000 ? 1900 + year : year;
   return year < 70 ? 2000 + year : 1900 + year;
 }
 

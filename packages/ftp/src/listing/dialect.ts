@@ -10,13 +10,20 @@ export type DialectName =
   | 'vms'
   | 'os2'
   | 'os400'
-  | 'mvs';
+  | 'mvs'
+  | 'nonstop'
+  | 'zvm'
+  | 'vshell'
+  | 'vxworks'
+  | 'os9';
 
 export interface DialectContext {
   /** The clock that years are guessed by, in milliseconds. */
   readonly now: number;
   /** How far the server's wall clock is ahead of UTC, in milliseconds. */
   readonly utcOffset: number;
+  /** Whether the listing is known to be MLSD's. */
+  readonly isMlsd: boolean;
 }
 
 /** The line is the dialect's own, but the server says there that it can't show a name. */

@@ -7,30 +7,56 @@
  */
 
 import { wallClock } from './calendar.js';
-import type { Dialect } from './dialect.js';
+import type { Dialect, DialectContext } from './dialect.js';
 import { isDigit, wholeNumber } from './dialect.js';
 import type { Draft, EntryType } from './entry.js';
 
-export function mlsd(): Dialect {
-  return { name: 'mlsd', read: readMlsx };
+export function mlsd({ isMlsd }: DialectContext): Dialect {
+  let isCertain = isMlsd;
+  return {
+    name: 'mlsd',
+    read(line) {
+      // A name without facts looks like a line of any kind: only where it is known to be MLSD.
+      if (!isCertain && isSeparator(line.charCodeAt(0))) return undefined;
+      const draft = readMlsx(line);
+      isCertain ||= draft !== undefined;
+      return draft;
+    },
+  };
 }
 
-/** An MLSD line, or the middle line of an MLST reply with its leading space taken off. */
+/**
+ * An MLSD line, or the middle line of an MLST reply with its leading space taken off. Servers leave out the last semicolon, set a tab
+ * for the blank, and show names without facts.
+ */
 export function readMlsx(line: string): Draft | undefined {
   const draft: Draft = { name: '', type: 'other' };
   let at = 0;
-  while (at < line.length && line.charCodeAt(at) !== 32) {
-    const end = line.indexOf(';', at);
-    const equals = line.indexOf('=', at);
-    if (equals < 0 || end < 0 || equals > end || equals === at) return undefined;
-    takeFact(draft, line.slice(at, equals).toLowerCase(), line.slice(equals + 1, end));
-    at = end + 1;
+  while (at < line.length && !isSeparator(line.charCodeAt(at))) {
+    let end = at;
+    let equals = -1;
+    for (; end < line.length; end += 1) {
+      const code = line.charCodeAt(end);
+      if (code === 59 /* ; */ || isSeparator(code)) break;
+      if (code === 61 /* = */ && equals < 0) equals = end;
+    }
+    if (end === line.length || equals <= at) return undefined;
+    const fact = line.slice(at, equals).toLowerCase();
+    const isClosed = line.charCodeAt(end) === 59;
+    if (!isClosed && !known.has(fact)) return undefined;
+    takeFact(draft, fact, line.slice(equals + 1, end));
+    at = isClosed ? end + 1 : end;
   }
   draft.name = line.slice(at + 1);
-  if (at === 0 || draft.name === '') return undefined;
+  if (draft.name === '' || (at === 0 && draft.name.trim() === '')) return undefined;
   if (draft.type !== 'file') draft.size = undefined;
   return draft;
 }
+
+/** Facts that show an unclosed list to be one. */
+const known = new Set('type size modify create perm unique lang media-type charset'.split(' '));
+
+const isSeparator = (code: number): boolean => code === 32 || code === 9;
 
 const types = new Map<string, EntryType>([
   ['file', 'file'],

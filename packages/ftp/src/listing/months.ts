@@ -1,12 +1,14 @@
 /** Month names as `ls` abbreviates them, in the languages and charsets that servers still run in. */
 import iconv from 'iconv-lite';
 
+const englishLong =
+  'january february march april may june july august september october november december';
 const english = 'jan feb mar apr may jun jul aug sep oct nov dec';
 
 // Only what differs from English has to stand here; `|` separates spellings of one month.
 const abroad: readonly string[] = [
-  'jän|jan feb mär|mrz|märz apr mai jun jul aug sep|sept okt nov dez', // German
-  'janv|jan févr|fév|fev mars|mar avr|avril mai juin juil août|aoû|aout sept oct nov déc|dec', // French
+  'jän|jan|januar|jänner feb|februar mär|mrz|märz apr|april mai jun|juni jul|juli aug|august sep|sept|september okt|oktober nov|november dez|dezember', // German
+  'janv|jan|janvier févr|fév|fev|février mars|mar avr|avril mai juin juil|juillet août|aoû|aout sept|septembre oct|octobre nov|novembre déc|dec|décembre', // French
   'ene feb mar abr may jun jul ago sep|sept oct nov dic', // Spanish
   'gen feb mar apr mag giu lug ago set ott nov dic', // Italian
   'jan fev mar abr mai jun jul ago set out nov dez', // Portuguese
@@ -16,7 +18,7 @@ const abroad: readonly string[] = [
   'jaan veebr märts apr mai juuni juuli aug sept okt nov dets', // Estonian
   'sty lut mar kwi maj cze lip sie wrz paź lis gru', // Polish
   'led úno bře dub kvě čen|čer|čvn čec|čvc srp zář říj lis pro', // Czech
-  'jan feb már|márc ápr máj jún júl aug szep|sze okt nov dec', // Hungarian
+  'jan|január feb|febr|február már|márc|március ápr|április máj|május jún|június júl|július aug|augusztus szep|sze|szept|szeptember okt|október nov|november dec|december', // Hungarian
   'ian feb mar apr mai iun iul aug sep oct noi|noe dec', // Romanian
   'oca şub mar nis may haz tem ağu eyl eki kas ara', // Turkish
   'янв фев|февр мар|марта апр май|мая июн|июня июл|июля авг сен|сент окт ноя|нояб дек', // Russian
@@ -47,7 +49,11 @@ const charsets = [
 let table: Map<string, number> | undefined;
 /** As servers write them, mostly: found without a change of case. */
 const asWritten = new Map(english.split(' ').map((name, index) => [capitalised(name), index + 1]));
-const englishTable = new Map(english.split(' ').map((name, index) => [name, index + 1]));
+const englishTable = new Map(
+  [english, englishLong].flatMap((names) =>
+    names.split(' ').map((name, index): [string, number] => [name, index + 1]),
+  ),
+);
 
 /** The month, from 1, that an octet string names in whatever language and charset; `undefined` where none or where two disagree. */
 export function monthOf(octets: string): number | undefined {
@@ -60,7 +66,7 @@ export function monthOf(octets: string): number | undefined {
   const code = key.charCodeAt(0);
   if (code >= 48 && code <= 57 && !hasHighOctet(key)) return undefined; // a number: by far the commonest question
   table ??= buildTable();
-  return table.get(key.endsWith('.') ? key.slice(0, -1) : key);
+  return table.get(key.replace(/[.,]+$/, ''));
 }
 
 function buildTable(): Map<string, number> {

@@ -1,48 +1,81 @@
 /**
- * IBM z/OS (MVS): data sets, or the members of a partitioned one. The heading says which.
+ * IBM z/OS (MVS): data sets, the members of a partitioned one, or jobs. The heading says which.
  *
  *     Volume Unit    Referred Ext Used Recfm Lrecl BlkSz Dsorg Dsname
  *     B10142 3390   2006/03/20  2   31  F       80    80  PS   MDI.OKL.WORK
  *     MIGRAT                                                   OLD.DATA.SET
  *      Name     VV.MM   Created       Changed      Size  Init   Mod   Id
  *     TBSHELF   01.03 2002/09/12 2002/10/11 09:37    11    11     0 KIL001
+ *      Name      Size     TTR   Alias-of AC --------- Attributes --------- Amode Rmode
+ *     IEFBR14   000008   000411          00 FO             RN RU            31    ANY
+ *     USER01   JOB01906  OUTPUT    3 Spool Files
  */
 import { clockOf, dateNumbers, serverTime } from './calendar.js';
 import { type Dialect, type DialectContext, Fields, type LineResult } from './dialect.js';
 import type { Draft } from './entry.js';
 
-const partitioned = new Set(['PO', 'PO-E']);
+const partitioned = new Set(['PO', 'PO-E', 'POE']);
 
 export function mvs(context: DialectContext): Dialect {
-  const fields = new Fields(12);
+  const fields = new Fields(14);
   let rows: ((fields: Fields, context: DialectContext) => LineResult) | undefined;
   return {
     name: 'mvs',
     read(line) {
       fields.read(line);
       const first = fields.text(0);
+      const second = fields.text(1);
       if (first === 'Volume' && line.trimEnd().endsWith('Dsname')) rows = dataSet;
-      else if (first === 'Name' && (fields.text(1) === 'VV.MM' || fields.text(1) === 'Size')) {
-        rows = member;
-      } else return rows?.(fields, context);
+      else if (first === 'Name' && (second === 'VV.MM' || second === 'Size')) rows = member;
+      else if (first === 'JOBNAME' && second === 'JOBID') rows = ownedJob;
+      else if (rows === undefined) return job(fields, 0) ?? bareRow(fields, context);
+      else if (isBarOrNote(line)) return 'header';
+      else return rows(fields, context);
       return 'header';
     },
   };
 }
 
+/** A rule below the heading, and the files of one job that follow its line. */
+function isBarOrNote(line: string): boolean {
+  return /^[-\s]+$/.test(line) || /^\s*\d+ spool files?\s*$/i.test(line);
+}
+
+/** Rows that come without their heading, where they can be nothing else. */
+function bareRow(fields: Fields, context: DialectContext): LineResult {
+  const isMember = fields.count >= 8 && /^\d\d\.\d\d$/.test(fields.text(1));
+  if (isMember && dateNumbers(fields.text(2)) !== undefined) return member(fields, context);
+  if (fields.count < 3 || !dataSetName.test(fields.text(fields.count - 1))) return undefined;
+  if (/^(?:MIGRAT|Migrated|ARCIVE)/.test(fields.text(0)) && fields.count === 2)
+    return dataSet(fields, context);
+  if (!/^[A-Z0-9$#@]{1,6}$/.test(fields.text(0)) || !/^(?:[0-9]{4}|Tape)$/.test(fields.text(1)))
+    return undefined;
+  return dataSet(fields, context);
+}
+
+const dataSetName = /^'?[A-Z0-9$#@][-A-Z0-9$#@.()]*'?$/i;
+
 /** The name is the last field. Sizes are in tracks and records: no octets to tell. */
 function dataSet(fields: Fields, context: DialectContext): LineResult {
-  if (fields.count < 2) return undefined;
   const name = fields.text(fields.count - 1);
+  if (fields.count < 2 || !dataSetName.test(name)) return undefined;
+  if (fields.text(0) === 'Pseudo' && fields.text(1) === 'Directory')
+    return { name, type: 'directory' };
   const organisation = fields.text(fields.count - 2);
   const draft: Draft = { name, type: partitioned.has(organisation) ? 'directory' : 'file' };
   const date = dateNumbers(fields.text(2));
   return date === undefined ? draft : Object.assign(draft, serverTime(context, 'day', ...date));
 }
 
+const memberName = /^[A-Z0-9$#@{][-A-Z0-9$#@{]{0,63}$/i;
+
+/** With statistics; the modules of a load library have other columns; one that never was edited has its name alone. */
 function member(fields: Fields, context: DialectContext): LineResult {
-  if (fields.count === 0) return undefined;
-  const draft: Draft = { name: fields.text(0), type: 'file' };
+  const name = fields.text(0);
+  if (fields.count === 0 || !memberName.test(name)) return undefined;
+  const isPlain = fields.count === 1 || /^\d\d\.\d\d$/.test(fields.text(1));
+  if (!isPlain && !/^[0-9A-F]{4,8}$/i.test(fields.text(1))) return undefined;
+  const draft: Draft = { name, type: 'file' };
   const date = dateNumbers(fields.text(3));
   const clock = clockOf(fields.text(4));
   if (date === undefined || clock === undefined) return draft;
@@ -50,3 +83,19 @@ function member(fields: Fields, context: DialectContext): LineResult {
   const { hour, minute, second } = clock;
   return Object.assign(draft, serverTime(context, 'minute', ...date, hour, minute, second));
 }
+
+/** JES, at interface level 1. What GET takes is the job's number. */
+function job(fields: Fields, owner: number): LineResult {
+  const id = fields.text(1);
+  if (!/^(?:JOB|STC|TSU)\d{5}$|^[JST]\d{7}$/.test(id)) return undefined;
+  if (
+    !/^(?:INPUT|HELD|ACTIVE|OUTPUT)$/.test(fields.text(2)) &&
+    !/^(?:INPUT|HELD|ACTIVE|OUTPUT)$/.test(fields.text(3))
+  ) {
+    return undefined;
+  }
+  return { name: id, type: 'file', owner: fields.text(owner) };
+}
+
+/** JES, at interface level 2: the owner has a column of its own. */
+const ownedJob = (fields: Fields): LineResult => job(fields, 2);

@@ -3,13 +3,14 @@
  *
  *                      0           DIR   08-08-11   01:47  Archive
  *                  65201      A          08-04-11   10:24  csort.exe
+ *                   1123 DIR  A          10-05-100  23:38  old
  */
 import { clockOf, dateNumbers, fullYear, serverTime } from './calendar.js';
 import { type Dialect, type DialectContext, Fields, wholeNumber } from './dialect.js';
 import type { Draft } from './entry.js';
 
 export function os2(context: DialectContext): Dialect {
-  const fields = new Fields(8);
+  const fields = new Fields(10);
   return {
     name: 'os2',
     read(line) {
@@ -17,7 +18,8 @@ export function os2(context: DialectContext): Dialect {
       if (size === undefined) return undefined;
       let at = 1; // attributes come one a field, and a plain file may have none
       while (at < fields.count && isAttribute(fields.text(at))) at += 1;
-      const directory = fields.text(at - 1) === 'DIR';
+      let directory = false;
+      for (let index = 1; index < at; index += 1) directory ||= fields.text(index) === 'DIR';
       const numbers = dateNumbers(fields.text(at));
       const clock = clockOf(fields.text(at + 1));
       const name = fields.after(at + 1);

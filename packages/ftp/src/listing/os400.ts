@@ -5,7 +5,7 @@
  *     PEP             36864 04.03.24 14:06:34 *STMF      report.txt
  *     QPGMR                                   *MEM       SOURCE.FILE/MAIN.MBR
  */
-import { clockOf, dateNumbers, fullYear, serverTime } from './calendar.js';
+import { clockOf, dateNumbers, fullYear, serverTime, wallClock } from './calendar.js';
 import { type Dialect, type DialectContext, Fields, wholeNumber } from './dialect.js';
 import type { Draft, EntryType } from './entry.js';
 
@@ -61,8 +61,12 @@ function inOrder(
   text: string,
 ): [number, number, number] | undefined {
   if (text.includes('.')) return [fullYear(c), b, a]; // *DMY with dots
-  if (a > 31) return [fullYear(a), b, c];
-  if (b > 12) return [fullYear(c), a, b]; // *MDY
-  if (c > 31) return a > 12 ? [fullYear(c), b, a] : undefined;
-  return undefined;
+  const ways: [number, number, number][] = [
+    [fullYear(a), b, c], // *YMD
+    [fullYear(c), a, b], // *MDY
+    [fullYear(c), b, a], // *DMY
+  ];
+  const real = ways.filter((way) => wallClock(...way) !== undefined);
+  const times = new Set(real.map((way) => wallClock(...way)));
+  return times.size === 1 ? real[0] : undefined;
 }

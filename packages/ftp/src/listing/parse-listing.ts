@@ -12,11 +12,13 @@ import { dos } from './dos.js';
 import { type Draft, type Entry, ListingEntry, type ListingProblem } from './entry.js';
 import { eplf } from './eplf.js';
 import { type Line, LineSplitter } from './line-splitter.js';
+import { nonStop, zvm } from './mainframes.js';
 import { mlsd } from './mlsx.js';
 import { mvs } from './mvs.js';
 import { netware } from './netware.js';
 import { os2 } from './os2.js';
 import { os400 } from './os400.js';
+import { os9, vshell, vxworks } from './small-systems.js';
 import { unix } from './unix.js';
 import { vms } from './vms.js';
 
@@ -51,6 +53,11 @@ const dialects: Record<DialectName, DialectFactory> = {
   os2,
   os400,
   mvs,
+  nonstop: nonStop,
+  zvm,
+  vshell,
+  vxworks,
+  os9,
 };
 
 const systems: readonly [mark: string, dialect: DialectName][] = [
@@ -59,10 +66,20 @@ const systems: readonly [mark: string, dialect: DialectName][] = [
   ['OS/400', 'os400'],
   ['OS/2', 'os2'],
   ['VMS', 'vms'],
+  ['Z/VM', 'zvm'],
+  ['VM/', 'zvm'],
+  ['NONSTOP', 'nonstop'],
+  ['TANDEM', 'nonstop'],
+  ['GUARDIAN', 'nonstop'],
+  ['VXWORKS', 'vxworks'],
+  ['OS-9', 'os9'],
   ['MVS', 'mvs'],
   ['Z/OS', 'mvs'],
   ['UNIX', 'unix'],
 ];
+
+/** Dialects whose lines can be taken for no other's. */
+const mixable: readonly DialectName[] = ['unix', 'dos', 'eplf'];
 
 const problemLimit = 100;
 
@@ -97,6 +114,7 @@ export class ListingParser {
   readonly #splitter: LineSplitter;
   #candidates: Dialect[];
   #settled: Dialect | undefined;
+  #foreign: Dialect[] | undefined;
   #line = 0;
   #showsItself = false;
 
@@ -104,6 +122,7 @@ export class ListingParser {
     this.#context = {
       now: (options.now ?? new Date()).getTime(),
       utcOffset: (options.utcOffset ?? 0) * 60_000,
+      isMlsd: options.system === 'mlsd',
     };
     this.#charset = options.charset ?? createCharset(options);
     this.#directoryText = options.directory ?? '';
@@ -167,7 +186,7 @@ export class ListingParser {
   }
 
   #interpret(text: string): LineResult {
-    if (this.#settled !== undefined) return this.#settled.read(text);
+    if (this.#settled !== undefined) return this.#settled.read(text) ?? this.#readForeign(text);
     for (const dialect of this.#candidates) {
       const result = dialect.read(text);
       if (result === undefined) continue;
@@ -175,6 +194,17 @@ export class ListingParser {
       this.#settled = dialect;
       this.#candidates = [];
       return result;
+    }
+    return undefined;
+  }
+
+  /** A line of another dialect in a listing that has one: mirrored and joined directories have such (`<DIR>` among `drwx`). */
+  #readForeign(text: string): LineResult {
+    this.#foreign ??= mixable.map((name) => dialects[name](this.#context));
+    for (const dialect of this.#foreign) {
+      if (dialect.name === this.#settled?.name) continue;
+      const result = dialect.read(text);
+      if (result !== undefined && typeof result === 'object') return result;
     }
     return undefined;
   }

@@ -6,17 +6,18 @@
  *     drwxrwxr-x               folder        2 May 10  1996 network     (NetPresenz)
  *     crw-rw-rw-   1 root     sys      13,   2 Jan 29 03:26 null        (a device has no size)
  */
-import { clockOf, dateNumbers, type Stamp, serverTime, yearOf } from './calendar.js';
 import {
   type Dialect,
   type DialectContext,
   Fields,
   isDigit,
-  leadingNumber,
+  skipBlanks,
   wholeNumber,
 } from './dialect.js';
 import type { Draft, EntryType } from './entry.js';
 import { monthOf } from './months.js';
+import { sizeIn } from './sizes.js';
+import { dateAt, type FoundDate } from './unix-date.js';
 
 const types = new Map<string, EntryType>([
   ['-', 'file'],
@@ -24,22 +25,39 @@ const types = new Map<string, EntryType>([
   ['l', 'symlink'],
 ]);
 
-// Permissions, links, an owner and a group of some words each, size and four of a date: a line with more is no line.
-const fieldLimit = 18;
+// Permissions, links, an owner and a group of some words each, size and four of a date. More are read where these do not do.
+const usualFields = 18;
+const mostFields = 64;
 
 export function unix(context: DialectContext): Dialect {
-  const fields = new Fields(fieldLimit);
+  const fields = new Fields(usualFields);
+  const many = new Fields(mostFields);
   let entries = 0;
+  let awaitsTarget = false;
   return {
     name: 'unix',
     read(line) {
+      const waiting = awaitsTarget;
+      awaitsTarget = false;
       if (isPermissions(line)) {
-        const draft = entryLine(fields.read(line), context);
-        if (draft !== undefined) entries += 1;
+        const draft =
+          entryLine(fields.read(line), context) ??
+          (fields.count === usualFields ? entryLine(many.read(line), context) : undefined) ??
+          undatedLine(fields);
+        if (draft === undefined) return undefined;
+        entries += 1;
+        awaitsTarget = line.charCodeAt(0) === 108 /* l */ && draft.target === undefined;
         return draft;
       }
+      // A link's target on a line of its own is no name.
+      if (waiting && line.trimStart().startsWith('->')) return 'header';
+      const numeric = numericLine(fields.read(line));
+      if (numeric !== undefined) {
+        entries += 1;
+        return numeric;
+      }
       // `.:` stands above what `ls -a` shows. Below entries it would begin another directory.
-      if (entries === 0 && (isTotal(fields.read(line)) || line.endsWith(':'))) return 'ignored';
+      if (entries === 0 && (isTotal(fields) || line.endsWith(':'))) return 'ignored';
       return undefined;
     },
   };
@@ -53,108 +71,116 @@ function entryLine(fields: Fields, context: DialectContext): Draft | undefined {
   const type = types.get(line.charAt(0)) ?? 'other';
   const draft: Draft = { name: line.slice(date.nameAt), type, mode: modeOf(line), ...date.stamp };
   ownership(fields, date.from, draft);
-  if (type === 'file') draft.size = wholeNumber(fields.text(date.from - 1));
   if (type === 'symlink') splitTarget(draft);
   return draft.name.trim() === '' ? undefined : draft;
 }
 
-interface FoundDate {
-  /** The field that the date begins with. */
-  from: number;
-  nameAt: number;
-  stamp: Stamp | undefined;
-}
-
-/** The first fields from the left that are a date and follow a number: owners and names may look like months. */
+/** The first fields from the left that are a date and follow a size: owners and names may look like months. */
 function findDate(fields: Fields, context: DialectContext): FoundDate | undefined {
   for (let from = 2; from < fields.count; from += 1) {
-    const before = fields.end[from - 1] ?? 0;
-    if (!isDigit(fields.line.charCodeAt(before - 1))) continue;
-    const date = namedDate(fields, from, context) ?? isoDate(fields, from, context);
+    const before = fields.line.charCodeAt((fields.end[from - 1] ?? 0) - 1);
+    if (!isDigit(before) && !(isUnit(before) && sizeIn(fields.text(from - 1)) !== undefined))
+      continue;
+    const date = dateAt(fields, from, context);
     if (date !== undefined) return date;
   }
   return undefined;
 }
 
-/** `Jan 29 03:26`, `Apr  8  1994`, and with day and month changed over, as many languages have it. */
-function namedDate(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
-  // Two of the three begin with a digit, the third among them: names of people are not looked up as months.
-  if (!fields.isNumeric(from + 2)) return undefined;
-  if (!fields.isNumeric(from) && !fields.isNumeric(from + 1)) return undefined;
-  const first = fields.text(from);
-  const second = fields.text(from + 1);
-  let month = monthOf(first);
-  const day = month === undefined ? leadingNumber(first) : leadingNumber(second);
-  if (month === undefined && day !== undefined) month = monthOf(second);
-  if (month === undefined || day === undefined) return undefined;
-  if (day < 1 || day > 31) return undefined;
-  const third = fields.text(from + 2);
-  const clock = clockOf(third);
-  if (clock !== undefined) {
-    const year = yearOf(context, month, day, clock);
-    const stamp = serverTime(context, 'minute', year, month, day, clock.hour, clock.minute);
-    return { from, nameAt: (fields.end[from + 2] ?? 0) + 1, stamp };
-  }
-  const year = leadingNumber(third);
-  if (year === undefined || year < 1900) return undefined;
-  return {
-    from,
-    nameAt: afterYear(fields, from),
-    stamp: serverTime(context, 'day', year, month, day),
+const isUnit = (code: number): boolean => unitLetters[code] === true;
+const unitLetters = lettersOf('bBkKmMgGtT');
+
+/** No date at all: only where links, owner, group and size are all there, and what follows could be no date of an unknown kind. */
+function undatedLine(fields: Fields): Draft | undefined {
+  const { line } = fields;
+  if (fields.count < 6 || wholeNumber(fields.text(1)) === undefined) return undefined;
+  if (wholeNumber(fields.text(2)) !== undefined && wholeNumber(fields.text(3)) === undefined)
+    return undefined;
+  const size = sizeIn(fields.text(4));
+  const first = fields.text(5);
+  if (size === undefined || looksLikeDate(first)) return undefined;
+  for (let at = 6; at < fields.count; at += 1) if (looksLikeTime(fields.text(at))) return undefined;
+  const type = types.get(line.charAt(0)) ?? 'other';
+  const draft: Draft = {
+    name: line.slice(skipBlanks(line, fields.end[4] ?? line.length)),
+    type,
+    mode: modeOf(line),
+    owner: fields.text(2),
+    group: fields.text(3),
   };
+  if (type === 'file') draft.size = size;
+  if (type === 'symlink') splitTarget(draft);
+  return draft;
 }
 
-/**
- * A name may begin with blanks, so exactly one blank belongs to the line. A server that sets the year to the left of
- * its five columns (`Mar  1 2003  .welcome`) shows that by one blank before the year and two after it.
- */
-function afterYear(fields: Fields, from: number): number {
-  const end = fields.end[from + 2] ?? 0;
-  const yearToTheLeft = (fields.start[from + 2] ?? 0) - (fields.end[from + 1] ?? 0) === 1;
-  return yearToTheLeft && fields.line.startsWith('  ', end) ? end + 2 : end + 1;
+function looksLikeDate(text: string): boolean {
+  return isDigit(text.charCodeAt(0)) || text.charCodeAt(0) > 127 || monthOf(text) !== undefined;
 }
 
-/** `2010-05-15 12:34`, and `--full-iso`: `2010-05-15 12:34:56.000000000 +0200`. */
-function isoDate(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
-  if (!fields.isNumeric(from)) return undefined;
-  const numbers = dateNumbers(fields.text(from));
-  if (numbers === undefined || numbers[0] < 1900) return undefined;
-  const time = fields.text(from + 1);
-  const clock = clockOf(time);
-  if (clock === undefined) return undefined;
-  const { hour, minute, second } = clock;
-  const precision = time.length > 5 ? 'second' : 'minute';
-  const zone = time.length > 5 ? zoneOf(fields.text(from + 2)) : undefined;
-  const stamp = serverTime(
-    zone === undefined ? context : { ...context, utcOffset: zone },
-    precision,
-    ...numbers,
-    hour,
-    minute,
-    second,
-  );
-  return { from, nameAt: (fields.end[from + (zone === undefined ? 1 : 2)] ?? 0) + 1, stamp };
+function looksLikeTime(text: string): boolean {
+  return /^\d{1,2}:\d\d/.test(text) || /^(?:19|20)\d\d$/.test(text);
 }
 
-/** `+0200` in milliseconds. */
-function zoneOf(text: string): number | undefined {
-  const sign = text.charCodeAt(0);
-  if (text.length !== 5 || (sign !== 43 && sign !== 45)) return undefined;
-  const digits = wholeNumber(text.slice(1));
-  if (digits === undefined) return undefined;
-  const minutes = Math.floor(digits / 100) * 60 + (digits % 100);
-  return (sign === 45 ? -minutes : minutes) * 60_000;
+/** `0100644   500  101   12345    123456789       name`: mode, owner, group, size and time as the system keeps them. */
+function numericLine(fields: Fields): Draft | undefined {
+  const { line } = fields;
+  if (!isDigit(line.charCodeAt(0)) || fields.count < 6) return undefined;
+  const bits = /^0?([0-7]{5,6})$/.exec(fields.text(0))?.[1];
+  const numbers = [1, 2, 3, 4].map((at) => wholeNumber(fields.text(at)));
+  const [, , size, seconds] = numbers;
+  if (bits === undefined || numbers.includes(undefined) || seconds === undefined) return undefined;
+  const mode = Number.parseInt(bits, 8);
+  const type = kinds.get(mode >> 12);
+  if (type === undefined || seconds > 8.64e12) return undefined;
+  const draft: Draft = {
+    name: fields.after(4),
+    type,
+    mode: mode & 0o7777,
+    owner: fields.text(1),
+    group: fields.text(2),
+    modified: new Date(seconds * 1000),
+    precision: 'second',
+    zone: 'utc',
+  };
+  if (type === 'file') draft.size = size;
+  return draft;
 }
 
-/** Between permissions and size stand links, owner and group, of which servers leave some out. */
+/** The upper bits of a mode, as stat(2) has them. */
+const kinds = new Map<number, EntryType>([
+  [0o10, 'file'],
+  [0o04, 'directory'],
+  [0o12, 'symlink'],
+  [0o02, 'other'],
+  [0o06, 'other'],
+  [0o01, 'other'],
+  [0o14, 'other'],
+]);
+
+/** Between permissions and date stand links, owner, group and size, of which servers leave some out or run two together. */
 function ownership(fields: Fields, dateAt: number, draft: Draft): void {
   let first = 1;
   let last = dateAt - 1; // the size
+  const size = fields.text(last);
   if (draft.type === 'other' && fields.text(last - 1).endsWith(',')) last -= 1; // a device: major, minor
   if (first < last && wholeNumber(fields.text(first)) !== undefined) first += 1;
-  if (first >= last) return;
-  draft.owner = fields.text(first);
-  if (first + 1 < last) draft.group = fields.span(first + 1, last); // "Domain Users"
+  if (first < last) {
+    draft.owner = fields.text(first);
+    if (first + 1 < last) draft.group = fields.span(first + 1, last); // "Domain Users"
+  }
+  const octets = sizeIn(size);
+  if (octets !== undefined || /^\d+$/.test(size)) {
+    if (draft.type === 'file') draft.size = octets;
+    return;
+  }
+  // `owner123456`: the size has run into the owner. Behind a group it can't be told where the group's name ends.
+  if (first < last) {
+    draft.group = draft.group === undefined ? size : `${draft.group} ${size}`;
+    return;
+  }
+  const digits = /\d+$/.exec(size.slice(-16))?.[0] ?? '';
+  if (draft.type === 'file') draft.size = wholeNumber(digits);
+  draft.owner = size.slice(0, size.length - digits.length);
 }
 
 function splitTarget(draft: Draft): void {
@@ -172,7 +198,8 @@ function isPermissions(line: string): boolean {
 }
 
 const isTypeLetter = lettersOf('-dlbcpsDPnw');
-const isModeLetter = lettersOf('-rwxsStTlLaA');
+// Connect:Enterprise has `-C--E-----FTP` there.
+const isModeLetter = lettersOf('-rwxsStTlLaACERMFX');
 
 function lettersOf(letters: string): boolean[] {
   const table = new Array<boolean>(256).fill(false);

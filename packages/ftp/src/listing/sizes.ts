@@ -1,0 +1,35 @@
+/** Sizes as listings write them. */
+import { wholeNumber } from './dialect.js';
+
+const units = new Map([
+  ['', 1],
+  ['b', 1],
+  ['k', 1 << 10],
+  ['kb', 1 << 10],
+  ['m', 1 << 20],
+  ['mb', 1 << 20],
+  ['g', 1 << 30],
+  ['gb', 1 << 30],
+  ['t', 2 ** 40],
+  ['tb', 2 ** 40],
+]);
+
+/**
+ * `531`, `9,730`, `1.234.567`, `33.5k`, `2KB`; `undefined` where it is no size. One with a unit is what the server rounded it to.
+ */
+export function sizeIn(text: string): number | undefined {
+  const plain = wholeNumber(text);
+  if (plain !== undefined || text.length > 24) return plain;
+  const parts = /^(\d{1,3}(?:([,.'])\d{3})(?:\2\d{3})*|\d+(?:[.,]\d+)?)([a-z]{0,2})$/i.exec(text);
+  if (parts === null) return undefined;
+  const [, digits = '', separator, unit = ''] = parts;
+  const factor = units.get(unit.toLowerCase());
+  if (factor === undefined) return undefined;
+  if (separator !== undefined) {
+    const whole = wholeNumber(digits.replaceAll(separator, ''));
+    return whole === undefined ? undefined : whole * factor;
+  }
+  if (factor === 1) return undefined; // a fraction of an octet
+  const size = Math.round(Number(digits.replace(',', '.')) * factor);
+  return Number.isSafeInteger(size) ? size : undefined;
+}

@@ -1,0 +1,119 @@
+/**
+ * Systems without permissions in their listings: VShell, VxWorks (and Nortel's switches), OS-9.
+ *
+ *     206876  Apr 04, 2000 21:06 report.txt
+ *          0  Dec 12, 2002 02:13 sources/
+ *
+ *       size          date       time       name
+ *     --------       ------     ------    --------
+ *         1024    NOV-12-1997  09:25:10   boot.cfg
+ *          512    Jan-01-1980  00:00:00   LOGS              <DIR>
+ *
+ *      Owner    Last modified  Attributes Sector Bytecount Name
+ *        0.0    01/02/13 1442   d-ewrewr   8A4      1024   CMDS
+ */
+import { clockOf, dateNumbers, fullYear, serverTime } from './calendar.js';
+import {
+  type Dialect,
+  type DialectContext,
+  Fields,
+  leadingNumber,
+  wholeNumber,
+} from './dialect.js';
+import type { Draft } from './entry.js';
+import { monthOf } from './months.js';
+
+export function vshell(context: DialectContext): Dialect {
+  const fields = new Fields(5);
+  return {
+    name: 'vshell',
+    read(line) {
+      if (fields.read(line).count < 5) return undefined;
+      const size = wholeNumber(fields.text(0));
+      const month = monthOf(fields.text(1));
+      const dayText = fields.text(2);
+      const year = wholeNumber(fields.text(3));
+      const clock = clockOf(fields.text(4));
+      if (size === undefined || month === undefined || !/^\d{1,2},$/.test(dayText))
+        return undefined;
+      if (year === undefined || year < 1900 || clock === undefined) return undefined;
+      const shown = line.slice((fields.end[4] ?? 0) + 1);
+      const isDirectory = shown.endsWith('/');
+      const name = isDirectory ? shown.slice(0, -1) : shown;
+      if (name.trim() === '') return undefined;
+      const draft: Draft = { name, type: isDirectory ? 'directory' : 'file' };
+      if (!isDirectory) draft.size = size;
+      const day = leadingNumber(dayText) ?? 0;
+      return Object.assign(
+        draft,
+        serverTime(context, 'minute', year, month, day, clock.hour, clock.minute),
+      );
+    },
+  };
+}
+
+export function vxworks(context: DialectContext): Dialect {
+  const fields = new Fields(4);
+  return {
+    name: 'vxworks',
+    read(line) {
+      fields.read(line);
+      if (/^\s*size\s+date\s+time\s+name\s*$/i.test(line)) return 'header';
+      if (/^\s*-{4,}(?:\s+-{4,}){3}\s*$/.test(line)) return 'header';
+      const size = wholeNumber(fields.text(0));
+      const parts = fields.text(1).split('-', 4);
+      const clock = clockOf(fields.text(2));
+      if (size === undefined || parts.length !== 3 || clock === undefined) return undefined;
+      const month = monthOf(parts[0] ?? '');
+      const day = wholeNumber(parts[1] ?? '');
+      const year = wholeNumber(parts[2] ?? '');
+      if (month === undefined || day === undefined || year === undefined) return undefined;
+      const rest = fields.after(2).trimEnd();
+      const isDirectory = /\s<DIR>$/i.test(rest);
+      const name = isDirectory ? rest.slice(0, -5).trimEnd() : rest;
+      if (name === '') return undefined;
+      const draft: Draft = { name, type: isDirectory ? 'directory' : 'file' };
+      if (!isDirectory) draft.size = size;
+      const { hour, minute, second } = clock;
+      return Object.assign(
+        draft,
+        serverTime(context, 'second', fullYear(year), month, day, hour, minute, second),
+      );
+    },
+  };
+}
+
+export function os9(context: DialectContext): Dialect {
+  const fields = new Fields(7);
+  return {
+    name: 'os9',
+    read(line) {
+      fields.read(line);
+      if (fields.text(0) === 'Owner' && line.includes('Bytecount')) return 'header';
+      if (/^\s*-{3,}(?:\s+-{3,}){3,}\s*$/.test(line)) return 'header';
+      if (/^\s*Directory of \S+ +\d\d:\d\d/.test(line)) return 'header';
+      if (fields.count < 7 || !/^\d+\.\d+$/.test(fields.text(0))) return undefined;
+      const date = dateNumbers(fields.text(1));
+      const time = /^(\d\d):?(\d\d)$/.exec(fields.text(2));
+      const rights = fields.text(3);
+      const size = wholeNumber(fields.text(5));
+      const name = fields.after(5);
+      if (date === undefined || time === null || !/^[-d][-s](?:[-e][-w][-r]){2}$/.test(rights))
+        return undefined;
+      if (size === undefined || !/^[0-9a-f]+$/i.test(fields.text(4)) || name === '')
+        return undefined;
+      const isDirectory = rights.startsWith('d');
+      const draft: Draft = {
+        name,
+        type: isDirectory ? 'directory' : 'file',
+        owner: fields.text(0),
+      };
+      if (!isDirectory) draft.size = size;
+      const [a, b, c] = date;
+      return Object.assign(
+        draft,
+        serverTime(context, 'minute', fullYear(a), b, c, Number(time[1]), Number(time[2])),
+      );
+    },
+  };
+}

@@ -1,0 +1,252 @@
+/**
+ * The dates that `ls` and its imitators write, by locale, option and age:
+ *
+ *     Jan 29 03:26 · Apr  8  1994 · 26. Juli, 20:10 · 2.   Okt.  2003      (names of months, either way around)
+ *     Oct 08, 2002 09:47 · Jan 29 03:26:15 2024                            (time and year)
+ *     2005-06-07 21:22 · 2004.07.15 · 24-04-2003 17:12 · 01-jun-99         (one word for the day)
+ *     09-26 13:45 · 3 29 03:26                                             (numbers, no year)
+ *     4月 18日 2003年 · 2003 3月 20 · 8? 17 08:52                            (numbers with a sign of whatever charset)
+ */
+import { clockOf, dateNumbers, fullYear, type Stamp, serverTime, yearOf } from './calendar.js';
+import { type DialectContext, type Fields, isDigit, skipBlanks, wholeNumber } from './dialect.js';
+import type { TimePrecision } from './entry.js';
+import { monthOf } from './months.js';
+
+export interface FoundDate {
+  /** The field that the date begins with. */
+  from: number;
+  nameAt: number;
+  stamp: Stamp | undefined;
+}
+
+interface Clock {
+  hour: number;
+  minute: number;
+  second: number;
+  /** `24:00` is the next day's first moment. */
+  days: number;
+  precision: TimePrecision;
+}
+
+interface Day {
+  year: number | undefined;
+  month: number;
+  day: number;
+}
+
+/** A date that begins with field `from`. */
+export function dateAt(
+  fields: Fields,
+  from: number,
+  context: DialectContext,
+): FoundDate | undefined {
+  return named(fields, from, context) ?? other(fields, from, context);
+}
+
+/** By far the most frequent: two of its three fields begin with a digit, the third among them. */
+function named(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
+  if (!fields.isNumeric(from + 2)) return undefined;
+  const firstIsNumber = fields.isNumeric(from);
+  if (!firstIsNumber && !fields.isNumeric(from + 1)) return undefined;
+  const month = monthOf(fields.text(firstIsNumber ? from + 1 : from));
+  const day = month === undefined ? undefined : dayOf(fields.text(firstIsNumber ? from : from + 1));
+  if (month === undefined || day === undefined)
+    return firstIsNumber ? markedMonth(fields, from, context) : undefined;
+  const third = fields.text(from + 2);
+  const clock = timeOf(third);
+  if (clock !== undefined) {
+    const year = clock.precision === 'second' ? yearIn(fields.text(from + 3)) : undefined;
+    const last = year === undefined ? from + 2 : from + 3; // `ls -lT`
+    return found(fields, from, last, context, { year, month, day }, clock);
+  }
+  const year = yearIn(third);
+  if (year === undefined) return undefined;
+  const second = fields.text(from + 1);
+  const later = second.endsWith(',') ? timeOf(fields.text(from + 3)) : undefined;
+  if (later !== undefined)
+    return found(fields, from, from + 3, context, { year, month, day }, later);
+  return {
+    ...found(fields, from, from + 2, context, { year, month, day }),
+    nameAt: afterYear(fields, from),
+  };
+}
+
+/** `3月  7日 09:15`: the month is a number with a sign behind it, so that two fields begin with digits. */
+function markedMonth(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
+  const month = monthOf(fields.text(from)) ?? marked(fields.text(from));
+  const day = dayOf(fields.text(from + 1)) ?? marked(fields.text(from + 1));
+  if (month === undefined || month > 12 || day === undefined) return undefined;
+  const third = fields.text(from + 2);
+  const clock = timeOf(third);
+  const year = clock === undefined ? (yearIn(third) ?? marked(third)) : undefined;
+  if (clock === undefined && (year === undefined || year < 1900)) return undefined;
+  return found(fields, from, from + 2, context, { year, month, day }, clock);
+}
+
+function other(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
+  if (!fields.isNumeric(from)) return undefined;
+  const first = fields.text(from);
+  const clock = timeOf(fields.text(from + 1));
+  const whole = dayIn(first);
+  if (whole !== undefined) {
+    if (clock === undefined)
+      return afterBlanks(found(fields, from, from, context, whole), fields, from);
+    const zone = clock.precision === 'minute' ? undefined : zoneOf(fields.text(from + 2));
+    const last = zone === undefined ? from + 1 : from + 2;
+    const where = zone === undefined ? context : { ...context, utcOffset: zone };
+    return found(fields, from, last, where, whole, clock);
+  }
+  const short = shortDay(first);
+  if (short !== undefined) {
+    const year = clock === undefined ? yearIn(fields.text(from + 1)) : undefined;
+    if (clock === undefined && year === undefined) return undefined;
+    return found(fields, from, from + 1, context, { year, ...short }, clock);
+  }
+  return loose(fields, from, context);
+}
+
+/** `3 29 03:26`, and `2003   3月 20` with a sign of any charset behind each number. */
+function loose(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
+  if (!fields.isNumeric(from + 1)) return undefined;
+  const clock = timeOf(fields.text(from + 2));
+  const month = wholeNumber(fields.text(from));
+  const day = dayOf(fields.text(from + 1));
+  if (
+    clock !== undefined &&
+    month !== undefined &&
+    day !== undefined &&
+    month >= 1 &&
+    month <= 12
+  ) {
+    return found(fields, from, from + 2, context, { year: undefined, month, day }, clock);
+  }
+  const year = yearIn(fields.text(from)) ?? marked(fields.text(from));
+  const second = monthOf(fields.text(from + 1)) ?? marked(fields.text(from + 1));
+  const third = dayOf(fields.text(from + 2)) ?? marked(fields.text(from + 2));
+  if (
+    year === undefined ||
+    year < 1900 ||
+    second === undefined ||
+    second > 12 ||
+    third === undefined
+  ) {
+    return undefined;
+  }
+  return found(fields, from, from + 2, context, { year, month: second, day: third });
+}
+
+function found(
+  fields: Fields,
+  from: number,
+  last: number,
+  context: DialectContext,
+  { year, month, day }: Day,
+  clock?: Clock,
+): FoundDate {
+  const { hour, minute, second, days, precision } = clock ?? midnight;
+  const stamp = serverTime(
+    context,
+    precision,
+    year ?? yearOf(context, month, day, { hour, minute }),
+    month,
+    day,
+    hour,
+    minute,
+    second,
+  );
+  if (stamp !== undefined && days > 0)
+    stamp.modified = new Date(stamp.modified.getTime() + dayLength);
+  // A name may begin with blanks, so exactly one blank belongs to the line.
+  return { from, nameAt: (fields.end[last] ?? 0) + 1, stamp };
+}
+
+const dayLength = 86_400_000;
+const midnight: Clock = { hour: 0, minute: 0, second: 0, days: 0, precision: 'day' };
+
+/** A date in one field stands in a column of its own: what follows it is padding. */
+function afterBlanks(date: FoundDate, { line, end }: Fields, last: number): FoundDate {
+  return { ...date, nameAt: skipBlanks(line, end[last] ?? line.length) };
+}
+
+/**
+ * A name may begin with blanks, so exactly one blank belongs to the line. A server that sets the year to the left of
+ * its five columns (`Mar  1 2003  .welcome`) shows that by one blank before the year and two after it.
+ */
+function afterYear(fields: Fields, from: number): number {
+  const end = fields.end[from + 2] ?? 0;
+  const yearToTheLeft = (fields.start[from + 2] ?? 0) - (fields.end[from + 1] ?? 0) === 1;
+  return yearToTheLeft && fields.line.startsWith('  ', end) ? end + 2 : end + 1;
+}
+
+/** `29`, `2.`, `08,`: one or two digits, 1 to 31. */
+function dayOf(text: string): number | undefined {
+  const last = text.charCodeAt(text.length - 1);
+  const digits = last === 46 || last === 44 ? text.slice(0, -1) : text;
+  if (digits.length === 0 || digits.length > 2) return undefined;
+  const day = wholeNumber(digits);
+  return day !== undefined && day >= 1 && day <= 31 ? day : undefined;
+}
+
+function yearIn(text: string): number | undefined {
+  if (text.length !== 4) return undefined;
+  const year = wholeNumber(text);
+  return year !== undefined && year >= 1900 ? year : undefined;
+}
+
+/** A number with a sign of some charset behind it, whose first octet at least is no ASCII. */
+function marked(text: string): number | undefined {
+  let end = 0;
+  while (isDigit(text.charCodeAt(end))) end += 1;
+  if (end === 0 || end > 4 || text.length > end + 4 || !(text.charCodeAt(end) > 127))
+    return undefined;
+  return wholeNumber(text.slice(0, end));
+}
+
+function timeOf(text: string): Clock | undefined {
+  if (text.charCodeAt(text.length - 1) === 44) return timeOf(text.slice(0, -1));
+  if (text === '24:00' || text === '24:00:00') return { ...midnight, days: 1, precision: 'minute' };
+  const clock = clockOf(text);
+  if (clock === undefined) return undefined;
+  return { ...clock, days: 0, precision: text.length > 5 ? 'second' : 'minute' };
+}
+
+/** A whole date in one field: year first, or day first, or with the month's name. */
+function dayIn(text: string): Day | undefined {
+  const numbers = dateNumbers(text);
+  if (numbers === undefined) return namedDay(text);
+  const [a, b, c] = numbers;
+  if (a >= 1900) return { year: a, month: b, day: c };
+  if (c < 1900) return undefined;
+  return b > 12 ? { year: c, month: a, day: b } : { year: c, month: b, day: a };
+}
+
+/** `01-jun-99`, `1-Jan-2024` */
+function namedDay(text: string): Day | undefined {
+  const parts = text.split('-', 4);
+  if (parts.length !== 3) return undefined;
+  const day = dayOf(parts[0] ?? '');
+  const month = monthOf(parts[1] ?? '');
+  const year = wholeNumber(parts[2] ?? '');
+  if (day === undefined || month === undefined || year === undefined) return undefined;
+  return { year: fullYear(year), month, day };
+}
+
+/** `09-26`: month and day; the other way around where only that is a date. */
+function shortDay(text: string): { month: number; day: number } | undefined {
+  if (text.length !== 5 || text.charCodeAt(2) !== 45) return undefined;
+  const first = wholeNumber(text.slice(0, 2));
+  const second = wholeNumber(text.slice(3));
+  if (first === undefined || second === undefined || first < 1 || second < 1) return undefined;
+  if (first <= 12 && second <= 31) return { month: first, day: second };
+  return first <= 31 && second <= 12 ? { month: second, day: first } : undefined;
+}
+
+/** `+0200` in milliseconds. */
+function zoneOf(text: string): number | undefined {
+  const sign = text.charCodeAt(0);
+  if (text.length !== 5 || (sign !== 43 && sign !== 45)) return undefined;
+  const digits = wholeNumber(text.slice(1));
+  if (digits === undefined) return undefined;
+  const minutes = Math.floor(digits / 100) * 60 + (digits % 100);
+  return (sign === 45 ? -minutes : minutes) * 60_000;
+}

@@ -1,0 +1,557 @@
+/** Sample lines of every kind of listing that is known, alone and together; whatever is not understood is a problem. */
+import fc from 'fast-check';
+import iconv from 'iconv-lite';
+import { describe, expect, it } from 'vitest';
+import { parseListing } from '../src/index.js';
+
+const now = new Date('2026-03-11T00:00:00Z');
+const octets = (text: string) => Buffer.from(text, 'latin1');
+const parse = (text: string, system?: string) =>
+  parseListing(octets(text), { now, fallbackEncoding: 'latin1', ...(system && { system }) });
+const sjis = (text: string) => iconv.encode(text, 'shift_jis').toString('latin1');
+const utf8 = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
+
+type Sample = [line: string, name: string, type: string, size: number | undefined, time: string];
+const d = 'directory';
+const f = 'file';
+
+const unix: Sample[] = [
+  [
+    '-rw-r--r--   1 alice    staff       531 3 29 03:26 numbers alone',
+    'numbers alone',
+    f,
+    531,
+    '2025-03-29T03:26',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff       531 03-08 13:45 short day',
+    'short day',
+    f,
+    531,
+    '2026-03-08T13:45',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff       531 09-26 2019 short day, year',
+    'short day, year',
+    f,
+    531,
+    '2019-09-26',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff       531 2021-06-07 21:22 iso',
+    'iso',
+    f,
+    531,
+    '2021-06-07T21:22',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff       531 2021/06/07 21:22 slashes',
+    'slashes',
+    f,
+    531,
+    '2021-06-07T21:22',
+  ],
+  ['-rw-r--r--   1 alice    staff        96 2014.07.15   dots', 'dots', f, 96, '2014-07-15'],
+  [
+    '-rw-r--r--   1 alice    staff       531 24-04-2013 17:12 day first',
+    'day first',
+    f,
+    531,
+    '2013-04-24T17:12',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff       531 24.04.2013 17:12 day first',
+    'day first',
+    f,
+    531,
+    '2013-04-24T17:12',
+  ],
+  ['-rw-r--r--   1 alice    staff       531 01-jun-99 named', 'named', f, 531, '1999-06-01'],
+  [
+    '-rw-r--r--   1 alice    staff       531 7-Mar-2024 10:11 named',
+    'named',
+    f,
+    531,
+    '2024-03-07T10:11',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff       531 Feb 27 24:00 midnight',
+    'midnight',
+    f,
+    531,
+    '2026-02-28T00:00',
+  ],
+  ['-rw-r--r--   1 alice    staff       531 undated', 'undated', f, 531, ''],
+  [
+    '-rwxr-xr-x    1 alice    staff         9 Oct 08, 2012 09:47 comma',
+    'comma',
+    f,
+    9,
+    '2012-10-08T09:47',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff       531 Jan 29 03:26:15 2024 both',
+    'both',
+    f,
+    531,
+    '2024-01-29T03:26:15',
+  ],
+  [
+    'dr-xr-xr-x   2 alice    staff      2235 26. Juli, 20:10 wörtlich',
+    'wörtlich',
+    d,
+    undefined,
+    '2025-07-26T20:10',
+  ],
+  [
+    '-r-xr-xr-x   2 alice    staff      2235 2.   Okt.  2013 deutsch',
+    'deutsch',
+    f,
+    2235,
+    '2013-10-02',
+  ],
+  [
+    utf8('-rw-r--r--   1 alice    staff      2235 Szept 12 2013 magyar'),
+    'magyar',
+    f,
+    2235,
+    '2013-09-12',
+  ],
+  [
+    utf8('-rw-r--r--   1 alice    staff      2235 ápr. 12 2013 magyar'),
+    'magyar',
+    f,
+    2235,
+    '2013-04-12',
+  ],
+  [
+    utf8('-rw-r--r--   1 alice    staff      2235 4月 18日 2013年 kanji'),
+    'kanji',
+    f,
+    2235,
+    '2013-04-18',
+  ],
+  [
+    sjis('-rw-r--r--   1 alice    staff      2235  4月 18日 2013年 kanji'),
+    'kanji',
+    f,
+    2235,
+    '2013-04-18',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff      2235 2013   3\xed\xef 20 unknown signs',
+    'unknown signs',
+    f,
+    2235,
+    '2013-03-20',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff      2235 2\xed 17 08:52 unknown sign',
+    'unknown sign',
+    f,
+    2235,
+    '2026-02-17T08:52',
+  ],
+  [
+    utf8('-rw-r--r--   1 alice    staff      2235 2월 17 08:52 hangul'),
+    'hangul',
+    f,
+    2235,
+    '2026-02-17T08:52',
+  ],
+  [
+    utf8('-rw-r--r--   1 alice    staff      2235  2月 17 08:52 hanzi'),
+    'hanzi',
+    f,
+    2235,
+    '2026-02-17T08:52',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff     33.5k Jan 29 03:26 rounded',
+    'rounded',
+    f,
+    34_304,
+    '2026-01-29T03:26',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff       2KB Jan 29 03:26 rounded',
+    'rounded',
+    f,
+    2048,
+    '2026-01-29T03:26',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff     9,730 Jan 29 03:26 separated',
+    'separated',
+    f,
+    9730,
+    '2026-01-29T03:26',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff 1.234.567 Jan 29 03:26 separated',
+    'separated',
+    f,
+    1_234_567,
+    '2026-01-29T03:26',
+  ],
+  [
+    '-rw-r--r--   1 alice123456 Jan 29 03:26 run together',
+    'run together',
+    f,
+    123_456,
+    '2026-01-29T03:26',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff123456 Jan 29 03:26 run together',
+    'run together',
+    f,
+    undefined,
+    '2026-01-29T03:26',
+  ],
+  [
+    `-rw-r--r--   1 alice    ${'very '.repeat(20)}long group 5 Jan 29 03:26 f`,
+    'f',
+    f,
+    5,
+    '2026-01-29T03:26',
+  ],
+  [
+    '0100644   500  101   12345    1234567890       mode in octal',
+    'mode in octal',
+    f,
+    12_345,
+    '2009-02-13T23:31:30',
+  ],
+  ['0040755   500  101   4096    1234567890       dir', 'dir', d, undefined, '2009-02-13T23:31:30'],
+  [
+    '-C--E-----FTP B BATCH01      18128       41 Jan 12 13:56 QUARTER',
+    'QUARTER',
+    f,
+    41,
+    '2026-01-12T13:56',
+  ],
+];
+
+const others: [system: string | undefined, ...Sample][] = [
+  [
+    undefined,
+    '2012-09-02  03:09 PM                9,730 half apart',
+    'half apart',
+    f,
+    9730,
+    '2012-09-02T15:09',
+  ],
+  [
+    undefined,
+    '2012-09-02  03:09 PM       <DIR>          half apart',
+    'half apart',
+    d,
+    undefined,
+    '2012-09-02T15:09',
+  ],
+  [
+    undefined,
+    '12/05/96  05:03PM       <DIR>          slashes',
+    'slashes',
+    d,
+    undefined,
+    '1996-12-05T17:03',
+  ],
+  [
+    undefined,
+    '04-27-00  09:09PM            1,234,567 big one',
+    'big one',
+    f,
+    1_234_567,
+    '2000-04-27T21:09',
+  ],
+  [
+    undefined,
+    ' 36611      A    04-23-103  10:57  os2 file',
+    'os2 file',
+    f,
+    36_611,
+    '2003-04-23T10:57',
+  ],
+  [
+    undefined,
+    '     0 DIR       02-11-103  16:15  os2 dir',
+    'os2 dir',
+    d,
+    undefined,
+    '2003-02-11T16:15',
+  ],
+  [
+    undefined,
+    '  1123 DIR  A    10-05-100  23:38  os2 dir',
+    'os2 dir',
+    d,
+    undefined,
+    '2000-10-05T23:38',
+  ],
+  [
+    undefined,
+    'NOTES.TXT;1       155   2-JUL-2013 10:30:13.64',
+    'NOTES.TXT',
+    f,
+    undefined,
+    '2013-07-02T10:30:13',
+  ],
+  [
+    undefined,
+    'UNTIMED.TXT;1    2/8    15-JAN-2010    [GUEST]   (,,,)',
+    'UNTIMED.TXT',
+    f,
+    undefined,
+    '2010-01-15',
+  ],
+  [
+    undefined,
+    'LATE.TXT;1    5-JUL-2011 10:11 12 [ALICE,STAFF] (RWED,RWED,,)',
+    'LATE.TXT',
+    f,
+    undefined,
+    '2011-07-05T10:11',
+  ],
+  [
+    undefined,
+    'QSYS            77824 02/23/00 15:09:55 *DIR       home/',
+    'home',
+    d,
+    undefined,
+    '2000-02-23T15:09:55',
+  ],
+  [
+    undefined,
+    'QSYS            77824 23/02/00 15:09:55 *STMF      r.txt',
+    'r.txt',
+    f,
+    77_824,
+    '2000-02-23T15:09:55',
+  ],
+  [
+    undefined,
+    'IDENT         101             528  6-Apr-07 14:21:18   255, 0 "oooo"',
+    'IDENT',
+    f,
+    528,
+    '2007-04-06T14:21:18',
+  ],
+  [
+    undefined,
+    'PROFILE  EXEC     V         65        107          2 2015-10-04 15:28:42 060191',
+    'PROFILE.EXEC',
+    f,
+    undefined,
+    '2015-10-04T15:28:42',
+  ],
+  [
+    undefined,
+    'TOOLS    DIR      -          -          -          - 2015-10-04 15:28:42 -',
+    'TOOLS',
+    d,
+    undefined,
+    '2015-10-04T15:28:42',
+  ],
+  [
+    undefined,
+    '206876  Apr 04, 2010 21:06 from vshell',
+    'from vshell',
+    f,
+    206_876,
+    '2010-04-04T21:06',
+  ],
+  [
+    undefined,
+    '0  Dec 12, 2012 02:13 from vshell/',
+    'from vshell',
+    d,
+    undefined,
+    '2012-12-12T02:13',
+  ],
+  [
+    undefined,
+    '    1024    NOV-12-1997  09:25:10   boot.cfg',
+    'boot.cfg',
+    f,
+    1024,
+    '1997-11-12T09:25:10',
+  ],
+  [
+    undefined,
+    '     512    Jan-04-2000  00:00:00   LOGS              <DIR>',
+    'LOGS',
+    d,
+    undefined,
+    '2000-01-04T00:00:00',
+  ],
+  [
+    undefined,
+    '   0.0    13/02/07 1442   d-ewrewr   8A4      1024   CMDS',
+    'CMDS',
+    d,
+    undefined,
+    '2013-02-07T14:42',
+  ],
+  [
+    undefined,
+    '   0.0    13/02/07 1442   ------wr   8A5       220   startup',
+    'startup',
+    f,
+    220,
+    '2013-02-07T14:42',
+  ],
+  [undefined, 'USER01   JOB01906  OUTPUT    3 Spool Files', 'JOB01906', f, undefined, ''],
+  [
+    undefined,
+    'V43525 3390   2014/03/04  1    3  FB      80  3125  PO  ALICE.DATA',
+    'ALICE.DATA',
+    d,
+    undefined,
+    '2014-03-04',
+  ],
+  [
+    'mlsd',
+    'type=file;size=3;modify=20140102030405 no last semicolon',
+    'no last semicolon',
+    f,
+    3,
+    '2014-01-02T03:04:05',
+  ],
+  ['mlsd', 'type=file;size=3;modify=20140102030405;\ta tab', 'a tab', f, 3, '2014-01-02T03:04:05'],
+  ['mlsd', ' no facts', 'no facts', 'other', undefined, ''],
+];
+
+const seen = (text: string, system?: string) =>
+  parse(text, system).entries.map(({ name, type, size, modified }) => ({
+    name,
+    type,
+    size,
+    time: modified?.toISOString(),
+  }));
+const expected = ([, name, type, size, time]: Sample) => ({
+  name,
+  type,
+  size,
+  time: time === '' ? undefined : expect.stringMatching(`^${time}`),
+});
+
+describe('one line of each kind', () => {
+  it.each(unix)('%s', (...sample) => expect(seen(`${sample[0]}\r\n`)).toEqual([expected(sample)]));
+  it.each(others)('%s %s', (system, ...sample) => {
+    expect(seen(`${sample[0]}\r\n`, system)).toEqual([expected(sample)]);
+  });
+});
+
+describe('together', () => {
+  it('Unix lines of every kind are read beside each other', () => {
+    const text = `total 9\r\n${unix.map(([line]) => `${line}\r\n`).join('')}`;
+    const { problems } = parse(text);
+    expect(problems).toEqual([]);
+    expect(seen(text)).toEqual(unix.map(expected));
+  });
+
+  it('a DOS line in a Unix listing is an entry, and the reverse', () => {
+    const dos = '04-27-00  09:09PM       <DIR>          windows';
+    const ls = 'drwxr-xr-x 2 a b 4096 Jan 29 03:26 unix';
+    for (const text of [`${ls}\r\n${dos}\r\n`, `${dos}\r\n${ls}\r\n`]) {
+      expect(parse(text).problems).toEqual([]);
+      expect(
+        seen(text)
+          .map(({ name }) => name)
+          .sort(),
+      ).toEqual(['unix', 'windows']);
+    }
+  });
+
+  it("a link's target on a line of its own is no entry", () => {
+    const text =
+      'lrwxrwxrwx 1 a b 7 Jan 29 03:26 bin\r\n   -> usr/bin\r\n-rw-r--r-- 1 a b 7 Jan 29 03:26 f\r\n';
+    expect(seen(text).map(({ name }) => name)).toEqual(['bin', 'f']);
+  });
+
+  it('VMS: a name of its own line, continued in the first column', () => {
+    const text =
+      'Directory DISK$A:[ALICE]\r\n\r\nA_NAME_THAT_IS_TOO_LONG_FOR_ITS_COLUMN.TXT;1\r\n5  8-SEP-1996 16:09 [ALICE] (RWED,RWED,RE,RE)\r\nB.DIR;1 1 8-SEP-1996 16:09 [ALICE] (RWED,,,)\r\n\r\nTotal of 2 files, 6 blocks\r\n';
+    expect(parse(text).problems).toEqual([]);
+    expect(parse(text).entries.map(({ name, type, blocks }) => [name, type, blocks])).toEqual([
+      ['A_NAME_THAT_IS_TOO_LONG_FOR_ITS_COLUMN.TXT', 'file', 5],
+      ['B', 'directory', undefined],
+    ]);
+  });
+
+  it.each([
+    [
+      'NonStop',
+      'File         Code             EOF  Last Modification    Owner  RWEP\r\nIDENT  101  528  6-Apr-07 14:21:18 255, 0 "oooo"\r\n',
+      ['IDENT'],
+    ],
+    [
+      'VxWorks',
+      '  size          date       time       name\r\n--------       ------     ------    --------\r\n    1024    NOV-12-1997  09:25:10   boot.cfg\r\n',
+      ['boot.cfg'],
+    ],
+    [
+      'OS-9',
+      '                           Directory of . 11:52:50\r\n Owner    Last modified  Attributes Sector Bytecount Name\r\n-------   -------------  ---------- ------ --------- ----\r\n   0.0    13/02/07 1442   d-ewrewr   8A4      1024   CMDS\r\n',
+      ['CMDS'],
+    ],
+    [
+      'JES',
+      'JOBNAME  JOBID    OWNER    STATUS CLASS\r\nALICEA   JOB00054 ALICE    OUTPUT A        RC=0000 3 spool files\r\n',
+      ['JOB00054'],
+    ],
+    [
+      'a load library',
+      ' Name      Size     TTR   Alias-of AC --------- Attributes --------- Amode Rmode\r\nIEFBR14   000008   000411          00 FO             RN RU            31    ANY\r\n',
+      ['IEFBR14'],
+    ],
+  ])('%s with its heading', (_name, text, names) => {
+    const { entries, problems } = parse(text);
+    expect(entries.map(({ name }) => name)).toEqual(names);
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('what is not understood is a problem, and never a wrong name', () => {
+  it.each([
+    'ls: cannot open directory: Permission denied',
+    '-rw-r--r-- 1 a b 531 Foo 29 03:26 name',
+    '-rw-r--r-- 1 a b 531 32 13 03:26 name',
+    'some=thing else',
+    'an answer in words',
+    '226 Transfer complete.',
+    '<html><body>a page</body></html>',
+  ])('%s', (line) => {
+    const { entries, problems } = parse(`${line}\r\n`);
+    expect(entries).toEqual([]);
+    expect(problems).toHaveLength(1);
+  });
+
+  it('any octets give entries or problems, and no entry has the name of another line', () => {
+    const lines = [...unix.map(([line]) => line), ...others.map(([, line]) => line)];
+    const line = fc.oneof(
+      fc.constantFrom(...lines),
+      fc.uint8Array({ maxLength: 60 }).map((each) => Buffer.from(each).toString('latin1')),
+      fc
+        .tuple(fc.constantFrom(...lines), fc.nat(80), fc.nat(80))
+        .map(([each, from, length]) => each.slice(0, from) + each.slice(from + (length % 7))),
+    );
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 6 }), (given) => {
+        const text = given.map((each) => each.replace(/[\r\n]/g, '')).join('\r\n');
+        const { entries, problems } = parse(text);
+        expect(entries.length + problems.length).toBeLessThanOrEqual(given.length);
+        for (const { rawPath, raw, blocks, precision } of entries) {
+          const path = Buffer.from(rawPath).toString('latin1');
+          const shown = Buffer.from(raw).toString('latin1');
+          const isVms =
+            blocks !== undefined || (precision !== 'none' && /\d-[A-Z]{3}-\d/i.test(shown));
+          const isZvm = path.split('.').every((part) => shown.includes(part));
+          expect(shown.includes(path) || isVms || isZvm).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
