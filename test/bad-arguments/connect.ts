@@ -71,6 +71,7 @@ const transport: OptionTable<TransportOptions> = {
   log: optionalFunction,
   signal: optionalSignal,
   proxy: { ...optionalText, 'another scheme': 'ftp://127.0.0.1', 'no port': 'socks5://' },
+  proxyTls: { ...object, 'verification off': { rejectUnauthorized: false } },
   dial: optionalFunction,
   socketPath: optionalText,
   localAddress: { ...optionalText, 'a name': 'localhost' },

@@ -1,11 +1,17 @@
 /**
- * A stream to the server: the caller's own, one through a proxy, or TCP with Node's happy eyeballs (RFC 8305).
+ * A stream to the server: the caller's own, one through a proxy, or TCP with happy eyeballs (RFC 8305).
  */
 import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ConnectionError, deadline, isFivewireError } from 'tls-context-core';
+import {
+  ConnectionError,
+  deadline,
+  isFivewireError,
+  type TlsContext,
+  type TlsContextOptions,
+} from 'tls-context-core';
 import { aborted, manyMayWaitOn, timedOut } from './deadline.js';
-import { dialThroughProxy } from './proxy.js';
+import { chooseProxy, dialThroughProxy, type ProxyChoice } from './proxy.js';
 import { openTcp } from './tcp.js';
 
 export interface DialTarget {
@@ -19,8 +25,13 @@ export interface DialTarget {
 export type Dial = (target: DialTarget, options: { signal: AbortSignal }) => Promise<Duplex>;
 
 export interface DialOptions {
-  /** `socks5://`, `socks4a://` or `http://` (CONNECT). The proxy resolves the name. */
-  proxy?: string;
+  /**
+   * `socks5://`, `socks4a://`, `http://` or `https://` (CONNECT); `'environment'`: by ALL_PROXY and NO_PROXY; or a function that
+   * chooses. The proxy resolves the name. SOCKS needs the package `socks`.
+   */
+  proxy?: ProxyChoice;
+  /** Whom to trust as an `https://` proxy. Default: the system's roots. Its URL's host is the name that is checked. */
+  proxyTls?: TlsContextOptions | TlsContext;
   dial?: Dial;
   /** A Unix domain socket instead of host and port. */
   socketPath?: string;
@@ -75,13 +86,16 @@ export async function dial(target: DialTarget, options: DialOptions): Promise<Du
   });
 }
 
-function openStream(
+async function openStream(
   target: DialTarget,
   options: DialOptions,
   signal: AbortSignal,
 ): Promise<Duplex> {
   if (options.dial !== undefined) return options.dial(target, { signal });
-  if (options.proxy !== undefined) return dialThroughProxy(options.proxy, target, signal, options);
+  if (options.proxy !== undefined) {
+    const proxy = await chooseProxy(options.proxy, target);
+    if (proxy !== undefined) return dialThroughProxy(proxy, target, signal, options);
+  }
   return openTcp(target, options, signal);
 }
 

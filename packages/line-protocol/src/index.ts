@@ -39,6 +39,7 @@ export { createGoodbye } from './goodbye.js';
 export * from './limits.js';
 export * from './line-connection.js';
 export * from './notices.js';
+export { optional } from './optional-package.js';
 export * from './pool.js';
 export * from './pool-options.js';
 export {
@@ -51,6 +52,7 @@ export {
   type Ways,
   withClientMethods,
 } from './pool-surface.js';
+export type { ProxyChoice } from './proxy.js';
 export * from './reply.js';
 export * from './reply-queue.js';
 export { mask, Secret, secret } from './secret.js';

@@ -1,22 +1,72 @@
-/** A TCP connection by Node's happy eyeballs (RFC 8305), or a Unix domain socket. */
-import { connect, type TcpNetConnectOpts } from 'node:net';
+/** A TCP connection to the first address of a host that answers, or a Unix domain socket. */
+import { lookup as systemLookup } from 'node:dns';
+import { connect, isIP, type NetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DialOptions } from './dial.js';
+import { firstToConnect, inTurns } from './happy-eyeballs.js';
+
+type TcpOptions = Pick<
+  DialOptions,
+  'socketPath' | 'localAddress' | 'family' | 'lookup' | 'keepAlive'
+>;
 
 /** Plain TCP, or a Unix domain socket. Also the way to the proxy. */
-export function openTcp(
+export async function openTcp(
   { host, port }: { host: string; port: number },
-  options: Pick<DialOptions, 'socketPath' | 'localAddress' | 'family' | 'lookup' | 'keepAlive'>,
+  options: TcpOptions,
   signal: AbortSignal,
 ): Promise<Duplex> {
+  if (options.socketPath !== undefined) return connectTo({ path: options.socketPath }, signal);
+  const { localAddress, keepAlive } = options;
+  const addresses = await addressesOf(host, options);
+  return firstToConnect(
+    addresses,
+    (address, stop) =>
+      connectTo(
+        {
+          host: address,
+          port,
+          noDelay: true,
+          autoSelectFamily: false,
+          ...(localAddress === undefined ? {} : { localAddress }),
+          ...(keepAlive === undefined ? {} : { keepAlive: true, keepAliveInitialDelay: keepAlive }),
+        },
+        stop,
+      ),
+    signal,
+  );
+}
+
+/** In the order in which they are to be tried; those that `localAddress` can't reach come not at all, if there are others. */
+async function addressesOf(host: string, options: TcpOptions): Promise<string[]> {
+  const found = isIP(host) === 0 ? await resolve(host, options) : [host];
+  const from = isIP(options.localAddress ?? '');
+  const within = found.filter((address) => from === 0 || isIP(address) === from);
+  return inTurns(within.length === 0 ? found : within);
+}
+
+function resolve(host: string, { family, lookup }: TcpOptions): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const tcp: TcpNetConnectOpts = { host, port, noDelay: true, autoSelectFamily: true };
-    if (options.localAddress !== undefined) tcp.localAddress = options.localAddress;
-    if (options.family !== undefined) tcp.family = options.family;
-    if (options.lookup !== undefined) tcp.lookup = options.lookup;
-    if (options.keepAlive !== undefined)
-      Object.assign(tcp, { keepAlive: true, keepAliveInitialDelay: options.keepAlive });
-    const socket = connect(options.socketPath === undefined ? tcp : { path: options.socketPath });
+    const done = (
+      error: NodeJS.ErrnoException | null,
+      found: string | readonly { address: string }[],
+    ): void => {
+      if (error) reject(error);
+      else {
+        // A lookup of the caller's may give one address, as net.connect takes it.
+        const all = typeof found === 'string' ? [found] : found.map(({ address }) => address);
+        const usable = all.filter((address) => isIP(address) !== 0);
+        if (usable.length > 0) resolve(usable);
+        else reject(Object.assign(new Error(`${host} has no address`), { code: 'ENOTFOUND' }));
+      }
+    };
+    (lookup ?? systemLookup)(host, { all: true, family: family ?? 0 }, done as never);
+  });
+}
+
+function connectTo(options: NetConnectOpts, signal: AbortSignal): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(options);
     const settle = (): void => {
       signal.removeEventListener('abort', onAbort);
       socket.off('connect', onConnect);

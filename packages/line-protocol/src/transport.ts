@@ -34,7 +34,7 @@ import { defaultTimeouts, type Timeouts } from './deadline.js';
 import { type Dial, type DialOptions, dial } from './dial.js';
 import { LineConnection, type LineLimits } from './line-connection.js';
 import type { Notices } from './notices.js';
-import { parseProxy } from './proxy.js';
+import { checkProxy } from './proxy.js';
 import type { WireEvent } from './wire-log.js';
 
 /** `'starttls'` means TLS or an error. No value tries something weaker than what it names. */
@@ -103,7 +103,7 @@ export interface Transport {
 
 const transportKeys = [
   'host', 'port', 'security', 'serverHostname', 'srvId', 'tlsa', 'tls', 'sni', 'stream', 'allowCleartextAuth', 'timeouts', 'limits',
-  'disable', 'log', 'signal', 'proxy', 'dial', 'socketPath', 'localAddress', 'family', 'lookup', 'keepAlive',
+  'disable', 'log', 'signal', 'proxy', 'proxyTls', 'dial', 'socketPath', 'localAddress', 'family', 'lookup', 'keepAlive',
 ]; // biome-ignore format: one list
 
 /** What people write who come from other libraries, and what it is called here. */
@@ -146,6 +146,7 @@ const rules: Partial<Record<keyof TransportOptions, Rule>> = {
   port: [isPort, 'a number from 1 to 65535'],
   security: oneOf('implicit-tls', 'starttls', 'cleartext'),
   tls: object,
+  proxyTls: object,
   tlsa: [isTlsaSet, 'a list of usable TLSA records'],
   sni: flag,
   stream: [isDuplex, 'a Duplex stream'],
@@ -199,16 +200,23 @@ function resolve(profile: ProtocolProfile, options: TransportOptions): Transport
   const ownWay = options.stream !== undefined || options.socketPath !== undefined;
   if (options.host === undefined && !ownWay)
     throw wrong('host', 'is missing', 'Name the server to connect to.');
-  if (options.host !== undefined) checkHost(options.host);
+  const host = options.host === undefined ? undefined : parseHost(options.host);
   const { port = profile.ports[security] } = options;
   if (options.stream !== undefined && (options.proxy !== undefined || options.dial !== undefined)) {
     throw wrong('stream', 'excludes proxy and dial: the stream is connected already');
   }
-  if (options.proxy !== undefined) parseProxy(options.proxy);
+  if (options.proxy !== undefined) {
+    checkProxy(options.proxy);
+    if (options.socketPath !== undefined)
+      throw wrong(
+        'socketPath',
+        'excludes proxy: a proxy leads to hosts, not to sockets of this one',
+      );
+  }
   checkTimeouts(options.timeouts);
   if (options.srvId !== undefined) parseSrvId(options.srvId);
   if (profile.protocol === 'ftp') refuseForFtp(options);
-  const { serverHostname = ownWay ? undefined : options.host } = options;
+  const { serverHostname = ownWay ? undefined : host } = options;
   if (security !== 'cleartext') {
     if (serverHostname === undefined) {
       throw new TlsError('ERR_SERVER_HOSTNAME_REQUIRED', 'serverHostname is missing', {
@@ -219,14 +227,14 @@ function resolve(profile: ProtocolProfile, options: TransportOptions): Transport
   }
   return {
     protocol: profile.protocol,
-    host: options.host ?? options.socketPath ?? 'stream',
+    host: host ?? options.socketPath ?? 'stream',
     port,
     security,
     serverHostname,
     context: security === 'cleartext' ? undefined : contextFor(options),
     timeouts: { ...defaultTimeouts, ...profile.timeouts, ...options.timeouts },
     disable: new Set((options.disable ?? []).map((name) => name.toUpperCase())),
-    options,
+    options: withProxyContext(options),
   };
 }
 
@@ -393,8 +401,17 @@ function contextFor({ tls, sni }: TransportOptions): TlsContext {
 }
 
 function dialOptions(options: TransportOptions): Omit<DialOptions, 'timeout' | 'signal'> {
-  const { proxy, dial: own, socketPath, localAddress, family, lookup, keepAlive } = options;
-  const all = { proxy, dial: own, socketPath, localAddress, family, lookup, keepAlive };
+  const {
+    proxy,
+    proxyTls,
+    dial: own,
+    socketPath,
+    localAddress,
+    family,
+    lookup,
+    keepAlive,
+  } = options;
+  const all = { proxy, proxyTls, dial: own, socketPath, localAddress, family, lookup, keepAlive };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Omit<
     DialOptions,
     'timeout' | 'signal'
@@ -413,10 +430,18 @@ function refuseUnknownKeys(profile: ProtocolProfile, options: object): void {
   }
 }
 
+/** Checked with the rest, and one context for all connections. */
+function withProxyContext(options: TransportOptions): TransportOptions {
+  const { proxyTls } = options;
+  if (proxyTls === undefined || isTlsContext(proxyTls)) return options;
+  return { ...options, proxyTls: createTlsContext(proxyTls) };
+}
+
 /** A name has 253 octets at most, more in letters that become A-labels. */
 const longestHost = 1_024;
 
-function checkHost(host: unknown): void {
+/** The name that is dialled is the name that is checked: one form of it, parsed here (RFC 9525 §2). */
+function parseHost(host: unknown): string {
   checkArgument(host, 'host');
   if (host === '' || (host as string).length > longestHost || /[\s/\\@]/.test(host as string)) {
     throw wrong(
@@ -425,6 +450,7 @@ function checkHost(host: unknown): void {
       'Give a host name or an IP address alone; a URL goes in first place.',
     );
   }
+  return parseServerHostname(host as string).name;
 }
 
 /** They are of one port; FTP's data connections have others, and would be proven by less. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type DialOptions, dial } from '../src/index.js';
-import { parseProxy } from '../src/proxy.js';
+import { parseProxy } from '../src/proxy-address.js';
 import { settled, tick } from './pair.js';
 
 const open: { close: () => void }[] = [];
@@ -222,12 +222,12 @@ describe('through a proxy', () => {
     }
   });
 
-  it('knows three schemes', () => {
+  it('knows four schemes', () => {
     expect(parseProxy('http://[::1]:80')).toMatchObject({ scheme: 'http', host: '::1', port: 80 });
     expect(parseProxy('socks5://p')).toMatchObject({ host: 'p', port: 1080 });
-    expect(() => parseProxy('https://p:1')).toThrow(
-      expect.objectContaining({ code: 'ERR_ARGUMENT' }),
-    );
-    expect(() => parseProxy('nonsense')).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));
+    expect(parseProxy('socks5://[::1]')).toMatchObject({ host: '::1' });
+    expect(parseProxy('https://Proxy.Example')).toMatchObject({ host: 'proxy.example', port: 443 });
+    for (const url of ['ftp://p:1', 'nonsense', 'socks5://a%20b', 'socks5://fe80::1%25eth0:1'])
+      expect(() => parseProxy(url)).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));
   });
 });

@@ -15,6 +15,7 @@ import {
   ConnectionError,
   dial,
   endless,
+  optional,
   parseServerHostname,
   RemoteProtocolError,
   timedOut,
@@ -86,7 +87,8 @@ export async function ask(
   const timer = endless(timeout) ? undefined : setTimeout(late, timeout);
   signal?.addEventListener('abort', leave, { once: true });
   try {
-    const dnsPacket = (await import('dns-packet')) as DnsPacket & { default?: DnsPacket };
+    const load = () => import('dns-packet') as Promise<DnsPacket & { default?: DnsPacket }>;
+    const dnsPacket = await optional('dns-packet', 'DANE and trusted resolvers', load);
     const question = createQuestion(dnsPacket.default ?? dnsPacket, name, type);
     const reply =
       (await overUdp(resolver, question, stop.signal)) ??
