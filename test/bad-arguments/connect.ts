@@ -70,7 +70,11 @@ const transport: OptionTable<TransportOptions> = {
   disable: { ...optionalList, 'a number in it': ['MOVE', 7] },
   log: optionalFunction,
   signal: optionalSignal,
-  proxy: { ...optionalText, 'another scheme': 'ftp://127.0.0.1', 'no port': 'socks5://' },
+  proxy: {
+    ...without(optionalText, 'a function'),
+    'another scheme': 'ftp://127.0.0.1',
+    'no port': 'socks5://',
+  },
   proxyTls: { ...object, 'verification off': { rejectUnauthorized: false } },
   dial: optionalFunction,
   socketPath: optionalText,

@@ -132,7 +132,7 @@ const providerRows: readonly Row[] = [
 const textRows: readonly Row[] = [
   {
     pattern:
-      /\b(?:STARTTLS|AUTH TLS)\b|(?:requires?|must|need|use|only|without)[^.]{0,40}\b(?:TLS|SSL|encrypt\w*|secure connection)|\b(?:TLS|SSL|encryption)\b[^.]{0,20}required/i,
+      /\b(?:STARTTLS|AUTH TLS)\b|(?:requires?|must|need|use|only|without)[^.]{0,40}\b(?:TLS|SSL|encrypt\w*|secure connection)|\b(?:TLS|SSL|encryption)\b[^.]{0,20}required|(?:disallowed|not allowed|disabled|prohibited|forbidden)[^.]{0,40}\b(?:TLS|SSL|secure|encrypted|unencrypted)\b/i,
     ...tls,
   },
   {

@@ -1,0 +1,314 @@
+/** What a login may need beyond one exchange: a token anew, a kept key, odd prompts, a hidden capability, a second way. */
+
+import { inspect } from 'node:util';
+import {
+  type AuthenticateOptions,
+  authenticate,
+  createSaltedPasswords,
+  logIn,
+  type OwnWay,
+  refusalVerdict,
+  type SaslAnswer,
+  waysIn,
+} from '@fivewire/sasl';
+import { describe, expect, it } from 'vitest';
+import { ScramServer } from './scram-server.js';
+import { challenge, failure, scripted, success, unavailable } from './scripted.js';
+
+const auth = { user: 'tim', password: 'tanstaaf' };
+const base = { auth, channel: 'verified-tls', protocol: 'imap' } as const;
+const run = (
+  offered: string[],
+  transport: ReturnType<typeof scripted>,
+  more: Partial<AuthenticateOptions> = {},
+) => authenticate({ ...base, offered, ...more }, transport);
+
+describe('an access token that the server calls expired or invalid', () => {
+  const stale: [string, SaslAnswer[]][] = [
+    ['RFC 7628', [challenge('{"status":"invalid_token"}'), failure('NO', 'no')]],
+    ['Google', [challenge('{"status":"400","schemes":"Bearer"}'), failure('NO', 'no')]],
+    ['IMAP', [failure('NO', 'x', 'EXPIRED')]],
+    ['in words', [failure(535, '5.7.3 The token has expired')]],
+  ];
+  const counting = (...tokens: string[]) => {
+    const calls: unknown[] = [];
+    const accessToken = (refused?: unknown) => {
+      calls.push(refused);
+      return tokens[Math.min(calls.length, tokens.length) - 1] as string;
+    };
+    return { calls, auth: { user: 'tim', accessToken } };
+  };
+
+  it.each(stale)('is fetched once more: %s', async (_, refusal) => {
+    const { calls, auth: given } = counting('old', 'new');
+    const transport = scripted([...refusal, success()]);
+    expect(await run(['XOAUTH2'], transport, { auth: given })).toEqual({ mechanism: 'XOAUTH2' });
+    expect(calls).toEqual([undefined, { reason: expect.any(String) }]);
+    expect(transport.sent.at(-1)).toContain('Bearer new');
+  });
+
+  it.each<[string, string[], SaslAnswer[], number]>([
+    [
+      'twice it is not',
+      ['old', 'new', 'newer'],
+      [...(stale[0]?.[1] ?? []), ...(stale[0]?.[1] ?? [])],
+      2,
+    ],
+    ['the same one is not sent again', ['old', 'old'], stale[0]?.[1] ?? [], 2],
+    ['another refusal asks for none', ['old', 'new'], [failure('NO', 'no mailbox')], 1],
+    [
+      'a wrong scope asks for none',
+      ['old', 'new'],
+      [challenge('{"status":"insufficient_scope"}'), failure('NO', 'no')],
+      1,
+    ],
+  ])('%s', async (_, tokens, answers, count) => {
+    const { calls, auth: given } = counting(...tokens);
+    await expect(run(['XOAUTH2'], scripted(answers), { auth: given })).rejects.toMatchObject({
+      code: 'ERR_AUTHENTICATION_FAILED',
+    });
+    expect(calls).toHaveLength(count);
+  });
+});
+
+describe("SCRAM's salted password", () => {
+  const login = async (
+    saltedPasswords: ReturnType<typeof createSaltedPasswords>,
+    password = 'tanstaaf',
+  ) => {
+    const server = new ScramServer({ hash: 'sha256', user: 'tim', password, iterations: 600_000 });
+    const transport = scripted([
+      (m) => challenge(server.first(m)),
+      (m) => challenge(server.final(m)),
+      success(),
+    ]);
+    const before = process.cpuUsage();
+    await run(['SCRAM-SHA-256'], transport, { saltedPasswords, auth: { user: 'tim', password } });
+    return process.cpuUsage(before);
+  };
+
+  it('is kept where the server has proven itself, and shown by nothing', async () => {
+    const kept: string[] = [];
+    const store = createSaltedPasswords();
+    const spied = {
+      ...store,
+      set: (place: never, salted: Uint8Array) => {
+        kept.push('set');
+        store.set(place, salted);
+      },
+    };
+    await login(spied as never);
+    expect(kept).toEqual(['set']);
+    const seen: boolean[] = [];
+    const reading = {
+      ...store,
+      get: (place: never) => {
+        const found = store.get(place);
+        seen.push(found !== undefined);
+        return found;
+      },
+    };
+    await login(reading as never);
+    await login(reading as never, 'another');
+    expect(seen).toEqual([true, false]);
+    const shown = inspect(store, { depth: null, showHidden: true }) + JSON.stringify(store);
+    expect(shown).not.toContain('tanstaaf');
+  });
+
+  it('keeps no more than it is told to', () => {
+    const store = createSaltedPasswords(2);
+    const place = (user: string) => ['sha256', user, 'c2FsdA==', 4096] as const;
+    for (const user of ['a', 'b', 'c']) store.set(place(user), new Uint8Array(1));
+    expect(['a', 'b', 'c'].map((user) => store.get(place(user)) !== undefined)).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+});
+
+describe('a challenge that is no base64', () => {
+  const bare = { kind: 'challenge' } as const;
+  it('does not matter to LOGIN, nor before the initial response, nor behind a refused token', async () => {
+    const login = scripted([bare, bare, success()]);
+    await run(['LOGIN'], login);
+    expect(login.sent).toEqual(['start LOGIN', 'respond [tim]', 'respond [tanstaaf]']);
+    await run(['PLAIN'], scripted([bare, success()], 0));
+    const token = { user: 'tim', accessToken: 'abc' };
+    await expect(
+      run(['XOAUTH2'], scripted([bare, failure('NO', 'no')]), { auth: token }),
+    ).rejects.toMatchObject({
+      code: 'ERR_AUTHENTICATION_FAILED',
+    });
+  });
+
+  it.each(['CRAM-MD5', 'SCRAM-SHA-1'])(
+    'ends %s, in the transport’s words where it has some',
+    async (mechanism) => {
+      await expect(run([mechanism], scripted([bare]))).rejects.toMatchObject({
+        code: 'ERR_CHALLENGE',
+      });
+      const malformed = () => new Error('base64 behind 334');
+      await expect(run([mechanism], scripted([{ ...bare, malformed }]))).rejects.toThrow(
+        'behind 334',
+      );
+    },
+  );
+});
+
+describe('a server that lists no mechanism', () => {
+  it('is asked for those that the caller names, in order', async () => {
+    const transport = scripted([unavailable(504), success()]);
+    expect(await run([], transport, { mechanisms: ['SCRAM-SHA-256', 'PLAIN'] })).toEqual({
+      mechanism: 'PLAIN',
+    });
+  });
+
+  it('is asked for none by itself, nor for others than it lists', async () => {
+    for (const [offered, more] of [
+      [[], {}],
+      [['LOGIN'], { mechanisms: ['PLAIN'] }],
+    ] as const)
+      await expect(run([...offered], scripted([]), more as never)).rejects.toMatchObject({
+        code: 'ERR_NO_COMMON_MECHANISM',
+      });
+  });
+});
+
+describe("the protocol's own ways", () => {
+  const refused = failure('-ERR', 'no') as Extract<SaslAnswer, { kind: 'failure' }>;
+  const go = (
+    mechanisms: string[] | undefined,
+    transport: ReturnType<typeof scripted>,
+    user: OwnWay,
+  ) =>
+    logIn({
+      options: {
+        ...base,
+        protocol: 'pop3',
+        offered: ['SCRAM-SHA-256', 'PLAIN'],
+        ...(mechanisms && { mechanisms }),
+      },
+      ways: mechanisms ? waysIn(mechanisms, ['USER']) : [{ name: 'SASL' }, { name: 'USER' }],
+      own: { USER: user },
+      sasl: (options) => authenticate(options, transport),
+      offered: ['USER'],
+      hint: 'none',
+    });
+  const user = (
+    answer: Awaited<ReturnType<OwnWay['run']>>,
+    open = true,
+  ): OwnWay & { seen: unknown[] } => {
+    const seen: unknown[] = [];
+    return {
+      seen,
+      open,
+      run: async (login) => {
+        seen.push(login);
+        return answer;
+      },
+    };
+  };
+
+  it('come after SASL where the caller lists them and SASL does not work', async () => {
+    const own = user({ kind: 'success' });
+    const transport = scripted([failure('-ERR', 'generic failure')]);
+    expect(await go(['SCRAM-SHA-256', 'USER'], transport, own)).toEqual({ mechanism: 'USER' });
+    expect(own.seen).toEqual([auth]);
+  });
+
+  it('do not come by themselves, nor after a failed proof', async () => {
+    for (const [mechanisms, answers] of [
+      [undefined, [failure('-ERR', 'generic failure')]],
+      [['PLAIN', 'USER'], [failure('-ERR', 'wrong password')]],
+    ] as const) {
+      const own = user({ kind: 'success' });
+      await expect(
+        go(mechanisms as string[] | undefined, scripted(answers), own),
+      ).rejects.toMatchObject({
+        code: 'ERR_AUTHENTICATION_FAILED',
+      });
+      expect(own.seen).toEqual([]);
+    }
+  });
+
+  it('before SASL, SASL comes where they do not work', async () => {
+    const own = user({ ...refused, mechanismUnavailable: true });
+    expect(await go(['USER', 'PLAIN'], scripted([success()]), own)).toEqual({ mechanism: 'PLAIN' });
+    await expect(go(['USER', 'PLAIN'], scripted([]), user(refused))).rejects.toMatchObject({
+      mechanism: 'USER',
+      reason: 'wrong',
+      offered: ['SCRAM-SHA-256', 'PLAIN', 'USER'],
+    });
+  });
+
+  it('the last refusal is the one that is told', async () => {
+    const own = user({ ...refused, mechanismUnavailable: true });
+    await expect(go(['USER'], scripted([]), own)).rejects.toMatchObject({
+      mechanism: 'USER',
+      reason: 'mechanism',
+    });
+    await expect(go(['USER'], scripted([]), user(refused, false))).rejects.toMatchObject({
+      code: 'ERR_NO_COMMON_MECHANISM',
+      hint: 'none',
+    });
+  });
+});
+
+describe('refusals: the enhanced code first, the stage second, the text last', () => {
+  it.each([
+    ['smtp', 432, '4.3.2', 'too many connections', 'busy'],
+    ['smtp', 432, '4.7.12', 'A password transition is needed', 'mechanism'],
+    ['smtp', 432, undefined, 'A password transition is needed', 'mechanism'],
+    ['smtp', 454, '4.7.0', 'Temporary authentication failure', 'later'],
+    ['smtp', 454, '5.7.8', 'no', 'wrong'],
+    ['smtp', 535, '5.7.8', 'Too many failures, try again later', 'wrong'],
+    ['smtp', 535, undefined, 'Too many connections', 'wrong'],
+    ['smtp', 530, '5.7.0', 'Must issue a STARTTLS command first', 'tls'],
+    ['smtp', 538, undefined, 'no', 'tls'],
+    ['smtp', 535, '5.7.13', 'User account disabled', 'account'],
+    ['imap', 'NO', 'UNAVAILABLE', 'wrong password', 'later'],
+    ['imap', 'NO', 'INUSE', 'x', 'busy'],
+    ['imap', 'NO', 'EXPIRED', 'x', 'expired'],
+    ['imap', 'NO', 'AUTHENTICATIONFAILED', 'Authentication failed.', 'wrong'],
+    ['imap', 'NO', undefined, 'Temporary authentication failure. [host:2026]', 'later'],
+    ['imap', 'NO', 'PRIVACYREQUIRED', 'x', 'tls'],
+    ['pop3', '-ERR', undefined, 'maildrop is locked by another session', 'busy'],
+    ['pop3', '-ERR', undefined, 'Unable to lock maildrop: Mailbox is locked by POP server', 'busy'],
+    ['pop3', '-ERR', undefined, '[x] Mailbox in use', 'busy'],
+    ['pop3', '-ERR', 'IN-USE', 'x', 'busy'],
+    ['pop3', '-ERR', 'LOGIN-DELAY', 'minimum time between mail checks violation', 'later'],
+    ['pop3', '-ERR', 'AUTH', 'Too many bad logins for this password', 'busy'],
+    ['pop3', '-ERR', undefined, 'invalid password', 'wrong'],
+    [
+      'pop3',
+      '-ERR',
+      undefined,
+      'Plaintext authentication disallowed on non-secure (SSL/TLS) connections.',
+      'tls',
+    ],
+    ['nntp', 482, undefined, 'Download limit exceeded', 'quota'],
+    ['nntp', 502, undefined, 'Account expired', 'expired'],
+    ['nntp', 481, undefined, 'Your subscription has expired', 'expired'],
+    ['nntp', 403, undefined, 'internal fault', 'later'],
+    ['nntp', 502, undefined, 'Too many connections', 'busy'],
+    ['nntp', 482, undefined, 'Connection limit reached', 'busy'],
+    ['nntp', 481, undefined, 'Byte quota used up', 'quota'],
+    ['nntp', 481, undefined, 'Authentication failed', 'wrong'],
+    ['nntp', 483, undefined, 'Encryption required', 'tls'],
+    ['ftp', 530, undefined, 'Login incorrect.', 'wrong'],
+    [
+      'ftp',
+      530,
+      undefined,
+      'Sorry, the maximum number of clients (5) for this user are already connected.',
+      'busy',
+    ],
+    ['ftp', 434, undefined, 'Host not available', 'later'],
+  ] as const)('%s %s %s %s: %s', (protocol, code, enhanced, words, reason) => {
+    const reply = { code, text: words, ...(enhanced && { enhanced }) };
+    const verdict = refusalVerdict({ reply, credential: 'password', protocol });
+    expect(verdict.reason).toBe(reason);
+    expect(verdict.hint).not.toBe('');
+  });
+});
