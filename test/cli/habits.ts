@@ -205,6 +205,57 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     ).toMatchObject({ status: 64 });
   });
 
+  it('search, flag, copy, move, append and rm mail on the server', async () => {
+    const cwd = at().cli.folder();
+    const { mail } = at().world.servers;
+    const inbox = mail.inbox('alice');
+    inbox.remove(inbox.messages.map(({ uid }) => uid));
+    for (const subject of ['red', 'blue', 'red'])
+      mail.deliver('alice', `Subject: ${subject}\r\n\r\nx\r\n`);
+    const [first, second, third] = inbox.messages.map(({ uid }) => String(uid));
+    const box = url('imaps', 'INBOX');
+    const run = (...args: string[]) => fivewire(cwd, args);
+    const found = async (...args: string[]) => (await run('search', box, ...args)).stdout;
+    expect(await found('--subject', 'red')).toBe(`${first}\n${third}\n`);
+    expect(await run('search', box, '--subject', 'green')).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: '',
+    });
+    expect(await found('--count')).toBe('3\n');
+    expect(await found('--older-than', '30d', '--count')).toBe('0\n');
+    expect(await run('flag', `${box}/;UID=${second}`, '--add', 'seen')).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+    expect(await found('--unseen')).toBe(`${first}\n${third}\n`);
+    expect(await run('copy', `${box}/;UID=${second}`, 'Copies', '--create')).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(await run('move', `${box}/;UID=${first},${third}`, 'Copies')).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(await found()).toBe(`${second}\n`);
+    expect((await run('search', url('imaps', 'Copies'), '--count')).stdout).toBe('3\n');
+    const message = 'From: bob@example.org\nSubject: kept\n\nline\n';
+    expect(
+      await fivewire(cwd, ['append', '-', url('imaps', 'Copies'), '--flag', '\\Seen'], message),
+    ).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    expect(
+      (await run('search', url('imaps', 'Copies'), '--subject', 'kept', '--count')).stdout,
+    ).toBe('1\n');
+    expect(await run('rm', box, '--older-than', '30d')).toMatchObject({ status: 0, stderr: '' });
+    expect(await found('--count')).toBe('1\n');
+    expect(await run('rm', box)).toMatchObject({ status: 64 });
+    expect(await run('rm', `${box}/;UID=${second}`)).toMatchObject({ status: 0, stderr: '' });
+    expect(await found('--count')).toBe('0\n');
+    expect(await run('rm', `${box}/;UID=${second}`)).toMatchObject({ status: 66 });
+    expect(await run('move', `${box}/;UID=${second}`, 'Copies')).toMatchObject({ status: 66 });
+  });
+
   it('what fails before it has done anything leaves nothing behind', async () => {
     const { ca } = at().world;
     const wrong = ['--ca', ca, '--password-command', 'echo wrong'];
@@ -258,7 +309,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
       ],
       { encoding: 'utf8' },
     );
-    expect(words).toBe('mkdir mv\n');
+    expect(words).toBe('mkdir mv move\n');
     expect(await cli.run(['completion', 'csh'], { cwd })).toMatchObject({ status: 64 });
   });
 

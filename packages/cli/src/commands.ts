@@ -63,12 +63,13 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     usage: 'rm <url>',
-    describe: 'Remove a file or directory by FTP',
+    describe: 'Remove a file or directory by FTP, or messages by IMAP',
     forms: [
       [
         'ftps://user@host/path',
         'a file or an empty directory; with -r a directory and all below it',
       ],
+      ['imaps://user@host/MAILBOX/;UID=5', 'messages; without UIDs: those that --older-than says'],
     ],
     examples: [
       'fivewire rm ftps://alice@ftp.example.org/old.csv --netrc',
@@ -152,6 +153,65 @@ export const commands: readonly CommandEntry[] = [
     ],
     verbs: ['groups', 'over', 'get', 'post'],
     load: () => import('./commands/news.js'),
+  },
+  {
+    usage: 'search [url]',
+    describe: 'Find messages on an IMAP server: their UIDs, one a line',
+    forms: [['imaps://user@host/MAILBOX', 'the mailbox; with /;UID=1:9 only among these']],
+    examples: [
+      'fivewire search imaps://alice@imap.example.org/INBOX --netrc --from bob --unseen',
+      'fivewire search --profile work INBOX --since 2026-11-01 --subject invoice --json',
+    ],
+    load: () => import('./commands/search.js'),
+  },
+  {
+    usage: 'flag <url>',
+    describe: 'Add and remove flags of messages',
+    forms: [['imaps://user@host/MAILBOX/;UID=5', 'the messages: ;UID=5, ;UID=1:9']],
+    examples: [
+      "fivewire flag 'imaps://alice@imap.example.org/INBOX/;UID=5' --netrc --add seen",
+      "fivewire flag 'imaps://alice@imap.example.org/INBOX/;UID=1:9' --netrc --remove flagged --add done",
+    ],
+    load: () => import('./commands/flag.js'),
+  },
+  {
+    usage: 'move <url> <mailbox>',
+    describe: 'Move messages to another mailbox',
+    forms: [
+      ['imaps://user@host/MAILBOX/;UID=5', 'the messages: ;UID=5, ;UID=1:9'],
+      ['MAILBOX', 'the name of the other one'],
+    ],
+    examples: [
+      "fivewire move 'imaps://alice@imap.example.org/INBOX/;UID=5' Archive --netrc",
+      "fivewire move 'imaps://alice@imap.example.org/INBOX/;UID=1:9' Done/2026 --create --netrc",
+    ],
+    load: () => import('./commands/move.js'),
+  },
+  {
+    usage: 'copy <url> <mailbox>',
+    describe: 'Copy messages to another mailbox',
+    forms: [
+      ['imaps://user@host/MAILBOX/;UID=5', 'the messages: ;UID=5, ;UID=1:9'],
+      ['MAILBOX', 'the name of the other one'],
+    ],
+    examples: [
+      "fivewire copy 'imaps://alice@imap.example.org/INBOX/;UID=5' Archive --netrc",
+      "fivewire copy 'imaps://alice@imap.example.org/INBOX/;UID=5' Team/Inbox --create --netrc",
+    ],
+    load: () => import('./commands/copy.js'),
+  },
+  {
+    usage: 'append <file> <url>',
+    describe: 'Put a finished message into a mailbox',
+    forms: [
+      ['FILE', 'the message (RFC 5322); - for stdin'],
+      ['imaps://user@host/MAILBOX', 'the mailbox; without one: INBOX'],
+    ],
+    examples: [
+      "fivewire append draft.eml imaps://alice@imap.example.org/Drafts --flag '\\Draft' --netrc",
+      'fivewire append - imaps://alice@imap.example.org/Archive --netrc < mail.eml',
+    ],
+    load: () => import('./commands/append.js'),
   },
   {
     usage: 'tls <url>',

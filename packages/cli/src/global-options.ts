@@ -108,3 +108,19 @@ function octetRate(value: unknown): number | undefined {
   if (rate > 0) return rate;
   throw usage(`--limit-rate ${value} is no rate`, 'Write octets a second: 20000, 500k, 2M.');
 }
+
+const spans: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+/** `30d` → milliseconds. @throws Failure 64 */
+export function duration(value: string, option: string): number {
+  const [, number, unit = ''] = /^(\d{1,6})([smhdw])$/.exec(value) ?? [];
+  const span = Number(number) * (spans[unit] ?? Number.NaN);
+  if (span > 0) return span;
+  throw usage(`${option} ${value} is no span of time`, 'Write 90s, 15m, 12h, 30d or 4w.');
+}

@@ -16,6 +16,18 @@ export class UnixLines extends Transform {
   }
 }
 
+/** LF of a file to the CRLF of the wire; what has CRLF already stays. */
+export class WireLines extends Transform {
+  #last = 0;
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    const first = chunk[0] === 10 && this.#last === 13 ? 1 : 0;
+    this.#last = chunk.at(-1) ?? this.#last;
+    const rest = chunk.toString('latin1', first).replace(/(?<!\r)\n/g, '\r\n');
+    done(null, Buffer.from(`${first === 1 ? '\n' : ''}${rest}`, 'latin1'));
+  }
+}
+
 /** mboxrd: a line `From `, also behind `>`s, gets one `>` more, so that it begins no message and can be restored. */
 export class QuoteFrom extends Transform {
   /** The beginning of a line that may yet become `From `. */

@@ -1,0 +1,64 @@
+/** `fivewire append`: a finished message into a mailbox on the server, with the line ends of the wire. */
+import { createReadStream } from 'node:fs';
+import { pipeline, type Readable } from 'node:stream';
+import { type Args, type Context, text, texts } from '../context.js';
+import { usage } from '../exit-code.js';
+import { WireLines } from '../fetch/line-ends.js';
+import { unreadable } from '../local-files.js';
+import { line } from '../output.js';
+import { spoolStdin } from '../ready-message.js';
+import { withRetry } from '../retry.js';
+import { withSession } from '../sessions.js';
+import { resolveTarget } from '../target.js';
+import { imapPath } from '../url-paths.js';
+
+export const options = {
+  flag: { type: 'string', array: true, describe: 'Such as \\Seen; may be given again' },
+} as const;
+
+export async function run(args: Args, context: Context): Promise<undefined> {
+  const { out, signal } = context;
+  const path = text(args.file);
+  const target = await resolveTarget(text(args.url), context, { protocols: ['imap'] });
+  const { mailbox = 'INBOX', uids } = imapPath(target.path);
+  if (uids !== undefined) throw usage('append takes a mailbox', 'Write imaps://user@host/MAILBOX.');
+  if (path === '-' && context.settings.passwordStdin)
+    throw usage('stdin cannot be both the password and the message');
+  const spool = path === '-' ? await spoolStdin() : undefined;
+  const file = spool?.file ?? path;
+  try {
+    const size = await sizeOnWire(file);
+    await withRetry(context, () =>
+      withSession('imap', target, context, async (imap) => {
+        const result = await imap.append(mailbox, onWire(file), {
+          flags: texts(args.flag),
+          size,
+          signal,
+        });
+        await out.done(
+          { type: 'appended', mailbox, ...result },
+          `${line(mailbox)} ${result.uid ?? ''}`.trim(),
+        );
+      }),
+    );
+  } finally {
+    await spool?.close();
+  }
+}
+
+const onWire = (file: string): Readable =>
+  pipeline(createReadStream(file), new WireLines(), () => {});
+
+/** IMAP says beforehand how many octets come. */
+async function sizeOnWire(file: string): Promise<number> {
+  let octets = 0;
+  try {
+    for await (const chunk of createReadStream(file).compose(
+      new WireLines(),
+    ) as AsyncIterable<Buffer>)
+      octets += chunk.length;
+  } catch (error) {
+    throw unreadable(file, 'the message', error);
+  }
+  return octets;
+}

@@ -1,0 +1,83 @@
+/** What the commands for mail on a server share: one URL, one session, one mailbox, and which of its messages. */
+import type { ImapClient, Mailbox, SearchQuery } from '@fivewire/imap';
+import type { Context } from './context.js';
+import { exitCodes, Failure, usage } from './exit-code.js';
+import { line } from './output.js';
+import { withRetry } from './retry.js';
+import { withSession } from './sessions.js';
+import { resolveTarget } from './target.js';
+import { imapPath } from './url-paths.js';
+
+export interface MailboxPlace {
+  mailbox: string;
+  /** As the URL has them, RFC 5092: `5`, `1:9`, `7:*`. */
+  uids: string | undefined;
+}
+
+/**
+ * @param work gets the mailbox opened, and is not repeated once it has given data to stdout
+ * @throws Failure 66 where the URL's UIDVALIDITY is an earlier one: its UIDs are void
+ */
+export async function onMailbox(
+  url: string | undefined,
+  context: Context,
+  { readOnly }: { readOnly: boolean },
+  work: (mailbox: Mailbox, place: MailboxPlace, imap: ImapClient) => Promise<void>,
+): Promise<void> {
+  const { signal } = context;
+  const target = await resolveTarget(url, context, { protocols: ['imap'] });
+  const { mailbox: name = 'INBOX', uids, section, uidValidity } = imapPath(target.path);
+  if (section !== undefined) throw usage('A section is for fivewire get', 'Leave /;SECTION= out.');
+  await withRetry(context, () =>
+    withSession('imap', target, context, async (imap) => {
+      const mailbox = await imap.open(name, { readOnly, signal });
+      if (uidValidity !== undefined && uidValidity !== mailbox.uidValidity)
+        throw new Failure(
+          exitCodes.notFound,
+          `${line(name)} has UIDVALIDITY ${mailbox.uidValidity}: UIDs of ${uidValidity} are void`,
+        );
+      await work(mailbox, { mailbox: name, uids }, imap);
+      await mailbox.close();
+    }),
+  );
+}
+
+/** Those of the URL that are there. @throws Failure 64 without any in the URL, 66 where none is there */
+export async function chosen(
+  mailbox: Mailbox,
+  { mailbox: name, uids }: MailboxPlace,
+  { signal }: Context,
+): Promise<string> {
+  if (uids === undefined)
+    throw usage('Which messages?', 'Write imaps://user@host/MAILBOX/;UID=5, or ;UID=1:9.');
+  const found = await mailbox.search({ uid: uids }, { signal });
+  if (found.size === 0)
+    throw new Failure(exitCodes.notFound, `${line(name)} has no message with UID ${uids}`);
+  return String(found);
+}
+
+/**
+ * Those that fit, and arrived longer ago than so many milliseconds. Servers search by the day, in a time zone of their own; so
+ * their answer is looked at by the second.
+ */
+export async function fitting(
+  mailbox: Mailbox,
+  query: SearchQuery,
+  age: number | undefined,
+  { signal }: Context,
+): Promise<number[]> {
+  if (age === undefined) return [...(await mailbox.search(query, { signal }))];
+  const time = Date.now() - age;
+  const near = { ...query, before: new Date(time + 2 * 86_400_000) };
+  const both = query.before === undefined ? near : { and: [query, near] };
+  const found = await mailbox.search(both, { signal });
+  if (found.size === 0) return [];
+  const old: number[] = [];
+  for await (const { uid, internalDate } of mailbox.fetch(
+    found,
+    { internalDate: true },
+    { signal },
+  ))
+    if (internalDate !== undefined && internalDate.getTime() < time) old.push(uid);
+  return old;
+}
