@@ -4,23 +4,17 @@ import { decodeHeader } from './header-text.js';
 /** Decodes when asked. Iterating gives `[name, value]` in the article's order. */
 export class Headers implements Iterable<[name: string, value: string]> {
   #lines: readonly string[];
-  #fields: readonly { name: string; octets: string }[];
+  #parsed: Field[] | undefined;
 
   /** @param lines as they came, unstuffed, each character an octet; folded lines follow their first one */
   constructor(lines: readonly string[]) {
-    const fields: { name: string; octets: string }[] = [];
-    for (const line of lines) {
-      const last = fields.at(-1);
-      if (/^[ \t]/.test(line)) {
-        if (last !== undefined) last.octets += `\r\n${line}`;
-        continue;
-      }
-      const colon = line.indexOf(':');
-      if (colon > 0)
-        fields.push({ name: line.slice(0, colon).trimEnd(), octets: line.slice(colon + 1) });
-    }
     this.#lines = lines;
-    this.#fields = fields;
+  }
+
+  /** Cut into fields only where they are looked at: an archive takes {@link octets} alone. */
+  get #fields(): readonly Field[] {
+    this.#parsed ??= parse(this.#lines);
+    return this.#parsed;
   }
 
   /** The whole head as it came, each line with its CRLF, without the empty line that ends it: for archives. */
@@ -56,10 +50,36 @@ export class Headers implements Iterable<[name: string, value: string]> {
     for (const { name, octets } of this.#fields) yield [name, decoded(octets)];
   }
 
-  #find(name: string): { name: string; octets: string } | undefined {
+  #find(name: string): Field | undefined {
     const lower = name.toLowerCase();
     return this.#fields.find((field) => field.name.toLowerCase() === lower);
   }
 }
 
-const decoded = (octets: string): string => decodeHeader(octets.replaceAll('\r\n', '').trim());
+interface Field {
+  name: string;
+  octets: string;
+}
+
+function parse(lines: readonly string[]): Field[] {
+  const fields: Field[] = [];
+  for (const line of lines) {
+    const last = fields.at(-1);
+    if (/^[ \t]/.test(line)) {
+      if (last !== undefined) last.octets += `\r\n${line}`;
+      continue;
+    }
+    const colon = line.indexOf(':');
+    if (colon > 0)
+      fields.push({ name: line.slice(0, colon).trimEnd(), octets: line.slice(colon + 1) });
+  }
+  return fields;
+}
+
+const decoded = (octets: string): string =>
+  decodeHeader(
+    octets
+      .replaceAll('\r\n', '')
+      .replaceAll(/[\r\n]+/g, ' ')
+      .trim(),
+  );
