@@ -144,6 +144,7 @@ export const pop3Options: OptionTable<Pop3Options> = {
   ...transport,
   ...saslLogin,
   initialResponse: optionalFlag,
+  utf8: optionalFlag,
 };
 export const smtpOptions: OptionTable<SmtpOptions> = {
   ...transport,

@@ -63,6 +63,17 @@ export const pop3Table: Table<Client> = {
       ...callOptions<Client>((pop, options) => pop.delete(1, options)),
     },
   },
+  languages: {
+    gives: 'promise',
+    arguments: callOptions<Client>((pop, options) => pop.languages(options)),
+  },
+  language: {
+    gives: 'promise',
+    arguments: {
+      tag: { bad: { ...text, 'two tags': 'en fr' }, call: (pop, bad) => pop.language(bad) },
+      ...callOptions<Client>((pop, options) => pop.language('en', options)),
+    },
+  },
   reset: {
     gives: 'promise',
     arguments: callOptions<Client>((pop, options) => pop.reset(options)),

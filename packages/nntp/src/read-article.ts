@@ -125,19 +125,26 @@ export function articles(
 const isRefusal = (error: unknown): error is CommandError =>
   isFivewireError(error) && error.name === 'CommandError';
 
-function whole(head: Head, body: Readable): RetrievedArticle {
-  const { number, messageId, headers } = head;
-  let raw: Readable | undefined;
-  return {
-    number,
-    messageId,
-    headers,
-    body,
-    get raw() {
-      raw ??= Readable.from(rawOctets(head, body), { objectMode: false });
-      return raw;
-    },
-  };
+const whole = (head: Head, body: Readable): RetrievedArticle => new WholeArticle(head, body);
+
+class WholeArticle implements RetrievedArticle {
+  readonly number: number | undefined;
+  readonly messageId: string | undefined;
+  readonly headers: Headers;
+  readonly body: Readable;
+  #head: Head;
+  #raw: Readable | undefined;
+  constructor(head: Head, body: Readable) {
+    this.number = head.number;
+    this.messageId = head.messageId;
+    this.headers = head.headers;
+    this.body = body;
+    this.#head = head;
+  }
+  get raw(): Readable {
+    this.#raw ??= Readable.from(rawOctets(this.#head, this.body), { objectMode: false });
+    return this.#raw;
+  }
 }
 
 /** An article without the empty line, or without a body, gets none here either. */

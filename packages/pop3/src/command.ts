@@ -27,7 +27,7 @@ const refused: Record<string, string> = {
   QUIT: 'quit()',
   DELE: 'delete()',
   RSET: 'reset()',
-  UTF8: 'nothing yet: it changes how everything after it is read',
+  UTF8: 'utf8 in connect()',
 };
 
 export async function command(

@@ -16,6 +16,7 @@ import {
 import { checkLogin, loginOptions } from '@fivewire/sasl';
 import { authenticate } from './authenticate.js';
 import { Pop3Capabilities } from './capabilities.js';
+import { useUtf8 } from './language.js';
 import { serverReply } from './response.js';
 import { Session } from './session.js';
 import { defaultPop3Limits, type Pop3Limits, type Pop3Options } from './types.js';
@@ -24,7 +25,7 @@ export const profile: ProtocolProfile = {
   protocol: 'pop3',
   ports: { 'implicit-tls': 995, starttls: 110, cleartext: 110 },
   schemes: { pop3s: 'implicit-tls', pop3: 'starttls' },
-  options: [...loginOptions, 'initialResponse'],
+  options: [...loginOptions, 'initialResponse', 'utf8'],
 };
 
 /** Options, checked. */
@@ -38,10 +39,11 @@ export interface Resolved {
 export function resolveOptions(options: Pop3Options): Resolved {
   const transport = resolveTransport(profile, options as TransportOptions);
   const login = checkLogin(options, ['USER', 'APOP']);
-  if (options.initialResponse !== undefined && typeof options.initialResponse !== 'boolean') {
-    throw new UsageError('ERR_ARGUMENT', 'initialResponse must be true or false', {
+  for (const key of ['initialResponse', 'utf8'] as const) {
+    if (options[key] === undefined || typeof options[key] === 'boolean') continue;
+    throw new UsageError('ERR_ARGUMENT', `${key} must be true or false`, {
       protocol: 'pop3',
-      argument: 'initialResponse',
+      argument: key,
     });
   }
   return {
@@ -65,6 +67,7 @@ export async function openSession(
     const timestamp = await greeting(session);
     if (transport.security === 'starttls') await startTls(session);
     await session.readCapabilities('capabilities');
+    if (options.utf8 === true) session.utf8 = await useUtf8(session);
     if (options.auth !== undefined) {
       // The timestamp of a greeting in clear is nothing that TLS vouches for.
       await authenticate(session, transport.security === 'starttls' ? undefined : timestamp);

@@ -4,6 +4,7 @@ export type { Auth } from '@fivewire/sasl';
 export type { Expire, LoginDelay, Pop3Capabilities } from './capabilities.js';
 export type { CommandOptions } from './command.js';
 export { type FetchNewOptions, fetchNew, type Keep, type NewMessage } from './fetch-new.js';
+export type { Language } from './language.js';
 export { createPop3Pool, type Pop3Pool, type Pop3PoolOptions } from './pool.js';
 export { Pop3Client } from './pop3-client.js';
 export type { RetrieveAllOptions } from './retrieve.js';

@@ -15,6 +15,7 @@ import {
 import type { Pop3Capabilities } from './capabilities.js';
 import { type CommandOptions, command, commandRules } from './command.js';
 import { openSession, profile, resolveOptions } from './connect.js';
+import { type Language, languages, useLanguage } from './language.js';
 import { count, list, uidl } from './listing.js';
 import { createQuit } from './quit.js';
 import {
@@ -190,6 +191,33 @@ export class Pop3Client {
     );
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Whether UTF8 (RFC 6856) is in effect; asked for by `utf8: true` in {@link Pop3Client.connect}. */
+  get utf8(): boolean {
+    return this.#session.utf8;
+  }
+
+  /** LANG, RFC 6856 §3: the languages in which the server can speak. */
+  async languages(options: CallOptions = {}): Promise<Language[]> {
+    checkOptions(options, callRules);
+    return languages(this.#session, options);
+  }
+
+  /**
+   * LANG, RFC 6856 §3: makes the server speak a language.
+   * @param tag such as `fr`, or `*` for the server's own choice
+   * @returns the language that it speaks now
+   */
+  async language(tag: string, options: CallOptions = {}): Promise<string> {
+    checkOptions(options, callRules);
+    if (typeof tag !== 'string' || !/^(\*|[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,8})$/.test(tag)) {
+      throw new UsageError('ERR_ARGUMENT', 'tag must be a language tag, such as fr or *', {
+        protocol: 'pop3',
+        argument: 'tag',
+      });
+    }
+    return useLanguage(this.#session, tag, options);
   }
 
   /** RSET, RFC 1939 §5: takes all marks off. */

@@ -34,6 +34,8 @@ export class Session {
   capabilities: Pop3Capabilities = new Pop3Capabilities();
   /** Messages marked as deleted, as far as we know: QUIT would remove them. */
   readonly marked: Set<number> = new Set();
+  /** Whether UTF8 is in effect. */
+  utf8 = false;
   /** Octets of each message as LIST has told them in this session. */
   readonly sizes: Map<number, number> = new Map();
   /** How often a message was of another length than LIST said: replies asked for before that may be those to other commands. */

@@ -436,3 +436,39 @@ describe("disable: ['CAPA']", () => {
     });
   });
 });
+
+describe('UTF8 and LANG, RFC 6856', () => {
+  const capa = 'C: CAPA\nS: +OK\nS: USER\nS: UTF8 USER\nS: LANG\nS: .';
+  const login = 'C: USER alice\nS: +OK\nC: PASS secret\nS: +OK';
+
+  it('UTF8 before the login, where it is asked for and offered; LANG lists and chooses', async () => {
+    const dialogue = `S: +OK\n${capa}\nC: UTF8\nS: +OK\n${login}\n${capa}\nC: LANG\nS: +OK\nS: en English\nS: fr Fran\xc3\xa7ais\nS: .\nC: LANG fr\nS: +OK fr bonjour`;
+    const result = await play(
+      dialogue.replace('S: fr Fran\xc3\xa7ais', 'S-raw: fr Fran\\xc3\\xa7ais\\r\\n'),
+      async (pop) => [pop.utf8, await pop.languages(), await pop.language('fr')],
+      { utf8: true },
+    );
+    expect(result).toEqual([
+      true,
+      [
+        { tag: 'en', description: 'English' },
+        { tag: 'fr', description: 'Français' },
+      ],
+      'fr',
+    ]);
+  });
+
+  it('is not asked of a server without it; a refusal is an error', async () => {
+    const plain = 'C: CAPA\nS: +OK\nS: USER\nS: .';
+    const result = await play(`S: +OK\n${plain}\n${login}\n${plain}`, async (pop) => pop.utf8, {
+      utf8: true,
+    });
+    expect(result).toBe(false);
+    expect(
+      await connectError(`S: +OK\n${capa}\nC: UTF8\nS: -ERR no`, { utf8: true }),
+    ).toMatchObject({
+      code: 'ERR_COMMAND_REJECTED',
+      connection: 'closed',
+    });
+  });
+});

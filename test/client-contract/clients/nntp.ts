@@ -45,6 +45,7 @@ export const nntp: Subject<NntpClient> = {
     body: (client, options) => client.body(id, options),
     stat: (client, options) => client.stat(id, options),
     articles: (client, options) => client.articles([id], options),
+    archive: (client, options) => client.archive('test.group', undefined, options),
     next: (client, options) => client.next(options),
     last: (client, options) => client.last(options),
     listActive: (client, options) => client.listActive(options),
@@ -66,6 +67,7 @@ export const nntp: Subject<NntpClient> = {
     feed: (client, options) =>
       client.feed([{ id, body: 'Subject: x\r\n\r\nx\r\n' } as never], options),
     post: (client, options) => client.post('Subject: x\r\n\r\nx\r\n', options),
+    feed: (client, options) => client.feed([{ messageId: id, article: 'x' }], options),
     command: (client, options) => client.command('DATE', [], options),
   },
   others: ['quit', 'close'],
