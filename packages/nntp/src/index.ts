@@ -36,14 +36,13 @@ export type { OverviewFormat, OverviewRow } from './overview-row.js';
 export { createNntpPool, type NntpPool, type NntpPoolOptions } from './pool.js';
 export type { Postable, PostOptions } from './post.js';
 export type { ArticlesOptions } from './read-article.js';
-export {
-  type Attempt,
-  createNntpServers,
-  type FetchOptions,
-  type NntpServerOptions,
-  type NntpServers,
-  type NntpServersOptions,
-  type ServerStatus,
+export type {
+  Attempt,
+  FetchOptions,
+  NntpServerOptions,
+  NntpServers,
+  NntpServersOptions,
+  ServerStatus,
 } from './servers.js';
 export type { CallOptions } from './types.js';
 export * from './types.js';

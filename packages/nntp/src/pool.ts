@@ -16,6 +16,12 @@ import {
 import { openSession, resolveOptions } from './connect.js';
 import { NntpClient } from './nntp-client.js';
 import { callRules, feedRules, listGroupRules, listRules, windowRules } from './options.js';
+import {
+  createServers,
+  type NntpServerOptions,
+  type NntpServers,
+  type NntpServersOptions,
+} from './servers.js';
 import type { NntpOptions } from './types.js';
 
 /** `stream` and `signal` belong to one connection: a pool takes neither. */
@@ -72,7 +78,27 @@ export type NntpPool = ClientPool<NntpClient, 'articles' | 'archive' | 'next' | 
  *
  * @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`; nothing has been dialled
  */
-export function createNntpPool(options: NntpPoolOptions): NntpPool {
+export function createNntpPool(options: NntpPoolOptions): NntpPool;
+/**
+ * Several servers as one, by priority: what one does not have, the next may. See {@link NntpServers}.
+ *
+ * @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`; nothing has been dialled
+ */
+export function createNntpPool(
+  servers: readonly NntpServerOptions[],
+  options?: NntpServersOptions,
+): NntpServers;
+export function createNntpPool(
+  options: NntpPoolOptions | readonly NntpServerOptions[],
+  more: NntpServersOptions = {},
+): NntpPool | NntpServers {
+  return isList(options) ? createServers(options, more, poolOf) : poolOf(options);
+}
+
+const isList = (options: unknown): options is readonly NntpServerOptions[] =>
+  Array.isArray(options);
+
+function poolOf(options: NntpPoolOptions): NntpPool {
   const { own, rest } = splitPoolOptions('nntp', options);
   const resolved = resolveOptions(rest);
   const sessions = sessionScopeOf(resolved.transport);

@@ -14,9 +14,10 @@ import {
 } from '@fivewire/line-protocol';
 import { messageId as checkedId } from './arguments.js';
 import type { NntpClient } from './nntp-client.js';
-import { createNntpPool, type NntpPoolOptions } from './pool.js';
+import type { NntpPoolOptions } from './pool.js';
 
-export interface NntpServerOptions extends NntpPoolOptions {
+/** Outages are waited for here, over all servers: see `backOff`. */
+export interface NntpServerOptions extends Omit<NntpPoolOptions, 'outageTimeout'> {
   /** What reports call it. Default: its host. */
   name?: string;
   /** Servers of a lower number are asked first; of one number, the one that has least to do. Default 0. */
@@ -97,9 +98,10 @@ const fetchRules: Rules<FetchOptions> = {
 };
 
 /** @throws UsageError ERR_ARGUMENT */
-export function createNntpServers(
+export function createServers(
   list: readonly NntpServerOptions[],
-  options: NntpServersOptions = {},
+  options: NntpServersOptions,
+  createPool: (options: NntpPoolOptions) => Pool<NntpClient>,
 ): NntpServers {
   checkOptions(options, serversRules);
   if (list.length === 0) throw wrong('servers', 'A pool needs a server');
@@ -112,7 +114,11 @@ export function createNntpServers(
       priority,
       most: rest.maxConnections ?? 4,
       // A body is held whole here.
-      pool: createNntpPool({ ...rest, limits: { articleOctets: 64 * 2 ** 20, ...rest.limits } }),
+      pool: createPool({
+        ...rest,
+        outageTimeout: 0,
+        limits: { articleOctets: 64 * 2 ** 20, ...rest.limits },
+      }),
       underWay: 0,
       failures: 0,
       notBefore: 0,

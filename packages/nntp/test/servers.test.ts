@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  createNntpServers,
+  createNntpPool,
   type DownloadedFile,
   download,
   type NntpServerOptions,
@@ -104,7 +104,7 @@ async function site(
 
 const backOff = { first: 1, most: 5 };
 const open = (sites: Site[]): NntpServers => {
-  const servers = createNntpServers(
+  const servers = createNntpPool(
     sites.map(({ options }) => options),
     { backOff },
   );
@@ -195,9 +195,9 @@ describe('several servers', () => {
 
   it('refuse wrong options', () => {
     const wrong = expect.objectContaining({ code: 'ERR_ARGUMENT' });
-    expect(() => createNntpServers([])).toThrow(wrong);
-    expect(() => createNntpServers([{ host: 'x', priority: 'high' } as never])).toThrow(wrong);
-    expect(() => createNntpServers([{ host: 'x' }], { tries: 1 } as never)).toThrow(wrong);
+    expect(() => createNntpPool([])).toThrow(wrong);
+    expect(() => createNntpPool([{ host: 'x', priority: 'high' } as never])).toThrow(wrong);
+    expect(() => createNntpPool([{ host: 'x' }], { tries: 1 } as never)).toThrow(wrong);
   });
 });
 

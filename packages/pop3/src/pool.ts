@@ -33,6 +33,7 @@ type SessionBound =
   | 'sizeOf'
   | 'delete'
   | 'reset'
+  | 'language'
   | 'onCommitted';
 
 const ways: Ways<Pop3Client> = {
@@ -46,6 +47,8 @@ const ways: Ways<Pop3Client> = {
   delete: oneSession(marks),
   reset: oneSession(marks),
   onCommitted: oneSession(marks),
+  languages: onePerCall,
+  language: oneSession('a language is chosen for one session.'),
   noop: onePerCall,
   command: onePerCall,
 };

@@ -63,11 +63,9 @@ export const nntp: Subject<NntpClient> = {
     newNews: (client, options) => client.newNews('*', new Date(0), options),
     date: (client, options) => client.date(options),
     help: (client, options) => client.help(options),
-    archive: (client, options) => client.archive('test.group', undefined, options),
     feed: (client, options) =>
       client.feed([{ id, body: 'Subject: x\r\n\r\nx\r\n' } as never], options),
     post: (client, options) => client.post('Subject: x\r\n\r\nx\r\n', options),
-    feed: (client, options) => client.feed([{ messageId: id, article: 'x' }], options),
     command: (client, options) => client.command('DATE', [], options),
   },
   others: ['quit', 'close'],
