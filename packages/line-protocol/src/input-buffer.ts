@@ -1,11 +1,14 @@
 /**
  * What has arrived and is not yet taken: a list of chunks, cut at lines or at octets, never copied as a whole.
  *
- * A line is a string in which each character is one octet (latin1). The head chunk is turned into such a string once,
- * and its lines are slices of it: a call into C++ a chunk instead of one a line.
+ * A line is a string in which each character is one octet (latin1). The head chunk is turned into such a string, and its
+ * lines are slices of it: a call into C++ a chunk instead of one a line. Where octets are taken between lines, as with a
+ * status line and a body behind it, only a window of the chunk is: the rest would be made and thrown away.
  */
 
 const LF = 10;
+/** Octets of the first window behind octets; each further one has twice as many. */
+const firstWindow = 512;
 const CR = 13;
 
 export class InputBuffer {
@@ -16,8 +19,11 @@ export class InputBuffer {
   #chunks: Buffer[] = [];
   /** Where the untaken part of the first chunk begins. */
   #offset = 0;
-  /** The first chunk as text, made at the first line taken from it. */
+  /** A window of the first chunk as text, made at the first line taken from it. */
   #text: string | undefined;
+  /** Where that window begins in the chunk. */
+  #textAt = 0;
+  #window = firstWindow;
   /** The first so many chunks are known to hold no line end. Keeps the search for a long line's end linear. */
   #searched = 0;
   /** Whether a bare LF counted in that search. */
@@ -52,7 +58,7 @@ export class InputBuffer {
   #take(limit: number, bareLf: boolean): string | undefined {
     const text = this.#text;
     if (text === undefined) return this.#openHead(limit, bareLf);
-    const start = this.#offset;
+    const start = this.#offset - this.#textAt;
     let end = text.indexOf('\n', start);
     if (!bareLf) {
       while (end >= 0 && (end === start || text.charCodeAt(end - 1) !== CR)) {
@@ -61,6 +67,9 @@ export class InputBuffer {
     }
     if (end < 0) {
       this.#text = undefined;
+      if (this.#textAt + text.length < (this.#chunks[0] as Buffer).length) {
+        return this.#openHead(limit, bareLf);
+      }
       this.#searched = 1;
       this.#searchedBareLf = bareLf;
       return this.#takeLineAcrossChunks(limit, bareLf);
@@ -68,8 +77,8 @@ export class InputBuffer {
     const length = end - start;
     if (length > limit) throw new LineTooLong(limit);
     this.size -= length + 1;
-    this.#offset = end + 1;
-    if (this.#offset === text.length) this.#dropHead();
+    this.#offset += length + 1;
+    if (this.#offset === (this.#chunks[0] as Buffer).length) this.#dropHead();
     this.#endedInCrlf = length > 0 && text.charCodeAt(end - 1) === CR;
     return text.slice(start, this.#endedInCrlf ? end - 1 : end);
   }
@@ -82,6 +91,7 @@ export class InputBuffer {
 
   /** Takes `count` octets, which must not be more than `size`. */
   consume(count: number): void {
+    this.#window = firstWindow;
     let left = count;
     while (left > 0) {
       const head = this.#chunks[0];
@@ -97,6 +107,7 @@ export class InputBuffer {
     const rest = this.peek();
     if (rest === undefined) return undefined;
     const taken = rest.length > max ? rest.subarray(0, max) : rest;
+    this.#window = firstWindow;
     this.#dropFromHead(taken.length);
     return taken;
   }
@@ -116,7 +127,10 @@ export class InputBuffer {
     if (head === undefined) return undefined;
     if (this.#searchedBareLf !== bareLf) this.#searched = 0;
     if (this.#searched > 0) return this.#takeLineAcrossChunks(limit, bareLf);
-    this.#text = head.toString('latin1');
+    const end = this.#offset + this.#window;
+    this.#text = head.toString('latin1', this.#offset, end);
+    this.#textAt = this.#offset;
+    if (this.#window < head.length) this.#window *= 2;
     return this.#take(limit, bareLf);
   }
 
@@ -150,6 +164,9 @@ export class InputBuffer {
   #dropFromHead(count: number): void {
     this.size -= count;
     this.#offset += count;
+    if (this.#text !== undefined && this.#offset > this.#textAt + this.#text.length) {
+      this.#text = undefined;
+    }
     if (this.#offset === (this.#chunks[0] as Buffer).length) this.#dropHead();
   }
 
