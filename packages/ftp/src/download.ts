@@ -1,7 +1,14 @@
 /** A remote file into a local one, or into a stream, and nothing of it under its name until it is proven whole. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { runsCallersCode, TransferError, UsageError, whileAwaited } from '@fivewire/line-protocol';
+import {
+  addErrorContext,
+  isFivewireError,
+  runsCallersCode,
+  TransferError,
+  UsageError,
+  whileAwaited,
+} from '@fivewire/line-protocol';
 import { hash, missing, offeredHash } from './attributes.js';
 import { localFailure, pathOf } from './local.js';
 import { PartRecord, type RemoteStamp, sameStamp } from './part-record.js';
@@ -76,7 +83,7 @@ export async function download(
       await record.remove();
     }
     await sink?.abandon(error);
-    throw error;
+    throw isFivewireError(error) ? addErrorContext(error, { protocol: 'ftp' }) : error;
   }
 }
 

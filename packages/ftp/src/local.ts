@@ -1,28 +1,21 @@
-/** This side's files and streams: their names, and their failures. */
-import { fileURLToPath } from 'node:url';
-import { isFivewireError, LocalError, UsageError } from '@fivewire/line-protocol';
+/** This side's files and streams, and their failures, as FTP's. */
+import {
+  addErrorContext,
+  type LocalError,
+  pathOf as localPathOf,
+  localFailure as sharedFailure,
+} from '@fivewire/line-protocol';
+
+const context = { protocol: 'ftp' } as const;
+
+export const localFailure = (error: unknown, path?: string): LocalError =>
+  addErrorContext(sharedFailure(error, path), context);
 
 /** @throws UsageError ERR_ARGUMENT for what can be no path */
 export function pathOf(target: string | URL): string {
-  if (typeof target === 'string') {
-    if (target !== '' && !target.includes('\0')) return target;
-    throw noPath(target === '' ? 'A path on this side is empty.' : 'A path has a NUL in it.');
+  try {
+    return localPathOf(target);
+  } catch (error) {
+    throw addErrorContext(error as LocalError, context);
   }
-  if (target instanceof URL && target.protocol === 'file:') return fileURLToPath(target);
-  throw noPath('A path on this side is a string or a file: URL.');
-}
-
-const noPath = (message: string): UsageError =>
-  new UsageError('ERR_ARGUMENT', message, { protocol: 'ftp', argument: 'target' });
-
-export function localFailure(error: unknown, path?: string): LocalError {
-  if (isFivewireError(error)) return error as LocalError;
-  const text = error instanceof Error ? error.message : String(error);
-  return new LocalError('ERR_LOCAL_IO', `This side failed: ${text}`, {
-    protocol: 'ftp',
-    phase: 'transfer',
-    cause: error,
-    hint: 'Check space, permissions and the stream that was given.',
-    ...(path === undefined ? {} : { path }),
-  });
 }

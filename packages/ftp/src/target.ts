@@ -1,6 +1,6 @@
 /** From what the caller names to a sink: a file, or the caller's Writable. */
 import type { Writable } from 'node:stream';
-import { FileSink } from './file-sink.js';
+import { FileSink } from '@fivewire/line-protocol';
 import { pathOf } from './local.js';
 import type { Sink, SinkOptions } from './sink.js';
 import { StreamSink } from './stream-sink.js';

@@ -7,6 +7,7 @@
  * - reply.ts, reply-queue.ts: three-digit replies, read in the order in which commands were written
  * - body.ts, dot-stuffing.ts: bodies both ways
  * - consumer/: bodies and listings that hold the connection at their consumer's pace, and the calls that wait meanwhile
+ * - local-file/: a body into a file of this side
  * - discover.ts, dns-lookup.ts: from a mail domain to its servers, by SRV records
  * - dot-lines.ts, capability-list.ts: what a server says in short lists
  * - pool.ts, pool-options.ts, pool-surface.ts: connections to share
@@ -38,6 +39,9 @@ export * from './dot-stuffing.js';
 export { createGoodbye } from './goodbye.js';
 export * from './limits.js';
 export * from './line-connection.js';
+export { FileSink, type FileSinkOptions } from './local-file/file-sink.js';
+export { localFailure, pathOf } from './local-file/local-failure.js';
+export type { SaveOptions } from './local-file/save-to.js';
 export * from './notices.js';
 export { optional } from './optional-package.js';
 export * from './pool.js';

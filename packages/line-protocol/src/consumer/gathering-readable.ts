@@ -4,6 +4,8 @@
  * gets the pieces as they come.
  */
 import { Readable } from 'node:stream';
+import { checkOptions } from 'tls-context-core';
+import { type SaveOptions, saveRules, saveTo } from '../local-file/save-to.js';
 
 /** Octets after which we stop reading for a consumer who does not take them, and the largest piece. */
 export const gatheredOctets: number = 1 << 18;
@@ -17,6 +19,18 @@ export abstract class GatheringReadable extends Readable {
 
   /** The consumer has taken a piece. */
   protected taken?(): void;
+
+  /**
+   * Writes all of it into a file, in place of reading it: much cheaper than a pipe, and the file is there whole or as it was.
+   *
+   * @param path a path, or a `file:` URL
+   * @returns the octets written
+   * @throws LocalError ERR_LOCAL_PATH for a directory, ERR_LOCAL_IO; and whatever breaks the body
+   */
+  async saveTo(path: string | URL, options: SaveOptions = {}): Promise<number> {
+    checkOptions(options, saveRules);
+    return saveTo(this, path, options);
+  }
 
   override read(size?: number): unknown {
     const held = this.readableLength;

@@ -1,17 +1,28 @@
-/** A download into a file: written a mebibyte at a time, and named only when it is proven whole. */
+/**
+ * Octets into a file: written a mebibyte at a time, and under its name only when all of it is there. What can't be replaced (see
+ * `place.ts`) is written through.
+ */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { LocalError } from '@fivewire/line-protocol';
-import { localFailure } from './local.js';
-import type { Sink, SinkOptions } from './sink.js';
+import { LocalError } from 'tls-context-core';
+import { localFailure } from './local-failure.js';
+import { likeBefore, type Place, placeOf } from './place.js';
 
 // TLS gives pieces of 16 KiB. A write each would cost more than all the rest; a mebibyte at a time costs little.
 const batchOctets = 1 << 20;
 const batchPieces = 512;
 
-export class FileSink implements Sink {
+export interface FileSinkOptions {
+  /** Beside the file first, under its name at the end. */
+  atomic: boolean;
+  /** Goes on with what an earlier try has left, `<name>.part`, and leaves it where this one fails. */
+  resume: boolean;
+}
+
+export class FileSink {
+  readonly #place: Place;
   readonly #target: string;
   readonly #path: string;
   readonly #keep: boolean;
@@ -22,6 +33,7 @@ export class FileSink implements Sink {
   #held = 0;
   readonly #writes = new Set<Promise<void>>();
   readonly #writesInFlight: number;
+  readonly #isFile: boolean;
   #failure: LocalError | undefined;
   /** Up to where the file is known to be good, once a write has failed. */
   #goodUntil = Infinity;
@@ -29,60 +41,70 @@ export class FileSink implements Sink {
   /** Written in place, and nothing is written yet: whether the file was there before. */
   #untouched: 'new' | 'old' | undefined;
 
-  static async open(target: string, { atomic, resume }: SinkOptions): Promise<FileSink> {
-    await refuseDirectory(target);
-    const path = atomic ? temporaryName(target, resume) : target;
+  /** @throws LocalError ERR_LOCAL_PATH for a directory; ERR_LOCAL_IO */
+  static async open(name: string, { atomic, resume }: FileSinkOptions): Promise<FileSink> {
+    let path = name;
     try {
+      const place = await placeOf(name);
+      refuseDirectory(name, place);
+      const { file: before, replaceable } = place;
       if (resume) {
+        path = atomic ? temporaryName(place.path, true) : place.path;
         const file = await openPart(path);
         const { size } = await file.stat();
-        return new FileSink(target, path, file, size, true);
+        return new FileSink(place, path, file, size, true);
       }
-      // Exclusive: nobody may have laid a link where our file of a random name is to be.
-      if (atomic) return new FileSink(target, path, await open(path, 'wx'), 0, false);
-      return await FileSink.#openInPlace(target);
+      if (!atomic || !replaceable) return await FileSink.#openInPlace(place);
+      path = temporaryName(place.path, false);
+      // Exclusive: no one may have laid a link where our file of a random name is to be. As private as what it replaces.
+      const file = await open(path, 'wx', before === undefined ? 0o666 : before.mode & 0o600);
+      return new FileSink(place, path, file, 0, false);
     } catch (error) {
       throw localFailure(error, path);
     }
   }
 
-  /** The file keeps what it holds until the server has begun to send. */
-  static async #openInPlace(target: string): Promise<FileSink> {
-    const isNew = (await lstat(target).catch(() => undefined)) === undefined;
-    const file = await open(target, constants.O_WRONLY | constants.O_CREAT, 0o666);
-    const sink = new FileSink(target, target, file, 0, false);
-    sink.#untouched = isNew ? 'new' : 'old';
+  /** The file keeps what it holds until the first octet is there to be written. */
+  static async #openInPlace(place: Place): Promise<FileSink> {
+    const { path, file: before } = place;
+    const file = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o666);
+    const isFile = (await file.stat()).isFile();
+    const sink = new FileSink(place, path, file, 0, false, isFile);
+    sink.#untouched = before === undefined ? 'new' : 'old';
     return sink;
   }
 
   private constructor(
-    target: string,
+    place: Place,
     path: string,
     file: FileHandle,
     start: number,
     keep: boolean,
+    isFile = true,
   ) {
-    this.#target = target;
+    this.#place = place;
+    this.#target = place.path;
+    this.#isFile = isFile;
     this.#path = path;
     this.#file = file;
     this.#start = start;
     this.#position = start;
     this.#keep = keep;
-    // A part must not have holes when this process dies: then writes keep their order.
-    this.#writesInFlight = keep ? 1 : 2;
+    // A part must not have holes when this process dies, and what is no file has no positions: then writes keep their order.
+    this.#writesInFlight = keep || !isFile ? 1 : 2;
   }
 
   get start(): number {
     return this.#start;
   }
 
+  /** The first octet is there: what stood in the file before may go now, and no earlier. */
   async begin(): Promise<void> {
     if (this.#untouched === undefined) return;
     this.#untouched = undefined;
     try {
-      await this.#file.truncate(0);
+      if (this.#isFile) await this.#file.truncate(0);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EINVAL') return; // a device or a pipe has nothing to cut
       throw localFailure(error, this.#path);
     }
   }
@@ -117,7 +139,9 @@ export class FileSink implements Sink {
     await this.flush();
     try {
       await this.#close();
-      if (this.#path !== this.#target) await rename(this.#path, this.#target);
+      if (this.#path === this.#target) return;
+      if (this.#place.file !== undefined) await likeBefore(this.#path, this.#place.file);
+      await rename(this.#path, this.#target);
     } catch (error) {
       throw localFailure(error, this.#target);
     }
@@ -161,7 +185,7 @@ export class FileSink implements Sink {
     this.#position += this.#held;
     this.#pieces = [];
     this.#held = 0;
-    const writing = writeAll(this.#file, pieces, position)
+    const writing = writeAll(this.#file, pieces, this.#isFile ? position : undefined)
       .catch((error: unknown) => {
         this.#failure ??= localFailure(error, this.#path);
         this.#goodUntil = Math.min(this.#goodUntil, position);
@@ -172,12 +196,16 @@ export class FileSink implements Sink {
 }
 
 /** `writev` may write less than all: a disk about to be full does. */
-async function writeAll(file: FileHandle, pieces: Buffer[], position: number): Promise<void> {
+async function writeAll(
+  file: FileHandle,
+  pieces: Buffer[],
+  position: number | undefined,
+): Promise<void> {
   let left = pieces;
   let at = position;
   while (left.length > 0) {
     const { bytesWritten } = await file.writev(left, at);
-    at += bytesWritten;
+    if (at !== undefined) at += bytesWritten;
     left = rest(left, bytesWritten);
   }
 }
@@ -195,11 +223,9 @@ function rest(pieces: Buffer[], octets: number): Buffer[] {
 }
 
 /** Seen before anything is fetched: a rename onto a directory would fail at the very end. */
-async function refuseDirectory(target: string): Promise<void> {
-  const there = await stat(target).catch(() => undefined);
-  if (there === undefined || !there.isDirectory()) return;
+function refuseDirectory(target: string, { file }: Place): void {
+  if (file?.isDirectory() !== true) return;
   throw new LocalError('ERR_LOCAL_PATH', `${target} is a directory.`, {
-    protocol: 'ftp',
     path: target,
     hint: 'Name the file in it that the download is to become.',
   });
@@ -217,7 +243,6 @@ async function openPart(path: string): Promise<FileHandle> {
   const before = await lstat(path).catch(() => undefined);
   if (before !== undefined && !before.isFile()) {
     throw new LocalError('ERR_LOCAL_PATH', `${path} is no plain file to go on with.`, {
-      protocol: 'ftp',
       path,
       hint: 'Remove it, or download without `resume`.',
     });

@@ -1,0 +1,55 @@
+/**
+ * What stands where a file is to be written: a new or a regular file may be replaced by one written beside it; a device, a fifo
+ * and a file with several names are written to and never replaced. A link keeps its place.
+ */
+import { constants, type Stats } from 'node:fs';
+import { access, chmod, chown, lstat, readlink, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+export interface Place {
+  /** With all links followed. */
+  path: string;
+  /** What is there, if anything. */
+  file: Stats | undefined;
+  /** Whether a file written beside it may take its name: its owner, mode and names would stay. */
+  replaceable: boolean;
+}
+
+const mostLinks = 40;
+
+/** The file that the name leads to; a link whose target is missing leads to where it would be. */
+export async function placeOf(name: string): Promise<Place> {
+  let path = name;
+  for (let links = 0; links < mostLinks; links++) {
+    const file = await lstat(path).catch(absent);
+    if (!file?.isSymbolicLink()) return { path, file, replaceable: await mayReplace(path, file) };
+    path = resolve(dirname(path), await readlink(path));
+  }
+  return { path, file: await stat(path), replaceable: false }; // ELOOP
+}
+
+const absent = (error: NodeJS.ErrnoException): undefined => {
+  if (error.code !== 'ENOENT') throw error;
+};
+
+/** A file that we may write to, alone under its name, whose owner we can keep. */
+async function mayReplace(path: string, file: Stats | undefined): Promise<boolean> {
+  if (file === undefined) return true;
+  if (!file.isFile() || file.nlink > 1) return false;
+  await access(path, constants.W_OK);
+  const hasRoom = await access(dirname(path), constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  const user = process.getuid?.();
+  return hasRoom && (user === undefined || user === 0 || keepsOwner(user, file));
+}
+
+const keepsOwner = (user: number, { uid, gid }: Stats): boolean =>
+  user === uid && (process.getgroups?.().includes(gid) ?? true);
+
+/** Gives a file the owner and the mode of the one that it replaces. The owner first: a change takes set-user-ID bits away. */
+export async function likeBefore(path: string, { uid, gid, mode }: Stats): Promise<void> {
+  if (process.getuid !== undefined) await chown(path, uid, gid);
+  await chmod(path, mode & 0o7777);
+}
