@@ -1,9 +1,9 @@
 /** The FTP client: one control connection with a queue before it. RFC 959, 2228, 2389, 2428, 2640, 3659, 4217. */
-import type { Readable } from 'node:stream';
 import {
   type Closed,
   checkOptions,
   dispose,
+  type GatheringReadable,
   type LineConnection,
   type Notice,
   type Reply,
@@ -150,7 +150,7 @@ export class FtpClient {
    * A file as a Readable. It begins at the first read, goes at the reader's pace, and ends only when the file is
    * proven whole; destroying it gives the transfer up and keeps the session. While it runs, other calls wait.
    */
-  createReadStream(path: RemotePath, options: ReadStreamOptions = {}): Readable {
+  createReadStream(path: RemotePath, options: ReadStreamOptions = {}): GatheringReadable {
     checkOptions(options, readStreamRules);
     const session = this.#session;
     const borrow = async () => ({ session, giveBack: () => {} });

@@ -1,9 +1,9 @@
 /** Several connections to one server with the surface of one client: each call takes a free one. */
-import type { Readable } from 'node:stream';
 import {
   checkOptions,
   createPool,
   type FivewireError,
+  type GatheringReadable,
   knownDeadlock,
   type Lease,
   type Pool,
@@ -176,7 +176,7 @@ export class FtpPool implements Pool<FtpClient> {
   }
 
   /** As `FtpClient.createReadStream`; the connection is free again when the stream is over. */
-  createReadStream(path: RemotePath, options: ReadStreamOptions = {}): Readable {
+  createReadStream(path: RemotePath, options: ReadStreamOptions = {}): GatheringReadable {
     checkOptions(options, readStreamRules);
     const borrow: Borrow = async (signal) => {
       const { client, release } = await this.acquire({ signal });

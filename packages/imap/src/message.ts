@@ -1,6 +1,5 @@
 /** A row of `fetch`: only what was asked for is in its type; what is costly is decoded on access. */
-import { Readable } from 'node:stream';
-import { decodeText } from '@fivewire/line-protocol';
+import { decodeText, type GatheringReadable, heldBody } from '@fivewire/line-protocol';
 import {
   CommandError,
   checkOptions,
@@ -71,7 +70,7 @@ export interface MessageBase {
    * Nothing is asked of the server before somebody reads. The stream fails with `ERR_NOT_FOUND` when the message or the
    * part is gone, and with `ERR_TRANSFER_INCOMPLETE` when the connection ends in the middle.
    */
-  body(part?: string, options?: CallOptions): Readable;
+  body(part?: string, options?: CallOptions): GatheringReadable;
 }
 
 interface Fields {
@@ -112,7 +111,7 @@ export type OpenBody = (
   section: string,
   head: Buffer | undefined,
   options: CallOptions | undefined,
-) => Readable;
+) => GatheringReadable;
 
 /** Octets of a body that come with the row at most. */
 export const headOctets: number = 1 << 18;
@@ -208,14 +207,14 @@ export class FetchedMessage implements MessageBase {
     return this.#headers;
   }
 
-  body(part = '', options: CallOptions = {}): Readable {
+  body(part = '', options: CallOptions = {}): GatheringReadable {
     checkOptions(options, callRules);
     const section = checkedSection(part);
-    if (this.uid === 0) return failed(withoutUid());
+    if (this.uid === 0) return heldBody(withoutUid());
     const known = this.#row.sections.find((found) => found.section === section && !found.binary);
-    if (known?.octets === null) return failed(noSuchPart(this.uid, section));
+    if (known?.octets === null) return heldBody(noSuchPart(this.uid, section));
     const whole = known !== undefined && isWhole(known);
-    if (whole) return Readable.from(known.octets ?? Buffer.alloc(0), { objectMode: false });
+    if (whole) return heldBody(known.octets ?? Buffer.alloc(0));
     return this.#openBody(this.uid, section, known?.octets ?? undefined, options);
   }
 
@@ -269,13 +268,6 @@ const fieldNames = [
   'gmailThreadId',
   'gmailLabels',
 ] as const satisfies readonly (keyof Fields)[];
-
-/** A stream that only says why there is nothing to read. */
-function failed(error: Error): Readable {
-  const stream = new Readable({ read: () => stream.destroy(error) });
-  stream.on('error', () => {});
-  return stream;
-}
 
 /** NIL is neither octets nor an empty text: there is no such thing in the message (RFC 9051 §7.5.2). */
 export const noSuchPart = (uid: number, section: string): CommandError =>

@@ -23,6 +23,7 @@ export * from './command-line.js';
 export * from './connect-url.js';
 export * from './consumer/ask-ahead.js';
 export { GatheringReadable } from './consumer/gathering-readable.js';
+export { heldBody } from './consumer/held-body.js';
 export { knownDeadlock, runsCallersCode, whileAwaited } from './consumer/inside-transfer.js';
 export { type Holder, PendingCalls } from './consumer/pending-calls.js';
 export * from './consumer/reply-body.js';

@@ -1,5 +1,4 @@
 /** ARTICLE, HEAD, BODY and STAT: RFC 3977 §6.2. */
-import { Readable } from 'node:stream';
 import {
   type AskedBody,
   askAhead,
@@ -9,6 +8,8 @@ import {
   commandLine,
   type Decoded,
   DotDecoder,
+  type GatheringReadable,
+  heldBody,
   isFivewireError,
   type Reply,
   ReplyBody,
@@ -125,24 +126,25 @@ export function articles(
 const isRefusal = (error: unknown): error is CommandError =>
   isFivewireError(error) && error.name === 'CommandError';
 
-const whole = (head: Head, body: Readable): RetrievedArticle => new WholeArticle(head, body);
+const whole = (head: Head, body: GatheringReadable): RetrievedArticle =>
+  new WholeArticle(head, body);
 
 class WholeArticle implements RetrievedArticle {
   readonly number: number | undefined;
   readonly messageId: string | undefined;
   readonly headers: Headers;
-  readonly body: Readable;
+  readonly body: GatheringReadable;
   #head: Head;
-  #raw: Readable | undefined;
-  constructor(head: Head, body: Readable) {
+  #raw: GatheringReadable | undefined;
+  constructor(head: Head, body: GatheringReadable) {
     this.number = head.number;
     this.messageId = head.messageId;
     this.headers = head.headers;
     this.body = body;
     this.#head = head;
   }
-  get raw(): Readable {
-    this.#raw ??= Readable.from(rawOctets(this.#head, this.body), { objectMode: false });
+  get raw(): GatheringReadable {
+    this.#raw ??= heldBody(rawOctets(this.#head, this.body));
     return this.#raw;
   }
 }
@@ -150,7 +152,7 @@ class WholeArticle implements RetrievedArticle {
 /** An article without the empty line, or without a body, gets none here either. */
 async function* rawOctets(
   { headers, begun }: Head,
-  body: Readable,
+  body: GatheringReadable,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   yield headers.octets;
   if (begun === '') yield Buffer.from('\r\n');

@@ -1,6 +1,10 @@
 /** What callers give to this client and get from it. */
-import type { Readable } from 'node:stream';
-import type { CallOptions, ItemError, TransportOptions } from '@fivewire/line-protocol';
+import type {
+  CallOptions,
+  GatheringReadable,
+  ItemError,
+  TransportOptions,
+} from '@fivewire/line-protocol';
 import type { Auth, LoginOptions, Mechanisms, UrlAuth } from '@fivewire/sasl';
 import type { Headers } from './headers.js';
 
@@ -84,7 +88,7 @@ export interface ArticleHead extends ArticleName {
 
 export interface ArticleBody extends ArticleName {
   /** Octets as the server has them (CRLF line ends), without dot stuffing. */
-  body: Readable;
+  body: GatheringReadable;
 }
 
 export interface RetrievedArticle extends ArticleHead, ArticleBody {
@@ -92,7 +96,7 @@ export interface RetrievedArticle extends ArticleHead, ArticleBody {
    * The whole article as the server has it, header and body, without dot stuffing: for spools, mbox and archives. Reads `body`, so take one
    * of the two.
    */
-  readonly raw: Readable;
+  readonly raw: GatheringReadable;
 }
 
 /** One of many articles asked for. Read `article.body` before you go on, or it is skipped. */

@@ -1,9 +1,9 @@
 /** What callers give to this client and get from it. */
 
-import type { Readable } from 'node:stream';
 import type {
   CallOptions,
   FivewireError,
+  GatheringReadable,
   ItemError,
   TransportOptions,
 } from '@fivewire/line-protocol';
@@ -83,7 +83,7 @@ export type ListRow = { ok: true; number: number; octets: number | undefined } |
 export type UidlRow = { ok: true; number: number; uid: string } | BadRow;
 
 /** A message, or a part of it, as octets. */
-export interface Message extends Readable {
+export interface Message extends GatheringReadable {
   /** How many have come. */
   readonly octets: number;
   /**

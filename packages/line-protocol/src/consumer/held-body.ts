@@ -1,0 +1,44 @@
+/** A body that is here already, that is made of others, or that there is none of: with all that a body can. */
+import { GatheringReadable } from './gathering-readable.js';
+
+/** @param content octets; pieces to pull; or why there is nothing to read */
+export function heldBody(
+  content: Uint8Array | AsyncIterable<Uint8Array> | Error,
+): GatheringReadable {
+  if (content instanceof Error) return new PulledBody(rejecting(content));
+  return new PulledBody(content instanceof Uint8Array ? [content].values() : iteratorOf(content));
+}
+
+const iteratorOf = (content: AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array> =>
+  content[Symbol.asyncIterator]();
+
+const rejecting = (error: Error): AsyncIterator<Uint8Array> => ({
+  next: () => Promise.reject(error),
+});
+
+class PulledBody extends GatheringReadable {
+  readonly #pieces: Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
+
+  constructor(pieces: Iterator<Uint8Array> | AsyncIterator<Uint8Array>) {
+    super();
+    this.#pieces = pieces;
+  }
+
+  override _read(): void {
+    const next = this.#pieces.next();
+    if (next instanceof Promise) next.then(this.#give, (error: Error) => this.destroy(error));
+    else this.#give(next as IteratorResult<Uint8Array>);
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    void Promise.resolve(this.#pieces.return?.()).catch(() => {});
+    callback(error);
+  }
+
+  #give = ({ done, value }: IteratorResult<Uint8Array>): void => {
+    if (this.destroyed) return;
+    if (done) this.push(null);
+    else if (value.length > 0) this.push(value);
+    else this._read();
+  };
+}
