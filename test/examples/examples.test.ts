@@ -68,6 +68,75 @@ it('save-attachments saves under safe names and marks as seen', async () => {
   expect(second).toMatchObject({ status: 0, stderr: '', stdout: '' });
 });
 
+it('backup-mailbox fetches everything once, then only what changed', async () => {
+  const box = world.servers.mail.create('alice', 'Backup');
+  for (let i = 1; i <= 500; i++) box.append(Buffer.from(`Subject: ${i}\r\n\r\nText ${i}\r\n`));
+  const folder = join(home, 'backup');
+  const backup = () =>
+    run('backup-mailbox.mjs', 'imaps://alice@imap.example.org', 'Backup', folder);
+  expect(await backup()).toMatchObject({
+    status: 0,
+    stderr: '',
+    stdout: '500 new, 0 with other flags, 0 gone\n',
+  });
+  expect(readFileSync(join(folder, '77.eml'), 'utf8')).toBe('Subject: 77\r\n\r\nText 77\r\n');
+  box.append(Buffer.from('Subject: 501\r\n\r\n'));
+  expect(await backup()).toMatchObject({ stdout: '1 new, 0 with other flags, 0 gone\n' });
+  box.setFlags(7, ['\\Seen']);
+  box.remove([8, 9]);
+  expect(await backup()).toMatchObject({ stdout: '0 new, 1 with other flags, 2 gone\n' });
+  expect(readdirSync(folder).filter((name) => name.endsWith('.eml'))).toHaveLength(499);
+  world.servers.mail.delete('alice', 'Backup');
+});
+
+it('answer-mail answers people, not robots, and moves both', async () => {
+  const inbox = world.servers.mail.mailbox('alice', 'INBOX');
+  inbox?.remove(inbox.messages.map(({ uid }) => uid));
+  const from = 'From: alice@mail.example.org\r\nMessage-ID: <q@x>\r\n';
+  world.servers.mail.deliver('alice', `${from}Subject: Question\r\n\r\n?\r\n`);
+  world.servers.mail.deliver('alice', `${from}List-Id: <x>\r\nSubject: List\r\n\r\n!\r\n`);
+  const result = await run(
+    'answer-mail.mjs',
+    'imaps://alice@imap.example.org',
+    'smtp://alice@smtp.example.org',
+    'Done',
+    '2',
+  );
+  expect(result).toMatchObject({
+    status: 0,
+    stderr: '',
+    stdout: 'answered alice@mail.example.org\n',
+  });
+  const done = world.servers.mail.mailbox('alice', 'Done');
+  expect(done?.messages).toHaveLength(2);
+  const answers = inbox?.messages.map(({ octets }) => String(octets));
+  expect(answers).toEqual([expect.stringContaining('In-Reply-To: <q@x>')]);
+  inbox?.remove(inbox.messages.map(({ uid }) => uid));
+});
+
+it('mailbox-report tells in JSON what is there, and null for what the server does not offer', async () => {
+  const inbox = world.servers.mail.mailbox('alice', 'INBOX');
+  inbox?.remove(inbox.messages.map(({ uid }) => uid));
+  world.servers.mail.deliver('alice', withAttachment('a.txt', 'x'));
+  const result = await run('mailbox-report.mjs', 'imaps://alice@imap.example.org');
+  expect(result).toMatchObject({ status: 0, stderr: '' });
+  const told = Object.assign(
+    {},
+    ...result.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  );
+  expect(told).toMatchObject({
+    unread: 1,
+    lately: { count: 1 },
+    largest: null,
+    attachments: [{ subject: 'Files', filename: 'a.txt', type: 'application/octet-stream' }],
+    quota: null,
+  });
+  inbox?.remove(inbox.messages.map(({ uid }) => uid));
+});
+
 it('send-report delivers the file and prints each recipient', async () => {
   writeFileSync(join(home, 'report.csv'), 'a;b\r\n1;2\r\n');
   const result = await run(

@@ -29,6 +29,7 @@ export type { SearchOptions, SearchSummary } from './commands/search.js';
 export type { SortKey } from './commands/sort.js';
 export type { StatusItem, StatusResult } from './commands/status.js';
 export type { StoreOptions, StoreResult } from './commands/store.js';
+export { attachments, type Body } from './decoded-body.js';
 export type { Quota, QuotaUsage } from './grammar/account-data.js';
 export {
   type BodyDisposition,

@@ -335,6 +335,10 @@ export class Mailbox {
       exists: () => this.exists,
       resolve: (uid, options) => search(runner, { uid }, options),
       unasked: (row) => runner.session.announce({ type: 'fetch', row }),
+      askStructure: async (uid, options) => {
+        const [row] = await this.fetch(uid, { structure: true }, options).toArray();
+        return row?.structure;
+      },
       openBody: (uid, section, head, options) =>
         new BodyStream(
           runner,

@@ -8,6 +8,7 @@ import {
   UsageError,
 } from 'tls-context-core';
 import type { CallOptions } from './command.js';
+import { attachments, type Body, partNumbered, withDecoded } from './decoded-body.js';
 import {
   type BodyPart,
   parseBodyStructureSlice,
@@ -70,7 +71,13 @@ export interface MessageBase {
    * Nothing is asked of the server before somebody reads. The stream fails with `ERR_NOT_FOUND` when the message or the
    * part is gone, and with `ERR_TRANSFER_INCOMPLETE` when the connection ends in the middle.
    */
-  body(part?: string, options?: CallOptions): GatheringReadable;
+  body(part?: string, options?: CallOptions): Body;
+  /**
+   * What a mail program lists as attachments: parts marked so, parts with a name that are not shown inline, and forwarded
+   * messages, each with `filename` decoded: a stranger's text, no path to write to.
+   * @throws UsageError `ERR_STATE` where `structure` was not asked for
+   */
+  attachments(): readonly BodyPart[];
 }
 
 interface Fields {
@@ -113,6 +120,9 @@ export type OpenBody = (
   options: CallOptions | undefined,
 ) => GatheringReadable;
 
+/** Asks for the structure of a message. */
+export type AskStructure = (uid: number, options: CallOptions) => Promise<BodyPart | undefined>;
+
 /** Octets of a body that come with the row at most. */
 export const headOctets: number = 1 << 18;
 
@@ -120,14 +130,16 @@ export class FetchedMessage implements MessageBase {
   readonly #row: FetchData;
   readonly #items: FetchItems;
   readonly #openBody: OpenBody;
+  readonly #askStructure: AskStructure;
   #envelope: Envelope | undefined;
   #structure: BodyPart | undefined;
   #headers: HeaderFields | undefined;
 
-  constructor(row: FetchData, items: FetchItems, openBody: OpenBody) {
+  constructor(row: FetchData, items: FetchItems, openBody: OpenBody, askStructure: AskStructure) {
     this.#row = row;
     this.#items = items;
     this.#openBody = openBody;
+    this.#askStructure = askStructure;
   }
 
   get uid(): number {
@@ -207,9 +219,29 @@ export class FetchedMessage implements MessageBase {
     return this.#headers;
   }
 
-  body(part = '', options: CallOptions = {}): GatheringReadable {
+  body(part = '', options: CallOptions = {}): Body {
     checkOptions(options, callRules);
     const section = checkedSection(part);
+    return withDecoded(this.#body(section, options), async () => {
+      if (!/^[\d.]+$/.test(section)) return undefined;
+      const structure =
+        this.#row.structure === undefined
+          ? await this.#askStructure(this.uid, options)
+          : this.structure;
+      return structure && partNumbered(structure, section);
+    });
+  }
+
+  attachments(): readonly BodyPart[] {
+    if (this.#items.structure !== true) {
+      throw new UsageError('ERR_STATE', 'attachments() needs the structure of the message', {
+        hint: 'Ask for it: fetch(uids, { structure: true }).',
+      });
+    }
+    return attachments(this.structure);
+  }
+
+  #body(section: string, options: CallOptions): GatheringReadable {
     if (this.uid === 0) return heldBody(withoutUid());
     const known = this.#row.sections.find((found) => found.section === section && !found.binary);
     if (known?.octets === null) return heldBody(noSuchPart(this.uid, section));

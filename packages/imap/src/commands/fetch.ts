@@ -15,7 +15,7 @@ import { type Argument, list, syntax, uidSet } from '../grammar/encoder.js';
 import type { FetchData } from '../grammar/fetch-data.js';
 import type { Frame } from '../grammar/frame.js';
 import { UidSet } from '../grammar/sequence-set.js';
-import { FetchedMessage, type OpenBody } from '../message.js';
+import { type AskStructure, FetchedMessage, type OpenBody } from '../message.js';
 import type { FetchPlan } from './fetch-plan.js';
 import { RowSorter } from './fetch-rows.js';
 import { checkPartial } from './search.js';
@@ -36,6 +36,7 @@ export interface FetchContext {
   /** The UIDs of the set that exist. */
   resolve(uids: UidSet, options: CallOptions): Promise<UidSet>;
   openBody: OpenBody;
+  askStructure: AskStructure;
   /** A row with flags that nobody asked for. */
   unasked(row: FetchData): void;
 }
@@ -256,7 +257,8 @@ class FetchRows implements Holder {
   #deliver(row: FetchData, octets: number): void {
     if (this.#over) return;
     this.held += octets;
-    const message = new FetchedMessage(row, this.#plan.items, this.#context.openBody);
+    const { openBody, askStructure } = this.#context;
+    const message = new FetchedMessage(row, this.#plan.items, openBody, askStructure);
     this.#ready.push({ message, octets });
     this.#wake?.();
   }
