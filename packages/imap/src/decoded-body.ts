@@ -14,13 +14,16 @@ export type Body = GatheringReadable & {
 };
 
 /** @param described what is known of the part; asked when the body is read */
-export const withDecoded = (body: Readable, described: () => Promise<BodyPart | undefined>): Body =>
+export const withDecoded = (
+  body: GatheringReadable,
+  described: () => Promise<BodyPart | undefined>,
+): Body =>
   Object.assign(body, {
     decoded: () => Readable.from(decode(body, described), { objectMode: false }),
   });
 
 async function* decode(
-  body: GatheringReadable,
+  body: Readable,
   described: () => Promise<BodyPart | undefined>,
 ): AsyncGenerator<Buffer, void, undefined> {
   let decoder: ReturnType<typeof transferDecoder>;
