@@ -93,7 +93,11 @@ describeClient<MessageBase>({
   name: 'Message',
   protocol: 'imap',
   table: messageTable,
-  exempt: { toJSON: 'takes nothing', attachments: 'takes nothing', [String(inspect.custom)]: "Node's" },
+  exempt: {
+    toJSON: 'takes nothing',
+    attachments: 'takes nothing',
+    [String(inspect.custom)]: "Node's",
+  },
   async open(servers) {
     const imap = await ImapClient.connect(wayIn(servers, 'imap'));
     const [row] = await (await imap.open('INBOX')).fetch(1, { size: true }).toArray();
