@@ -3,11 +3,12 @@ import { Duplex, type Readable } from 'node:stream';
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib';
 import { commandLine } from '@fivewire/line-protocol';
 import type { Session } from './session.js';
+import { askForZipping } from './zipped.js';
 
 /** Nothing is asked where the server does not offer it, and a refusal leaves all as it was. */
 export async function compress(session: Session): Promise<void> {
   const { connection, limits, capabilities } = session;
-  if (!capabilities.has('COMPRESS', 'DEFLATE')) return;
+  if (!capabilities.has('COMPRESS', 'DEFLATE')) return askForZipping(session);
   const line = commandLine('COMPRESS', ['DEFLATE']);
   await session.queue.run(
     async (turn) => {

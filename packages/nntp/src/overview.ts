@@ -121,7 +121,7 @@ class OverviewReader implements AsyncIterator<OverviewRow, void, undefined> {
   async #first(span: Span): Promise<IteratorResult<OverviewRow, void>> {
     const session = this.#session;
     try {
-      this.#reader = this.#open(span, usesXover(session) ? 'XOVER' : 'OVER');
+      this.#reader = this.#open(span, verbOf(session, span));
       return await this.#reader.next();
     } catch (error) {
       // Where CAPABILITIES promised OVER, the refusal means what it says.
@@ -134,7 +134,7 @@ class OverviewReader implements AsyncIterator<OverviewRow, void, undefined> {
     }
   }
 
-  #open(span: Span, verb: 'OVER' | 'XOVER'): RowReader<OverviewRow> {
+  #open(span: Span, verb: 'OVER' | 'XOVER' | 'XZVER'): RowReader<OverviewRow> {
     const session = this.#session;
     const format = this.#format as OverviewFormat;
     const line = commandLine(verb, span.args);
@@ -156,6 +156,13 @@ class OverviewReader implements AsyncIterator<OverviewRow, void, undefined> {
     });
   }
 }
+
+const verbOf = (session: Session, span: Span): 'OVER' | 'XOVER' | 'XZVER' => {
+  const { options, compressed, zipping, capabilities } = session;
+  const mayZip = options.compress === true && !compressed && !zipping.gzip;
+  if (mayZip && span.from !== undefined && capabilities.has('XZVER')) return 'XZVER';
+  return usesXover(session) ? 'XOVER' : 'OVER';
+};
 
 /** A server that says what it can, and does not say OVER, has at most XOVER. */
 const usesXover = ({ usesXover: found, capabilities }: Session): boolean =>

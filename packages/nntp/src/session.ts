@@ -22,6 +22,7 @@ import type { OverviewFormat } from './overview-row.js';
 import { needsLogin, refusal } from './response-codes.js';
 import { Selection } from './selection.js';
 import type { CallOptions, NntpLimits, NntpOptions } from './types.js';
+import { isZipped, unzip, type Zipping } from './zipped.js';
 
 export interface RunOptions extends CallOptions {
   /**
@@ -51,6 +52,8 @@ export class Session {
   usesXover = false;
   /** Whether COMPRESS is in effect. */
   compressed = false;
+  /** Whether responses may come compressed one by one. */
+  zipping: Zipping = { gzip: false, terminator: false };
   /** True once HDR was found to be unknown: then it is XHDR. */
   usesXhdr = false;
   #logins = 0;
@@ -120,6 +123,7 @@ export class Session {
     if ((reply.lines[0] as string).length > responseOctets) {
       throw this.connection.exceeded('responseOctets', responseOctets, contextOf(wait));
     }
+    if (isZipped(this.zipping, reply, wait.command)) await unzip(this, wait);
     return reply;
   }
 

@@ -19,7 +19,8 @@ export interface NntpOptions extends TransportOptions, LoginOptions {
   /** Whether to switch to reader mode (MODE READER) where the server has one. False for {@link NntpClient.feed}. Default true. */
   reader?: boolean;
   /**
-   * Compresses both ways (RFC 8054) where the server offers it, after the login: overviews take a tenth of the octets. What an attacker
+   * Compresses both ways (RFC 8054) where the server offers it, after the login; else listings and overviews where it lists
+   * XFEATURE-COMPRESS or XZVER, as Usenet providers do: overviews take a tenth of the octets. What an attacker
    * can make you fetch beside a secret may then be guessed by its length; the login itself is never compressed. Default false.
    */
   compress?: boolean;
@@ -47,6 +48,8 @@ export type NntpLimits = {
   articleOctets: number;
   /** Octets held for a slow consumer while other calls wait behind it. Default 16 MiB. */
   aheadOctets: number;
+  /** Octets of one response that came compressed by itself (XFEATURE, XZVER): it is held whole. Default 64 MiB. */
+  inflatedOctets: number;
   /** Octets that one compressed octet may become, once there are more than 16 MiB of them. Default 200. */
   inflationRatio: number;
 };
@@ -59,6 +62,7 @@ export const defaultNntpLimits: NntpLimits = {
   rows: 5_000_000,
   articleOctets: 2 ** 31,
   aheadOctets: 16 * 2 ** 20,
+  inflatedOctets: 64 * 2 ** 20,
   inflationRatio: 200,
 };
 

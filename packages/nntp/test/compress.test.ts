@@ -1,9 +1,16 @@
 /** COMPRESS DEFLATE, RFC 8054, against a server made of zlib. */
 import { createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib';
+import {
+  constants,
+  createDeflateRaw,
+  createInflateRaw,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+} from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { NntpClient } from '../src/index.js';
+import { NntpClient, yenc } from '../src/index.js';
 import { capabilities, failure, play } from './dialogue.js';
 
 const body = 'Line of an article.\r\n'.repeat(20_000);
@@ -106,5 +113,106 @@ describe('compress: true', () => {
       (nntp) => nntp.date(),
       { compress: true },
     );
+  });
+});
+
+describe('what Usenet providers have had before', () => {
+  const rows = Array.from(
+    { length: 2_000 },
+    (_, i) => `${i + 1}\tS\tf\td\t<${i + 1}@x>\t\t7\t1\r\n`,
+  ).join('');
+
+  /** A server with these capabilities whose OVER, XOVER or XZVER answers with these octets. */
+  async function provider(caps: string, answer: Buffer, feature = '290 enabled') {
+    const seen: string[] = [];
+    const listener = createServer({ noDelay: true }, (socket) => {
+      socket.on('error', () => {});
+      socket.write('200 hi\r\n');
+      socket.on('data', (chunk) => {
+        for (const line of chunk.toString().trim().split('\r\n')) {
+          seen.push(line);
+          if (line === 'CAPABILITIES')
+            socket.write(`101\r\nVERSION 2\r\nREADER\r\nOVER\r\n${caps}\r\n.\r\n`);
+          else if (line.startsWith('XFEATURE')) socket.write(`${feature}\r\n`);
+          else if (line.startsWith('GROUP')) socket.write('211 2000 1 2000 a.b\r\n');
+          else if (line === 'DATE') socket.write('111 20200101000000\r\n');
+          else if (/^X?OVER|^XZVER/.test(line))
+            for (let i = 0; i < answer.length; i += 999) socket.write(answer.subarray(i, i + 999));
+        }
+      });
+    });
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as { port: number };
+    const nntp = await NntpClient.connect({
+      host: '127.0.0.1',
+      port,
+      security: 'cleartext',
+      compress: true,
+    });
+    stop = () => {
+      nntp.close();
+      listener.close();
+    };
+    await nntp.group('a.b');
+    return { nntp, seen };
+  }
+  const count = async (nntp: NntpClient) =>
+    (await nntp.overview({ from: 1, to: 2_000 }).toArray()).length;
+  const line = Buffer.from('224 rows [COMPRESS=GZIP]\r\n');
+
+  it.each([
+    ['zlib', deflateSync],
+    ['gzip', gzipSync],
+  ])('XFEATURE COMPRESS GZIP, by %s, with TERMINATOR and without', async (_, zip) => {
+    const dot = Buffer.from('.\r\n');
+    const outside = Buffer.concat([line, zip(rows), dot]);
+    const { nntp, seen } = await provider('XFEATURE-COMPRESS GZIP TERMINATOR', outside);
+    expect(await Promise.all([count(nntp), nntp.date(), count(nntp)])).toEqual([
+      2_000,
+      expect.any(Date),
+      2_000,
+    ]);
+    expect(seen).toContain('XFEATURE COMPRESS GZIP TERMINATOR');
+    stop?.();
+    const inside = Buffer.concat([line, zip(`${rows}.\r\n`)]);
+    const other = await provider('XFEATURE-COMPRESS GZIP', inside);
+    expect(await Promise.all([count(other.nntp), other.nntp.date(), count(other.nntp)])).toEqual([
+      2_000,
+      expect.any(Date),
+      2_000,
+    ]);
+    expect(other.seen).toContain('XFEATURE COMPRESS GZIP');
+  });
+
+  it('XZVER: deflated rows in yEnc', async () => {
+    const body = yenc.encode(deflateRawSync(rows), { name: 'x' });
+    const stuffed = body.toString('latin1').replaceAll('\r\n.', '\r\n..');
+    const { nntp, seen } = await provider(
+      'XZVER',
+      Buffer.from(`224 rows\r\n${stuffed}.\r\n`, 'latin1'),
+    );
+    expect(await Promise.all([count(nntp), nntp.date()])).toEqual([2_000, expect.any(Date)]);
+    expect(seen).toContain('XZVER 1-2000');
+  });
+
+  it('plain where it is refused; octets that are no zip, or too many, end typed', async () => {
+    const plain = await provider(
+      'XFEATURE-COMPRESS GZIP',
+      Buffer.from(`224 rows\r\n${rows}.\r\n`),
+      '503 no',
+    );
+    expect(await count(plain.nntp)).toBe(2_000);
+    stop?.();
+    const bad = await provider(
+      'XFEATURE-COMPRESS GZIP',
+      Buffer.concat([line, Buffer.from('no zip at all\r\n.\r\n')]),
+    );
+    expect((await failure(count(bad.nntp))).code).toBe('ERR_MALFORMED_RESPONSE');
+    stop?.();
+    const bomb = await provider(
+      'XFEATURE-COMPRESS GZIP',
+      Buffer.concat([line, deflateSync(Buffer.alloc(80 << 20))]),
+    );
+    expect((await failure(count(bomb.nntp))).code).toBe('ERR_LIMIT_EXCEEDED');
   });
 });

@@ -45,6 +45,28 @@ describe.each(doors)('NNTP by $security', (door) => {
     }
   });
 
+  test('compresses, and archives what it has posted, octet by octet', async () => {
+    const id = `<${randomUUID()}@example.test>`;
+    const nntp = await NntpClient.connect({ ...options(door), compress: true });
+    try {
+      expect(nntp.compressed).toBe(true);
+      await nntp.post(article(id, 'compressed'));
+      let found: string | undefined;
+      let last = 0;
+      for await (const item of nntp.archive('fivewire.test')) {
+        last = item.state.last;
+        if (item.kind !== 'article') continue;
+        const raw = await text(item.article.raw);
+        if (item.article.messageId === id) found = raw;
+      }
+      expect(found).toContain('Subject: compressed\r\n');
+      expect(found?.endsWith('\r\n\r\nHello.\r\n.\r\n..dots\r\n')).toBe(true);
+      expect(last).toBe((await nntp.group('fivewire.test')).high);
+    } finally {
+      await nntp.quit();
+    }
+  });
+
   test('logs in by AUTHINFO USER where that is named', async () => {
     const id = `<${randomUUID()}@example.test>`;
     const nntp = await NntpClient.connect({ ...options(door, 'bob'), mechanisms: ['USER'] });
