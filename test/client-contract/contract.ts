@@ -1,5 +1,7 @@
 /** Holds one client to everything that all clients promise. */
 import { describe } from 'vitest';
+import { describeCalls } from './rows/calls.js';
+import { describeConnect } from './rows/connect.js';
 import { describeExports } from './rows/exports.js';
 import { describeFace } from './rows/face.js';
 import { describePool } from './rows/pool.js';
@@ -9,8 +11,10 @@ import type { Client, Subject } from './subject.js';
 export function describeContract<C extends Client>(subject: Subject<C>): void {
   describe(`${subject.protocol}: the contract of all clients`, () => {
     describeExports(subject);
+    describeConnect(subject);
     describeFace(subject);
     describeQuit(subject);
+    describeCalls(subject);
     describePool(subject);
   });
 }

@@ -1,10 +1,10 @@
 /** Values that a caller gives, judged one by one. */
 import { Readable } from 'node:stream';
-import { UsageError } from 'tls-context-core';
+import { badOption, type UsageError, unknownOption } from 'tls-context-core';
 import type { Content } from './types.js';
 
 export const wrong = (argument: string, what: string, hint = ''): UsageError =>
-  new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument, hint });
+  badOption(argument, what, hint);
 
 /** What other libraries call it, or what has its place elsewhere: unknown key → what to do. */
 export type Hints = Readonly<Record<string, string>>;
@@ -20,10 +20,12 @@ export function checkKeys(
   const unknown = Object.keys(value).find((key) => !keys.includes(key));
   if (unknown === undefined) return;
   const hint = Object.hasOwn(hints, unknown) ? hints[unknown] : undefined;
-  throw wrong(
+  const known = [...keys].sort();
+  throw unknownOption(
     `${argument}.${unknown}`,
-    'is no option',
-    hint ?? `Known: ${[...keys].sort().join(', ')}.`,
+    known,
+    undefined,
+    hint ?? `Known: ${known.join(', ')}.`,
   );
 }
 

@@ -4,18 +4,19 @@ import {
   checkLimits,
   defaultLineLimits,
   dialTransport,
+  forProtocol,
   type LineConnection,
   openConnection,
   optionsFromUrl,
   type ProtocolProfile,
   type Reply,
   resolveTransport,
+  rules,
   StartTlsError,
   serverReply,
   sessionScopeOf,
   type Transport,
   type TransportOptions,
-  UsageError,
 } from '@fivewire/line-protocol';
 import { type Charset, createCharset } from './charset.js';
 import { Control } from './control.js';
@@ -32,6 +33,10 @@ const profile: ProtocolProfile = {
   ports: { 'implicit-tls': 990, starttls: 21, cleartext: 21 },
   schemes: { ftps: 'implicit-tls', ftp: 'starttls' },
   options: ['auth', 'encoding', 'fallbackEncoding', 'requireCloseNotify', 'utcOffset'],
+  rules: {
+    requireCloseNotify: rules.flag,
+    utcOffset: [Number.isFinite, 'a number of minutes'],
+  },
 };
 
 export const defaultLimits: FtpLimits = {
@@ -66,20 +71,14 @@ export interface Resolved {
  * has been dialled.
  */
 export function resolveOptions(options: FtpConnectOptions): Resolved {
-  const transport = resolveTransport(profile, options as TransportOptions);
-  const { requireCloseNotify, utcOffset } = options;
-  if (requireCloseNotify !== undefined && typeof requireCloseNotify !== 'boolean')
-    throw wrong('requireCloseNotify', 'must be true or false');
-  if (utcOffset !== undefined && !Number.isFinite(utcOffset))
-    throw wrong('utcOffset', 'must be a number of minutes');
-  const login = checkAuth(options, transport);
-  const charset = createCharset(options);
-  const limits = checkLimits('ftp', defaultLimits, options.limits);
-  return { options: login, transport, charset, limits, traits: createTraits(transport.disable) };
+  return forProtocol('ftp', () => {
+    const transport = resolveTransport(profile, options as TransportOptions);
+    const login = checkAuth(options, transport);
+    const charset = createCharset(options);
+    const limits = checkLimits('ftp', defaultLimits, options.limits);
+    return { options: login, transport, charset, limits, traits: createTraits(transport.disable) };
+  });
 }
-
-const wrong = (argument: string, problem: string): UsageError =>
-  new UsageError('ERR_ARGUMENT', `${argument} ${problem}`, { protocol: 'ftp', argument });
 
 /** Dials, greets, secures and logs in. Whatever fails, nothing stays open. */
 export async function openSession({

@@ -2,17 +2,19 @@
 import {
   checkLimits,
   escapeText,
+  forProtocol,
   type LineConnection,
   loginChannel,
   openConnection,
   type ProtocolProfile,
   resolveTransport,
+  rules,
   type SessionScope,
   type Transport,
   type TransportOptions,
 } from '@fivewire/line-protocol';
 import { checkLogin, loginFields, loginOptions } from '@fivewire/sasl';
-import { StartTlsError, UsageError } from 'tls-context-core';
+import { StartTlsError } from 'tls-context-core';
 import { serverReply } from './command-error.js';
 import { CommandRunner } from './command-runner.js';
 import { authenticate } from './commands/authenticate.js';
@@ -29,6 +31,15 @@ export const profile: ProtocolProfile = {
   ports: { 'implicit-tls': 993, starttls: 143, cleartext: 143 },
   schemes: { imaps: 'implicit-tls', imap: 'starttls' },
   options: [...loginOptions, 'id', 'enable', 'compress'],
+  rules: {
+    compress: rules.flag,
+    enable: [
+      (value) =>
+        Array.isArray(value) &&
+        value.every((name) => typeof name === 'string' && /^[!-~]+$/.test(name)),
+      'a list of capabilities',
+    ],
+  },
 };
 
 /** A session that can be used. */
@@ -44,27 +55,13 @@ export interface Established {
 
 /** Checks the options; nothing is dialled. A pool does it once for all its connections. */
 export function resolveOptions(options: ImapOptions): Transport {
-  const transport = resolveTransport(profile, options as TransportOptions);
-  const login = checkLogin(options);
-  checkId(options.id);
-  checkSwitches(options);
-  const limits = checkLimits('imap', defaultLimits, options.limits);
-  return { ...transport, options: { ...transport.options, ...login, limits: { ...limits } } };
-}
-
-function checkSwitches({ enable, compress }: ImapOptions): void {
-  const names = enable === undefined ? [] : enable;
-  if (
-    !Array.isArray(names) ||
-    !names.every((name) => typeof name === 'string' && /^[!-~]+$/.test(name))
-  )
-    throw new UsageError('ERR_ARGUMENT', 'enable must be a list of capabilities', {
-      argument: 'enable',
-    });
-  if (compress !== undefined && typeof compress !== 'boolean')
-    throw new UsageError('ERR_ARGUMENT', 'compress must be true or false', {
-      argument: 'compress',
-    });
+  return forProtocol('imap', () => {
+    const transport = resolveTransport(profile, options as TransportOptions);
+    const login = checkLogin(options);
+    checkId(options.id);
+    const limits = checkLimits('imap', defaultLimits, options.limits);
+    return { ...transport, options: { ...transport.options, ...login, limits: { ...limits } } };
+  });
 }
 
 export async function openSession(

@@ -1,6 +1,11 @@
 /** `connect('imaps://alice@imap.example.org', { … })`: the scheme names protocol and security. Cleartext has no scheme. */
 import { UsageError } from 'tls-context-core';
-import type { ProtocolProfile, Security, TransportOptions } from './transport.js';
+import {
+  forProtocol,
+  type ProtocolProfile,
+  type Security,
+  type TransportOptions,
+} from './transport.js';
 
 export interface ConnectUrl {
   host: string;
@@ -61,6 +66,14 @@ export function parseConnectUrl(
  * over nothing: saying one thing twice is an error.
  */
 export function optionsFromUrl<O extends TransportOptions & { auth?: object }>(
+  profile: ProtocolProfile,
+  url: string | URL,
+  options: O,
+): O {
+  return forProtocol(profile.protocol, () => withUrl(profile, url, options));
+}
+
+function withUrl<O extends TransportOptions & { auth?: object }>(
   profile: ProtocolProfile,
   url: string | URL,
   options: O,

@@ -6,7 +6,9 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   addErrorContext,
+  badOption,
   type ChannelBindingType,
+  checkOptions,
   createSessionScope,
   createTlsContext,
   defaultTlsContext,
@@ -19,6 +21,7 @@ import {
   parseServerHostname,
   parseSrvId,
   type Rule,
+  type Rules,
   type SecureStream,
   type SessionScope,
   type TlsaRecord,
@@ -26,7 +29,7 @@ import {
   type TlsContextOptions,
   TlsError,
   type TlsSecurity,
-  UsageError,
+  tlsContextRules,
 } from 'tls-context-core';
 import { abortSignal, callback, flag, list, milliseconds, object } from './call-options.js';
 import { checkArgument } from './command-line.js';
@@ -79,6 +82,8 @@ export interface ProtocolProfile {
   schemes: Readonly<Record<string, Security>>;
   /** Option names of this client beyond {@link TransportOptions}. */
   options: readonly string[];
+  /** Of those, the ones that are a plain value. */
+  rules?: Readonly<Record<string, Rule>>;
   /** Timeouts that differ from the common defaults. */
   timeouts?: Partial<Timeouts>;
   /** What people write who come from other libraries of this protocol, and what it is called here. */
@@ -101,10 +106,9 @@ export interface Transport {
   readonly options: TransportOptions;
 }
 
-const transportKeys = [
-  'host', 'port', 'security', 'serverHostname', 'srvId', 'tlsa', 'tls', 'sni', 'stream', 'allowCleartextAuth', 'timeouts', 'limits',
-  'disable', 'log', 'signal', 'proxy', 'proxyTls', 'dial', 'socketPath', 'localAddress', 'family', 'lookup', 'keepAlive',
-]; // biome-ignore format: one list
+const timeoutRules: Rules<Partial<Timeouts>> = Object.fromEntries(
+  Object.keys(defaultTimeouts).map((name) => [name, milliseconds]),
+) as never;
 
 /** What people write who come from other libraries, and what it is called here. */
 const renamed: Record<string, string> = {
@@ -127,9 +131,6 @@ const renamed: Record<string, string> = {
   logger: 'log',
 };
 
-const isObject = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65_535;
 
@@ -141,8 +142,14 @@ const isPath = (value: unknown): boolean =>
   value.isWellFormed() &&
   !/[\0\r\n]/.test(value);
 
-/** Those that are no strings with a grammar of their own. */
-const rules: Partial<Record<keyof TransportOptions, Rule>> = {
+/** Judged where it is read: a string with a grammar of its own, or an option of one client. */
+const elsewhere: Rule = [() => true, ''];
+
+const rules: Rules<TransportOptions> = {
+  host: elsewhere,
+  serverHostname: elsewhere,
+  srvId: elsewhere,
+  proxy: elsewhere,
   port: [isPort, 'a number from 1 to 65535'],
   security: oneOf('implicit-tls', 'starttls', 'cleartext'),
   tls: object,
@@ -167,13 +174,6 @@ const rules: Partial<Record<keyof TransportOptions, Rule>> = {
   keepAlive: milliseconds,
 };
 
-function checkTypes(options: TransportOptions): void {
-  for (const [name, rule] of Object.entries(rules)) {
-    const value = options[name as keyof TransportOptions];
-    if (value !== undefined && !rule[0](value)) throw wrong(name, `must be ${rule[1]}`);
-  }
-}
-
 /**
  * Nothing has been dialled, and not an octet sent, when it throws.
  *
@@ -181,39 +181,50 @@ function checkTypes(options: TransportOptions): void {
  * `_INVALID`, which end it, as every TlsError ends its connection.
  */
 export function resolveTransport(profile: ProtocolProfile, options: TransportOptions): Transport {
-  try {
-    return resolve(profile, options);
-  } catch (error) {
-    if (isFivewireError(error)) {
-      addErrorContext(error, { protocol: profile.protocol });
-      if (error.connection === 'closed') options.stream?.destroy();
+  return forProtocol(profile.protocol, () => {
+    try {
+      return resolve(profile, options);
+    } catch (error) {
+      if (isFivewireError(error) && error.connection === 'closed') options.stream?.destroy();
+      throw error;
     }
-    throw error;
+  });
+}
+
+/** What `work` throws says which protocol it is about. */
+export function forProtocol<T>(protocol: ProtocolName, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw isFivewireError(error) ? addErrorContext(error, { protocol }) : error;
   }
 }
 
 function resolve(profile: ProtocolProfile, options: TransportOptions): Transport {
-  if (!isObject(options)) throw wrong('options', 'must be an object or a URL');
-  refuseUnknownKeys(profile, options);
-  checkTypes(options);
+  const own = Object.fromEntries(profile.options.map((name) => [name, elsewhere]));
+  checkOptions(
+    options,
+    { ...rules, ...own, ...profile.rules },
+    { instead: { ...renamed, ...profile.renamed } },
+  );
   const { security = 'implicit-tls' } = options;
   const ownWay = options.stream !== undefined || options.socketPath !== undefined;
   if (options.host === undefined && !ownWay)
-    throw wrong('host', 'is missing', 'Name the server to connect to.');
+    throw badOption('host', 'is missing', 'Name the server to connect to.');
   const host = options.host === undefined ? undefined : parseHost(options.host);
   const { port = profile.ports[security] } = options;
   if (options.stream !== undefined && (options.proxy !== undefined || options.dial !== undefined)) {
-    throw wrong('stream', 'excludes proxy and dial: the stream is connected already');
+    throw badOption('stream', 'excludes proxy and dial: the stream is connected already');
   }
   if (options.proxy !== undefined) {
     checkProxy(options.proxy);
     if (options.socketPath !== undefined)
-      throw wrong(
+      throw badOption(
         'socketPath',
         'excludes proxy: a proxy leads to hosts, not to sockets of this one',
       );
   }
-  checkTimeouts(options.timeouts);
+  checkOptions(options.timeouts ?? {}, timeoutRules, { at: 'timeouts' });
   if (options.srvId !== undefined) parseSrvId(options.srvId);
   if (profile.protocol === 'ftp') refuseForFtp(options);
   const { serverHostname = ownWay ? undefined : host } = options;
@@ -395,8 +406,11 @@ export function channelState(connection: LineConnection): LoginChannel['channel'
 
 function contextFor({ tls, sni }: TransportOptions): TlsContext {
   if (tls === undefined && sni !== false) return defaultTlsContext();
-  if (!isTlsContext(tls)) return createTlsContext({ ...tls, ...(sni === false ? { sni } : {}) });
-  if (sni === false) throw wrong('sni', 'goes to createTlsContext when the context is shared');
+  if (!isTlsContext(tls)) {
+    checkOptions(tls ?? {}, tlsContextRules, { at: 'tls' });
+    return createTlsContext({ ...tls, ...(sni === false ? { sni } : {}) });
+  }
+  if (sni === false) throw badOption('sni', 'goes to createTlsContext when the context is shared');
   return tls;
 }
 
@@ -418,22 +432,11 @@ function dialOptions(options: TransportOptions): Omit<DialOptions, 'timeout' | '
   >;
 }
 
-function refuseUnknownKeys(profile: ProtocolProfile, options: object): void {
-  for (const key of Object.keys(options)) {
-    if (transportKeys.includes(key) || profile.options.includes(key)) continue;
-    const ours = profile.renamed?.[key] ?? renamed[key];
-    throw wrong(
-      key,
-      'is no option',
-      ours === undefined ? 'Check its spelling.' : `It is called ${ours} here.`,
-    );
-  }
-}
-
 /** Checked with the rest, and one context for all connections. */
 function withProxyContext(options: TransportOptions): TransportOptions {
   const { proxyTls } = options;
   if (proxyTls === undefined || isTlsContext(proxyTls)) return options;
+  checkOptions(proxyTls, tlsContextRules, { at: 'proxyTls' });
   return { ...options, proxyTls: createTlsContext(proxyTls) };
 }
 
@@ -444,7 +447,7 @@ const longestHost = 1_024;
 function parseHost(host: unknown): string {
   checkArgument(host, 'host');
   if (host === '' || (host as string).length > longestHost || /[\s/\\@]/.test(host as string)) {
-    throw wrong(
+    throw badOption(
       'host',
       `is "${escapeText(host as string, 80)}"`,
       'Give a host name or an IP address alone; a URL goes in first place.',
@@ -456,22 +459,8 @@ function parseHost(host: unknown): string {
 /** They are of one port; FTP's data connections have others, and would be proven by less. */
 function refuseForFtp(options: TransportOptions): void {
   for (const key of ['srvId', 'tlsa'] as const) {
-    if (options[key] !== undefined) throw wrong(key, 'is for services with one port; FTP has many');
-  }
-}
-
-function checkTimeouts(timeouts: Partial<Timeouts> | undefined): void {
-  for (const [name, value] of Object.entries(timeouts ?? {})) {
-    if (!(name in defaultTimeouts)) {
-      throw wrong(
-        `timeouts.${name}`,
-        'is no timeout',
-        `Known: ${Object.keys(defaultTimeouts).join(', ')}.`,
-      );
-    }
-    if (typeof value !== 'number' || Number.isNaN(value) || value < 0) {
-      throw wrong(`timeouts.${name}`, `is ${String(value)}; give milliseconds`);
-    }
+    if (options[key] !== undefined)
+      throw badOption(key, 'is for services with one port; FTP has many');
   }
 }
 
@@ -481,8 +470,5 @@ function isDuplex(value: unknown): boolean {
   const methods = ['read', 'write', 'on', 'destroy'];
   return methods.every((method) => typeof Reflect.get(value, method) === 'function');
 }
-
-const wrong = (argument: string, what: string, hint = ''): UsageError =>
-  new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument, hint });
 
 export type { Dial };

@@ -1,5 +1,5 @@
 /** Arguments of commands, RFC 3977 §9.8, checked before an octet leaves. */
-import { checkArgument, UsageError } from '@fivewire/line-protocol';
+import { checkArgument, UsageError, unknownOption } from '@fivewire/line-protocol';
 
 /** An article: its number in the selected group, its message-id with angle brackets, or the current one. */
 export type ArticleId = number | string | undefined;
@@ -34,7 +34,7 @@ export function rangeArgument(range: ArticleRange): string[] {
   if (typeof range !== 'object' || range === null) return articleArgument(range);
   const { from, to, ...others } = range;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw wrong(unknown, 'A span has from and to');
+  if (unknown !== undefined) throw unknownOption(`range.${unknown}`, ['from', 'to']);
   return [`${articleNumber(from, 'from')}-${to === undefined ? '' : articleNumber(to, 'to')}`];
 }
 

@@ -2,11 +2,13 @@
 import {
   checkLimits,
   commandLine,
+  forProtocol,
   type LineConnection,
   openConnection,
   type ProtocolProfile,
   Reply,
   resolveTransport,
+  rules,
   type SessionScope,
   StartTlsError,
   serverReply,
@@ -15,7 +17,6 @@ import {
   type Wait,
 } from '@fivewire/line-protocol';
 import { checkLogin, loginOptions } from '@fivewire/sasl';
-import { wrong } from './arguments.js';
 import { NntpCapabilities } from './capabilities.js';
 import { compress } from './compress.js';
 import { refusal } from './response-codes.js';
@@ -27,6 +28,7 @@ export const profile: ProtocolProfile = {
   ports: { 'implicit-tls': 563, starttls: 119, cleartext: 119 },
   schemes: { nntps: 'implicit-tls', nntp: 'starttls' },
   options: [...loginOptions, 'reader', 'compress'],
+  rules: { reader: rules.flag, compress: rules.flag },
 };
 
 /** Options, checked. */
@@ -38,17 +40,15 @@ export interface Resolved {
 
 /** @throws UsageError, TlsError for a server's name that is none. Nothing has been dialled. */
 export function resolveOptions(options: NntpOptions): Resolved {
-  const transport = resolveTransport(profile, options as TransportOptions);
-  const login = checkLogin(options, ['USER']);
-  for (const key of ['reader', 'compress'] as const) {
-    if (options[key] === undefined || typeof options[key] === 'boolean') continue;
-    throw wrong(key, `${key} must be true or false`);
-  }
-  return {
-    options: login,
-    transport,
-    limits: checkLimits('nntp', defaultNntpLimits, options.limits),
-  };
+  return forProtocol('nntp', () => {
+    const transport = resolveTransport(profile, options as TransportOptions);
+    const login = checkLogin(options, ['USER']);
+    return {
+      options: login,
+      transport,
+      limits: checkLimits('nntp', defaultNntpLimits, options.limits),
+    };
+  });
 }
 
 /** @param sessions TLS sessions to resume, shared by the connections of a pool */

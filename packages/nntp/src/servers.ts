@@ -114,6 +114,7 @@ export function createServers(
       priority,
       most: rest.maxConnections ?? 4,
       // A body is held whole here.
+      // Another server has it, sooner than this one comes back.
       pool: createPool({
         ...rest,
         outageTimeout: 0,

@@ -3,14 +3,15 @@ import {
   checkLimits,
   commandLine,
   decodeText,
+  forProtocol,
   openConnection,
   type ProtocolProfile,
   resolveTransport,
+  rules,
   type SessionScope,
   StartTlsError,
   type Transport,
   type TransportOptions,
-  UsageError,
   type Wait,
 } from '@fivewire/line-protocol';
 import { checkLogin, loginOptions } from '@fivewire/sasl';
@@ -26,6 +27,7 @@ export const profile: ProtocolProfile = {
   ports: { 'implicit-tls': 995, starttls: 110, cleartext: 110 },
   schemes: { pop3s: 'implicit-tls', pop3: 'starttls' },
   options: [...loginOptions, 'initialResponse', 'utf8'],
+  rules: { initialResponse: rules.flag, utf8: rules.flag },
 };
 
 /** Options, checked. */
@@ -37,20 +39,15 @@ export interface Resolved {
 
 /** @throws UsageError, TlsError for a server's name that is none. Nothing has been dialled. */
 export function resolveOptions(options: Pop3Options): Resolved {
-  const transport = resolveTransport(profile, options as TransportOptions);
-  const login = checkLogin(options, ['USER', 'APOP']);
-  for (const key of ['initialResponse', 'utf8'] as const) {
-    if (options[key] === undefined || typeof options[key] === 'boolean') continue;
-    throw new UsageError('ERR_ARGUMENT', `${key} must be true or false`, {
-      protocol: 'pop3',
-      argument: key,
-    });
-  }
-  return {
-    options: login,
-    transport,
-    limits: checkLimits('pop3', defaultPop3Limits, options.limits),
-  };
+  return forProtocol('pop3', () => {
+    const transport = resolveTransport(profile, options as TransportOptions);
+    const login = checkLogin(options, ['USER', 'APOP']);
+    return {
+      options: login,
+      transport,
+      limits: checkLimits('pop3', defaultPop3Limits, options.limits),
+    };
+  });
 }
 
 /** @param sessions TLS sessions to resume, shared by the connections of a pool */

@@ -67,7 +67,7 @@ export function checkLogin<O extends LoginOptions & { auth?: object }>(
   shape?: AuthShape,
 ): O {
   const { auth, mechanisms, iterations, channelBinding, saltedPasswords } = options;
-  if (iterations !== undefined) checkOptions(iterations, windowRules);
+  if (iterations !== undefined) checkOptions(iterations, windowRules, { at: 'iterations' });
   if (channelBinding !== undefined && !isBinding[0](channelBinding))
     throw wrong('channelBinding', `must be ${isBinding[1]}`);
   if (saltedPasswords !== undefined && !isSaltedPasswords(saltedPasswords))

@@ -1,5 +1,5 @@
 /** The caller's `auth`, checked at the border: what is wrong is refused before an octet leaves. */
-import { UsageError } from 'tls-context-core';
+import { UsageError, unknownOption } from 'tls-context-core';
 import type { CredentialKind, Credentials } from './mechanism.js';
 import type { AccessToken, Auth, Password, RefusedToken } from './types.js';
 
@@ -54,8 +54,7 @@ export function checkAuth(auth: Auth, shape: AuthShape = saslShape): CredentialK
   if (known !== undefined) return known;
   const given = auth as Partial<Record<string, unknown>>;
   const unknown = Object.keys(given).find((key) => !shape.keys.includes(key));
-  if (unknown !== undefined)
-    throw wrong(`auth.${unknown}`, 'is no option', `Known: ${shape.keys.join(', ')}.`);
+  if (unknown !== undefined) throw unknownOption(`auth.${unknown}`, shape.keys);
   const [named, second] = shape.kinds.filter(
     (key) => given[key] !== undefined && given[key] !== false,
   );

@@ -1,12 +1,11 @@
 /** Arguments that a caller gives, judged one by one. */
-import { escapeText, UsageError } from '@fivewire/line-protocol';
+import { escapeText, unknownOption, badOption as wrong } from '@fivewire/line-protocol';
 
 export function checkKeys(value: object, keys: readonly string[], argument: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw wrong(argument, 'must be an object');
   const unknown = Object.keys(value).find((key) => !keys.includes(key));
-  if (unknown !== undefined)
-    throw wrong(`${argument}.${unknown}`, 'is no option', `Known: ${keys.join(', ')}.`);
+  if (unknown !== undefined) throw unknownOption(`${argument}.${unknown}`, keys);
 }
 
 export function checkFlag(value: unknown, argument: string): void {
@@ -27,5 +26,4 @@ export function checkOneOf(
     );
 }
 
-export const wrong = (argument: string, what: string, hint = ''): UsageError =>
-  new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument, hint });
+export { badOption as wrong } from '@fivewire/line-protocol';

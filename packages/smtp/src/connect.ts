@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import {
   checkLimits,
   commandLine,
+  forProtocol,
   type LineConnection,
   type Notice,
   openConnection,
@@ -11,15 +12,16 @@ import {
   type Reply,
   readReply,
   resolveTransport,
+  rules,
   type SessionScope,
   StartTlsError,
   serverReply,
   type Transport,
-  UsageError,
   type Wait,
 } from '@fivewire/line-protocol';
 import { checkLogin, loginOptions } from '@fivewire/sasl';
 import { asciiDomain } from './address.js';
+import { wrong } from './arguments.js';
 import { logIn } from './authenticate.js';
 import { noExtensions, parseExtensions } from './extensions.js';
 import { addressOf, isBusyGreeting, otherAddresses } from './other-addresses.js';
@@ -35,6 +37,7 @@ export const smtpProfile: ProtocolProfile = {
   ports: { 'implicit-tls': 465, starttls: 587, cleartext: 25 },
   schemes: { smtps: 'implicit-tls', smtp: 'starttls' },
   options: [...loginOptions, 'protocol', 'clientName', 'chunking', 'ehloAfterAuth'],
+  rules: { chunking: rules.flag, ehloAfterAuth: rules.flag },
   timeouts: { reply: 300_000 },
   // nodemailer's names
   renamed: {
@@ -76,35 +79,33 @@ interface Resolved {
 
 /** @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`. Nothing has been dialled. */
 export function resolveOptions(options: SmtpOptions): Resolved {
-  const { protocol = 'smtp' } = options ?? {};
-  if (protocol !== 'smtp' && protocol !== 'lmtp')
-    throw wrong('protocol', 'must be one of two words', "Use 'smtp' or 'lmtp'.");
-  for (const name of ['chunking', 'ehloAfterAuth'] as const) {
-    if (options?.[name] !== undefined && typeof options[name] !== 'boolean')
-      throw wrong(name, 'must be true or false', '');
-  }
-  if (protocol === 'lmtp' && options.security === undefined) {
-    throw wrong(
-      'security',
-      'is missing',
-      "LMTP has no usual one: name 'implicit-tls', 'starttls' or 'cleartext'.",
-    );
-  }
-  if (options?.clientName !== undefined && !isClientName(options.clientName)) {
-    throw wrong(
-      'clientName',
-      'is neither a domain name nor an address literal',
-      'Write client.example.org or [192.0.2.1].',
-    );
-  }
-  const profile = protocol === 'lmtp' ? lmtpProfile : smtpProfile;
-  const transport = resolveTransport(profile, options);
-  const login = checkLogin(options);
-  const limits = checkLimits(protocol, defaultLimits, options.limits);
-  return {
-    transport: { ...transport, options: { ...transport.options, limits } },
-    options: login,
-  };
+  return forProtocol(options?.protocol === 'lmtp' ? 'lmtp' : 'smtp', () => {
+    const { protocol = 'smtp' } = options ?? {};
+    if (protocol !== 'smtp' && protocol !== 'lmtp')
+      throw wrong('protocol', 'must be one of two words', "Use 'smtp' or 'lmtp'.");
+    if (protocol === 'lmtp' && options.security === undefined) {
+      throw wrong(
+        'security',
+        'is missing',
+        "LMTP has no usual one: name 'implicit-tls', 'starttls' or 'cleartext'.",
+      );
+    }
+    if (options?.clientName !== undefined && !isClientName(options.clientName)) {
+      throw wrong(
+        'clientName',
+        'is neither a domain name nor an address literal',
+        'Write client.example.org or [192.0.2.1].',
+      );
+    }
+    const profile = protocol === 'lmtp' ? lmtpProfile : smtpProfile;
+    const transport = resolveTransport(profile, options);
+    const login = checkLogin(options);
+    const limits = checkLimits(protocol, defaultLimits, options.limits);
+    return {
+      transport: { ...transport, options: { ...transport.options, limits } },
+      options: login,
+    };
+  });
 }
 
 const isClientName = (name: unknown): boolean =>
@@ -257,6 +258,3 @@ function clientName({ stream }: LineConnection, options: SmtpOptions): string {
   const literal = address?.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
   return asciiDomain(literal) ?? '[127.0.0.1]';
 }
-
-const wrong = (argument: string, what: string, hint: string): UsageError =>
-  new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument, hint });

@@ -55,4 +55,4 @@ const gates: Readonly<
 };
 
 const wrong = (message: string, hint: string): UsageError =>
-  new UsageError('ERR_ARGUMENT', message, { argument: 'verb', hint });
+  new UsageError('ERR_ARGUMENT', message, { protocol: 'smtp', argument: 'verb', hint });

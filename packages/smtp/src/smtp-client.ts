@@ -143,7 +143,8 @@ export class SmtpClient {
       messages,
       manyOptions,
       (message, options) => this.#send(message, options, window > 1),
-      () => (connection.isOpen ? undefined : connection.lost()),
+      () =>
+        connection.isOpen ? undefined : connection.lost({ phase: 'transfer', command: 'sendMany' }),
     );
   }
 

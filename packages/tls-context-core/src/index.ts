@@ -10,12 +10,15 @@ export { escapeText } from './escape.js';
 export { explainTlsError, type Scene as TlsScene } from './handshake-error.js';
 export { checkIdentity } from './identity-check.js';
 export {
+  badOption,
   checkOptions,
   isFlag,
   isText,
+  type OptionsPlace,
   oneOf,
   type Rule,
   type Rules,
+  unknownOption,
 } from './option-check.js';
 export { type ReloadableTlsContext, reloadableTlsContext } from './reloadable-context.js';
 export { secure } from './secure.js';
@@ -30,7 +33,12 @@ export {
   SilenceTimer,
 } from './silence.js';
 export { parseSrvId } from './srv-id.js';
-export { createTlsContext, defaultTlsContext, isTlsContext } from './tls-context.js';
+export {
+  createTlsContext,
+  defaultTlsContext,
+  isTlsContext,
+  tlsContextRules,
+} from './tls-context.js';
 export { isTlsaSet, isUsableTlsa } from './tlsa.js';
 export { systemRoots } from './trust-store.js';
 export type * from './types.js';

@@ -6,30 +6,53 @@ import { UsageError } from './errors.js';
 export type Rule = readonly [accepts: (value: unknown) => boolean, expected: string];
 export type Rules<Options> = Readonly<Record<keyof Options, Rule>>;
 
+/** Where options stand, for those of second rank, and what people write there who come from other libraries. */
+export interface OptionsPlace {
+  /** The argument that these are options of, as `timeouts` or `messages[0]`; none: they are the call's own. */
+  at?: string;
+  /** Their word → ours. */
+  instead?: Readonly<Record<string, string>>;
+}
+
 /**
- * Holds options against their rules; `undefined` is the same as absent.
+ * Holds options, of whatever rank, against their rules; `undefined` is the same as absent.
  *
- * @throws UsageError `ERR_ARGUMENT` whose `argument` names the option.
+ * @throws UsageError `ERR_ARGUMENT` whose `argument` names the option, as `timeouts.reply`
  */
 export function checkOptions<Options extends object>(
   options: Options,
   rules: Rules<Options>,
+  { at, instead = {} }: OptionsPlace = {},
 ): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw badOption('options', 'must be an object');
+    throw badOption(at ?? 'options', 'must be an object');
   }
   for (const [key, value] of Object.entries(options)) {
-    if (!Object.hasOwn(rules, key)) throw unknownOption(key, Object.keys(rules));
+    const argument = at === undefined ? key : `${at}.${key}`;
+    if (!Object.hasOwn(rules, key)) {
+      const ours = Object.hasOwn(instead, key) ? instead[key] : undefined;
+      throw unknownOption(argument, Object.keys(rules), ours ?? elsewhereOf(key));
+    }
     const [accepts, expected] = rules[key as keyof Options];
-    if (value !== undefined && !accepts(value)) throw badOption(key, `must be ${expected}`);
+    if (value !== undefined && !accepts(value)) throw badOption(argument, `must be ${expected}`);
   }
 }
 
-export const badOption = (argument: string, problem: string): UsageError =>
-  new UsageError('ERR_ARGUMENT', `${argument} ${problem}`, {
-    argument,
-    hint: `Correct the option ${argument}; the defaults are safe.`,
-  });
+/** The error for an argument that is wrong: every client's words and fields. @param problem as `must be a list` */
+export const badOption = (
+  argument: string,
+  problem: string,
+  hint: string = `Correct the option ${argument}; the defaults are safe.`,
+): UsageError => new UsageError('ERR_ARGUMENT', `${argument} ${problem}`, { argument, hint });
+
+/** The error for an option that there is not. @param instead what to write in its place */
+export const unknownOption = (
+  argument: string,
+  known: readonly string[],
+  instead?: string,
+  hint: string = instead === undefined ? `The options are ${known.join(', ')}.` : `Use ${instead}.`,
+): UsageError =>
+  new UsageError('ERR_ARGUMENT', `there is no option ${argument}`, { argument, hint });
 
 export const isText = (value: unknown): boolean => typeof value === 'string';
 export const isOctets = (value: unknown): boolean => value instanceof Uint8Array;
@@ -63,10 +86,5 @@ const elsewhere: Readonly<Record<string, string>> = {
   tls: 'context: createTlsContext(options)',
 };
 
-function unknownOption(key: string, known: readonly string[]): UsageError {
-  const ours = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
-  return new UsageError('ERR_ARGUMENT', `there is no option ${key}`, {
-    argument: key,
-    hint: ours ? `Use ${ours}.` : `The options are ${known.join(', ')}.`,
-  });
-}
+const elsewhereOf = (key: string): string | undefined =>
+  Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;

@@ -48,7 +48,7 @@ const stoodFor = new WeakMap<TlsContext, () => TlsContext>();
  * and certificates, keys or ciphers that OpenSSL does not take.
  */
 export function createTlsContext(given: TlsContextOptions = {}): TlsContext {
-  checkOptions(given, rules);
+  checkOptions(given, tlsContextRules);
   const options = { ...given }; // what is done to the caller's object later changes nothing
   refuseContradictions(options);
   const verifyMode = options.verifyMode ?? 'required';
@@ -125,7 +125,7 @@ const input: Rule = [isInput, 'PEM text, or octets'];
 const inputs: Rule = [isInputs, 'PEM text or PEM or DER octets, or a list of such'];
 const version = oneOf('TLSv1.2', 'TLSv1.3');
 
-const rules: Rules<TlsContextOptions> = {
+export const tlsContextRules: Rules<TlsContextOptions> = {
   ca: inputs,
   cert: input,
   key: input,

@@ -63,12 +63,10 @@ export const nntp: Subject<NntpClient> = {
     newNews: (client, options) => client.newNews('*', new Date(0), options),
     date: (client, options) => client.date(options),
     help: (client, options) => client.help(options),
-    feed: (client, options) =>
-      client.feed([{ id, body: 'Subject: x\r\n\r\nx\r\n' } as never], options),
     post: (client, options) => client.post('Subject: x\r\n\r\nx\r\n', options),
     command: (client, options) => client.command('DATE', [], options),
   },
-  others: ['quit', 'close'],
-  nested: { until: (client) => client.overview({ from: 1, until: 5 } as never) },
+  others: ['quit', 'close', 'feed'],
+  nested: { 'range.until': (client) => client.overview({ from: 1, until: 5 } as never) },
   nestedConnect: { 'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } } },
 };

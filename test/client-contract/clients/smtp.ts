@@ -51,7 +51,7 @@ export const smtp: Subject<SmtpClient> = {
   },
   others: ['quit', 'close'],
   nested: {
-    'messages[0].onRefuse': (client) =>
+    'message.onRefuse': (client) =>
       first(client.sendMany([{ envelope, body, onRefuse: 'abort' } as never])),
     'envelope.form': (client) => client.send({ ...envelope, form: 'x' } as never, body),
   },

@@ -57,6 +57,7 @@ export async function rawCommand(
   const instead = refused[first === 'UID' ? second : first];
   if (instead !== undefined) {
     throw new UsageError('ERR_ARGUMENT', `command() does not send ${first}`, {
+      protocol: 'imap',
       argument: 'verb',
       hint: `Instead: ${instead}.`,
     });

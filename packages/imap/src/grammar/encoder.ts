@@ -132,6 +132,7 @@ export function atom(text: string, argument = 'atom'): Argument {
   checkLength(text, argument);
   if (typeof text !== 'string' || !/^[^\x00-\x20\x7f-\uffff(){%*"\\\]]+$/.test(text)) {
     throw new UsageError('ERR_ARGUMENT', `${argument} must be an IMAP atom`, {
+      protocol: 'imap',
       argument,
       hint: 'Letters, digits and signs other than ( ) { % * " \\ ] and space.',
     });
