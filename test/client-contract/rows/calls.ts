@@ -236,7 +236,6 @@ export function describeCalls<C extends Client>(subject: Subject<C>): void {
         code: 'ERR_ARGUMENT',
         argument: 'verb',
         connection: 'usable',
-        protocol,
       });
       expect(peer.latest.heard.length).toBe(heard);
       await talk();

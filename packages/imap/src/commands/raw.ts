@@ -1,6 +1,6 @@
 /** Any other command: the escape hatch. */
 
-import { decodeText } from '@fivewire/line-protocol';
+import { badOption, decodeText } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
 import type { CommandRunner } from '../command-runner.js';
@@ -54,6 +54,9 @@ export async function rawCommand(
   const words = typeof verb === 'string' ? verb.toUpperCase().split(' ') : [verb];
   for (const word of words) atom(word, 'verb');
   const [first = '', second = ''] = words;
+  if (words.length > (first === 'UID' ? 2 : 1)) {
+    throw badOption('verb', 'must be one word, or two after UID', 'Give arguments in the list.');
+  }
   const instead = refused[first === 'UID' ? second : first];
   if (instead !== undefined) {
     throw new UsageError('ERR_ARGUMENT', `command() does not send ${first}`, {
