@@ -34,6 +34,7 @@ export async function bundlePackages() {
 
 async function bundle(folder) {
   const { rolldown } = await import('rolldown');
+  const { decode, encode } = await import('@jridgewell/sourcemap-codec');
   const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = manifest(folder);
   const outside = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies });
   const entries = entriesOf(folder);
@@ -49,12 +50,13 @@ async function bundle(folder) {
     dir: join(folder, 'dist'),
     format: 'es',
     sourcemap: true,
+    comments: false, // they stand in the declarations, where an editor shows them
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
   });
   await build.close();
   for (const { fileName } of output)
-    if (fileName.endsWith('.map')) leaveOutSources(folder, fileName);
+    if (fileName.endsWith('.map')) shortenMap(join(folder, 'dist', fileName), encode, decode);
   removeOthers(join(folder, 'dist'), new Set(output.map(({ fileName }) => fileName)));
 }
 
@@ -69,11 +71,16 @@ function entriesOf(folder) {
   return [...new Set(files)].filter(Boolean).map((file) => ({ file }));
 }
 
-/** A map leads from a stack trace to file and line; the sources themselves would be half of what a user installs. */
-function leaveOutSources(folder, fileName) {
-  const path = join(folder, 'dist', fileName);
-  const { sourcesContent: _, ...map } = JSON.parse(readFileSync(path, 'utf8'));
-  writeFileSync(path, JSON.stringify(map));
+/**
+ * A map leads from a stack trace to file and line. The sources themselves, and a place for each word of a line, would be half of
+ * what a user installs.
+ */
+function shortenMap(path, encode, decode) {
+  const { sourcesContent: _, names: __, mappings, ...map } = JSON.parse(readFileSync(path, 'utf8'));
+  const lines = decode(mappings).map((places) =>
+    places.slice(0, 1).map((place) => place.slice(0, 4)),
+  );
+  writeFileSync(path, JSON.stringify({ ...map, names: [], mappings: encode(lines) }));
 }
 
 /** Of an earlier build. */

@@ -130,6 +130,35 @@ function readTarball(tarball: string): Packed {
   };
 }
 
+interface Installed {
+  name: string;
+  /** Octets on disk. */
+  size: number;
+}
+
+/** What `npm install NAME` alone would bring, by the manifests of what lies in the project. */
+export function closureOf(name: string, { folder }: PackedProject): Installed[] {
+  const found = new Map<string, Installed>();
+  const visit = (one: string, from: string): void => {
+    const place = [join(from, 'node_modules', one), join(folder, 'node_modules', one)].find(
+      existsSync,
+    );
+    if (place === undefined) throw new Error(`${one} is not installed`);
+    if (found.has(place)) return;
+    const manifest = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
+    const files = (readdirSync(place, { recursive: true }) as string[]).map((file) =>
+      statSync(join(place, file)),
+    );
+    found.set(place, {
+      name: one,
+      size: files.filter((file) => file.isFile()).reduce((sum, { size }) => sum + size, 0),
+    });
+    for (const dependency of Object.keys(manifest.dependencies ?? {})) visit(dependency, place);
+  };
+  visit(name, folder);
+  return [...found.values()];
+}
+
 /** The packages that a tarball's code imports, by name. */
 export function importsOf({ tarball, files }: Packed): string[] {
   const names = new Set<string>();
