@@ -1,0 +1,106 @@
+/** A directory of this side, and the ways into it that lead nowhere else. */
+import { lstat, mkdir, opendir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isFivewireError, LocalError } from '@fivewire/line-protocol';
+import { localFailure } from '../local.js';
+import { localPath } from '../local-path.js';
+import type { Choice } from './choice.js';
+import { emptyTree, isTemporary, type Tree } from './tree-node.js';
+
+/** Links are not followed. @throws LocalError where `root` is there and is no directory that can be read */
+export async function readLocalTree(root: string, choice: Choice, mayBeMissing: boolean): Promise<Tree> {
+  const tree = emptyTree();
+  await readDirectory(root, '', tree, choice, mayBeMissing);
+  return tree;
+}
+
+async function readDirectory(
+  directory: string,
+  below: string,
+  tree: Tree,
+  choice: Choice,
+  mayBeMissing: boolean,
+): Promise<void> {
+  try {
+    for await (const { name } of await opendir(directory)) {
+      const path = below === '' ? name : `${below}/${name}`;
+      const place = join(directory, name);
+      if (isTemporary(name)) tree.stale.push(place);
+      if (isPart(name)) continue;
+      const about = await lstat(place);
+      if (about.isDirectory()) {
+        if (!choice.entersDirectory(path)) continue;
+        tree.nodes.set(path, {
+          path,
+          isDirectory: true,
+          size: undefined,
+          modified: undefined,
+          tolerance: 0,
+          place,
+        });
+        await readDirectory(place, path, tree, choice, false);
+      } else if (!choice.takesFile(path)) {
+        // not meant
+      } else if (about.isFile()) {
+        const modified = about.mtimeMs;
+        tree.nodes.set(path, { path, isDirectory: false, size: about.size, modified, tolerance: 2_000, place });
+      } else {
+        const reason = about.isSymbolicLink() ? 'a symbolic link' : 'neither a file nor a directory';
+        tree.refused.push({ path, reason });
+      }
+    }
+  } catch (error) {
+    if (mayBeMissing && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw localFailure(error, directory);
+  }
+}
+
+/** Unfinished downloads, and what is kept beside them to go on. */
+const isPart = (name: string): boolean => name.endsWith('.part') || name.endsWith('.part.json');
+
+/** A path below `root`, part by part. @throws LocalError ERR_LOCAL_PATH for a name that leads elsewhere */
+export function safePath(root: string, path: string): string {
+  let place = root;
+  for (const name of path.split('/')) {
+    if (name.includes('\\')) throw refused(name, 'has a backslash in it, which is a separator elsewhere');
+    place = localPath(place, name);
+  }
+  return place;
+}
+
+/** Makes the directories above and at `path`. None of them may be a link: it would lead out of the tree. */
+export async function makeLocal(root: string, path: string): Promise<void> {
+  await mkdir(root, { recursive: true }).catch((error: unknown) => {
+    throw localFailure(error, root);
+  });
+  let below = '';
+  for (const name of path === '' ? [] : path.split('/')) {
+    below = below === '' ? name : `${below}/${name}`;
+    const place = safePath(root, below);
+    const about = await lstat(place).catch(() => undefined);
+    if (about?.isDirectory()) continue;
+    if (about !== undefined) throw refused(place, 'is there and no directory: nothing is written through it');
+    await mkdir(place).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw localFailure(error, place);
+    });
+  }
+}
+
+/** Why a server's path can't be one of this side; `undefined` where it can. */
+export function refusalOf(root: string, path: string): string | undefined {
+  try {
+    safePath(root, path);
+    return undefined;
+  } catch (error) {
+    if (isFivewireError(error)) return error.message;
+    throw error;
+  }
+}
+
+function refused(path: string, why: string): LocalError {
+  return new LocalError('ERR_LOCAL_PATH', `${JSON.stringify(path)} ${why}.`, {
+    protocol: 'ftp',
+    path,
+    hint: 'Look at what stands there, or choose another directory.',
+  });
+}

@@ -1,0 +1,303 @@
+/** Trees, both ways: read both sides, plan, do. A run that was killed is made good by the next. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { rm, unlink, utimes } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { aborted, isFivewireError, LocalError, TransferError } from '@fivewire/line-protocol';
+import { localFailure, pathOf } from '../local.js';
+import { joinPath, type RemotePath } from '../remote-path.js';
+import type { CallOptions } from '../types.js';
+import { choiceOf } from './choice.js';
+import { inParallel } from './in-parallel.js';
+import { makeLocal, readLocalTree, refusalOf, safePath } from './local-tree.js';
+import { type Plan, planOf } from './plan.js';
+import { readRemoteTree } from './remote-tree.js';
+import type { TreeClient } from './tree-client.js';
+import type { Tree, TreeNode } from './tree-node.js';
+import type { MirrorOptions, TreeAction, TreeError, TreeResult, TreeTotal } from './types.js';
+
+/** The options of all three methods, with their defaults. */
+export type TreeWork = Omit<MirrorOptions, 'compare'> & { compare: MirrorOptions['compare'] };
+
+/**
+ * @param connections transfers at once where the caller does not say
+ * @param keepsTimes whether the server lets times be set
+ * @throws TransferError ERR_TRANSFER_INCOMPLETE, when all that could be done is done, with `errors` and `result`
+ */
+export async function mirrorTrees(
+  ftp: TreeClient,
+  local: string | URL,
+  remote: RemotePath,
+  work: TreeWork,
+  connections: number,
+  keepsTimes: boolean,
+): Promise<TreeResult> {
+  const run = new Run(ftp, pathOf(local), remote, work, keepsTimes);
+  return run.all(work.concurrency ?? connections);
+}
+
+class Run {
+  readonly #ftp: TreeClient;
+  readonly #local: string;
+  readonly #remote: RemotePath;
+  readonly #work: TreeWork;
+  readonly #call: CallOptions;
+  readonly #keepsTimes: boolean;
+  readonly #errors: TreeError[] = [];
+  readonly #total: TreeTotal = { done: 0, actions: 0, octets: 0 };
+  #source!: Tree;
+  #target!: Tree;
+  #transferred = 0;
+  #deleted = 0;
+
+  constructor(ftp: TreeClient, local: string, remote: RemotePath, work: TreeWork, keepsTimes: boolean) {
+    this.#ftp = ftp;
+    this.#local = local;
+    this.#remote = remote;
+    this.#work = work;
+    this.#keepsTimes = keepsTimes && (work.preserveTimes ?? true);
+    const { signal, timeout } = work;
+    this.#call = { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
+  }
+
+  get #isUp(): boolean {
+    return this.#work.direction === 'up';
+  }
+
+  async all(concurrency: number): Promise<TreeResult> {
+    const plan = await this.#plan();
+    const { actions, unchanged, refused } = plan;
+    this.#total.actions = actions.length;
+    for (const one of refused) this.#tell({ kind: 'refused', refused: one });
+    if (!this.#work.dryRun) await this.#do(actions, concurrency);
+    const result: TreeResult = {
+      plan: actions,
+      transferred: this.#transferred,
+      deleted: this.#deleted,
+      unchanged,
+      octets: this.#total.octets,
+      refused,
+    };
+    if (this.#errors.length > 0) throw incomplete(this.#errors, result);
+    return result;
+  }
+
+  async #plan(): Promise<Plan> {
+    const { compare, dryRun = false, mostDeletions = 1_000 } = this.#work;
+    const choice = choiceOf(this.#work);
+    const isUp = this.#isUp;
+    const local = await readLocalTree(this.#local, choice, !isUp);
+    const remote = await readRemoteTree(this.#ftp, this.#remote, choice, isUp, this.#call);
+    this.#source = isUp ? local : remote;
+    this.#target = isUp ? remote : local;
+    // What could not be read is not known to be absent: nothing is removed on such a word.
+    const removes = (this.#work.delete ?? false) && remote.problems.length === 0;
+    const plan = await planOf(this.#source, this.#target, {
+      compare,
+      removes,
+      mostDeletions,
+      dryRun,
+      timesAreKept: isUp ? this.#keepsTimes : (this.#work.preserveTimes ?? true),
+      sameHash: (from, to) => this.#sameHash(from, to),
+      refusalOf: isUp ? () => undefined : (path) => refusalOf(this.#local, path),
+    });
+    if (!isUp) refuseCollisions(plan);
+    for (const problem of remote.problems) this.#errors.push({ path: '', error: unreadable(problem) });
+    return plan;
+  }
+
+  async #do(actions: readonly TreeAction[], concurrency: number): Promise<void> {
+    await this.#sweep();
+    await this.#makeRoot();
+    const first = actions.filter(({ kind, path }) => kind === 'make' || (kind === 'delete' && this.#source.nodes.has(path)));
+    const transfers = actions.filter(({ kind }) => kind === 'transfer');
+    const last = actions.filter((action) => action.kind === 'delete' && !first.includes(action));
+    for (const action of first) await this.#step(action);
+    await inParallel(transfers, concurrency, (action) => this.#step(action));
+    for (const action of last) await this.#step(action);
+  }
+
+  /** Whatever a run that was killed has left under names of its own. */
+  async #sweep(): Promise<void> {
+    for (const place of this.#target.stale) {
+      if (typeof place === 'string') await unlink(place).catch(() => {});
+      else await this.#ftp.remove(place, this.#call).catch(onlyUsable);
+    }
+  }
+
+  async #makeRoot(): Promise<void> {
+    if (!this.#isUp) return makeLocal(this.#local, '');
+    if (this.#target.nodes.size > 0 || this.#remote === '.' || this.#remote === '/') return;
+    await this.#ftp.mkdir(this.#remote, { ...this.#call, parents: true });
+  }
+
+  /** One action; its failure is kept, and ends the work only where the connection or the caller does. */
+  async #step(action: TreeAction): Promise<void> {
+    const { signal } = this.#work;
+    if (signal?.aborted) throw aborted(signal, {}, 'usable');
+    let octets = 0;
+    try {
+      octets = await this.#act(action);
+    } catch (error) {
+      if (isFivewireError(error) && error.code === 'ERR_ABORTED') throw error;
+      if (isFivewireError(error) && action.kind === 'delete' && error.code === 'ERR_NOT_FOUND') return;
+      this.#errors.push({ path: action.path, error });
+      this.#tell({ kind: 'failed', action, error });
+      return;
+    }
+    this.#total.done += 1;
+    this.#total.octets += octets;
+    if (action.kind === 'transfer') this.#transferred += 1;
+    if (action.kind === 'delete') this.#deleted += 1;
+    this.#tell({ kind: 'done', action, octets });
+  }
+
+  async #act(action: TreeAction): Promise<number> {
+    const { path } = action;
+    switch (action.kind) {
+      case 'make':
+        await (this.#isUp
+          ? this.#ftp.mkdir(this.#remotePath(path), { ...this.#call, parents: true })
+          : makeLocal(this.#local, path));
+        return 0;
+      case 'delete':
+        await this.#remove(path, action.isDirectory);
+        return 0;
+      default:
+        return this.#isUp ? this.#up(path) : this.#down(path);
+    }
+  }
+
+  async #up(path: string): Promise<number> {
+    const { atomic = true, verify = 'size' } = this.#work;
+    const node = this.#source.nodes.get(path) as TreeNode;
+    const to = this.#remotePath(path);
+    const { octets } = await this.#ftp.upload({ file: node.place as string }, to, {
+      ...this.#call,
+      atomic,
+      verify,
+    });
+    if (this.#keepsTimes && node.modified !== undefined) {
+      await this.#ftp.setModified(to, new Date(node.modified), this.#call).catch(onlyUsable);
+    }
+    return octets;
+  }
+
+  async #down(path: string): Promise<number> {
+    const { atomic = true, resume = false, verify = 'size', preserveTimes = true } = this.#work;
+    const node = this.#source.nodes.get(path) as TreeNode;
+    const to = safePath(this.#local, path);
+    await makeLocal(this.#local, path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '');
+    const { octets } = await this.#ftp.download(node.place, to, {
+      ...this.#call,
+      atomic,
+      resume,
+      verify,
+    });
+    if (preserveTimes && node.modified !== undefined) {
+      const time = new Date(node.modified);
+      await utimes(to, time, time).catch((error: unknown) => {
+        throw localFailure(error, to);
+      });
+    }
+    return octets;
+  }
+
+  async #remove(path: string, isDirectory: boolean): Promise<void> {
+    const node = this.#target.nodes.get(path) as TreeNode;
+    if (this.#isUp) {
+      // What was not listed, because a pattern left it out, keeps its directory.
+      const isReplaced = this.#source.nodes.has(path);
+      return this.#ftp.remove(node.place, { ...this.#call, recursive: isDirectory && isReplaced });
+    }
+    const place = safePath(this.#local, path);
+    const recursive = isDirectory && this.#source.nodes.has(path);
+    const removal = isDirectory && !recursive ? rmEmpty(place) : rm(place, { recursive });
+    await removal.catch((error: unknown) => {
+      throw localFailure(error, dirname(place));
+    });
+  }
+
+  #remotePath(path: string): RemotePath {
+    const known = this.#target.nodes.get(path)?.place;
+    if (known instanceof Uint8Array) return known;
+    const root = this.#remote;
+    if (typeof root === 'string') return joinPath(root, path, false);
+    return Buffer.concat([root, Buffer.from(`/${path}`)]);
+  }
+
+  async #sameHash(from: TreeNode, to: TreeNode): Promise<boolean> {
+    const [local, remote] = this.#isUp ? [from, to] : [to, from];
+    const theirs = await this.#ftp.hash(remote.place, 'sha256', this.#call);
+    const digest = createHash('sha256');
+    try {
+      for await (const piece of createReadStream(local.place as string)) digest.update(piece);
+    } catch (error) {
+      throw localFailure(error, local.place as string);
+    }
+    return digest.digest('hex') === theirs;
+  }
+
+  #tell(
+    event:
+      | { kind: 'done'; action: TreeAction; octets: number }
+      | { kind: 'failed'; action: TreeAction; error: unknown }
+      | { kind: 'refused'; refused: { path: string; reason: string } },
+  ): void {
+    this.#work.onEvent?.({ ...event, total: { ...this.#total } });
+  }
+}
+
+const rmEmpty = async (place: string): Promise<void> => {
+  const { rmdir } = await import('node:fs/promises');
+  await rmdir(place);
+};
+
+/** For what is good to have and no failure of the work. */
+function onlyUsable(error: unknown): void {
+  if (isFivewireError(error) && error.connection === 'usable' && error.code !== 'ERR_ABORTED') return;
+  throw error;
+}
+
+/** Two names that are one on a file system that does not tell case apart: the second would overwrite the first. */
+function refuseCollisions(plan: Plan): void {
+  if (process.platform !== 'win32' && process.platform !== 'darwin') return;
+  const seen = new Map<string, string>();
+  plan.actions = plan.actions.filter((action) => {
+    if (action.kind === 'delete') return true;
+    const key = action.path.normalize('NFC').toLowerCase();
+    const before = seen.get(key);
+    if (before === undefined) {
+      seen.set(key, action.path);
+      return true;
+    }
+    plan.refused.push({ path: action.path, reason: `is the same name as ${before} here` });
+    return false;
+  });
+}
+
+function unreadable(problem: string): LocalError {
+  return new LocalError('ERR_LOCAL_IO', `Part of the remote tree could not be read: ${problem}`, {
+    protocol: 'ftp',
+    hint: 'What was readable is done; nothing was removed.',
+  });
+}
+
+function incomplete(errors: readonly TreeError[], result: TreeResult): TransferError {
+  const [first] = errors;
+  const why = first?.error instanceof Error ? first.error.message : String(first?.error);
+  const all = errors.map(({ error }) => error);
+  const isClosed = all.some((error) => isFivewireError(error) && error.connection === 'closed');
+  return Object.assign(
+    new TransferError('ERR_TRANSFER_INCOMPLETE', `${errors.length} of the tree failed; first ${first?.path}: ${why}`, {
+      protocol: 'ftp',
+      phase: 'transfer',
+      octets: result.octets,
+      cause: new AggregateError(all, `${errors.length} failed`),
+      connection: isClosed ? 'closed' : 'usable',
+      retry: 'later',
+      hint: 'See `errors`, one for each path. Run it again: what is done is not done twice.',
+    }),
+    { errors, result },
+  );
+}

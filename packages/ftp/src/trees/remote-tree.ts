@@ -1,0 +1,134 @@
+/** A directory of the server, with all that is below it. */
+import { isFivewireError } from '@fivewire/line-protocol';
+import type { Entry, TimePrecision } from '../listing/entry.js';
+import type { RemotePath } from '../remote-path.js';
+import type { CallOptions } from '../types.js';
+import type { Choice } from './choice.js';
+import type { TreeClient } from './tree-client.js';
+import { emptyTree, isTemporary, type Tree } from './tree-node.js';
+
+const depthLimit = 100;
+
+/** Links are shown as what is refused, and not followed. */
+export async function readRemoteTree(
+  ftp: TreeClient,
+  root: RemotePath,
+  choice: Choice,
+  mayBeMissing: boolean,
+  options: CallOptions,
+): Promise<Tree> {
+  const tree = emptyTree();
+  const clock = { offset: undefined as number | undefined };
+  let level: { place: RemotePath; path: string }[] = [{ place: root, path: '' }];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > depthLimit) {
+      tree.problems.push(`more than ${depthLimit} directories below each other`);
+      return tree;
+    }
+    const below: typeof level = [];
+    for (const directory of level) {
+      try {
+        for (const entry of await entriesOf(ftp, directory, tree, options)) {
+          const child = await take(ftp, tree, choice, directory.path, entry, clock, options);
+          if (child !== undefined) below.push(child);
+        }
+      } catch (error) {
+        if (!isFivewireError(error) || error.connection !== 'usable' || error.code === 'ERR_ABORTED') throw error;
+        if (depth === 0 && error.code === 'ERR_NOT_FOUND' && mayBeMissing) return tree;
+        if (depth === 0) throw error;
+        tree.problems.push(`${directory.path}: ${error.message}`);
+      }
+    }
+    level = below;
+  }
+  return tree;
+}
+
+async function entriesOf(
+  ftp: TreeClient,
+  { place, path }: { place: RemotePath; path: string },
+  tree: Tree,
+  options: CallOptions,
+): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  const onProblem = ({ text, reason }: { text: string; reason: string }) => {
+    tree.problems.push(`${path || '.'}: ${reason}: ${text}`);
+  };
+  for await (const entry of ftp.list(place, { ...options, hidden: true, onProblem })) entries.push(entry);
+  return entries;
+}
+
+async function take(
+  ftp: TreeClient,
+  tree: Tree,
+  choice: Choice,
+  below: string,
+  entry: Entry,
+  clock: { offset: number | undefined },
+  options: CallOptions,
+): Promise<{ place: RemotePath; path: string } | undefined> {
+  const path = below === '' ? entry.name : `${below}/${entry.name}`;
+  const place = entry.rawPath;
+  if (isTemporary(entry.name)) {
+    tree.stale.push(place);
+    return undefined;
+  }
+  // A name with a slash in it would be a place elsewhere in the tree, or outside.
+  if (entry.name.includes('/') || entry.name === '' || tree.nodes.has(path)) {
+    tree.refused.push({ path, reason: 'its name is no single one' });
+    return undefined;
+  }
+  if (entry.type === 'directory') {
+    if (!choice.entersDirectory(path)) return undefined;
+    tree.nodes.set(path, {
+      path,
+      isDirectory: true,
+      size: undefined,
+      modified: undefined,
+      tolerance: 0,
+      place,
+    });
+    return { place, path };
+  }
+  if (!choice.takesFile(path)) return undefined;
+  if (entry.type !== 'file') {
+    tree.refused.push({ path, reason: entry.type === 'symlink' ? 'a symbolic link' : 'neither a file nor a directory' });
+    return undefined;
+  }
+  const modified = await timeOf(ftp, entry, clock, options);
+  const tolerance = tolerances[entry.precision];
+  tree.nodes.set(path, { path, isDirectory: false, size: entry.size, modified, tolerance, place });
+  return undefined;
+}
+
+const tolerances: Readonly<Record<TimePrecision, number>> = {
+  none: 0,
+  day: 86_400_000,
+  minute: 61_000,
+  second: 2_000,
+  millisecond: 2_000,
+};
+
+/**
+ * LIST shows the server's wall clock. How far that is from UTC is told by the first file whose MDTM answers (RFC 3659 §3); two days
+ * and more are no zone.
+ */
+async function timeOf(
+  ftp: TreeClient,
+  entry: Entry,
+  clock: { offset: number | undefined },
+  options: CallOptions,
+): Promise<number | undefined> {
+  const shown = entry.modified?.getTime();
+  if (shown === undefined || entry.zone === 'utc') return shown;
+  if (clock.offset === undefined && entry.precision === 'minute') {
+    const about = await ftp.stat(entry.rawPath, options).catch((error: unknown) => {
+      if (isFivewireError(error) && error.connection === 'usable' && error.code !== 'ERR_ABORTED') return undefined;
+      throw error;
+    });
+    const exact = about?.zone === 'utc' ? about.modified?.getTime() : undefined;
+    const quarters = exact === undefined ? 0 : Math.round((shown - exact) / 900_000);
+    clock.offset = Math.abs(quarters) < 192 ? quarters * 900_000 : 0;
+  }
+  return shown - (clock.offset ?? 0);
+}
