@@ -32,9 +32,11 @@ import { rawCommand } from './raw-command.js';
 import { RemoteReadStream } from './read-stream.js';
 import { pathArgument, type RemotePath } from './remote-path.js';
 import { quotedPath } from './reply-text.js';
-import type { Session } from './session.js';
+import { hasFeature, type Session } from './session.js';
 import { stat } from './stat.js';
 import { makeDirectory, removePath, renamePath } from './tree.js';
+import { copyTree, mirror, type TreeSide } from './trees/methods.js';
+import type { MirrorOptions, TreeOptions, TreeResult } from './trees/types.js';
 import type {
   CallOptions,
   CommandReply,
@@ -182,6 +184,50 @@ export class FtpClient {
     return append(this.#session, source, this.#path(path), options);
   }
 
+  /** Whether something is there, a link to nothing included. */
+  async exists(path: RemotePath, options: CallOptions = {}): Promise<boolean> {
+    return (await this.stat(path, options)) !== undefined;
+  }
+
+  /**
+   * A directory of this side and all in it to the server. Files that are there are replaced; nothing is removed.
+   *
+   * @param remote the directory that becomes as `local` is; made where it is missing
+   * @throws TransferError ERR_TRANSFER_INCOMPLETE at the end, where some of it failed: `errors` has one for each path, `result` the
+   * rest; LocalError; UsageError
+   */
+  uploadTree(
+    local: string | URL,
+    remote: RemotePath,
+    options: TreeOptions = {},
+  ): Promise<TreeResult> {
+    return copyTree(this.#side, 'up', local, remote, options);
+  }
+
+  /**
+   * A directory of the server and all in it to this side. A name that would lead out of `local` is refused and reported, links are
+   * neither followed nor made.
+   *
+   * @throws as {@link uploadTree}; CommandError ERR_NOT_FOUND
+   */
+  downloadTree(
+    remote: RemotePath,
+    local: string | URL,
+    options: TreeOptions = {},
+  ): Promise<TreeResult> {
+    return copyTree(this.#side, 'down', local, remote, options);
+  }
+
+  /**
+   * Makes one tree as the other is: transfers what differs, and with `delete` removes what the original has not. A run that was
+   * killed is made good by the next.
+   *
+   * @throws as {@link uploadTree}; UsageError ERR_STATE where more would be removed than `mostDeletions`
+   */
+  mirror(local: string | URL, remote: RemotePath, options: MirrorOptions): Promise<TreeResult> {
+    return mirror(this.#side, local, remote, options);
+  }
+
   /** Makes a directory (MKD). With `parents` also those above it, and one that is there already is no error. */
   async mkdir(path: RemotePath, options: CallOptions & { parents?: boolean } = {}): Promise<void> {
     checkOptions(options, makeRules);
@@ -286,6 +332,11 @@ export class FtpClient {
   /** `quit()`, but no longer than `timeouts.close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return dispose(this.#connection, () => this.quit());
+  }
+
+  get #side(): TreeSide {
+    const session = this.#session;
+    return { ftp: this, connections: 1, keepsTimes: async () => hasFeature(session, 'MFMT') };
   }
 
   get #connection(): LineConnection {

@@ -4,6 +4,7 @@
  * - ftp-client.ts, pool.ts: what users call; connect.ts: how a session begins
  * - control.ts, dialogue.ts: the control connection, its queue, commands and replies
  * - transfer.ts on data-connection.ts and movement.ts: one transfer; retrieve.ts, store.ts, list.ts: which
+ * - trees/: mirror, uploadTree and downloadTree
  * - listing/: listings as pure functions from octets to entries; reply-text.ts: what replies say
  */
 export * from '@fivewire/line-protocol/surface';
@@ -20,5 +21,6 @@ export {
 export { localPath } from './local-path.js';
 export { createFtpPool, type FtpPool, type FtpPoolOptions } from './pool.js';
 export type { RemotePath } from './remote-path.js';
+export type * from './trees/types.js';
 export type * from './types.js';
 export type { CallOptions } from './types.js';

@@ -22,7 +22,7 @@ export const listRules: Rules<ListOptions> = {
 
 export const transferRules: Rules<TransferOptions> = { ...callRules, onProgress: callback };
 
-const orFalse = ([accepts, expected]: Rule): Rule => [
+export const orFalse = ([accepts, expected]: Rule): Rule => [
   (value) => value === false || accepts(value),
   `${expected} or false`,
 ];

@@ -19,6 +19,8 @@ import type { Entry } from './listing/entry.js';
 import { callRules, listRules, readStreamRules } from './options.js';
 import { type Borrow, RemoteReadStream } from './read-stream.js';
 import { pathArgument, type RemotePath } from './remote-path.js';
+import { copyTree, mirror, type TreeSide } from './trees/methods.js';
+import type { MirrorOptions, TreeOptions, TreeResult } from './trees/types.js';
 import type {
   CallOptions,
   CommandReply,
@@ -217,6 +219,34 @@ export class FtpPool implements Pool<FtpClient> {
     return this.#call(options, (client) => client.append(source, path, options));
   }
 
+  /** As `FtpClient.exists`. */
+  exists(path: RemotePath, options: CallOptions = {}): Promise<boolean> {
+    return this.#call(options, (client) => client.exists(path, options));
+  }
+
+  /** As `FtpClient.uploadTree`, over all connections. */
+  uploadTree(
+    local: string | URL,
+    remote: RemotePath,
+    options: TreeOptions = {},
+  ): Promise<TreeResult> {
+    return copyTree(this.#side, 'up', local, remote, options);
+  }
+
+  /** As `FtpClient.downloadTree`, over all connections. */
+  downloadTree(
+    remote: RemotePath,
+    local: string | URL,
+    options: TreeOptions = {},
+  ): Promise<TreeResult> {
+    return copyTree(this.#side, 'down', local, remote, options);
+  }
+
+  /** As `FtpClient.mirror`, over all connections. */
+  mirror(local: string | URL, remote: RemotePath, options: MirrorOptions): Promise<TreeResult> {
+    return mirror(this.#side, local, remote, options);
+  }
+
   /** As `FtpClient.mkdir`. */
   mkdir(path: RemotePath, options: CallOptions & { parents?: boolean } = {}): Promise<void> {
     return this.#call(options, (client) => client.mkdir(path, options));
@@ -272,6 +302,11 @@ export class FtpPool implements Pool<FtpClient> {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  get #side(): TreeSide {
+    const keepsTimes = () => this.session(async ({ capabilities }) => capabilities.has('MFMT'));
+    return { ftp: this, connections: this.#maxConnections, keepsTimes };
   }
 
   /** One call on one connection. */

@@ -15,10 +15,14 @@ export function globs(patterns: readonly string[] | undefined, argument: string)
 
 function glob(pattern: string, argument: string): Selects {
   if (typeof pattern !== 'string' || pattern === '' || pattern.length > 1_000) {
-    throw new UsageError('ERR_ARGUMENT', `A pattern in ${argument} is empty, too long or no text.`, {
-      protocol: 'ftp',
-      argument,
-    });
+    throw new UsageError(
+      'ERR_ARGUMENT',
+      `A pattern in ${argument} is empty, too long or no text.`,
+      {
+        protocol: 'ftp',
+        argument,
+      },
+    );
   }
   const isPath = pattern.includes('/');
   const expression = new RegExp(`^${translated(pattern.replace(/^\.?\//, ''))}$`, 'su');

@@ -8,7 +8,11 @@ import type { Choice } from './choice.js';
 import { emptyTree, isTemporary, type Tree } from './tree-node.js';
 
 /** Links are not followed. @throws LocalError where `root` is there and is no directory that can be read */
-export async function readLocalTree(root: string, choice: Choice, mayBeMissing: boolean): Promise<Tree> {
+export async function readLocalTree(
+  root: string,
+  choice: Choice,
+  mayBeMissing: boolean,
+): Promise<Tree> {
   const tree = emptyTree();
   await readDirectory(root, '', tree, choice, mayBeMissing);
   return tree;
@@ -43,9 +47,18 @@ async function readDirectory(
         // not meant
       } else if (about.isFile()) {
         const modified = about.mtimeMs;
-        tree.nodes.set(path, { path, isDirectory: false, size: about.size, modified, tolerance: 2_000, place });
+        tree.nodes.set(path, {
+          path,
+          isDirectory: false,
+          size: about.size,
+          modified,
+          tolerance: 2_000,
+          place,
+        });
       } else {
-        const reason = about.isSymbolicLink() ? 'a symbolic link' : 'neither a file nor a directory';
+        const reason = about.isSymbolicLink()
+          ? 'a symbolic link'
+          : 'neither a file nor a directory';
         tree.refused.push({ path, reason });
       }
     }
@@ -62,7 +75,8 @@ const isPart = (name: string): boolean => name.endsWith('.part') || name.endsWit
 export function safePath(root: string, path: string): string {
   let place = root;
   for (const name of path.split('/')) {
-    if (name.includes('\\')) throw refused(name, 'has a backslash in it, which is a separator elsewhere');
+    if (name.includes('\\'))
+      throw refused(name, 'has a backslash in it, which is a separator elsewhere');
     place = localPath(place, name);
   }
   return place;
@@ -79,7 +93,8 @@ export async function makeLocal(root: string, path: string): Promise<void> {
     const place = safePath(root, below);
     const about = await lstat(place).catch(() => undefined);
     if (about?.isDirectory()) continue;
-    if (about !== undefined) throw refused(place, 'is there and no directory: nothing is written through it');
+    if (about !== undefined)
+      throw refused(place, 'is there and no directory: nothing is written through it');
     await mkdir(place).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw localFailure(error, place);
     });

@@ -1,7 +1,7 @@
 /** Trees, both ways: read both sides, plan, do. A run that was killed is made good by the next. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { rm, unlink, utimes } from 'node:fs/promises';
+import { rm, rmdir, unlink, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { aborted, isFivewireError, LocalError, TransferError } from '@fivewire/line-protocol';
 import { localFailure, pathOf } from '../local.js';
@@ -50,7 +50,13 @@ class Run {
   #transferred = 0;
   #deleted = 0;
 
-  constructor(ftp: TreeClient, local: string, remote: RemotePath, work: TreeWork, keepsTimes: boolean) {
+  constructor(
+    ftp: TreeClient,
+    local: string,
+    remote: RemotePath,
+    work: TreeWork,
+    keepsTimes: boolean,
+  ) {
     this.#ftp = ftp;
     this.#local = local;
     this.#remote = remote;
@@ -101,15 +107,19 @@ class Run {
       sameHash: (from, to) => this.#sameHash(from, to),
       refusalOf: isUp ? () => undefined : (path) => refusalOf(this.#local, path),
     });
+    if (this.#work.include !== undefined) dropEmpty(plan);
     if (!isUp) refuseCollisions(plan);
-    for (const problem of remote.problems) this.#errors.push({ path: '', error: unreadable(problem) });
+    for (const problem of remote.problems)
+      this.#errors.push({ path: '', error: unreadable(problem) });
     return plan;
   }
 
   async #do(actions: readonly TreeAction[], concurrency: number): Promise<void> {
     await this.#sweep();
     await this.#makeRoot();
-    const first = actions.filter(({ kind, path }) => kind === 'make' || (kind === 'delete' && this.#source.nodes.has(path)));
+    const first = actions.filter(
+      ({ kind, path }) => kind === 'make' || (kind === 'delete' && this.#source.nodes.has(path)),
+    );
     const transfers = actions.filter(({ kind }) => kind === 'transfer');
     const last = actions.filter((action) => action.kind === 'delete' && !first.includes(action));
     for (const action of first) await this.#step(action);
@@ -140,7 +150,8 @@ class Run {
       octets = await this.#act(action);
     } catch (error) {
       if (isFivewireError(error) && error.code === 'ERR_ABORTED') throw error;
-      if (isFivewireError(error) && action.kind === 'delete' && error.code === 'ERR_NOT_FOUND') return;
+      if (isFivewireError(error) && action.kind === 'delete' && error.code === 'ERR_NOT_FOUND')
+        return;
       this.#errors.push({ path: action.path, error });
       this.#tell({ kind: 'failed', action, error });
       return;
@@ -212,7 +223,7 @@ class Run {
     }
     const place = safePath(this.#local, path);
     const recursive = isDirectory && this.#source.nodes.has(path);
-    const removal = isDirectory && !recursive ? rmEmpty(place) : rm(place, { recursive });
+    const removal = isDirectory && !recursive ? rmdir(place) : rm(place, { recursive });
     await removal.catch((error: unknown) => {
       throw localFailure(error, dirname(place));
     });
@@ -248,15 +259,23 @@ class Run {
   }
 }
 
-const rmEmpty = async (place: string): Promise<void> => {
-  const { rmdir } = await import('node:fs/promises');
-  await rmdir(place);
-};
-
 /** For what is good to have and no failure of the work. */
 function onlyUsable(error: unknown): void {
-  if (isFivewireError(error) && error.connection === 'usable' && error.code !== 'ERR_ABORTED') return;
+  if (isFivewireError(error) && error.connection === 'usable' && error.code !== 'ERR_ABORTED')
+    return;
   throw error;
+}
+
+/** With patterns, only the directories that something comes to be in. */
+function dropEmpty(plan: Plan): void {
+  const needed = new Set<string>();
+  for (const { kind, path } of plan.actions) {
+    if (kind !== 'transfer') continue;
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+      needed.add(path.slice(0, at));
+    }
+  }
+  plan.actions = plan.actions.filter(({ kind, path }) => kind !== 'make' || needed.has(path));
 }
 
 /** Two names that are one on a file system that does not tell case apart: the second would overwrite the first. */
@@ -289,15 +308,19 @@ function incomplete(errors: readonly TreeError[], result: TreeResult): TransferE
   const all = errors.map(({ error }) => error);
   const isClosed = all.some((error) => isFivewireError(error) && error.connection === 'closed');
   return Object.assign(
-    new TransferError('ERR_TRANSFER_INCOMPLETE', `${errors.length} of the tree failed; first ${first?.path}: ${why}`, {
-      protocol: 'ftp',
-      phase: 'transfer',
-      octets: result.octets,
-      cause: new AggregateError(all, `${errors.length} failed`),
-      connection: isClosed ? 'closed' : 'usable',
-      retry: 'later',
-      hint: 'See `errors`, one for each path. Run it again: what is done is not done twice.',
-    }),
+    new TransferError(
+      'ERR_TRANSFER_INCOMPLETE',
+      `${errors.length} of the tree failed; first ${first?.path}: ${why}`,
+      {
+        protocol: 'ftp',
+        phase: 'transfer',
+        octets: result.octets,
+        cause: new AggregateError(all, `${errors.length} failed`),
+        connection: isClosed ? 'closed' : 'usable',
+        retry: 'later',
+        hint: 'See `errors`, one for each path. Run it again: what is done is not done twice.',
+      },
+    ),
     { errors, result },
   );
 }

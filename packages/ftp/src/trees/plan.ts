@@ -69,7 +69,8 @@ async function difference(
 ): Promise<string | undefined> {
   if (compare === undefined) return 'asked for';
   if (from.size !== undefined && to.size !== undefined && from.size !== to.size) return 'size';
-  if (compare === 'size') return from.size === undefined || to.size === undefined ? 'size' : undefined;
+  if (compare === 'size')
+    return from.size === undefined || to.size === undefined ? 'size' : undefined;
   if (compare === 'hash') return (await sameHash(from, to)) ? undefined : 'hash';
   if (from.size === undefined || to.size === undefined) return 'size';
   if (from.modified === undefined || to.modified === undefined) return 'time';

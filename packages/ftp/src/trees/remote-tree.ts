@@ -33,7 +33,12 @@ export async function readRemoteTree(
           if (child !== undefined) below.push(child);
         }
       } catch (error) {
-        if (!isFivewireError(error) || error.connection !== 'usable' || error.code === 'ERR_ABORTED') throw error;
+        if (
+          !isFivewireError(error) ||
+          error.connection !== 'usable' ||
+          error.code === 'ERR_ABORTED'
+        )
+          throw error;
         if (depth === 0 && error.code === 'ERR_NOT_FOUND' && mayBeMissing) return tree;
         if (depth === 0) throw error;
         tree.problems.push(`${directory.path}: ${error.message}`);
@@ -54,7 +59,8 @@ async function entriesOf(
   const onProblem = ({ text, reason }: { text: string; reason: string }) => {
     tree.problems.push(`${path || '.'}: ${reason}: ${text}`);
   };
-  for await (const entry of ftp.list(place, { ...options, hidden: true, onProblem })) entries.push(entry);
+  for await (const entry of ftp.list(place, { ...options, hidden: true, onProblem }))
+    entries.push(entry);
   return entries;
 }
 
@@ -92,7 +98,10 @@ async function take(
   }
   if (!choice.takesFile(path)) return undefined;
   if (entry.type !== 'file') {
-    tree.refused.push({ path, reason: entry.type === 'symlink' ? 'a symbolic link' : 'neither a file nor a directory' });
+    tree.refused.push({
+      path,
+      reason: entry.type === 'symlink' ? 'a symbolic link' : 'neither a file nor a directory',
+    });
     return undefined;
   }
   const modified = await timeOf(ftp, entry, clock, options);
@@ -123,7 +132,8 @@ async function timeOf(
   if (shown === undefined || entry.zone === 'utc') return shown;
   if (clock.offset === undefined && entry.precision === 'minute') {
     const about = await ftp.stat(entry.rawPath, options).catch((error: unknown) => {
-      if (isFivewireError(error) && error.connection === 'usable' && error.code !== 'ERR_ABORTED') return undefined;
+      if (isFivewireError(error) && error.connection === 'usable' && error.code !== 'ERR_ABORTED')
+        return undefined;
       throw error;
     });
     const exact = about?.zone === 'utc' ? about.modified?.getTime() : undefined;

@@ -40,7 +40,12 @@ export interface MirrorOptions extends TreeOptions {
 
 export type TreeAction =
   | { readonly kind: 'make'; readonly path: string }
-  | { readonly kind: 'transfer'; readonly path: string; readonly size: number | undefined; readonly reason: string }
+  | {
+      readonly kind: 'transfer';
+      readonly path: string;
+      readonly size: number | undefined;
+      readonly reason: string;
+    }
   | { readonly kind: 'delete'; readonly path: string; readonly isDirectory: boolean };
 
 /** What is not taken along, and why: links, devices, names that this side can't have or must not have. */
@@ -55,8 +60,18 @@ export interface TreeError {
 }
 
 export type TreeEvent =
-  | { readonly kind: 'done'; readonly action: TreeAction; readonly octets: number; readonly total: TreeTotal }
-  | { readonly kind: 'failed'; readonly action: TreeAction; readonly error: unknown; readonly total: TreeTotal }
+  | {
+      readonly kind: 'done';
+      readonly action: TreeAction;
+      readonly octets: number;
+      readonly total: TreeTotal;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly action: TreeAction;
+      readonly error: unknown;
+      readonly total: TreeTotal;
+    }
   | { readonly kind: 'refused'; readonly refused: Refused; readonly total: TreeTotal };
 
 export interface TreeTotal {

@@ -1,0 +1,335 @@
+/** Trees both ways: what is planned, done, refused, kept, and made good after a kill. */
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import {
+  createThrowawayCa,
+  FileTree,
+  startFtpServer,
+  type ThrowawayCa,
+} from '@fivewire/test-servers';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createFtpPool,
+  FtpClient,
+  type FtpPool,
+  type FtpPoolOptions,
+  type TreeEvent,
+  type TreeResult,
+} from '../src/index.js';
+import { Link, oddServer, type Tree } from './odd-server.js';
+
+let ca: ThrowawayCa;
+beforeAll(async () => {
+  ca = await createThrowawayCa();
+});
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+async function serve(files: Record<string, string> = {}) {
+  const tree = new FileTree(files);
+  const server = await startFtpServer({
+    users: { alice: 'secret' },
+    certificate: await ca.issue({ names: ['ftp.example.test'] }),
+    files: tree,
+  });
+  cleanups.push(() => server.close());
+  const options: FtpPoolOptions = {
+    host: server.host,
+    port: server.ports['implicit-tls'],
+    serverHostname: 'ftp.example.test',
+    tls: { ca: ca.certificate },
+    auth: { user: 'alice', password: 'secret' },
+    timeouts: { close: 300 },
+  };
+  return { tree, server, options };
+}
+async function client(options: FtpPoolOptions): Promise<FtpClient> {
+  const ftp = await FtpClient.connect(options);
+  cleanups.push(() => ftp.close());
+  return ftp;
+}
+function pool(options: FtpPoolOptions): FtpPool {
+  const made = createFtpPool(options);
+  cleanups.push(() => made.close());
+  return made;
+}
+
+async function local(files: Record<string, string> = {}): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'ftp-tree-'));
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+  return root;
+}
+async function inLocal(root: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const path of await readdir(root, { recursive: true })) {
+    const about = await stat(join(root, path));
+    found[path] = about.isDirectory() ? '/' : await readFile(join(root, path), 'utf8');
+  }
+  return found;
+}
+function inRemote(tree: FileTree, root: string, paths: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    paths.map((path) => [path, tree.read(`${root}/${path}`)?.toString() ?? 'missing']),
+  );
+}
+
+const files = {
+  'a.txt': 'one',
+  'sub/b.txt': 'two',
+  'sub/deep/c.bin': 'three',
+  'ü [1] x.txt': 'four',
+};
+const kinds = ({ plan }: TreeResult) => plan.map(({ kind, path }) => `${kind} ${path}`).sort();
+
+describe.each(['client', 'pool'] as const)('by a %s', (kind) => {
+  const open = async (options: FtpPoolOptions): Promise<FtpClient | FtpPool> =>
+    kind === 'client' ? client(options) : pool(options);
+
+  it('uploads a tree, and downloads it', async () => {
+    const { tree, options } = await serve();
+    const ftp = await open(options);
+    const events: TreeEvent[] = [];
+    const up = await ftp.uploadTree(await local(files), '/www/site', {
+      onEvent: (event) => events.push(event),
+    });
+    expect(up).toMatchObject({ transferred: 4, deleted: 0, octets: 15, refused: [] });
+    expect(inRemote(tree, '/www/site', Object.keys(files))).toEqual(files);
+    expect(events.at(-1)).toMatchObject({ total: { done: 6, actions: 6, octets: 15 } });
+
+    const there = join(await local(), 'new', 'place');
+    expect(await ftp.downloadTree('/www/site', there)).toMatchObject({ transferred: 4 });
+    expect(await inLocal(there)).toEqual({ ...files, sub: '/', 'sub/deep': '/' });
+    expect(await ftp.exists('/www/site/a.txt')).toBe(true);
+    expect(await ftp.exists('/www/site/no')).toBe(false);
+  });
+
+  it('mirrors up: only what differs, and what is too much only where asked to', async () => {
+    const { tree, options } = await serve({ '/www/old.txt': 'x', '/www/gone/f': 'y' });
+    const ftp = await open(options);
+    const root = await local(files);
+    await utimes(join(root, 'a.txt'), new Date(1_500_000_000_000), new Date(1_500_000_000_000));
+    const first = await ftp.mirror(root, '/www', { direction: 'up' });
+    expect(first).toMatchObject({ transferred: 4, deleted: 0, unchanged: 0 });
+    expect(tree.file('/www/a.txt')?.modified.getTime()).toBe(1_500_000_000_000);
+    expect(await ftp.mirror(root, '/www', { direction: 'up' })).toMatchObject({
+      plan: [],
+      unchanged: 4,
+    });
+    await writeFile(join(root, 'a.txt'), 'eno');
+    const plan = await ftp.mirror(root, '/www', { direction: 'up', delete: true, dryRun: true });
+    const expected = ['delete gone', 'delete gone/f', 'delete old.txt', 'transfer a.txt'];
+    expect(kinds(plan)).toEqual(expected);
+    expect(tree.read('/www/old.txt')?.toString()).toBe('x');
+    await expect(
+      ftp.mirror(root, '/www', { direction: 'up', delete: true, mostDeletions: 2 }),
+    ).rejects.toMatchObject({ code: 'ERR_STATE' });
+    expect(tree.read('/www/a.txt')?.toString()).toBe('one');
+    expect(await ftp.mirror(root, '/www', { direction: 'up', delete: true })).toMatchObject({
+      transferred: 1,
+      deleted: 3,
+    });
+    expect(tree.find('/www/gone')).toBeUndefined();
+    expect(tree.read('/www/a.txt')?.toString()).toBe('eno');
+  });
+
+  it('mirrors down, the same', async () => {
+    const { tree, options } = await serve({ '/www/a': 'one', '/www/sub/b': 'two' });
+    const ftp = await open(options);
+    const root = await local({ old: 'x', 'gone/f': 'y' });
+    await ftp.mirror(root, '/www', { direction: 'down' });
+    expect(await inLocal(root)).toEqual({
+      a: 'one',
+      sub: '/',
+      'sub/b': 'two',
+      old: 'x',
+      gone: '/',
+      'gone/f': 'y',
+    });
+    expect(await ftp.mirror(root, '/www', { direction: 'down' })).toMatchObject({
+      plan: [],
+      unchanged: 2,
+    });
+    tree.write('/www/a', 'eno', new Date(1_600_000_000_000));
+    expect(await ftp.mirror(root, '/www', { direction: 'down', delete: true })).toMatchObject({
+      transferred: 1,
+      deleted: 3,
+    });
+    expect(await inLocal(root)).toEqual({ a: 'eno', sub: '/', 'sub/b': 'two' });
+    expect((await stat(join(root, 'a'))).mtimeMs).toBe(1_600_000_000_000);
+  });
+});
+
+it('takes what patterns say', async () => {
+  const { tree, options } = await serve();
+  const ftp = await client(options);
+  const root = await local({
+    'a.html': '1',
+    'b.js': '2',
+    'docs/c.html': '3',
+    'docs/d.js': '4',
+    'node_modules/x.html': '5',
+    'empty/e.js': '6',
+  });
+  const result = await ftp.uploadTree(root, '/w', {
+    include: ['*.html'],
+    exclude: ['node_modules', 'docs/d*'],
+  });
+  expect(kinds(result)).toEqual(['make docs', 'transfer a.html', 'transfer docs/c.html']);
+  expect(tree.find('/w/empty')).toBeUndefined();
+});
+
+it('compares hashes where asked to', async () => {
+  const { options } = await serve({ '/w/a': 'one', '/w/b': 'two' });
+  const ftp = await client(options);
+  const root = await local({ a: 'one', b: 'owt' });
+  const result = await ftp.mirror(root, '/w', { direction: 'up', compare: 'hash' });
+  expect(kinds(result)).toEqual(['transfer b']);
+});
+
+it('goes on after what fails, and says all of it at the end', async () => {
+  const { server, options } = await serve({ '/w/a': 'one', '/w/b': 'two', '/w/c': 'three' });
+  const ftp = await client(options);
+  const root = await local();
+  server.dataFaults = (number) => (number === 2 ? { cutAfter: 1, cut: 'reset' } : undefined);
+  const error = await ftp.downloadTree('/w', root).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({
+    code: 'ERR_TRANSFER_INCOMPLETE',
+    connection: 'usable',
+    errors: [{ path: 'b', error: { code: 'ERR_TRANSFER_INCOMPLETE' } }],
+    result: { transferred: 2 },
+  });
+  server.dataFaults = undefined;
+  expect(await ftp.downloadTree('/w', root)).toMatchObject({ transferred: 3 });
+});
+
+describe('a tree that is not what it seems', () => {
+  const onOdd = async (tree: Tree, manners = {}) => {
+    const server = oddServer(tree, manners);
+    const ftp = await FtpClient.connect(server.options);
+    cleanups.push(() => ftp.close());
+    return { server, ftp };
+  };
+
+  it('links and names that lead out are refused and told', async () => {
+    const evil = {
+      '..\\up': 'x',
+      '..\\..\\up': 'y',
+      ok: 'fine',
+      link: new Link('/ok'),
+      '..': { in: 'z' },
+    };
+    const { ftp } = await onOdd(evil as Tree);
+    const root = await local();
+    const result = await ftp.downloadTree('/', join(root, 'in'));
+    expect(await inLocal(root)).toEqual({ in: '/', 'in/ok': 'fine' });
+    expect(result.refused.map(({ path }) => path).sort()).toEqual(['..\\..\\up', '..\\up', 'link']);
+  });
+
+  it('nothing is written through a link of this side', async () => {
+    const { ftp } = await onOdd({ sub: { f: 'x' } });
+    const root = await local();
+    const outside = await local();
+    await symlink(outside, join(root, 'sub'));
+    await expect(ftp.downloadTree('/', root)).rejects.toMatchObject({
+      code: 'ERR_TRANSFER_INCOMPLETE',
+    });
+    expect(await readdir(outside)).toEqual([]);
+  });
+
+  it('links of this side are not followed', async () => {
+    const { ftp, server } = await onOdd({});
+    const root = await local({ a: 'x' });
+    await symlink('/etc', join(root, 'etc'));
+    expect((await ftp.uploadTree(root, '/w')).refused).toEqual([
+      { path: 'etc', reason: 'a symbolic link' },
+    ]);
+    expect(server.tree.w).toEqual({ a: 'x' });
+  });
+
+  it('nothing is removed on the word of a listing with problems', async () => {
+    const row = (name: string) =>
+      name === 'b' ? 'no one knows this tongue' : `-rw-r--r-- 1 u g 1 Jan 02 2024 ${name}`;
+    const { ftp } = await onOdd({ a: 'x', b: 'y' }, { row });
+    const root = await local({ a: 'x', b: 'y', c: 'z' });
+    await expect(ftp.mirror(root, '/', { direction: 'down', delete: true })).rejects.toMatchObject({
+      code: 'ERR_TRANSFER_INCOMPLETE',
+    });
+    expect(Object.keys(await inLocal(root)).sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('nor on the word of an empty listing that is a lie', async () => {
+    const { ftp } = await onOdd({ 'a b': { f: 'x' } }, { oddPaths: 'empty' });
+    const root = await local({ f: 'x', keep: 'y' });
+    const result = await ftp.mirror(root, '/a b', { direction: 'down', delete: true });
+    expect(result).toMatchObject({ deleted: 1 });
+    expect(await inLocal(root)).toEqual({ f: 'x' });
+  });
+
+  it('what a killed run left behind goes', async () => {
+    const stale = '.a.0123456789ab.part';
+    const { ftp, server } = await onOdd({ w: { [stale]: 'half', '.part': 'mine' } });
+    await ftp.uploadTree(await local({ a: 'whole' }), '/w');
+    expect(server.tree.w).toEqual({ a: 'whole', '.part': 'mine' });
+  });
+});
+
+it.each([
+  undefined,
+  {},
+  { direction: 'sideways' },
+  { direction: 'up', delet: true },
+  { direction: 'up', concurrency: 0 },
+])('%j is refused', async (options) => {
+  const { options: where } = await serve();
+  const ftp = await client(where);
+  await expect(ftp.mirror('.', '/w', options as never)).rejects.toMatchObject({
+    code: 'ERR_ARGUMENT',
+  });
+});
+
+it.each(['up', 'down'] as const)(
+  'killed at ten points and run again %s: equal trees',
+  async (direction) => {
+    const names = Array.from({ length: 60 }, (_, index) => `d${index % 6}/f${index}`);
+    const content = Object.fromEntries(names.map((name) => [name, name.repeat(40)]));
+    const { tree, options } = await serve(
+      direction === 'down'
+        ? Object.fromEntries(names.map((name) => [`/w/${name}`, content[name] as string]))
+        : { '/w/too-much': 'x' },
+    );
+    const root = await local(direction === 'up' ? content : { 'too-much': 'x' });
+    for (let point = 1; point <= 10; point += 1) {
+      const ftp = await client(options);
+      let steps = 0;
+      const onEvent = () => {
+        steps += 1;
+        if (steps === point) ftp.close();
+      };
+      await ftp.mirror(root, '/w', { direction, onEvent }).catch(() => {});
+    }
+    const ftp = await client(options);
+    await ftp.mirror(root, '/w', { direction, delete: true });
+    expect(await ftp.mirror(root, '/w', { direction, delete: true })).toMatchObject({
+      plan: [],
+      unchanged: 60,
+    });
+    if (direction === 'up') expect(inRemote(tree, '/w', names)).toEqual(content);
+    else expect(await inLocal(root)).toMatchObject(content);
+    expect(tree.find('/w/too-much')).toBeUndefined();
+  },
+);
