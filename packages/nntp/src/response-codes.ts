@@ -7,6 +7,7 @@ import {
   type Reply,
   serverReply,
 } from '@fivewire/line-protocol';
+import { passes, refusalVerdict } from '@fivewire/sasl';
 
 /** Codes that lines follow, up to one with a lone dot, whatever the command. */
 const withLines = new Set([100, 101, 215, 220, 221, 222, 224, 225, 230, 231, 282]);
@@ -34,6 +35,9 @@ export const asksForOlder = (error: unknown): boolean => {
 
 /** 4yz that are no passing trouble. */
 const lasting = new Set([401, 411, 412, 435, 437, 438, 440, 441, 480, 481, 482, 483, ...notFound]);
+
+/** Refusals of what the login may use. */
+const limits = new Set([482, 502]);
 
 const hints: Record<number, string> = {
   401: 'The server wants another mode first.',
@@ -66,11 +70,16 @@ export function refusal(connection: LineConnection, reply: Reply, command: strin
       ? 'ERR_EXTENSION_REQUIRED'
       : 'ERR_COMMAND_REJECTED';
   const said = serverReply(reply);
+  // 482 and 502 say by their words only whether it passes: too many connections, a limit for today, an account that is over.
+  const verdict = limits.has(code)
+    ? refusalVerdict({ reply: said, credential: 'password', protocol: 'nntp', host: '' })
+    : undefined;
+  const isTold = verdict !== undefined && verdict.reason !== 'wrong';
   return connection.locate(
     new CommandError(kind, `The server refused ${command}: ${code} ${said.text}`, {
       reply: said,
-      transient: code < 500 && !lasting.has(code) && !unknown,
-      hint: hints[code] ?? '',
+      transient: isTold ? passes(verdict.reason) : code < 500 && !lasting.has(code) && !unknown,
+      hint: (isTold ? verdict.hint : hints[code]) ?? '',
     }),
     context,
   );

@@ -55,6 +55,22 @@ describe('responses', () => {
     });
   });
 
+  it.each([
+    ['482 Download limit exceeded', 'later'],
+    ['502 Too many connections', 'later'],
+    ['502 Account expired', 'never'],
+    ['502 access denied', 'never'],
+  ])('in mid-session %s passes or lasts by its words: %s', async (answer, retry) => {
+    const dialogue = reader(`C: STAT <a@x>\nS: ${answer}\n${date}`);
+    await play(dialogue, async (nntp) => {
+      expect(await failure(nntp.stat('<a@x>'))).toMatchObject({
+        code: 'ERR_COMMAND_REJECTED',
+        retry,
+      });
+      await nntp.date();
+    });
+  });
+
   it('codes of no RFC (499, 599) go by their first digit', async () => {
     const dialogue = reader(`C: STAT <a@x>\nS: 499 hm\nC: STAT <b@x>\nS: 599 no\n${date}`);
     const result = await play(dialogue, async (nntp) => {
