@@ -4,7 +4,9 @@
  * Both directions are pure and take octets cut anywhere. Native searches find the few places that matter; what lies
  * between them goes through as subarrays.
  */
+
 import type { BodyDecoder, Decoded } from './body.js';
+import { scanLines } from './line-ends.js';
 
 const LF = 10;
 const CR = 13;
@@ -111,14 +113,14 @@ export class DotEncoder {
       this.#lineStart = true;
     }
     this.#afterCr = input[input.length - 1] === CR;
-    const bare = bareLineEnd(input, start);
-    this.#stuff(input.subarray(0, bare), start, out);
+    const { bare, dots } = scanLines(input, start);
+    this.#stuff(input.subarray(0, bare), start, dots, out);
     if (bare < input.length) out.push(this.#normalise(input.toString('latin1', bare)));
     return out;
   }
 
   /** Doubles dots in octets whose lines all end in CRLF. Before `start` stands the LF of a CR that came before. */
-  #stuff(octets: Buffer, start: number, out: Buffer[]): void {
+  #stuff(octets: Buffer, start: number, dots: readonly number[], out: Buffer[]): void {
     if (octets.length === 0) return;
     let from = 0;
     const doubleAt = (at: number): void => {
@@ -127,8 +129,7 @@ export class DotEncoder {
       from = at;
     };
     if (this.#lineStart && octets[start] === DOT) doubleAt(start);
-    for (let i = octets.indexOf('\n.', start); i >= 0; i = octets.indexOf('\n.', i + 2))
-      doubleAt(i + 1);
+    for (const at of dots) doubleAt(at);
     out.push(octets.subarray(from));
     if (octets.length > start) this.#lineStart = octets[octets.length - 1] === LF;
   }
@@ -147,20 +148,4 @@ export class DotEncoder {
     const missing = this.#afterCr ? '\n' : this.#lineStart ? '' : '\r\n';
     return Buffer.from(`${missing}.\r\n`);
   }
-}
-
-/**
- * Where the first CR without LF or LF without CR is, from `start` on; the length when there is none. A CR at the very
- * end may still get its LF.
- */
-function bareLineEnd(octets: Buffer, start: number): number {
-  const { length } = octets;
-  let cr = octets.indexOf(CR, start);
-  let lf = octets.indexOf(LF, start);
-  while (cr >= 0 && cr === lf - 1) {
-    cr = octets.indexOf(CR, lf + 1);
-    lf = octets.indexOf(LF, lf + 1);
-  }
-  const bareCr = cr < 0 || cr === length - 1 ? length : cr;
-  return lf < 0 ? bareCr : Math.min(bareCr, lf);
 }

@@ -43,6 +43,7 @@ export * from './line-connection.js';
 export { FileSink, type FileSinkOptions } from './local-file/file-sink.js';
 export { localFailure, pathOf } from './local-file/local-failure.js';
 export type { SaveOptions } from './local-file/save-to.js';
+export { type LineScan, scanLines } from './line-ends.js';
 export * from './notices.js';
 export { optional } from './optional-package.js';
 export * from './pool.js';

@@ -1,6 +1,12 @@
 /** The body in chunks of announced length: BDAT, RFC 3030 §2 and §4. */
 import { isAscii } from 'node:buffer';
-import { type CommandLine, commandLine, type Reply, type Wait } from '@fivewire/line-protocol';
+import {
+  type CommandLine,
+  commandLine,
+  type Reply,
+  scanLines,
+  type Wait,
+} from '@fivewire/line-protocol';
 import { pieceOctets } from './body-source.js';
 import { eightBitFound, type OutgoingMessage } from './message.js';
 import { nextReply, outOfStep } from './replies.js';
@@ -117,7 +123,9 @@ export class LineEndEncoder {
     this.#afterCr = input[input.length - 1] === CR;
     if (this.#afterCr) input = input.subarray(0, -1);
     if (input.length > 0) this.#lineStart = !this.#afterCr && input[input.length - 1] === LF;
-    return hasBareLineEnd(input) ? withCrlf(input) : input;
+    // A CR that ends it now was followed by the one that is held.
+    const bare = input[input.length - 1] === CR || scanLines(input).bare < input.length;
+    return bare ? withCrlf(input) : input;
   }
 
   /** What the last line lacks. */
@@ -130,17 +138,6 @@ const CR = 13;
 const LF = 10;
 const cr = Buffer.from('\r');
 const crlf = Buffer.from('\r\n');
-
-/** True unless each CR is followed by LF, and there are as many LF as CR. */
-function hasBareLineEnd(octets: Buffer): boolean {
-  let pairs = 0;
-  for (let i = octets.indexOf(CR); i >= 0; i = octets.indexOf(CR, i + 2)) {
-    if (octets[i + 1] !== LF) return true;
-    pairs++;
-  }
-  for (let i = octets.indexOf(LF); i >= 0; i = octets.indexOf(LF, i + 1)) pairs--;
-  return pairs !== 0;
-}
 
 function withCrlf(octets: Buffer): Buffer {
   const text = octets.toString('latin1').replaceAll('\r\n', '\n').replaceAll('\r', '\n');

@@ -1,0 +1,59 @@
+/**
+ * Where lines end in octets that are about to be sent: RFC 5321 §2.3.8 knows CRLF alone.
+ *
+ * A search per line would cost a native call each; so four octets are looked at in one step, and a step that holds neither CR nor
+ * LF is left behind. Bodies in lines of usual length go through at a fifth of the cost.
+ */
+
+export interface LineScan {
+  /** The first CR without LF or LF without CR; the length when there is none. A CR at the very end may still get its LF. */
+  bare: number;
+  /** Dots that begin a line, before `bare`, but for one at `start`. */
+  dots: number[];
+}
+
+/** @param start before it everything is known; an LF there would be bare */
+export function scanLines(octets: Buffer, start = 0): LineScan {
+  const { length } = octets;
+  const dots: number[] = [];
+  const aligned = Math.min(length, start + ((4 - ((octets.byteOffset + start) & 3)) & 3));
+  const words = (length - aligned) >> 2;
+  const wide = words === 0 ? [] : new Int32Array(octets.buffer, octets.byteOffset + aligned, words);
+  let bare = scanOctets(octets, start, aligned, start, dots);
+  if (bare >= 0) return { bare, dots };
+  for (let i = 0; i < words; i++) {
+    const word = wide[i] as number;
+    const lf = word ^ 0x0a0a0a0a;
+    const cr = word ^ 0x0d0d0d0d;
+    // The highest bit of an octet is set where it was zero, or where the one below it borrowed: a step too many does no harm.
+    if ((((lf - 0x01010101) & ~lf) | ((cr - 0x01010101) & ~cr)) & 0x80808080) {
+      const at = aligned + 4 * i;
+      bare = scanOctets(octets, at, at + 4, start, dots);
+      if (bare >= 0) return { bare, dots };
+    }
+  }
+  bare = scanOctets(octets, aligned + 4 * words, length, start, dots);
+  return { bare: bare >= 0 ? bare : length, dots };
+}
+
+/** The first bare CR or LF among these octets, or -1. */
+function scanOctets(
+  octets: Buffer,
+  from: number,
+  to: number,
+  start: number,
+  dots: number[],
+): number {
+  for (let i = from; i < to; i++) {
+    const octet = octets[i];
+    if (octet === LF) {
+      if (i === start || octets[i - 1] !== CR) return i;
+      if (octets[i + 1] === DOT) dots.push(i + 1);
+    } else if (octet === CR && i + 1 < octets.length && octets[i + 1] !== LF) return i;
+  }
+  return -1;
+}
+
+const CR = 13;
+const LF = 10;
+const DOT = 46;
