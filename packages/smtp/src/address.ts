@@ -46,6 +46,23 @@ const invisible = /(?![ \u200c\u200d])[\p{Zs}\p{Cf}\p{Default_Ignorable_Code_Poi
  * @throws UsageError `ERR_ARGUMENT`
  */
 export function parseAddress(value: unknown, argument = 'address', bare = false): MailAddress {
+  const known = bare ? undefined : parsed.get(value as string);
+  if (known !== undefined) return known;
+  const address = parse(value, argument, bare);
+  if (!bare) remember(value as string, address);
+  return address;
+}
+
+/** The same addresses come again and again: a sender of many messages, a list's members. */
+const parsed = new Map<string, MailAddress>();
+const rememberedAddresses = 1_000;
+
+function remember(value: string, address: MailAddress): void {
+  if (parsed.size >= rememberedAddresses) parsed.clear();
+  parsed.set(value, Object.freeze(address));
+}
+
+function parse(value: unknown, argument: string, bare: boolean): MailAddress {
   checkArgument(value, argument);
   const address = value as string;
   const fault = (why: string, hint = ''): UsageError =>

@@ -9,6 +9,7 @@ import {
   type Reply,
   readReplies,
   readReply,
+  type ServerReply,
   serverReply,
   type Wait,
 } from '@fivewire/line-protocol';
@@ -22,9 +23,16 @@ export async function nextReply(connection: LineConnection, wait: Wait): Promise
   return reply;
 }
 
-/** The replies to a pipelined group, one for each wait. */
-export const nextReplies = (connection: LineConnection, waits: readonly Wait[]): Promise<Reply[]> =>
-  readReplies(connection, 'smtp', waits, (reply, wait) => refuseClosing(connection, reply, wait));
+/** The replies to a pipelined group, one for each wait. @param see gets each as it comes */
+export const nextReplies = (
+  connection: LineConnection,
+  waits: readonly Wait[],
+  see: (reply: Reply) => void = () => {},
+): Promise<Reply[]> =>
+  readReplies(connection, 'smtp', waits, (reply, wait) => {
+    refuseClosing(connection, reply, wait);
+    see(reply);
+  });
 
 function refuseClosing(connection: LineConnection, reply: Reply, wait: Wait): void {
   if (reply.code === 421) throw connection.serverClosing(`421 ${reply.text}`, contextOf(wait));
@@ -78,7 +86,23 @@ export function endConnection(connection: LineConnection, why: string): void {
 }
 
 export function recipientReply(address: string, reply: Reply): RecipientReply {
-  return { address, reply: serverReply(reply), transient: reply.class === 4 };
+  return { address, reply: told(reply), transient: reply.class === 4 };
+}
+
+/** What servers say to one recipient after the other, read once. */
+const read = new Map<string, ServerReply>();
+const rememberedReplies = 100;
+
+function told(reply: Reply): ServerReply {
+  const [line = '', ...more] = reply.lines;
+  if (more.length > 0 || line.length > 80) return serverReply(reply);
+  const key = `${reply.code} ${line}`;
+  const known = read.get(key);
+  if (known !== undefined) return { ...known };
+  if (read.size >= rememberedReplies) read.clear();
+  const fresh = serverReply(reply);
+  read.set(key, fresh);
+  return { ...fresh };
 }
 
 /**

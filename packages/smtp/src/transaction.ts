@@ -52,6 +52,8 @@ interface EnvelopeGroup {
   first: number;
 }
 
+type MessageCommand = 'DATA' | 'BDAT' | 'BURL';
+
 export class Transaction {
   #session: Session;
   #message: OutgoingMessage;
@@ -79,7 +81,8 @@ export class Transaction {
     const atOnce = this.#session.pipelining && options.onRefused !== 'abort';
     if (framing === 'data') {
       const answers = await this.#offerEnvelope(atOnce);
-      await this.#judge(answers);
+      const problem = this.#sortRecipients(answers);
+      if (problem !== undefined) await this.#giveUp(answers, problem);
       return this.#sendByData(answers.goAhead);
     }
     if (atOnce && framing === 'bdat' && source.whole && source.whole.length <= groupOctets)
@@ -131,7 +134,10 @@ export class Transaction {
 
   async #readAnswers({ lines, first }: EnvelopeGroup): Promise<Answers> {
     const waits = lines.map((line) => this.#wait(line));
-    const replies = await nextReplies(this.#session.connection, waits);
+    return this.#answersIn({ lines, first }, await nextReplies(this.#session.connection, waits));
+  }
+
+  #answersIn({ first }: EnvelopeGroup, replies: readonly Reply[]): Answers {
     const afterRecipients = first + 1 + this.#message.recipients.length;
     return {
       mail: replies[first] as Reply,
@@ -165,7 +171,10 @@ export class Transaction {
   /** Sorts the recipients. Throws, after clearing up, when there is nobody to send to. */
   async #judge(answers: Answers): Promise<void> {
     const problem = this.#sortRecipients(answers);
-    if (problem === undefined) return;
+    if (problem !== undefined) await this.#giveUp(answers, problem);
+  }
+
+  async #giveUp(answers: Answers, problem: () => FivewireError): Promise<never> {
     await this.#withdraw(answers).catch(ignore); // the refusal is what the caller must hear
     throw problem();
   }
@@ -274,6 +283,27 @@ export class Transaction {
   }
 
   async #hearGroup(group: EnvelopeGroup): Promise<SendResult> {
+    if (this.#session.lmtp) return this.#hearLmtpGroup(group);
+    const { connection } = this.#session;
+    const wait = this.#fateWait('BDAT');
+    let problem: (() => FivewireError) | undefined;
+    let fate: Reply;
+    try {
+      const waits = [...group.lines.map((line) => this.#wait(line)), wait];
+      const replies = await nextReplies(connection, waits);
+      fate = this.#checkFate(replies.pop() as Reply, wait);
+      problem = this.#sortRecipients(this.#answersIn(group, replies));
+    } catch (error) {
+      throw this.#outcomeUnknown(error, []);
+    }
+    if (problem === undefined) return this.#tellFate(fate, wait);
+    if (fate.class === 2)
+      throw outOfStep(connection, fate, 'a refusal: nobody may get it', this.#stall('BDAT'));
+    throw problem();
+  }
+
+  /** The number of replies to the message is that of the recipients who were accepted. */
+  async #hearLmtpGroup(group: EnvelopeGroup): Promise<SendResult> {
     let problem: (() => FivewireError) | undefined;
     try {
       problem = this.#sortRecipients(await this.#readAnswers(group));
@@ -290,31 +320,37 @@ export class Transaction {
   }
 
   /** The replies to the whole message. Once its end is written, a lost connection leaves open what became of it. */
-  async #hearFate(command: 'DATA' | 'BDAT' | 'BURL', chunksBefore = 0): Promise<SendResult> {
-    const session = this.#session;
-    const { connection, lmtp } = session;
-    const timeout = patience(session, 'dataEnd', this.#message.options);
-    const wait: Wait = { phase: 'transfer', timeout, command };
+  async #hearFate(command: MessageCommand, chunksBefore = 0): Promise<SendResult> {
+    const { connection, lmtp } = this.#session;
+    const wait = this.#fateWait(command);
+    const count = chunksBefore + (lmtp ? this.#accepted.length : 1);
     const replies: Reply[] = [];
-    const next = async (): Promise<Reply> => {
-      const reply = await nextReply(connection, wait);
-      if (![2, 4, 5].includes(reply.class))
-        throw outOfStep(connection, reply, '250, 4yz or 5yz to the message', wait);
-      return reply;
-    };
-    let refusedChunk: Reply | undefined;
     try {
-      for (let i = 0; i < chunksBefore; i++) {
-        const reply = await next();
-        if (reply.class !== 2) refusedChunk ??= reply;
-      }
-      for (let i = 0; i < (lmtp ? this.#accepted.length : 1); i++) replies.push(await next());
+      await nextReplies(connection, new Array<Wait>(count).fill(wait), (reply) => {
+        replies.push(this.#checkFate(reply, wait));
+      });
     } catch (error) {
-      throw this.#outcomeUnknown(error, replies);
+      throw this.#outcomeUnknown(error, replies.slice(chunksBefore));
     }
-    if (lmtp) return this.#deliveredTo(replies);
-    const fate = replies[0] as Reply;
-    if (fate.class !== 2) throw rejected(connection, refusedChunk ?? fate, wait);
+    const refusedChunk = replies.slice(0, chunksBefore).find((reply) => reply.class !== 2);
+    if (lmtp) return this.#deliveredTo(replies.slice(chunksBefore));
+    return this.#tellFate(replies[chunksBefore] as Reply, wait, refusedChunk);
+  }
+
+  #fateWait(command: MessageCommand): Wait {
+    const timeout = patience(this.#session, 'dataEnd', this.#message.options);
+    return { phase: 'transfer', timeout, command };
+  }
+
+  #checkFate(reply: Reply, wait: Wait): Reply {
+    const kind = reply.class;
+    if (kind !== 2 && kind !== 4 && kind !== 5)
+      throw outOfStep(this.#session.connection, reply, '250, 4yz or 5yz to the message', wait);
+    return reply;
+  }
+
+  #tellFate(fate: Reply, wait: Wait, refusedChunk?: Reply): SendResult {
+    if (fate.class !== 2) throw rejected(this.#session.connection, refusedChunk ?? fate, wait);
     return this.#result(serverReply(fate));
   }
 

@@ -33,6 +33,7 @@ export function wishesOf(
   envelope: Envelope,
   recipients: readonly CheckedRecipient[],
 ): Wishes {
+  if (!wishesAnything(envelope, recipients)) return nothing();
   const optional = optionalOnes(envelope);
   const wishes: Wishes = { mail: [], recipients: recipients.map(() => []), dropped: [] };
   for (const { extension, what, mail, recipient: each } of table) {
@@ -52,6 +53,16 @@ export function wishesOf(
   }
   return wishes;
 }
+
+const nothing = (): Wishes => ({ mail: [], recipients: [], dropped: [] });
+
+const inEnvelope = ['dsn', 'auth', 'deliverBy', 'hold', 'priority', 'optional'] as const;
+const inRecipient = ['notify', 'originalRecipient', 'validSince'] as const;
+
+/** Most messages do not: they are not to pay for a walk through the table. */
+const wishesAnything = (envelope: Envelope, recipients: readonly CheckedRecipient[]): boolean =>
+  inEnvelope.some((key) => envelope[key] !== undefined) ||
+  recipients.some(({ recipient }) => inRecipient.some((key) => recipient[key] !== undefined));
 
 function optionalOnes({ optional, dsn }: Envelope): ReadonlySet<string> {
   if (optional !== undefined && !Array.isArray(optional))
