@@ -10,7 +10,7 @@ import { mask, reveal, Secret } from './secret.js';
 export interface CommandLine {
   /** What goes out, CRLF included. */
   readonly octets: Buffer;
-  /** What logs and errors show. */
+  /** What logs and errors show; '' for octets that belong to what stands beside them. */
   readonly masked: string;
 }
 

@@ -89,6 +89,28 @@ export interface Closed {
 /** Octets after which we stop reading from the socket until somebody takes them. */
 const inputHighWater = 256 * 1024;
 
+/** Lines up to so many octets are copied into one piece with those beside them: a piece costs more than copying it. */
+const shortLine = 1_024;
+
+function joined(lines: readonly CommandLine[]): readonly Uint8Array[] {
+  if (lines.length === 1) return [(lines[0] as CommandLine).octets];
+  const pieces: Uint8Array[] = [];
+  let run: Buffer[] = [];
+  const endRun = (): void => {
+    if (run.length > 0) pieces.push(run.length === 1 ? (run[0] as Buffer) : Buffer.concat(run));
+    run = [];
+  };
+  for (const { octets } of lines) {
+    if (octets.length <= shortLine) run.push(octets);
+    else {
+      endRun();
+      pieces.push(octets);
+    }
+  }
+  endRun();
+  return pieces;
+}
+
 interface Waiter {
   resolve: () => void;
   reject: (error: FivewireError) => void;
@@ -268,10 +290,9 @@ export class LineConnection {
         stream.uncork();
       });
     }
-    for (const line of lines) {
-      this.write(line.octets);
-      if (this.#log.active) this.#log.event('send', line.masked);
-    }
+    for (const octets of joined(lines)) this.write(octets);
+    if (!this.#log.active) return;
+    for (const { masked } of lines) if (masked !== '') this.#log.event('send', masked);
   }
 
   /** Writes octets of a body. False when {@link flushed} should be awaited before more. */

@@ -130,7 +130,7 @@ export class LineEndEncoder {
 
   /** What the last line lacks. */
   end(): Buffer {
-    return this.#lineStart && !this.#afterCr ? Buffer.alloc(0) : crlf;
+    return this.#lineStart && !this.#afterCr ? nothing : crlf;
   }
 }
 
@@ -138,6 +138,7 @@ const CR = 13;
 const LF = 10;
 const cr = Buffer.from('\r');
 const crlf = Buffer.from('\r\n');
+const nothing = Buffer.alloc(0);
 
 function withCrlf(octets: Buffer): Buffer {
   const text = octets.toString('latin1').replaceAll('\r\n', '\n').replaceAll('\r', '\n');

@@ -22,7 +22,7 @@ export async function writeData(
   const encoder = new DotEncoder();
   source.hold(session);
   try {
-    let last: readonly Uint8Array[] = [];
+    let last: readonly Buffer[] = [];
     for (;;) {
       // What is at hand needs no waiting for: most messages are one piece.
       const octets =
@@ -37,10 +37,12 @@ export async function writeData(
     }
     if (hasSpoken(connection)) await early();
     beforeEnd();
-    const end = Buffer.concat([...last, encoder.end()]);
     // By send(): what is written behind it in this turn of the event loop, the next envelope, leaves in the same piece.
     // A second small packet would make servers that wait for our delayed ACK (Nagle) answer 40 ms late.
-    connection.send({ octets: end, masked: `<${source.taken} octets of message>` });
+    connection.send(...last.map((octets) => ({ octets, masked: '' })), {
+      octets: encoder.end(),
+      masked: `<${source.taken} octets of message>`,
+    });
   } catch (error) {
     endConnection(connection, 'a message could not be sent whole');
     throw sourceFailed(error);

@@ -262,14 +262,18 @@ export class Transaction {
   async #sendInOneGroup(whole: Buffer): Promise<SendResult> {
     const { source, grouped } = this.#message;
     const encoder = new LineEndEncoder();
-    const body = Buffer.concat([encoder.encode(whole), encoder.end()]);
+    const body = encoder.encode(whole);
+    const end = encoder.end();
+    const octets = body.length + end.length;
     const group = this.#envelope(undefined);
     source.taken = whole.length;
     this.#enter('sent');
-    this.#session.connection.send(...group.lines, bdatCommand(body.length, true), {
-      octets: body,
-      masked: `<${body.length} octets of message>`,
-    });
+    this.#session.connection.send(
+      ...group.lines,
+      bdatCommand(octets, true),
+      { octets: body, masked: `<${octets} octets of message>` },
+      ...(end.length > 0 ? [{ octets: end, masked: '' }] : []),
+    );
     this.#letOthersWrite();
     await this.#turn.toRead();
     try {
