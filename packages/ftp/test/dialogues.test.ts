@@ -89,6 +89,25 @@ describe('connecting', () => {
     });
   });
 
+  it('takes a function for the password, and asks it once', async () => {
+    let calls = 0;
+    const password = async () => {
+      calls++;
+      return 'secret';
+    };
+    await against(login, async () => {}, { auth: { user: 'alice', password } });
+    expect(calls).toBe(1);
+    const none = login.slice(0, login.indexOf('C: USER'));
+    for (const wrong of [
+      () => Promise.reject(new Error('vault')),
+      () => 'a\r\nDELE x',
+      () => 7 as never,
+    ])
+      await expect(
+        against(none, async () => {}, { auth: { user: 'alice', password: wrong } }),
+      ).rejects.toMatchObject({ code: 'ERR_ARGUMENT', argument: 'auth.password' });
+  });
+
   it('never shows a password', async () => {
     const events: string[] = [];
     const script = `${login.slice(0, login.indexOf('S: 230'))}S: 530 no`;

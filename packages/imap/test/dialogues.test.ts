@@ -79,6 +79,29 @@ S: A1 OK [CAPABILITY IMAP4rev1] in
     ).rejects.toEqual(code('ERR_NO_COMMON_MECHANISM', { connection: 'closed' }));
   });
 
+  it.each<[string, string[], string]>([
+    ['SCRAM before it by default', ['AUTH=SCRAM-SHA-1'], 'A1 AUTHENTICATE SCRAM-SHA-1'],
+    ['before CRAM-MD5 on verified TLS alone', ['AUTH=CRAM-MD5'], 'A1 AUTHENTICATE CRAM-MD5'],
+  ])('the LOGIN command: %s', async (_, offer, line) => {
+    const script = `S: * OK [CAPABILITY IMAP4rev1 ${offer.join(' ')}] ready\nC: ${line}\nS: A1 NO [UNAVAILABLE] not now`;
+    await expect(
+      scriptedClient(script, { auth: { user: 'al', password: 'x' } }),
+    ).rejects.toMatchObject({ retry: 'later', reason: 'later' });
+  });
+
+  it.each<[string[], string, string]>([
+    [['PLAIN'], 'IMAP4rev1 AUTH=SCRAM-SHA-1', 'LOGIN "al" "x"'],
+    [['LOGIN'], 'IMAP4rev1 AUTH=SCRAM-SHA-1', 'LOGIN "al" "x"'],
+    [['login', 'plain'], 'IMAP4rev1', 'LOGIN "al" "x"'],
+    [['LOGIN'], 'IMAP4rev1 AUTH=LOGIN', 'AUTHENTICATE LOGIN'],
+    [['PLAIN'], 'IMAP4rev1 SASL-IR LOGINDISABLED', 'AUTHENTICATE PLAIN AGFsAHg='],
+  ])('%j at %s is %s', async (mechanisms, offer, line) => {
+    const script = `S: * OK [CAPABILITY ${offer}] ready\nC: A1 ${line}\nS: A1 NO no`;
+    await expect(
+      scriptedClient(script, { auth: { user: 'al', password: 'x' }, mechanisms }),
+    ).rejects.toMatchObject({ code: 'ERR_AUTHENTICATION_FAILED' });
+  });
+
   it('a refusal says so, shows no password and closes', async () => {
     const script = `
 S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] ready

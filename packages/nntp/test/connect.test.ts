@@ -295,6 +295,32 @@ describe('AUTHINFO', () => {
     await play(dialogue, ask, { auth, security: 'starttls' });
   });
 
+  it('tries USER where the caller names it and CAPABILITIES hides it', async () => {
+    const hidden = offer('LIST ACTIVE');
+    await play(`${hidden}\nC: AUTHINFO USER fred\nS: 281\n${after}`, ask, {
+      auth,
+      mechanisms: ['USER'],
+    });
+    expect(await connectError(`${hidden}\nC-end`, { auth })).toMatchObject({
+      code: 'ERR_NO_COMMON_MECHANISM',
+    });
+  });
+
+  it.each([
+    ['482 Download limit exceeded', 'quota', 'later'],
+    ['502 Account expired', 'expired', 'never'],
+    ['403 internal fault', 'later', 'later'],
+    ['481 too many connections for this user', 'busy', 'later'],
+    ['481 wrong', 'wrong', 'never'],
+  ])('PASS refused by %j: %s', async (reply, reason, retry) => {
+    expect(
+      await connectError(
+        `${offer('AUTHINFO USER')}\nC: AUTHINFO USER fred\nS: 381 more\nC: AUTHINFO PASS flintstone\nS: ${reply}\nC-end`,
+        { auth },
+      ),
+    ).toMatchObject({ code: 'ERR_AUTHENTICATION_FAILED', reason, retry });
+  });
+
   it('refuses line breaks', async () => {
     for (const bad of [
       { user: 'fred\r\nQUIT', password: 'x' },

@@ -49,10 +49,10 @@ export async function connectError(
 ): Promise<Record<string, unknown>> {
   return play(dialogue, async () => ({ code: 'connected' }), options).catch(
     (error: { cause?: Record<string, unknown> }) => {
-      const { code, connection, reply, mechanism, phase, retry, hint, serverText } =
+      const { code, connection, reply, mechanism, phase, retry, reason, hint, serverText } =
         error.cause ?? {};
       if (code === undefined) throw error;
-      return { code, connection, reply, mechanism, phase, retry, hint, serverText };
+      return { code, connection, reply, mechanism, phase, retry, reason, hint, serverText };
     },
   );
 }

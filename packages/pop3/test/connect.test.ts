@@ -270,6 +270,59 @@ describe('authentication', () => {
     ).toMatchObject({ code: 'ERR_NO_COMMON_MECHANISM' });
   });
 
+  it('tries what the caller names where CAPA hides it: USER, or a mechanism', async () => {
+    await play(
+      `S: +OK\n${capa('TOP')}\nC: USER alice\nS: +OK\nC: PASS secret\nS: +OK\n${after}`,
+      noop,
+      { mechanisms: ['USER'] },
+    );
+    const plain = Buffer.from('\0alice\0secret').toString('base64');
+    await play(`S: +OK\n${capa('TOP')}\nC: AUTH PLAIN ${plain}\nS: +OK\n${after}`, noop, {
+      mechanisms: ['PLAIN'],
+    });
+    expect(await connectError(`S: +OK\n${capa('TOP')}\nC-end`)).toMatchObject({
+      code: 'ERR_NO_COMMON_MECHANISM',
+    });
+  });
+
+  it("goes down the caller's list where a way does not work, not where the password is wrong", async () => {
+    const list = { mechanisms: ['CRAM-MD5', 'USER'] };
+    await play(
+      `S: +OK\n${capa('USER', 'SASL CRAM-MD5')}\nC: AUTH CRAM-MD5\nS: -ERR generic failure\nC: USER alice\nS: +OK\nC: PASS secret\nS: +OK\n${after}`,
+      noop,
+      list,
+    );
+    expect(
+      await connectError(
+        `S: +OK\n${capa('USER', 'SASL PLAIN')}\nC: USER alice\nS: +OK\nC: PASS secret\nS: -ERR no\nC-end`,
+        { mechanisms: ['USER', 'PLAIN'] },
+      ),
+    ).toMatchObject({ code: 'ERR_AUTHENTICATION_FAILED', mechanism: 'USER', reason: 'wrong' });
+  });
+
+  it('LOGIN needs nothing from its prompts', async () => {
+    const words = ['alice', 'secret'].map((word) => Buffer.from(word).toString('base64'));
+    await play(
+      `S: +OK\n${capa('SASL LOGIN')}\nC: AUTH LOGIN\nS: + Username:\nC: ${words[0]}\nS: + Password:\nC: ${words[1]}\nS: +OK\n${after}`,
+      noop,
+      {},
+    );
+  });
+
+  it.each([
+    ['mailbox locked by another session', 'busy', 'later'],
+    ['account expired', 'expired', 'never'],
+    ['system busy, try again later', 'later', 'later'],
+    ['invalid password', 'wrong', 'never'],
+  ])('a refusal without a code: %s', async (text, reason, retry) => {
+    const login = `S: +OK\n${capa('USER')}\nC: USER alice\nS: +OK\nC: PASS secret\n`;
+    expect(await connectError(`${login}S: -ERR ${text}\nC-end`)).toMatchObject({
+      code: 'ERR_AUTHENTICATION_FAILED',
+      reason,
+      retry,
+    });
+  });
+
   it('uses APOP only where it is named', async () => {
     const digest = createHash('md5').update('<1896.69@dbc.mtview.ca.us>secret').digest('hex');
     await play(

@@ -55,11 +55,9 @@ export async function connectError(
       pop.close();
       return { code: 'connected' };
     } catch (error) {
-      const { code, connection, reply, transient, mechanism, phase, hint } = error as Record<
-        string,
-        unknown
-      >;
-      return { code, connection, reply, transient, mechanism, phase, hint };
+      const { code, connection, reply, transient, mechanism, phase, reason, retry, hint } =
+        error as Record<string, unknown>;
+      return { code, connection, reply, transient, mechanism, phase, reason, retry, hint };
     }
   });
   for (const { code } of results) expect(code).toEqual(results[0]?.code);

@@ -125,7 +125,7 @@ export async function logIn<Own extends string>(login: Login<Own>): Promise<{ me
   try {
     for (;;) {
       const way = await chooseWay(ways, { ...options, leave }, open).catch((error: unknown) => {
-        throw unworkable ?? error;
+        throw unworkable ?? (showsNothing(login, error) ? nothingOpen(login) : error);
       });
       if (way === undefined) throw unworkable ?? nothingOpen(login);
       try {
@@ -188,6 +188,13 @@ async function byOwnWay(
     },
   );
 }
+
+/** Then what the protocol's client has to say is more to the point than what SASL has. */
+const showsNothing = ({ options }: Login<string>, error: unknown): boolean =>
+  isFivewireError(error) &&
+  error.code === 'ERR_NO_COMMON_MECHANISM' &&
+  options.offered.length === 0 &&
+  options.channel !== 'cleartext';
 
 const nothingOpen = ({ options, offered, hint }: Login<string>): AuthenticationError =>
   new AuthenticationError('ERR_NO_COMMON_MECHANISM', 'There is no way to log in here', {

@@ -242,6 +242,21 @@ describe("the protocol's own ways", () => {
     });
   });
 
+  it('where nothing is shown, what the client has to say is said', async () => {
+    const nothing = logIn({
+      options: { ...base, offered: [] },
+      ways: [{ name: 'SASL' }, { name: 'USER' }],
+      own: { USER: user({ kind: 'success' }, false) },
+      sasl: () => Promise.reject(new Error('not asked')),
+      offered: [],
+      hint: 'name USER',
+    });
+    await expect(nothing).rejects.toMatchObject({
+      code: 'ERR_NO_COMMON_MECHANISM',
+      hint: 'name USER',
+    });
+  });
+
   it('the last refusal is the one that is told', async () => {
     const own = user({ ...refused, mechanismUnavailable: true });
     await expect(go(['USER'], scripted([]), own)).rejects.toMatchObject({

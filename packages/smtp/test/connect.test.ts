@@ -362,6 +362,38 @@ describe('AUTH', () => {
     expect(received).not.toContain('AUTH');
   });
 
+  test('LOGIN with prompts that are no base64', async () => {
+    const [user, password] = [auth.user, auth.password].map((word) =>
+      Buffer.from(word).toString('base64'),
+    );
+    const received = await refused(
+      `${opening('AUTH LOGIN')}
+      C: AUTH LOGIN
+      S: 334 Username:
+      C: ${user}
+      S: 334 Password:
+      C: ${password}
+      S: 535 5.7.8 no`,
+      { ...open, mechanisms: ['LOGIN'] },
+      (error) => expect(error).toMatchObject({ code: 'ERR_AUTHENTICATION_FAILED' }),
+    );
+    expect(received).toContain('AUTH LOGIN');
+  });
+
+  test('a server that hides AUTH is asked for what the caller names', () =>
+    refused(
+      `${opening('SIZE')}
+      C: AUTH PLAIN ${plain}
+      S: 432 4.3.2 too many connections`,
+      { ...open, mechanisms: ['PLAIN'] },
+      (error) =>
+        expect(error).toMatchObject({
+          code: 'ERR_AUTHENTICATION_FAILED',
+          reason: 'busy',
+          retry: 'later',
+        }),
+    ));
+
   test('no mechanism, after HELO', () =>
     refused(
       `S: 220 hi
