@@ -422,8 +422,8 @@ export const mutants = [
   {
     guard: 'SCRAM: success without that proof is no success',
     in: 'sasl/src/exchange.ts',
-    take: "if (current?.expects === 'success' || current?.expects === 'either') return;",
-    put: 'if (true) return;',
+    take: "if (current?.expects === 'success' || current?.expects === 'either')",
+    put: 'if (current)',
     red: test('sasl', 'hostile'),
   },
   {
@@ -457,8 +457,8 @@ export const mutants = [
   {
     guard: 'a refused -PLUS gives way to the same hash alone',
     in: 'sasl/src/next-selection.ts',
-    take: '`${mechanism}-PLUS` === selection.mechanism',
-    put: 'mechanism.length > 0',
+    take: '-PLUS` === selection.mechanism',
+    put: '-PLUS`.length > 0',
     red: test('sasl', 'channel-binding'),
   },
   {
