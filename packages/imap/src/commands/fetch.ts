@@ -90,6 +90,8 @@ class FetchRows implements Holder {
   #commands = 0;
   /** Messages asked for whose rows have not come. */
   #expected = 0;
+  /** A command was answered since the window grew. */
+  #answered = false;
   /** Messages in the next command. */
   #window: number;
   readonly #mostRows: number;
@@ -238,7 +240,7 @@ class FetchRows implements Holder {
         this.#options,
       );
       rows.finish();
-      this.#grow();
+      this.#answered = true;
     } catch (error) {
       this.#failure ??= error;
     } finally {
@@ -248,9 +250,10 @@ class FetchRows implements Holder {
     }
   }
 
-  /** The consumer keeps up when it has taken almost all that came. */
+  /** The consumer keeps up: it has taken all that came, and waits. Once for each command that was answered. */
   #grow(): void {
-    if (this.#ready.length > this.#window / 2) return;
+    if (!this.#answered) return;
+    this.#answered = false;
     this.#window = Math.min(this.#window * 2, Math.floor(this.#mostRows / mostCommands));
   }
 
@@ -264,6 +267,7 @@ class FetchRows implements Holder {
   }
 
   async #something(): Promise<void> {
+    this.#grow();
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
       this.#context.runner.review();
