@@ -123,7 +123,7 @@ export type OpenBody = (
 /** Asks for the structure of a message. */
 export type AskStructure = (uid: number, options: CallOptions) => Promise<BodyPart | undefined>;
 
-/** Octets of a body that come with the row at most. */
+/** Octets of a body that come with the row at most; fewer where most messages are short. */
 export const headOctets: number = 1 << 18;
 
 export class FetchedMessage implements MessageBase {
@@ -131,15 +131,24 @@ export class FetchedMessage implements MessageBase {
   readonly #items: FetchItems;
   readonly #openBody: OpenBody;
   readonly #askStructure: AskStructure;
+  /** Octets of each body that were asked for. */
+  readonly #head: number;
   #envelope: Envelope | undefined;
   #structure: BodyPart | undefined;
   #headers: HeaderFields | undefined;
 
-  constructor(row: FetchData, items: FetchItems, openBody: OpenBody, askStructure: AskStructure) {
+  constructor(
+    row: FetchData,
+    items: FetchItems,
+    openBody: OpenBody,
+    askStructure: AskStructure,
+    head: number,
+  ) {
     this.#row = row;
     this.#items = items;
     this.#openBody = openBody;
     this.#askStructure = askStructure;
+    this.#head = head;
   }
 
   get uid(): number {
@@ -245,7 +254,7 @@ export class FetchedMessage implements MessageBase {
     if (this.uid === 0) return heldBody(withoutUid());
     const known = this.#row.sections.find((found) => found.section === section && !found.binary);
     if (known?.octets === null) return heldBody(noSuchPart(this.uid, section));
-    const whole = known !== undefined && isWhole(known);
+    const whole = known !== undefined && isWhole(known, this.#head);
     if (whole) return heldBody(known.octets ?? Buffer.alloc(0));
     return this.#openBody(this.uid, section, known?.octets ?? undefined, options);
   }
@@ -319,9 +328,9 @@ const withoutUid = (): UsageError =>
   );
 
 /** Shorter than what was asked for: then there is no more. NIL is nothing at all. */
-function isWhole({ octets, origin, size }: FetchSection): boolean {
+function isWhole({ octets, origin, size }: FetchSection, head: number): boolean {
   if (octets === undefined) return false;
-  return (origin ?? 0) === 0 && size < headOctets;
+  return (origin ?? 0) === 0 && size < head;
 }
 
 /**

@@ -97,6 +97,25 @@ S: A6 OK done
   });
 });
 
+describe('bodies with their rows', () => {
+  it('most short, a few long: each comes whole, and the window grows in messages, not in memory', async () => {
+    const sizes = Array.from({ length: 400 }, (_, i) => (i % 50 === 49 ? 100_000 : 100));
+    const [client, box] = await filled(...sizes.map((size, i) => message(`m${i}`, size)));
+    let rows = 0;
+    for await (const row of box.fetch('1:*', { bodies: ['', 'TEXT'] })) {
+      const size = sizes[row.uid - 1] as number;
+      expect((await read(row.body('TEXT'))).length).toBe(72 * Math.ceil(size / 72));
+      expect((await read(row.body())).length).toBe(message(`m${row.uid - 1}`, size).length);
+      rows++;
+    }
+    expect(rows).toBe(400);
+    const { lines } = at.server.connections.at(-1) as { lines: string[] };
+    const heads = lines.flatMap((line) => /BODY\.PEEK\[\]<0\.(\d+)>/.exec(line)?.slice(1) ?? []);
+    expect([heads[0], heads.at(-1)]).toEqual(['262144', '16384']);
+    await client.quit();
+  });
+});
+
 describe('a long body given up', () => {
   const abandoned = async (size: number) => {
     const [client, box] = await filled(message('a', size), message('b'));

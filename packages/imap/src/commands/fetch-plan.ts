@@ -3,7 +3,7 @@ import { UsageError } from 'tls-context-core';
 import { extensionRequired } from '../command-error.js';
 import { type Argument, atom, list, string, syntax } from '../grammar/encoder.js';
 import type { FetchData, FetchSection } from '../grammar/fetch-data.js';
-import { checkedSection, type FetchItems, headOctets } from '../message.js';
+import { checkedSection, type FetchItems } from '../message.js';
 
 /** One thing asked for. */
 interface Wanted {
@@ -15,7 +15,8 @@ interface Wanted {
 /** The items as they go on the wire, and which of them a row has to have. */
 export interface FetchPlan {
   items: FetchItems;
-  args: Argument;
+  /** @param head so many octets of each body at most */
+  args: (head: number) => Argument;
   /** Whether all that was asked for has come, readable or not. */
   wanted: (row: FetchData) => boolean;
   /** What was asked for and has not come, by its name on the wire. */
@@ -23,8 +24,8 @@ export interface FetchPlan {
   /** Whether FLAGS is all that was asked for: then a row that nobody asked for looks like one that was. */
   onlyFlags: boolean;
   asksFlags: boolean;
-  /** Octets that one row can have at most because of bodies. 0: no bodies were asked for. */
-  bodyOctets: number;
+  /** Bodies in a row. */
+  bodies: number;
   /** @throws CommandError `ERR_EXTENSION_REQUIRED` for items of an extension that the server does not have */
   check: (capabilities: ReadonlySet<string>) => void;
 }
@@ -33,7 +34,7 @@ export interface FetchPlan {
 export function planFetch(items: FetchItems): FetchPlan {
   if (typeof items !== 'object' || items === null || Array.isArray(items))
     throw noItem('items', 'an object such as { envelope: true }');
-  const names: Argument[] = [syntax('UID')];
+  const names: ((head: number) => Argument)[] = [() => syntax('UID')];
   const wanted: Wanted[] = [];
   const needs: SimpleItem[] = [];
   let bodies = 0;
@@ -42,17 +43,18 @@ export function planFetch(items: FetchItems): FetchPlan {
     const known = simpleItems[name];
     if (known !== undefined) {
       if (value !== true) throw noItem(name, 'true or false');
-      names.push(syntax(known.name));
+      names.push(() => syntax(known.name));
       wanted.push(known);
       if (known.needs !== undefined) needs.push(known);
     } else if (name === 'headers') {
-      names.push(headerItem(value));
+      const header = headerItem(value);
+      names.push(() => header);
       wanted.push({ name: 'HEADER', has: hasSection(isHeader) });
     } else if (name === 'bodies') {
       if (!Array.isArray(value)) throw noItem(name, "a list of parts such as ['1', 'TEXT']");
       const parts = [...new Set((value as readonly string[]).map(checkedSection))];
       for (const part of parts) {
-        names.push(syntax(`BODY.PEEK[${part}]<0.${headOctets}>`));
+        names.push((head) => syntax(`BODY.PEEK[${part}]<0.${head}>`));
         wanted.push({
           name: `BODY[${part}]`,
           has: hasSection(({ section, binary }) => section === part && !binary),
@@ -67,12 +69,12 @@ export function planFetch(items: FetchItems): FetchPlan {
   const asksFlags = items.flags === true;
   return {
     items,
-    args: list(names),
+    args: (head) => list(names.map((name) => name(head))),
     wanted: (row) => wanted.every((item) => came(row, item)),
     missing: (row) => wanted.filter((item) => !came(row, item)).map(({ name }) => name),
     onlyFlags: asksFlags && wanted.length === 1,
     asksFlags,
-    bodyOctets: bodies * headOctets,
+    bodies,
     check: (capabilities) => {
       for (const { name, needs: any = [] } of needs) {
         if (any.some((capability) => capabilities.has(capability))) continue;

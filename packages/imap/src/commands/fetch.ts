@@ -15,7 +15,7 @@ import { type Argument, list, syntax, uidSet } from '../grammar/encoder.js';
 import type { FetchData } from '../grammar/fetch-data.js';
 import type { Frame } from '../grammar/frame.js';
 import { UidSet } from '../grammar/sequence-set.js';
-import { type AskStructure, FetchedMessage, type OpenBody } from '../message.js';
+import { type AskStructure, FetchedMessage, headOctets, type OpenBody } from '../message.js';
 import type { FetchPlan } from './fetch-plan.js';
 import { RowSorter } from './fetch-rows.js';
 import { checkPartial } from './search.js';
@@ -26,6 +26,8 @@ const mostCommands = 4;
 const firstWindow = { rows: 250, bodies: 16 };
 /** Messages asked for and not yet taken, at most, where no bodies come along. */
 const mostRows = 4_000;
+/** Octets of a body that come with the row, at least: most mail is shorter. */
+const shortestHead = 1 << 14;
 
 export interface FetchContext {
   runner: CommandRunner;
@@ -94,7 +96,11 @@ class FetchRows implements Holder {
   #answered = false;
   /** Messages in the next command. */
   #window: number;
-  readonly #mostRows: number;
+  #mostRows: number;
+  /** Octets of each body that come with the row at most. */
+  #head = headOctets;
+  /** What has come, to learn how long messages are here. */
+  readonly #come = { rows: 0, octets: 0 };
   readonly #ready: { message: FetchedMessage; octets: number }[] = [];
   /** Octets of the rows that are ready. */
   held = 0;
@@ -122,14 +128,8 @@ class FetchRows implements Holder {
       ...(changedSince === undefined ? {} : { changedSince: ['CONDSTORE', 'QRESYNC'] }),
       ...(partial === undefined ? {} : { partial: ['PARTIAL'] }),
     };
-    const { bufferedOctets } = context.runner.limits;
-    const { bodyOctets } = plan;
-    // As many as fit into memory even when each has the longest head.
-    this.#mostRows =
-      bodyOctets > 0
-        ? Math.max(mostCommands, Math.floor((bufferedOctets * 4) / bodyOctets))
-        : mostRows;
-    const first = bodyOctets > 0 ? firstWindow.bodies : firstWindow.rows;
+    this.#mostRows = this.#rowsThatFit();
+    const first = plan.bodies > 0 ? firstWindow.bodies : firstWindow.rows;
     this.#window = Math.min(first, Math.floor(this.#mostRows / mostCommands));
   }
 
@@ -215,6 +215,7 @@ class FetchRows implements Holder {
     const { exists, runner, unasked } = this.#context;
     let expected = Math.min(uids.size, Math.max(exists(), 1));
     this.#expected += expected;
+    const head = this.#head;
     const rows = new RowSorter(this.#plan, uids, {
       exists,
       unasked,
@@ -223,7 +224,7 @@ class FetchRows implements Holder {
           expected--;
           this.#expected--;
         }
-        this.#deliver(row, frame === undefined ? 0 : octetsOf(frame));
+        this.#deliver(row, frame === undefined ? 0 : octetsOf(frame), head);
       },
     });
     try {
@@ -231,7 +232,7 @@ class FetchRows implements Holder {
       await runner.run(
         {
           verb: 'UID FETCH',
-          args: [uidSet(uids), this.#plan.args, ...this.#modifiers],
+          args: [uidSet(uids), this.#plan.args(head), ...this.#modifiers],
           wire: { as: 'fetch', uids },
           claim: (response, frame, sole) => rows.claim(response, frame, sole),
           holder: this,
@@ -254,14 +255,35 @@ class FetchRows implements Holder {
   #grow(): void {
     if (!this.#answered) return;
     this.#answered = false;
+    if (this.#plan.bodies > 0) {
+      // Messages much longer than most here are finished by a command of their own, when their body is read.
+      const { rows, octets } = this.#come;
+      const usual = octets / Math.max(1, rows * this.#plan.bodies);
+      this.#head = Math.min(
+        headOctets,
+        Math.max(shortestHead, 2 ** Math.ceil(Math.log2(usual * 8))),
+      );
+      this.#mostRows = this.#rowsThatFit();
+    }
     this.#window = Math.min(this.#window * 2, Math.floor(this.#mostRows / mostCommands));
   }
 
-  #deliver(row: FetchData, octets: number): void {
+  /** As many as fit into memory even when each of their bodies has the longest head. */
+  #rowsThatFit(): number {
+    const { bodies } = this.#plan;
+    if (bodies === 0) return mostRows;
+    const { bufferedOctets } = this.#context.runner.limits;
+    const fit = Math.floor((bufferedOctets * 4) / (bodies * this.#head));
+    return Math.min(mostRows, Math.max(mostCommands, fit));
+  }
+
+  #deliver(row: FetchData, octets: number, head: number): void {
+    this.#come.rows++;
+    this.#come.octets += octets;
     if (this.#over) return;
     this.held += octets;
     const { openBody, askStructure } = this.#context;
-    const message = new FetchedMessage(row, this.#plan.items, openBody, askStructure);
+    const message = new FetchedMessage(row, this.#plan.items, openBody, askStructure, head);
     this.#ready.push({ message, octets });
     this.#wake?.();
   }
