@@ -40,6 +40,27 @@ const source: BadValues = {
 };
 const sink = () => new Writable({ write: (_octets, _encoding, done) => done() });
 
+const place = target;
+const up = { direction: 'up' } as const;
+const word: BadValues = { ...optionalWord, undefined: undefined };
+const mirrored = (ftp: Client, options: never) => ftp.mirror('.', '/up', options);
+
+/** What the three methods for trees have in common. */
+function treeOptions(call: (ftp: Client, options: never) => unknown, rest: object = {}) {
+  return {
+    ...callOptions<Client>(call),
+    ...option<Client>('include', optionalList, call, rest),
+    ...option<Client>('exclude', optionalList, call, rest),
+    ...option<Client>('concurrency', { ...optionalCount, zero: 0 }, call, rest),
+    ...option<Client>('dryRun', optionalFlag, call, rest),
+    ...option<Client>('atomic', optionalFlag, call, rest),
+    ...option<Client>('resume', optionalFlag, call, rest),
+    ...option<Client>('preserveTimes', optionalFlag, call, rest),
+    ...option<Client>('verify', verify, call, rest),
+    ...option<Client>('onEvent', optionalFunction, call, rest),
+  };
+}
+
 export const ftpTable: Table<Client> = {
   list: {
     gives: 'rows',
@@ -170,6 +191,41 @@ export const ftpTable: Table<Client> = {
       path: { bad: path, call: (ftp, bad) => ftp.hash(bad) },
       algorithm: { bad: optionalWord, call: (ftp, bad) => ftp.hash('/file.txt', bad) },
       ...callOptions<Client>((ftp, options) => ftp.hash('/file.txt', 'sha256', options)),
+    },
+  },
+  exists: {
+    gives: 'promise',
+    arguments: {
+      path: { bad: path, call: (ftp, bad) => ftp.exists(bad) },
+      ...callOptions<Client>((ftp, options) => ftp.exists('/file.txt', options)),
+    },
+  },
+  uploadTree: {
+    gives: 'promise',
+    arguments: {
+      local: { bad: place, call: (ftp, bad) => ftp.uploadTree(bad, '/up') },
+      remote: { bad: path, call: (ftp, bad) => ftp.uploadTree('.', bad) },
+      ...treeOptions((ftp, options) => ftp.uploadTree('.', '/up', options)),
+    },
+  },
+  downloadTree: {
+    gives: 'promise',
+    arguments: {
+      remote: { bad: path, call: (ftp, bad) => ftp.downloadTree(bad, '.') },
+      local: { bad: place, call: (ftp, bad) => ftp.downloadTree('/', bad) },
+      ...treeOptions((ftp, options) => ftp.downloadTree('/', '.', options)),
+    },
+  },
+  mirror: {
+    gives: 'promise',
+    arguments: {
+      local: { bad: place, call: (ftp, bad) => ftp.mirror(bad, '/up', up) },
+      remote: { bad: path, call: (ftp, bad) => ftp.mirror('.', bad, up) },
+      ...treeOptions((ftp, options) => ftp.mirror('.', '/up', options), up),
+      ...option<Client>('direction', word, (ftp, options) => ftp.mirror('.', '/up', options)),
+      ...option<Client>('compare', optionalWord, mirrored, up),
+      ...option<Client>('delete', optionalFlag, mirrored, up),
+      ...option<Client>('mostDeletions', optionalCount, mirrored, up),
     },
   },
   workingDirectory: {

@@ -336,7 +336,12 @@ export class FtpClient {
 
   get #side(): TreeSide {
     const session = this.#session;
-    return { ftp: this, connections: 1, keepsTimes: async () => hasFeature(session, 'MFMT') };
+    return {
+      ftp: this,
+      connections: 1,
+      keepsTimes: async () => hasFeature(session, 'MFMT'),
+      checkPath: (path) => void this.#path(path, 'remote'),
+    };
   }
 
   get #connection(): LineConnection {

@@ -306,7 +306,8 @@ export class FtpPool implements Pool<FtpClient> {
 
   get #side(): TreeSide {
     const keepsTimes = () => this.session(async ({ capabilities }) => capabilities.has('MFMT'));
-    return { ftp: this, connections: this.#maxConnections, keepsTimes };
+    const checkPath = (path: RemotePath) => void pathArgument(path, this.#charset, 'remote');
+    return { ftp: this, connections: this.#maxConnections, keepsTimes, checkPath };
   }
 
   /** One call on one connection. */

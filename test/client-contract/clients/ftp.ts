@@ -46,6 +46,15 @@ export const ftp: Subject<FtpClient> = {
     workingDirectory: (client, options) => client.workingDirectory(options),
     command: (client, options) => client.command('NOOP', [], options),
   },
-  others: ['quit', 'close', 'setModified', 'hash'],
+  others: [
+    'quit',
+    'close',
+    'setModified',
+    'hash',
+    'exists',
+    'uploadTree',
+    'downloadTree',
+    'mirror',
+  ],
   nestedConnect: { 'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } } },
 };

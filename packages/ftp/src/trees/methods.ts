@@ -1,5 +1,6 @@
 /** `mirror`, `uploadTree` and `downloadTree`, as a client and a pool have them. */
 import { checkOptions, UsageError } from '@fivewire/line-protocol';
+import { pathOf } from '../local.js';
 import type { RemotePath } from '../remote-path.js';
 import { mirrorTrees } from './mirror.js';
 import { mirrorRules, treeRules } from './rules.js';
@@ -12,6 +13,8 @@ export interface TreeSide {
   /** Transfers at once where the caller does not say. */
   readonly connections: number;
   keepsTimes(): Promise<boolean>;
+  /** @throws UsageError ERR_ARGUMENT for what can be no path */
+  checkPath(path: RemotePath): void;
 }
 
 export async function mirror(
@@ -28,6 +31,8 @@ export async function mirror(
       hint: "Say `direction: 'up'` (to the server) or `'down'`.",
     });
   }
+  pathOf(local);
+  side.checkPath(remote);
   const work = { ...options, compare: options.compare ?? ('size+time' as const) };
   return mirrorTrees(side.ftp, local, remote, work, side.connections, await side.keepsTimes());
 }
@@ -40,6 +45,8 @@ export async function copyTree(
   options: TreeOptions,
 ): Promise<TreeResult> {
   checkOptions(options, treeRules);
+  pathOf(local);
+  side.checkPath(remote);
   const work = { ...options, direction, compare: undefined };
   return mirrorTrees(side.ftp, local, remote, work, side.connections, await side.keepsTimes());
 }
