@@ -31,16 +31,16 @@ export const emptyInbox = (user: User): Promise<void> =>
     await imap.say('t EXPUNGE', /^t OK/m);
   });
 
-/** Waits for the message of that subject in the user's INBOX, and gives it as IMAP shows it. */
-export const arrived = (user: User, subject: string): Promise<string> =>
+/** Waits for the message with that subject, or other field, in the user's INBOX, and gives it as IMAP shows it. */
+export const arrived = (user: User, value: string, field = 'Subject'): Promise<string> =>
   withInbox(user, async (imap) => {
     for (let waited = 0; waited < 10_000; waited += 50) {
-      const found = await imap.say(`t UID SEARCH HEADER Subject "${subject}"`, /^t OK/m);
+      const found = await imap.say(`t UID SEARCH HEADER ${field} "${value}"`, /^t OK/m);
       const uid = /^\* SEARCH ([0-9]+)/m.exec(found)?.[1];
       if (uid !== undefined) return imap.say(`t UID FETCH ${uid} BODY.PEEK[]`, /^t OK/m);
       await sleep(50);
     }
-    throw new Error(`nothing arrived for ${user} with the subject ${subject}`);
+    throw new Error(`nothing arrived for ${user} with ${field} ${value}`);
   });
 
 const withInbox = async <Result>(
