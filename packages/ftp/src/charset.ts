@@ -2,8 +2,9 @@
  * Names between octets and text, RFC 2640 §2.2: UTF-8, and for what is no UTF-8 the charset that was there before.
  * Inside this package octets are octet strings: one character of U+0000 to U+00FF an octet.
  */
-import iconv from 'iconv-lite';
+
 import { escapeText, UsageError } from 'tls-context-core';
+import { iconv } from './iconv.js';
 
 export interface Charset {
   /** Whether names are sent in UTF-8. */
@@ -26,7 +27,7 @@ export function createCharset(options: CharsetOptions = {}): Charset {
   if (!isUtf8(encoding)) {
     return {
       isUtf8: false,
-      decode: (octets) => (isAscii(octets) ? octets : iconv.decode(buffer(octets), encoding)),
+      decode: (octets) => (isAscii(octets) ? octets : iconv().decode(buffer(octets), encoding)),
       encode: (text) => (isAscii(text) ? text : encodeExactly(text, encoding)),
     };
   }
@@ -38,7 +39,7 @@ export function createCharset(options: CharsetOptions = {}): Charset {
       fallen.forget(name);
       return name;
     } catch {
-      const name = iconv.decode(buffer(octets), fallback);
+      const name = iconv().decode(buffer(octets), fallback);
       fallen.remember(name, octets);
       return name;
     }
@@ -93,8 +94,8 @@ const mostFallen = 100_000;
 
 /** A name that the charset can't hold would reach the server as another name. */
 function encodeExactly(text: string, encoding: string): string {
-  const octets = iconv.encode(text, encoding);
-  if (iconv.decode(octets, encoding) !== text) {
+  const octets = iconv().encode(text, encoding);
+  if (iconv().decode(octets, encoding) !== text) {
     throw new UsageError(
       'ERR_ARGUMENT',
       `${JSON.stringify(text)} can't be written in ${encoding}.`,
@@ -109,7 +110,7 @@ function encodeExactly(text: string, encoding: string): string {
 }
 
 function known(name: string, option: string): string {
-  if (typeof name === 'string' && name !== '' && iconv.encodingExists(name)) return name;
+  if (typeof name === 'string' && name !== '' && iconv().encodingExists(name)) return name;
   const shown = escapeText(String(name), 40);
   throw new UsageError('ERR_ARGUMENT', `${option}: there is no charset ${shown}.`, {
     protocol: 'ftp',

@@ -1,5 +1,5 @@
 /** Content-Transfer-Encoding undone piece by piece (RFC 2045 §6.7, §6.8), and a text's charset. */
-import iconv from 'iconv-lite';
+import { iconv } from './iconv.js';
 
 /** Takes octets as they come. Linear, and holds a few octets between pieces. */
 export interface Decoder {
@@ -19,11 +19,26 @@ export function transferDecoder(encoding: string): Decoder {
 /** To UTF-8, from a charset that is known; else the octets stay as they are. */
 export function charsetDecoder(charset: string | undefined): Decoder {
   const name = charset?.toLowerCase().trim() ?? '';
-  if (/^(?:|utf-?8|us-ascii|ascii)$/.test(name) || !iconv.encodingExists(name)) return same;
-  const decoder = iconv.getDecoder(name);
+  if (/^(?:|utf-?8|us-ascii|ascii)$/.test(name)) return same;
+  if (!iconv().encodingExists(name)) return nodesDecoder(name);
+  const decoder = iconv().getDecoder(name);
   return {
     push: (octets) => Buffer.from(decoder.write(octets), 'utf8'),
     end: () => Buffer.from(decoder.end() ?? '', 'utf8'),
+  };
+}
+
+/** ISO-2022-JP and others that iconv-lite lacks. */
+function nodesDecoder(name: string): Decoder {
+  let decoder: InstanceType<typeof TextDecoder>;
+  try {
+    decoder = new TextDecoder(name);
+  } catch {
+    return same;
+  }
+  return {
+    push: (octets) => Buffer.from(decoder.decode(octets, { stream: true }), 'utf8'),
+    end: () => Buffer.from(decoder.decode(), 'utf8'),
   };
 }
 

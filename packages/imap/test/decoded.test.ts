@@ -69,6 +69,11 @@ describe('transfer encodings', () => {
     }
   });
 
+  it('a charset that iconv-lite lacks', () => {
+    const octets = Buffer.from('GyRCRnxLXBsoQg==', 'base64');
+    expect(String(inPieces(charsetDecoder('ISO-2022-JP'), octets, [1, 1, 1, 1]))).toBe('日本');
+  });
+
   it('charsets, with characters cut in two; unknown ones stay octets', () => {
     for (const charset of ['iso-8859-1', 'windows-1251', 'shift_jis', 'utf-16le', 'UTF-8']) {
       const text =

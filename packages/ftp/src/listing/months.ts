@@ -1,5 +1,5 @@
 /** Month names as `ls` abbreviates them, in the languages and charsets that servers still run in. */
-import iconv from 'iconv-lite';
+import { iconv } from '../iconv.js';
 
 const englishLong =
   'january february march april may june july august september october november december';
@@ -77,8 +77,8 @@ function buildTable(): Map<string, number> {
       language.split(' ').forEach((spellings, index) => {
         for (const name of spellings.split('|')) {
           for (const form of [name, capitalised(name)]) {
-            const octets = iconv.encode(form, charset);
-            if (iconv.decode(octets, charset) !== form) continue; // the charset lacks a letter
+            const octets = iconv().encode(form, charset);
+            if (iconv().decode(octets, charset) !== form) continue; // the charset lacks a letter
             const key = octets.toString('latin1').toLowerCase();
             const before = built.get(key);
             if (before === undefined) built.set(key, index + 1);

@@ -1,0 +1,4 @@
+/** Charsets, loaded at first use: most of what NNTP carries is ASCII or UTF-8. */
+import { atFirstUse } from '@fivewire/line-protocol';
+
+export const iconv: () => typeof import('iconv-lite') = atFirstUse(import.meta.url, 'iconv-lite');
