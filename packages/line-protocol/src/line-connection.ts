@@ -92,15 +92,15 @@ const inputHighWater = 256 * 1024;
 /** Lines up to so many octets are copied into one piece with those beside them: a piece costs more than copying it. */
 const shortLine = 1_024;
 
-function joined(lines: readonly CommandLine[]): readonly Uint8Array[] {
-  if (lines.length === 1) return [(lines[0] as CommandLine).octets];
-  const pieces: Uint8Array[] = [];
+function joined(lines: readonly Buffer[]): readonly Buffer[] {
+  if (lines.length === 1) return lines;
+  const pieces: Buffer[] = [];
   let run: Buffer[] = [];
   const endRun = (): void => {
     if (run.length > 0) pieces.push(run.length === 1 ? (run[0] as Buffer) : Buffer.concat(run));
     run = [];
   };
-  for (const { octets } of lines) {
+  for (const octets of lines) {
     if (octets.length <= shortLine) run.push(octets);
     else {
       endRun();
@@ -138,6 +138,8 @@ export class LineConnection {
   readonly #readSilence = new SilenceTimer();
   readonly #writeSilence = new SilenceTimer();
   #paused = false;
+  /** Lines of this turn, not yet given to the stream. */
+  #lines: Buffer[] = [];
   #corked = false;
   #ended = false;
   #error: FivewireError | undefined;
@@ -281,23 +283,40 @@ export class LineConnection {
 
   /** Writes command lines. Those written in one turn of the event loop leave in one piece. */
   send(...lines: readonly CommandLine[]): void {
-    if (!this.#corked) {
-      const stream = this.#stream;
-      this.#corked = true;
-      stream.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        stream.uncork();
-      });
+    if (this.#error !== undefined) throw this.lost();
+    if (this.#lines.length === 0 && !this.#corked) process.nextTick(this.#turnIsOver);
+    for (const { octets, masked } of lines) {
+      this.#lines.push(octets);
+      if (this.#log.active && masked !== '') this.#log.event('send', masked);
     }
-    for (const octets of joined(lines)) this.write(octets);
-    if (!this.#log.active) return;
-    for (const { masked } of lines) if (masked !== '') this.#log.event('send', masked);
   }
+
+  #writeLines(): void {
+    if (this.#lines.length === 0) return;
+    const pieces = joined(this.#lines);
+    this.#lines = [];
+    const many = pieces.length > 1;
+    if (many) this.#stream.cork();
+    for (const piece of pieces) this.#stream.write(piece);
+    if (many) this.#stream.uncork();
+  }
+
+  #turnIsOver = (): void => {
+    if (this.#error === undefined) this.#writeLines();
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#stream.uncork();
+  };
 
   /** Writes octets of a body. False when {@link flushed} should be awaited before more. */
   write(octets: Uint8Array): boolean {
     if (this.#error !== undefined) throw this.lost();
+    if (this.#lines.length > 0) {
+      // Lines and octets of one turn leave in one piece, too.
+      if (!this.#corked) this.#stream.cork();
+      this.#corked = true;
+      this.#writeLines();
+    }
     return this.#stream.write(octets);
   }
 
@@ -326,6 +345,7 @@ export class LineConnection {
     if (this.#error !== undefined) throw this.lost({ phase: 'tls' });
     if (this.#peer === undefined)
       throw new Error('startTls on a connection made without a TLS peer');
+    this.#writeLines();
     const stream = this.#stream;
     this.#refuseInput('the TLS handshake');
     if (this.#ended) throw this.fail(this.#remoteEnd({ phase: 'tls', timeout: 0 }));
@@ -375,6 +395,7 @@ export class LineConnection {
   /** Replaces the stream by what `make` builds on it (COMPRESS). Octets not yet taken belong to the new stream. */
   swap(make: (stream: Duplex) => Duplex): void {
     if (this.#error !== undefined) throw this.lost();
+    this.#turnIsOver();
     const stream = this.#stream;
     this.#detach(stream);
     stream.pause();
@@ -428,6 +449,7 @@ export class LineConnection {
   /** After our goodbye: ends our side, waits for the peer's end (at most `timeouts.close`), closes. Never throws. */
   async end(): Promise<void> {
     if (this.#error !== undefined) return;
+    this.#turnIsOver();
     const stream = this.#stream;
     this.#release(this.locate(closedByUser('The session has ended with quit()')));
     this.#detach(stream);

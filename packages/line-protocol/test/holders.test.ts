@@ -127,7 +127,7 @@ describe('ReplyBody', () => {
     server.write(`+\r\n${'x'.repeat(2_000_000)}\r\n.\r\n+b\r\n+b\r\n`);
     await iterator.next();
     const refused = settled(call('B'));
-    await tick();
+    while (held.readableLength < 1 << 18) await tick(1);
     clock.pass(60_001); // `timeouts.stall`
     expect(await refused).toMatchObject({
       code: 'ERR_WOULD_DEADLOCK',

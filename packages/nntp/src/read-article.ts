@@ -144,7 +144,7 @@ class WholeArticle implements RetrievedArticle {
     this.#head = head;
   }
   get raw(): GatheringReadable {
-    this.#raw ??= heldBody(rawOctets(this.#head, this.body));
+    this.#raw ??= heldBody(rawOctets(this.#head, this.body), this.body);
     return this.#raw;
   }
 }

@@ -6,7 +6,6 @@ import {
   openSync,
   rmSync,
   statSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { connect as tcp } from 'node:net';
@@ -71,6 +70,13 @@ export const retrieveByPipeline = (input, output) =>
     client.close();
   });
 
+export const retrieveBySaveTo = (input, output) =>
+  inFolder(async (path) => {
+    const client = await pop3(input);
+    output(String(await client.retrieve(1).saveTo(path)));
+    client.close();
+  });
+
 export async function rawRetrieveMany(input, output) {
   const socket = rawDial(input);
   let commands = '';
@@ -92,40 +98,31 @@ export async function retrieveMany(input, output) {
   client.close();
 }
 
-/** The body as a file, for both. */
-const withBody = ({ blocks, size }, work) =>
-  inFolder(async (path) => {
-    const block = Buffer.from(`${'fivewire moves octets, '.repeat(3)}\r\n`.repeat(14_000));
-    if (block.length !== size) throw new Error('another block');
-    for (let i = 0; i < blocks; i++) writeFileSync(path, block, { flag: 'a' });
-    return work(path);
+export async function rawSend(input, output) {
+  const { path } = input;
+  const socket = rawDial(input);
+  socket.write('EHLO bench\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n');
+  await untilOctets(socket, 1, () => {});
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }))
+    if (!socket.write(chunk)) await new Promise((resolve) => socket.once('drain', resolve));
+  socket.removeAllListeners('data');
+  let said = '';
+  socket.on('data', (chunk) => {
+    said += chunk.latin1Slice();
   });
+  socket.write('.\r\nNOOP\r\n');
+  while (!/2.0.0 ok\r\n250 2.0.0 ok\r\n$/.test(said))
+    await new Promise((resolve) => setImmediate(resolve));
+  output(String(statSync(path).size));
+  socket.destroy();
+}
 
-export const rawSend = (input, output) =>
-  withBody(input, async (path) => {
-    const socket = rawDial(input);
-    socket.write('EHLO bench\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n');
-    await untilOctets(socket, 1, () => {});
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }))
-      if (!socket.write(chunk)) await new Promise((resolve) => socket.once('drain', resolve));
-    socket.removeAllListeners('data');
-    let said = '';
-    socket.on('data', (chunk) => {
-      said += chunk.latin1Slice();
-    });
-    socket.write('.\r\nNOOP\r\n');
-    while (!/2.0.0 ok\r\n250 2.0.0 ok\r\n$/.test(said))
-      await new Promise((resolve) => setImmediate(resolve));
-    output(String(statSync(path).size));
-    socket.destroy();
-  });
-
-export const send = (input, output) =>
-  withBody(input, async (path) => {
-    const { SmtpClient } = await import('@fivewire/smtp');
-    const client = await SmtpClient.connect(options(input));
-    const body = createReadStream(path, { highWaterMark: 1 << 18 });
-    const { bytes } = await client.send({ from: 'a@example.org', to: 'b@example.org' }, body);
-    output(String(bytes));
-    client.close();
-  });
+export async function send(input, output) {
+  const { path } = input;
+  const { SmtpClient } = await import('@fivewire/smtp');
+  const client = await SmtpClient.connect(options(input));
+  const body = createReadStream(path, { highWaterMark: 1 << 18 });
+  const { bytes } = await client.send({ from: 'a@example.org', to: 'b@example.org' }, body);
+  output(String(bytes));
+  client.close();
+}

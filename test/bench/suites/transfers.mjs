@@ -1,5 +1,8 @@
 // Transfers: long bodies and many short ones, beside raw sockets that move the same octets.
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer as tcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createServer as tlsServer } from 'node:tls';
 import { createThrowawayCa } from '@fivewire/test-servers';
 
@@ -104,9 +107,13 @@ export default [
     contenders: {
       raw: ['transfers', 'rawToFile'],
       'fivewire, pipeline': ['transfers', 'retrieveByPipeline'],
+      'fivewire, saveTo': ['transfers', 'retrieveBySaveTo'],
     },
     reference: 'raw',
-    targets: [{ contender: 'fivewire, pipeline', peer: 'raw', most: 1.25 }],
+    targets: [
+      { contender: 'fivewire, pipeline', peer: 'raw', most: 1.25 },
+      { contender: 'fivewire, saveTo', peer: 'raw', most: 1.25 },
+    ],
   },
   {
     work: 'POP3, 5,000 messages of 3.5 kB',
@@ -120,7 +127,19 @@ export default [
   },
   {
     work: 'SMTP, one body of 200 MB over TLS',
-    serve: ({ full }) => secured(smtp, { blocks: full ? 1_000 : 200, size: block.length }),
+    async serve({ full }) {
+      const folder = mkdtempSync(join(tmpdir(), 'fivewire-bench-'));
+      const path = join(folder, 'body');
+      for (let i = 0; i < (full ? 1_000 : 200); i++) appendFileSync(path, block);
+      const { input, close } = await secured(smtp, { path });
+      return {
+        input,
+        close: () => {
+          rmSync(folder, { recursive: true });
+          return close();
+        },
+      };
+    },
     contenders: {
       raw: ['transfers', 'rawSend'],
       fivewire: ['transfers', 'send'],

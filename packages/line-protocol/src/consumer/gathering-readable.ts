@@ -6,11 +6,15 @@
 import { Readable } from 'node:stream';
 import { checkOptions } from 'tls-context-core';
 import { type SaveOptions, saveRules, saveTo } from '../local-file/save-to.js';
+import { PieceIterator } from './piece-iterator.js';
 
 /** Octets after which we stop reading for a consumer who does not take them, and the largest piece. */
 export const gatheredOctets: number = 1 << 18;
 
 export abstract class GatheringReadable extends Readable {
+  /** True once the last octet is here, taken or not. */
+  whole = false;
+
   constructor() {
     super({ highWaterMark: gatheredOctets });
     // A stream that fails while no one looks at it must not end the process: its consumer gets the error all the same.
@@ -32,6 +36,11 @@ export abstract class GatheringReadable extends Readable {
     return saveTo(this, path, options);
   }
 
+  override push(piece: Buffer | Uint8Array | string | null, encoding?: BufferEncoding): boolean {
+    if (piece === null) this.whole = true;
+    return super.push(piece, encoding);
+  }
+
   override read(size?: number): unknown {
     const held = this.readableLength;
     // In flowing mode Node takes piece by piece; a loop takes all that is there by itself.
@@ -39,6 +48,10 @@ export abstract class GatheringReadable extends Readable {
     const piece: unknown = super.read(all ? Math.min(held, gatheredOctets) : size);
     if (piece !== null && size !== 0) this.taken?.();
     return piece;
+  }
+
+  override [Symbol.asyncIterator](): NodeJS.AsyncIterator<Buffer> {
+    return new PieceIterator(this);
   }
 }
 

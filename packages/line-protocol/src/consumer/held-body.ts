@@ -1,12 +1,18 @@
 /** A body that is here already, that is made of others, or that there is none of: with all that a body can. */
+import { Readable } from 'node:stream';
 import { GatheringReadable } from './gathering-readable.js';
 
-/** @param content octets; pieces to pull; or why there is nothing to read */
+/**
+ * @param content octets; pieces to pull; or why there is nothing to read
+ * @param source destroyed with the body: what `content` is pulled from
+ */
 export function heldBody(
   content: Uint8Array | AsyncIterable<Uint8Array> | Error,
+  source: Readable | undefined = content instanceof Readable ? content : undefined,
 ): GatheringReadable {
   if (content instanceof Error) return new PulledBody(rejecting(content));
-  return new PulledBody(content instanceof Uint8Array ? [content].values() : iteratorOf(content));
+  if (content instanceof Uint8Array) return new PulledBody([content].values());
+  return new PulledBody(iteratorOf(content), source);
 }
 
 const iteratorOf = (content: AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array> =>
@@ -19,9 +25,12 @@ const rejecting = (error: Error): AsyncIterator<Uint8Array> => ({
 class PulledBody extends GatheringReadable {
   readonly #pieces: Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
 
-  constructor(pieces: Iterator<Uint8Array> | AsyncIterator<Uint8Array>) {
+  readonly #source: Readable | undefined;
+
+  constructor(pieces: Iterator<Uint8Array> | AsyncIterator<Uint8Array>, source?: Readable) {
     super();
     this.#pieces = pieces;
+    this.#source = source;
   }
 
   override _read(): void {
@@ -31,6 +40,7 @@ class PulledBody extends GatheringReadable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#source?.destroy();
     void Promise.resolve(this.#pieces.return?.()).catch(() => {});
     callback(error);
   }

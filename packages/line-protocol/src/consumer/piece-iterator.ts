@@ -1,0 +1,95 @@
+/**
+ * `for await` over a body, as over any Readable: pieces until the end, its error thrown, destroyed where the loop is left early.
+ * Node's own iterator costs a dozen listeners and several promises a stream, which is most of the work for a short message.
+ */
+import type { GatheringReadable } from './gathering-readable.js';
+
+type Result = IteratorResult<Buffer, undefined>;
+
+export class PieceIterator implements NodeJS.AsyncIterator<Buffer> {
+  readonly #body: GatheringReadable;
+  /** The last `next()` that waits. */
+  #waiting: Promise<Result> | undefined;
+  #over = false;
+
+  constructor(body: GatheringReadable) {
+    this.#body = body;
+  }
+
+  next(): Promise<Result> {
+    if (this.#waiting !== undefined) return this.#after(this.#waiting);
+    try {
+      const result = this.#take();
+      return result === undefined ? this.#later() : Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async return(): Promise<Result> {
+    this.#over = true;
+    if (!this.#body.readableEnded) this.#body.destroy();
+    return done;
+  }
+
+  async throw(error?: unknown): Promise<Result> {
+    this.#over = true;
+    this.#body.destroy(error as Error);
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  /** A piece, or the end; `undefined` where octets must come first. */
+  #take(): Result | undefined {
+    const body = this.#body;
+    if (this.#over) return done;
+    const value = body.destroyed ? null : (body.read() as Buffer | null);
+    if (value !== null) return { done: false, value };
+    if (body.errored !== null) {
+      this.#over = true;
+      throw body.errored;
+    }
+    if (body.readableEnded || (body.whole && body.readableLength === 0)) {
+      this.#over = true;
+      return done;
+    }
+    if (!body.destroyed) return undefined;
+    this.#over = true;
+    throw Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' });
+  }
+
+  #later(): Promise<Result> {
+    const body = this.#body;
+    const waiting = new Promise<Result>((resolve, reject) => {
+      const look = (): void => {
+        try {
+          const result = this.#take();
+          if (result === undefined) return;
+          resolve(result);
+        } catch (error) {
+          reject(error);
+        }
+        this.#waiting = undefined;
+        body.off('readable', look).off('end', look).off('error', look).off('close', look);
+      };
+      body.on('readable', look).on('end', look).on('error', look).on('close', look);
+    });
+    this.#waiting = waiting;
+    return waiting;
+  }
+
+  #after(waiting: Promise<Result>): Promise<Result> {
+    const next = (): Promise<Result> => this.next();
+    const after = waiting.then(next, next);
+    return after;
+  }
+}
+
+const done: { done: true; value: undefined } = { done: true, value: undefined };
