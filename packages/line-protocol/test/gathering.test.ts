@@ -73,6 +73,7 @@ describe('a loop over a body', () => {
       ended = true;
     });
     for await (const _ of read);
+    expect(read.readableEnded).toBe(true);
     await turn();
     expect([ended, read.errored]).toEqual([true, null]);
   });

@@ -20,7 +20,8 @@ export class PieceIterator implements NodeJS.AsyncIterator<Buffer> {
     if (this.#waiting !== undefined) return this.#after(this.#waiting);
     try {
       const result = this.#take();
-      return result === undefined ? this.#later() : Promise.resolve(result);
+      if (result !== undefined) return Promise.resolve(result);
+      return this.#body.whole ? this.#atEnd() : this.#later();
     } catch (error) {
       return Promise.reject(error);
     }
@@ -56,13 +57,25 @@ export class PieceIterator implements NodeJS.AsyncIterator<Buffer> {
       this.#over = true;
       throw body.errored;
     }
-    if (body.readableEnded || (body.whole && body.readableLength === 0)) {
+    if (body.readableEnded) {
       this.#over = true;
       return done;
     }
     if (!body.destroyed) return undefined;
     this.#over = true;
     throw Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' });
+  }
+
+  /** All of it has been taken: the stream says so in the next tick. */
+  #atEnd(): Promise<Result> {
+    this.#waiting = new Promise((resolve) => {
+      process.nextTick(() => {
+        this.#waiting = undefined;
+        const { readableEnded, destroyed } = this.#body;
+        resolve(readableEnded || destroyed ? this.next() : this.#later());
+      });
+    });
+    return this.#waiting;
   }
 
   #later(): Promise<Result> {
