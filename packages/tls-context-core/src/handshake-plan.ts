@@ -7,6 +7,7 @@ import type { Demands } from './judge.js';
 import { keylogRule } from './keylog.js';
 import { badOption, checkOptions, isFlag, isText, oneOf, type Rules } from './option-check.js';
 import { portRule, protocolRule, protocols, serverHostnameRule } from './protocols.js';
+import { refuseIgnored } from './runtime.js';
 import { toServerHostname } from './server-hostname.js';
 import { type Resumable, takeSession } from './session-store.js';
 import { parseSrvId } from './srv-id.js';
@@ -72,6 +73,7 @@ function checkArguments(stream: Duplex, options: SecureOptions): void {
   }
   if ((stream as Partial<Socket>).connecting) throw badOption('stream', 'must be connected first');
   checkOptions(options, rules);
+  refuseIgnored(options);
   if (options.protocol === undefined) throw badOption('protocol', `must be ${protocolRule[1]}`);
 }
 

@@ -156,7 +156,8 @@ const chainLimit = 1000;
 function derChain(leaf: X509Certificate | undefined): Buffer[] {
   const chain: Buffer[] = [];
   for (let next = leaf; next && chain.length < chainLimit; next = next.issuerCertificate) {
-    chain.push(next.raw);
+    const { raw } = next;
+    if (!chain.at(-1)?.equals(raw)) chain.push(raw); // Bun gives the leaf twice
   }
   return chain;
 }

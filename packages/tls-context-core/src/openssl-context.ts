@@ -54,7 +54,8 @@ export function opensslContext(
 function keyOf(options: TlsContextOptions, roots: readonly string[]): string {
   const hash = createHash('sha256').update(digestOf(roots));
   const { cert, key, passphrase, pfx, crl, ciphers, minVersion, maxVersion } = options;
-  const parts = [cert, key, passphrase, pfx, crl, ciphers, minVersion, maxVersion].map((part) =>
+  const versions = [minVersion ?? 'TLSv1.2', maxVersion ?? 'TLSv1.3'];
+  const parts = [cert, key, passphrase, pfx, crl, ciphers, ...versions].map((part) =>
     part === undefined ? [] : Array.isArray(part) ? part : [part],
   );
   for (const part of parts) {

@@ -17,6 +17,7 @@ import {
 } from './option-check.js';
 import { certificatesIn } from './pem.js';
 import { parsePin } from './pins.js';
+import { refuseIgnored } from './runtime.js';
 import type { Trust } from './trust.js';
 import { currentRoots } from './trust-store.js';
 import type { TlsContext, TlsContextOptions } from './types.js';
@@ -49,6 +50,7 @@ const stoodFor = new WeakMap<TlsContext, () => TlsContext>();
  */
 export function createTlsContext(given: TlsContextOptions = {}): TlsContext {
   checkOptions(given, tlsContextRules);
+  refuseIgnored(given);
   const options = { ...given }; // what is done to the caller's object later changes nothing
   refuseContradictions(options);
   const verifyMode = options.verifyMode ?? 'required';

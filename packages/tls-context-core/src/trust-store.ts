@@ -65,15 +65,12 @@ export function currentRoots(): Roots {
   return kept.roots;
 }
 
-/** Equal as long as the same files have the same contents, as far as their times and sizes tell. */
+/** Equal as long as the same places hold the same, as far as their times and sizes tell; a folder's are of its entries. */
 function stampOf(environment: NodeJS.ProcessEnv, { files, folders }: Places): string {
   const { SSL_CERT_FILE, SSL_CERT_DIR, NODE_EXTRA_CA_CERTS } = environment;
   const named = (SSL_CERT_DIR ?? '').split(separator).filter((dir) => dir !== '');
-  const inNamed = named.flatMap((dir) =>
-    (attempt(() => readdirSync(dir)) ?? []).map((name) => join(dir, name)),
-  );
-  const places = [SSL_CERT_FILE ?? '', ...inNamed, NODE_EXTRA_CA_CERTS ?? '', ...files, ...folders];
-  const states = places.map((place) => {
+  const ours = SSL_CERT_FILE || SSL_CERT_DIR ? [] : [...files, ...folders];
+  const states = [SSL_CERT_FILE, ...named, NODE_EXTRA_CA_CERTS, ...ours].map((place) => {
     const state = place && attempt(() => statSync(place, { throwIfNoEntry: false }));
     return state ? `${state.dev} ${state.ino} ${state.mtimeMs} ${state.size}` : '';
   });

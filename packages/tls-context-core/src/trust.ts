@@ -6,6 +6,7 @@ import { nameKey } from './name-key.js';
 import { findPath, type PathVerdict, type TrustAnchors, type VerifiedPath } from './path.js';
 import type { PathFault } from './path-rules.js';
 import type { RevocationLists } from './revocation.js';
+import { demandsLists } from './runtime.js';
 
 /** The roots that were meant, and the lists that were given. Shared by contexts with equal options. */
 export interface Trust {
@@ -80,7 +81,13 @@ export function verifyChain(
   const isKnown = known && (known.alone || !alone) && isCurrent(known, now) && isSame(known, sent);
   const verdict = isKnown
     ? known
-    : findPath(leaf, sent, anchors, { now, lists, meant, strict: alone, listed: alone });
+    : findPath(leaf, sent, anchors, {
+        now,
+        lists,
+        meant,
+        strict: alone,
+        listed: alone || !demandsLists,
+      });
   if ('fault' in verdict) return { fault: tellingFault(verdict.fault, chainFault) };
   if (!isOverruled(chainFault, verdict, trust)) return { fault: theirs(chainFault) };
   if (!isKnown) remember(found, key, { ...verdict, sent, alone });

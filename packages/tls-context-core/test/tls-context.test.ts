@@ -11,6 +11,7 @@ import {
   systemRoots,
   type TlsContextOptions,
 } from '../src/index.js';
+import { refuseIgnored } from '../src/runtime.js';
 import { contextParts } from '../src/tls-context.js';
 import { currentRoots } from '../src/trust-store.js';
 import { ecKeys, issue, issueCa, revoke } from './certificates.js';
@@ -76,6 +77,14 @@ test('contexts with equal options share what is heavy, and only they', () => {
   const seen = [plain, ...others.map(heavy)];
   expect(new Set(seen.map(({ secureContext }) => secureContext)).size).toBe(seen.length);
   expect(new Set(seen.map(({ trust }) => trust)).size).toBe(seen.length);
+});
+
+test('an option that the runtime does not look at is refused', () => {
+  refuseIgnored({ ciphers: 'DEFAULT' });
+  refuseIgnored({ ciphers: undefined }, ['ciphers']);
+  expect(() => refuseIgnored({ ca: 'x', ciphers: 'DEFAULT' }, ['ciphers'])).toThrow(
+    expect.objectContaining({ code: 'ERR_ARGUMENT', argument: 'ciphers' }),
+  );
 });
 
 test('the roots are read once, and again when the file has changed', () => {
