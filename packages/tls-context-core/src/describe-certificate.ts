@@ -1,6 +1,6 @@
 /** A certificate in plain values, so that a tool can print who is there. */
 
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { attempt } from './attempt.js';
 import type { Certificate } from './certificate.js';
 import { formatName } from './distinguished-name.js';
@@ -20,8 +20,8 @@ export interface CertificateDescription {
   /** ISO 8601, UTC. */
   validFrom: string;
   validTo: string;
-  /** Now. */
-  validity: 'valid' | 'expired' | 'not-yet-valid';
+  /** Now. `'unreadable'`: one of a chain that is no certificate by RFC 5280, which then tells nothing but its fingerprint. */
+  validity: 'valid' | 'expired' | 'not-yet-valid' | 'unreadable';
   /** Whole days until `validTo`; negative when it is past. */
   daysLeft: number;
   /** Hex. */
@@ -70,7 +70,11 @@ export function describeCertificate(
   const identity = serverHostname === undefined ? undefined : toServerHostname(serverHostname);
   const list = isList(certificate) ? certificate.slice(0, chainLimit) : [certificate];
   const ders = list.map(toDer);
-  const [leaf, ...chain] = ders.map((der, index) => describe(der, ders[index + 1]));
+  const [leaf, ...chain] = ders.map((der, index) =>
+    index === 0
+      ? describe(der, ders[1])
+      : (attempt(() => describe(der, ders[index + 1])) ?? unreadable(der)),
+  );
   if (leaf === undefined || ders[0] === undefined) throw emptyList();
   return {
     ...leaf,
@@ -99,6 +103,27 @@ function describe(der: Uint8Array, next: Uint8Array | undefined): CertificateDes
   };
 }
 
+/** A server may send anything behind its own certificate, and what is beside the path harms nobody. */
+const unreadable = (der: Uint8Array): CertificateDescription => ({
+  subject: '',
+  issuer: '',
+  names: [],
+  validFrom: '',
+  validTo: '',
+  validity: 'unreadable',
+  daysLeft: 0,
+  serialNumber: '',
+  key: '',
+  fingerprint256: createHash('sha256')
+    .update(der)
+    .digest('hex')
+    .toUpperCase()
+    .replace(/..(?!$)/g, '$&:'),
+  pin: '',
+  selfIssued: false,
+  authority: false,
+});
+
 const millisecondsADay = 86_400_000;
 
 function validityOf(
@@ -116,7 +141,8 @@ function keyOf({ publicKey }: X509Certificate): string {
 }
 
 function isIssuedBy(certificate: X509Certificate, issuerDer: Uint8Array): boolean {
-  const issuer = new X509Certificate(issuerDer);
+  const issuer = attempt(() => new X509Certificate(issuerDer));
+  if (!issuer) return false;
   const signed = attempt(() => certificate.verify(issuer.publicKey));
   return certificate.checkIssued(issuer) && signed === true;
 }

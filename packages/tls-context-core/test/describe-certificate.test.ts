@@ -138,6 +138,16 @@ test('malformed and missing input has typed errors', () => {
   );
 });
 
+test('a chain with what is no certificate is described all the same', () => {
+  const junk = Buffer.from('3003020101', 'hex');
+  const issued = issue({ dns: ['a.example'] });
+  const { chain, issuedByNext, names } = describeCertificate([issued.der, junk, issued.der]);
+  expect(names).toEqual(['a.example']);
+  expect(issuedByNext).toBe(false);
+  expect(chain?.map(({ validity }) => validity)).toEqual(['unreadable', 'valid']);
+  expect(chain?.[0]?.fingerprint256).toMatch(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
+});
+
 test('our reader reads every root that Node bundles as OpenSSL does', () => {
   for (const pem of rootCertificates) {
     const node = new X509Certificate(pem);
