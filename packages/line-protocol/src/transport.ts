@@ -330,27 +330,34 @@ export interface SecurityInfo
   /** What the login bound itself to this TLS connection by (RFC 5056); `'none'` where it did not, or there was none. */
   channelBinding: 'none' | ChannelBindingType;
   /**
-   * The peer's certificates as DER, leaf first, for `describeCertificate`; of a resumed session the leaf alone. Not
-   * enumerable: logs and JSON stay short.
+   * The peer's certificates as DER, leaf first, for `describeCertificate`, as sent: but for the leaf nothing of it is
+   * verified. Not enumerable: logs and JSON stay short.
    */
   readonly peerCertificates: readonly Uint8Array[];
+  /**
+   * The path that was verified, from the leaf to the trust anchor; `undefined` where none was asked for. Not enumerable
+   * either.
+   */
+  readonly verifiedPath: readonly Uint8Array[] | undefined;
 }
 
 export function securityInfo(transport: Transport, connection: LineConnection): SecurityInfo {
   const { secureStream } = connection;
   const peerCertificates = secureStream?.peerCertificates ?? [];
   const shown = secureStream?.security ?? inClear(transport);
-  const info = Object.defineProperty(
+  const info = Object.defineProperties(
     { mode: transport.security, ...shown, channelBinding: connection.channelBinding },
-    'peerCertificates',
-    { value: peerCertificates },
+    {
+      peerCertificates: { value: peerCertificates },
+      verifiedPath: { value: secureStream?.verifiedPath },
+    },
   );
   return Object.freeze(info) as SecurityInfo;
 }
 
 function inClear(
   transport: Transport,
-): Omit<SecurityInfo, 'mode' | 'channelBinding' | 'peerCertificates'> {
+): Omit<SecurityInfo, 'mode' | 'channelBinding' | 'peerCertificates' | 'verifiedPath'> {
   return {
     verified: false,
     serverHostname: transport.serverHostname,

@@ -25,8 +25,8 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     login: 'none',
   });
   const url = shownUrl(target);
-  const finding = await withRetry(context, () => examine(target, context));
-  const dates = finding.chain.map(({ validTo }) => Date.parse(validTo));
+  const { path, ...finding } = await withRetry(context, () => examine(target, context));
+  const dates = path.map(({ validTo }) => Date.parse(validTo));
   const daysLeft =
     dates.length === 0 ? undefined : Math.floor((Math.min(...dates) - Date.now()) / day);
   await context.out.row({ type: 'tls', url, ...finding, daysLeft }, pageOf(url, finding, daysLeft));
@@ -56,7 +56,10 @@ interface Finding {
   alpn?: string | undefined;
   trust?: string | undefined;
   resumes?: boolean | undefined;
+  /** As sent. */
   chain: Certificate[];
+  /** What the connection depends on: the verified path, or what there is of it. */
+  path: Certificate[];
   refused?: { code: string; message: string; hint: string };
   exit?: number;
 }
@@ -69,12 +72,13 @@ async function examine(target: Target, context: Context): Promise<Finding> {
       context,
       async (client) => client.security,
     );
-    const { serverHostname, matchedName, protocol, cipher, alpn, trust, peerCertificates } =
-      security;
+    const { serverHostname, matchedName, protocol, cipher, alpn, trust } = security;
+    const { peerCertificates, verifiedPath = peerCertificates.slice(0, 1) } = security;
     return {
       ...{ serverHostname, matchedName, protocol, cipher, alpn, trust },
       resumes: await resumes(target, context),
-      chain: peerCertificates.map((der) => describeCertificate(der)),
+      chain: readable(peerCertificates),
+      path: readable(verifiedPath),
     };
   } catch (error) {
     const { chain } = error as TlsError;
@@ -83,13 +87,14 @@ async function examine(target: Target, context: Context): Promise<Finding> {
     return {
       serverHostname: target.connect.serverHostname ?? target.connect.host,
       chain: readable(chain),
+      path: readable(chain),
       refused: { code, message, hint },
       exit: exitCodeOf(error),
     };
   }
 }
 
-/** A refused server may have sent certificates that are none. */
+/** A server may have sent certificates that are none. */
 function readable(chain: readonly Uint8Array[]): Certificate[] {
   return chain.flatMap((der) => {
     try {
@@ -100,7 +105,7 @@ function readable(chain: readonly Uint8Array[]): Certificate[] {
   });
 }
 
-function pageOf(url: string, finding: Finding, daysLeft: number | undefined): string {
+function pageOf(url: string, finding: Omit<Finding, 'path'>, daysLeft: number | undefined): string {
   const {
     serverHostname = '-',
     matchedName,
