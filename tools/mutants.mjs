@@ -96,8 +96,8 @@ export const mutants = [
   {
     guard: 'what would mislead a parser is refused before conversion',
     in: `${core}/src/server-hostname.ts`,
-    take: 'if (found) throw',
-    put: 'if (false) throw',
+    take: 'ignored.find((key) =>',
+    put: 'ignored.find((key) => false &&',
     red: test(core, 'server-hostname'),
   },
   {
@@ -261,6 +261,70 @@ export const mutants = [
     take: 'const validUntil = verified?.validUntil ?? leaf.notAfter;',
     put: 'const validUntil = leaf.notAfter;',
     red: test(core, 'sessions'),
+  },
+  // ── manners ─────────────────────────────────────────────────────────────────────────────────────────────────
+  {
+    guard: 'static RSA is not agreed to',
+    in: 'tls-context-core/src/openssl-context.ts',
+    take: '}:!kRSA`',
+    put: '}`',
+    red: test(core, 'key-exchange'),
+  },
+  {
+    guard: 'Diffie-Hellman below 2048 bits is not agreed to',
+    in: 'tls-context-core/src/tls-context.ts',
+    take: 'options.ciphers === undefined ? 2048 : 1024',
+    put: '1024',
+    red: test(core, 'key-exchange'),
+  },
+  {
+    guard: 'SSLKEYLOGFILE alone does nothing',
+    in: 'tls-context-core/src/keylog.ts',
+    take: "if (option !== 'environment') return option;",
+    put: "if (typeof option === 'function') return option;",
+    red: test(core, 'key-exchange'),
+  },
+  {
+    guard: 'labels do not begin or end with a hyphen',
+    in: 'tls-context-core/src/server-hostname.ts',
+    take: '/^(?!-)[a-z0-9_-]{1,63}(?<!-)$/',
+    put: '/^[a-z0-9_-]{1,63}$/',
+    red: test(core, 'server-hostname'),
+  },
+  {
+    guard: "contexts share OpenSSL's side by equal options only",
+    in: 'tls-context-core/src/openssl-context.ts',
+    take: "createHash('sha256').update(digestOf(roots));",
+    put: "createHash('sha256');",
+    red: test(core, 'tls-context'),
+  },
+  {
+    guard: 'roots are read anew when their files change',
+    in: 'tls-context-core/src/trust-store.ts',
+    take: 'if (kept?.stamp !== stamp) kept',
+    put: 'if (!kept) kept',
+    red: test(core, 'tls-context'),
+  },
+  {
+    guard: 'an option that the runtime ignores is refused',
+    in: 'tls-context-core/src/runtime.ts',
+    take: 'ignored.find((key) =>',
+    put: 'ignored.find((key) => false &&',
+    red: test(core, 'tls-context'),
+  },
+  {
+    guard: 'delivery: options are checked at every depth',
+    in: 'smtp/src/delivery/delivery-targets.ts',
+    take: 'checkDeliveryOptions(options);\n',
+    put: '',
+    red: test('smtp', 'delivery'),
+  },
+  {
+    guard: 'a policy that ends with the connection must end cleanly',
+    in: 'smtp/src/delivery/https-get.ts',
+    take: 'coding === undefined && stream.closedCleanly !== true',
+    put: 'coding === undefined && false',
+    red: test('smtp', 'mta-sts'),
   },
   // ── sessions ─────────────────────────────────────────────────────────────────────────────────────────────
   {
