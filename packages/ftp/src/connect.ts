@@ -1,10 +1,12 @@
 /** From options to a session: greeting, TLS, login, and what the server can do. RFC 959 §5.4, RFC 4217 §4 and §15. */
 import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   checkLimits,
   defaultLineLimits,
   dialTransport,
   forProtocol,
+  isProxied,
   type LineConnection,
   openConnection,
   optionsFromUrl,
@@ -118,8 +120,8 @@ export async function openSession({
 }
 
 /** A name may stand for several machines; data must go to the one that control went to. Through a proxy only it knows. */
-function dataHostOf({ options, host }: Transport, stream: unknown): string {
-  const direct = options.proxy === undefined && options.dial === undefined;
+function dataHostOf({ options, host }: Transport, stream: Duplex): string {
+  const direct = options.dial === undefined && !isProxied(stream);
   return direct && stream instanceof Socket ? (stream.remoteAddress ?? host) : host;
 }
 

@@ -86,6 +86,11 @@ export async function dial(target: DialTarget, options: DialOptions): Promise<Du
   });
 }
 
+const proxied = new WeakSet<Duplex>();
+
+/** Whether a stream of {@link dial} leads through a proxy: then its remote address is the proxy's. */
+export const isProxied = (stream: Duplex): boolean => proxied.has(stream);
+
 async function openStream(
   target: DialTarget,
   options: DialOptions,
@@ -94,7 +99,11 @@ async function openStream(
   if (options.dial !== undefined) return options.dial(target, { signal });
   if (options.proxy !== undefined) {
     const proxy = await chooseProxy(options.proxy, target);
-    if (proxy !== undefined) return dialThroughProxy(proxy, target, signal, options);
+    if (proxy !== undefined) {
+      const stream = await dialThroughProxy(proxy, target, signal, options);
+      proxied.add(stream);
+      return stream;
+    }
   }
   return openTcp(target, options, signal);
 }

@@ -31,7 +31,7 @@ export * from './consumer/rows.js';
 export { SourcePace } from './consumer/source-pace.js';
 export * from './deadline.js';
 export { decodeText } from './decode-text.js';
-export { type Dial, type DialOptions, type DialTarget, dial } from './dial.js';
+export { type Dial, type DialOptions, type DialTarget, dial, isProxied } from './dial.js';
 export * from './discover.js';
 export * from './dispose.js';
 export * from './dns-lookup.js';
