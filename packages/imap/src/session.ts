@@ -150,6 +150,13 @@ export class Session {
     return isYahoo ? 800 : 4_000;
   }
 
+  /** How many messages a command may be about (MESSAGELIMIT, RFC 9738); `Infinity` where the server sets no limit. */
+  get messageLimit(): number {
+    const told = [...this.capabilities].find((name) => name.startsWith('MESSAGELIMIT='));
+    const limit = Number(told?.slice('MESSAGELIMIT='.length));
+    return limit > 0 ? limit : Number.POSITIVE_INFINITY;
+  }
+
   /** From now on searches go without RETURN. */
   doubtExtendedSearch(): void {
     this.extendedSearchBroken = true;

@@ -212,6 +212,30 @@ S: A2 OK done
     );
   });
 
+  it('MESSAGELIMIT: no command is about more messages than that', async () => {
+    await selected(
+      'MESSAGELIMIT=2',
+      `C: A2 UID FETCH 1:2 (UID)
+C: A3 UID FETCH 4:5 (UID)
+S: * 1 FETCH (UID 1)
+S: * 2 FETCH (UID 2)
+S: A2 OK done
+S: * 3 FETCH (UID 4)
+S: * 4 FETCH (UID 5)
+S: A3 OK done
+C: A4 UID STORE 1:2 +FLAGS.SILENT (\\Seen)
+C: A5 UID STORE 4 +FLAGS.SILENT (\\Seen)
+S: A4 OK done
+S: A5 OK done
+`,
+      async (_client, box) => {
+        const rows = await box.fetch([1, 2, 4, 5], {}).toArray();
+        expect(rows.map(({ uid }) => uid)).toEqual([1, 2, 4, 5]);
+        await box.addFlags([1, 2, 4], ['\\Seen']);
+      },
+    );
+  });
+
   it('Gmail labels', async () => {
     await selected(
       'X-GM-EXT-1',

@@ -89,7 +89,7 @@ export async function expunge(
     'expunge',
     'This server can only expunge all \\Deleted messages at once, which this package never does.',
   );
-  for (const piece of uids.pieces(Number.POSITIVE_INFINITY, runner.session.setCharacters)) {
+  for (const piece of uids.pieces(runner.session.messageLimit, runner.session.setCharacters)) {
     await runner.run({ verb: 'UID EXPUNGE', args: [uidSet(piece)] }, options);
   }
 }
@@ -113,7 +113,7 @@ async function transfer(
     return true;
   };
   let done = false;
-  for (const piece of uids.pieces(Number.POSITIVE_INFINITY, runner.session.setCharacters)) {
+  for (const piece of uids.pieces(runner.session.messageLimit, runner.session.setCharacters)) {
     try {
       const { code } = await runner.run(
         {

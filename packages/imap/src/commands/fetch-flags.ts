@@ -18,7 +18,7 @@ export async function* fetchFlags(
   options?: CallOptions,
 ): AsyncGenerator<FlagsOf, void, undefined> {
   const since = changedSince === undefined ? [] : [syntax(`(CHANGEDSINCE ${changedSince})`)];
-  for (const piece of uids.pieces(Number.POSITIVE_INFINITY, runner.session.setCharacters)) {
+  for (const piece of uids.pieces(runner.session.messageLimit, runner.session.setCharacters)) {
     const found = new Map<number, readonly string[]>();
     await runner.run(
       {

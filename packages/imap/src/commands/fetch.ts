@@ -182,12 +182,13 @@ class FetchRows implements Holder {
       requireCapability(runner, anyOf, `fetch with ${name}`, 'Leave the option out.');
     let uids = this.#uids;
     // Ranges say nothing about how many messages there are. In a large mailbox, ask which exist before cutting to pieces.
-    const few = exists() <= this.#window || this.#isWindow;
+    const { messageLimit } = runner.session;
+    const few = exists() <= Math.min(this.#window, messageLimit) || this.#isWindow;
     const isShort = String(uids).length <= runner.session.setCharacters;
     if (uids.size > this.#window && !few && isShort && uids !== UidSet.saved)
       uids = await resolve(uids, this.#options);
     this.#pieces = uids.pieces(
-      () => (few ? Number.POSITIVE_INFINITY : this.#window),
+      () => (few ? Number.POSITIVE_INFINITY : Math.min(this.#window, messageLimit)),
       runner.session.setCharacters,
     );
   }

@@ -32,7 +32,7 @@ export async function store(
   if (isLabels) requireCapability(runner, ['X-GM-EXT-1'], 'storing labels');
   if (values.length === 0 && /^[+-]/.test(item)) return { modified: UidSet.empty };
   const condition = unchangedSince === undefined ? [] : [since(runner, unchangedSince)];
-  const pieces = [...uids.pieces(Number.POSITIVE_INFINITY, runner.session.setCharacters)];
+  const pieces = [...uids.pieces(runner.session.messageLimit, runner.session.setCharacters)];
   const answers = await Promise.all(
     pieces.map((piece) =>
       runner.run(
