@@ -111,7 +111,6 @@ describeClient<MessageBase>({
 describeClient<Pop3Client>({
   name: 'Pop3Client',
   protocol: 'pop3',
-  exempt: { ...noArguments, onCommitted: 'internal', sizeOf: 'internal' },
   table: pop3Table,
   open: (servers) => Pop3Client.connect(wayIn(servers, 'pop3')),
   talk: (pop) => pop.noop(),

@@ -8,7 +8,7 @@ import {
   rules,
   UsageError,
 } from '@fivewire/line-protocol';
-import type { Pop3Client } from './pop3-client.js';
+import { type Pop3Client, sessionOf } from './pop3-client.js';
 import { type RetrieveAllOptions, retrieveAllRules } from './retrieve.js';
 import type { CallOptions, Message } from './types.js';
 import type { UidStore } from './uid-store.js';
@@ -24,7 +24,7 @@ export interface FetchNewOptions extends RetrieveAllOptions {
   keep?: Keep;
   /** The same as `keep: 'none'`. */
   remove?: boolean;
-  /** Octets. Of bigger messages, as LIST has it, the header alone comes (TOP), and `retrieve()` gets the rest. Default: no limit, and no LIST. */
+  /** Octets. Of bigger messages, as LIST has it, the header alone comes (TOP), and `retrieve()` gets the rest. Default: no limit. */
   maxSize?: number;
   /** The most messages to fetch. Default: all. */
   limit?: number;
@@ -49,21 +49,19 @@ export type NewMessage =
       ok: true;
       number: number;
       uid: string;
-      /** Its size as LIST has told it in this session; `undefined` where LIST was not asked. */
+      /** Its size as LIST has told it in this session; `undefined` where LIST was not asked: for one message without `maxSize`, or without PIPELINING. */
       octets: number | undefined;
       /** False: it is bigger than `maxSize`, and `message` is its header only. */
       whole: boolean;
       message: Message;
-      /**
-       * As {@link Message.problem}, of what was retrieved. A message that is shorter than LIST said is neither marked nor, where `keep` is
-       * not `'all'`, remembered: it comes again.
-       */
+      /** As {@link Message.problem}, of what was retrieved. */
       readonly problem: string | undefined;
       /** The whole message, where `message` is its header. */
       retrieve(): Message;
       /**
        * Call it when the message is safe: remembers the uid first, then marks the message where `keep` says so.
-       * @throws UsageError ERR_STATE where the message was not read to its end
+       * @throws UsageError ERR_STATE where the message was not read to its end; RemoteProtocolError where it has another length than LIST said,
+       * and what follows shows that it was cut
        */
       done(): Promise<void>;
     }
@@ -134,7 +132,9 @@ async function* fetch(
     ...options
   }: Omit<FetchNewOptions, 'keep' | 'remove'>,
 ): AsyncGenerator<NewMessage, void, undefined> {
-  const { window: _, ...call } = options;
+  const { window, ...call } = options;
+  const session = sessionOf(client);
+  const { sizes } = session;
   const mailbox: Mailbox = { numbers: new Map(), uids: new Map(), complete: true };
   for await (const row of client.uidl(call)) {
     if (!row.ok) {
@@ -154,9 +154,12 @@ async function* fetch(
   const { due, wanted } = await sort(uidStore, days, mailbox);
   yield* removeAgain(client, due, call);
   if (order === 'newest') wanted.reverse();
-  if (maxSize !== Number.POSITIVE_INFINITY && wanted.length > 0) await client.list(call).toArray();
   const numbers = wanted.slice(0, limit);
-  const big = (number: number): boolean => (client.sizeOf(number) ?? 0) > maxSize;
+  // In a pipeline lengths show whether a message has swallowed the next one.
+  const isPipeline = session.pipelined && window !== 1 && numbers.length > 1;
+  if (isPipeline || (maxSize !== Number.POSITIVE_INFINITY && numbers.length > 0))
+    await readSizes(client, call);
+  const big = (number: number): boolean => (sizes.get(number) ?? 0) > maxSize;
 
   /** Copies that are done, by uid. */
   const finished = new Map<string, Set<number>>();
@@ -167,7 +170,7 @@ async function* fetch(
       ok: true,
       number,
       uid,
-      octets: client.sizeOf(number),
+      octets: sizes.get(number),
       whole,
       message: first,
       get problem() {
@@ -185,8 +188,8 @@ async function* fetch(
             whole ? 'Read `message` first.' : 'Read what retrieve() gives first.',
           );
         }
-        // Remembered, it would be removed by the next run.
-        if (days !== Number.POSITIVE_INFINITY && isShort(got, client.sizeOf(number))) return;
+        // Cut by a dot that was not stuffed, the rest of it would lie where the next reply should: then this throws.
+        if (got.problem !== undefined) await session.inStep();
         const copies = finished.get(uid) ?? new Set();
         finished.set(uid, copies.add(number));
         if (copies.size === mailbox.numbers.get(uid)?.length) await uidStore.add(uid);
@@ -252,7 +255,7 @@ async function* removeAgain(
 /** When QUIT has removed messages: a uid that none has any more may be forgotten, for some servers give it to another. */
 function forgetWhatWasRemoved(client: Pop3Client, uidStore: UidStore, mailbox: Mailbox): void {
   if (uidStore.delete === undefined) return;
-  client.onCommitted(async (removed) => {
+  sessionOf(client).onCommitted.add(async (removed) => {
     const gone = new Set(removed);
     const uids = new Set(removed.map((number) => mailbox.uids.get(number)));
     for (const uid of uids) {
@@ -278,9 +281,14 @@ function runs(
   return found;
 }
 
-/** Fewer octets than promised: some of it may have been lost on the way. */
-const isShort = (message: Message, size: number | undefined): boolean =>
-  size !== undefined && message.octets < size;
+/** What LIST says is kept by the session. A server that refuses it, or counts wrongly, is no worse off than without. */
+async function readSizes(client: Pop3Client, call: CallOptions): Promise<void> {
+  try {
+    for await (const _ of client.list(call));
+  } catch (error) {
+    if (!isFivewireError(error) || error.code !== 'ERR_COMMAND_REJECTED') throw error;
+  }
+}
 
 const wrong = (code: 'ERR_ARGUMENT' | 'ERR_STATE', message: string, hint: string): UsageError =>
   new UsageError(code, message, { protocol: 'pop3', argument: 'options', hint });

@@ -26,15 +26,7 @@ export interface Pop3PoolOptions extends Omit<Pop3Options, 'stream' | 'signal'>,
 const numbers = 'another session may number the messages in another way.';
 const marks = 'marks belong to the session that commits them.';
 
-type SessionBound =
-  | 'retrieve'
-  | 'top'
-  | 'retrieveAll'
-  | 'sizeOf'
-  | 'delete'
-  | 'reset'
-  | 'language'
-  | 'onCommitted';
+type SessionBound = 'retrieve' | 'top' | 'retrieveAll' | 'delete' | 'reset' | 'language';
 
 const ways: Ways<Pop3Client> = {
   stat: onePerCall,
@@ -43,10 +35,8 @@ const ways: Ways<Pop3Client> = {
   retrieve: oneSession(numbers),
   top: oneSession(numbers),
   retrieveAll: oneSession(numbers),
-  sizeOf: oneSession(numbers),
   delete: oneSession(marks),
   reset: oneSession(marks),
-  onCommitted: oneSession(marks),
   languages: onePerCall,
   language: oneSession('a language is chosen for one session.'),
   noop: onePerCall,

@@ -41,6 +41,9 @@ import type {
 
 const { callRules } = rules;
 
+/** What fetchNew needs of a client beyond its methods. */
+export let sessionOf: (client: Pop3Client) => Session;
+
 /**
  * Made by {@link Pop3Client.connect}. Calls made at once wait for each other, or go out together where the server has
  * PIPELINING. A call made inside a loop over another call's results works, or throws `ERR_WOULD_DEADLOCK`.
@@ -49,6 +52,10 @@ const { callRules } = rules;
  * where it is.
  */
 export class Pop3Client {
+  static {
+    sessionOf = (client) => client.#session;
+  }
+
   #session: Session;
   readonly #quit: (options: CallOptions) => Promise<QuitResult>;
 
@@ -252,18 +259,6 @@ export class Pop3Client {
   async quit(options: CallOptions = {}): Promise<QuitResult> {
     checkOptions(options, callRules);
     return this.#quit(options);
-  }
-
-  /** @internal Tells the numbers that QUIT has removed, before {@link quit} resolves. Returns what takes it back. */
-  onCommitted(tell: (numbers: readonly number[]) => unknown): () => void {
-    const { onCommitted } = this.#session;
-    onCommitted.add(tell);
-    return () => onCommitted.delete(tell);
-  }
-
-  /** @internal The size of a message as LIST has told it in this session. */
-  sizeOf(number: number): number | undefined {
-    return this.#session.sizes.get(number);
   }
 
   /** Ends the connection now. Nothing is committed; pending calls reject with `ERR_CONNECTION_CLOSED`. */

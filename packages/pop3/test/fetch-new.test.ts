@@ -1,5 +1,6 @@
 /** fetchNew: what comes, what is remembered, what may be marked as deleted, and when. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -8,7 +9,7 @@ import {
   type FetchNewOptions,
   fetchNew,
   fileUidStore,
-  type Pop3Client,
+  Pop3Client,
   type UidStore,
 } from '../src/index.js';
 import { failure, loggedIn, play } from './dialogue.js';
@@ -17,6 +18,8 @@ const caps = ['USER', 'PIPELINING', 'UIDL', 'TOP'];
 const retr = (n: number, body = `m${n}`) => `S: +OK\nS: ${body}\nS: .`;
 const uidl = (...rows: string[]) =>
   `C: UIDL\nS: +OK\n${rows.map((row) => `S: ${row}`).join('\n')}\nS: .`;
+
+const list = 'C: LIST\nS: +OK\nS: .';
 
 async function fetched(pop: Pop3Client, store: UidStore, options: FetchNewOptions = {}) {
   const seen: unknown[] = [];
@@ -36,7 +39,7 @@ describe('what comes', () => {
 
   it('is what the store does not have; a row that can not be read is told', async () => {
     const dialogue = loggedIn(
-      `${rows}\nC: RETR 2\nC: RETR 4\n${retr(2)}\n${retr(4)}\nC: QUIT\nS: +OK`,
+      `${rows}\n${list}\nC: RETR 2\nC: RETR 4\n${retr(2)}\n${retr(4)}\nC: QUIT\nS: +OK`,
       caps,
     );
     const result = await play(dialogue, async (pop) => {
@@ -100,7 +103,7 @@ describe('what comes', () => {
 describe('what is marked as deleted', () => {
   it('is what is done, remembered first', async () => {
     const dialogue = loggedIn(
-      `${uidl('1 a', '2 b')}\nC: RETR 1\nC: RETR 2\n${retr(1)}\nC: DELE 1\n${retr(2)}\nS: +OK\nC: DELE 2\nS: -ERR no`,
+      `${uidl('1 a', '2 b')}\n${list}\nC: RETR 1\nC: RETR 2\n${retr(1)}\nC: DELE 1\n${retr(2)}\nS: +OK\nC: DELE 2\nS: -ERR no`,
       caps,
     );
     const result = await play(dialogue, async (pop) => {
@@ -113,7 +116,7 @@ describe('what is marked as deleted', () => {
 
   it('is never a message of the same uid that was not fetched: each of them comes', async () => {
     const dialogue = loggedIn(
-      `${uidl('1 x', '2 x', '3 x')}\nC: RETR 1\nC: RETR 2\nC: RETR 3\n${retr(1)}\nC: DELE 1\n${retr(2)}\nS: -ERR gone\nS: +OK\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
+      `${uidl('1 x', '2 x', '3 x')}\n${list}\nC: RETR 1\nC: RETR 2\nC: RETR 3\n${retr(1)}\nC: DELE 1\n${retr(2)}\nS: -ERR gone\nS: +OK\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
       caps,
     );
     const result = await play(dialogue, async (pop) => {
@@ -145,24 +148,56 @@ describe('what is marked as deleted', () => {
     expect(result).toEqual([['ERR_STATE'], 0, []]);
   });
 
-  it('is not a message that was shorter than LIST said', async () => {
+  it('is a message of another length than LIST said, once nothing is left of it', async () => {
     const dialogue = loggedIn(
-      `C: LIST\nS: +OK\nS: 1 400\nS: .\n${uidl('1 x')}\nC: RETR 1\n${retr(1)}\nC: NOOP\nS: +OK`,
+      `${uidl('1 x', '2 y')}\nC: LIST\nS: +OK\nS: 1 400\nS: 2 4\nS: .\nC: RETR 1\nC: RETR 2\n${retr(1)}\n${retr(2)}\nC: NOOP\nS: +OK\nC: DELE 1\nS: +OK\nC: RETR 2\n${retr(2)}\nC: DELE 2\nS: +OK`,
       caps,
     );
     const result = await play(dialogue, async (pop) => {
-      await pop.list().toArray();
       const store = new Set<string>();
-      await fetched(pop, store, { remove: true });
-      await pop.noop();
-      return [store.size, pop.marked];
+      return [await fetched(pop, store, { remove: true }), [...store], pop.marked];
     });
-    expect(result).toEqual([0, []]);
+    expect(result).toEqual([
+      [
+        [1, 'x', 'm1\r\n'],
+        [2, 'y', 'm2\r\n'],
+      ],
+      ['x', 'y'],
+      [1, 2],
+    ]);
+  });
+
+  it('is not a message that was cut, whose rest lies where the next reply should (GreenMail, Mailpit)', async () => {
+    const server = createServer({ noDelay: true }, (socket) => {
+      socket.on('error', () => {});
+      socket.write('+OK\r\n');
+      const replies: Record<string, string> = {
+        CAPA: '+OK\r\nPIPELINING\r\n.\r\n',
+        UIDL: '+OK\r\n1 a\r\n2 b\r\n.\r\n',
+        LIST: '+OK\r\n1 40\r\n2 3\r\n.\r\n',
+        'RETR 1': '+OK\r\nhello\r\n.\r\n+OK\r\nforged\r\n.\r\n',
+      };
+      socket.on('data', (chunk) => {
+        for (const line of chunk.toString().trim().split('\r\n'))
+          socket.write(replies[line] ?? '+OK\r\nb\r\n.\r\n');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const pop = await Pop3Client.connect({ host: '127.0.0.1', port, security: 'cleartext' });
+    try {
+      const store = new Set<string>();
+      const error = await failure(fetched(pop, store, { remove: true }));
+      expect([error.code, store.size, pop.marked]).toEqual(['ERR_MALFORMED_RESPONSE', 0, []]);
+    } finally {
+      pop.close();
+      server.close();
+    }
   });
 
   it('is what an earlier session has done and not committed, without fetching it again', async () => {
     const first = loggedIn(
-      `${uidl('1 a', '2 b')}\nC: RETR 1\nC: RETR 2\n${retr(1)}\nC: DELE 1\nCLOSE`,
+      `${uidl('1 a', '2 b')}\n${list}\nC: RETR 1\nC: RETR 2\n${retr(1)}\nC: DELE 1\nCLOSE`,
       caps,
     );
     const second = loggedIn(

@@ -16,7 +16,7 @@ describe('a session whose lines end in CRLF', () => {
     ['several of them', forged],
   ])('takes %s for content, also in a pipeline', async (_, wire) => {
     const dialogue = loggedIn(
-      `C: UIDL\nS: +OK\nS: 1 a\nS: 2 b\nS: 3 c\nS: .\nC: RETR 1\nC: RETR 2\nC: RETR 3\nS: +OK\nS-raw: ${wire}\nS: .\nS: +OK\nS: second\nS: .\nS: +OK\nS: third\nS: .`,
+      `C: UIDL\nS: +OK\nS: 1 a\nS: 2 b\nS: 3 c\nS: .\nC: LIST\nS: -ERR no\nC: RETR 1\nC: RETR 2\nC: RETR 3\nS: +OK\nS-raw: ${wire}\nS: .\nS: +OK\nS: second\nS: .\nS: +OK\nS: third\nS: .`,
     );
     const result = await play(dialogue, async (pop) => {
       const seen: Record<string, string> = {};

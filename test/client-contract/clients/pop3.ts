@@ -47,6 +47,6 @@ export const pop3: Subject<Pop3Client> = {
     noop: (client, options) => client.noop(options),
     command: (client, options) => client.command('NOOP', [], options),
   },
-  others: ['quit', 'close', 'onCommitted', 'sizeOf'],
+  others: ['quit', 'close'],
   nestedConnect: { 'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } } },
 };
