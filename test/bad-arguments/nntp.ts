@@ -110,6 +110,21 @@ export const nntpTable: Table<Client> = {
       ...callOptions<Client>((nntp, options) => nntp.header('Subject', 1, options)),
     },
   },
+  xpat: {
+    gives: 'rows',
+    arguments: {
+      field: {
+        bad: { ...text, 'a colon inside': 'a:b' },
+        call: (nntp, bad) => nntp.xpat(bad, 1, '*'),
+      },
+      range: { bad: range, call: (nntp, bad) => nntp.xpat('Subject', bad, '*') },
+      patterns: {
+        bad: { 'a space': 'a b', 'an empty text': '', 'an empty list': [], 'a number': 7 },
+        call: (nntp, bad) => nntp.xpat('Subject', 1, bad),
+      },
+      ...callOptions<Client>((nntp, options) => nntp.xpat('Subject', 1, '*', options)),
+    },
+  },
   article: named('promise', (nntp, bad, options) => nntp.article(bad, options)),
   head: named('promise', (nntp, bad, options) => nntp.head(bad, options)),
   body: named('promise', (nntp, bad, options) => nntp.body(bad, options)),

@@ -1,9 +1,9 @@
-/** HDR (RFC 3977 §8.5), else XHDR (RFC 2980 §2.6): one header of many articles. */
-import { commandLine, Rows } from '@fivewire/line-protocol';
+/** HDR (RFC 3977 §8.5), else XHDR (RFC 2980 §2.6): one header of many articles. XPAT (§2.9): of those that match. */
+import { commandLine, Rows, type Turn } from '@fivewire/line-protocol';
 import { type ArticleRange, parseCount, rangeArgument, wrong } from './arguments.js';
 import { decodeHeader } from './header-text.js';
 import { asksForOlder } from './response-codes.js';
-import { afterLogin, begun, rowReader } from './rows.js';
+import { afterLogin, begun, rowReader, rows } from './rows.js';
 import type { Session } from './session.js';
 import type { CallOptions, HeaderRow } from './types.js';
 
@@ -14,10 +14,8 @@ export function header(
   range: ArticleRange,
   options: CallOptions,
 ): Rows<HeaderRow> {
-  if (typeof field !== 'string' || !/^:?[\x21-\x39\x3b-\x7e]{1,100}$/.test(field)) {
-    throw wrong('field', 'A header field is a name such as Subject, or metadata such as :lines');
-  }
-  const { capabilities, selection } = session;
+  checkField(field);
+  const { capabilities } = session;
   const args = [field, ...rangeArgument(range)];
   const isSpan = typeof range === 'object' && range !== null;
   const lines = { HDR: commandLine('HDR', args), XHDR: commandLine('XHDR', args) };
@@ -25,10 +23,7 @@ export function header(
     const line = lines[verb];
     const old = verb === 'XHDR';
     return rowReader(session, line, options, {
-      prepare: async (turn) => {
-        if (range === undefined) await selection.ensureArticle(turn);
-        else if (typeof range !== 'string') await selection.ensure(turn, selection.group?.name);
-      },
+      prepare: (turn) => select(session, turn, range),
       hasRows(reply) {
         if (reply.code === 225 || (old && reply.code === 221)) return true;
         if (isSpan && (reply.code === 423 || reply.code === 420)) return false;
@@ -53,6 +48,52 @@ export function header(
       }
     }),
   );
+}
+
+/** XPAT, RFC 2980 §2.9: those that one of the patterns means. */
+export function xpat(
+  session: Session,
+  field: string,
+  range: Exclude<ArticleRange, undefined>,
+  patterns: string | readonly string[],
+  options: CallOptions,
+): Rows<HeaderRow> {
+  checkField(field);
+  if (range === undefined) throw wrong('range', 'XPAT takes a span, a number or a message-id');
+  const all = typeof patterns === 'string' ? [patterns] : patterns;
+  if (!Array.isArray(all) || all.length === 0 || !all.every(isPattern)) {
+    throw wrong(
+      'patterns',
+      'A pattern is a text without spaces and control characters',
+      'Write ? for a space: *lost?and?found*',
+    );
+  }
+  const line = commandLine('XPAT', [field, ...rangeArgument(range), ...all]);
+  const isSpan = typeof range === 'object';
+  return rows(session, line, options, {
+    prepare: (turn) => select(session, turn, range),
+    hasRows(reply) {
+      if (reply.code === 221) return true;
+      if (isSpan && (reply.code === 423 || reply.code === 420)) return false;
+      throw session.refused(reply, line);
+    },
+    parse: (row) => parseHeaderRow(row, true),
+    ...(isSpan ? { span: range, numberOf: ({ number }: HeaderRow) => number } : {}),
+  });
+}
+
+const isPattern = (pattern: unknown): boolean =>
+  typeof pattern === 'string' && /^[^\x00-\x20\x7f]+$/.test(pattern);
+
+function checkField(field: string): void {
+  if (typeof field === 'string' && /^:?[\x21-\x39\x3b-\x7e]{1,100}$/.test(field)) return;
+  throw wrong('field', 'A header field is a name such as Subject, or metadata such as :lines');
+}
+
+async function select(session: Session, turn: Turn, range: ArticleRange): Promise<void> {
+  const { selection } = session;
+  if (range === undefined) await selection.ensureArticle(turn);
+  else if (typeof range !== 'string') await selection.ensure(turn, selection.group?.name);
 }
 
 /** `number value`; XHDR writes the message-id first where it was asked by that, and `(none)` for no value. */

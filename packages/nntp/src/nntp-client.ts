@@ -22,7 +22,7 @@ import { type CommandOptions, command } from './command.js';
 import { openSession, profile, resolveOptions } from './connect.js';
 import { type Fed, type Feedable, type FeedOptions, feed } from './feed.js';
 import { group, type ListGroupOptions, listGroup, step } from './group.js';
-import { header } from './header.js';
+import { header, xpat } from './header.js';
 import { type ListOptions, list, listHeaders, readOverviewFormat } from './list.js';
 import { date, help, newGroups, newNews } from './news.js';
 import {
@@ -159,6 +159,20 @@ export class NntpClient {
   header(field: string, range?: ArticleRange, options: CallOptions = {}): Rows<HeaderRow> {
     checkOptions(options, callRules);
     return header(this.#session, field, range, options);
+  }
+
+  /**
+   * XPAT, RFC 2980 §2.9: as {@link header}, of the articles in which one of the patterns means the whole field: `*[Nn]ode*`. `?` stands for a
+   * space, which a pattern can't have.
+   */
+  xpat(
+    field: string,
+    range: Exclude<ArticleRange, undefined>,
+    patterns: string | readonly string[],
+    options: CallOptions = {},
+  ): Rows<HeaderRow> {
+    checkOptions(options, callRules);
+    return xpat(this.#session, field, range, patterns, options);
   }
 
   /**

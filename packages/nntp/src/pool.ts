@@ -41,6 +41,7 @@ const ways: Ways<NntpClient> = {
   listGroup: onePerLoop(listGroupRules),
   overview: onePerLoop(windowRules, unlessId),
   header: onePerLoop(callRules, (_field: unknown, range?: unknown) => unlessId(range)),
+  xpat: onePerLoop(callRules, (_field: unknown, range?: unknown) => unlessId(range)),
   article: onePerResult(bodyRead, unlessId),
   body: onePerResult(bodyRead, unlessId),
   head: onePerResult(async () => {}, unlessId),

@@ -52,6 +52,23 @@ describe('what is older than RFC 3977', () => {
   });
 });
 
+it('XPAT gives what matches, and nothing where nothing does', async () => {
+  const dialogue = reader(
+    `${group}\nC: XPAT Subject 1-9 *node* *Node?js*\nS: 221 ok\nS: 3 node\nS: 12 outside\nS: .\nC: XPAT From <a@x> *me*\nS: 221 ok\nS: <a@x> me\nS: .\nC: XPAT Subject 1-9 x\nS: 423 none`,
+  );
+  const result = await play(dialogue, async (nntp) => {
+    await nntp.group('a.b');
+    const span = { from: 1, to: 9 };
+    const all = [
+      await nntp.xpat('Subject', span, ['*node*', '*Node?js*']).toArray(),
+      await nntp.xpat('From', '<a@x>', '*me*').toArray(),
+      await nntp.xpat('Subject', span, 'x').toArray(),
+    ];
+    return all.map((rows) => rows.map(({ number, value }) => [number, value]));
+  });
+  expect(result).toEqual([[[3, 'node']], [[0, 'me']], []]);
+});
+
 describe('one odd answer', () => {
   it.each(['200-ready', '201', '200\tready'])('%j is a greeting', async (greeting) => {
     const raw = greeting.replace('\t', '\\t');

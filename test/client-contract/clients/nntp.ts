@@ -40,6 +40,7 @@ export const nntp: Subject<NntpClient> = {
     listGroup: (client, options) => client.listGroup('test.group', options),
     overview: (client, options) => client.overview(id, options),
     header: (client, options) => client.header('Subject', id, options),
+    xpat: (client, options) => client.xpat('Subject', id, '*', options),
     article: (client, options) => client.article(id, options),
     head: (client, options) => client.head(id, options),
     body: (client, options) => client.body(id, options),
