@@ -96,8 +96,8 @@ export const aborted = (
   });
 
 /**
- * Settles as `work` does, or rejects with an AbortError when the signal fires first. `work` itself goes on: whoever
- * started it sees to its end. Leaves no listener behind.
+ * Settles as `work` does, or rejects with an AbortError when the signal fires first. `work` itself goes on: the
+ * caller who started it sees to its end. Leaves no listener behind.
  */
 export function abandonOnAbort<T>(
   work: Promise<T>,

@@ -1,7 +1,7 @@
 /**
  * One stream that carries lines, octets and bodies, and is swapped whole: TCP → TLS (STARTTLS), TLS → deflate.
  *
- * Reading is pulling: take what is there synchronously, `fill()` when it is not enough. Nobody awaits a single octet,
+ * Reading is pulling: take what is there synchronously, `fill()` when it is not enough. No caller awaits a single octet,
  * and a slow reader stops the peer through TCP's own window. There is no `'error'` event: a failure rejects the wait
  * that it breaks, is thrown by every later call, and settles `closed`.
  */
@@ -86,7 +86,7 @@ export interface Closed {
   error?: FivewireError;
 }
 
-/** Octets after which we stop reading from the socket until somebody takes them. */
+/** Octets after which we stop reading from the socket until a caller takes them. */
 const inputHighWater = 256 * 1024;
 
 /** Lines up to so many octets are copied into one piece with those beside them: a piece costs more than copying it. */
@@ -122,7 +122,7 @@ export class LineConnection {
   readonly limits: LineLimits;
   /** Settles once, when the connection can't be used any more. */
   readonly closed: Promise<Closed>;
-  /** Called when octets come, or the peer ends, while nobody waits for them. */
+  /** Called when octets come, or the peer ends, while no caller waits for them. */
   onUnawaited: (() => void) | undefined;
   /** True while a SASL exchange runs: what comes in is masked too. */
   hideInput = false;
@@ -168,7 +168,7 @@ export class LineConnection {
     this.#log.event('open', `${options.host ?? 'stream'}:${options.port ?? ''}`);
   }
 
-  /** The stream as it is now. For bodies that flow outside the lines; take care that nobody else reads. */
+  /** The stream as it is now. For bodies that flow outside the lines; take care that no other reader is at work. */
   get stream(): Duplex {
     return this.#stream;
   }
@@ -264,7 +264,7 @@ export class LineConnection {
     });
   }
 
-  /** Nobody reads on for now: where the peer has ended, so has the connection, whatever is left of its input. */
+  /** No reader follows for now: where the peer has ended, so has the connection, whatever is left of its input. */
   unattended(): void {
     if (this.#ended) this.#shut('server', this.#remoteEnd());
   }

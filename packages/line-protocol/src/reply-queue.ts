@@ -18,13 +18,13 @@ export interface Turn {
   toRead(): Promise<void>;
 }
 
-/** What a line means that nobody asked for: `'noted'` goes on; `undefined`: the server is out of step. */
+/** What a line means that answers no command: `'noted'` goes on; `undefined`: the server is out of step. */
 export type StrayMeaning = 'closing' | 'noted' | undefined;
 
 /** For three-digit replies. */
 export interface ReplyQueueOptions {
   style: ReplyStyle;
-  /** Says what a reply means that nobody asked for. Default: malformed. */
+  /** Says what a reply means that answers no command. Default: malformed. */
   unsolicited?: (reply: Reply) => StrayMeaning;
 }
 
@@ -121,7 +121,7 @@ export class ReplyQueue {
     });
   }
 
-  /** Lines that nobody asked for. Takes complete ones only: it never waits, so that the next work finds no other reader. */
+  /** Lines that answer no command. Takes complete ones only: it never waits, so that the next work finds no other reader. */
   #readStray(): void {
     const connection = this.#connection;
     try {

@@ -21,7 +21,7 @@ export interface WireEvent {
 }
 
 export interface WireLog {
-  /** False when nobody listens: then there is nothing to build. */
+  /** False when no one listens: then there is nothing to build. */
   readonly active: boolean;
   event(type: WireEventType, text: string): void;
 }

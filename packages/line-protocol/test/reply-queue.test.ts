@@ -29,6 +29,16 @@ async function queuePair() {
 }
 
 describe('ReplyQueue', () => {
+  it('gives what has come already to work that the server begins: a greeting', async () => {
+    const { connection, server, close } = await connectionPair();
+    server.write('220 hi\r\n');
+    while (connection.buffered === 0) await tick(1);
+    const queue = new ReplyQueue(connection, { style: 'smtp' });
+    const greeting = queue.run(() => readReply(connection, 'smtp', wait), { unprompted: true });
+    expect((await greeting).text).toBe('hi');
+    close();
+  });
+
   it('writes pipelined work at once and gives each its own reply', async () => {
     const { queue, server, received, exchange, close } = await queuePair();
     const all = ['A', 'B', 'C'].map((verb) => queue.run(exchange(verb, true)));
