@@ -70,6 +70,9 @@ export async function* sync<const I extends FetchItems>(
   }
 }
 
+/** Messages that may have come or gone while the search was under way. */
+const slack = 10_000;
+
 const hasModSeq = ({ session: { capabilities } }: CommandRunner): boolean =>
   capabilities.has('CONDSTORE') || capabilities.has('QRESYNC');
 
@@ -89,6 +92,15 @@ async function* changes<const I extends FetchItems>(
   }
   const known = now.uids;
   const there = await mailbox.search({}, options);
+  // Each would cost a command: a server that finds far more than there is could keep us busy for ever.
+  if (there.size > mailbox.exists * 2 + slack) {
+    throw runner.connection.fail(
+      runner.connection.malformed(
+        `about ${mailbox.exists} messages, as EXISTS says`,
+        `a search that finds ${there.size}`,
+      ),
+    );
+  }
   const gone = known.without(there);
   if (gone.size > 0) {
     const vanished = { type: 'vanished', uids: gone } as const;

@@ -178,9 +178,11 @@ export class Watcher {
       this.#modSeq = modSeq;
   }
 
+  /** A server may say that four thousand million messages vanished: only those count that were there. */
   #remove(uids: UidSet): void {
-    this.#gone = this.#gone.union(uids);
-    this.#known = this.#known.without(uids);
+    const left = this.#known.without(uids);
+    this.#gone = this.#gone.union(this.#known.without(left));
+    this.#known = left;
   }
 
   /** Asks which messages there are, behind the last known one or everywhere. @returns those that are new */

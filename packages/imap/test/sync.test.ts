@@ -112,6 +112,107 @@ describe.each([
   });
 });
 
+describe('sync over connections that are cut', () => {
+  it.each(['CONDSTORE', 'nothing'])(
+    'reaches the state of an undisturbed run, without %s',
+    async (without) => {
+      const disable = [without];
+      const steady = await at.connect();
+      const name = await filled(steady, 'a', 'b', 'c');
+      const copy: Copy = new Map();
+      let { state } = await run(steady, name, copy, undefined);
+      // A pseudo-random walk that can be repeated: the mailbox changes, the link is cut, the rest comes over the next one.
+      let seed = 42;
+      const random = (below: number): number => {
+        seed = (seed * 1_103_515_245 + 12_345) >>> 0;
+        return (seed >>> 16) % below;
+      };
+      let cut = 0;
+      for (let round = 0; round < 25; round++) {
+        const box = await steady.open(name);
+        for (const part of 'abc') await steady.append(name, message(`m${round}${part}`));
+        const all = [...(await box.search())];
+        await box.addFlags(all[random(all.length)] as number, [
+          ['\\Seen', '\\Flagged', '$x'][random(3)] as string,
+        ]);
+        const victim = all[random(all.length)] as number;
+        await box.addFlags(victim, ['\\Deleted']);
+        await box.expunge(victim);
+        await box.close();
+        at.server.faults = {
+          cutAfter: 500 + random(1_200),
+          cut: round % 2 === 0 ? 'reset' : 'fin',
+        };
+        const before = state;
+        try {
+          const broken = await at.connect({ disable });
+          for await (const event of broken.sync(name, before, { envelope: true })) {
+            if (event.type === 'vanished') for (const uid of event.uids) copy.delete(uid);
+            else if (event.type === 'new')
+              copy.set(event.uid, {
+                subject: event.message.envelope.subject,
+                flags: [...event.message.flags].sort().join(),
+              });
+            else if (event.type === 'flags') {
+              const known = copy.get(event.uid);
+              if (known !== undefined) known.flags = [...event.flags].sort().join();
+            }
+            state = JSON.parse(JSON.stringify(event.state));
+          }
+          await broken.quit();
+        } catch (error) {
+          expect((error as { connection: string }).connection).toBe('closed');
+          cut++;
+        }
+        at.server.faults = undefined;
+        const whole = await at.connect({ disable });
+        ({ state } = await run(whole, name, copy, state));
+        expect(copy).toEqual(await truth(steady, name));
+        await whole.quit();
+      }
+      expect(cut).toBeGreaterThan(3);
+      await steady.quit();
+    },
+  );
+
+  it('a search that finds far more than there is ends the session', async () => {
+    const { client } = await scriptedClient(`
+S: * PREAUTH [CAPABILITY IMAP4rev1 ESEARCH] hello
+C: A1 EXAMINE "x"
+S: * 2 EXISTS
+S: A1 OK done
+C: A2 UID SEARCH RETURN (ALL) ALL
+S: * ESEARCH (TAG "A2") UID ALL 1:4294967295
+S: A2 OK done
+`);
+    await expect(client.sync('x').toArray()).rejects.toMatchObject({
+      code: 'ERR_MALFORMED_RESPONSE',
+      connection: 'closed',
+    });
+  });
+
+  it('VANISHED of four thousand million messages: those that were there', async () => {
+    const { client } = await scriptedClient(`
+S: * PREAUTH [CAPABILITY IMAP4rev1 ESEARCH IDLE] hello
+C: A1 EXAMINE "x"
+S: * 2 EXISTS
+S: A1 OK done
+C: A2 UID SEARCH RETURN (ALL) ALL
+S: * ESEARCH (TAG "A2") UID ALL 7:8
+S: A2 OK done
+C: A3 IDLE
+S: + idling
+S: * VANISHED 1:4294967295
+C: DONE
+S: A3 OK done
+`);
+    const events = client.watch('x')[Symbol.asyncIterator]();
+    const { value } = await events.next();
+    expect(describeEvent(value as MailboxEvent)).toBe('expunged 7:8');
+    client.close();
+  });
+});
+
 describe('sync', () => {
   const head = (validity: number) => `
 S: * PREAUTH [CAPABILITY IMAP4rev1 CONDSTORE] hello
