@@ -2,7 +2,8 @@
 import type { CallOptions } from '../command.js';
 import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
-import type { RightsData } from '../grammar/account-data.js';
+import { extensionData } from '../extension-data.js';
+import { parseRights, type RightsData } from '../grammar/account-data.js';
 import { type Argument, mailbox, string } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
 
@@ -21,7 +22,7 @@ export async function acl(
   name: MailboxName,
   options?: CallOptions,
 ): Promise<Acl> {
-  const [found] = await ask(runner, 'GETACL', 'acl', [mailbox(name)], options);
+  const [found] = await ask(runner, 'GETACL', 'ACL', [mailbox(name)], options);
   const words = found?.words ?? [];
   const rights: Record<string, string> = Object.create(null);
   for (let i = 0; i + 1 < words.length; i += 2) rights[words[i] as string] = words[i + 1] as string;
@@ -33,7 +34,7 @@ export async function myRights(
   name: MailboxName,
   options?: CallOptions,
 ): Promise<string> {
-  const [found] = await ask(runner, 'MYRIGHTS', 'myrights', [mailbox(name)], options);
+  const [found] = await ask(runner, 'MYRIGHTS', 'MYRIGHTS', [mailbox(name)], options);
   return found?.words[0] ?? '';
 }
 
@@ -44,7 +45,7 @@ export async function listRights(
   options?: CallOptions,
 ): Promise<PossibleRights> {
   const args = [mailbox(name), string(identifier, 'identifier')];
-  const [found] = await ask(runner, 'LISTRIGHTS', 'listrights', args, options);
+  const [found] = await ask(runner, 'LISTRIGHTS', 'LISTRIGHTS', args, options);
   const [, required = '', ...optional] = found?.words ?? [];
   return { required, optional };
 }
@@ -58,7 +59,7 @@ export async function setRights(
   options?: CallOptions,
 ): Promise<void> {
   const args = [mailbox(name), string(identifier, 'identifier'), string(rights, 'rights')];
-  await ask(runner, 'SETACL', 'acl', args, options);
+  await ask(runner, 'SETACL', 'ACL', args, options);
 }
 
 export async function deleteRights(
@@ -67,13 +68,13 @@ export async function deleteRights(
   identifier: string,
   options?: CallOptions,
 ): Promise<void> {
-  await ask(runner, 'DELETEACL', 'acl', [mailbox(name), string(identifier, 'identifier')], options);
+  await ask(runner, 'DELETEACL', 'ACL', [mailbox(name), string(identifier, 'identifier')], options);
 }
 
 async function ask(
   runner: CommandRunner,
   verb: string,
-  type: 'acl' | 'myrights' | 'listrights',
+  name: 'ACL' | 'MYRIGHTS' | 'LISTRIGHTS',
   args: readonly Argument[],
   options?: CallOptions,
 ): Promise<RightsData[]> {
@@ -83,10 +84,10 @@ async function ask(
     {
       verb,
       args,
-      claim: (response) => {
-        if (response.type !== type) return false;
-        found.push(response.data);
-        return true;
+      claim: (response, frame) => {
+        const one = extensionData(runner, response, frame, name, parseRights);
+        if (one !== undefined) found.push(one);
+        return one !== undefined;
       },
     },
     options,

@@ -3,6 +3,8 @@ import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
 import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
+import { extensionData } from '../extension-data.js';
+import { parseRights } from '../grammar/account-data.js';
 import { type Argument, listPattern, list as parenthesised, syntax } from '../grammar/encoder.js';
 import type { ListData, StatusData } from '../grammar/mailbox-data.js';
 import { myRights } from './acl.js';
@@ -172,15 +174,17 @@ async function ask(
           ...(returns.length > 0 ? [syntax('RETURN'), parenthesised(returns)] : []),
         ],
         wire: { as: 'list' },
-        claim: (response) => {
+        claim: (response, frame) => {
           if (response.type === 'list' || response.type === 'lsub') {
             if (found.push(response.data) > mailboxes)
               throw runner.connection.exceeded('mailboxes', mailboxes);
           } else if (response.type === 'status-data' && returns.length > 0)
             told.statuses.set(response.data.raw, response.data);
-          else if (response.type === 'myrights')
-            told.rights.set(response.data.name, response.data.words[0] ?? '');
-          else return false;
+          else {
+            const rights = extensionData(runner, response, frame, 'MYRIGHTS', parseRights);
+            if (rights === undefined) return false;
+            told.rights.set(rights.name, rights.words[0] ?? '');
+          }
           return true;
         },
       },

@@ -3,6 +3,8 @@ import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
 import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
+import { extensionData } from '../extension-data.js';
+import { parseMetadata } from '../grammar/account-data.js';
 import {
   type Argument,
   list,
@@ -52,9 +54,10 @@ export async function metadata(
     {
       verb: 'GETMETADATA',
       args,
-      claim: (response) => {
-        if (response.type !== 'metadata' || response.data.entries === undefined) return false;
-        Object.assign(found, response.data.entries);
+      claim: (response, frame) => {
+        const data = extensionData(runner, response, frame, 'METADATA', parseMetadata);
+        if (data?.entries === undefined) return false;
+        Object.assign(found, data.entries);
         return true;
       },
     },

@@ -3,9 +3,11 @@ import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
 import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
-import type { Quota } from '../grammar/account-data.js';
+import { extensionData } from '../extension-data.js';
+import { parseQuota, type Quota } from '../grammar/account-data.js';
 import { atom, list, mailbox, number, string } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
+import type { Response } from '../grammar/response.js';
 
 /** The quota roots that count what is stored in the mailbox. */
 export async function quota(
@@ -21,9 +23,10 @@ export async function quota(
       verb: 'GETQUOTAROOT',
       args,
       wire: { as: 'quota' },
-      claim: (response) => {
-        if (response.type === 'quota') found.push(response.quota);
-        return response.type === 'quota' || response.type === 'quota-roots';
+      claim: (response, frame) => {
+        const one = extensionData(runner, response, frame, 'QUOTA', parseQuota);
+        if (one !== undefined) found.push(one);
+        return one !== undefined || isOther(response, 'QUOTAROOT');
       },
     },
     options,
@@ -53,8 +56,11 @@ export async function setQuota(
     {
       verb: 'SETQUOTA',
       args,
-      claim: (response) => response.type === 'quota',
+      claim: (response) => isOther(response, 'QUOTA'),
     },
     options,
   );
 }
+
+const isOther = (response: Response, name: string): boolean =>
+  response.type === 'other' && response.name === name;

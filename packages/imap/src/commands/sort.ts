@@ -3,9 +3,10 @@ import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
 import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
+import { extensionData } from '../extension-data.js';
 import { atom, syntax } from '../grammar/encoder.js';
 import { type SearchQuery, searchKeys } from '../grammar/search-key.js';
-import type { Thread } from '../grammar/sort-data.js';
+import { parseSort, parseThreads, type Thread } from '../grammar/sort-data.js';
 import { extendedSearch, requireSearch } from './search.js';
 
 const keys = {
@@ -46,10 +47,10 @@ export async function sort(
       verb: 'UID SORT',
       args: program,
       wire: { as: 'sort' },
-      claim: (response) => {
-        if (response.type !== 'sort') return false;
-        for (const uid of response.uids) found.push(uid);
-        return true;
+      claim: (response, frame) => {
+        const uids = extensionData(runner, response, frame, 'SORT', parseSort);
+        for (const uid of uids ?? []) found.push(uid);
+        return uids !== undefined;
       },
     },
     options,
@@ -101,10 +102,10 @@ export async function thread(
       verb: 'UID THREAD',
       args: program,
       wire: { as: 'thread' },
-      claim: (response) => {
-        if (response.type !== 'thread') return false;
-        found.push(...response.threads);
-        return true;
+      claim: (response, frame) => {
+        const threads = extensionData(runner, response, frame, 'THREAD', parseThreads);
+        for (const one of threads ?? []) found.push(one);
+        return threads !== undefined;
       },
     },
     options,

@@ -1,4 +1,4 @@
-/** QUOTA and QUOTAROOT (RFC 9208 §5), ACL, LISTRIGHTS and MYRIGHTS (RFC 4314 §3.6), METADATA (RFC 5464 §4.4). */
+/** QUOTA (RFC 9208 §5), ACL, LISTRIGHTS and MYRIGHTS (RFC 4314 §3.6), METADATA (RFC 5464 §4.4). */
 import { decodeText } from '@fivewire/line-protocol';
 import { type Lexer, open } from './lexer.js';
 import { decodeMailboxName } from './mailbox-name.js';
@@ -30,20 +30,6 @@ export function parseQuota(lexer: Lexer): Quota {
     resources[name] = { usage, limit: lexer.number('limit') };
   });
   return { root, resources };
-}
-
-export interface QuotaRoots {
-  readonly raw: string;
-  readonly roots: readonly string[];
-}
-
-/** quotaroot-response = "QUOTAROOT" SP mailbox *(SP quota-root-name) */
-export function parseQuotaRoots(lexer: Lexer): QuotaRoots {
-  const raw = lexer.astring('mailbox');
-  const roots: string[] = [];
-  for (lexer.spaces(); !lexer.atEnd; lexer.spaces())
-    roots.push(decodeText(lexer.astring('quota-root-name')));
-  return { raw, roots };
 }
 
 export interface RightsData {

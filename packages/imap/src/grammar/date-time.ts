@@ -3,6 +3,8 @@ import { UsageError } from 'tls-context-core';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
+const monthNumbers = new Map(months.map((name, number) => [name, number]));
+
 /** date-time = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE, always in UTC. */
 export function encodeDateTime(date: Date): string {
   checkDate(date, 'date');
@@ -23,12 +25,44 @@ export function encodeDate(date: Date | string): string {
 
 /** The date-time of INTERNALDATE and SAVEDATE, without its quotes. `undefined` for one that is no date. */
 export function parseDateTime(text: string): Date | undefined {
+  if (text.length === 26) {
+    const fixed = fixedDateTime(text);
+    if (fixed !== undefined) return fixed;
+  }
   const found = /^ *(\d{1,2})-([a-z]{3})-(\d{4}) +(\d{1,2}):(\d{2}):(\d{2}) +([+-]\d{4})$/i.exec(
     text,
   );
   if (found === null) return undefined;
   const [, day, month, years, hour, minute, second, zone] = found as unknown as string[];
   return instant({ day, month, year: years, hour, minute, second, zone });
+}
+
+/** `17-Jul-1996 02:44:25 -0700`, in just this form and within bounds: what servers send, read without a pattern. */
+function fixedDateTime(text: string): Date | undefined {
+  const month = monthNumbers.get(text.slice(3, 6));
+  const day = twoDigits(text, 0);
+  const hour = twoDigits(text, 12);
+  const minute = twoDigits(text, 15);
+  const second = twoDigits(text, 18);
+  const sign = text.charCodeAt(21);
+  const zone = twoDigits(text, 22) * 60 + twoDigits(text, 24);
+  const fullYears = twoDigits(text, 7) * 100 + twoDigits(text, 9);
+  const fits =
+    day >= 1 && day <= 28 && hour <= 23 && minute <= 59 && second <= 59 && fullYears >= 1000;
+  if (month === undefined || !fits || Number.isNaN(zone) || (sign !== 43 && sign !== 45))
+    return undefined;
+  if (text[2] !== '-' || text[6] !== '-' || text[11] !== ' ' || text[20] !== ' ') return undefined;
+  if (text[14] !== ':' || text[17] !== ':') return undefined;
+  const local = Date.UTC(fullYears, month, day, hour, minute, second);
+  return new Date(sign === 45 ? local + zone * 60_000 : local - zone * 60_000);
+}
+
+/** NaN where there are no two digits; the first may be a space. */
+function twoDigits(text: string, at: number): number {
+  const first = text.charCodeAt(at);
+  const tens = first === 32 ? 0 : first - 48;
+  const ones = text.charCodeAt(at + 1) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
 /**
@@ -56,10 +90,12 @@ interface DateParts {
 }
 
 function instant(parts: DateParts): Date | undefined {
-  const month = months.indexOf(capitalized(parts.month ?? ''));
-  const [day, fullYears, hour, minute] = [parts.day, parts.year, parts.hour, parts.minute].map(
-    Number,
-  ) as [number, number, number, number];
+  const name = parts.month ?? '';
+  const month = monthNumbers.get(name) ?? monthNumbers.get(capitalized(name)) ?? -1;
+  const day = Number(parts.day);
+  const fullYears = Number(parts.year);
+  const hour = Number(parts.hour);
+  const minute = Number(parts.minute);
   // 60: a leap second, which JavaScript does not have.
   const second = Math.min(Number(parts.second ?? 0), 59);
   if (month < 0 || day < 1 || day > 31 || fullYears < 1 || hour > 23 || minute > 59)

@@ -32,7 +32,7 @@ export class Lexer {
   /** Open parentheses. */
   depth = 0;
   /** What broke the grammar and was stepped over, in words for people. */
-  readonly notes: string[] = [];
+  notes: readonly string[] = nothing;
   /** A quote behind a backslash ends the string all the same where `)` and the end of a list follow: `"host\\"))`. */
   looseQuotes = false;
   #tokens = 0;
@@ -74,7 +74,7 @@ export class Lexer {
   }
 
   note(problem: string): void {
-    if (this.notes.length < mostNotes) this.notes.push(problem);
+    if (this.notes.length < mostNotes) this.notes = [...this.notes, problem];
   }
 
   /**
@@ -255,6 +255,47 @@ export class Lexer {
 
   /** Steps over one value: a string, an atom, or a list with all that is in it. */
   skipValue(rule = 'value'): void {
+    if (this.frame.literals.length === 0) this.#skipPlain(rule);
+    else this.#skipAny(rule);
+  }
+
+  /** The same in a frame without literals, which is most of them. */
+  #skipPlain(rule: string): void {
+    const { text } = this;
+    let { pos } = this;
+    let depth = 0;
+    for (;;) {
+      const octet = text.charCodeAt(pos);
+      if (octet === sp && depth > 0) {
+        pos++;
+        continue;
+      }
+      if (octet === close && depth > 0) {
+        depth--;
+        pos++;
+      } else {
+        this.countToken();
+        if (octet === open) {
+          if (this.depth + ++depth > this.limits.depth) throw tooMuch('depth', this.limits.depth);
+          pos++;
+        } else if (octet === quote) {
+          this.pos = pos;
+          pos = this.#quotedEnd() + 1;
+        } else {
+          const start = pos;
+          while (isAtomOctet(text.charCodeAt(pos))) pos++;
+          if (pos === start) {
+            this.pos = pos;
+            throw this.fail(depth > 0 ? ')' : rule);
+          }
+        }
+      }
+      if (depth === 0) break;
+    }
+    this.pos = pos;
+  }
+
+  #skipAny(rule: string): void {
     const { text } = this;
     let depth = 0;
     do {
@@ -303,6 +344,15 @@ export class Lexer {
     const { text } = this;
     const start = this.pos + 1;
     const border = this.#nextLiteral()?.at ?? text.length;
+    // Almost every string: no backslash in it, and what stands behind it ends it.
+    const first = text.indexOf('"', start);
+    if (first >= 0 && first < border && endsString(text.charCodeAt(first + 1))) {
+      if (this.#backslash < start) this.#findBackslash(start);
+      if (this.#backslash > first) {
+        this.#sawEscape = false;
+        return first;
+      }
+    }
     let from = start;
     this.#sawEscape = false;
     for (;;) {
@@ -352,6 +402,10 @@ export class Lexer {
   }
 }
 
+/** A space, `)`, `]` or the end. */
+const endsString = (octet: number): boolean =>
+  octet === sp || octet === close || octet === closeBracket || Number.isNaN(octet);
+
 /** `)` and behind it another one, a space or the end. */
 const endsList = (text: string, pos: number): boolean =>
   text.charCodeAt(pos) === close && /^(?:[) ]|$)/.test(text.slice(pos + 1, pos + 2));
@@ -367,6 +421,8 @@ function firstAtOrAfter(literals: readonly FrameLiteral[], pos: number): number 
   }
   return low;
 }
+
+const nothing: readonly string[] = [];
 
 /** One flaw after the other: a server that breaks everything needs no more words than this. */
 const mostNotes = 20;

@@ -6,16 +6,6 @@
  */
 import { decodeText } from '@fivewire/line-protocol';
 import { isFivewireError } from 'tls-context-core';
-import {
-  type MetadataData,
-  parseMetadata,
-  parseQuota,
-  parseQuotaRoots,
-  parseRights,
-  type Quota,
-  type QuotaRoots,
-  type RightsData,
-} from './account-data.js';
 import { type FetchData, parseFetchData } from './fetch-data.js';
 import { parseFlags } from './flags.js';
 import type { Frame } from './frame.js';
@@ -45,7 +35,6 @@ import {
   type SearchData,
   type VanishedData,
 } from './search-data.js';
-import { parseSort, parseThreads, type Thread } from './sort-data.js';
 
 export type Status = 'OK' | 'NO' | 'BAD';
 
@@ -90,13 +79,7 @@ export type Response =
   | { readonly type: 'esearch'; readonly data: ExtendedSearchData }
   | { readonly type: 'namespace'; readonly namespaces: Namespaces }
   | { readonly type: 'id'; readonly id: Readonly<Record<string, string | null>> }
-  | { readonly type: 'sort'; readonly uids: readonly number[] }
-  | { readonly type: 'thread'; readonly threads: readonly Thread[] }
-  | { readonly type: 'quota'; readonly quota: Quota }
-  | { readonly type: 'quota-roots'; readonly data: QuotaRoots }
-  | { readonly type: 'acl' | 'listrights' | 'myrights'; readonly data: RightsData }
-  | { readonly type: 'metadata'; readonly data: MetadataData }
-  /** A response of an extension that we do not read. */
+  /** A response of an extension: the command that asked for it reads it (`extension-data.ts`). */
   | OtherResponse
   /** An untagged response that breaks its grammar. */
   | { readonly type: 'malformed'; readonly text: string; readonly problem: string };
@@ -231,14 +214,6 @@ const readers = new Map<string, (lexer: Lexer) => Response>([
   ['VANISHED', (lexer) => ({ type: 'vanished', data: parseVanished(lexer) })],
   ['NAMESPACE', (lexer) => ({ type: 'namespace', namespaces: parseNamespaces(lexer) })],
   ['ID', (lexer) => ({ type: 'id', id: parseId(lexer) })],
-  ['SORT', (lexer) => ({ type: 'sort', uids: parseSort(lexer) })],
-  ['THREAD', (lexer) => ({ type: 'thread', threads: parseThreads(lexer) })],
-  ['QUOTA', (lexer) => ({ type: 'quota', quota: parseQuota(lexer) })],
-  ['QUOTAROOT', (lexer) => ({ type: 'quota-roots', data: parseQuotaRoots(lexer) })],
-  ['ACL', (lexer) => ({ type: 'acl', data: parseRights(lexer) })],
-  ['LISTRIGHTS', (lexer) => ({ type: 'listrights', data: parseRights(lexer) })],
-  ['MYRIGHTS', (lexer) => ({ type: 'myrights', data: parseRights(lexer) })],
-  ['METADATA', (lexer) => ({ type: 'metadata', data: parseMetadata(lexer) })],
 ]);
 
 const star = 42;

@@ -1,0 +1,32 @@
+/** Responses of extensions, read by the command that asked for them: to all others they are `other`, with their text. */
+import { decodeText } from '@fivewire/line-protocol';
+import type { CommandRunner } from './command-runner.js';
+import type { Frame } from './grammar/frame.js';
+import { isMalformed, Lexer } from './grammar/lexer.js';
+import type { Response } from './grammar/response.js';
+
+/** @returns what the response says; `undefined` when it has another name, or breaks its grammar, which is a notice */
+export function extensionData<T>(
+  { session, limits }: CommandRunner,
+  response: Response,
+  frame: Frame,
+  name: string,
+  parse: (lexer: Lexer) => T,
+): T | undefined {
+  if (response.type !== 'other' || response.name !== name) return undefined;
+  const lexer = new Lexer(frame, limits);
+  try {
+    lexer.accept(asterisk);
+    lexer.spaces();
+    lexer.keyword();
+    lexer.spaces();
+    return parse(lexer);
+  } catch (error) {
+    if (!isMalformed(error)) throw error;
+    const problem = (error as Error).message;
+    session.apply({ type: 'malformed', text: decodeText(frame.text), problem });
+    return undefined;
+  }
+}
+
+const asterisk = 42;
