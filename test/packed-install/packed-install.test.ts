@@ -146,7 +146,8 @@ it('is one and the same by import and by require', async () => {
 const budgets = {
   '@fivewire/pop3': { packages: 4, octets: 1_300_000 },
   '@fivewire/smtp': { packages: 4, octets: 1_300_000 },
-  '@fivewire/imap': { packages: 6, octets: 1_300_000 },
+  // With the widest protocol of the five, and iconv-lite's tables, which are a quarter of it.
+  '@fivewire/imap': { packages: 6, octets: 1_450_000 },
   '@fivewire/ftp': { packages: 6, octets: 1_300_000 },
   '@fivewire/nntp': { packages: 6, octets: 1_300_000 },
 };
