@@ -139,7 +139,7 @@ export function addErrorContext<E extends FivewireError>(error: E, context: Erro
 
 /**
  * The error of one more call that the same trouble breaks: of the same class and fields, but an object of its own with the
- * `command` and `phase` of that call, and with `cause`, by default `error`, as its cause.
+ * `command` of that call, and with `cause`, by default `error`, as its cause. `phase` stays where the trouble was.
  */
 export function errorAgain<E extends FivewireError>(
   error: E,
@@ -147,7 +147,6 @@ export function errorAgain<E extends FivewireError>(
   cause: FivewireError = error,
 ): E {
   const { stack: _, cause: __, command: ___, ...fields } = Object.getOwnPropertyDescriptors(error);
-  if (context.phase !== undefined) delete fields.phase;
   const again = new Error(error.message, { cause });
   Object.setPrototypeOf(again, Object.getPrototypeOf(error));
   Object.defineProperties(again, fields);
