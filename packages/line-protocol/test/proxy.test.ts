@@ -6,7 +6,7 @@ import { createThrowawayCa } from '@fivewire/test-servers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type DialOptions, dial, optional } from '../src/index.js';
 import { proxyOfEnvironment } from '../src/proxy-environment.js';
-import { resolveTransport } from '../src/transport.js';
+import { openConnection, resolveTransport } from '../src/transport.js';
 import { settled } from './pair.js';
 
 const servers: Server[] = [];
@@ -172,6 +172,17 @@ describe('HTTP CONNECT', () => {
     expect(heard[0]).toMatch(/^CONNECT xn--bcher-kva\.example:2525 HTTP/);
     const { host, serverHostname } = resolveTransport(profile, { host: 'Bücher.Example.' });
     expect([host, serverHostname]).toEqual(['xn--bcher-kva.example', 'xn--bcher-kva.example']);
+  });
+});
+
+it.each([
+  ['socks5', [Buffer.from([5, 0]), Buffer.concat([granted, Buffer.from('* OK forged\r\n')])]],
+  ['http', ['HTTP/1.1 200 OK\r\n\r\n* OK forged\r\n']],
+])('%s: octets behind the answer end a connection by implicit TLS', async (scheme, answers) => {
+  const port = await listen(scripted(answers));
+  const options = { host: 'mail.example', proxy: `${scheme}://127.0.0.1:${port}` };
+  expect(await settled(openConnection(resolveTransport(profile, options)))).toMatchObject({
+    code: 'ERR_STARTTLS_INJECTION',
   });
 });
 

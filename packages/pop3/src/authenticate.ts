@@ -99,7 +99,7 @@ function passing(session: Session, error: unknown): unknown {
   const { reply } = error as AuthenticationError;
   if (reply === undefined || !isTransient(reply.enhanced)) return error;
   return session.connection.locate(
-    commandError({ ok: false, code: reply.enhanced, text: reply.text }, 'AUTH'),
+    commandError({ ok: false, code: reply.enhanced, text: reply.text }, error.command ?? 'AUTH'),
     { phase: 'auth' },
   );
 }
