@@ -192,48 +192,51 @@ export function createServers(
       checkOptions(given, fetchRules);
       const { signal, accept = () => true } = given;
       checkedId(messageId);
-      const attempts: Attempt[] = [];
-      for (const server of inOrder()) {
-        try {
-          const octets = await lend(
-            server,
-            async (client) => buffer((await client.body(messageId)).body),
-            signal,
-            tries,
-          );
-          if (accept(octets)) return { server: server.name, octets, attempts };
-          attempts.push({ server: server.name, verdict: 'damaged' });
-        } catch (error) {
-          if (!isFivewireError(error) || signal?.aborted) throw error;
-          attempts.push({ server: server.name, verdict: verdictOf(error), error });
+      const order = inOrder();
+      const found = new Map<Server, Attempt>();
+      const attempts = (): Attempt[] => order.flatMap((server) => found.get(server) ?? []);
+      const body = async (client: NntpClient): Promise<Buffer> =>
+        buffer((await client.body(messageId)).body);
+      // First those that are well, once each; only where none of them has it, the others are waited for.
+      const left = new Set(order);
+      for (const times of order.length > 1 ? [1, tries] : [tries]) {
+        for (const server of left) {
+          if (times === 1 && order.length > 1 && server.notBefore > Date.now()) continue;
+          try {
+            const octets = await lend(server, body, signal, times);
+            if (accept(octets)) return { server: server.name, octets, attempts: attempts() };
+            found.set(server, { server: server.name, verdict: 'damaged' });
+          } catch (error) {
+            if (!isFivewireError(error) || signal?.aborted) throw error;
+            found.set(server, { server: server.name, verdict: verdictOf(error), error });
+            if (verdictOf(error) === 'later') continue;
+          }
+          left.delete(server);
         }
       }
-      throw notHad(messageId, attempts);
+      throw notHad(messageId, attempts());
     },
     async use(work, { signal } = {}) {
-      let reason: unknown;
-      for (const server of inOrder()) {
-        if (server.blocked !== undefined) {
-          reason = server.blocked;
-          continue;
-        }
+      for (;;) {
+        const now = Date.now();
+        const alive = inOrder().filter(({ blocked }) => blocked === undefined);
+        const server =
+          alive.find(({ notBefore }) => notBefore <= now) ??
+          alive.sort((a, b) => a.notBefore - b.notBefore)[0];
+        if (server === undefined) throw inOrder()[0]?.blocked;
         let began = false;
+        const begin = (client: NntpClient): ReturnType<typeof work> => {
+          began = true;
+          return work(client);
+        };
         try {
-          return await lend(
-            server,
-            (client) => {
-              began = true;
-              return work(client);
-            },
-            signal,
-            Number.POSITIVE_INFINITY,
-          );
+          return await lend(server, begin, signal, 1);
         } catch (error) {
-          if (began || server.blocked === undefined) throw error;
-          reason = error;
+          const another =
+            isFivewireError(error) && (mayPass(error) || server.blocked !== undefined);
+          if (began || signal?.aborted || !another) throw error;
         }
       }
-      throw reason;
     },
     async close() {
       await Promise.all(servers.map(({ pool }) => pool.close()));

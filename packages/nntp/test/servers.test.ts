@@ -187,9 +187,24 @@ describe('several servers', () => {
     });
   });
 
+  it('one that does not answer costs the others nothing: it is asked last, and waited for only where none has it', async () => {
+    const dead = await site({}, () => 'CLOSE');
+    const well = await site({ '<a@x>': 'a\r\n', '<b@x>': 'b\r\n' }, undefined, { priority: 1 });
+    const servers = createNntpPool([dead.options, well.options], {
+      backOff: { first: 60_000, most: 60_000 },
+    });
+    stops.push(() => void servers.close());
+    expect(await text(servers, '<a@x>')).toBe('a\r\n');
+    expect(await text(servers, '<b@x>')).toBe('b\r\n');
+    expect(dead.connections()).toBe(1);
+    expect(servers.status[0]?.state).toBe('backing-off');
+  });
+
   it('use() lends a client of the first that lets us in', async () => {
-    const one = await site({}, (line) => (line === 'DATE' ? '111 20200101000000' : undefined));
-    const servers = open([one]);
+    const one = await site({}, (line) => (line === 'DATE' ? '111 20200101000000' : undefined), {
+      priority: 1,
+    });
+    const servers = open([one, await site({}, () => 'CLOSE')]);
     expect(await servers.use((nntp) => nntp.date())).toEqual(new Date(Date.UTC(2020, 0)));
   });
 
