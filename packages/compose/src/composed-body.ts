@@ -1,4 +1,5 @@
 /** The composed message as a stream: pieces made as they are read, the caller's streams read in their place. */
+import { ReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Sign } from './compose.js';
 import type { DkimSigner } from './dkim.js';
@@ -120,11 +121,21 @@ async function* encoded(content: Buffer | Readable, encoder: Encoder): AsyncGene
     for (let at = 0; at < content.length; at += pieceOctets)
       yield encoder.push(content.subarray(at, at + pieceOctets));
   } else {
+    if (content instanceof ReadStream) askForMuch(content);
     for await (const chunk of content)
       yield encoder.push(typeof chunk === 'string' ? Buffer.from(chunk) : octetsOf(chunk));
   }
   yield encoder.end();
 }
+
+/** A file gives 64 KiB at a time unless more is asked for, and each piece costs a turn of the event loop. */
+function askForMuch(file: ReadStream): void {
+  if (file.readableFlowing !== null || file.readableEncoding !== null || file.destroyed) return;
+  const early: Buffer | null = file.read(filePieceOctets);
+  if (early !== null) file.unshift(early);
+}
+
+const filePieceOctets = 256 * 1024;
 
 async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   let held: Buffer[] = [];
