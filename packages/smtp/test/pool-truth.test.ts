@@ -1,0 +1,107 @@
+/** Many messages through a pool whose links are cut at the worst moments: what is told is what happened. */
+import { createServer, type Server, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { createSmtpPool } from '../src/index.js';
+
+/** What the server does with a message: `cut` ends the link without a word, before or after it keeps the message. */
+type Fate = 'keep' | 'cut-kept' | 'cut-lost' | 'cut-early' | 'refuse' | 'leave';
+
+let server: Server | undefined;
+afterEach(() => server?.close());
+
+/** Cleartext SMTP with PIPELINING, one message at a time a link. */
+async function start(fateOf: (subject: string) => Fate): Promise<{ port: number; kept: string[] }> {
+  const kept: string[] = [];
+  server = createServer((socket: Socket) => {
+    let input = '';
+    let body: string | undefined;
+    socket.on('error', () => {});
+    socket.setEncoding('latin1');
+    const line = (text: string): void => {
+      if (body !== undefined) {
+        if (text !== '.') {
+          body += `${text}\n`;
+          const subject = /^Subject: (.*)$/m.exec(body)?.[1] ?? '';
+          if (fateOf(subject) === 'cut-early') socket.destroy();
+          return;
+        }
+        const subject = /^Subject: (.*)$/m.exec(body)?.[1] ?? '';
+        body = undefined;
+        const fate = fateOf(subject);
+        if (fate === 'keep' || fate === 'cut-kept') kept.push(subject);
+        if (fate === 'keep') socket.write('250 2.0.0 ok\r\n');
+        else if (fate === 'refuse') socket.write('554 5.7.1 no\r\n');
+        else if (fate === 'leave') socket.end('421 4.3.2 leaving\r\n');
+        else socket.destroy();
+        return;
+      }
+      const verb = text.slice(0, 4).toUpperCase();
+      if (verb === 'EHLO') socket.write('250-ready\r\n250 PIPELINING\r\n');
+      else if (verb === 'DATA') {
+        body = '';
+        socket.write('354 go on\r\n');
+      } else if (verb === 'QUIT') socket.end('221 bye\r\n');
+      else socket.write('250 2.1.0 ok\r\n');
+    };
+    socket.on('data', (chunk: string) => {
+      input += chunk;
+      for (let end = input.indexOf('\r\n'); end >= 0; end = input.indexOf('\r\n')) {
+        const text = input.slice(0, end);
+        input = input.slice(end + 2);
+        if (!socket.destroyed) line(text);
+      }
+    });
+    socket.write('220 ready\r\n');
+  });
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as { port: number }).port, kept };
+}
+
+test('none lost, none doubled, none misreported', async () => {
+  const fates: Fate[] = ['cut-kept', 'cut-lost', 'cut-early', 'refuse', 'leave'];
+  const fateOf = (subject: string): Fate => {
+    const n = Number(subject);
+    return n % 19 === 7 ? (fates[Math.floor(n / 19) % fates.length] as Fate) : 'keep';
+  };
+  const { port, kept } = await start(fateOf);
+  const pool = createSmtpPool({
+    host: '127.0.0.1',
+    port,
+    security: 'cleartext',
+    maxConnections: 4,
+  });
+  try {
+    const told = await Promise.all(
+      Array.from({ length: 250 }, (_, n) =>
+        pool
+          .send(
+            { from: 'a@example.org', to: 'b@example.net' },
+            `Subject: ${n}\r\n\r\n${'x'.repeat(n * 7)}\r\n`,
+          )
+          .then(
+            () => 'sent',
+            (error: { code: string }) => error.code,
+          ),
+      ),
+    );
+    expect(new Set(kept).size).toBe(kept.length); // none doubled
+    for (const [n, outcome] of told.entries()) {
+      const arrived = kept.includes(String(n));
+      const expected = {
+        keep: 'sent',
+        'cut-kept': 'ERR_OUTCOME_UNKNOWN',
+        'cut-lost': 'ERR_OUTCOME_UNKNOWN',
+        'cut-early': /^ERR_(?:CONNECTION_CLOSED|OUTCOME_UNKNOWN)$/,
+        refuse: 'ERR_COMMAND_REJECTED',
+        leave: 'ERR_SERVER_CLOSING',
+      }[fateOf(String(n))];
+      expect(`${n}: ${outcome}`).toMatch(
+        expected instanceof RegExp ? /: ERR_/ : `${n}: ${expected}`,
+      );
+      if (outcome === 'sent') expect(arrived).toBe(true);
+      else if (outcome !== 'ERR_OUTCOME_UNKNOWN') expect(arrived).toBe(false);
+    }
+  } finally {
+    await pool.close();
+  }
+});
