@@ -1,6 +1,7 @@
 /** What else a file has: permissions (SITE CHMOD), a time (MFMT, draft-somers-ftp-mfxx), a hash (draft-bryan-ftp-hash). */
 import { CommandError, escapeText, type Reply, UsageError } from '@fivewire/line-protocol';
 import { command } from './dialogue.js';
+import { rejected, saysUnknown } from './failures.js';
 import { hashOf } from './reply-text.js';
 import { hasFeature, type Session } from './session.js';
 import type { CallOptions, HashAlgorithm } from './types.js';
@@ -34,7 +35,6 @@ export async function changeModified(
       argument: 'time',
     });
   }
-  requireFeature(session, 'MFMT', 'set modification times');
   const digits = time.toISOString().replace(/\.\d+Z$|[-:T]/g, '');
   if (digits.length !== 14) {
     throw new UsageError('ERR_ARGUMENT', 'The year needs four digits.', {
@@ -42,7 +42,26 @@ export async function changeModified(
       argument: 'time',
     });
   }
-  await session.control.demand(command('MFMT', digits, path), options);
+  const { control, features, transport } = session;
+  const may = (name: string) =>
+    !transport.disable.has(name) && (features.size === 0 || features.has(name));
+  if (!may('MFMT') && !may('MDTM')) throw missing(session, 'MFMT', 'set modification times');
+  if (may('MFMT')) {
+    const line = command('MFMT', digits, path);
+    const [reply] = (await control.ask([line], options)) as [Reply];
+    if (reply.class === 2) return;
+    if (!saysUnknown(reply) || !may('MDTM'))
+      throw control.connection.locate(rejected(reply, line.masked));
+  }
+  // Older than MFMT, and in no RFC: with a time ahead of the path MDTM sets it (IIS, Serv-U, Pure-FTPd).
+  const line = command('MDTM', digits, path);
+  const [reply] = (await control.ask([line], options)) as [Reply];
+  if (reply.class === 2) return;
+  const refusal = rejected(reply, line.masked);
+  // A server that reads all of it as a path has no such file: it can't set times.
+  throw may('MFMT')
+    ? control.connection.locate(refusal)
+    : missing(session, 'MFMT', 'set modification times', refusal);
 }
 
 interface Algorithm {
@@ -103,16 +122,15 @@ function verbFor(session: Session, name: HashAlgorithm): string | undefined {
   return algorithm.verbs.find((verb) => hasFeature(session, verb));
 }
 
-/** A server without FEAT may have it all the same; one with FEAT would have said so. */
-function requireFeature(session: Session, name: string, purpose: string): void {
-  const disabled = session.transport.disable.has(name);
-  if (!disabled && (session.features.size === 0 || session.features.has(name))) return;
-  throw missing(session, name, purpose);
-}
-
-export function missing(session: Session, name: string, purpose: string): CommandError {
+export function missing(
+  session: Session,
+  name: string,
+  purpose: string,
+  cause?: CommandError,
+): CommandError {
   return session.control.connection.locate(
     new CommandError('ERR_EXTENSION_REQUIRED', `The server has no ${name} to ${purpose}.`, {
+      ...(cause === undefined ? {} : { cause }),
       hint: `It announces: ${[...session.features.keys()].join(', ') || 'nothing'}.`,
     }),
   );

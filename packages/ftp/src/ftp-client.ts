@@ -24,6 +24,7 @@ import {
   makeRules,
   readStreamRules,
   removeRules,
+  renameRules,
   transferRules,
   uploadRules,
 } from './options.js';
@@ -246,9 +247,16 @@ export class FtpClient {
     return removePath(this.#session, this.#path(path), options);
   }
 
-  /** Renames or moves (RNFR, RNTO). Most servers replace a file that is there under the new name. */
-  async rename(from: RemotePath, to: RemotePath, options: CallOptions = {}): Promise<void> {
-    checkOptions(options, callRules);
+  /**
+   * Renames or moves (RNFR, RNTO). Most servers replace a file that is there under the new name; `overwrite: true` replaces it on
+   * those too that refuse to. Default `false`.
+   */
+  async rename(
+    from: RemotePath,
+    to: RemotePath,
+    options: CallOptions & { overwrite?: boolean } = {},
+  ): Promise<void> {
+    checkOptions(options, renameRules);
     return renamePath(this.#session, this.#path(from, 'from'), this.#path(to, 'to'), options);
   }
 

@@ -56,3 +56,8 @@ export const removeRules: Rules<CallOptions & { recursive?: boolean }> = {
   ...callRules,
   recursive: flag,
 };
+
+export const renameRules: Rules<CallOptions & { overwrite?: boolean }> = {
+  ...callRules,
+  overwrite: flag,
+};

@@ -258,7 +258,11 @@ export class FtpPool implements Pool<FtpClient> {
   }
 
   /** As `FtpClient.rename`. */
-  rename(from: RemotePath, to: RemotePath, options: CallOptions = {}): Promise<void> {
+  rename(
+    from: RemotePath,
+    to: RemotePath,
+    options: CallOptions & { overwrite?: boolean } = {},
+  ): Promise<void> {
     return this.#call(options, (client) => client.rename(from, to, options));
   }
 

@@ -1,6 +1,7 @@
 /** Where an upload comes from: content, a stream, or a file of this side. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import type { ReadableStream as WebStream } from 'node:stream/web';
 import {
   aborted,
   type BodyInput,
@@ -30,6 +31,7 @@ export function checkSource(source: UploadSource, control: Control): void {
     pathOf(source.file);
     return;
   }
+  if (source instanceof Blob || source instanceof ArrayBuffer) return;
   if (!isBodyInput(source)) {
     throw new UsageError('ERR_ARGUMENT', 'The source is neither content, a stream nor { file }.', {
       protocol: 'ftp',
@@ -56,10 +58,15 @@ export function checkSource(source: UploadSource, control: Control): void {
  * @throws LocalError for a directory, for what is not there or can't be read; what the caller's stream throws
  */
 export async function openSource(
-  source: UploadSource,
+  given: UploadSource,
   pace: SourcePace,
   signal?: AbortSignal,
 ): Promise<Source> {
+  if (given instanceof Blob) {
+    const opened = await openSource(Readable.fromWeb(given.stream() as WebStream), pace, signal);
+    return { ...opened, size: given.size };
+  }
+  const source = given instanceof ArrayBuffer ? new Uint8Array(given) : given;
   if (isLocalFile(source)) return openFile(pathOf(source.file));
   if (typeof source === 'string' || source instanceof Uint8Array) {
     return { pieces: bodyOctets(source), size: sizeOf(source), close: async () => {} };

@@ -1,5 +1,6 @@
 /** From what the caller names to a sink: a file, or the caller's Writable. */
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
+import { WritableStream } from 'node:stream/web';
 import { FileSink } from '@fivewire/line-protocol';
 import { pathOf } from './local.js';
 import type { Sink, SinkOptions } from './sink.js';
@@ -8,6 +9,7 @@ import type { DownloadTarget } from './types.js';
 
 export function isTarget(target: unknown): target is DownloadTarget {
   if (typeof target === 'string' || target instanceof URL) return true;
+  if (target instanceof WritableStream) return true;
   const stream = target as Partial<Writable> | null | undefined;
   return typeof stream?.write === 'function' && typeof stream.end === 'function';
 }
@@ -16,5 +18,6 @@ export async function openSink(target: DownloadTarget, options: SinkOptions): Pr
   if (typeof target === 'string' || target instanceof URL) {
     return FileSink.open(pathOf(target), options);
   }
-  return new StreamSink(target, options.start);
+  const stream = target instanceof WritableStream ? Writable.fromWeb(target) : target;
+  return new StreamSink(stream as Writable, options.start);
 }

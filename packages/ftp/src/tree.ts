@@ -1,4 +1,5 @@
 /** Directories and names: MKD, RMD, DELE, RNFR and RNTO of RFC 959 §4.1.3. */
+import { randomBytes } from 'node:crypto';
 import {
   type FivewireError,
   isFivewireError,
@@ -11,7 +12,7 @@ import { notFound, rejected, saysAbsent, tooDeep } from './failures.js';
 import { judged } from './judged.js';
 import { listDirectory } from './list-directory.js';
 import type { Entry } from './listing/entry.js';
-import { ancestry } from './remote-path.js';
+import { ancestry, joinPath, splitPath } from './remote-path.js';
 import type { Session } from './session.js';
 import { stat } from './stat.js';
 import type { CallOptions } from './types.js';
@@ -187,19 +188,35 @@ async function removeEach(
   return left;
 }
 
+/** @param overwrite also where the server refuses to rename onto what is there: that is moved aside, and back where all fails */
 export async function renamePath(
   session: Session,
   from: string,
   to: string,
-  options: CallOptions,
+  { overwrite = false, ...options }: CallOptions & { overwrite?: boolean },
 ): Promise<void> {
+  const { control } = session;
   const lines = [command('RNFR', from), command('RNTO', to)];
-  const [first, second] = (await session.control.ask(lines, options)) as [Reply, Reply];
-  const { connection } = session.control;
+  const [first, second] = (await control.ask(lines, options)) as [Reply, Reply];
   if (first.class >= 4) {
-    const error = connection.locate(rejected(first, lines[0]?.masked ?? 'RNFR'));
+    const error = control.connection.locate(rejected(first, lines[0]?.masked ?? 'RNFR'));
     await judged(session, from, error, options);
     throw error;
   }
-  if (second.class !== 2) throw connection.locate(rejected(second, lines[1]?.masked ?? 'RNTO'));
+  if (second.class === 2) return;
+  const refusal = control.connection.locate(rejected(second, lines[1]?.masked ?? 'RNTO'));
+  if (!overwrite) throw refusal;
+  const { parent, name } = splitPath(to);
+  const aside = joinPath(parent, `.${name}.${randomBytes(6).toString('hex')}.part`, false);
+  const move = async (here: string, there: string): Promise<boolean> => {
+    const replies = await control.ask([command('RNFR', here), command('RNTO', there)], options);
+    return replies[1]?.class === 2;
+  };
+  if (!(await move(to, aside))) throw refusal;
+  if (await move(from, to)) {
+    await control.ask([command('DELE', aside)], options);
+    return;
+  }
+  await move(aside, to);
+  throw refusal;
 }

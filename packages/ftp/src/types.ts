@@ -1,6 +1,7 @@
 /** What the client takes and gives. Times are milliseconds, sizes octets. */
 
 import type { Writable } from 'node:stream';
+import type { WritableStream } from 'node:stream/web';
 import type {
   BodyInput,
   CallOptions,
@@ -119,10 +120,10 @@ export interface LocalFile {
 }
 
 /** Content, or where it is. A string is content, as in all Fivewire clients: a path is `{ file: './report.csv' }`. */
-export type UploadSource = BodyInput | LocalFile;
+export type UploadSource = BodyInput | LocalFile | Blob | ArrayBuffer;
 
 /** A path on this side, or a stream. A stream is ended when the download is whole and destroyed when it fails. */
-export type DownloadTarget = string | URL | Writable;
+export type DownloadTarget = string | URL | Writable | WritableStream<Uint8Array>;
 
 export interface UploadOptions extends TransferOptions {
   /** `'size'` (default): SIZE must agree where the server has it. `'hash'`: and the hash. `false`: the final reply does. */

@@ -8,7 +8,13 @@ import type { Session } from './session.js';
 import { checkSource, openSource, type Source } from './source.js';
 import { store } from './store.js';
 import { renamePath } from './tree.js';
-import type { TransferOptions, TransferResult, UploadOptions, UploadSource } from './types.js';
+import type {
+  CallOptions,
+  TransferOptions,
+  TransferResult,
+  UploadOptions,
+  UploadSource,
+} from './types.js';
 
 /** @param path an octet string */
 export async function upload(
@@ -24,7 +30,7 @@ export async function upload(
   try {
     const stored = await run(session, 'STOR', source, target, verify !== false, options, digest);
     const hash = await digest?.compare(session, target, options);
-    if (atomic) await renamePath(session, target, path, options);
+    if (atomic) await renamePath(session, target, path, { ...callOf(options), overwrite: true });
     return hash === undefined ? stored : { ...stored, hash };
   } catch (error) {
     if (atomic && session.control.connection.isOpen) {
@@ -72,6 +78,11 @@ async function run(
     }
   });
 }
+
+const callOf = ({ signal, timeout }: TransferOptions): CallOptions => ({
+  ...(signal && { signal }),
+  ...(timeout !== undefined && { timeout }),
+});
 
 function hashed(source: Source, digest: Digest): Source {
   async function* pieces(): AsyncGenerator<Uint8Array> {

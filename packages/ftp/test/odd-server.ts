@@ -30,6 +30,8 @@ export interface Manners {
   /** SIZE of a directory is 213. */
   sizeOfDirectories?: boolean;
   home?: string;
+  /** RNTO onto what is there is refused. */
+  keepsOld?: boolean;
 }
 
 export type Node = string | Link | Tree;
@@ -217,6 +219,7 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
       const to = parentOf(argument);
       const moved = from.parent?.[from.name];
       if (from.parent === undefined || to.parent === undefined || moved === undefined) return no();
+      if (manners.keepsOld && to.parent[to.name] !== undefined) return no();
       delete from.parent[from.name];
       to.parent[to.name] = moved;
       say('250 done');

@@ -242,3 +242,55 @@ describe('names in the charset that was there before', () => {
     });
   });
 });
+
+describe('a server that refuses to rename onto what is there', () => {
+  it('is obeyed, unless told to overwrite; an atomic upload is', async () => {
+    await on({ a: 'new', b: 'old' }, { keepsOld: true, refusal: 'File exists' }, async (ftp, server) => {
+      await expect(ftp.rename('/a', '/b')).rejects.toMatchObject({ code: 'ERR_COMMAND_REJECTED' });
+      expect(server.tree).toEqual({ a: 'new', b: 'old' });
+      await ftp.rename('/a', '/b', { overwrite: true });
+      expect(server.tree).toEqual({ b: 'new' });
+      await ftp.upload('newest', '/b', { atomic: true });
+      expect(server.tree).toEqual({ b: 'newest' });
+    });
+  });
+});
+
+describe('times', () => {
+  it.each([
+    [['MFMT', 'MDTM'], {}, 'MDTM 20240102030405 /f'],
+    [['MDTM'], {}, 'MDTM 20240102030405 /f'],
+  ])('are set by MDTM where there is no MFMT, %j', async (features, more, said) => {
+    const manners = { features, answers: { MDTM: '213 20240102030405', ...more } };
+    await on({ f: 'x' }, manners, async (ftp, server) => {
+      await ftp.setModified('/f', new Date(Date.UTC(2024, 0, 2, 3, 4, 5)));
+      expect(server.said.at(-1)).toBe(said);
+    });
+  });
+
+  it('are said to be out of reach where neither does it', async () => {
+    await on(
+      { f: 'x' },
+      { features: ['MDTM'], answers: { MDTM: '550 no such file' } },
+      async (ftp) => {
+        await expect(ftp.setModified('/f', new Date())).rejects.toMatchObject({
+          code: 'ERR_EXTENSION_REQUIRED',
+        });
+      },
+    );
+  });
+});
+
+describe('content of the web', () => {
+  it('goes up from a Blob and an ArrayBuffer, and down into a WritableStream', async () => {
+    await on({}, {}, async (ftp, server) => {
+      await ftp.upload(new Blob(['ab', 'cd']), '/blob');
+      await ftp.upload(new Uint8Array([101, 102]).buffer as ArrayBuffer, '/buffer');
+      expect(server.tree).toEqual({ blob: 'abcd', buffer: 'ef' });
+      const pieces: Uint8Array[] = [];
+      const target = new WritableStream<Uint8Array>({ write: (piece) => void pieces.push(piece) });
+      await ftp.download('/blob', target as never);
+      expect(Buffer.concat(pieces).toString()).toBe('abcd');
+    });
+  });
+});
