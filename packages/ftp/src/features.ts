@@ -46,6 +46,7 @@ export async function explore(
   await tune(dialogue, transport, charset, features);
   const learned: Learned = {
     staleRestart: false,
+    dataWorks: false,
     type: typed === undefined ? undefined : 'I',
     home: undefined,
   };

@@ -40,6 +40,8 @@ export async function retrieve(
   const plan: Plan = {
     ...retrieval,
     line: command('RETR', path),
+    needsNoPreparation:
+      retrieval.start === 0 && !retrieval.identify && !session.learned.staleRestart,
     alongside:
       (verify || retrieval.identify) && mayHaveSize(session) ? command('SIZE', path) : undefined,
     async prepare(reply) {

@@ -35,6 +35,7 @@ export async function store(
       session.learned.staleRestart = false;
       await dialogue.ask(command('REST', '0'));
     },
+    needsNoPreparation: !session.learned.staleRestart,
     sends: true,
     observeCloseNotify: () => false,
     async move(stream, watch) {
