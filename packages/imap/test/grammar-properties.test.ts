@@ -2,9 +2,12 @@
 import fc from 'fast-check';
 import { isFivewireError } from 'tls-context-core';
 import { expect, it } from 'vitest';
+import { parseMetadata, parseQuota, parseRights } from '../src/grammar/account-data.js';
 import { parseBodyStructureSlice } from '../src/grammar/body-structure.js';
 import { parseEnvelopeSlice } from '../src/grammar/envelope.js';
+import { Lexer } from '../src/grammar/lexer.js';
 import { parseResponse } from '../src/grammar/response.js';
+import { parseSort, parseThreads } from '../src/grammar/sort-data.js';
 import { framesOf, parseOne } from './support/frames.js';
 
 const pieces = [
@@ -68,6 +71,32 @@ function parseAll(octets: string): void {
     }
   }
 }
+
+const extensions = [parseSort, parseThreads, parseQuota, parseRights, parseMetadata];
+
+it('any words behind the name of an extension', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...pieces, '7 ', 'lrs '), { maxLength: 40 }), (words) => {
+      for (const frame of framesOf(`* X ${words.join('')}\r\n`)) {
+        for (const parse of extensions) {
+          try {
+            parse(new Lexer(frame, undefined, 4));
+          } catch (error) {
+            if (!isFivewireError(error)) throw error;
+          }
+        }
+      }
+    }),
+  );
+});
+
+it('a discussion of a hundred thousand answers is no recursion', () => {
+  const text = `* THREAD ${'(1 '.repeat(90_000)}${')'.repeat(90_000)}`;
+  const [root] = parseThreads(new Lexer({ text, literals: [] }, undefined, 9));
+  let depth = 0;
+  for (let at = root; at !== undefined; at = at.children[0]) depth++;
+  expect(depth).toBe(90_000);
+});
 
 it('any octets', () => {
   fc.assert(

@@ -120,6 +120,66 @@ describe.each(doors)('IMAP by $security', (door) => {
     }
   });
 
+  test('gives each of many calls at once its own answer, while a watch runs', () =>
+    withMailbox(async (imap, name) => {
+      const words = ['blue', 'red', 'green'];
+      const messages = Array.from({ length: 300 }, (_, i) => ({
+        body: message(`${words[i % 3]} ${i}`, 'x\r\n'),
+      }));
+      await imap.appendMany(name, messages);
+      const box = await imap.open(name);
+      const other = await ImapClient.connect(options(door));
+      const stop = new AbortController();
+      let fresh = 0;
+      const watching = (async () => {
+        for await (const event of imap.watch(name, { signal: stop.signal, from: 301 })) {
+          if (event.type === 'new') fresh += event.uids.size;
+          if (fresh === 10) return;
+        }
+      })();
+      const rows = async () => (await box.fetch('1:300', { size: true }).toArray()).length;
+      for (let i = 0; i < 10; i++) {
+        const [loops, ...found] = await Promise.all([
+          Promise.all([rows(), rows(), rows()]),
+          ...words.map((subject) => box.search({ subject, uid: '1:300' })),
+          box.search({ subject: 'none' }),
+          other.append(name, message('new', 'x\r\n')),
+        ]);
+        expect(loops).toEqual([300, 300, 300]);
+        const sets = found.slice(0, 4) as Awaited<ReturnType<typeof box.search>>[];
+        expect(sets.map((set) => [set.size, set.first])).toEqual([
+          [100, 1],
+          [100, 2],
+          [100, 3],
+          [0, undefined],
+        ]);
+      }
+      await watching;
+      stop.abort();
+      await other.quit();
+      await box.close();
+    }));
+
+  test('sorts, threads, counts, windows; sync tells each change once', () =>
+    withMailbox(async (imap, name) => {
+      const sizes = [30, 10, 20];
+      for (const size of sizes) await imap.append(name, message(`m${size}`, 'x'.repeat(size)));
+      const first = await imap.sync(name).toArray();
+      expect(first.map(({ type }) => type)).toEqual(['new', 'new', 'new']);
+      const box = await imap.open(name);
+      expect(await box.sort('-size')).toEqual([1, 3, 2]);
+      expect((await box.thread()).map(({ uid }) => uid)).toHaveLength(3);
+      expect(await box.count({ larger: 1 })).toBe(3);
+      expect(String(await box.search({}, { partial: [-1, -2] }))).toBe('2:3');
+      await box.addFlags(2, ['\\Flagged']);
+      await box.addFlags(1, ['\\Deleted']);
+      await box.expunge(1);
+      await box.close();
+      const second = await imap.sync(name, first.at(-1)?.state).toArray();
+      expect(second.map(({ type }) => type)).toEqual(['vanished', 'flags']);
+      expect(await imap.sync(name, second.at(-1)?.state).toArray()).toEqual([]);
+    }));
+
   test('a mailbox that does not exist is an error, and the session goes on', async () => {
     const imap = await ImapClient.connect(options(door));
     const absent = `absent ${randomUUID()}`;
