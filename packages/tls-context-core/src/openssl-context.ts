@@ -41,7 +41,7 @@ export function opensslContext(
   if (!context) {
     context = {
       secureContext: memoise(() => build(options, roots)),
-      trust: createTrust(roots, listsIn(options.crl), options.ciphers !== undefined),
+      trust: createTrust(roots, listsIn(options.crl), beyondStrong.test(options.ciphers ?? '')),
     };
     shared.set(key, new WeakRef(context));
     forgotten.register(context, key);
@@ -78,6 +78,9 @@ function digestOf(roots: readonly string[]): string {
 
 /** Without static RSA, which keeps no secret once the server's key is known (RFC 9325 §4.1). */
 const defaultCiphers = `${constants.defaultCoreCipherList}:!kRSA`;
+
+/** Level 2 is what a path must have anyhow where OpenSSL's verdict does not count. */
+const beyondStrong = /@SECLEVEL=[3-9]/i;
 
 /** Every default that a command-line flag or a global of `node:tls` could weaken is spelled out. */
 function build(options: TlsContextOptions, roots: readonly string[]): SecureContext {

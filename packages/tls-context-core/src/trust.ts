@@ -12,8 +12,8 @@ import { demandsLists } from './runtime.js';
 export interface Trust {
   readonly anchors: TrustAnchors;
   readonly lists: RevocationLists | undefined;
-  /** The caller asked for a strength of keys and signatures, by `ciphers`, which OpenSSL alone can judge. */
-  readonly ownStrength: boolean;
+  /** The caller asked for keys and signatures beyond our own minimum, which OpenSSL alone can judge. */
+  readonly beyondStrong: boolean;
   /** Paths that were found, by leaf and name. */
   readonly found: Map<string, Found>;
 }
@@ -37,7 +37,7 @@ export interface Chain {
 export function createTrust(
   roots: readonly string[],
   lists: RevocationLists | undefined,
-  ownStrength: boolean,
+  beyondStrong: boolean,
 ): Trust {
   let index: BySubject | undefined;
   const issuers = (): BySubject => {
@@ -53,7 +53,7 @@ export function createTrust(
         .get(nameKey(subject))
         ?.some((anchor) => Buffer.compare(anchor, der) === 0) ?? false,
   };
-  return { anchors, lists, ownStrength, found: new Map() };
+  return { anchors, lists, beyondStrong, found: new Map() };
 }
 
 /**
@@ -97,11 +97,13 @@ export function verifyChain(
 function isOverruled(
   chainFault: string | undefined,
   { passedOver }: VerifiedPath,
-  { ownStrength }: Trust,
+  { beyondStrong }: Trust,
 ): boolean {
-  if (chainFault === undefined || ofItsPath.test(chainFault)) return true;
+  if (chainFault === undefined) return true;
+  if (beyondStrong) return false; // its last complaint may hide one about strength
   // Node has no name for violated name constraints; it has none for much else.
-  return chainFault === 'UNSPECIFIED' && passedOver?.violation !== undefined && !ownStrength;
+  const hasSeenThem = chainFault === 'UNSPECIFIED' && passedOver?.violation !== undefined;
+  return hasSeenThem || ofItsPath.test(chainFault);
 }
 
 /** Ours says more than OpenSSL's last complaint, but about lists, which it tells apart, and keys that did not sign. */
@@ -126,8 +128,12 @@ const isSame = (known: Found, sent: readonly Uint8Array[]): boolean =>
 /** As many chains as a mailer or a crawler meets at once; a path costs less than a millisecond to find again. */
 const foundLimit = 100;
 
+/** Octets of a chain; those of the longest honest ones are fewer. */
+const rememberedOctets = 1 << 15;
+
 function remember(found: Map<string, Found>, key: string, path: Found): void {
   found.delete(key);
+  if (path.sent.reduce((sum, { length }) => sum + length, 0) > rememberedOctets) return;
   for (const oldest of found.keys()) {
     if (found.size < foundLimit) break;
     found.delete(oldest);

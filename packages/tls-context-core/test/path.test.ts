@@ -24,6 +24,7 @@ import {
   issueCa,
   oid,
   revoke,
+  rsaKeys,
   sequence,
   tlv,
 } from './certificates.js';
@@ -527,6 +528,14 @@ describe('anchors are what was given', () => {
     );
     const old = issue({ issuer: middle, dns: [name], ...past });
     expect(await verdict([old], { ca: old.cert })).toMatch(/^ERR_CERTIFICATE_EXPIRED/);
+  });
+
+  test('a strength that the caller asks for is judged by OpenSSL, whose word then stands', async () => {
+    const weak = authority({ commonName: 'Weak', issuer: root, keys: rsaKeys() });
+    const below = issue({ issuer: weak, dns: [name], signature: 'rsaSha256' });
+    expect(await verdict([below], { ca: weak.cert })).toBe(accepted);
+    const demanding = { ca: weak.cert, ciphers: 'DEFAULT:@SECLEVEL=3' };
+    expect(await verdict([below], demanding)).toMatch(/^ERR_/);
   });
 
   test('names are compared as RFC 5280 has it: case, spaces and string types do not count', async () => {
