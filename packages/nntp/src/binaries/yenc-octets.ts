@@ -10,107 +10,104 @@ export interface EscapeState {
 }
 
 /**
- * Takes the encoding off: line ends out, escapes resolved. Four octets at a time where none of them is special, written as words at whatever
- * place the output has come to.
+ * Takes the encoding off: line ends out, escapes resolved. Four octets at a time, decoded and written whole; where one of them is special, what was
+ * written from it on is written over.
  */
 export function decodeOctets(octets: Uint8Array, state: EscapeState): Buffer {
   const { length } = octets;
-  const memory = new ArrayBuffer((length + 11) & ~3); // the last word may reach beyond what is used
+  const memory = new ArrayBuffer(length + 4); // the last word may reach beyond what is used
   const out = new Uint8Array(memory);
-  const outWords = new Int32Array(memory);
-  const aligned = Math.min(length, (4 - (octets.byteOffset & 3)) & 3);
-  const count = (length - aligned) >> 2;
-  const words =
-    count === 0
-      ? new Int32Array(0)
-      : new Int32Array(octets.buffer, octets.byteOffset + aligned, count);
+  const write = new DataView(memory);
+  const read = new DataView(octets.buffer, octets.byteOffset, length);
   let { escaped } = state;
+  let i = 0;
   let j = 0;
-  const oneByOne = (from: number, to: number): void => {
-    for (let i = from; i < to; i++) {
-      const octet = octets[i] as number;
-      if (escaped) {
-        escaped = false;
-        out[j++] = octet - 106;
-      } else if (octet === ESCAPE) escaped = true;
-      else if (octet !== CR && octet !== LF) out[j++] = octet - 42;
-    }
-  };
-  oneByOne(0, aligned);
-  let k = 0;
-  while (k < count) {
-    let word = words[k] as number;
-    if (escaped || hasSpecial(word)) {
-      const at = aligned + 4 * k++;
-      oneByOne(at, at + 4);
+  if (escaped && length > 0) {
+    out[j++] = (octets[i++] as number) - 106;
+    escaped = false;
+  }
+  for (const last = length - 4; i <= last; ) {
+    const word = read.getInt32(i, true);
+    // 42 less in each octet, without a carry between them.
+    const plain = ((word | high) - 0x2a2a2a2a) ^ ((word ^ ~0x2a2a2a2a) & high);
+    write.setInt32(j, plain, true);
+    // The lowest bit of these shows the first octet that is CR, LF or `=`.
+    const a = word ^ 0x0d0d0d0d;
+    const b = word ^ 0x0a0a0a0a;
+    const c = word ^ 0x3d3d3d3d;
+    const special = (((a - ones) & ~a) | ((b - ones) & ~b) | ((c - ones) & ~c)) & high;
+    if (special === 0) {
+      i += 4;
+      j += 4;
       continue;
     }
-    const shift = (j & 3) << 3;
-    let o = j >> 2;
-    const began = k;
-    if (shift === 0) {
-      do {
-        outWords[o++] = minus42(word);
-        if (++k >= count) break;
-        word = words[k] as number;
-      } while (!hasSpecial(word));
-    } else {
-      let carry = (outWords[o] as number) & ((1 << shift) - 1);
-      do {
-        const plain = minus42(word);
-        outWords[o++] = carry | (plain << shift);
-        carry = plain >>> (32 - shift);
-        if (++k >= count) break;
-        word = words[k] as number;
-      } while (!hasSpecial(word));
-      outWords[o] = carry;
-    }
-    j += 4 * (k - began);
+    const before = (31 - Math.clz32(special & -special)) >> 3;
+    i += before;
+    j += before;
+    if (octets[i] !== ESCAPE) {
+      i++;
+      if (octets[i] === LF) i++;
+    } else if (i + 1 < length) {
+      out[j++] = (octets[i + 1] as number) - 106;
+      i += 2;
+    } else break;
   }
-  oneByOne(aligned + 4 * count, length);
+  for (; i < length; i++) {
+    const octet = octets[i] as number;
+    if (escaped) {
+      escaped = false;
+      out[j++] = octet - 106;
+    } else if (octet === ESCAPE) escaped = true;
+    else if (octet !== CR && octet !== LF) out[j++] = octet - 42;
+  }
   state.escaped = escaped;
   return Buffer.from(memory, 0, j);
 }
 
-/** Whether one of four octets is LF, or CR or `=`; 0x1d and 0x2d look the same to this, and are told apart one by one. */
-function hasSpecial(word: number): boolean {
-  const a = (word ^ 0x0d0d0d0d) & 0xcfcfcfcf;
-  const b = word ^ 0x0a0a0a0a;
-  return ((((a - 0x01010101) & ~a) | ((b - 0x01010101) & ~b)) & 0x80808080) !== 0;
-}
-
-/** 42 less in each of four octets, without a carry between them. */
-const minus42 = (word: number): number =>
-  ((word | 0x80808080) - 0x2a2a2a2a) ^ ((word ^ ~0x2a2a2a2a) & 0x80808080);
+const ones = 0x01010101;
+const high = 0x80808080 | 0;
 
 /** Octets in the line that is being written. */
 export interface LineState {
   column: number;
 }
 
+/** Source octets whose encoded form would be NUL, LF, CR or `=`. */
+const critical = Uint8Array.from({ length: 256 }, (_, octet) =>
+  [0, LF, CR, ESCAPE].includes((octet + 42) & 255) ? 1 : 0,
+);
+/** The source of a dot, which is escaped where it begins a line, for servers that stuff none. */
+const dotSource = 4;
+
 /** Lines of `lineOctets`, one more where the last is an escape, each with CRLF but the last, where it is not full. */
 export function encodeOctets(octets: Uint8Array, lineOctets: number, state: LineState): Buffer {
   const { length } = octets;
-  const out = Buffer.allocUnsafe(2 * length + 2 * (Math.ceil((2 * length) / lineOctets) + 1));
-  let j = 0;
+  const longestLine = lineOctets + 3;
+  let out = Buffer.allocUnsafe(Math.ceil(length * (1.05 + 2 / lineOctets)) + 2 * longestLine);
   let i = 0;
+  let j = 0;
   let { column } = state;
   while (i < length) {
-    const lineStart = j - column;
-    const end = lineStart + lineOctets;
-    while (i < length && j < end) {
-      const octet = ((octets[i++] as number) + 42) & 255;
-      const isSpecial =
-        octet === 0 ||
-        octet === LF ||
-        octet === CR ||
-        octet === ESCAPE ||
-        (octet === 46 && j === lineStart); // a dot that begins a line, for servers that stuff none
+    if (j + longestLine > out.length) out = Buffer.concat([out.subarray(0, j)], 2 * out.length);
+    const end = j - column + lineOctets;
+    if (column === 0) {
+      const octet = octets[i++] as number;
+      const isSpecial = critical[octet] !== 0 || octet === dotSource;
       if (isSpecial) out[j++] = ESCAPE;
-      out[j++] = isSpecial ? octet + 64 : octet;
+      out[j++] = isSpecial ? octet + 106 : octet + 42;
     }
-    column = j - lineStart;
-    if (j < end) break;
+    while (j < end && i < length) {
+      const octet = octets[i++] as number;
+      if (critical[octet] === 0) out[j++] = octet + 42;
+      else {
+        out[j++] = ESCAPE;
+        out[j++] = octet + 106;
+      }
+    }
+    if (j < end) {
+      state.column = j - end + lineOctets;
+      return out.subarray(0, j);
+    }
     column = 0;
     out[j++] = CR;
     out[j++] = LF;
