@@ -6,6 +6,9 @@
 const core = 'tls-context-core';
 const test = (folder, ...names) => names.map((name) => `packages/${folder}/test/${name}.test.ts`);
 
+const contract = (...protocols) =>
+  protocols.map((protocol) => `test/client-contract/${protocol}.test.ts`);
+
 export const mutants = [
   // ── whom to trust ────────────────────────────────────────────────────────────────────────────────────────
   {
@@ -855,5 +858,40 @@ export const mutants = [
     take: 'if (!file.isFile() || file.nlink > 1) return false;',
     put: '',
     red: test('line-protocol', 'save-to'),
+  // ── one contract over five clients ─────────────────────────────────────────────────────────────────────────
+  {
+    guard: 'a goodbye that was aborted before its turn can be said later',
+    in: 'line-protocol/src/goodbye.ts',
+    take: '        underway = undefined;\n        goodbye.drop.abort();',
+    put: '        goodbye.drop.abort();',
+    red: contract('ftp', 'imap', 'pop3', 'smtp', 'nntp'),
+  },
+  {
+    guard: 'each call that a lost connection breaks has an error of its own',
+    in: `${core}/src/errors.ts`,
+    take: 'const again = new Error(error.message, { cause });',
+    put: 'const again = error;',
+    red: contract('ftp', 'imap', 'pop3', 'smtp', 'nntp'),
+  },
+  {
+    guard: 'options of second rank are checked',
+    in: 'line-protocol/src/transport.ts',
+    take: "checkOptions(options.timeouts ?? {}, timeoutRules, { at: 'timeouts' });",
+    put: '',
+    red: contract('ftp', 'imap', 'pop3', 'smtp', 'nntp'),
+  },
+  {
+    guard: "what stands in sendMany's messages is checked",
+    in: 'smtp/src/send-many.ts',
+    take: "checkKeys(message, ['envelope', 'body', 'onRefused'], 'message');",
+    put: '',
+    red: contract('smtp'),
+  },
+  {
+    guard: 'a refused dial burns no call',
+    in: 'line-protocol/src/pool.ts',
+    take: 'if (passes(error)) rejectImpatient(error);',
+    put: 'if (false) rejectImpatient(error);',
+    red: [...test('line-protocol', 'pool-outage'), ...contract('smtp')],
   },
 ];

@@ -48,6 +48,23 @@ export function describeQuit<C extends Client>(subject: Subject<C>): void {
       expect(await client.closed).toEqual({ reason: 'quit' });
     });
 
+    it('aborted before its turn can be said again at once', async () => {
+      const { client, talk, peer, count } = await openSession(subject);
+      peer.on(verb, 'silence');
+      const talking = talk();
+      await quiet();
+      const stop = new AbortController();
+      const quitting = failure(() => client.quit({ signal: stop.signal }));
+      await quiet();
+      stop.abort();
+      const again = client.quit();
+      expect((await quitting).code).toBe('ERR_ABORTED');
+      answerNow(subject, peer);
+      await talking;
+      await again;
+      expect(count(quitVerb)).toBe(1);
+    });
+
     it('aborted after it was said goes on: the next one joins it', async () => {
       const { client, peer, count } = await openSession(subject);
       peer.on(quitVerb, 'silence');
