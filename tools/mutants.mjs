@@ -858,6 +858,7 @@ export const mutants = [
     take: 'if (!file.isFile() || file.nlink > 1) return false;',
     put: '',
     red: test('line-protocol', 'save-to'),
+  },
   // ── one contract over five clients ─────────────────────────────────────────────────────────────────────────
   {
     guard: 'a goodbye that was aborted before its turn can be said later',
