@@ -98,8 +98,7 @@ export async function openSession({
   const connection = await openConnection(given, scope);
   return connection.establish(options.signal, async () => {
     const dialogue = new Dialogue(connection, transport.timeouts.reply, 'greeting');
-    const greeted = await greeting(dialogue, transport);
-    traits.waitsForData = waitsForData.test(greeted.text);
+    await greeting(dialogue, transport);
     if (transport.security === 'starttls') await authTls(connection, transport);
     const welcome =
       auth === undefined ? undefined : await logIn(connection, transport, charset, auth);
@@ -126,13 +125,10 @@ function dataHostOf({ options, host }: Transport, stream: Duplex): string {
   return direct && stream instanceof Socket ? (stream.remoteAddress ?? host) : host;
 }
 
-/** Servers that are known to wait for the data connection when the transfer command comes first. */
-const waitsForData = /vsFTPd|ProFTPD|Pure-FTPd|FileZilla Server/;
-
 const mostWaits = 1_000;
 
 /** 120 says that it takes a while; 220 that it is ready. A 230 here is no login under TLS and skips nothing (CVE-2021-22946). */
-async function greeting(dialogue: Dialogue, { timeouts }: Transport): Promise<Reply> {
+async function greeting(dialogue: Dialogue, { timeouts }: Transport): Promise<void> {
   const line = { octets: Buffer.alloc(0), masked: 'connect' };
   let reply = await dialogue.next(line, timeouts.greeting);
   for (let waits = 0; reply.class === 1 && waits < mostWaits; waits++) {
@@ -146,7 +142,6 @@ async function greeting(dialogue: Dialogue, { timeouts }: Transport): Promise<Re
   if (reply.class !== 2) {
     throw dialogue.connection.serverClosing(reply.text, { phase: 'greeting' });
   }
-  return reply;
 }
 
 async function authTls(connection: LineConnection, transport: Transport): Promise<void> {

@@ -25,22 +25,17 @@ import type { Session } from './session.js';
 
 const epsv = command('EPSV');
 const pasv = command('PASV');
-const abor = command('ABOR');
-const noop = command('NOOP');
 
 export interface OpenData {
   data: DataConnection;
   /** The reply to the command that went along. */
   alongside: Reply | undefined;
-  /** Whether the transfer command has gone out with EPSV. */
-  isSent: boolean;
 }
 
 /**
  * Asks for a port and connects to it.
  *
  * @param alongside a command whose reply is wanted first, sent in the same flight
- * @param behind the transfer command, to be sent right behind EPSV where the server has proven that it takes it so
  * @throws CommandError where the server offers no port; ConnectionError ERR_DIAL_FAILED where it can't be reached
  */
 export async function openData(
@@ -48,58 +43,8 @@ export async function openData(
   dialogue: Dialogue,
   signal: AbortSignal | undefined,
   alongside?: CommandLine,
-  behind?: CommandLine,
 ): Promise<OpenData> {
   refuseGivenStream(session);
-  if (behind !== undefined && mayGoBehind(session)) {
-    const early = await openEarly(session, dialogue, signal, alongside, behind);
-    if (early !== undefined) return early;
-  }
-  return openInStep(session, dialogue, signal, alongside);
-}
-
-/** An EPSV that has led to a transfer before does again; the server takes commands ahead of its replies, and waits for data. */
-function mayGoBehind({ control, traits, learned }: Session): boolean {
-  const takesIt = control.pipelining && traits.waitsForData && traits.passive === 'EPSV';
-  return takesIt && learned.dataWorks;
-}
-
-/** @returns `undefined` where EPSV gave no port this time; the transfer command has had its refusal then */
-async function openEarly(
-  session: Session,
-  dialogue: Dialogue,
-  signal: AbortSignal | undefined,
-  alongside: CommandLine | undefined,
-  behind: CommandLine,
-): Promise<OpenData | undefined> {
-  dialogue.settlesAborts = true;
-  dialogue.send(...(alongside === undefined ? [] : [alongside]), epsv, behind);
-  const first = alongside === undefined ? undefined : await dialogue.final(alongside);
-  const answer = await dialogue.final(epsv);
-  const port = passivePort(answer.lines.join(' '));
-  if (answer.class !== 2 || port === undefined) {
-    session.learned.dataWorks = false;
-    await dialogue.final(behind);
-    return undefined;
-  }
-  try {
-    return { data: await connect(session, port, signal), alongside: first, isSent: true };
-  } catch (error) {
-    session.learned.dataWorks = false;
-    dialogue.send(abor, noop);
-    let reply = await dialogue.next(abor);
-    while (reply.code !== 200) reply = await dialogue.next(abor);
-    throw error;
-  }
-}
-
-async function openInStep(
-  session: Session,
-  dialogue: Dialogue,
-  signal: AbortSignal | undefined,
-  alongside: CommandLine | undefined,
-): Promise<OpenData> {
-  const isSent = false;
   const line = session.traits.passive === 'EPSV' ? epsv : pasv;
   const [first, answer] = await flight(session, dialogue, alongside, line);
   const port = line === epsv ? passivePort(answer.lines.join(' ')) : undefined;
@@ -107,17 +52,16 @@ async function openInStep(
     return {
       data: await connect(session, portOf(dialogue, answer, pasv), signal),
       alongside: first,
-      isSent,
     };
   }
   if (answer.class !== 2 || port === undefined) {
     // Whatever is wrong with it, an older server knows PASV. A 4yz may pass, and is no reason to remember.
     const second = portOf(dialogue, await dialogue.ask(pasv), pasv);
     if (answer.class !== 4) session.traits.passive = 'PASV';
-    return { data: await connect(session, second, signal), alongside: first, isSent };
+    return { data: await connect(session, second, signal), alongside: first };
   }
   try {
-    return { data: await connect(session, port, signal), alongside: first, isSent };
+    return { data: await connect(session, port, signal), alongside: first };
   } catch (error) {
     if (!isUnreachable(error)) throw error;
     // Behind address translation and load balancers EPSV may name a port that only PASV's answer makes reachable.
@@ -125,7 +69,7 @@ async function openInStep(
     if (second.class !== 2) throw error;
     const data = await connect(session, portOf(dialogue, second, pasv), signal);
     session.traits.passive = 'PASV';
-    return { data, alongside: first, isSent };
+    return { data, alongside: first };
   }
 }
 

@@ -46,7 +46,6 @@ export async function explore(
   await tune(dialogue, transport, charset, features);
   const learned: Learned = {
     staleRestart: false,
-    dataWorks: false,
     type: typed === undefined ? undefined : 'I',
     home: undefined,
   };

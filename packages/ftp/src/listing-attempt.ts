@@ -139,7 +139,6 @@ async function receiveListing(
     outcome = await transfer(session, dialogue, {
       ...options,
       line,
-      needsNoPreparation: true,
       observeCloseNotify: () => session.requireCloseNotify,
       octets: () => reading.octets,
       awaited: () => reading.goOn(),

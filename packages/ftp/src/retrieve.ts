@@ -40,8 +40,6 @@ export async function retrieve(
   const plan: Plan = {
     ...retrieval,
     line: command('RETR', path),
-    needsNoPreparation:
-      retrieval.start === 0 && !retrieval.identify && !session.learned.staleRestart,
     alongside:
       (verify || retrieval.identify) && mayHaveSize(session) ? command('SIZE', path) : undefined,
     async prepare(reply) {

@@ -6,8 +6,6 @@ export interface ServerTraits {
    * others, so that one has to prove itself first.
    */
   pipelining: 'unproven' | 'proven' | 'refused';
-  /** Whether it is known to wait for a data connection that comes after the transfer command. */
-  waitsForData: boolean;
   /** EPSV until a server does not know it, or its port can't be reached. */
   passive: 'EPSV' | 'PASV';
   /** False once MLSD turned out to be missing or broken. */
@@ -34,7 +32,6 @@ export function rememberLink({ links }: ServerTraits, path: string): void {
 export function createTraits(disable: ReadonlySet<string>): ServerTraits {
   return {
     pipelining: disable.has('PIPELINING') ? 'refused' : 'unproven',
-    waitsForData: false,
     passive: disable.has('EPSV') ? 'PASV' : 'EPSV',
     mlsd: true,
     listAll: true,

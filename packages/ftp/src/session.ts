@@ -29,8 +29,6 @@ export interface Session {
 export interface Learned {
   /** A restart offset may still lie with the server: its transfer never came to be (ProFTPD). */
   staleRestart: boolean;
-  /** Whether a port of EPSV has led to a transfer. */
-  dataWorks: boolean;
   /** The transfer type that is set. */
   type: 'A' | 'I' | undefined;
   /** The working directory, as PWD gave it: an octet string. `undefined` until asked, `null` where the server does not tell. */

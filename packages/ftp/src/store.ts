@@ -35,7 +35,6 @@ export async function store(
       session.learned.staleRestart = false;
       await dialogue.ask(command('REST', '0'));
     },
-    needsNoPreparation: !session.learned.staleRestart,
     sends: true,
     observeCloseNotify: () => false,
     async move(stream, watch) {

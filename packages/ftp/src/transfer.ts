@@ -30,8 +30,6 @@ export interface Plan extends CallOptions {
   alongside?: CommandLine | undefined;
   /** Runs between the port and the command, where REST must stand. */
   prepare?(alongside: Reply | undefined): Promise<void>;
-  /** Whether the command may go out with EPSV: `prepare` sends nothing then. */
-  needsNoPreparation: boolean;
   /** Whether the end of TLS is to be watched. */
   observeCloseNotify(): boolean;
   /** Whether this side sends. */
@@ -60,21 +58,15 @@ export interface Outcome {
  */
 export async function transfer(session: Session, dialogue: Dialogue, plan: Plan): Promise<Outcome> {
   const { signal, line } = plan;
-  const behind = plan.needsNoPreparation ? line : undefined;
-  const opened = await openData(session, dialogue, signal, plan.alongside, behind);
-  const { data, alongside, isSent } = opened;
+  const { data, alongside } = await openData(session, dialogue, signal, plan.alongside);
   try {
     await plan.prepare?.(alongside);
-    if (!isSent) {
-      if (signal?.aborted) throw aborted(signal, { command: line.masked }, 'usable');
-      dialogue.send(line);
-      dialogue.settlesAborts = true;
-    }
+    if (signal?.aborted) throw aborted(signal, { command: line.masked }, 'usable');
+    dialogue.send(line);
+    dialogue.settlesAborts = true;
     data.start(plan.observeCloseNotify());
     closeOnImpostor(session, data);
-    const outcome = await converse(session, dialogue, plan, data);
-    session.learned.dataWorks = outcome.opening !== undefined && outcome.broken === undefined;
-    return outcome;
+    return await converse(session, dialogue, plan, data);
   } finally {
     data.destroy();
   }
