@@ -110,7 +110,7 @@ export class FtpClient {
   }
 
   /**
-   * What is in a directory, as it comes. MLSD (RFC 3659 §7), else LIST in nine dialects.
+   * What is in a directory, as it comes. MLSD (RFC 3659 §7), else LIST in fourteen dialects. A file is its own one entry.
    *
    * Calls made inside the loop work: the rest of the listing is then read at once.
    *
@@ -237,7 +237,7 @@ export class FtpClient {
 
   /**
    * Removes a file, a symlink or an empty directory (DELE, RMD). With `recursive` a directory and all in it;
-   * symlinks in it go, what they point at stays.
+   * symlinks in it go, what they point at stays, whatever a listing shows them as. Never `/`, `.` or `..`.
    */
   async remove(
     path: RemotePath,
@@ -269,7 +269,7 @@ export class FtpClient {
     );
   }
 
-  /** Sets the modification time, to the second (MFMT). @throws CommandError ERR_EXTENSION_REQUIRED */
+  /** Sets the modification time, to the second (MFMT, else MDTM). @throws CommandError ERR_EXTENSION_REQUIRED */
   async setModified(path: RemotePath, time: Date, options: CallOptions = {}): Promise<void> {
     checkOptions(options, callRules);
     const octets = this.#path(path);

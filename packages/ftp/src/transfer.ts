@@ -145,6 +145,8 @@ async function move(
       ? within(data.opened(), limit, () => data.destroy())
       : data.opened());
     await plan.move(stream, watch, opening);
+    // Servers wait for our close_notify before they say that it is done (vsftpd, FileZilla Server), and not all streams end by themselves.
+    if (!stream.writableEnded && !stream.destroyed) stream.end();
   } finally {
     watch.stop();
     control.calls.hold(undefined);

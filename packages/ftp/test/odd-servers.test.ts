@@ -245,14 +245,20 @@ describe('names in the charset that was there before', () => {
 
 describe('a server that refuses to rename onto what is there', () => {
   it('is obeyed, unless told to overwrite; an atomic upload is', async () => {
-    await on({ a: 'new', b: 'old' }, { keepsOld: true, refusal: 'File exists' }, async (ftp, server) => {
-      await expect(ftp.rename('/a', '/b')).rejects.toMatchObject({ code: 'ERR_COMMAND_REJECTED' });
-      expect(server.tree).toEqual({ a: 'new', b: 'old' });
-      await ftp.rename('/a', '/b', { overwrite: true });
-      expect(server.tree).toEqual({ b: 'new' });
-      await ftp.upload('newest', '/b', { atomic: true });
-      expect(server.tree).toEqual({ b: 'newest' });
-    });
+    await on(
+      { a: 'new', b: 'old' },
+      { keepsOld: true, refusal: 'File exists' },
+      async (ftp, server) => {
+        await expect(ftp.rename('/a', '/b')).rejects.toMatchObject({
+          code: 'ERR_COMMAND_REJECTED',
+        });
+        expect(server.tree).toEqual({ a: 'new', b: 'old' });
+        await ftp.rename('/a', '/b', { overwrite: true });
+        expect(server.tree).toEqual({ b: 'new' });
+        await ftp.upload('newest', '/b', { atomic: true });
+        expect(server.tree).toEqual({ b: 'newest' });
+      },
+    );
   });
 });
 

@@ -12,7 +12,7 @@ export interface Entry {
   /** Name and directory, as this client's other methods take it. */
   readonly path: string;
   readonly type: EntryType;
-  /** In octets, and exact; absent for directories, symlinks and where the server rounds to blocks. */
+  /** In octets; absent for directories, symlinks and where the server counts blocks. Rounded where a line says `33.5k`. */
   readonly size?: number;
   readonly modified?: Date;
   readonly precision: TimePrecision;
