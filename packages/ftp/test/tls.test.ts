@@ -16,7 +16,7 @@ import {
   startFtpServer,
   type ThrowawayCa,
 } from '@fivewire/test-servers';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   createFtpPool,
   type Entry,
@@ -431,8 +431,8 @@ describe('a pool', () => {
     const ftp = pool(server, { maxConnections: 2 });
     expect(await ftp.session(async (one) => (await one.stat('/pub/small'))?.size)).toBe(5);
     server.connections[0]?.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await ftp.stat('/pub/small')).toMatchObject({ size: 5 });
+    // A call that meets the dead connection before the pool has seen it is told so; the next one has another.
+    await vi.waitFor(async () => expect(await ftp.stat('/pub/small')).toMatchObject({ size: 5 }));
     expect(server.connections).toHaveLength(2);
   });
 
