@@ -13,6 +13,8 @@ const preauth: Outcome = 'ERR_PREAUTH in greeting';
 const closing: Outcome = 'ERR_SERVER_CLOSING in greeting';
 const unwelcome: Outcome = 'ERR_COMMAND_REJECTED in greeting';
 const noGreeting: Outcome = 'ERR_MALFORMED_RESPONSE in greeting';
+/** `* NO` and `* BAD` are no greetings, but servers that are busy say so: they are told as a server that closes. */
+const refusedGreeting: Outcome = 'ERR_SERVER_CLOSING in greeting';
 const noHandshake: Outcome = 'ERR_TIMEOUT in tls';
 
 // biome-ignore format: a table, a case a line
@@ -78,11 +80,11 @@ export const verdicts: Readonly<Record<string, Outcome | Verdict>> = {
   'imap/Tampering/untagged/protocol_state/01_referral': secured,
 
   'imap/UI Spoofing/greeting/no/01_alert': notOffered,
-  'imap/UI Spoofing/greeting/no/01_alert + NO': noGreeting,
+  'imap/UI Spoofing/greeting/no/01_alert + NO': refusedGreeting,
   'imap/UI Spoofing/greeting/no/02_badcharset': notOffered,
-  'imap/UI Spoofing/greeting/no/02_badcharset + NO': noGreeting,
+  'imap/UI Spoofing/greeting/no/02_badcharset + NO': refusedGreeting,
   'imap/UI Spoofing/greeting/no/03_parse': notOffered,
-  'imap/UI Spoofing/greeting/no/03_parse + NO': noGreeting,
+  'imap/UI Spoofing/greeting/no/03_parse + NO': refusedGreeting,
   'imap/UI Spoofing/greeting/ok/01_alert': notOffered,
   'imap/UI Spoofing/greeting/ok/02_badcharset': notOffered,
   'imap/UI Spoofing/greeting/ok/03_parse': notOffered,
@@ -102,9 +104,9 @@ export const verdicts: Readonly<Record<string, Outcome | Verdict>> = {
   'imap/others/protocol/construction/reorder': 'ERR_MALFORMED_RESPONSE in starttls',
   'imap/others/protocol/greeting/01_greeting_ok': notOffered,
   'imap/others/protocol/greeting/02_greeting_no': notOffered,
-  'imap/others/protocol/greeting/02_greeting_no + NO': noGreeting,
+  'imap/others/protocol/greeting/02_greeting_no + NO': refusedGreeting,
   'imap/others/protocol/greeting/03_greeting_bad': notOffered,
-  'imap/others/protocol/greeting/03_greeting_bad + BAD': noGreeting,
+  'imap/others/protocol/greeting/03_greeting_bad + BAD': refusedGreeting,
   'imap/others/protocol/greeting/04_greeting_preauth': preauth,
   'imap/others/protocol/greeting/05_greeting_bye': closing,
   'imap/others/reproduction/balsa_issue_48': notOffered,

@@ -31,19 +31,27 @@ export const imap: Target<ImapClient> = {
       status: await seen(() => client.status('INBOX', ['messages', 'uidNext', 'uidValidity'])),
       strangerStatus: await seen(() => client.status('YFlgClUY', ['messages'])),
       inbox: await seen(() => lookInto(client)),
-      events: await seen(() => watchFor(client, 10)),
+      events: await seen(() => watchForAWhile(client)),
     };
   },
 };
 
-/** What happens in the mailbox in so many milliseconds. */
-async function watchFor(client: ImapClient, milliseconds: number): Promise<MailboxEvent[]> {
-  const signal = AbortSignal.timeout(milliseconds);
+/** What happens in the mailbox while a few other commands come and go beside the watching. */
+async function watchForAWhile(client: ImapClient): Promise<MailboxEvent[]> {
+  const stop = new AbortController();
   const events: MailboxEvent[] = [];
+  const watching = (async () => {
+    for await (const event of client.watch('INBOX', { signal: stop.signal })) events.push(event);
+  })();
+  const others = (async () => {
+    for (let i = 0; i < 5; i++) await client.noop();
+  })();
   try {
-    for await (const event of client.watch('INBOX', { signal })) events.push(event);
+    await Promise.race([watching, others]);
+    stop.abort();
+    await watching;
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!stop.signal.aborted) throw error;
   }
   return events;
 }
