@@ -35,7 +35,10 @@ export async function resumes(target: Target, { signal }: Context): Promise<bool
     const pool = await poolFor(target);
     try {
       const first = await pool.acquire({ signal });
-      const second = await pool.acquire({ signal });
+      // A server that takes one connection only would let us wait for the first.
+      const second = await pool.acquire({
+        signal: AbortSignal.any([signal, AbortSignal.timeout(secondWithin)]),
+      });
       const { resumed } = second.client.security;
       first.release();
       second.release();
@@ -49,9 +52,12 @@ export async function resumes(target: Target, { signal }: Context): Promise<bool
   }
 }
 
+/** Milliseconds. */
+const secondWithin = 15_000;
+
 async function poolFor({ protocol, connect }: Target): Promise<TwoAtOnce> {
   const { signal: _, ...options } = connect;
-  const settings = { ...options, maxConnections: 2 };
+  const settings = { ...options, maxConnections: 2, outageTimeout: 0 };
   if (protocol === 'imap') return (await import('@fivewire/imap')).createImapPool(settings);
   if (protocol === 'pop3') return (await import('@fivewire/pop3')).createPop3Pool(settings);
   if (protocol === 'smtp') return (await import('@fivewire/smtp')).createSmtpPool(settings);
