@@ -4,6 +4,7 @@ import { isFivewireError } from 'tls-context-core';
 import { expect, it } from 'vitest';
 import { parseMetadata, parseQuota, parseRights } from '../src/grammar/account-data.js';
 import { parseBodyStructureSlice } from '../src/grammar/body-structure.js';
+import { parseDateTime, parseMessageDate } from '../src/grammar/date-time.js';
 import { parseEnvelopeSlice } from '../src/grammar/envelope.js';
 import { Lexer } from '../src/grammar/lexer.js';
 import { parseResponse } from '../src/grammar/response.js';
@@ -73,6 +74,39 @@ function parseAll(octets: string): void {
 }
 
 const extensions = [parseSort, parseThreads, parseQuota, parseRights, parseMetadata];
+
+it('dates read without a pattern are those that the pattern reads', () => {
+  const names = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+  const two = (number: number): string => String(number).padStart(2, '0');
+  fc.assert(
+    fc.property(
+      fc.date({ min: new Date('1000-01-01'), max: new Date('9999-12-30'), noInvalidDate: true }),
+      fc.integer({ min: -720, max: 840 }),
+      (date, zone) => {
+        const instant = Math.floor(date.getTime() / 1_000) * 1_000;
+        const local = new Date(instant + zone * 60_000);
+        const sign = zone < 0 ? '-' : '+';
+        const offset = `${sign}${two(Math.trunc(Math.abs(zone) / 60))}${two(Math.abs(zone) % 60)}`;
+        const [day, month] = [local.getUTCDate(), names[local.getUTCMonth()] as string];
+        const year = String(local.getUTCFullYear()).padStart(4, '0');
+        fc.pre(year.length === 4 && Number(year) >= 1000);
+        const time = local.toISOString().slice(-13, -5);
+        const fixed = parseDateTime(
+          `${String(day).padStart(2, ' ')}-${month}-${year} ${time} ${offset}`,
+        );
+        expect(fixed?.getTime()).toBe(instant);
+        for (const text of [
+          `Wed, ${day} ${month} ${year} ${time} ${offset}`,
+          `Wed, ${two(day)} ${month} ${year} ${time} ${offset} (X)`,
+          `${day} ${month.toUpperCase()} ${year} ${time} ${offset}`,
+        ])
+          expect(parseMessageDate(text)?.getTime()).toBe(instant);
+      },
+    ),
+  );
+  expect(parseMessageDate('Wed, 31 Feb 2026 10:00:00 +0000')).toBeUndefined();
+  expect(parseMessageDate('Wed, 7 Jul 2026 10:00:00 +00001')?.getTime()).toBeDefined();
+});
 
 it('any words behind the name of an extension', () => {
   fc.assert(

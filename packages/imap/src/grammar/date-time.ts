@@ -39,20 +39,33 @@ export function parseDateTime(text: string): Date | undefined {
 
 /** `17-Jul-1996 02:44:25 -0700`, in just this form and within bounds: what servers send, read without a pattern. */
 function fixedDateTime(text: string): Date | undefined {
-  const month = monthNumbers.get(text.slice(3, 6));
-  const day = twoDigits(text, 0);
-  const hour = twoDigits(text, 12);
-  const minute = twoDigits(text, 15);
-  const second = twoDigits(text, 18);
-  const sign = text.charCodeAt(21);
-  const zone = twoDigits(text, 22) * 60 + twoDigits(text, 24);
-  const fullYears = twoDigits(text, 7) * 100 + twoDigits(text, 9);
+  const separated = text[2] === '-' && text[6] === '-' && text[11] === ' ';
+  return separated ? fixedInstant(text, twoDigits(text, 0), 3) : undefined;
+}
+
+/** `Wed, 17 Jul 1996 02:23:25 -0700`, in just this form, whatever stands behind it: what mail programs write. */
+function fixedMessageDate(text: string): Date | undefined {
+  if (text[3] !== ',' || text[4] !== ' ') return undefined;
+  const at = text[6] === ' ' ? 7 : 8;
+  const day = at === 7 ? text.charCodeAt(5) - 48 : twoDigits(text, 5);
+  const separated = text[at - 1] === ' ' && text[at + 3] === ' ' && text[at + 8] === ' ';
+  return separated && !(text.charCodeAt(at + 23) > 32) ? fixedInstant(text, day, at) : undefined;
+}
+
+/** `Jul-1996 02:44:25 -0700` from `at` on; the separators before the time have been looked at. */
+function fixedInstant(text: string, day: number, at: number): Date | undefined {
+  const month = monthNumbers.get(text.slice(at, at + 3));
+  const fullYears = twoDigits(text, at + 4) * 100 + twoDigits(text, at + 6);
+  const hour = twoDigits(text, at + 9);
+  const minute = twoDigits(text, at + 12);
+  const second = twoDigits(text, at + 15);
+  const sign = text.charCodeAt(at + 18);
+  const zone = twoDigits(text, at + 19) * 60 + twoDigits(text, at + 21);
   const fits =
     day >= 1 && day <= 28 && hour <= 23 && minute <= 59 && second <= 59 && fullYears >= 1000;
   if (month === undefined || !fits || Number.isNaN(zone) || (sign !== 43 && sign !== 45))
     return undefined;
-  if (text[2] !== '-' || text[6] !== '-' || text[11] !== ' ' || text[20] !== ' ') return undefined;
-  if (text[14] !== ':' || text[17] !== ':') return undefined;
+  if (text[at + 11] !== ':' || text[at + 14] !== ':' || text[at + 17] !== ' ') return undefined;
   const local = Date.UTC(fullYears, month, day, hour, minute, second);
   return new Date(sign === 45 ? local + zone * 60_000 : local - zone * 60_000);
 }
@@ -70,6 +83,8 @@ function twoDigits(text: string, at: number): number {
  * `undefined` for what is no date; the text itself stays in `envelope.dateText`.
  */
 export function parseMessageDate(text: string): Date | undefined {
+  const fixed = fixedMessageDate(text);
+  if (fixed !== undefined) return fixed;
   const found =
     /^\s*(?:[a-z]{3,9}\s*,?\s*)?(\d{1,2})[\s-]+([a-z]{3})[a-z]{0,6}[\s-]+(\d{2,4})\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([+-]\d{4}|[a-z]{1,5})?/i.exec(
       text.slice(0, 100),
