@@ -395,14 +395,14 @@ export const mutants = [
   },
   {
     guard: 'FTP: the data connection is checked for the same name',
-    in: 'ftp/src/data-connection.ts',
+    in: 'ftp/src/transfer/data-connection.ts',
     take: '      serverHostname,\n      protocol',
     put: '      serverHostname: this.#session.dataHost,\n      protocol',
     red: ['test/hostname-matrix/ftp-data.test.ts'],
   },
   {
     guard: "FTP: the data connection resumes its control connection's session",
-    in: 'ftp/src/data-connection.ts',
+    in: 'ftp/src/transfer/data-connection.ts',
     take: '...(scope === undefined ? {} : { sessions: scope }),',
     put: '',
     red: [...test('ftp', 'tls'), 'test/conformance/sessions.test.ts'],
@@ -459,7 +459,7 @@ export const mutants = [
   },
   {
     guard: 'AUTH TLS is asked for whatever the greeting says, and 234 alone begins TLS',
-    in: 'ftp/src/connect.ts',
+    in: 'ftp/src/session/connect.ts',
     take: 'if (reply.code !== 234) throw noTls(reply);',
     put: 'if (reply.code !== 234) return;',
     red: test('ftp', 'tls'),
@@ -474,7 +474,7 @@ export const mutants = [
   },
   {
     guard: 'cleartext auth is refused (FTP)',
-    in: 'ftp/src/login.ts',
+    in: 'ftp/src/session/login.ts',
     take: 'if (anonymous.has(auth.user)) return checked;',
     put: 'if (true) return checked;',
     red: test('ftp', 'dialogues'),
@@ -702,7 +702,7 @@ export const mutants = [
   },
   {
     guard: "a server's name never leaves the directory",
-    in: 'ftp/src/local-path.ts',
+    in: 'ftp/src/files/local-path.ts',
     take: "if (name.includes('/')) return 'has a slash in it';",
     put: '',
     red: test('ftp', 'paths'),
@@ -717,21 +717,21 @@ export const mutants = [
   },
   {
     guard: 'FTPS: no size and no close_notify is no whole file',
-    in: 'ftp/src/retrieve.ts',
+    in: 'ftp/src/transfer/retrieve.ts',
     take: "if (isSecure) return closedCleanly === true ? 'close-notify' : undefined;",
     put: "if (isSecure) return 'close-notify';",
     red: [...test('ftp', 'tls'), 'test/conformance/truncation.test.ts'],
   },
   {
     guard: 'FTPS: an upload of nothing says close_notify too',
-    in: 'ftp/src/movement.ts',
+    in: 'ftp/src/transfer/movement.ts',
     take: 'if (!moved) await handshakeOut();',
     put: '',
     red: test('ftp', 'upload-nothing'),
   },
   {
     guard: 'FTPS: fewer octets than promised are no whole file',
-    in: 'ftp/src/retrieve.ts',
+    in: 'ftp/src/transfer/retrieve.ts',
     take: "return size === promised ? 'size' : undefined;",
     put: "return 'size';",
     red: ['test/conformance/truncation.test.ts'],

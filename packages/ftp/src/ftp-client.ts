@@ -10,13 +10,15 @@ import {
   type SecurityInfo,
   securityInfo,
 } from '@fivewire/line-protocol';
-import { changeMode, changeModified, hash } from './attributes.js';
-import { openSession, optionsOf, resolveOptions } from './connect.js';
-import { command } from './dialogue.js';
-import { download } from './download.js';
-import { judging } from './judged.js';
-import { list } from './list.js';
+import { changeMode, changeModified, hash } from './files/attributes.js';
+import { download } from './files/download.js';
+import { judging } from './files/judged.js';
+import { pathArgument, type RemotePath } from './files/remote-path.js';
+import { stat } from './files/stat.js';
+import { makeDirectory, removePath, renamePath } from './files/tree.js';
+import { append, upload } from './files/upload.js';
 import type { Entry } from './listing/entry.js';
+import { list } from './listing/list.js';
 import {
   callRules,
   downloadRules,
@@ -28,14 +30,13 @@ import {
   transferRules,
   uploadRules,
 } from './options.js';
-import { createQuit } from './quit.js';
-import { rawCommand } from './raw-command.js';
-import { RemoteReadStream } from './read-stream.js';
-import { pathArgument, type RemotePath } from './remote-path.js';
-import { quotedPath } from './reply-text.js';
-import { hasFeature, type Session } from './session.js';
-import { stat } from './stat.js';
-import { makeDirectory, removePath, renamePath } from './tree.js';
+import { openSession, optionsOf, resolveOptions } from './session/connect.js';
+import { command } from './session/dialogue.js';
+import { createQuit } from './session/quit.js';
+import { rawCommand } from './session/raw-command.js';
+import { quotedPath } from './session/reply-text.js';
+import { hasFeature, type Session } from './session/session.js';
+import { RemoteReadStream } from './transfer/read-stream.js';
 import { copyTree, mirror, type TreeSide } from './trees/methods.js';
 import type { MirrorOptions, TreeOptions, TreeResult } from './trees/types.js';
 import type {
@@ -53,7 +54,6 @@ import type {
   UploadOptions,
   UploadSource,
 } from './types.js';
-import { append, upload } from './upload.js';
 
 /**
  * One connection to one server. Calls made at once wait for each other; more connections are `createFtpPool`.

@@ -11,14 +11,14 @@ import {
   splitPoolOptions,
   useLease,
 } from '@fivewire/line-protocol';
-import { Box } from './box.js';
-import type { Charset } from './charset.js';
-import { openSession, resolveOptions } from './connect.js';
+import { pathArgument, type RemotePath } from './files/remote-path.js';
 import { FtpClient, sessionOf } from './ftp-client.js';
+import { Box } from './listing/box.js';
 import type { Entry } from './listing/entry.js';
 import { callRules, listRules, readStreamRules } from './options.js';
-import { type Borrow, RemoteReadStream } from './read-stream.js';
-import { pathArgument, type RemotePath } from './remote-path.js';
+import type { Charset } from './session/charset.js';
+import { openSession, resolveOptions } from './session/connect.js';
+import { type Borrow, RemoteReadStream } from './transfer/read-stream.js';
 import { copyTree, mirror, type TreeSide } from './trees/methods.js';
 import type { MirrorOptions, TreeOptions, TreeResult } from './trees/types.js';
 import type {

@@ -10,8 +10,8 @@ import type {
   TransportOptions,
 } from '@fivewire/line-protocol';
 import type { Password } from '@fivewire/sasl';
-import type { CharsetOptions } from './charset.js';
 import type { ListingProblem } from './listing/entry.js';
+import type { CharsetOptions } from './session/charset.js';
 
 /** USER, PASS and ACCT, RFC 959 §4.1.1. Anonymous login: `{ user: 'anonymous', password: 'you@example.org' }`. */
 export interface FtpAuth {

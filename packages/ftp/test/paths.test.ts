@@ -1,9 +1,15 @@
 import { resolve, sep } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCharset } from '../src/charset.js';
+import {
+  ancestry,
+  joinPath,
+  notAnOption,
+  pathArgument,
+  splitPath,
+} from '../src/files/remote-path.js';
 import { localPath } from '../src/index.js';
-import { ancestry, joinPath, notAnOption, pathArgument, splitPath } from '../src/remote-path.js';
+import { createCharset } from '../src/session/charset.js';
 
 const charset = createCharset();
 const refused = expect.objectContaining({ code: 'ERR_ARGUMENT' });

@@ -8,7 +8,7 @@ import {
   readFeatures,
   sizeOf,
   timeOf,
-} from '../src/reply-text.js';
+} from '../src/session/reply-text.js';
 
 describe('PWD and MKD, RFC 959 appendix II', () => {
   it.each([

@@ -1,5 +1,5 @@
 /** Lines from chunks, in linear time whatever the cuts, and in bounded memory. */
-import { octetString } from '../charset.js';
+import { octetString } from '../session/charset.js';
 
 export interface Line {
   /** An octet string without its line end; what there was of it when it was over-long. */

@@ -1,6 +1,7 @@
 /** A directory listing, whatever its dialect: MLSD (RFC 3659 §7) by name, LIST by looking at its lines. */
-import { type Charset, type CharsetOptions, createCharset } from '../charset.js';
-import { joinPath } from '../remote-path.js';
+
+import { joinPath } from '../files/remote-path.js';
+import { type Charset, type CharsetOptions, createCharset } from '../session/charset.js';
 import type {
   Dialect,
   DialectContext,

@@ -2,8 +2,8 @@
 import { lstat, mkdir, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFivewireError, LocalError } from '@fivewire/line-protocol';
-import { localFailure } from '../local.js';
-import { localPath } from '../local-path.js';
+import { localPath } from '../files/local-path.js';
+import { localFailure } from '../transfer/local.js';
 import type { Choice } from './choice.js';
 import { emptyTree, isTemporary, type Tree } from './tree-node.js';
 

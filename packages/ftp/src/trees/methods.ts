@@ -1,7 +1,7 @@
 /** `mirror`, `uploadTree` and `downloadTree`, as a client and a pool have them. */
 import { checkOptions, UsageError } from '@fivewire/line-protocol';
-import { pathOf } from '../local.js';
-import type { RemotePath } from '../remote-path.js';
+import type { RemotePath } from '../files/remote-path.js';
+import { pathOf } from '../transfer/local.js';
 import { mirrorTrees } from './mirror.js';
 import { mirrorRules, treeRules } from './rules.js';
 import type { TreeClient } from './tree-client.js';

@@ -1,7 +1,7 @@
 /** A directory of the server, with all that is below it. */
 import { isFivewireError } from '@fivewire/line-protocol';
+import type { RemotePath } from '../files/remote-path.js';
 import type { Entry, TimePrecision } from '../listing/entry.js';
-import type { RemotePath } from '../remote-path.js';
 import type { CallOptions } from '../types.js';
 import type { Choice } from './choice.js';
 import type { TreeClient } from './tree-client.js';

@@ -19,9 +19,9 @@ import {
   timedOut,
   UsageError,
 } from '@fivewire/line-protocol';
-import { command, type Dialogue } from './dialogue.js';
-import { passivePort } from './reply-text.js';
-import type { Session } from './session.js';
+import { command, type Dialogue } from '../session/dialogue.js';
+import { passivePort } from '../session/reply-text.js';
+import type { Session } from '../session/session.js';
 
 const epsv = command('EPSV');
 const pasv = command('PASV');

@@ -1,18 +1,18 @@
 /** What one path is: MLST (RFC 3659 §7), else SIZE and MDTM (§3, §4), else what the directory above shows. */
 import { isFivewireError, type Reply } from '@fivewire/line-protocol';
-import { octetString } from './charset.js';
-import { command } from './dialogue.js';
+import type { Entry } from '../listing/entry.js';
+import { listDirectory } from '../listing/list-directory.js';
+import { readMlsx } from '../listing/mlsx.js';
+import { octetString } from '../session/charset.js';
+import { command } from '../session/dialogue.js';
+import { isAmbiguous, rejected, saysAbsent, saysUnknown } from '../session/failures.js';
+import { sizeOf, timeOf } from '../session/reply-text.js';
+import { hasFeature, type Session } from '../session/session.js';
+import { mayHaveSize } from '../transfer/retrieve.js';
+import type { CallOptions } from '../types.js';
 import { isDirectory } from './directory.js';
 import { entryAt, renamed } from './entry-at.js';
-import { isAmbiguous, rejected, saysAbsent, saysUnknown } from './failures.js';
-import { listDirectory } from './list-directory.js';
-import type { Entry } from './listing/entry.js';
-import { readMlsx } from './listing/mlsx.js';
 import { splitPath } from './remote-path.js';
-import { sizeOf, timeOf } from './reply-text.js';
-import { mayHaveSize } from './retrieve.js';
-import { hasFeature, type Session } from './session.js';
-import type { CallOptions } from './types.js';
 
 /** @returns `undefined` where it is proven that nothing is there. */
 export async function stat(

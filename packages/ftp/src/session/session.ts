@@ -1,9 +1,9 @@
 /** What the parts of a client share: who is at the other end, how to reach it, and what it can do. */
 import type { SessionScope, Transport } from '@fivewire/line-protocol';
+import type { FtpLimits } from '../types.js';
 import type { Charset } from './charset.js';
 import type { Control } from './control.js';
 import type { ServerTraits } from './server-traits.js';
-import type { FtpLimits } from './types.js';
 
 export interface Session {
   readonly transport: Transport;

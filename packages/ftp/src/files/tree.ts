@@ -6,16 +6,16 @@ import {
   type Reply,
   UsageError,
 } from '@fivewire/line-protocol';
-import { octetString } from './charset.js';
-import { command } from './dialogue.js';
-import { notFound, rejected, saysAbsent, tooDeep } from './failures.js';
+import type { Entry } from '../listing/entry.js';
+import { listDirectory } from '../listing/list-directory.js';
+import { octetString } from '../session/charset.js';
+import { command } from '../session/dialogue.js';
+import { notFound, rejected, saysAbsent, tooDeep } from '../session/failures.js';
+import type { Session } from '../session/session.js';
+import type { CallOptions } from '../types.js';
 import { judged } from './judged.js';
-import { listDirectory } from './list-directory.js';
-import type { Entry } from './listing/entry.js';
 import { ancestry, joinPath, splitPath } from './remote-path.js';
-import type { Session } from './session.js';
 import { stat } from './stat.js';
-import type { CallOptions } from './types.js';
 
 export async function makeDirectory(
   session: Session,

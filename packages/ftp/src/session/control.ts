@@ -10,9 +10,9 @@ import {
   ReplyQueue,
   type Turn,
 } from '@fivewire/line-protocol';
+import type { CallOptions } from '../types.js';
 import { Dialogue, noteReply, noticesOf } from './dialogue.js';
 import type { ServerTraits } from './server-traits.js';
-import type { CallOptions } from './types.js';
 
 export class Control {
   readonly connection: LineConnection;

@@ -1,12 +1,12 @@
 /** Listings: one directory, or all that is below it. */
 import { type FivewireError, isFivewireError } from '@fivewire/line-protocol';
-import { octetString } from './charset.js';
-import { tooDeep } from './failures.js';
-import { judged } from './judged.js';
+import { judged } from '../files/judged.js';
+import { octetString } from '../session/charset.js';
+import { tooDeep } from '../session/failures.js';
+import type { Session } from '../session/session.js';
+import type { ListOptions } from '../types.js';
+import type { Entry } from './entry.js';
 import { listDirectory } from './list-directory.js';
-import type { Entry } from './listing/entry.js';
-import type { Session } from './session.js';
-import type { ListOptions } from './types.js';
 
 /** What is below a directory, parents before what is in them. Symlinks are shown and not followed. */
 export function list(

@@ -1,10 +1,10 @@
 /** What else a file has: permissions (SITE CHMOD), a time (MFMT, draft-somers-ftp-mfxx), a hash (draft-bryan-ftp-hash). */
 import { CommandError, escapeText, type Reply, UsageError } from '@fivewire/line-protocol';
-import { command } from './dialogue.js';
-import { rejected, saysUnknown } from './failures.js';
-import { hashOf } from './reply-text.js';
-import { hasFeature, type Session } from './session.js';
-import type { CallOptions, HashAlgorithm } from './types.js';
+import { command } from '../session/dialogue.js';
+import { rejected, saysUnknown } from '../session/failures.js';
+import { hashOf } from '../session/reply-text.js';
+import { hasFeature, type Session } from '../session/session.js';
+import type { CallOptions, HashAlgorithm } from '../types.js';
 
 export async function changeMode(
   session: Session,

@@ -10,20 +10,20 @@ import {
   serverReply,
   TransferError,
 } from '@fivewire/line-protocol';
+import { inside } from '../files/directory.js';
+import { notAnOption, splitPath } from '../files/remote-path.js';
+import { octetString } from '../session/charset.js';
+import { command, type Dialogue } from '../session/dialogue.js';
+import { rejected, saysEmpty } from '../session/failures.js';
+import { rememberLink } from '../session/server-traits.js';
+import type { Session } from '../session/session.js';
+import { receive } from '../transfer/movement.js';
+import { type Outcome, transfer } from '../transfer/transfer.js';
+import { listingType, setType } from '../transfer/transfer-type.js';
+import type { ListOptions } from '../types.js';
 import { Box } from './box.js';
-import { octetString } from './charset.js';
-import { command, type Dialogue } from './dialogue.js';
-import { inside } from './directory.js';
-import { rejected, saysEmpty } from './failures.js';
-import type { Entry, ListingProblem } from './listing/entry.js';
-import { ListingParser } from './listing/parse-listing.js';
-import { receive } from './movement.js';
-import { notAnOption, splitPath } from './remote-path.js';
-import { rememberLink } from './server-traits.js';
-import type { Session } from './session.js';
-import { type Outcome, transfer } from './transfer.js';
-import { listingType, setType } from './transfer-type.js';
-import type { ListOptions } from './types.js';
+import type { Entry, ListingProblem } from './entry.js';
+import { ListingParser } from './parse-listing.js';
 
 /** How a directory is asked for. */
 export interface Way {

@@ -3,11 +3,11 @@
  * at what is there does.
  */
 import { type FivewireError, isFivewireError, type ServerReply } from '@fivewire/line-protocol';
-import { isAmbiguous, notFoundBy } from './failures.js';
-import type { Entry } from './listing/entry.js';
-import type { Session } from './session.js';
+import type { Entry } from '../listing/entry.js';
+import { isAmbiguous, notFoundBy } from '../session/failures.js';
+import type { Session } from '../session/session.js';
+import type { CallOptions } from '../types.js';
 import { stat } from './stat.js';
-import type { CallOptions } from './types.js';
 
 /**
  * @param error a refusal of a command about `path`

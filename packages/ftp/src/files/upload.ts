@@ -1,20 +1,20 @@
 /** Content to a remote file, under its own name at once or only when it is proven whole. */
 import { randomBytes } from 'node:crypto';
 import { SourcePace } from '@fivewire/line-protocol';
-import { command } from './dialogue.js';
-import { agreedHash, Digest } from './download.js';
-import { joinPath, splitPath } from './remote-path.js';
-import type { Session } from './session.js';
-import { checkSource, openSource, type Source } from './source.js';
-import { store } from './store.js';
-import { renamePath } from './tree.js';
+import { command } from '../session/dialogue.js';
+import type { Session } from '../session/session.js';
+import { checkSource, openSource, type Source } from '../transfer/source.js';
+import { store } from '../transfer/store.js';
 import type {
   CallOptions,
   TransferOptions,
   TransferResult,
   UploadOptions,
   UploadSource,
-} from './types.js';
+} from '../types.js';
+import { agreedHash, Digest } from './download.js';
+import { joinPath, splitPath } from './remote-path.js';
+import { renamePath } from './tree.js';
 
 /** @param path an octet string */
 export async function upload(

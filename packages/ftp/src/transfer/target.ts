@@ -2,10 +2,10 @@
 import { Writable } from 'node:stream';
 import { WritableStream } from 'node:stream/web';
 import { FileSink } from '@fivewire/line-protocol';
+import type { DownloadTarget } from '../types.js';
 import { pathOf } from './local.js';
 import type { Sink, SinkOptions } from './sink.js';
 import { StreamSink } from './stream-sink.js';
-import type { DownloadTarget } from './types.js';
 
 export function isTarget(target: unknown): target is DownloadTarget {
   if (typeof target === 'string' || target instanceof URL) return true;

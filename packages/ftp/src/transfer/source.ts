@@ -11,9 +11,9 @@ import {
   type SourcePace,
   UsageError,
 } from '@fivewire/line-protocol';
-import type { Control } from './control.js';
+import type { Control } from '../session/control.js';
+import type { LocalFile, UploadSource } from '../types.js';
 import { localFailure, pathOf } from './local.js';
-import type { LocalFile, UploadSource } from './types.js';
 
 export interface Source {
   readonly pieces: AsyncIterable<Uint8Array>;

@@ -1,8 +1,8 @@
 /** CWD and back, RFC 959 §4.1.1: the directory that callers see never changes, so each way in has its way out in one turn. */
 import type { Reply } from '@fivewire/line-protocol';
-import { command, type Dialogue } from './dialogue.js';
-import { quotedPath } from './reply-text.js';
-import type { Session } from './session.js';
+import { command, type Dialogue } from '../session/dialogue.js';
+import { quotedPath } from '../session/reply-text.js';
+import type { Session } from '../session/session.js';
 
 /** The working directory, an octet string; `undefined` where the server does not tell, and then nothing may leave it. */
 export async function homeOf(session: Session, dialogue: Dialogue): Promise<string | undefined> {

@@ -20,6 +20,7 @@ import {
   type Transport,
   type TransportOptions,
 } from '@fivewire/line-protocol';
+import type { FtpAuth, FtpConnectOptions, FtpLimits, FtpUrlOptions } from '../types.js';
 import { type Charset, createCharset } from './charset.js';
 import { Control } from './control.js';
 import { command, Dialogue } from './dialogue.js';
@@ -28,7 +29,6 @@ import { explore } from './features.js';
 import { checkAuth, logIn } from './login.js';
 import { createTraits, type ServerTraits } from './server-traits.js';
 import type { Session } from './session.js';
-import type { FtpAuth, FtpConnectOptions, FtpLimits, FtpUrlOptions } from './types.js';
 
 const profile: ProtocolProfile = {
   protocol: 'ftp',

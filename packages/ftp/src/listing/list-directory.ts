@@ -5,14 +5,15 @@
  * That nothing is there is never concluded from what was not understood: an empty answer, a refusal and lines that could not be
  * read are each asked about again, by the next way, until one of them says.
  */
-import { command } from './dialogue.js';
-import { isDirectory } from './directory.js';
-import { renamed } from './entry-at.js';
-import { listedElsewhere, saysAbsent, saysUnknown, unreadable } from './failures.js';
-import type { Entry } from './listing/entry.js';
+
+import { isDirectory } from '../files/directory.js';
+import { renamed } from '../files/entry-at.js';
+import { command } from '../session/dialogue.js';
+import { listedElsewhere, saysAbsent, saysUnknown, unreadable } from '../session/failures.js';
+import { hasFeature, type Session } from '../session/session.js';
+import type { CallOptions, ListOptions } from '../types.js';
+import type { Entry } from './entry.js';
 import { attempt, type Verdict, type Way } from './listing-attempt.js';
-import { hasFeature, type Session } from './session.js';
-import type { CallOptions, ListOptions } from './types.js';
 
 /**
  * What one directory holds, itself and its parent left out; what is no directory is its own one entry.

@@ -15,13 +15,13 @@ import {
   TimeoutError,
   TransferError,
 } from '@fivewire/line-protocol';
+import { command, type Dialogue, noteReply } from '../session/dialogue.js';
+import { hintFor, rejected } from '../session/failures.js';
+import type { Session } from '../session/session.js';
+import type { CallOptions } from '../types.js';
 import { type DataConnection, openData } from './data-connection.js';
 import { StallWatch, within } from './deadline.js';
-import { command, type Dialogue, noteReply } from './dialogue.js';
-import { hintFor, rejected } from './failures.js';
 import { ended, Halt, handshakeOut, leave } from './movement.js';
-import type { Session } from './session.js';
-import type { CallOptions } from './types.js';
 
 export interface Plan extends CallOptions {
   /** RETR, STOR, LIST, … */

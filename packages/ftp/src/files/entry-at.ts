@@ -1,8 +1,9 @@
 /** An entry for a path that the caller named, from what a server says about it. */
-import { octetString } from './charset.js';
-import { type Draft, type Entry, ListingEntry } from './listing/entry.js';
+
+import { type Draft, type Entry, ListingEntry } from '../listing/entry.js';
+import { octetString } from '../session/charset.js';
+import type { Session } from '../session/session.js';
 import { splitPath } from './remote-path.js';
-import type { Session } from './session.js';
 
 /** @param path an octet string */
 export function entryAt(session: Session, draft: Draft, path: string, line: string): Entry {

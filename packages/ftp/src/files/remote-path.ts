@@ -1,6 +1,6 @@
 /** Paths on the server's side: what may be sent, and how a name joins a directory. RFC 959 §4.1.2, RFC 3659 §2.2. */
 import { UsageError } from 'tls-context-core';
-import { type Charset, octetString } from './charset.js';
+import { type Charset, octetString } from '../session/charset.js';
 
 /** A path: text, or octets where the server's charset is not known. An `Entry` gives both. */
 export type RemotePath = string | Uint8Array;

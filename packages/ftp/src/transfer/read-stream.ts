@@ -1,12 +1,12 @@
 /** A remote file as a Readable: begun at the first read, paced by its consumer, ended only when it is proven whole. */
 import { GatheringReadable, isFivewireError } from '@fivewire/line-protocol';
-import type { Control } from './control.js';
-import { judged } from './judged.js';
+import { judged } from '../files/judged.js';
+import type { Control } from '../session/control.js';
+import type { Session } from '../session/session.js';
+import type { ReadStreamOptions } from '../types.js';
 import { localFailure } from './local.js';
 import { retrieve } from './retrieve.js';
-import type { Session } from './session.js';
 import { readStreams } from './source.js';
-import type { ReadStreamOptions } from './types.js';
 
 /** The session to read by, when its turn has come, and what to do when it is over. */
 export type Borrow = (signal: AbortSignal) => Promise<{ session: Session; giveBack(): void }>;

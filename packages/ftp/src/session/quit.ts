@@ -1,8 +1,8 @@
 /** QUIT, RFC 959 §4.1.1. */
 import { createGoodbye } from '@fivewire/line-protocol';
+import type { CallOptions } from '../types.js';
 import type { Control } from './control.js';
 import { command } from './dialogue.js';
-import type { CallOptions } from './types.js';
 
 /** Nothing depends on the reply: a server that leaves without its last word is no failure. */
 export function createQuit(control: Control): (options: CallOptions) => Promise<void> {

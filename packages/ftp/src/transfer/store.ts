@@ -1,14 +1,14 @@
 /** STOR and APPE, RFC 959 §4.1.3, and what proves that all of it arrived. */
 import { isFivewireError, TransferError } from '@fivewire/line-protocol';
-import { command, type Dialogue } from './dialogue.js';
+import { command, type Dialogue } from '../session/dialogue.js';
+import { sizeOf } from '../session/reply-text.js';
+import type { Session } from '../session/session.js';
+import type { TransferOptions, TransferResult } from '../types.js';
 import { send } from './movement.js';
-import { sizeOf } from './reply-text.js';
 import { Meter, mayHaveSize } from './retrieve.js';
-import type { Session } from './session.js';
 import type { Source } from './source.js';
 import { transfer } from './transfer.js';
 import { setType } from './transfer-type.js';
-import type { TransferOptions, TransferResult } from './types.js';
 
 export interface Storage extends TransferOptions {
   verb: 'STOR' | 'APPE';

@@ -1,14 +1,14 @@
 /** RETR and the proof that all of it came: RFC 959 §4.1.3, REST and SIZE of RFC 3659 §4 and §5. */
 import { TransferError } from '@fivewire/line-protocol';
-import { command, type Dialogue } from './dialogue.js';
-import { rejected } from './failures.js';
+import { command, type Dialogue } from '../session/dialogue.js';
+import { rejected } from '../session/failures.js';
+import { announcedSize, sizeOf, timeOf } from '../session/reply-text.js';
+import { hasFeature, type Session } from '../session/session.js';
+import type { Proof, TransferOptions, TransferResult } from '../types.js';
 import { receive } from './movement.js';
 import type { RemoteStamp } from './part-record.js';
-import { announcedSize, sizeOf, timeOf } from './reply-text.js';
-import { hasFeature, type Session } from './session.js';
 import { type Outcome, type Plan, transfer } from './transfer.js';
 import { setType } from './transfer-type.js';
-import type { Proof, TransferOptions, TransferResult } from './types.js';
 
 export interface Retrieval extends TransferOptions {
   /** An octet string. */

@@ -1,7 +1,7 @@
 /** What replies say in their text, where a program has to read it. Pure; `undefined` where the text says nothing. */
 
-import { isDigit, wholeNumber } from './listing/dialect.js';
-import { readTimeVal } from './listing/mlsx.js';
+import { isDigit, wholeNumber } from '../listing/dialect.js';
+import { readTimeVal } from '../listing/mlsx.js';
 
 /** RFC 959 appendix II: `257 "/a ""quoted"" name" is current directory.` */
 export function quotedPath(text: string): string | undefined {

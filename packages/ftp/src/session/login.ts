@@ -16,9 +16,9 @@ import {
   refusalVerdict,
   logIn as toLogIn,
 } from '@fivewire/sasl';
+import type { FtpAuth, FtpConnectOptions } from '../types.js';
 import type { Charset } from './charset.js';
 import { command, Dialogue } from './dialogue.js';
-import type { FtpAuth, FtpConnectOptions } from './types.js';
 
 /** A certificate alone may do: 232, RFC 4217 §10. @throws AuthenticationError ERR_AUTHENTICATION_FAILED */
 export async function logIn(

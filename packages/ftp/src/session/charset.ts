@@ -4,7 +4,7 @@
  */
 
 import { escapeText, UsageError } from 'tls-context-core';
-import { iconv } from './iconv.js';
+import { iconv } from '../iconv.js';
 
 export interface Charset {
   /** Whether names are sent in UTF-8. */

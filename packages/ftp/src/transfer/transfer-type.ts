@@ -1,6 +1,6 @@
 /** TYPE, RFC 959 §3.1.1. Files are octets: always I. A is for listings of systems that would send them in EBCDIC. */
-import { command, type Dialogue } from './dialogue.js';
-import type { Session } from './session.js';
+import { command, type Dialogue } from '../session/dialogue.js';
+import type { Session } from '../session/session.js';
 
 export async function setType(
   session: Session,

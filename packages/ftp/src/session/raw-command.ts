@@ -1,9 +1,9 @@
 /** A command by hand, for what this client has no method for: SITE, STAT, HELP, AVBL and the like. */
 import { escapeText, type Reply, serverReply, UsageError } from '@fivewire/line-protocol';
+import type { CallOptions, CommandReply } from '../types.js';
 import { command } from './dialogue.js';
 import { rejected } from './failures.js';
 import type { Session } from './session.js';
-import type { CallOptions, CommandReply } from './types.js';
 
 /** These carry credentials, or change what the client relies on: framing, protection, charset, place, offset. */
 const refused = new Set(

@@ -9,14 +9,14 @@ import {
   UsageError,
   whileAwaited,
 } from '@fivewire/line-protocol';
+import type { Session } from '../session/session.js';
+import { localFailure, pathOf } from '../transfer/local.js';
+import { PartRecord, type RemoteStamp, sameStamp } from '../transfer/part-record.js';
+import { retrieve } from '../transfer/retrieve.js';
+import type { Sink } from '../transfer/sink.js';
+import { isTarget, openSink } from '../transfer/target.js';
+import type { DownloadOptions, DownloadTarget, HashAlgorithm, TransferResult } from '../types.js';
 import { hash, missing, offeredHash } from './attributes.js';
-import { localFailure, pathOf } from './local.js';
-import { PartRecord, type RemoteStamp, sameStamp } from './part-record.js';
-import { retrieve } from './retrieve.js';
-import type { Session } from './session.js';
-import type { Sink } from './sink.js';
-import { isTarget, openSink } from './target.js';
-import type { DownloadOptions, DownloadTarget, HashAlgorithm, TransferResult } from './types.js';
 
 /** @param path an octet string */
 export async function download(

@@ -7,7 +7,7 @@ import {
   type ServerReply,
   serverReply,
 } from '@fivewire/line-protocol';
-import type { ListingProblem } from './listing/entry.js';
+import type { ListingProblem } from '../listing/entry.js';
 
 // What servers say of a name that is not there, in their systems' languages: strerror(ENOENT), Windows, and their own words.
 const absent = new RegExp(
