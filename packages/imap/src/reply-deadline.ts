@@ -27,7 +27,7 @@ export class ReplyDeadline {
     this.#filling = phase;
     this.review();
     try {
-      await this.#connection.fill(this.#waitFor(phase));
+      await this.#connection.fill(this.#waitFor(phase), phase === 'transfer');
     } finally {
       this.#filling = undefined;
       this.stop();

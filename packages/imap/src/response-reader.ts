@@ -135,6 +135,7 @@ export class ResponseReader {
   async #stream(literal: PendingLiteral, sink: BodySink): Promise<void> {
     const { fill, room } = this.#options;
     while (literal.left > 0) {
+      this.#connection.joinOctets();
       const octets = this.#connection.takeOctets(literal.left);
       if (octets === undefined) {
         await fill('transfer');

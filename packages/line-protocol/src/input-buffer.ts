@@ -102,6 +102,16 @@ export class InputBuffer {
     }
   }
 
+  /** Makes one chunk of all. */
+  join(): void {
+    if (this.#chunks.length < 2) return;
+    const [head, ...others] = this.#chunks as [Buffer, ...Buffer[]];
+    this.#chunks = [Buffer.concat([head.subarray(this.#offset), ...others], this.size)];
+    this.#offset = 0;
+    this.#text = undefined;
+    this.#searched = 0;
+  }
+
   /** At most `max` octets, as they came; `undefined` when there are none. */
   takeOctets(max: number): Buffer | undefined {
     const rest = this.peek();

@@ -89,6 +89,9 @@ export interface Closed {
 /** Octets after which we stop reading from the socket until a caller takes them. */
 const inputHighWater = 256 * 1024;
 
+/** Octets that are enough for a reader who gathers. */
+const gatheredOctets = 128 * 1024;
+
 /** Lines up to so many octets are copied into one piece with those beside them: a piece costs more than copying it. */
 const shortLine = 1_024;
 
@@ -138,6 +141,9 @@ export class LineConnection {
   readonly #readSilence = new SilenceTimer();
   readonly #writeSilence = new SilenceTimer();
   #paused = false;
+  /** The reader wants all that comes in a turn, and some of it is here. */
+  #gathers = false;
+  #gathering = false;
   /** Lines of this turn, not yet given to the stream. */
   #lines: Buffer[] = [];
   #corked = false;
@@ -245,16 +251,25 @@ export class LineConnection {
     this.#input.consume(count);
   }
 
+  /** Makes one piece of what is there, so that {@link peekOctets} and {@link takeOctets} give all of it. */
+  joinOctets(): void {
+    this.#input.join();
+  }
+
   /** At most `max` octets; `undefined` when there is nothing. */
   takeOctets(max: number): Buffer | undefined {
     return this.#input.takeOctets(max);
   }
 
-  /** Resolves when more octets have come. Rejects at the peer's end, on failure and after `wait.timeout` of silence. */
-  fill(wait: Wait): Promise<void> {
+  /**
+   * Resolves when more octets have come. Rejects at the peer's end, on failure and after `wait.timeout` of silence.
+   * @param gather waits for all that comes in this turn of the event loop: for long bodies, since TLS gives 16 KiB at a time
+   */
+  fill(wait: Wait, gather = false): Promise<void> {
     if (this.#error === undefined && this.#ended) this.#shut('server', this.#remoteEnd());
     if (this.#error !== undefined) return Promise.reject(this.lost(contextOf(wait)));
     if (this.#reader !== undefined) throw new Error('two readers on one connection');
+    this.#gathers = gather;
     if (this.#paused) {
       this.#paused = false;
       this.#stream.resume();
@@ -501,8 +516,21 @@ export class LineConnection {
       this.#paused = true;
       this.#stream.pause();
     }
-    if (this.#reader !== undefined) this.#settle('#reader');
-    else this.onUnawaited?.();
+    if (this.#reader === undefined) {
+      this.onUnawaited?.();
+    } else if (!this.#gathers || this.#paused || this.#input.size >= gatheredOctets) {
+      this.#settle('#reader');
+    } else {
+      this.#readSilence.heard();
+      if (!this.#gathering) setImmediate(this.#gathered);
+      this.#gathering = true;
+    }
+  };
+
+  /** All that came in this turn of the event loop is here. */
+  #gathered = (): void => {
+    this.#gathering = false;
+    this.#settle('#reader');
   };
 
   #onDrain = (): void => {
@@ -511,6 +539,11 @@ export class LineConnection {
 
   #onEnd = (): void => {
     this.#ended = true;
+    // What has gathered is given out first; the next fill() says that there is no more.
+    if (this.#gathering && this.#reader !== undefined) {
+      this.#settle('#reader');
+      return;
+    }
     if (this.#reader === undefined) this.onUnawaited?.();
     // What came before the end may still be taken; the next fill() says that there is no more.
     if (this.#reader !== undefined || this.#input.size === 0)
@@ -518,6 +551,11 @@ export class LineConnection {
   };
 
   #onError = (error: Error): void => {
+    if (this.#gathering && this.#reader !== undefined) {
+      this.#settle('#reader');
+      setImmediate(() => this.fail(error));
+      return;
+    }
     this.fail(error);
   };
 

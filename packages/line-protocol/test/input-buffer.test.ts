@@ -13,7 +13,7 @@ describe('InputBuffer', () => {
     ['lines of any length', fc.constantFrom('\r\n', '\n', 'a'.repeat(300), 'b'.repeat(700), 'c')],
   ])('gives the same lines and octets for every cut: %s', (_name, unit) => {
     const content = fc.string({ unit, maxLength: 60 });
-    const take = fc.array(fc.constantFrom('line', 'body-line', 'octets', 'peek'), {
+    const take = fc.array(fc.constantFrom('line', 'body-line', 'octets', 'peek', 'join'), {
       maxLength: 20,
     });
     fc.assert(
@@ -26,6 +26,7 @@ describe('InputBuffer', () => {
           for (const step of steps) {
             if (step === 'line') seen.push(buffer.takeLine(100_000), buffer.bareLf);
             else if (step === 'body-line') seen.push(buffer.takeBodyLine(100_000));
+            else if (step === 'join') buffer.join();
             else {
               // Three octets, in however many pieces they come.
               const wanted = Math.min(3, buffer.size);

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { createDeflateRaw, createInflateRaw } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { commandLine, secret, type WireEvent } from '../src/index.js';
+import { commandLine, LineConnection, secret, type WireEvent } from '../src/index.js';
 import { connectionPair, settled, tick } from './pair.js';
 
 const wait = { phase: 'command' as const, timeout: 2_000 };
@@ -97,6 +97,30 @@ describe('LineConnection', () => {
     reset.close();
     left.close();
     broke.close();
+  });
+
+  it('gathers what comes in a turn, and loses none of it to an end or an error', async () => {
+    for (const how of ['more', 'end', 'error'] as const) {
+      const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+      const connection = new LineConnection(stream, { protocol: 'smtp' });
+      const filled = connection.fill(wait, true);
+      await new Promise((resolve) => setImmediate(resolve));
+      stream.push('one ');
+      await Promise.resolve();
+      stream.push('two');
+      await new Promise((resolve) => process.nextTick(resolve));
+      if (how === 'end') stream.push(null);
+      if (how === 'error') stream.destroy(new Error('reset'));
+      await filled;
+      connection.joinOctets();
+      expect(connection.takeOctets(100)?.toString()).toBe('one two');
+      const next = settled(connection.fill(wait, true));
+      if (how === 'more') stream.push('three');
+      expect(await next).toEqual(
+        how === 'more' ? 'fulfilled' : expect.objectContaining({ code: 'ERR_CONNECTION_CLOSED' }),
+      );
+      connection.close();
+    }
   });
 
   it('stops reading when nobody takes, and goes on when somebody does', async () => {

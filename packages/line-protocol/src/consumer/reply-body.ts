@@ -215,6 +215,7 @@ export class ReplyBody<H = unknown> extends GatheringReadable implements Holder 
   /** Takes what is here. @returns false where the body is over, or octets must come first */
   #step(decoder: BodyDecoder): boolean {
     const { connection } = this.#request;
+    if (this.octets > longOctets) connection.joinOctets();
     const octets = connection.peekOctets() ?? (this.#begun ? undefined : nothing);
     this.#begun = true;
     if (octets === undefined) {
@@ -249,7 +250,7 @@ export class ReplyBody<H = unknown> extends GatheringReadable implements Holder 
 
   #fill(): void {
     this.#filling = true;
-    this.#request.connection.fill(this.#request.wait).then(
+    this.#request.connection.fill(this.#request.wait, this.octets > longOctets).then(
       () => {
         this.#filling = false;
         this.#flow();
@@ -262,5 +263,7 @@ export class ReplyBody<H = unknown> extends GatheringReadable implements Holder 
   }
 }
 
+/** A body of more octets is taken in large pieces. */
+const longOctets = 1 << 16;
 const ignore = (): void => {};
 const nothing = Buffer.alloc(0);
