@@ -792,7 +792,7 @@ export const mutants = [
   {
     guard: 'a timer that comes late starts the deadline anew',
     in: `${core}/src/silence.ts`,
-    take: 'if (now - this.#due > Math.max(slice / 2, leastLateness)) this.heard();',
+    take: 'if (isLate && ++this.#silent < mostSilent) this.#since = now;',
     put: '',
     red: [...test(core, 'silence'), 'test/waiting/blocked.test.ts'],
   },

@@ -47,6 +47,12 @@ const slices = 8;
 const shortestSlice = 10;
 const leastLateness = 50;
 
+/**
+ * Slices after which no more lateness counts: the event loop has turned so often, over more than twice the deadline, and nothing
+ * was there. Else a loop that always lags would wait for a dead peer for ever.
+ */
+const mostSilent = 20;
+
 const sliceOf = (limit: number): number => Math.max(limit / slices, Math.min(limit, shortestSlice));
 
 /**
@@ -61,6 +67,8 @@ export class SilenceTimer {
   /** Counts the beginnings. */
   #begun = 0;
   #due = 0;
+  /** Slices in a row in which nothing came, late ones too. */
+  #silent = 0;
   #cancel: (() => void) | undefined;
 
   /** True while a wait is under way. */
@@ -85,6 +93,7 @@ export class SilenceTimer {
   heard(): void {
     this.#since = clock.now();
     this.#begun++;
+    this.#silent = 0;
   }
 
   /** The wait is over; another may follow. */
@@ -111,7 +120,9 @@ export class SilenceTimer {
     const limit = this.#limit;
     const slice = sliceOf(limit);
     const now = clock.now();
-    if (now - this.#due > Math.max(slice / 2, leastLateness)) this.heard();
+    const isLate = now - this.#due > Math.max(slice / 2, leastLateness);
+    if (isLate && ++this.#silent < mostSilent) this.#since = now;
+    if (!isLate) this.#silent++;
     const left = this.#since + limit - now;
     if (left > 0) this.#arm(Math.min(slice, left));
     else this.#judge(this.#begun);
