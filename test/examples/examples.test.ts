@@ -151,6 +151,10 @@ it('send-report delivers the file and prints each recipient', async () => {
 
 it('collect-mail moves mail once, and deletes only what it has', async () => {
   const maildir = join(home, 'Maildir');
+  const inbox = world.servers.mail.inbox('alice');
+  inbox.remove(inbox.messages.map(({ uid }) => uid));
+  for (const name of ['report.csv', 'other.csv'])
+    world.servers.mail.deliver('alice', withAttachment(name, 'a;b'));
   const first = await run('collect-mail.mjs', 'pop3s://alice@pop3.example.org', maildir);
   expect(first).toMatchObject({ status: 0, stderr: '' });
   expect(first.stdout).toBe(`2 messages in ${maildir}, deletions done\n`);
