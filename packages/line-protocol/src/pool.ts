@@ -227,7 +227,9 @@ export function createPool<C extends PooledClient>(
   /** While others connect or are connected, those who wait can be served by them: the server takes no more than there are. */
   const refused = (error: unknown): void => {
     refusals++;
-    if (members.size > 0) limit = members.size;
+    // A peer that fails its proof is no server that is full: the call must hear of it.
+    if (members.size > 0 && isTlsError(error)) waiting.shift()?.reject(error);
+    else if (members.size > 0) limit = members.size;
     else if (connecting === 0) {
       outageSince ??= Date.now();
       if (passes(error)) rejectImpatient(error);
@@ -372,6 +374,8 @@ export async function useLease<C, T>(
 
 const poolClosed = (): ConnectionError =>
   new ConnectionError('ERR_CONNECTION_CLOSED', 'The pool was closed', { retry: 'never' });
+
+const isTlsError = (error: unknown): boolean => isFivewireError(error) && error.name === 'TlsError';
 
 /** Whether the same attempt may succeed in a while. A name that does not exist is more often misspelt than new. */
 function passes(error: unknown): boolean {
