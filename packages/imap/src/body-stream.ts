@@ -62,9 +62,15 @@ export class BodyStream extends GatheringReadable {
     if (this.#wake !== undefined) this.runner.taken();
   }
 
+  /** The error says what became of the connection, so that is decided before a consumer can see it. */
+  override destroy(error?: Error): this {
+    if (this.destroyed) return this;
+    return super.destroy(this.#givenUp(error ?? null) ?? undefined);
+  }
+
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#wake?.();
-    callback(this.#givenUp(error));
+    callback(error);
   }
 
   /** Decides what becomes of the connection when the rest of a body is not wanted: it is drained only if it is short. */

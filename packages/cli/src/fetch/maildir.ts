@@ -27,7 +27,7 @@ export async function openMaildir(path: string): Promise<Destination> {
       const target = join(path, 'new', name);
       const record = { type: 'message', box, id, path: target };
       if (here.has(name)) {
-        body.destroy();
+        for await (const _ of body); // what was not read is not done with
         return { record: { ...record, known: true }, text: '' };
       }
       const temporary = join(path, 'tmp', name);
