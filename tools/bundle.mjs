@@ -83,11 +83,14 @@ function shortenMap(path, encode, decode) {
   writeFileSync(path, JSON.stringify({ ...map, names: [], mappings: encode(lines) }));
 }
 
-/** Of an earlier build. */
+/** Of an earlier build, and declarations of sources that have moved since. */
 function removeOthers(dist, wanted) {
   for (const path of filesBelow(dist)) {
-    if (/\.js(\.map)?$/.test(path) && !wanted.has(relative(dist, path).replaceAll('\\', '/')))
-      rmSync(path);
+    const name = relative(dist, path).replaceAll('\\', '/');
+    const isStale = name.endsWith('.d.ts')
+      ? !existsSync(join(dist, '..', 'src', name.replace(/\.d\.ts$/, '.ts')))
+      : /\.js(\.map)?$/.test(name) && !wanted.has(name);
+    if (isStale) rmSync(path);
   }
 }
 
