@@ -70,8 +70,8 @@ export const mutants = [
   {
     guard: 'an unknown option is refused, so that a typing error disarms nothing',
     in: `${core}/src/option-check.ts`,
-    take: 'if (!Object.hasOwn(rules, key)) throw',
-    put: 'if (!Object.hasOwn(rules, key)) continue; if (false) throw',
+    take: 'if (!Object.hasOwn(rules, key)) {',
+    put: 'if (!Object.hasOwn(rules, key)) continue; if (false as boolean) {',
     red: test(core, 'tls-context', 'secure'),
   },
   // ── who the peer is ──────────────────────────────────────────────────────────────────────────────────────
@@ -99,8 +99,8 @@ export const mutants = [
   {
     guard: 'what would mislead a parser is refused before conversion',
     in: `${core}/src/server-hostname.ts`,
-    take: 'ignored.find((key) =>',
-    put: 'ignored.find((key) => false &&',
+    take: 'forbidden.exec(name) ?? invisible.exec(name)',
+    put: 'invisible.exec(name)',
     red: test(core, 'server-hostname'),
   },
   {
@@ -654,7 +654,7 @@ export const mutants = [
   {
     guard: 'a line of a server is bounded',
     in: 'line-protocol/src/line-connection.ts',
-    take: 'this.#input.takeLine(this.limits.lineOctets)',
+    take: 'this.#input.takeLine(lineOctets)',
     put: 'this.#input.takeLine(Infinity)',
     red: test('line-protocol', 'line-connection'),
   },
