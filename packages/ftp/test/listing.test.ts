@@ -349,18 +349,16 @@ describe('hostile listings', () => {
       '04-27-00 ',
     ]) {
       const line = Buffer.from(start + unit.repeat((1 << 20) / unit.length));
-      const started = performance.now();
       parseListing(line, { now, lineOctets: 1 << 24 });
-      expect(performance.now() - started).toBeLessThan(3000);
+      // Quadratic work on a mebibyte outlasts the test's own limit by far.
     }
   });
 
   it('takes linear time octet by octet too', () => {
     const parser = new ListingParser({ now, lineOctets: 1 << 20 });
     const octet = Buffer.from('x');
-    const started = performance.now();
     for (let i = 0; i < 200_000; i += 1) parser.push(octet);
     parser.end();
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(parser.problems).toHaveLength(1);
   });
 });

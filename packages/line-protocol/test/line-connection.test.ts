@@ -178,21 +178,18 @@ describe('LineConnection', () => {
   it('does not wait for ever for a peer that never ends', async () => {
     const { connection, close, server } = await connectionPair({ timeouts: { close: 50 } });
     server.pause();
-    const start = Date.now();
     await connection.end();
-    expect(Date.now() - start).toBeLessThan(1_500);
+    expect(connection.isOpen).toBe(false);
     close();
   });
 
   it('has nothing to wait for when the stream is gone already', async () => {
-    const { connection, close } = await connectionPair();
+    const { connection, close } = await connectionPair({ timeouts: { close: 60_000 } });
     const { stream } = connection;
     let closes = 0;
     stream.on('close', () => closes++);
     stream.destroy();
-    const started = Date.now();
     await connection.end();
-    expect(Date.now() - started).toBeLessThan(1_000); // not timeouts.close
     expect(await connection.closed).toEqual({ reason: 'quit' });
     await tick();
     expect(closes).toBe(1);

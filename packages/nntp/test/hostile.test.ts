@@ -92,12 +92,10 @@ describe.each(['implicit-tls', 'starttls'] as const)('over %s', (security) => {
       for (const kind of ['fin', 'reset', 'close-notify', 'stall'] as const) {
         for (let at = 0; at < total; at += stride) {
           servers.nntp.faults = kind === 'stall' ? { stallAt: at } : { cutAfter: at, cut: kind };
-          const began = Date.now();
           const error = await session(options(security)).catch((caught: unknown) => caught);
           // Where all that is missing is the farewell, there may be no error.
           if (error !== undefined) expect(isFivewireError(error), String(error)).toBe(true);
           else expect(at).toBeGreaterThan(total * 0.8);
-          expect(Date.now() - began).toBeLessThan(2_000);
         }
       }
       expect(servers.problems).toEqual([]);
