@@ -25,6 +25,22 @@ const mode: BadValues = {
   undefined: undefined,
   'more than 0o7777': 0o10000,
 };
+const facts: BadValues = {
+  undefined: undefined,
+  null: null,
+  'a string': 'modify=1',
+  'a list': [['modify', 1]],
+  'a date': new Date(0),
+  nothing: {},
+  'a value with a semicolon': { modify: '1;create=2' },
+  'a value with a line': { modify: '1\r\nQUIT' },
+  'a value with a blank': { modify: '1 2' },
+  'a name with a line': { 'a\r\nb': '1' },
+  'a name with an equals sign': { 'a=b': '1' },
+  'no valid date': { modify: new Date(Number.NaN) },
+  'a fraction': { size: 1.5 },
+  'a flag': { modify: true },
+};
 const target: BadValues = {
   ...without(body, 'an array of itself', 'an empty array'),
   'a list': [],
@@ -183,6 +199,60 @@ export const ftpTable: Table<Client> = {
         call: (ftp, bad) => ftp.setModified('/file.txt', bad),
       },
       ...callOptions<Client>((ftp, options) => ftp.setModified('/file.txt', new Date(), options)),
+    },
+  },
+  setCreated: {
+    gives: 'promise',
+    arguments: {
+      path: { bad: path, call: (ftp, bad) => ftp.setCreated(bad, new Date()) },
+      time: {
+        bad: { ...date, 'the year 10000': new Date(253_402_300_800_000) },
+        call: (ftp, bad) => ftp.setCreated('/file.txt', bad),
+      },
+      ...callOptions<Client>((ftp, options) => ftp.setCreated('/file.txt', new Date(), options)),
+    },
+  },
+  setFacts: {
+    gives: 'promise',
+    arguments: {
+      path: { bad: path, call: (ftp, bad) => ftp.setFacts(bad, { modify: new Date() }) },
+      facts: { bad: facts, call: (ftp, bad) => ftp.setFacts('/file.txt', bad) },
+      ...callOptions<Client>((ftp, options) =>
+        ftp.setFacts('/file.txt', { modify: new Date() }, options),
+      ),
+    },
+  },
+  symlink: {
+    gives: 'promise',
+    arguments: {
+      target: { bad: path, call: (ftp, bad) => ftp.symlink(bad, '/link') },
+      path: { bad: path, call: (ftp, bad) => ftp.symlink('file.txt', bad) },
+      ...callOptions<Client>((ftp, options) => ftp.symlink('file.txt', '/link', options)),
+    },
+  },
+  space: {
+    gives: 'promise',
+    arguments: {
+      path: { bad: without(path, 'undefined'), call: (ftp, bad) => ftp.space(bad) },
+      ...callOptions<Client>((ftp, options) => ftp.space('/', options)),
+    },
+  },
+  hashAll: {
+    gives: 'promise',
+    arguments: {
+      paths: {
+        bad: {
+          undefined: undefined,
+          null: null,
+          'a string': '/file.txt',
+          'a number in it': [7],
+          'a line in it': ['/a', 'b\r\nQUIT'],
+          'a hole in it': [undefined],
+        },
+        call: (ftp, bad) => ftp.hashAll(bad),
+      },
+      algorithm: { bad: optionalWord, call: (ftp, bad) => ftp.hashAll(['/file.txt'], bad) },
+      ...callOptions<Client>((ftp, options) => ftp.hashAll(['/file.txt'], 'sha256', options)),
     },
   },
   hash: {

@@ -56,3 +56,15 @@ export interface Subject<C extends Client = Client> {
   nested?: Readonly<Record<string, (client: C) => unknown>>;
   nestedConnect?: Readonly<Record<string, object>>;
 }
+
+/** The methods of a class and of those that it extends, `Symbol.asyncDispose` left out. */
+export function methodNames(prototype: object): string[] {
+  const names = new Set<string>();
+  for (let at = prototype; at !== Object.prototype; at = Reflect.getPrototypeOf(at) as object) {
+    for (const name of Object.getOwnPropertyNames(at)) {
+      const { value } = Object.getOwnPropertyDescriptor(at, name) as PropertyDescriptor;
+      if (typeof value === 'function' && name !== 'constructor') names.add(name);
+    }
+  }
+  return [...names];
+}

@@ -10,13 +10,15 @@ import {
   type SecurityInfo,
   securityInfo,
 } from '@fivewire/line-protocol';
-import { changeMode, changeModified, hash } from './files/attributes.js';
+import { changeMode, hash } from './files/attributes.js';
 import { download } from './files/download.js';
+import { changeModified } from './files/facts.js';
 import { judging } from './files/judged.js';
 import { pathArgument, type RemotePath } from './files/remote-path.js';
 import { stat } from './files/stat.js';
 import { makeDirectory, removePath, renamePath } from './files/tree.js';
 import { append, upload } from './files/upload.js';
+import { FtpCalls, seat } from './ftp-calls.js';
 import type { Entry } from './listing/entry.js';
 import { list } from './listing/list.js';
 import {
@@ -62,7 +64,7 @@ import type {
  * Every method that talks may throw, besides what it names: CommandError ERR_COMMAND_REJECTED or ERR_NOT_FOUND,
  * ConnectionError, TimeoutError, AbortError, RemoteProtocolError, UsageError ERR_ARGUMENT (before an octet leaves).
  */
-export class FtpClient {
+export class FtpClient extends FtpCalls {
   readonly #session: Session;
   readonly #quit: (options: CallOptions) => Promise<void>;
 
@@ -84,7 +86,9 @@ export class FtpClient {
 
   /** @internal Use `FtpClient.connect`. */
   constructor(session: Session) {
+    super();
     this.#session = session;
+    seat(this, { charset: session.charset, run: (_options, work) => work(session) });
     this.#quit = createQuit(session.control);
     sessions.set(this, session);
   }
@@ -260,7 +264,7 @@ export class FtpClient {
     return renamePath(this.#session, this.#path(from, 'from'), this.#path(to, 'to'), options);
   }
 
-  /** Sets permission bits (SITE CHMOD). @param mode `0o644` */
+  /** Sets permission bits (SITE CHMOD, else MFF). @param mode `0o644` */
   async chmod(path: RemotePath, mode: number, options: CallOptions = {}): Promise<void> {
     checkOptions(options, callRules);
     const octets = this.#path(path);
@@ -269,7 +273,7 @@ export class FtpClient {
     );
   }
 
-  /** Sets the modification time, to the second (MFMT, else MDTM). @throws CommandError ERR_EXTENSION_REQUIRED */
+  /** Sets the modification time, to the second (MFMT, else MDTM or SITE UTIME). @throws CommandError ERR_EXTENSION_REQUIRED */
   async setModified(path: RemotePath, time: Date, options: CallOptions = {}): Promise<void> {
     checkOptions(options, callRules);
     const octets = this.#path(path);

@@ -12,6 +12,7 @@ import {
   useLease,
 } from '@fivewire/line-protocol';
 import { pathArgument, type RemotePath } from './files/remote-path.js';
+import { FtpCalls, seat } from './ftp-calls.js';
 import { FtpClient, sessionOf } from './ftp-client.js';
 import { Box } from './listing/box.js';
 import type { Entry } from './listing/entry.js';
@@ -50,7 +51,7 @@ export function createFtpPool(options: FtpPoolOptions): FtpPool {
 }
 
 /** Made by `createFtpPool`. Its methods are those of `FtpClient`, and those of every pool: `acquire` and `use`. */
-export class FtpPool implements Pool<FtpClient> {
+export class FtpPool extends FtpCalls implements Pool<FtpClient> {
   readonly #pool: Pool<FtpClient>;
   readonly #charset: Charset;
   readonly #maxConnections: number;
@@ -62,9 +63,14 @@ export class FtpPool implements Pool<FtpClient> {
 
   /** @internal Use `createFtpPool`. */
   constructor(options: FtpPoolOptions) {
+    super();
     const { own, rest } = splitPoolOptions('ftp', options);
     const resolved = resolveOptions(rest);
     this.#charset = resolved.charset;
+    seat(this, {
+      charset: resolved.charset,
+      run: (given, work) => this.#call(given, (client) => work(sessionOf(client))),
+    });
     this.#maxConnections = own.maxConnections ?? 4;
     this.#pool = createPool(async () => new FtpClient(await openSession(resolved)), own);
   }

@@ -114,6 +114,26 @@ export interface TransferResult {
 
 export type HashAlgorithm = 'sha512' | 'sha256' | 'sha1' | 'md5' | 'crc32';
 
+/** Room on the server, in octets; what it does not say is absent. */
+export interface Space {
+  /** What may still be written. Absent where there is no limit, or none is known. */
+  available?: number;
+  used?: number;
+  limit?: number;
+  /** Files that there are, and that there may be. */
+  files?: number;
+  fileLimit?: number;
+}
+
+/** A name in a directory, by NLST: nothing else is said of it. */
+export interface ListedName {
+  readonly name: string;
+  /** As the other methods take it. */
+  readonly path: string;
+  /** Its octets. */
+  readonly rawPath: Uint8Array;
+}
+
 /** A file on this side. A plain string would be taken for the content itself. */
 export interface LocalFile {
   file: string | URL;

@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { failure, openSession, quiet } from '../session.js';
-import type { Client, Subject } from '../subject.js';
+import { type Client, methodNames, type Subject } from '../subject.js';
 
 export function describeFace<C extends Client>(subject: Subject<C>): void {
   describe('the face', () => {
     it('has every method in its table', () => {
-      const own = Object.getOwnPropertyNames(subject.Client.prototype).filter((name) => {
-        const { value } = Object.getOwnPropertyDescriptor(subject.Client.prototype, name) ?? {};
-        return typeof value === 'function' && name !== 'constructor';
-      });
+      const own = methodNames(subject.Client.prototype);
       const listed = [...Object.keys(subject.methods), ...subject.others];
       expect(listed.sort()).toEqual(own.sort());
     });

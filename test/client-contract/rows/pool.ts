@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPeer, type Peer } from '../peer.js';
 import { failure, inClear, quiet } from '../session.js';
-import type { Client, Options, Subject } from '../subject.js';
+import { type Client, methodNames, type Options, type Subject } from '../subject.js';
 
 /** What stands in Node's errors for a port where nobody listens. */
 const refused = (): Error =>
@@ -20,10 +20,7 @@ export function describePool<C extends Client>(subject: Subject<C>): void {
   describe('the pool', () => {
     it('can do what its client can', () => {
       const pool = poolOn(createPeer(subject.speaker)) as unknown as Record<string, unknown>;
-      const own = Object.getOwnPropertyNames(Client.prototype).filter((name) => {
-        const { value } = Object.getOwnPropertyDescriptor(Client.prototype, name) ?? {};
-        return typeof value === 'function' && !['constructor', 'quit'].includes(name);
-      });
+      const own = methodNames(Client.prototype).filter((name) => name !== 'quit');
       expect(own.filter((name) => typeof pool[name] !== 'function')).toEqual([]);
     });
 

@@ -1,10 +1,12 @@
-/** What else a file has: permissions (SITE CHMOD), a time (MFMT, draft-somers-ftp-mfxx), a hash (draft-bryan-ftp-hash). */
-import { CommandError, escapeText, type Reply, UsageError } from '@fivewire/line-protocol';
+/** What else a file has: permissions (SITE CHMOD, else MFF), a hash (draft-bryan-ftp-hash). */
+import { escapeText, type Reply, UsageError } from '@fivewire/line-protocol';
 import { command } from '../session/dialogue.js';
 import { rejected, saysUnknown } from '../session/failures.js';
+import { missing } from '../session/missing.js';
 import { hashOf } from '../session/reply-text.js';
 import { hasFeature, type Session } from '../session/session.js';
 import type { CallOptions, HashAlgorithm } from '../types.js';
+import { changeable } from './facts.js';
 
 export async function changeMode(
   session: Session,
@@ -19,49 +21,16 @@ export async function changeMode(
       hint: 'Write it as 0o644.',
     });
   }
+  const { control } = session;
   const digits = mode.toString(8).padStart(3, '0');
-  await session.control.demand(command('SITE', 'CHMOD', digits, path), options);
-}
-
-export async function changeModified(
-  session: Session,
-  path: string,
-  time: Date,
-  options: CallOptions,
-): Promise<void> {
-  if (!(time instanceof Date) || Number.isNaN(time.getTime())) {
-    throw new UsageError('ERR_ARGUMENT', 'The time is no valid Date.', {
-      protocol: 'ftp',
-      argument: 'time',
-    });
-  }
-  const digits = time.toISOString().replace(/\.\d+Z$|[-:T]/g, '');
-  if (digits.length !== 14) {
-    throw new UsageError('ERR_ARGUMENT', 'The year needs four digits.', {
-      protocol: 'ftp',
-      argument: 'time',
-    });
-  }
-  const { control, features, transport } = session;
-  const may = (name: string) =>
-    !transport.disable.has(name) && (features.size === 0 || features.has(name));
-  if (!may('MFMT') && !may('MDTM')) throw missing(session, 'MFMT', 'set modification times');
-  if (may('MFMT')) {
-    const line = command('MFMT', digits, path);
-    const [reply] = (await control.ask([line], options)) as [Reply];
-    if (reply.class === 2) return;
-    if (!saysUnknown(reply) || !may('MDTM'))
-      throw control.connection.locate(rejected(reply, line.masked));
-  }
-  // Older than MFMT, and in no RFC: with a time ahead of the path MDTM sets it (IIS, Serv-U, Pure-FTPd).
-  const line = command('MDTM', digits, path);
+  const line = command('SITE', 'CHMOD', digits, path);
   const [reply] = (await control.ask([line], options)) as [Reply];
   if (reply.class === 2) return;
-  const refusal = rejected(reply, line.masked);
-  // A server that reads all of it as a path has no such file: it can't set times.
-  throw may('MFMT')
-    ? control.connection.locate(refusal)
-    : missing(session, 'MFMT', 'set modification times', refusal);
+  if ((saysUnknown(reply) || reply.code === 504) && changeable(session).has('unix.mode')) {
+    await control.demand(command('MFF', `UNIX.mode=0${digits};`, path), options);
+    return;
+  }
+  throw control.connection.locate(rejected(reply, line.masked));
 }
 
 interface Algorithm {
@@ -93,15 +62,7 @@ export async function hash(
   name: HashAlgorithm,
   options: CallOptions,
 ): Promise<string> {
-  const known = typeof name === 'string' && Object.hasOwn(algorithms, name);
-  const algorithm = known ? algorithms[name] : undefined;
-  if (algorithm === undefined) {
-    throw new UsageError('ERR_ARGUMENT', `There is no hash ${escapeText(String(name), 40)}.`, {
-      protocol: 'ftp',
-      argument: 'algorithm',
-      hint: `Use one of ${Object.keys(algorithms).join(', ')}.`,
-    });
-  }
+  const algorithm = algorithmOf(name);
   const verb = verbFor(session, name);
   if (verb === undefined) throw missing(session, algorithm.name, 'compute it');
   const { control } = session;
@@ -115,23 +76,19 @@ export async function hash(
   throw control.connection.malformed(`a ${algorithm.name} in hex`, reply.text, { command: verb });
 }
 
+/** @throws UsageError ERR_ARGUMENT */
+export function algorithmOf(name: HashAlgorithm): Algorithm {
+  if (typeof name === 'string' && Object.hasOwn(algorithms, name)) return algorithms[name];
+  throw new UsageError('ERR_ARGUMENT', `There is no hash ${escapeText(String(name), 40)}.`, {
+    protocol: 'ftp',
+    argument: 'algorithm',
+    hint: `Use one of ${Object.keys(algorithms).join(', ')}.`,
+  });
+}
+
 function verbFor(session: Session, name: HashAlgorithm): string | undefined {
   const algorithm = algorithms[name];
   const listed = (session.features.get('HASH') ?? []).join(';').replaceAll('*', '').split(';');
   if (hasFeature(session, 'HASH') && listed.includes(algorithm.name)) return 'HASH';
   return algorithm.verbs.find((verb) => hasFeature(session, verb));
-}
-
-export function missing(
-  session: Session,
-  name: string,
-  purpose: string,
-  cause?: CommandError,
-): CommandError {
-  return session.control.connection.locate(
-    new CommandError('ERR_EXTENSION_REQUIRED', `The server has no ${name} to ${purpose}.`, {
-      ...(cause === undefined ? {} : { cause }),
-      hint: `It announces: ${[...session.features.keys()].join(', ') || 'nothing'}.`,
-    }),
-  );
 }

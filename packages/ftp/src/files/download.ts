@@ -9,6 +9,7 @@ import {
   UsageError,
   whileAwaited,
 } from '@fivewire/line-protocol';
+import { missing } from '../session/missing.js';
 import type { Session } from '../session/session.js';
 import { localFailure, pathOf } from '../transfer/local.js';
 import { PartRecord, type RemoteStamp, sameStamp } from '../transfer/part-record.js';
@@ -16,7 +17,7 @@ import { retrieve } from '../transfer/retrieve.js';
 import type { Sink } from '../transfer/sink.js';
 import { isTarget, openSink } from '../transfer/target.js';
 import type { DownloadOptions, DownloadTarget, HashAlgorithm, TransferResult } from '../types.js';
-import { hash, missing, offeredHash } from './attributes.js';
+import { hash, offeredHash } from './attributes.js';
 
 /** @param path an octet string */
 export async function download(
