@@ -1,4 +1,6 @@
 /** Files and folders in memory, for FTP. Paths are absolute, with `/`; names are Unicode. */
+import { Changes } from './caught/changes.js';
+import { type WaitOptions, type Wanted, waitUntil } from './caught/waiting.js';
 
 export interface TreeFile {
   readonly kind: 'file';
@@ -17,8 +19,17 @@ export interface TreeFolder {
 
 export type TreeNode = TreeFile | TreeFolder;
 
+/** A file with its path. */
+export interface CaughtFile extends Pick<TreeFile, 'octets' | 'modified' | 'mode'> {
+  path: string;
+}
+
+/** A tree at one moment. */
+export type FilesSnapshot = TreeFolder;
+
 export class FileTree {
   readonly root: TreeFolder = folder();
+  readonly #changes = new Changes();
 
   /** @param files Contents by path; folders come into being on the way. A path that ends in `/` is an empty folder. */
   constructor(files: Readonly<Record<string, string | Uint8Array>> = {}) {
@@ -60,6 +71,7 @@ export class FileTree {
     const mode = this.file(path)?.mode ?? 0o644;
     const file: TreeFile = { kind: 'file', octets: Buffer.from(octets as string), modified, mode };
     where.entries.set(name, file);
+    this.#changes.announce();
     return file;
   }
 
@@ -78,7 +90,9 @@ export class FileTree {
   /** Removes a file, or a folder with all that is in it; false where there is none. */
   remove(path: string): boolean {
     const { parent, name } = split(path);
-    return this.folder(parent)?.entries.delete(name) ?? false;
+    const existed = this.folder(parent)?.entries.delete(name) ?? false;
+    if (existed) this.#changes.announce();
+    return existed;
   }
 
   /** Moves a file or folder; false where it, or the folder to move it to, does not exist, or it would go into itself. */
@@ -91,8 +105,77 @@ export class FileTree {
       return normalize(to) === normalize(from);
     this.remove(from);
     where.entries.set(target.name, node);
+    this.#changes.announce();
     return true;
   }
+
+  /** The paths of all files, in the order of their folders. */
+  get paths(): string[] {
+    return pathsBelow(this.root, '');
+  }
+
+  /**
+   * The file at that path, or the first whose path matches, as soon as it is there: now, or within `timeout` (5,000 ms). An
+   * upload appears when it has ended, and one that broke off with what had come.
+   * @throws WaitTimeoutError that tells what is there in its place
+   */
+  waitFor(path: Wanted, options: WaitOptions = {}): Promise<CaughtFile> {
+    const fitting = () =>
+      typeof path === 'string' ? normalize(path) : this.paths.find((one) => one.search(path) >= 0);
+    return waitUntil(
+      {
+        look: () => {
+          const at = fitting();
+          const file = at === undefined ? undefined : this.file(at);
+          if (at === undefined || !file) return undefined;
+          const { octets, modified, mode } = file;
+          return { path: at, octets, modified, mode };
+        },
+        watch: (listener) => this.watch(listener),
+        expected: `file ${path}`,
+        present: () => `There are ${this.paths.slice(-5).join(', ') || 'no files'}.`,
+      },
+      options,
+    );
+  }
+
+  /** Calls `listener` after each file that came, went or moved, until the returned function is called. */
+  watch(listener: () => void): () => void {
+    return this.#changes.watch(listener);
+  }
+
+  /** Removes everything. */
+  clear(): void {
+    this.root.entries.clear();
+    this.#changes.announce();
+  }
+
+  /** What there is now, for `restore`. */
+  snapshot(): FilesSnapshot {
+    return copyOf(this.root);
+  }
+
+  /** Brings back what there was. */
+  restore(snapshot: FilesSnapshot): void {
+    this.root.entries.clear();
+    for (const [name, node] of copyOf(snapshot).entries) this.root.entries.set(name, node);
+    this.#changes.announce();
+  }
+}
+
+function pathsBelow({ entries }: TreeFolder, path: string): string[] {
+  return [...entries].flatMap(([name, node]) =>
+    node.kind === 'file' ? [`${path}/${name}`] : pathsBelow(node, `${path}/${name}`),
+  );
+}
+
+/** Octets are shared: a change puts others in their place. */
+function copyOf(source: TreeFolder): TreeFolder {
+  const entries = [...source.entries].map(([name, node]): [string, TreeNode] => [
+    name,
+    node.kind === 'folder' ? copyOf(node) : { ...node },
+  ]);
+  return { ...source, entries: new Map(entries) };
 }
 
 /** The path as seen from a folder, with `.` and `..` resolved; never above the root. */

@@ -1,5 +1,9 @@
 /** Five small servers in memory, a throwaway certificate authority, scripted dialogues and faults, for tests. */
-export { Accounts, type Users } from './accounts.js';
+export { Accounts, type AccountsSnapshot, type Users } from './accounts.js';
+export type { CaughtMail, MailCriteria } from './caught/caught-mail.js';
+export type { CaughtArticle, NewsCriteria } from './caught/caught-news.js';
+export type { MessageAddress, MessageAttachment, ParsedMessage } from './caught/parsed-message.js';
+export { type WaitOptions, WaitTimeoutError, type Wanted } from './caught/waiting.js';
 export type { ConnectionRecord, SecurityMode, TlsRecord } from './connection-record.js';
 export { type Delivery, deliveries } from './dialogue/delivery.js';
 export {
@@ -13,7 +17,14 @@ export {
 export { type DialogueStep, parseDialogue } from './dialogue/parse-dialogue.js';
 export type { DialogueMismatch, DialogueReport, PlayOptions } from './dialogue/play-dialogue.js';
 export type { FaultPlan, Faults } from './faults.js';
-export { FileTree, type TreeFile, type TreeFolder, type TreeNode } from './file-tree.js';
+export {
+  type CaughtFile,
+  type FilesSnapshot,
+  FileTree,
+  type TreeFile,
+  type TreeFolder,
+  type TreeNode,
+} from './file-tree.js';
 export { type FtpServer, type FtpServerOptions, startFtpServer } from './ftp/ftp-server.js';
 export type { AnswerOrder } from './imap/answer-order.js';
 export { type ImapServer, type ImapServerOptions, startImapServer } from './imap/imap-server.js';
@@ -23,14 +34,17 @@ export type { SessionLimits } from './line-session.js';
 export {
   type Envelope,
   Mailbox,
+  type MailSnapshot,
   MailStore,
   type RelayedMessage,
   type StoredMessage,
 } from './mail-store.js';
+export type { AppendOptions, MailboxSnapshot } from './mailbox.js';
 export {
   type Article,
   type Newsgroup,
   type NewsgroupOptions,
+  type NewsSnapshot,
   NewsStore,
   type PostingStatus,
 } from './news-store.js';
@@ -45,6 +59,9 @@ export {
   startSmtpServer,
 } from './smtp/smtp-server.js';
 export {
+  type ConnectOptions,
+  type NewUser,
+  type Snapshot,
   startTestServers,
   type TestServers,
   type TestServersOptions,

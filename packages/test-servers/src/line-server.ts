@@ -26,7 +26,11 @@ export interface TestServerOptions {
   users?: Users;
   /** OAuth 2.0 access tokens by user name. */
   accessTokens?: Users;
-  /** The same as a shared object, instead of `users` and `accessTokens`. */
+  /**
+   * The password of users that are made on the fly: whoever gets mail, or logs in with it. Default: only `users` are known.
+   */
+  newcomerPassword?: string;
+  /** The same as a shared object, instead of `users`, `accessTokens` and `newcomerPassword`. */
   accounts?: Accounts;
   /** What the server presents. Default: one for `localhost`, `127.0.0.1` and `::1` from a CA of its own. */
   certificate?: IssuedCertificate;
@@ -106,7 +110,7 @@ export async function startLineServer(
   };
   const context: ServerContext = {
     protocol,
-    accounts: options.accounts ?? new Accounts(options.users, options.accessTokens),
+    accounts: options.accounts ?? accountsOf(options),
     options,
     host,
     shows: (capability) => !hidden.has(capability),
@@ -195,6 +199,10 @@ function acceptor(
 ): TlsAcceptor {
   const id = alpnIds[protocol];
   return createTlsAcceptor({ alpn: id ? [id] : false, ...options.tls, certificate });
+}
+
+export function accountsOf({ users, accessTokens, newcomerPassword }: TestServerOptions): Accounts {
+  return new Accounts(users, accessTokens, newcomerPassword);
 }
 
 async function ownCertificate(): Promise<IssuedCertificate> {

@@ -1,112 +1,34 @@
 /** Mailboxes in memory: what SMTP takes, IMAP and POP3 serve. */
-import { EventEmitter } from 'node:events';
+import {
+  type CaughtMail,
+  describeMail,
+  findMail,
+  type MailCriteria,
+  showMail,
+} from './caught/caught-mail.js';
+import { Changes } from './caught/changes.js';
+import { type WaitOptions, waitUntil } from './caught/waiting.js';
+import {
+  type AppendOptions,
+  type Envelope,
+  Mailbox,
+  type MailboxSnapshot,
+  type StoredMessage,
+} from './mailbox.js';
 
-/** A message as it is kept. */
-export interface StoredMessage {
-  /** RFC 9051 §2.3.1.1: strictly ascending in its mailbox, never reused. */
-  readonly uid: number;
-  /** Names the message for ever and everywhere: POP3's UIDL, and IMAP's EMAILID if asked. */
-  readonly uniqueId: string;
-  readonly octets: Buffer;
-  /** When it was received. */
-  readonly internalDate: Date;
-  /** As a client wrote them; compare without regard to case. */
-  readonly flags: ReadonlySet<string>;
-  /** Counts the mailbox's changes, RFC 7162. */
-  readonly modSeq: number;
-}
-
-export interface Envelope {
-  /** Reverse-path; empty for a bounce. */
-  from: string;
-  to: readonly string[];
-}
+export { type Envelope, Mailbox, type StoredMessage } from './mailbox.js';
 
 /** What was handed to SMTP for somebody who is not here. */
 export interface RelayedMessage extends Envelope {
   octets: Buffer;
+  received: Date;
 }
 
-type Kept = { -readonly [K in keyof StoredMessage]: StoredMessage[K] };
-
-/** One mailbox. A change is announced to its watchers after it has happened. */
-export class Mailbox {
-  readonly uidValidity: number;
-  name: string;
-  subscribed = true;
-  /** RFC 6154: `\Sent`, `\Trash`, … */
-  specialUse: string | undefined;
-  #messages: Kept[] = [];
-  readonly #byUid = new Map<number, Kept>();
-  readonly #changes = new EventEmitter().setMaxListeners(0);
-  #uidNext = 1;
-  #modSeq = 1;
-
-  constructor(name: string, uidValidity: number, specialUse?: string) {
-    this.name = name;
-    this.uidValidity = uidValidity;
-    this.specialUse = specialUse;
-  }
-
-  /** In the order of their UIDs. */
-  get messages(): readonly StoredMessage[] {
-    return this.#messages;
-  }
-
-  get uidNext(): number {
-    return this.#uidNext;
-  }
-
-  get highestModSeq(): number {
-    return this.#modSeq;
-  }
-
-  /** Adds a message with the next UID. `date`: when it was received; default now. */
-  append(
-    octets: Uint8Array | string,
-    { flags = [], date = new Date() }: { flags?: Iterable<string>; date?: Date } = {},
-  ): StoredMessage {
-    const uid = this.#uidNext++;
-    const message: Kept = {
-      uid,
-      uniqueId: `${this.uidValidity.toString(36)}.${uid}`,
-      octets: typeof octets === 'string' ? Buffer.from(octets) : Buffer.from(octets),
-      internalDate: date,
-      flags: new Set(flags),
-      modSeq: ++this.#modSeq,
-    };
-    this.#messages.push(message);
-    this.#byUid.set(uid, message);
-    this.#changes.emit('change');
-    return message;
-  }
-
-  /** Gives the message these flags instead of those it has. */
-  setFlags(uid: number, flags: Iterable<string>): void {
-    const message = this.#byUid.get(uid);
-    if (!message) return;
-    message.flags = new Set(flags);
-    message.modSeq = ++this.#modSeq;
-    this.#changes.emit('change');
-  }
-
-  /** Removes messages; UIDs that are not there do no harm. */
-  remove(uids: Iterable<number>): void {
-    for (const uid of uids) this.#byUid.delete(uid);
-    this.#messages = this.#messages.filter(({ uid }) => this.#byUid.has(uid));
-    this.#modSeq++;
-    this.#changes.emit('change');
-  }
-
-  find(uid: number): StoredMessage | undefined {
-    return this.#byUid.get(uid);
-  }
-
-  /** Calls `listener` after each change, until the returned function is called. */
-  watch(listener: () => void): () => void {
-    this.#changes.on('change', listener);
-    return () => this.#changes.off('change', listener);
-  }
+/** A mail store at one moment. */
+export interface MailSnapshot {
+  readonly users: readonly (readonly [string, readonly MailboxSnapshot[]])[];
+  readonly relayed: readonly RelayedMessage[];
+  readonly deliveries: readonly Envelope[];
 }
 
 /** The mailboxes that everybody starts with, and what they are for. */
@@ -125,7 +47,13 @@ export class MailStore {
   /** The envelope of each delivery, the oldest first. */
   readonly deliveries: Envelope[] = [];
   readonly #boxes = new Map<string, Map<string, Mailbox>>();
+  readonly #changes = new Changes();
   #uidValidity = Math.floor(Date.now() / 1000);
+
+  /** Everybody who has mailboxes so far. */
+  get users(): readonly string[] {
+    return [...this.#boxes.keys()];
+  }
 
   /** The user's mailboxes by name. They come into being when first asked for. */
   mailboxes(user: string): ReadonlyMap<string, Mailbox> {
@@ -146,24 +74,103 @@ export class MailStore {
   deliver(
     user: string,
     octets: Uint8Array | string,
-    {
-      mailbox = 'INBOX',
-      ...rest
-    }: { mailbox?: string; flags?: Iterable<string>; date?: Date } = {},
+    { mailbox = 'INBOX', ...rest }: { mailbox?: string } & AppendOptions = {},
   ): StoredMessage {
     return (this.mailbox(user, mailbox) ?? this.create(user, mailbox)).append(octets, rest);
+  }
+
+  /** Keeps a message for somebody who is not here. */
+  relay(message: Envelope & { octets: Buffer }): void {
+    this.relayed.push({ ...message, received: new Date() });
+    this.#changes.announce();
+  }
+
+  /**
+   * The messages that fit, parsed, the oldest first: in every mailbox of every user, and among what was relayed. A message to
+   * two users is there twice, once for each.
+   * @throws TypeError for a criterion that there is none of
+   */
+  messages(criteria: MailCriteria = {}): Promise<CaughtMail[]> {
+    return findMail(this, criteria);
+  }
+
+  /**
+   * The first message that fits, as soon as it is there: now, or within `timeout` (5,000 ms).
+   * @throws WaitTimeoutError that tells what came in its place
+   */
+  async waitFor({ timeout, signal, ...criteria }: MailCriteria & WaitOptions): Promise<CaughtMail> {
+    return waitUntil(
+      {
+        look: async () => (await findMail(this, criteria))[0],
+        watch: (listener) => this.watch(listener),
+        expected: showMail(criteria),
+        present: () => describeMail(this),
+      },
+      { ...(timeout === undefined ? {} : { timeout }), ...(signal ? { signal } : {}) },
+    );
+  }
+
+  /** Calls `listener` after each change of any mailbox, until the returned function is called. */
+  watch(listener: () => void): () => void {
+    return this.#changes.watch(listener);
+  }
+
+  /** Removes all mail, and the mailboxes that users did not start with. Clients that are connected see EXPUNGE. */
+  clear(): void {
+    this.relayed.length = 0;
+    this.deliveries.length = 0;
+    for (const [user, boxes] of this.#boxes) {
+      for (const box of boxes.values()) {
+        box.remove(box.messages.map(({ uid }) => uid));
+        if (!initial.some(([name]) => name === box.name)) boxes.delete(box.name);
+      }
+      for (const [name, use] of initial) if (!boxes.has(name)) this.create(user, name, use);
+    }
+    this.#changes.announce();
+  }
+
+  /** What there is now, for `restore`. */
+  snapshot(): MailSnapshot {
+    return {
+      users: [...this.#boxes].map(([user, boxes]) => [
+        user,
+        [...boxes.values()].map((box) => box.snapshot()),
+      ]),
+      relayed: [...this.relayed],
+      deliveries: [...this.deliveries],
+    };
+  }
+
+  /**
+   * Brings back what there was, with the same UIDs and a new UIDVALIDITY, as a server restored from a backup has it. End
+   * clients before: one that has a mailbox selected stays in what it had.
+   */
+  restore({ users, relayed, deliveries }: MailSnapshot): void {
+    this.relayed.splice(0, this.relayed.length, ...relayed);
+    this.deliveries.splice(0, this.deliveries.length, ...deliveries);
+    this.#boxes.clear();
+    for (const [user, boxes] of users) {
+      this.#boxes.set(user, new Map());
+      for (const { name, specialUse, ...content } of boxes)
+        this.create(user, name, specialUse).refill(content);
+    }
+    this.#changes.announce();
   }
 
   /** Makes a mailbox, with a UIDVALIDITY of its own; one of that name is replaced. */
   create(user: string, name: string, specialUse?: string): Mailbox {
     const mailbox = new Mailbox(canonical(name), this.#uidValidity++, specialUse);
+    mailbox.watch(() => this.#changes.announce());
     this.#of(user).set(mailbox.name, mailbox);
+    this.#changes.announce();
     return mailbox;
   }
 
   /** Removes a mailbox; false where there is none. */
   delete(user: string, name: string): boolean {
-    return this.#of(user).delete(canonical(name));
+    const existed = this.#of(user).delete(canonical(name));
+    if (existed) this.#changes.announce();
+    return existed;
   }
 
   /** Renames a mailbox and all beneath it. Renaming INBOX moves its messages and leaves it empty, RFC 9051 §6.3.6. */
@@ -172,8 +179,8 @@ export class MailStore {
     if (canonical(from) === 'INBOX') {
       const inbox = this.inbox(user);
       const target = this.create(user, to);
-      for (const { octets, flags, internalDate } of inbox.messages)
-        target.append(octets, { flags, date: internalDate });
+      for (const { octets, flags, internalDate, envelope } of inbox.messages)
+        target.append(octets, { flags, date: internalDate, envelope });
       inbox.remove(inbox.messages.map(({ uid }) => uid));
       return;
     }

@@ -1,5 +1,14 @@
 /** Newsgroups and articles in memory, RFC 5536, RFC 3977 §6. */
 import { randomBytes } from 'node:crypto';
+import {
+  type CaughtArticle,
+  describeNews,
+  findArticles,
+  type NewsCriteria,
+  showNews,
+} from './caught/caught-news.js';
+import { Changes } from './caught/changes.js';
+import { type WaitOptions, waitUntil } from './caught/waiting.js';
 import { type Field, fieldsOf, fieldValue, splitMessage } from './message.js';
 
 export interface Article {
@@ -58,11 +67,24 @@ class Group implements Newsgroup {
     for (const number of this.articles.keys()) return number;
     return this.high + 1;
   }
+
+  static from({ name, description, status, created, articles, high }: Newsgroup): Group {
+    const group = new Group(name, { description, status, created, first: high + 1 });
+    for (const [number, article] of articles) group.articles.set(number, article);
+    return group;
+  }
+}
+
+/** A news store at one moment. */
+export interface NewsSnapshot {
+  readonly groups: readonly Newsgroup[];
+  readonly articles: readonly Article[];
 }
 
 export class NewsStore {
   readonly #groups = new Map<string, Group>();
   readonly #articles = new Map<string, Article>();
+  readonly #changes = new Changes();
 
   /** Every group by name. */
   get groups(): ReadonlyMap<string, Newsgroup> {
@@ -88,6 +110,7 @@ export class NewsStore {
   addGroup(name: string, options: NewsgroupOptions = {}): Newsgroup {
     const group = new Group(name, options);
     this.#groups.set(name, group);
+    this.#changes.announce();
     return group;
   }
 
@@ -134,6 +157,7 @@ export class NewsStore {
     };
     this.#articles.set(messageId, stored);
     for (const group of groups) group.articles.set(numbers.get(group.name) as number, stored);
+    this.#changes.announce();
     return stored;
   }
 
@@ -143,6 +167,62 @@ export class NewsStore {
     if (!article) return;
     this.#articles.delete(messageId);
     for (const [name, number] of article.numbers) this.#groups.get(name)?.articles.delete(number);
+    this.#changes.announce();
+  }
+
+  /**
+   * The articles that fit, parsed, the oldest first.
+   * @throws TypeError for a criterion that there is none of
+   */
+  posts(criteria: NewsCriteria = {}): Promise<CaughtArticle[]> {
+    return findArticles(this, criteria);
+  }
+
+  /**
+   * The first article that fits, as soon as it is there: now, or within `timeout` (5,000 ms).
+   * @throws WaitTimeoutError that tells what came in its place
+   */
+  async waitFor({
+    timeout,
+    signal,
+    ...criteria
+  }: NewsCriteria & WaitOptions): Promise<CaughtArticle> {
+    return waitUntil(
+      {
+        look: async () => (await findArticles(this, criteria))[0],
+        watch: (listener) => this.watch(listener),
+        expected: showNews(criteria),
+        present: () => describeNews(this),
+      },
+      { ...(timeout === undefined ? {} : { timeout }), ...(signal ? { signal } : {}) },
+    );
+  }
+
+  /** Calls `listener` after each change, until the returned function is called. */
+  watch(listener: () => void): () => void {
+    return this.#changes.watch(listener);
+  }
+
+  /** Removes all articles; the groups stay, and go on counting where they were. */
+  clear(): void {
+    for (const id of [...this.#articles.keys()]) this.expire(id);
+  }
+
+  /** What there is now, for `restore`. */
+  snapshot(): NewsSnapshot {
+    return {
+      groups: [...this.#groups.values()].map((group) => Group.from(group)),
+      articles: [...this.#articles.values()],
+    };
+  }
+
+  /** Brings back what there was, article numbers included. */
+  restore({ groups, articles }: NewsSnapshot): void {
+    this.#groups.clear();
+    for (const group of groups) this.#groups.set(group.name, Group.from(group));
+    this.#articles.clear();
+    for (const article of articles) this.#articles.set(article.messageId, article);
+    this.#changes.announce();
   }
 
   #groupsOf(fields: readonly Field[]): Group[] {

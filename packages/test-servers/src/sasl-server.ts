@@ -177,7 +177,10 @@ export async function authenticate(
   if ('user' in verdict && verdict.final && !carriesFinal) {
     if ((await carry(verdict.final)) === undefined) return { refused: 'Cancelled.' };
   }
-  if ('user' in verdict) environment.session.record.user = verdict.user;
+  if ('user' in verdict) {
+    environment.accounts.welcome(verdict.user);
+    environment.session.record.user = verdict.user;
+  }
   return verdict;
 }
 

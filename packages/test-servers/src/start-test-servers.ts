@@ -1,12 +1,18 @@
 /** All five servers at once, on one certificate authority, one list of users and one mail store. */
-import { Accounts } from './accounts.js';
+import { randomBytes } from 'node:crypto';
+import type { Accounts, AccountsSnapshot } from './accounts.js';
 import type { SecurityMode } from './connection-record.js';
-import { FileTree } from './file-tree.js';
+import { type FilesSnapshot, FileTree } from './file-tree.js';
 import { type FtpServer, type FtpServerOptions, startFtpServer } from './ftp/ftp-server.js';
 import { type ImapServer, type ImapServerOptions, startImapServer } from './imap/imap-server.js';
-import type { TestProtocol, TestServer, TestServerOptions } from './line-server.js';
-import { MailStore } from './mail-store.js';
-import { NewsStore } from './news-store.js';
+import {
+  accountsOf,
+  type TestProtocol,
+  type TestServer,
+  type TestServerOptions,
+} from './line-server.js';
+import { type MailSnapshot, MailStore } from './mail-store.js';
+import { type NewsSnapshot, NewsStore } from './news-store.js';
 import { type NntpServer, type NntpServerOptions, startNntpServer } from './nntp/nntp-server.js';
 import { type Pop3Server, type Pop3ServerOptions, startPop3Server } from './pop3/pop3-server.js';
 import { type SmtpServer, type SmtpServerOptions, startSmtpServer } from './smtp/smtp-server.js';
@@ -36,6 +42,35 @@ export interface TestServersOptions extends Omit<TestServerOptions, 'ports'> {
   nntp?: NntpServerOptions;
 }
 
+/** A user made by `createUser`. */
+export interface NewUser {
+  name: string;
+  password: string;
+  /** Mail to it lands in the user's INBOX. */
+  address: string;
+  /** Name and password once more, as Fivewire's clients take them. */
+  auth: { user: string; password: string };
+}
+
+/** What Fivewire's clients need to connect, and others by other names. */
+export interface ConnectOptions {
+  host: string;
+  port: number;
+  security: SecurityMode;
+  /** A name that the servers' certificate is for. */
+  serverHostname: string;
+  /** Certificates to trust, PEM. */
+  tls: { ca: string };
+}
+
+/** Mail, news, files and accounts at one moment. */
+export interface Snapshot {
+  readonly mail: MailSnapshot;
+  readonly news: NewsSnapshot;
+  readonly files: FilesSnapshot;
+  readonly accounts: AccountsSnapshot;
+}
+
 export interface TestServers {
   readonly ftp: FtpServer;
   readonly imap: ImapServer;
@@ -54,6 +89,16 @@ export interface TestServers {
   readonly accounts: Accounts;
   /** Issues a certificate, as `ca.issue` does. */
   issue(options?: IssueOptions): Promise<IssuedCertificate>;
+  /** Makes a user; without a name one that there is not yet, so that tests which run at once don't meet. */
+  createUser(wanted?: { name?: string; password?: string }): NewUser;
+  /** Where a server is and whom to trust. `security` is `'implicit-tls'` where nothing is said. */
+  connectOptions(protocol: TestProtocol, security?: SecurityMode): ConnectOptions;
+  /** Removes all mail, articles and files; users, groups and connections stay. */
+  clear(): void;
+  /** Mail, news, files and accounts as they are now, for `restore`. */
+  snapshot(): Snapshot;
+  /** Brings back what there was. Mailboxes come back with a new UIDVALIDITY: end clients before. */
+  restore(snapshot: Snapshot): void;
   /** Exceptions inside the servers: it should stay empty. */
   readonly problems: readonly Error[];
   /** Ends all of it. Calling it again is harmless. */
@@ -87,7 +132,7 @@ export async function startTestServers(options: TestServersOptions = {}): Promis
   const { ftp, imap, pop3, smtp, nntp, ...shared } = rest;
   const ca = givenCa ?? (await createThrowawayCa());
   const certificate = options.certificate ?? (await ca.issue());
-  const accounts = options.accounts ?? new Accounts(options.users, options.accessTokens);
+  const accounts = options.accounts ?? accountsOf(options);
   const mail = givenMail ?? new MailStore();
   const files = givenFiles instanceof FileTree ? givenFiles : new FileTree(givenFiles);
   const news = givenNews ?? new NewsStore();
@@ -129,6 +174,29 @@ export async function startTestServers(options: TestServersOptions = {}): Promis
       news,
       accounts,
       issue: (request) => ca.issue(request),
+      connectOptions: (protocol, security = 'implicit-tls') => ({
+        host: servers[protocol].host,
+        port: servers[protocol].ports[security],
+        security,
+        serverHostname: 'localhost',
+        tls: { ca: ca.certificate },
+      }),
+      createUser: (request) => createUser(accounts, request),
+      clear() {
+        for (const store of [mail, news, files]) store.clear();
+      },
+      snapshot: () => ({
+        mail: mail.snapshot(),
+        news: news.snapshot(),
+        files: files.snapshot(),
+        accounts: accounts.snapshot(),
+      }),
+      restore(snapshot) {
+        mail.restore(snapshot.mail);
+        news.restore(snapshot.news);
+        files.restore(snapshot.files);
+        accounts.restore(snapshot.accounts);
+      },
       get problems() {
         return started.flatMap(({ problems }) => problems);
       },
@@ -139,4 +207,13 @@ export async function startTestServers(options: TestServersOptions = {}): Promis
     await close();
     throw error;
   }
+}
+
+function createUser(
+  accounts: Accounts,
+  { name = `user-${randomBytes(4).toString('hex')}`, password = 'secret' } = {},
+): NewUser {
+  accounts.add(name, password);
+  const address = name.includes('@') ? name : `${name}@example.test`;
+  return { name, password, address, auth: { user: name, password } };
 }

@@ -86,8 +86,8 @@ async function copy(
   const copies = uids.flatMap((uid) => {
     const message = mailbox.find(uid);
     if (!message) return [];
-    const { octets, flags, internalDate } = message;
-    return [target.append(octets, { flags, date: internalDate }).uid];
+    const { octets, flags, internalDate, envelope } = message;
+    return [target.append(octets, { flags, date: internalDate, envelope }).uid];
   });
   const code = `[COPYUID ${target.uidValidity} ${formatSequenceSet(uids)} ${formatSequenceSet(copies)}]`;
   if (!move) return `OK ${code} Copied`;

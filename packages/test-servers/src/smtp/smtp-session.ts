@@ -279,9 +279,9 @@ async function deliver(
   for (const address of accepted) {
     const user = at.context.accounts.recipient(address);
     if (user === undefined) outside.push(address);
-    else at.mail.deliver(user, octets);
+    else at.mail.deliver(user, octets, { envelope: { from, to: [address] } });
   }
-  if (outside.length > 0) at.mail.relayed.push({ from, to: outside, octets });
+  if (outside.length > 0) at.mail.relay({ from, to: outside, octets });
   await replyToAll(
     at,
     to,
