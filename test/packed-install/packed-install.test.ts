@@ -151,7 +151,7 @@ const budgets = {
   '@fivewire/ftp': { packages: 6, octets: 1_300_000 },
   '@fivewire/nntp': { packages: 6, octets: 1_300_000 },
   // A certificate authority brings most of them, and a parser of messages.
-  '@fivewire/test-servers': { packages: 20, octets: 4_000_000 },
+  '@fivewire/test-servers': { packages: 23, octets: 4_000_000 },
 };
 
 it.each(Object.entries(budgets))('keeps %s light', (name, budget) => {
