@@ -372,9 +372,9 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
       '--state',
       'state',
     ];
-    const first = run(cwd, slow);
+    const first = run(cwd, slow, { process: true });
     await new Promise((resolve) => setTimeout(resolve, 1_200));
-    const second = await run(cwd, slow);
+    const second = await run(cwd, slow, { process: true });
     expect(second).toMatchObject({ status: 75, stderr: expect.stringContaining('in use') });
     expect((await first).status).toBe(0);
   });

@@ -1,8 +1,10 @@
 /** The command line as a user has it: packed, installed into an empty project, run as a process. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startTestServers, type TestServers } from '@fivewire/test-servers';
 import { packedProject } from '../packed-install/pack.js';
 
@@ -24,6 +26,8 @@ export interface RunOptions {
   /** Called with stdout so far; true sends SIGINT. */
   stopWhen?: (stdout: string) => boolean;
   signal?: NodeJS.Signals;
+  /** Starts a process of its own, where that is the point. So do `kill` and `stopWhen`. */
+  process?: boolean;
 }
 
 export interface Cli {
@@ -45,6 +49,7 @@ export function installCli(): Cli {
   const { folder: project } = packedProject();
   const bin = join(project, 'node_modules', '.bin');
   const env = { PATH: `${bin}:${process.env.PATH}`, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm' };
+  const shared = sharedProcess(join(project, 'node_modules', 'fivewire', 'dist', 'index.js'));
   let folders = 0;
   const folder = (): string => {
     const path = join(home, `folder-${++folders}`);
@@ -58,14 +63,82 @@ export function installCli(): Cli {
     bin,
     home,
     folder,
-    close: () => rmSync(home, { recursive: true, force: true }),
-    run: (args, options = {}) => start(join(bin, 'fivewire'), args, options),
+    close() {
+      shared.close();
+      rmSync(home, { recursive: true, force: true });
+    },
+    run(args, options = {}) {
+      const {
+        kill,
+        stopWhen,
+        process: own = kill !== undefined || stopWhen !== undefined,
+      } = options;
+      if (own) return start(join(bin, 'fivewire'), args, options);
+      const { cwd = home, input } = options;
+      return shared.run({ args, cwd, env: { ...env, ...options.env }, input });
+    },
     sh,
     pty(line, options = {}) {
       const terminal = terminalFor(line);
       return terminal && start(terminal[0], terminal[1], options);
     },
   };
+}
+
+interface Job {
+  args: readonly string[];
+  cwd: string;
+  env: Record<string, string>;
+  input: string | Buffer | undefined;
+}
+
+/** A process that runs one command line after the other; see `one-process.mjs`. */
+function sharedProcess(module: string): { run(job: Job): Promise<Ran>; close(): void } {
+  let child: ChildProcess | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  const start = async (): Promise<ChildProcess> => {
+    const started = fork(fileURLToPath(new URL('one-process.mjs', import.meta.url)), [module], {
+      execArgv: [],
+      serialization: 'advanced',
+    });
+    await answerOf(started);
+    return started;
+  };
+  const one = async (job: Job): Promise<Ran> => {
+    child ??= await start();
+    const end = setTimeout(() => child?.kill('SIGKILL'), 60_000);
+    try {
+      child.send(job);
+      return (await answerOf(child)) as Ran;
+    } catch (error) {
+      child = undefined;
+      throw error;
+    } finally {
+      clearTimeout(end);
+    }
+  };
+  return {
+    run(job) {
+      const ran = last.then(() => one(job));
+      last = ran.catch(() => {});
+      return ran;
+    },
+    close: () => child?.kill(),
+  };
+}
+
+/** @throws Error where the process ends in place of an answer */
+async function answerOf(child: ChildProcess): Promise<unknown> {
+  const gone = new AbortController();
+  const ended = once(child, 'exit', gone).then(([code, signal]) => {
+    throw new Error(`The process of the command lines ended: ${code ?? signal}`);
+  });
+  try {
+    return (await Promise.race([once(child, 'message', gone), ended]))[0];
+  } finally {
+    ended.catch(() => {});
+    gone.abort();
+  }
 }
 
 /** util-linux's script, else Python's pty. */
