@@ -7,6 +7,7 @@ import {
   type LineConnection,
   type Notice,
   type Reply,
+  type Rows,
   type SecurityInfo,
   securityInfo,
 } from '@fivewire/line-protocol';
@@ -121,7 +122,7 @@ export class FtpClient extends FtpCalls {
    * @param path default: the login directory
    * @throws TransferError ERR_TRANSFER_INCOMPLETE at the end, where the listing is not proven whole
    */
-  list(path: RemotePath = '.', options: ListOptions = {}): AsyncGenerator<Entry, void, undefined> {
+  list(path: RemotePath = '.', options: ListOptions = {}): Rows<Entry> {
     checkOptions(options, listRules);
     return list(this.#session, this.#path(path), options);
   }

@@ -222,7 +222,7 @@ describe('giving up by a signal', () => {
     await expect(second).rejects.toMatchObject({ code: 'ERR_ABORTED', connection: 'usable' });
     ftp.close();
     await expect(first).rejects.toMatchObject({ code: 'ERR_CONNECTION_CLOSED' });
-    await expect(ftp.list('/d', { signal: stop.signal }).next()).rejects.toMatchObject({
+    await expect(ftp.list('/d', { signal: stop.signal }).toArray()).rejects.toMatchObject({
       code: 'ERR_ABORTED',
     });
   });

@@ -362,3 +362,20 @@ describe('hostile listings', () => {
     expect(parser.problems).toHaveLength(1);
   });
 });
+
+it('decodes what is cut in the middle of a letter, beside chunks of ASCII alone', () => {
+  const lines = ['-rw-r--r-- 1 a b 1 Jan 29 2020 plain', '-rw-r--r-- 1 a b 1 Jan 29 2020 grün', ''];
+  const octets = Buffer.from(lines.join('\r\n'));
+  for (let cut = 0; cut <= octets.length; cut += 1) {
+    for (const second of [cut, cut + 1, cut + 7]) {
+      const parser = new ListingParser({ now, directory: '/d' });
+      const entries = [
+        ...parser.push(octets.subarray(0, cut)),
+        ...parser.push(octets.subarray(cut, second)),
+        ...parser.push(octets.subarray(second)),
+        ...parser.end(),
+      ];
+      expect(entries.map(({ path }) => path)).toEqual(['/d/plain', '/d/grün']);
+    }
+  }
+});

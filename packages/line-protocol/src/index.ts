@@ -22,6 +22,7 @@ export * from './capability-list.js';
 export * from './command-line.js';
 export * from './connect-url.js';
 export * from './consumer/ask-ahead.js';
+export { BatchIterator } from './consumer/batch-iterator.js';
 export { GatheringReadable } from './consumer/gathering-readable.js';
 export { heldBody } from './consumer/held-body.js';
 export { knownDeadlock, runsCallersCode, whileAwaited } from './consumer/inside-transfer.js';
@@ -50,6 +51,7 @@ export * from './notices.js';
 export { optional } from './optional-package.js';
 export * from './pool.js';
 export * from './pool-options.js';
+export { rowsAhead } from './pool-rows.js';
 export {
   type ClientPool,
   onePerCall,

@@ -9,7 +9,7 @@ import { splitPath } from './remote-path.js';
 export function entryAt(session: Session, draft: Draft, path: string, line: string): Entry {
   const { decode } = session.charset;
   const name = splitPath(path).name || path;
-  return new ListingEntry({ ...draft, name }, path, decode(path), line, decode);
+  return new ListingEntry(draft, path, decode(name), decode(path), line, decode);
 }
 
 /** The same facts, by the path that was asked for. */

@@ -57,6 +57,14 @@ export function joinPath(directory: string, name: string, isDirectory: boolean):
   return last === 47 /* / */ ? directory + name : `${directory}/${name}`;
 }
 
+/** What stands before the names in a directory where they are simply put behind it; `undefined` for VMS and MVS. */
+export function prefixOf(directory: string): string | undefined {
+  if (directory === '' || directory === '.') return '';
+  const last = directory.charCodeAt(directory.length - 1);
+  if (last === 93 /* ] */ || last === 39 /* ' */) return undefined;
+  return last === 47 /* / */ ? directory : `${directory}/`;
+}
+
 /** z/OS shows whole data set names under a qualifier that ends in a dot, and members of a library without one. */
 function joinDataSet(directory: string, name: string): string {
   const qualifier = directory.slice(1, -1);

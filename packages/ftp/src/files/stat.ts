@@ -81,8 +81,9 @@ async function inParent(
   };
   try {
     const entries = listDirectory(session, parent, { ...options, hidden, onProblem });
-    for await (const entry of entries) {
-      if (splitPath(octetString(entry.rawPath)).name !== name) continue;
+    for await (const batch of entries) {
+      const entry = batch.find(({ rawPath }) => splitPath(octetString(rawPath)).name === name);
+      if (entry === undefined) continue;
       if (entry.type === 'directory' && mayHaveSize(session)) session.traits.sizeTellsFiles = true;
       return renamed(session, entry, path);
     }

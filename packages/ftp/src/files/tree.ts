@@ -109,8 +109,8 @@ async function removeTree(
   const { control, limits } = session;
   if (depth > limits.depth) throw control.connection.locate(tooDeep(limits.depth));
   const found: Entry[] = [];
-  for await (const entry of listDirectory(session, path, { ...options, hidden: true })) {
-    found.push(entry);
+  for await (const batch of listDirectory(session, path, { ...options, hidden: true })) {
+    for (const entry of batch) found.push(entry);
   }
   const kept = await removeEach(session, 'DELE', found.map(refusable), options);
   const full = await removeEach(session, 'RMD', kept, options);
@@ -139,8 +139,10 @@ async function removeUnshown(
   if (!session.traits.mlsd) return;
   const known = new Set(shown.map(({ path: each }) => each));
   const unshown: Refusable[] = [];
-  for await (const entry of listDirectory(session, path, { ...options, hidden: true }, true)) {
-    if (!known.has(entry.path) && entry.type !== 'directory') unshown.push(refusable(entry));
+  for await (const batch of listDirectory(session, path, { ...options, hidden: true }, true)) {
+    for (const entry of batch) {
+      if (!known.has(entry.path) && entry.type !== 'directory') unshown.push(refusable(entry));
+    }
   }
   const [left] = await removeEach(session, 'DELE', unshown, options);
   if (left?.refusal !== undefined) throw left.refusal;

@@ -92,11 +92,12 @@ export class ListingEntry implements Entry {
   constructor(
     draft: Draft,
     octetPath: string,
+    name: string,
     path: string,
     line: string,
     decode: (octets: string) => string,
   ) {
-    this.name = decode(draft.name);
+    this.name = name;
     this.path = path;
     this.type = draft.type;
     if (draft.size !== undefined) this.size = draft.size;

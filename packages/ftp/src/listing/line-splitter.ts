@@ -34,8 +34,13 @@ export class LineSplitter {
       const afterCr = lf > 0 ? text.charCodeAt(lf - 1) === 13 : this.#heldEndsInCr();
       this.#crlf ??= afterCr;
       if (this.#crlf && !afterCr) continue;
-      this.#hold(text.slice(from, lf));
-      lines.push(this.#take());
+      const end = afterCr ? lf - 1 : lf;
+      if (this.#held === 0 && end >= from && end - from <= this.#limit) {
+        lines.push({ text: text.slice(from, end), overlong: false });
+      } else {
+        this.#hold(text.slice(from, lf));
+        lines.push(this.#take());
+      }
       from = lf + 1;
     }
     if (from < text.length) this.#hold(text.slice(from));

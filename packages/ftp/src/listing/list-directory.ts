@@ -26,7 +26,7 @@ export async function* listDirectory(
   path: string,
   options: ListOptions,
   byList = false,
-): AsyncGenerator<Entry, void, undefined> {
+): AsyncGenerator<readonly Entry[], void, undefined> {
   const hidden = options.hidden ?? false;
   let way: Way | undefined = byList
     ? listWay(session, path, hidden)
@@ -71,13 +71,13 @@ async function* ownEntry(
   path: string,
   options: ListOptions,
   entry: Entry,
-): AsyncGenerator<Entry, void, undefined> {
+): AsyncGenerator<readonly Entry[], void, undefined> {
   const { signal, timeout } = options;
   const call = { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
   const isFile = !(
     (await isDirectory(session, path, call)) ?? !(await hasSize(session, path, call))
   );
-  yield isFile ? renamed(session, entry, path) : entry;
+  yield [isFile ? renamed(session, entry, path) : entry];
 }
 
 async function hasSize(session: Session, path: string, call: CallOptions): Promise<boolean> {

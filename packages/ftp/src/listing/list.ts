@@ -1,5 +1,5 @@
 /** Listings: one directory, or all that is below it. */
-import { type FivewireError, isFivewireError } from '@fivewire/line-protocol';
+import { BatchIterator, type FivewireError, isFivewireError, Rows } from '@fivewire/line-protocol';
 import { judged } from '../files/judged.js';
 import { octetString } from '../session/charset.js';
 import { tooDeep } from '../session/failures.js';
@@ -9,12 +9,9 @@ import type { Entry } from './entry.js';
 import { listDirectory } from './list-directory.js';
 
 /** What is below a directory, parents before what is in them. Symlinks are shown and not followed. */
-export function list(
-  session: Session,
-  path: string,
-  options: ListOptions,
-): AsyncGenerator<Entry, void, undefined> {
-  return options.recursive ? listTree(session, path, options) : listOrOwn(session, path, options);
+export function list(session: Session, path: string, options: ListOptions): Rows<Entry> {
+  const batches = options.recursive ? listTree : listOrOwn;
+  return new Rows(() => new BatchIterator(batches(session, path, options)));
 }
 
 /** A file is its own one entry, whatever its server says to a listing of it. */
@@ -22,13 +19,13 @@ async function* listOrOwn(
   session: Session,
   path: string,
   options: ListOptions,
-): AsyncGenerator<Entry, void, undefined> {
+): AsyncGenerator<readonly Entry[], void, undefined> {
   try {
     yield* listDirectory(session, path, options);
   } catch (error) {
     const entry = await judged(session, path, error, options, isRejected);
     if (entry === undefined || entry.type === 'directory') throw error;
-    yield entry;
+    yield [entry];
   }
 }
 
@@ -36,18 +33,19 @@ async function* listTree(
   session: Session,
   path: string,
   options: ListOptions,
-): AsyncGenerator<Entry, void, undefined> {
+): AsyncGenerator<readonly Entry[], void, undefined> {
   const directories: { path: string; depth: number }[] = [{ path, depth: 1 }];
   for (let next = directories.pop(); next !== undefined; next = directories.pop()) {
     const below: typeof directories = [];
     const isTop = next.depth === 1;
     const entries = (isTop ? listOrOwn : listDirectory)(session, next.path, options);
     try {
-      for await (const entry of entries) {
-        if (entry.type === 'directory') {
+      for await (const batch of entries) {
+        for (const entry of batch) {
+          if (entry.type !== 'directory') continue;
           below.push({ path: octetString(entry.rawPath), depth: next.depth + 1 });
         }
-        yield entry;
+        yield batch;
       }
     } catch (error) {
       if (isTop || !isRefusal(error)) throw error;

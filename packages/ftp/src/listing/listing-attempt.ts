@@ -74,7 +74,7 @@ export async function* attempt(
   way: Way,
   options: ListOptions,
   before: Verdict | undefined,
-): AsyncGenerator<Entry, Verdict, undefined> {
+): AsyncGenerator<readonly Entry[], Verdict, undefined> {
   const { control } = session;
   const box = new Box<Entry>();
   const given = new AbortController();
@@ -96,7 +96,7 @@ export async function* attempt(
     );
   try {
     for (let batch = await box.next(); batch !== undefined; batch = await box.next()) {
-      for (const entry of batch) yield entry;
+      yield batch;
     }
     return verdict as unknown as Verdict;
   } finally {
@@ -257,8 +257,10 @@ export class Reading {
     if (this.#entries > listingEntries) {
       throw this.#session.control.connection.exceeded('listingEntries', listingEntries);
     }
-    for (const { type, rawPath } of entries) {
-      if (type === 'symlink') rememberLink(this.#session.traits, octetString(rawPath));
+    for (const entry of entries) {
+      if (entry.type === 'symlink') {
+        rememberLink(this.#session.traits, octetString(entry.rawPath));
+      }
     }
     if (this.#holds && !this.#isSuspect) this.#isSuspect = entries.some(this.#isPart);
     if (this.#held === undefined) {
@@ -296,9 +298,9 @@ export class Reading {
     }
   }
 
-  #isOwn({ type, rawPath }: Entry): boolean {
-    if (type === 'directory') return false;
-    const shown = octetString(rawPath);
+  #isOwn(entry: Entry): boolean {
+    if (entry.type === 'directory') return false;
+    const shown = octetString(entry.rawPath);
     return splitPath(shown).name === splitPath(this.#path).name;
   }
 

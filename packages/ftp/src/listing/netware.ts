@@ -39,6 +39,6 @@ export function netware(context: DialectContext): Dialect {
 function timeOf(context: DialectContext, month: number, day: number, text: string) {
   const clock = clockOf(text);
   if (clock === undefined) return serverTime(context, 'day', leadingNumber(text) ?? 0, month, day);
-  const year = yearOf(context, month, day, clock);
+  const year = yearOf(context, month, day, clock.hour, clock.minute);
   return serverTime(context, 'minute', year, month, day, clock.hour, clock.minute);
 }

@@ -1,6 +1,7 @@
 /** A directory listing, whatever its dialect: MLSD (RFC 3659 §7) by name, LIST by looking at its lines. */
 
-import { joinPath } from '../files/remote-path.js';
+import { isAscii } from 'node:buffer';
+import { joinPath, prefixOf } from '../files/remote-path.js';
 import { type Charset, type CharsetOptions, createCharset } from '../session/charset.js';
 import type {
   Dialect,
@@ -111,6 +112,10 @@ export class ListingParser {
   readonly #charset: Charset;
   readonly #directory: string;
   readonly #directoryText: string;
+  /** Where names are put behind it, and its octets are its text. */
+  readonly #prefix: string | undefined;
+  /** What a server writes ahead of names that wants to give whole paths. */
+  readonly #inPlace: string;
   readonly #insideOnly: boolean;
   readonly #splitter: LineSplitter;
   #candidates: Dialect[];
@@ -118,6 +123,10 @@ export class ListingParser {
   #foreign: Dialect[] | undefined;
   #line = 0;
   #showsItself = false;
+  /** Of the lines that are read now: where all octets are ASCII there is nothing to decode. */
+  #decode: (octets: string) => string;
+  /** Whether what has come of the line that is not whole yet is ASCII. */
+  #isTailAscii = true;
 
   constructor(options: ParseListingOptions & InternalOptions = {}) {
     this.#context = {
@@ -128,6 +137,10 @@ export class ListingParser {
     this.#charset = options.charset ?? createCharset(options);
     this.#directoryText = options.directory ?? '';
     this.#directory = options.octetDirectory ?? this.#charset.encode(this.#directoryText);
+    this.#inPlace = `${this.#directory}/`;
+    this.#prefix =
+      this.#directory === this.#directoryText ? prefixOf(this.#directoryText) : undefined;
+    this.#decode = this.#charset.decode;
     this.#insideOnly = options.insideOnly ?? false;
     this.#splitter = new LineSplitter(options.lineOctets ?? 65_536);
     this.#candidates = inOrder(options.system).map((name) => dialects[name](this.#context));
@@ -144,10 +157,15 @@ export class ListingParser {
   }
 
   push(chunk: Uint8Array): Entry[] {
-    return this.#read(this.#splitter.push(chunk));
+    const isChunkAscii = isAscii(chunk);
+    this.#decode = isChunkAscii && this.#isTailAscii ? same : this.#charset.decode;
+    const lines = this.#splitter.push(chunk);
+    this.#isTailAscii = isChunkAscii && (this.#isTailAscii || lines.length > 0);
+    return this.#read(lines);
   }
 
   end(): Entry[] {
+    this.#decode = this.#isTailAscii ? same : this.#charset.decode;
     return this.#read(this.#splitter.end());
   }
 
@@ -175,15 +193,19 @@ export class ListingParser {
 
   #entry(draft: Draft, text: string): Entry {
     // Some servers give whole paths where RFC 3659 §7.3 wants names.
-    const inPlace = `${this.#directory}/`;
-    if (this.#directory !== '' && draft.name.startsWith(inPlace)) {
-      draft.name = draft.name.slice(inPlace.length) || draft.name;
+    if (this.#directory !== '' && draft.name.startsWith(this.#inPlace)) {
+      draft.name = draft.name.slice(this.#inPlace.length) || draft.name;
+    }
+    const decode = this.#decode;
+    const name = decode(draft.name);
+    if (decode === same && this.#prefix !== undefined) {
+      const path = this.#prefix + name;
+      return new ListingEntry(draft, path, name, path, text, decode);
     }
     const isDirectory = draft.type === 'directory';
-    const { decode } = this.#charset;
-    const path = joinPath(this.#directoryText, decode(draft.name), isDirectory);
+    const path = joinPath(this.#directoryText, name, isDirectory);
     const octetPath = joinPath(this.#directory, draft.name, isDirectory);
-    return new ListingEntry(draft, octetPath, path, text, decode);
+    return new ListingEntry(draft, octetPath, name, path, text, decode);
   }
 
   #interpret(text: string): LineResult {
@@ -224,6 +246,8 @@ function inOrder(system: string | undefined): DialectName[] {
   const first = exact ?? systems.find(([mark]) => upper.includes(mark))?.[1];
   return first === undefined ? names : [first, ...names.filter((name) => name !== first)];
 }
+
+const same = (octets: string): string => octets;
 
 function isInside({ name, self }: Draft): boolean {
   return !self && name !== '.' && name !== '..';

@@ -147,7 +147,7 @@ function found(
   const stamp = serverTime(
     context,
     precision,
-    year ?? yearOf(context, month, day, { hour, minute }),
+    year ?? yearOf(context, month, day, hour, minute),
     month,
     day,
     hour,

@@ -18,6 +18,7 @@ import type { Draft, EntryType } from './entry.js';
 import { monthOf } from './months.js';
 import { sizeIn } from './sizes.js';
 import { dateAt, type FoundDate } from './unix-date.js';
+import { usualLine } from './usual-unix.js';
 
 const types = new Map<string, EntryType>([
   ['-', 'file'],
@@ -41,6 +42,7 @@ export function unix(context: DialectContext): Dialect {
       awaitsTarget = false;
       if (isPermissions(line)) {
         const draft =
+          usualLine(line, modeOf, context) ??
           entryLine(fields.read(line), context) ??
           (fields.count === usualFields ? entryLine(many.read(line), context) : undefined) ??
           undatedLine(fields);
@@ -63,8 +65,8 @@ export function unix(context: DialectContext): Dialect {
   };
 }
 
-/** Reads permissions, whatever stands before the date, the date, and the name. */
-function entryLine(fields: Fields, context: DialectContext): Draft | undefined {
+/** The general way: permissions, whatever stands before the date, the date, and the name. */
+export function entryLine(fields: Fields, context: DialectContext): Draft | undefined {
   const date = findDate(fields, context);
   if (date === undefined) return undefined;
   const { line } = fields;
@@ -209,17 +211,17 @@ function lettersOf(letters: string): boolean[] {
 
 // What a letter says at any place, and what it says in the third of three: s and t fold a fourth bit into it.
 const dash = 45;
-const plain = new Map([...'rwxst'].map((letter) => [letter.charCodeAt(0), true]));
-const folded = new Map([...'sStT'].map((letter) => [letter.charCodeAt(0), true]));
+const isPlain = lettersOf('rwxst');
+const isFolded = lettersOf('sStT');
 
 /** Three letters each for owner, group and others. */
-function modeOf(line: string): number | undefined {
+export function modeOf(line: string): number | undefined {
   let mode = 0;
   for (let at = 1; at < 10; at += 1) {
     const code = line.charCodeAt(at);
     if (code === dash) continue;
-    const fold = folded.has(code);
-    if (plain.has(code)) mode |= 1 << (9 - at);
+    const fold = isFolded[code] === true;
+    if (isPlain[code] === true) mode |= 1 << (9 - at);
     else if (!fold) return undefined;
     if (fold) mode |= 0o10000 >> (at / 3); // set user, set group, sticky
   }

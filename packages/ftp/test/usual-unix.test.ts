@@ -1,0 +1,103 @@
+/** The fast way through a line of `ls -l` says what the general way says. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type DialectContext, Fields } from '../src/listing/dialect.js';
+import { entryLine, modeOf } from '../src/listing/unix.js';
+import { usualLine } from '../src/listing/usual-unix.js';
+
+const context: DialectContext = {
+  now: Date.UTC(2026, 10, 29, 3),
+  utcOffset: 7_200_000,
+  isMlsd: false,
+};
+
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+
+describe('usualLine', () => {
+  it.each([
+    '-rw-r--r--   1 root     other        531 Jan 29 03:26 README',
+    'drwxr-xr-x+  2 5005     5005         4096 Apr  8  1994 a name with  blanks ',
+    '-rw-r--r--    1 5005     5005            0 Jun 07  2018 about-address 09446.pdf',
+    '-rwsr-xr-t 12 a b 1 Feb 29 2024 x',
+  ])('takes %s', (line) => {
+    const usual = usualLine(line, modeOf, context);
+    expect(usual).toBeDefined();
+    expect(plain(usual)).toEqual(plain(entryLine(new Fields(18).read(line), context)));
+  });
+
+  it.each([
+    '-rw-r--r--   1 12   may   2004 Jan 29 03:26 could be the 12th of May 2004',
+    '-rw-r--r--   1 may  12    2004 Jan 29 03:26 could be the 12th of May 2004',
+    '-rw-r--r--   1 root other  531 Feb 30 03:26 no such day',
+    '-rw-r--r--   1 root other  531 Jan 29 24:00 midnight',
+    'lrwxrwxrwx   1 root other    7 Jan 29 03:26 link -> target',
+    '-rwxr-x 1 root other 7 Jan 29 03:26 six letters',
+    '-rw-r--r--   1 root other  531 Mar  1 2003  .welcome',
+  ])('leaves %s to the general way', (line) => {
+    expect(usualLine(line, modeOf, context)).toBeUndefined();
+  });
+
+  it('never differs from the general way', () => {
+    const odd = fc.oneof(
+      fc.constantFrom(
+        'Jan',
+        'may',
+        '26.',
+        'Okt',
+        '12',
+        '2004',
+        '12k',
+        '3月',
+        '1,',
+        '04-27-00',
+        '24:00',
+        '9:05',
+      ),
+      fc.stringMatching(/^[a-z0-9:.,\t]{1,6}$/),
+    );
+    const usual = fc.tuple(
+      fc.constantFrom(
+        '-rw-r--r--',
+        'drwxr-xr-x',
+        '-rwsr-Sr-t',
+        'drwxrwxrwx+',
+        '-rwxr-x',
+        'brw-r-----',
+      ),
+      fc.nat(99).map(String),
+      fc.constantFrom('root', '5005', 'may', '2004'),
+      fc.constantFrom('root', '5005', 'Jan', '100'),
+      fc.nat().map(String),
+      fc.constantFrom('Jan', 'Feb', 'Dec'),
+      fc.nat(31).map(String),
+      fc.constantFrom('03:26', '23:59', '1994', '1899'),
+      fc.constantFrom('name', ' name', 'a name', '2003', ' ', '-> x', '12:30 x'),
+    );
+    const gap = fc.oneof(
+      { weight: 20, arbitrary: fc.constantFrom(' ', '  ', '     ') },
+      fc.constant('\t'),
+    );
+    const line = fc
+      .tuple(
+        usual,
+        fc.array(fc.tuple(fc.nat(7), odd), { maxLength: 2 }),
+        fc.array(gap, { minLength: 8, maxLength: 8 }),
+      )
+      .map(([parts, changes, gaps]) => {
+        for (const [at, text] of changes) parts[at] = text;
+        return parts.map((text, at) => text + (gaps[at] ?? '')).join('');
+      });
+    let taken = 0;
+    fc.assert(
+      fc.property(line, (each) => {
+        const octets = Buffer.from(each, 'utf8').toString('latin1');
+        const fast = usualLine(octets, modeOf, context);
+        if (fast === undefined) return;
+        taken += 1;
+        expect(plain(fast)).toEqual(plain(entryLine(new Fields(18).read(octets), context)));
+      }),
+      { numRuns: 20_000 },
+    );
+    expect(taken).toBeGreaterThan(500);
+  });
+});
