@@ -128,6 +128,26 @@ export const ftpOptions: OptionTable<FtpConnectOptions> = {
   utcOffset: { ...without(optionalCount, '-1', '1.5', '2**53') },
   encoding: { ...optionalText, 'no charset': 'klingon-8' },
   fallbackEncoding: { ...optionalText, 'no charset': 'klingon-8' },
+  directory: optionalText,
+  active: {
+    ...without(object, 'a boolean'),
+    'a range that ends before it begins': { ports: [2, 1] },
+    'a port above 65535': { ports: [1, 70_000] },
+    'a name for an address': { address: 'example.org' },
+  },
+  virtualHost: { ...without(optionalText, 'a boolean'), false: false, 'a space': 'a b' },
+  language: { ...optionalText, 'a space': 'a b' },
+  clientName: { ...without(optionalText, 'a boolean'), true: true, 'a space': 'a b' },
+  compress: optionalFlag,
+  dataProtection: optionalWord,
+  noopInterval: milliseconds,
+  gateway: {
+    ...object,
+    'no style': { host: 'example.org' },
+    'an unknown style': { style: 'telepathy', host: 'example.org' },
+    'a host with CRLF': { style: 'site', host: 'a\r\nb' },
+    'no user where the style needs one': { style: 'login, user@host', host: 'example.org' },
+  },
 };
 export const imapOptions: OptionTable<ImapOptions> = {
   ...transport,

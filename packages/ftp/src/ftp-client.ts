@@ -8,7 +8,6 @@ import {
   type Notice,
   type Reply,
   type Rows,
-  type SecurityInfo,
   securityInfo,
 } from '@fivewire/line-protocol';
 import { changeMode, hash } from './files/attributes.js';
@@ -48,6 +47,7 @@ import type {
   DownloadOptions,
   DownloadTarget,
   FtpConnectOptions,
+  FtpSecurity,
   FtpUrlOptions,
   HashAlgorithm,
   ListOptions,
@@ -100,8 +100,13 @@ export class FtpClient extends FtpCalls {
   }
 
   /** What protects the control connection. Data connections are protected alike, and proven to be the same server. */
-  get security(): SecurityInfo {
-    return securityInfo(this.#session.transport, this.#connection);
+  get security(): FtpSecurity {
+    const { transport, securesData } = this.#session;
+    const info = securityInfo(transport, this.#connection);
+    const dataProtection = securesData ? 'private' : 'clear';
+    const own = { dataProtection: { value: dataProtection, enumerable: true } };
+    const all = { ...Object.getOwnPropertyDescriptors(info), ...own };
+    return Object.freeze(Object.defineProperties({}, all)) as FtpSecurity;
   }
 
   /** Settles when the connection is over; never rejects. */

@@ -20,6 +20,7 @@ export {
   type ParseListingOptions,
   parseListing,
 } from './listing/parse-listing.js';
+export { fetchFile, storeFile } from './one-file.js';
 export { createFtpPool, type FtpPool, type FtpPoolOptions } from './pool.js';
 export type { CharsetOptions } from './session/charset.js';
 export type * from './trees/types.js';

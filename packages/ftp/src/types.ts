@@ -6,10 +6,12 @@ import type {
   BodyInput,
   CallOptions,
   LineLimits,
+  SecurityInfo,
   ServerReply,
   TransportOptions,
 } from '@fivewire/line-protocol';
 import type { Password } from '@fivewire/sasl';
+import type { RemotePath } from './files/remote-path.js';
 import type { ListingProblem } from './listing/entry.js';
 import type { CharsetOptions } from './session/charset.js';
 
@@ -43,6 +45,69 @@ export interface FtpConnectOptions extends Omit<TransportOptions, 'limits'>, Cha
   requireCloseNotify?: boolean;
   /** Minutes by which the wall clock in the server's LIST lines is ahead of UTC. Default 0. MLSD needs none. */
   utcOffset?: number;
+  /** Where relative paths begin, in place of the directory where the login does. A URL's path says the same. */
+  directory?: RemotePath;
+  /**
+   * Active mode: the server dials, from whose address alone connections are taken. Default `false`. Not through a proxy, `dial` or
+   * `stream`. Under TLS it is proven as in passive mode.
+   */
+  active?: boolean | ActiveOptions;
+  /** HOST (RFC 7151): the site that is meant, where one address has several; `true`: `serverHostname`. A server without HOST is an error. */
+  virtualHost?: string | true;
+  /** LANG (RFC 2640 §4): the language of the server's texts, as `'en'`. A server without it goes on in its own. */
+  language?: string;
+  /** What CLNT says to servers that announce it. Default `'fivewire'`; `false`: it is not sent. */
+  clientName?: string | false;
+  /** MODE Z: data travels deflated where the server announces it. Default `false`. Not for a server that shares secrets and its files' content with attackers. */
+  compress?: boolean;
+  /**
+   * `'unsafe-clear'`: under TLS, files and listings travel unprotected all the same (PROT C, or CDC): who is between both sides reads
+   * and changes them. `security.dataProtection` says so. Default `'private'`.
+   */
+  dataProtection?: 'private' | 'unsafe-clear';
+  /** Milliseconds between two NOOPs while octets move, so that address translation keeps the control connection. Default 0: none. */
+  noopInterval?: number;
+  /** An FTP proxy: `host` is the proxy, and this is the server behind it. TLS, where there is any, is with the proxy. */
+  gateway?: FtpGateway;
+}
+
+export interface ActiveOptions {
+  /** The first and the last port to listen on. Default: any. */
+  ports?: readonly [first: number, last: number];
+  /** What the server is told to dial: the outer address behind address translation. Default: this side's of the control connection. */
+  address?: string;
+  /** Where this side listens. Default: its address of the control connection. */
+  listen?: string;
+}
+
+/**
+ * How an FTP proxy is told the server. `user@host`: in USER; with `gateway.user` after a login of its own (`login, user@host` insists on
+ * that). `user@gateway-user@host`: both users in USER, both passwords in PASS. `user@host gateway-user`: the proxy's password is ACCT.
+ * `site`, `open`: by that command.
+ */
+export type GatewayStyle =
+  | 'user@host'
+  | 'login, user@host'
+  | 'user@gateway-user@host'
+  | 'user@host gateway-user'
+  | 'site'
+  | 'open';
+
+export interface FtpGateway {
+  style: GatewayStyle;
+  /** The server behind the proxy. */
+  host: string;
+  /** Default 21. */
+  port?: number;
+  /** The login at the proxy itself, where it wants one. */
+  user?: string;
+  password?: string;
+}
+
+/** What protects the control connection, and whether that protects data connections too. */
+export interface FtpSecurity extends SecurityInfo {
+  /** `'clear'`: files and listings travel unprotected. */
+  readonly dataProtection: 'private' | 'clear';
 }
 
 /** The options beside a URL, which says host, port and security, and may name the user. */

@@ -3,6 +3,7 @@
  * scripted dialogue would prescribe the order.
  */
 import { Duplex } from 'node:stream';
+import { deflateSync, inflateSync } from 'node:zlib';
 import type { FtpConnectOptions } from '../src/index.js';
 
 export interface Manners {
@@ -64,6 +65,7 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
   let arrivals: Duplex[] = [];
   let rename: string | undefined;
   let offset = 0;
+  let deflates = false;
   const { near: control, far } = pair();
 
   const absolute = (path: string): string[] => {
@@ -110,7 +112,7 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
   const send = (text: string): void => {
     const data = arrivals.shift();
     say('150 here');
-    data?.end(text);
+    data?.end(deflates ? deflateSync(Buffer.from(text, 'latin1')) : text);
     say('226 done');
   };
   const listing = (verb: string, given: string): unknown => {
@@ -136,12 +138,11 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
     const data = arrivals.shift();
     if (data === undefined) return say('425 no');
     say('150 go');
-    let text = before;
-    data.on('data', (piece: Buffer) => {
-      text += piece.toString('latin1');
-    });
+    const came: Buffer[] = [];
+    data.on('data', (piece: Buffer) => came.push(piece));
     data.on('end', () => {
-      parent[name] = text;
+      const octets = Buffer.concat(came);
+      parent[name] = before + (deflates ? inflateSync(octets) : octets).toString('latin1');
       data.end();
       say('226 done');
     });
@@ -165,6 +166,10 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
     TYPE: ok,
     OPTS: ok,
     NOOP: ok,
+    MODE: (argument) => {
+      deflates = argument === 'Z';
+      say('200 ok');
+    },
     PWD: () => say(`257 "${place.replaceAll('"', '""')}" is it`),
     CWD: (argument, node) => {
       if (!isTree(node)) return no();
@@ -200,7 +205,10 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
       send(node.slice(offset));
       offset = 0;
     },
-    STOR: (argument) => receive(argument, ''),
+    STOR: (argument, node) => {
+      receive(argument, typeof node === 'string' ? node.slice(0, offset) : '');
+      offset = 0;
+    },
     APPE: (argument, node) => receive(argument, typeof node === 'string' ? node : ''),
     MKD: (argument) => {
       const { parent, name } = parentOf(argument);

@@ -310,12 +310,12 @@ export class Reading {
 
 /** Without TLS the end of the connection is all there is. A server that opened nothing has nothing to show. */
 function isWhole(
-  { requireCloseNotify, transport }: Session,
+  { requireCloseNotify, securesData }: Session,
   { opening, closedCleanly, broken }: Outcome,
   octets: number,
 ): boolean {
   if (opening === undefined && octets === 0) return true;
-  if (transport.context !== undefined && requireCloseNotify) return closedCleanly === true;
+  if (securesData && requireCloseNotify) return closedCleanly === true;
   return broken === undefined || octets === 0; // some servers end an empty listing by a reset
 }
 

@@ -2,6 +2,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
+  CommandError,
   checkLimits,
   defaultLineLimits,
   dialTransport,
@@ -19,23 +20,29 @@ import {
   sessionScopeOf,
   type Transport,
   type TransportOptions,
+  UsageError,
 } from '@fivewire/line-protocol';
+import { pathArgument } from '../files/remote-path.js';
+import { type ActiveMode, plainAddress } from '../transfer/active-port.js';
 import type { FtpAuth, FtpConnectOptions, FtpLimits, FtpUrlOptions } from '../types.js';
 import { type Charset, createCharset } from './charset.js';
 import { Control } from './control.js';
 import { command, Dialogue } from './dialogue.js';
-import { saysUnknown } from './failures.js';
+import { rejected, saysUnknown } from './failures.js';
 import { explore } from './features.js';
 import { checkAuth, logIn } from './login.js';
+import { checkOwn, ownNames, ownRules } from './own-options.js';
 import { createTraits, type ServerTraits } from './server-traits.js';
 import type { Session } from './session.js';
+import { splitUrl } from './url.js';
 
 const profile: ProtocolProfile = {
   protocol: 'ftp',
   ports: { 'implicit-tls': 990, starttls: 21, cleartext: 21 },
   schemes: { ftps: 'implicit-tls', ftp: 'starttls' },
-  options: ['auth', 'encoding', 'fallbackEncoding', 'requireCloseNotify', 'utcOffset'],
+  options: ['auth', 'encoding', 'fallbackEncoding', 'requireCloseNotify', 'utcOffset', ...ownNames],
   rules: {
+    ...ownRules,
     requireCloseNotify: rules.flag,
     utcOffset: [Number.isFinite, 'a number of minutes'],
   },
@@ -55,7 +62,17 @@ export function optionsOf(
   second: FtpUrlOptions = {},
 ): FtpConnectOptions {
   if (typeof first !== 'string' && !(first instanceof URL)) return first;
-  return optionsFromUrl(profile, first, second as TransportOptions & { auth?: FtpAuth });
+  const { server, path } = splitUrl(first);
+  const options = optionsFromUrl(profile, server, second as TransportOptions & { auth?: FtpAuth });
+  if (path === '') return options;
+  if (second.directory !== undefined) {
+    throw new UsageError('ERR_ARGUMENT', 'The URL and the options both say where to begin.', {
+      protocol: 'ftp',
+      argument: 'directory',
+      hint: 'Say it once.',
+    });
+  }
+  return { ...options, directory: path };
 }
 
 /** Options that have been checked. Holds the TLS context, so that a pool builds one. */
@@ -77,6 +94,7 @@ export function resolveOptions(options: FtpConnectOptions): Resolved {
     const transport = resolveTransport(profile, options as TransportOptions);
     const login = checkAuth(options, transport);
     const charset = createCharset(options);
+    checkOwn(options, transport, charset);
     const limits = checkLimits('ftp', defaultLimits, options.limits);
     return { options: login, transport, charset, limits, traits: createTraits(transport.disable) };
   });
@@ -100,9 +118,16 @@ export async function openSession({
     const dialogue = new Dialogue(connection, transport.timeouts.reply, 'greeting');
     await greeting(dialogue, transport);
     if (transport.security === 'starttls') await authTls(connection, transport);
+    if (options.virtualHost !== undefined)
+      await nameHost(connection, transport, options.virtualHost);
     const welcome =
-      auth === undefined ? undefined : await logIn(connection, transport, charset, auth);
-    const ability = await explore(connection, transport, charset, traits, auth !== undefined);
+      auth === undefined
+        ? undefined
+        : await logIn(connection, transport, charset, auth, options.gateway);
+    const ability = await explore(connection, transport, charset, traits, options);
+    if (options.directory !== undefined) {
+      await begin(connection, transport, pathArgument(options.directory, charset, 'directory'));
+    }
     const control = new Control(connection, traits, welcome);
     return {
       transport,
@@ -113,6 +138,8 @@ export async function openSession({
       ...ability,
       traits,
       limits,
+      active: activeMode(options.active, stream),
+      noopInterval: options.noopInterval ?? 0,
       requireCloseNotify: options.requireCloseNotify ?? true,
       utcOffset: options.utcOffset ?? 0,
     };
@@ -123,6 +150,49 @@ export async function openSession({
 function dataHostOf({ options, host }: Transport, stream: Duplex): string {
   const direct = options.dial === undefined && !isProxied(stream);
   return direct && stream instanceof Socket ? (stream.remoteAddress ?? host) : host;
+}
+
+/** Both ends of the control connection say where data will go. */
+function activeMode(given: FtpConnectOptions['active'], stream: Duplex): ActiveMode | undefined {
+  if (given === undefined || given === false || !(stream instanceof Socket)) return undefined;
+  const { ports, address, listen } = given === true ? {} : given;
+  const local = plainAddress(stream.localAddress);
+  return {
+    peer: plainAddress(stream.remoteAddress),
+    listen: listen ?? local,
+    address: address ?? local,
+    ports,
+  };
+}
+
+/** HOST, RFC 7151 §3: which of the sites at this address is meant. Without it the login would be at another one. */
+async function nameHost(
+  connection: LineConnection,
+  transport: Transport,
+  given: string | true,
+): Promise<void> {
+  const name = given === true ? (transport.serverHostname ?? transport.host) : given;
+  const line = command('HOST', name.includes(':') && !name.startsWith('[') ? `[${name}]` : name);
+  const reply = await new Dialogue(connection, transport.timeouts.reply, 'auth').ask(line);
+  if (reply.class === 2) return;
+  const refusal = rejected(reply, line.masked);
+  if (!saysUnknown(reply)) throw connection.locate(refusal);
+  throw connection.locate(
+    new CommandError('ERR_EXTENSION_REQUIRED', 'The server has no HOST to choose a site by.', {
+      cause: refusal,
+      hint: 'Leave `virtualHost` out: the server then has one site, or chooses by the name in TLS.',
+    }),
+  );
+}
+
+/** Where relative paths begin. */
+async function begin(
+  connection: LineConnection,
+  transport: Transport,
+  path: string,
+): Promise<void> {
+  const dialogue = new Dialogue(connection, transport.timeouts.reply);
+  await dialogue.demand(command('CWD', path));
 }
 
 const mostWaits = 1_000;

@@ -6,6 +6,8 @@ import {
   serverReply,
   type Transport,
 } from '@fivewire/line-protocol';
+import { askModeZ } from '../transfer/mode-z.js';
+import type { FtpConnectOptions } from '../types.js';
 import type { Charset } from './charset.js';
 import { command, Dialogue } from './dialogue.js';
 import { hintFor, rejected } from './failures.js';
@@ -20,11 +22,13 @@ export async function explore(
   transport: Transport,
   charset: Charset,
   traits: ServerTraits,
-  loggedIn: boolean,
-): Promise<Pick<Session, 'features' | 'system' | 'learned'>> {
+  options: FtpConnectOptions,
+): Promise<Pick<Session, 'features' | 'system' | 'learned' | 'securesData'>> {
+  const loggedIn = options.auth !== undefined;
   const dialogue = new Dialogue(connection, transport.timeouts.reply, 'capabilities');
   const pbsz = command('PBSZ', '0');
-  const prot = command('PROT', 'P');
+  const inClear = options.dataProtection === 'unsafe-clear';
+  const prot = command('PROT', inClear ? 'C' : 'P');
   const feat = command('FEAT');
   const syst = command('SYST');
   const type = command('TYPE', 'I');
@@ -37,36 +41,62 @@ export async function explore(
 
   // RFC 4217 §9: without PROT P data would travel in clear. PBSZ 0 is a form that some servers leave out.
   const protection = replies.get(prot);
-  if (protection !== undefined && protection.class !== 2) throw noProtection(protection);
+  if (protection !== undefined && protection.class !== 2 && !inClear)
+    throw noProtection(protection);
   const typed = replies.get(type);
   if (typed !== undefined && typed.class !== 2) throw rejected(typed, type.masked);
   const featured = replies.get(feat);
   const features = featured?.class === 2 ? readFeatures(featured.lines) : new Map();
   const named = replies.get(syst);
-  await tune(dialogue, transport, charset, features);
+  if (protection !== undefined && protection.class !== 2)
+    await clearData(dialogue, protection, features);
+  await tune(dialogue, transport, charset, features, traits, options);
   const learned: Learned = {
+    deflates: options.compress === true && (await askModeZ(dialogue, features)),
     staleRestart: false,
     type: typed === undefined ? undefined : 'I',
     home: undefined,
   };
-  return { features, system: named?.class === 2 ? named.text : '', learned };
+  const securesData = transport.context !== undefined && !inClear;
+  return { features, system: named?.class === 2 ? named.text : '', learned, securesData };
 }
 
-/** UTF-8 (RFC 2640 §3.1, where servers have it off by default) and the facts that we read (RFC 3659 §7.9). */
+/** CDC of GlobalSCAPE, where PROT C is refused. */
+async function clearData(
+  dialogue: Dialogue,
+  refusal: Reply,
+  features: ReadonlyMap<string, readonly string[]>,
+): Promise<void> {
+  const prot = rejected(refusal, 'PROT C');
+  if (!features.has('CDC')) throw dialogue.connection.locate(prot);
+  await dialogue.demand(command('CDC'));
+}
+
+/**
+ * Who asks (CLNT, which some servers want ahead of UTF-8: G6, RaidenFTPD), UTF-8 (RFC 2640 §3.1, where servers have it off by
+ * default), the facts that we read (RFC 3659 §7.9), the language of replies (RFC 2640 §4). What is refused is done without.
+ */
 async function tune(
   dialogue: Dialogue,
   { disable }: Transport,
   charset: Charset,
   features: ReadonlyMap<string, readonly string[]>,
+  traits: ServerTraits,
+  { clientName = 'fivewire', language, auth }: FtpConnectOptions,
 ): Promise<void> {
-  if (features.has('UTF8') && charset.isUtf8 && !disable.has('UTF8')) {
-    await dialogue.ask(command('OPTS', 'UTF8', 'ON')); // refused where it is on for good
-  }
+  const has = (name: string): boolean => features.has(name) && !disable.has(name);
+  const lines = [];
+  if (has('CLNT') && clientName !== false) lines.push(command('CLNT', clientName));
+  if (has('UTF8') && charset.isUtf8) lines.push(command('OPTS', 'UTF8', 'ON'));
   const facts = (features.get('MLST')?.[0] ?? '').split(';').filter((fact) => fact !== '');
   const off = facts.filter((fact) => wanted.has(fact.toLowerCase()));
-  if (off.length === 0 || disable.has('MLST')) return;
-  const on = facts.filter((fact) => fact.endsWith('*')).map((fact) => fact.slice(0, -1));
-  await dialogue.ask(command('OPTS', 'MLST', `${[...on, ...off].join(';')};`));
+  if (off.length > 0 && !disable.has('MLST')) {
+    const on = facts.filter((fact) => fact.endsWith('*')).map((fact) => fact.slice(0, -1));
+    lines.push(command('OPTS', 'MLST', `${[...on, ...off].join(';')};`));
+  }
+  if (language !== undefined && !disable.has('LANG')) lines.push(command('LANG', language));
+  const mayTry = auth !== undefined && traits.pipelining === 'proven';
+  await askProving(dialogue, mayTry ? traits : { ...traits, pipelining: 'refused' }, lines);
 }
 
 const wanted = new Set(['type', 'size', 'modify', 'unix.mode', 'perm']);

@@ -16,9 +16,10 @@ import {
   refusalVerdict,
   logIn as toLogIn,
 } from '@fivewire/sasl';
-import type { FtpAuth, FtpConnectOptions } from '../types.js';
+import type { FtpAuth, FtpConnectOptions, FtpGateway } from '../types.js';
 import type { Charset } from './charset.js';
 import { command, Dialogue } from './dialogue.js';
+import { gatewaySteps, logInBehind } from './gateway.js';
 
 /** A certificate alone may do: 232, RFC 4217 §10. @throws AuthenticationError ERR_AUTHENTICATION_FAILED */
 export async function logIn(
@@ -26,11 +27,19 @@ export async function logIn(
   transport: Transport,
   charset: Charset,
   auth: FtpAuth,
+  gateway?: FtpGateway,
 ): Promise<Reply> {
   const dialogue = new Dialogue(connection, transport.timeouts.reply, 'auth');
   let welcome: Reply | undefined;
 
   const userAndPass: OwnWay['run'] = async ({ user, password }) => {
+    if (gateway !== undefined) {
+      const steps = gatewaySteps(gateway, charset.encode(user), charset.encode(password));
+      const { reply, line } = await logInBehind(dialogue, steps);
+      if (reply.class !== 2) return notLoggedIn(reply, line.masked, transport);
+      welcome = reply;
+      return { kind: 'success' };
+    }
     let line = command('USER', charset.encode(user));
     let reply = await dialogue.ask(line);
     if (reply.code === 331 && password !== '') {

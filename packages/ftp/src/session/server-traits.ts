@@ -8,6 +8,8 @@ export interface ServerTraits {
   pipelining: 'unproven' | 'proven' | 'refused';
   /** EPSV until a server does not know it, or its port can't be reached. */
   passive: 'EPSV' | 'PASV';
+  /** EPRT until a server does not know it. */
+  active: 'EPRT' | 'PORT';
   /** False once MLSD turned out to be missing or broken. */
   mlsd: boolean;
   /** False once `LIST -a` turned out to be refused, or to show nothing. */
@@ -33,6 +35,7 @@ export function createTraits(disable: ReadonlySet<string>): ServerTraits {
   return {
     pipelining: disable.has('PIPELINING') ? 'refused' : 'unproven',
     passive: disable.has('EPSV') ? 'PASV' : 'EPSV',
+    active: disable.has('EPRT') ? 'PORT' : 'EPRT',
     mlsd: true,
     listAll: true,
     listArgument: 'unproven',

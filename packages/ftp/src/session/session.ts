@@ -1,5 +1,6 @@
 /** What the parts of a client share: who is at the other end, how to reach it, and what it can do. */
 import type { SessionScope, Transport } from '@fivewire/line-protocol';
+import type { ActiveMode } from '../transfer/active-port.js';
 import type { FtpLimits } from '../types.js';
 import type { Charset } from './charset.js';
 import type { Control } from './control.js';
@@ -18,6 +19,12 @@ export interface Session {
   /** What SYST said. */
   readonly system: string;
   readonly limits: FtpLimits;
+  /** Active mode: the server dials. `undefined`: this side does. */
+  readonly active: ActiveMode | undefined;
+  /** Whether data connections are under TLS. */
+  readonly securesData: boolean;
+  /** Milliseconds between two NOOPs in a transfer; 0: none. */
+  readonly noopInterval: number;
   readonly requireCloseNotify: boolean;
   readonly utcOffset: number;
   /** What has been learned of the server; connections of a pool share it. */
@@ -29,6 +36,8 @@ export interface Session {
 export interface Learned {
   /** A restart offset may still lie with the server: its transfer never came to be (ProFTPD). */
   staleRestart: boolean;
+  /** MODE Z is set. */
+  deflates: boolean;
   /** The transfer type that is set. */
   type: 'A' | 'I' | undefined;
   /** The working directory, as PWD gave it: an octet string. `undefined` until asked, `null` where the server does not tell. */

@@ -22,6 +22,7 @@ import {
 import { command, type Dialogue } from '../session/dialogue.js';
 import { passivePort } from '../session/reply-text.js';
 import type { Session } from '../session/session.js';
+import { type Expected, openPort } from './active-port.js';
 
 const epsv = command('EPSV');
 const pasv = command('PASV');
@@ -45,6 +46,11 @@ export async function openData(
   alongside?: CommandLine,
 ): Promise<OpenData> {
   refuseGivenStream(session);
+  if (session.active !== undefined) {
+    const first = alongside === undefined ? undefined : await dialogue.ask(alongside);
+    const expected = await openPort(session, dialogue, session.active);
+    return { data: new DataConnection(session, expected), alongside: first };
+  }
   const line = session.traits.passive === 'EPSV' ? epsv : pasv;
   const [first, answer] = await flight(session, dialogue, alongside, line);
   const port = line === epsv ? passivePort(answer.lines.join(' ')) : undefined;
@@ -136,20 +142,34 @@ function refuseGivenStream({ transport: { options } }: Session): void {
 
 export class DataConnection {
   readonly #session: Session;
-  readonly #raw: Duplex;
+  /** `undefined` while the server has not dialled yet (active mode). */
+  #raw: Duplex | undefined;
+  readonly #expected: Expected | undefined;
   #stop = new AbortController();
   #secured: SecureStream | undefined;
   #broken: Error | undefined;
   /** Set by `start`. */
   ready: Promise<Duplex>;
 
-  constructor(session: Session, raw: Duplex) {
+  constructor(session: Session, way: Duplex | Expected) {
     this.#session = session;
+    if ('arrival' in way) {
+      this.#expected = way;
+      this.ready = way.arrival.then((raw) => this.#take(raw));
+      this.ready.catch(() => {}); // whoever awaits it sees the failure
+    } else {
+      this.#expected = undefined;
+      this.ready = Promise.resolve(this.#take(way));
+    }
+  }
+
+  #take(raw: Duplex): Duplex {
     this.#raw = raw;
-    this.ready = Promise.resolve(raw);
     raw.on('error', (error) => {
       this.#broken ??= error;
     });
+    if (this.#stop.signal.aborted) raw.destroy();
+    return raw;
   }
 
   /** Whether the peer ended TLS by close_notify; `undefined` in cleartext and where nobody watches for it. */
@@ -173,20 +193,23 @@ export class DataConnection {
   start(observeCloseNotify: boolean): void {
     const { transport, scope } = this.#session;
     const { context, serverHostname, timeouts } = transport;
-    if (context === undefined || serverHostname === undefined) return;
-    const handshake = secure(this.#raw, {
-      context,
-      serverHostname,
-      protocol: 'ftp',
-      host: transport.host,
-      port: transport.port,
-      observeCloseNotify,
-      signal: this.#stop.signal,
-      timeout: endless(timeouts.reply + timeouts.tls)
-        ? longestTimer
-        : timeouts.reply + timeouts.tls,
-      ...(scope === undefined ? {} : { sessions: scope }),
-    });
+    if (context === undefined || serverHostname === undefined || !this.#session.securesData) return;
+    const shake = (raw: Duplex): Promise<SecureStream> =>
+      secure(raw, {
+        context,
+        serverHostname,
+        protocol: 'ftp',
+        host: transport.host,
+        port: transport.port,
+        observeCloseNotify,
+        signal: this.#stop.signal,
+        timeout: endless(timeouts.reply + timeouts.tls)
+          ? longestTimer
+          : timeouts.reply + timeouts.tls,
+        ...(scope === undefined ? {} : { sessions: scope }),
+      });
+    // The client is TLS's client whoever dialled, RFC 4217 §7.
+    const handshake = this.#raw === undefined ? this.ready.then(shake) : shake(this.#raw);
     this.ready = handshake.then((secured) => {
       this.#secured = secured;
       secured.on('error', (error: Error) => {
@@ -216,7 +239,8 @@ export class DataConnection {
 
   destroy(): void {
     this.#stop.abort();
+    this.#expected?.close();
     this.#secured?.destroy();
-    this.#raw.destroy();
+    this.#raw?.destroy();
   }
 }

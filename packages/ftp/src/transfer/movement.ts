@@ -14,11 +14,25 @@ export class Halt extends Error {
 
 const left = new WeakSet<Duplex>();
 
+const streamAbove = new WeakMap<Duplex, Duplex>();
+
+/** What is moved over `stream` goes through `upper` (MODE Z): who leaves the one leaves the other. */
+export function above(stream: Duplex, upper: Duplex): void {
+  streamAbove.set(stream, upper);
+}
+
 /** No more is moved over `stream`: what comes is thrown away, and nothing more is sent. */
 export function leave(stream: Duplex): void {
   left.add(stream);
+  const upper = streamAbove.get(stream);
+  if (upper !== undefined) {
+    left.add(upper);
+    stream.unpipe();
+  }
   stream.resume();
 }
+
+export const isLeft = (stream: Duplex): boolean => left.has(stream);
 
 /** Takes a piece. A promise says: no more until it settles. */
 export type Take = (piece: Buffer) => Promise<void> | undefined;

@@ -17,11 +17,13 @@ import {
 } from '@fivewire/line-protocol';
 import { command, type Dialogue, noteReply } from '../session/dialogue.js';
 import { hintFor, rejected } from '../session/failures.js';
-import type { Session } from '../session/session.js';
+import { hasFeature, type Session } from '../session/session.js';
 import type { CallOptions } from '../types.js';
 import { type DataConnection, openData } from './data-connection.js';
 import { StallWatch, within } from './deadline.js';
+import { deflated, inflated } from './mode-z.js';
 import { ended, Halt, handshakeOut, leave } from './movement.js';
+import { Noops } from './noops.js';
 
 export interface Plan extends CallOptions {
   /** RETR, STOR, LIST, … */
@@ -58,6 +60,7 @@ export interface Outcome {
  */
 export async function transfer(session: Session, dialogue: Dialogue, plan: Plan): Promise<Outcome> {
   const { signal, line } = plan;
+  if (session.active === undefined && hasFeature(session, 'PRET')) await announce(dialogue, line);
   const { data, alongside } = await openData(session, dialogue, signal, plan.alongside);
   try {
     await plan.prepare?.(alongside);
@@ -72,6 +75,12 @@ export async function transfer(session: Session, dialogue: Dialogue, plan: Plan)
   }
 }
 
+/** PRET of DrFTPD and its kin: a server of many machines is told what will be asked, so that it can choose the one that listens. */
+async function announce(dialogue: Dialogue, line: CommandLine): Promise<void> {
+  const text = Buffer.from(line.octets).toString('latin1').trimEnd();
+  await dialogue.ask(command('PRET', text)); // refused, it asks for the port alone
+}
+
 /** From the command to its final reply. */
 async function converse(
   session: Session,
@@ -81,6 +90,7 @@ async function converse(
 ): Promise<Outcome> {
   const { line, signal } = plan;
   const stop = whenAborted(signal, line);
+  const noops = new Noops(dialogue);
   let pending = dialogue.reply(line);
   try {
     const first = await Promise.race([pending, stop.promise]);
@@ -89,7 +99,10 @@ async function converse(
       throw dialogue.connection.malformed('1yz or 2yz', `${first.code} ${first.text}`);
     }
     const opening = first.class === 1 ? first : undefined;
-    if (opening !== undefined) pending = finalReply(dialogue, line);
+    if (opening !== undefined) {
+      pending = finalReply(dialogue, line, noops);
+      noops.start(session.noopInterval);
+    }
     pending.then(
       (reply) => reply.class >= 4 && data.destroy(),
       () => data.destroy(),
@@ -105,17 +118,19 @@ async function converse(
     if (opening === undefined && dialogue.connection.buffered > 0) {
       // The 2yz ahead of the data was no answer but a notice: the server's own come behind it.
       noteReply(dialogue.connection, first);
-      pending = finalReply(dialogue, line);
+      pending = finalReply(dialogue, line, noops);
     }
-    await Promise.race([settled(session, plan, pending, broken), stop.promise]);
+    noops.stop();
+    await Promise.race([settled(session, plan, pending, broken, noops), stop.promise]);
     const { closedCleanly, isSecure } = data;
     return { opening, closedCleanly, isSecure, broken };
   } catch (error) {
     if (!(error instanceof Halt) && !signal?.aborted) throw error;
-    await recover(session, dialogue, plan, data, pending);
+    await recover(session, dialogue, plan, data, pending, noops);
     const reason = error instanceof Halt ? error.reason : error;
     throw dialogue.connection.isOpen ? reason : closedMeanwhile(reason);
   } finally {
+    noops.stop();
     stop.forget();
   }
 }
@@ -144,7 +159,14 @@ async function move(
     const stream = await (opening === undefined
       ? within(data.opened(), limit, () => data.destroy())
       : data.opened());
-    await plan.move(stream, watch, opening);
+    if (!session.learned.deflates) await plan.move(stream, watch, opening);
+    else if (!plan.sends) await plan.move(inflated(stream), watch, opening);
+    else {
+      const { body, flushed } = deflated(stream);
+      await plan.move(body, watch, opening);
+      watch.server();
+      await flushed;
+    }
     // Servers wait for our close_notify before they say that it is done (vsftpd, FileZilla Server), and not all streams end by themselves.
     if (!stream.writableEnded && !stream.destroyed) stream.end();
   } finally {
@@ -159,10 +181,16 @@ async function settled(
   plan: Plan,
   pending: Promise<Reply>,
   broken: unknown,
+  noops: Noops,
 ): Promise<void> {
   const { connection } = session.control;
   const { finalReply: limit } = session.transport.timeouts;
-  const reply = await within(pending, limit, () => {
+  const replies = async (): Promise<Reply> => {
+    const last = await pending;
+    await noops.settle();
+    return last;
+  };
+  const reply = await within(noops.pending > 0 ? replies() : pending, limit, () => {
     connection.fail(
       new TimeoutError(`No final reply to ${plan.line.masked} within ${limit} ms.`, {
         milliseconds: limit,
@@ -203,9 +231,9 @@ function stalled(plan: Plan, milliseconds: number): TimeoutError {
 }
 
 /** Waits without a limit of its own: how long it may take depends on the data. Further preliminary replies are skipped. */
-async function finalReply(dialogue: Dialogue, line: CommandLine): Promise<Reply> {
+async function finalReply(dialogue: Dialogue, line: CommandLine, noops: Noops): Promise<Reply> {
   let reply = await dialogue.reply(line, Infinity);
-  while (reply.class === 1) reply = await dialogue.reply(line, Infinity);
+  while (reply.class === 1 || noops.takes(reply)) reply = await dialogue.reply(line, Infinity);
   return reply;
 }
 
@@ -265,8 +293,10 @@ async function recover(
   plan: Plan,
   data: DataConnection,
   pending: Promise<Reply>,
+  noops: Noops,
 ): Promise<void> {
   const { line } = plan;
+  noops.stop();
   const { connection } = dialogue;
   const { timeouts, context } = session.transport;
   const { close } = timeouts;
@@ -278,12 +308,19 @@ async function recover(
   };
   const inStep = async (): Promise<void> => {
     let reply = await within(pending, close, ask);
-    if (!asked && reply.class === 1) reply = await within(finalReply(dialogue, line), close, ask);
+    if (!asked && reply.class === 1)
+      reply = await within(finalReply(dialogue, line, noops), close, ask);
     if (!asked && context !== undefined) {
       dialogue.send(noop);
       await dialogue.final(noop, Infinity);
     }
-    while (asked && reply.code !== 200) reply = await dialogue.next(abor, Infinity);
+    // Each NOOP before the one that marks the end has an answer too.
+    let marks = asked ? noops.pending + 1 : 0;
+    while (marks > 0) {
+      if (reply.code === 200) marks -= 1;
+      if (marks > 0) reply = await dialogue.next(abor, Infinity);
+    }
+    if (!asked) await noops.settle();
   };
   const limit = close * 3;
   await within(inStep(), limit, () => {
