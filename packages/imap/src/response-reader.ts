@@ -32,6 +32,8 @@ export interface ReaderOptions {
 
 /** Lines that are added to a frame at most. Each time it is parsed anew. */
 const mostReopened = 20;
+/** Octets that are parsed again in all: each time costs the whole length. */
+const mostOctetsAgain = 1 << 20;
 
 interface PendingLiteral {
   mark: LiteralMark;
@@ -90,7 +92,8 @@ export class ResponseReader {
 
   /** Takes a frame back that ends in the middle of a string. False when that has gone on for too long. */
   tear(frame: Frame): boolean {
-    if ((frame.reopened ?? 0) >= mostReopened) return false;
+    const times = frame.reopened ?? 0;
+    if (times >= mostReopened || times * frame.text.length > mostOctetsAgain) return false;
     this.#torn = frame;
     return true;
   }
