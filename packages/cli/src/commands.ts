@@ -139,6 +139,36 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/fetch.js'),
   },
   {
+    usage: 'sync <src> <dst>',
+    describe: 'Copy what has changed: mailboxes, maildrops, newsgroups, trees of files',
+    forms: [
+      ['imaps://user@host/MAILBOX', 'a mailbox, from or to a Maildir or another mailbox'],
+      ['imaps://user@host', 'all mailboxes of an account, from or to Maildir++ or another account'],
+      ['pop3s://user@host', 'a maildrop, to a Maildir or mbox:FILE'],
+      ['nntps://host/GROUP', 'a newsgroup, to a Maildir or mbox:FILE'],
+      ['ftps://user@host/dir', 'a tree, from or to a directory here: as fivewire mirror'],
+      ['PATH', 'a Maildir; mbox:FILE; beside FTP a directory'],
+    ],
+    examples: [
+      'fivewire sync imaps://alice@imap.example.org Mail --netrc --delete',
+      'fivewire sync imaps://alice@old.example.org imaps://alice@new.example.org --netrc',
+    ],
+    load: () => import('./commands/sync.js'),
+  },
+  {
+    usage: 'mirror <src> <dst>',
+    describe: 'Make a tree by FTP like another one, in either direction',
+    forms: [
+      ['ftps://user@host/dir', 'a directory on the server'],
+      ['PATH', 'a directory here'],
+    ],
+    examples: [
+      'fivewire mirror site ftps://alice@ftp.example.org/www --netrc --delete --jobs 4',
+      'fivewire mirror ftps://ftp.example.org/pub pub --exclude "*.iso"',
+    ],
+    load: () => import('./commands/mirror.js'),
+  },
+  {
     usage: 'news <what> [url] [dest]',
     describe: 'News: groups, over, get or post',
     forms: [

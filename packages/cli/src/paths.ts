@@ -14,3 +14,10 @@ export function defaultConfigPath(): string {
 /** A path as a configuration file names it: `~/` is the home directory, what is relative lies beside the file. */
 export const pathBeside = (directory: string, path: string): string =>
   path.startsWith('~/') ? homePath(path.slice(2)) : resolve(directory, path);
+
+/** The same for state: `$XDG_STATE_HOME`, where it is absolute, else `~/.local/state`. */
+export function stateDirectory(): string {
+  const configured = process.env.XDG_STATE_HOME;
+  const home = configured && isAbsolute(configured) ? configured : homePath('.local', 'state');
+  return join(home, 'fivewire');
+}

@@ -16,6 +16,14 @@ export class UnixLines extends Transform {
   }
 }
 
+/** The same for a message that is held whole. */
+export const unixLines = (octets: Buffer): Buffer =>
+  Buffer.from(octets.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
+
+/** A whole message of a file, with the line ends of the wire. */
+export const wireLines = (octets: Buffer): Buffer =>
+  Buffer.from(octets.toString('latin1').replace(/(?<!\r)\n/g, '\r\n'), 'latin1');
+
 /** LF of a file to the CRLF of the wire; what has CRLF already stays. */
 export class WireLines extends Transform {
   #last = 0;

@@ -10,9 +10,9 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { exitCodes, Failure, isSystemError } from '../exit-code.js';
 import { syncDirectory, unwritable } from '../local-files.js';
+import { lockFile } from '../lock-file.js';
 import type { Destination } from './destination.js';
 import { QuoteFrom, UnixLines } from './line-ends.js';
-import { lockFile } from './lock.js';
 import type { Pending, State } from './state.js';
 
 const lockPatience = 10_000;

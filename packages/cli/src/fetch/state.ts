@@ -6,11 +6,7 @@
  *     {"box":"imaps://alice@imap.example.org:993/INBOX;UIDVALIDITY=7","from":1,"to":500}
  *     {"box":"pop3s://alice@pop3.example.org:995","done":"0001fa3e"}
  */
-import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { exitCodes, Failure, isSystemError } from '../exit-code.js';
-import { syncDirectory, unreadable, unwritable } from '../local-files.js';
-import { lockFile } from './lock.js';
+import { openJournal } from '../journal-file.js';
 import type { MessageId, Seen } from './source.js';
 
 /** What is about to be appended to an mbox: after a kill it tells how much of it is ours. */
@@ -30,8 +26,6 @@ export interface State extends Seen {
   readonly isEmpty: boolean;
   close(): Promise<void>;
 }
-
-const header = { fivewire: 'fetch', version: 1 };
 
 type Entry =
   | { box: string; done: MessageId }
@@ -128,79 +122,18 @@ export function forgetfulState(): State {
 
 /** @throws Failure 75 while another run uses it, 65 where it is none of ours */
 export async function openState(path: string): Promise<State> {
-  const unlock = await lockFile(`${path}.lock`, path, 0);
-  let file: FileHandle | undefined;
-  try {
-    const journal = await readJournal(path);
-    await writeJournal(path, journal);
-    file = await open(path, 'a');
-    const handle = file;
-    const append = async (entry: Entry): Promise<void> => {
-      journal.apply(entry);
-      try {
-        await handle.appendFile(`${JSON.stringify(entry)}\n`);
-        await handle.datasync();
-      } catch (error) {
-        throw unwritable(path, error);
-      }
-    };
-    return {
-      get pending() {
-        return journal.pending;
-      },
-      get isEmpty() {
-        return journal.isEmpty;
-      },
-      has: (box, id) => journal.box(box).has(id),
-      add: (box, done) => append({ box, done }),
-      note: (pending) => append({ pending }),
-      async close() {
-        await handle.close();
-        await unlock();
-      },
-    };
-  } catch (error) {
-    await file?.close();
-    await unlock();
-    throw error;
-  }
-}
-
-async function readJournal(path: string): Promise<Journal> {
   const journal = new Journal();
-  const text = await readFile(path, 'utf8').catch((error) => {
-    if (isSystemError(error) && error.code === 'ENOENT') return '';
-    throw unreadable(path, 'the state', error);
-  });
-  const lines = text.split('\n');
-  lines.pop(); // '' behind the last line end; or a line that a kill cut off: what it said is looked at anew
-  for (const [at, line] of lines.entries()) {
-    let entry: Entry & Partial<typeof header>;
-    try {
-      entry = JSON.parse(line);
-    } catch {
-      throw spoilt(path, at + 1);
-    }
-    if (at > 0) journal.apply(entry);
-    else if (entry.fivewire !== header.fivewire || entry.version !== header.version)
-      throw spoilt(path, 1);
-  }
-  return journal;
-}
-
-const spoilt = (path: string, at: number): Failure =>
-  new Failure(exitCodes.badData, `${path} is no state of fivewire fetch (line ${at})`, {
-    hint: 'Name another file with --state. Without it everything counts as new.',
-  });
-
-async function writeJournal(path: string, journal: Journal): Promise<void> {
-  const lines = [header, ...journal.entries()].map((entry) => `${JSON.stringify(entry)}\n`);
-  const temporary = `${path}.new`;
-  try {
-    await writeFile(temporary, lines.join(''), { mode: 0o600, flush: true });
-    await rename(temporary, path);
-    await syncDirectory(dirname(path));
-  } catch (error) {
-    throw unwritable(path, error);
-  }
+  const file = await openJournal<Entry>(path, 'fetch', journal);
+  return {
+    get pending() {
+      return journal.pending;
+    },
+    get isEmpty() {
+      return journal.isEmpty;
+    },
+    has: (box, id) => journal.box(box).has(id),
+    add: (box, done) => file.append({ box, done }),
+    note: (pending) => file.append({ pending }),
+    close: () => file.close(),
+  };
 }

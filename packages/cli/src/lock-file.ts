@@ -5,8 +5,8 @@
 import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exitCodes, Failure, isSystemError } from '../exit-code.js';
-import { unwritable } from '../local-files.js';
+import { exitCodes, Failure, isSystemError } from './exit-code.js';
+import { unwritable } from './local-files.js';
 
 const pause = 100;
 

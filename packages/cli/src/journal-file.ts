@@ -1,0 +1,113 @@
+/**
+ * A journal of JSON lines, its first line saying whose it is. Entries are appended and synced, so that being killed costs nothing;
+ * opening it writes it anew, short, under a temporary name. A last line without its line end was cut off by a kill and counts
+ * as not written.
+ */
+import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { exitCodes, Failure, isSystemError } from './exit-code.js';
+import { syncDirectory, unreadable, unwritable } from './local-files.js';
+import { lockFile } from './lock-file.js';
+
+/** What the entries come to. */
+export interface Ledger<E> {
+  apply(entry: E): void;
+  /** The fewest that say the same. */
+  entries(): Iterable<E>;
+}
+
+export interface JournalFile<E> {
+  /** Resolves when they are on the disk. The ledger has them before. */
+  append(...entries: readonly E[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param command whose journal it is: `fetch`
+ * @param options `readOnly`: what is appended is forgotten at the end
+ * @throws Failure 75 while another run uses it, 65 where it is none of the command's
+ */
+export async function openJournal<E>(
+  path: string,
+  command: string,
+  ledger: Ledger<E>,
+  { readOnly = false }: { readOnly?: boolean } = {},
+): Promise<JournalFile<E>> {
+  const header = { fivewire: command, version: 1 };
+  if (readOnly) {
+    for (const entry of await readEntries(path, header)) ledger.apply(entry as E);
+    return {
+      append: async (...entries) => entries.forEach((entry) => void ledger.apply(entry)),
+      close: async () => {},
+    };
+  }
+  const unlock = await lockFile(`${path}.lock`, path, 0);
+  let file: FileHandle | undefined;
+  try {
+    for (const entry of await readEntries(path, header)) ledger.apply(entry as E);
+    await writeAnew(path, [header, ...ledger.entries()]);
+    file = await open(path, 'a');
+    const handle = file;
+    return {
+      async append(...entries) {
+        for (const entry of entries) ledger.apply(entry);
+        try {
+          await handle.appendFile(linesOf(entries));
+          await handle.datasync();
+        } catch (error) {
+          throw unwritable(path, error);
+        }
+      },
+      async close() {
+        await handle.close();
+        await unlock();
+      },
+    };
+  } catch (error) {
+    await file?.close();
+    await unlock();
+    throw error;
+  }
+}
+
+async function readEntries(
+  path: string,
+  header: { fivewire: string; version: number },
+): Promise<unknown[]> {
+  const text = await readFile(path, 'utf8').catch((error) => {
+    if (isSystemError(error) && error.code === 'ENOENT') return '';
+    throw unreadable(path, 'the state', error);
+  });
+  const lines = text.split('\n');
+  lines.pop(); // '' behind the last line end; or a line that a kill cut off: what it said is looked at anew
+  const [first, ...entries] = lines.map((line, at) => {
+    try {
+      return JSON.parse(line);
+    } catch {
+      throw spoilt(path, header.fivewire, at + 1);
+    }
+  });
+  if (first === undefined) return [];
+  if (first.fivewire !== header.fivewire || first.version !== header.version)
+    throw spoilt(path, header.fivewire, 1);
+  return entries;
+}
+
+const spoilt = (path: string, command: string, at: number): Failure =>
+  new Failure(exitCodes.badData, `${path} is no state of fivewire ${command} (line ${at})`, {
+    hint: 'Name another file with --state. Without it everything counts as new.',
+  });
+
+const linesOf = (entries: readonly unknown[]): string =>
+  entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+
+async function writeAnew(path: string, entries: readonly unknown[]): Promise<void> {
+  const temporary = `${path}.new`;
+  try {
+    await writeFile(temporary, linesOf(entries), { mode: 0o600, flush: true });
+    await rename(temporary, path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
