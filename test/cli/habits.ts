@@ -309,7 +309,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
       ],
       { encoding: 'utf8' },
     );
-    expect(words).toBe('mkdir mv move\n');
+    expect(words).toBe('mkdir mv mirror move\n');
     expect(await cli.run(['completion', 'csh'], { cwd })).toMatchObject({ status: 64 });
   });
 
