@@ -21,6 +21,9 @@ const passwords = ['MAIL', 'FTP', 'IMAP', 'POP3', 'SMTP', 'NNTP'];
 
 export interface ExampleWorld {
   servers: TestServers;
+  /** What a program needs to find the servers, and what it loads first. */
+  env: Record<string, string>;
+  redirect: string;
   /** Runs `node file …args`; never rejects for an exit status. */
   run(file: string, args?: readonly string[], options?: { cwd?: string }): Promise<Ran>;
   /** Runs `sh file …args`, with `fivewire` in PATH and alice's password in ~/.netrc. */
@@ -33,15 +36,37 @@ export interface Ran {
   stderr: string;
 }
 
+export interface ExampleWorldOptions {
+  /** Hosts that stand for the servers, beside those of example.org. */
+  hosts?: readonly string[];
+  /** Ports that stand for those of a protocol, beside the registered ones: `{ 1143: ['imap', 'starttls'] }`. */
+  ports?: Record<number, [keyof typeof standardPorts, 'implicit-tls' | 'starttls']>;
+  /** Who has mail here, beside alice; the password is `secret`. */
+  users?: readonly string[];
+  groups?: readonly string[];
+}
+
 /** @param home an empty folder: the child's home, and where the CA lies. */
-export async function startExampleWorld(home: string): Promise<ExampleWorld> {
+export async function startExampleWorld(
+  home: string,
+  {
+    hosts: otherHosts = [],
+    ports: otherPorts = {},
+    users = [],
+    groups = [],
+  }: ExampleWorldOptions = {},
+): Promise<ExampleWorld> {
+  const accounts = ['alice', 'alice@example.org', ...users];
   const servers = await startTestServers({
-    users: { alice: 'secret', 'alice@example.org': 'secret' },
+    users: Object.fromEntries(accounts.map((user) => [user, 'secret'])),
+    accessTokens: Object.fromEntries(accounts.map((user) => [user, 'token'])),
     files: { '/pub/report.txt': 'All is well.\n', '/pub/more/notes.txt': 'Notes.\n' },
-    groups: ['test.fivewire', 'comp.lang.javascript'],
+    groups: ['test.fivewire', 'comp.lang.javascript', ...groups],
   });
   const hosts = ['ftp', 'imap', 'pop', 'pop3', 'smtp', 'nntp', 'mail', 'news'];
-  const certificate = await servers.issue({ names: hosts.map((host) => `${host}.example.org`) });
+  const certificate = await servers.issue({
+    names: [...hosts.map((host) => `${host}.example.org`), ...otherHosts],
+  });
   for (const server of [servers.ftp, servers.imap, servers.pop3, servers.smtp, servers.nntp]) {
     server.useCertificate(certificate);
   }
@@ -55,11 +80,14 @@ export async function startExampleWorld(home: string): Promise<ExampleWorld> {
       ];
     }),
   );
+  for (const [port, [protocol, mode]] of Object.entries(otherPorts))
+    ports[port] = servers.ports[protocol][mode];
   const env = {
     PATH: `${writeCli(home)}:${process.env.PATH}`,
     HOME: home,
     NODE_EXTRA_CA_CERTS: join(home, 'ca.pem'),
     FIVEWIRE_TEST_PORTS: JSON.stringify(ports),
+    FIVEWIRE_TEST_HOSTS: otherHosts.join(' '),
     ...Object.fromEntries(passwords.map((name) => [`${name}_PASSWORD`, 'secret'])),
   };
   const start = (command: string, args: readonly string[], cwd: string): Promise<Ran> =>
@@ -71,6 +99,8 @@ export async function startExampleWorld(home: string): Promise<ExampleWorld> {
     });
   return {
     servers,
+    env,
+    redirect,
     run: (file, args = [], { cwd = home } = {}) =>
       start(process.execPath, ['--import', redirect, file, ...args], cwd),
     sh: (file, args = [], { cwd = home } = {}) => start('/bin/sh', [file, ...args], cwd),

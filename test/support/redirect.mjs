@@ -6,21 +6,31 @@ import { Socket } from 'node:net';
 
 /** `"host:port"` or `"port"` → the port of the test server. */
 const ports = JSON.parse(process.env.FIVEWIRE_TEST_PORTS);
+/** Hosts that stand for loopback, `*.example.org` beside them. */
+const hosts = new Set((process.env.FIVEWIRE_TEST_HOSTS ?? '').split(' '));
+const isOurs = (host) => String(host).endsWith('.example.org') || hosts.has(host);
 const { connect } = Socket.prototype;
 const { lookup } = dns;
 const loopback = { address: '127.0.0.1', family: 4 };
 
 dns.lookup = (host, options, callback = options) => {
-  if (!String(host).endsWith('.example.org')) return lookup(host, options, callback);
+  if (!isOurs(host)) return lookup(host, options, callback);
   if (options?.all) process.nextTick(callback, null, [loopback]);
   else process.nextTick(callback, null, loopback.address, loopback.family);
 };
+// Some libraries ask DNS themselves.
+for (const family of [4, 6]) {
+  const resolve = (host, options, callback = options) =>
+    process.nextTick(callback, null, family === 4 && isOurs(host) ? [loopback.address] : []);
+  dns[`resolve${family}`] = resolve;
+  dns.Resolver.prototype[`resolve${family}`] = resolve;
+}
 syncBuiltinESMExports();
 
 Socket.prototype.connect = function redirected(...args) {
   // node:net calls itself with its normalised arguments in one array.
   const options = Array.isArray(args[0]) ? args[0][0] : args[0];
-  if (typeof options?.host === 'string' && /\.example\.org$|^127\.0\.0\.1$/.test(options.host)) {
+  if (isOurs(options?.host) || options?.host === loopback.address) {
     options.port = ports[options.port] ?? options.port;
     options.host = loopback.address;
   }

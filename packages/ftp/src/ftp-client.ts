@@ -72,7 +72,7 @@ export class FtpClient extends FtpCalls {
   /**
    * Dials, secures, logs in. Resolves when files can be moved.
    *
-   * @param target options, or a URL (`ftps://user@host` for implicit TLS, `ftp://user@host` for AUTH TLS) and options
+   * Takes options, or a URL (`ftps://user@host` for implicit TLS, `ftp://user@host` for AUTH TLS) and options.
    * @throws TlsError, StartTlsError, AuthenticationError, ConnectionError, TimeoutError, AbortError, UsageError;
    * then nothing stays open
    */

@@ -108,7 +108,7 @@ export class ImapClient {
   /**
    * Dials, greets, secures, and authenticates where `auth` is given.
    *
-   * @param target options, or a URL (`imaps://user@host` for implicit TLS, `imap://…` for STARTTLS) with further options
+   * Takes options, or a URL (`imaps://user@host` for implicit TLS, `imap://…` for STARTTLS) with further options.
    * @throws TlsError, StartTlsError, ConnectionError, TimeoutError, AbortError, AuthenticationError, SaslError,
    * RemoteProtocolError, CommandError; UsageError for wrong options. The connection is closed then.
    */

@@ -81,7 +81,7 @@ export class NntpClient {
   /**
    * Dials, greets, secures, switches to reader mode where the server needs it, and logs in where `auth` is given.
    *
-   * @param target options, or a URL (`nntps://user@host` for implicit TLS, `nntp://…` for STARTTLS) with further options
+   * Takes options, or a URL (`nntps://user@host` for implicit TLS, `nntp://…` for STARTTLS) with further options.
    * @throws TlsError, StartTlsError, ConnectionError, TimeoutError, AbortError, AuthenticationError, SaslError,
    * RemoteProtocolError, UsageError for wrong options. The connection is closed then.
    */

@@ -68,7 +68,7 @@ export class Pop3Client {
   /**
    * Dials, greets, secures, and authenticates where `auth` is given.
    *
-   * @param target options, or a URL (`pop3s://user@host` for implicit TLS, `pop3://…` for STLS) with further options
+   * Takes options, or a URL (`pop3s://user@host` for implicit TLS, `pop3://…` for STLS) with further options.
    * @throws TlsError, StartTlsError, ConnectionError, TimeoutError, AbortError, AuthenticationError, SaslError,
    * RemoteProtocolError; CommandError with `transient: true` where the server takes the login but not now (`[IN-USE]`,
    * `[LOGIN-DELAY]`, `[SYS/TEMP]`); UsageError for wrong options. The connection is closed then.

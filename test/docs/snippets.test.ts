@@ -1,0 +1,212 @@
+/** Every snippet of the READMEs and of the site runs, as ES module and as CommonJS. */
+import { type ChildProcess, execFile, fork } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ExampleWorld } from '../support/example-runner.js';
+import { documents, root, type Snippet, snippetsOf } from './markdown.js';
+import { asCommonJs, asModule } from './program.js';
+import { pythonFor } from './python.js';
+import { checkInstall, withoutInstall } from './shell.js';
+import { furnish, refill, startDocumentedWorld } from './world.js';
+
+interface Told {
+  stdout: string;
+  stderr: string;
+  problem?: string;
+}
+
+const home = `${root}.cache/docs-${process.pid}`;
+const languages = new Set([
+  'js',
+  'sh',
+  'py',
+  'yaml',
+  'json',
+  'text',
+  'console',
+  'ini',
+  'html',
+  'css',
+  'ts',
+  '',
+]);
+const filter = process.env.SNIPPETS ?? '';
+
+let world: ExampleWorld;
+let python: ReturnType<typeof pythonFor>;
+
+beforeAll(async () => {
+  world = await startDocumentedWorld(home);
+  python = pythonFor(home, world.env);
+}, 60_000);
+afterAll(async () => {
+  await world?.servers.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** One process for the JavaScript of one document and one form: starting Node a few hundred times would take minutes. */
+class Stage {
+  #child: ChildProcess | undefined;
+  async run(file: string, folder: string): Promise<Told> {
+    this.#child ??= fork(fileURLToPath(new URL('driver.mjs', import.meta.url)), {
+      execArgv: ['--import', world.redirect],
+      env: world.env,
+      serialization: 'advanced',
+    });
+    const child = this.#child;
+    const told = await new Promise<Told>((resolve) => {
+      const timer = setTimeout(
+        () => resolve({ stdout: '', stderr: '', problem: 'did not end within 15 s' }),
+        15_000,
+      );
+      const end = (one: Told): void => {
+        clearTimeout(timer);
+        child.off('exit', gone).off('message', end);
+        resolve(one);
+      };
+      const gone = (code: number | null): void =>
+        end({ stdout: '', stderr: '', problem: `ended its process: ${code}` });
+      child.once('message', end).once('exit', gone);
+      child.send({ file, folder });
+    });
+    if (told.problem !== undefined) this.end();
+    return told;
+  }
+  end(): void {
+    this.#child?.kill();
+    this.#child = undefined;
+  }
+}
+
+let serial = 0;
+/** A folder for one run; mail, files and articles as they were. */
+async function place(): Promise<string> {
+  const folder = join(home, `run-${++serial}`);
+  mkdirSync(folder, { recursive: true });
+  await furnish(folder, world);
+  refill(world);
+  return folder;
+}
+
+async function runJavaScript(snippet: Snippet, stage: Stage, form: 'mjs' | 'cjs'): Promise<Told> {
+  const folder = await place();
+  const file = join(folder, `snippet.${form}`);
+  writeFileSync(file, form === 'mjs' ? asModule(snippet) : asCommonJs(snippet));
+  return stage.run(file, folder);
+}
+
+/** What is typed: a `console` block shows the answers, too. */
+const script = ({ language, code }: Snippet): string =>
+  language === 'sh'
+    ? code
+    : code
+        .split('\n')
+        .filter((line) => line.startsWith('$ '))
+        .map((line) => `${line.slice(2)}\n`)
+        .join('');
+
+async function runShell(snippet: Snippet): Promise<Told> {
+  const folder = await place();
+  const file = join(folder, 'snippet.sh');
+  writeFileSync(file, `set -e\n${withoutInstall(script(snippet))}`);
+  const { status, stdout, stderr } = await world.sh(file, [], { cwd: folder });
+  const wanted = Number(snippet.options.get('exit') ?? 0);
+  return {
+    stdout,
+    stderr,
+    ...(status === wanted ? {} : { problem: `exit code ${status}: ${stderr}` }),
+  };
+}
+
+async function runPython(snippet: Snippet): Promise<Told> {
+  const folder = await place();
+  const file = join(folder, 'snippet.py');
+  writeFileSync(file, snippet.code);
+  return new Promise((resolve) => {
+    execFile(
+      'python3',
+      [file],
+      { cwd: folder, env: python.env, timeout: 30_000 },
+      (error, stdout, stderr) =>
+        resolve({
+          stdout,
+          stderr,
+          ...(error === null ? {} : { problem: stderr || error.message }),
+        }),
+    );
+  });
+}
+
+const title = ({ line, language, scenes }: Snippet) =>
+  `line ${line}: ${[language, ...scenes].join(' ')}`;
+
+for (const document of documents().filter((name) => name.includes(filter))) {
+  const snippets = snippetsOf(document);
+  const isRun = ({ language, options }: Snippet) =>
+    ['js', 'sh', 'console', 'py'].includes(language) && !options.has('shown');
+  if (snippets.length === 0) continue;
+
+  describe(document, () => {
+    const stages = { mjs: new Stage(), cjs: new Stage() };
+    afterAll(() => {
+      for (const stage of Object.values(stages)) stage.end();
+    });
+
+    it('has code of known languages, and a reason for each snippet that is not run', () => {
+      for (const snippet of snippets) {
+        expect(languages, title(snippet)).toContain(snippet.language);
+        const why = snippet.options.get('shown');
+        if (why !== undefined)
+          process.stdout.write(`not run: ${document}:${snippet.line}: ${why}\n`);
+      }
+    });
+
+    const alone = snippets.filter((one) => isRun(one) && !one.options.has('pair'));
+    for (const snippet of alone.filter(({ language }) => language === 'js')) {
+      it.each(['mjs', 'cjs'] as const)(`${title(snippet)}, %s`, async (form) => {
+        const told = await runJavaScript(snippet, stages[form], form);
+        const code = snippet.options.get('throws');
+        if (code !== undefined) return expect(told.problem).toContain(code);
+        expect(told.problem, told.stdout + told.stderr).toBeUndefined();
+        if (!snippet.options.has('stderr')) expect(told.stderr).toBe('');
+      });
+    }
+    for (const snippet of alone.filter(({ language }) => ['sh', 'console'].includes(language))) {
+      it(title(snippet), { timeout: 40_000 }, async () => {
+        checkInstall(snippet.code);
+        const told = await runShell(snippet);
+        expect(told.problem, told.stdout + told.stderr).toBeUndefined();
+      });
+    }
+
+    const pairs = new Map<string, Snippet[]>();
+    for (const snippet of snippets.filter((one) => isRun(one) && one.options.has('pair'))) {
+      const name = snippet.options.get('pair') as string;
+      pairs.set(name, [...(pairs.get(name) ?? []), snippet]);
+    }
+    for (const [name, pair] of pairs) {
+      it(`before and after are the same: ${name}`, { timeout: 60_000 }, async () => {
+        expect(pair).toHaveLength(2);
+        const printed: string[] = [];
+        for (const snippet of pair) {
+          const runs =
+            snippet.language === 'py'
+              ? [python.version === undefined ? undefined : await runPython(snippet)]
+              : [
+                  await runJavaScript(snippet, stages.mjs, 'mjs'),
+                  await runJavaScript(snippet, stages.cjs, 'cjs'),
+                ];
+          for (const told of runs) {
+            if (told === undefined) continue;
+            expect(told.problem, title(snippet) + told.stdout + told.stderr).toBeUndefined();
+            printed.push(told.stdout);
+          }
+        }
+        expect(printed[0]).not.toBe('');
+        expect(new Set(printed), printed.join('\n--\n')).toHaveProperty('size', 1);
+      });
+    }
+  });
+}
