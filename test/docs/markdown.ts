@@ -5,6 +5,8 @@
  *     ```js imap inbox         a fragment: `imap` and `inbox` are made before it (see scenes.ts)
  *     ```js pair=search        one of two that must print the same
  *     ```sh                    a script: `fivewire` and `node` are in PATH, `npm install` is checked and left out
+ *     ```js file=app.mjs       a file that a script needs: ```sh files="app.mjs"
+ *     ```sh exit=1             a script that ends with this code
  *     ```js shown="reason"     only read by the parser; the reason is counted and printed
  */
 import { readdirSync, readFileSync } from 'node:fs';

@@ -60,6 +60,21 @@ const pool = createSmtpPool({ host: 'smtp.example.org', auth: { user: 'alice', $
 const servers = await startTestServers({ users: { alice: 'secret', bob: 'hunter2' } });`,
     after: 'await servers.close();',
   },
+  trouble: {
+    needs: ['servers'],
+    before: `const { FtpClient } = await import('@fivewire/ftp');
+const { ImapClient } = await import('@fivewire/imap');
+const { Pop3Client } = await import('@fivewire/pop3');
+const { SmtpClient } = await import('@fivewire/smtp');
+const at = (protocol, security = 'implicit-tls') => ({
+  host: servers.host,
+  port: servers.ports[protocol][security],
+  security,
+  serverHostname: 'localhost',
+  tls: { ca: servers.ca.certificate },
+  auth: { user: 'alice', password: 'secret' },
+});`,
+  },
   core: {
     before: `const core = await import('tls-context-core');
 const { createTlsContext, createSessionScope, secure, systemRoots, describeCertificate, checkIdentity, reloadableTlsContext } = core;

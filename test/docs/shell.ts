@@ -23,7 +23,5 @@ export function checkInstall(code: string): void {
 }
 
 export function withoutInstall(code: string): string {
-  return code
-    .replace(install, '')
-    .replace(/^.*\b(?:npm init|npx fivewire|fivewire completion)\b.*$/gm, '');
+  return code.replace(install, '');
 }

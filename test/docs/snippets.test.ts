@@ -97,6 +97,8 @@ async function runJavaScript(snippet: Snippet, stage: Stage, form: 'mjs' | 'cjs'
   return stage.run(file, folder);
 }
 
+const filesOf = ({ options }: Snippet) => (options.get('files') ?? '').split(' ').filter(Boolean);
+
 /** What is typed: a `console` block shows the answers, too. */
 const script = ({ language, code }: Snippet): string =>
   language === 'sh'
@@ -107,8 +109,12 @@ const script = ({ language, code }: Snippet): string =>
         .map((line) => `${line.slice(2)}\n`)
         .join('');
 
-async function runShell(snippet: Snippet): Promise<Told> {
+async function runShell(snippet: Snippet, siblings: readonly Snippet[]): Promise<Told> {
   const folder = await place();
+  for (const name of filesOf(snippet)) {
+    const file = siblings.find(({ options }) => options.get('file') === name);
+    writeFileSync(join(folder, name), file?.code ?? `no snippet is called ${name}`);
+  }
   const file = join(folder, 'snippet.sh');
   writeFileSync(file, `set -e\n${withoutInstall(script(snippet))}`);
   const { status, stdout, stderr } = await world.sh(file, [], { cwd: folder });
@@ -163,12 +169,20 @@ for (const document of documents().filter((name) => name.includes(filter))) {
       }
     });
 
-    const alone = snippets.filter((one) => isRun(one) && !one.options.has('pair'));
+    it('uses every file that it shows', () => {
+      const used = new Set(snippets.flatMap(filesOf));
+      for (const { options } of snippets)
+        if (options.has('file')) expect(used).toContain(options.get('file'));
+    });
+
+    const alone = snippets.filter(
+      (one) => isRun(one) && !one.options.has('pair') && !one.options.has('file'),
+    );
     for (const snippet of alone.filter(({ language }) => language === 'js')) {
       it.each(['mjs', 'cjs'] as const)(`${title(snippet)}, %s`, async (form) => {
         const told = await runJavaScript(snippet, stages[form], form);
         const code = snippet.options.get('throws');
-        if (code !== undefined) return expect(told.problem).toContain(code);
+        if (code !== undefined) return expect(told.problem).toMatch(new RegExp(`^${code}\n`));
         expect(told.problem, told.stdout + told.stderr).toBeUndefined();
         if (!snippet.options.has('stderr')) expect(told.stderr).toBe('');
       });
@@ -176,7 +190,7 @@ for (const document of documents().filter((name) => name.includes(filter))) {
     for (const snippet of alone.filter(({ language }) => ['sh', 'console'].includes(language))) {
       it(title(snippet), { timeout: 40_000 }, async () => {
         checkInstall(snippet.code);
-        const told = await runShell(snippet);
+        const told = await runShell(snippet, snippets);
         expect(told.problem, told.stdout + told.stderr).toBeUndefined();
       });
     }

@@ -113,6 +113,10 @@ function writeCli(home: string): string {
   mkdirSync(bin, { recursive: true });
   const line = `exec "${process.execPath}" --import ${redirect} "${cli}" "$@"`;
   writeFileSync(join(bin, 'fivewire'), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+  // Whoever types `node` or `npx fivewire` means the same world.
+  const node = `exec "${process.execPath}" --import ${redirect} "$@"`;
+  writeFileSync(join(bin, 'node'), `#!/bin/sh\n${node}\n`, { mode: 0o755 });
+  writeFileSync(join(bin, 'npx'), `#!/bin/sh\nexec "$@"\n`, { mode: 0o755 });
   writeFileSync(join(home, '.netrc'), 'default login alice password secret\n', { mode: 0o600 });
   return bin;
 }

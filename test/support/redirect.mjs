@@ -18,6 +18,11 @@ dns.lookup = (host, options, callback = options) => {
   if (options?.all) process.nextTick(callback, null, [loopback]);
   else process.nextTick(callback, null, loopback.address, loopback.family);
 };
+const { lookup: ask } = dns.promises;
+dns.promises.lookup = async (host, options) => {
+  if (!isOurs(host)) return ask(host, options);
+  return options?.all ? [loopback] : loopback;
+};
 // Some libraries ask DNS themselves.
 for (const family of [4, 6]) {
   const resolve = (host, options, callback = options) =>

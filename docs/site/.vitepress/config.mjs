@@ -84,7 +84,7 @@ const placeOf = (href) => {
 };
 
 function readmeLinks({ env, tokens }) {
-  if (!env.relativePath?.startsWith('packages/')) return;
+  if (!/^(?:packages\/|support|security|contribute)/.test(env.relativePath ?? '')) return;
   for (const { children } of tokens)
     for (const [index, token] of (children ?? []).entries()) {
       if (token.type !== 'link_open') continue;
