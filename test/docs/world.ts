@@ -16,6 +16,8 @@ const providers = [
   ...['imap', 'smtp', 'pop'].map((name) => `${name}.mail.yahoo.com`),
   'news.eternal-september.org',
   'fill.example.net',
+  'old.example.org',
+  'new.example.org',
   '127.0.0.1',
 ];
 
