@@ -37,7 +37,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     testTimeout: 20_000,
-    maxWorkers: availableParallelism() + 1, // many tests wait for a deadline
+    maxWorkers: availableParallelism() + 2, // many tests wait for a deadline
     sequence: { sequencer: LongestFirst },
     projects: [
       // A package's tests share one world: what is loaded once stays loaded.

@@ -12,7 +12,7 @@ import { createWorld, type World } from './world.js';
 
 const patient = { connect: 10_000, greeting: 10_000, tls: 10_000, reply: 10_000, stall: 10_000 };
 /** A run mostly waits. */
-const runsAtOnce = 8;
+const runsAtOnce = 16;
 const sampled = 7;
 const long = 600_000;
 
