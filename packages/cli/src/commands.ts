@@ -139,6 +139,31 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/fetch.js'),
   },
   {
+    usage: 'sendmail [recipients..]',
+    describe: 'Send one message from stdin, as programs call sendmail',
+    forms: [
+      ['RECIPIENTS', 'addresses; with -t those of To, Cc and Bcc too'],
+      ['-t -i -f ADDRESS -F NAME', 'as sendmail takes them; -oi, -oem, -bm, -B8BITMIME, … as well'],
+    ],
+    examples: [
+      'fivewire sendmail -t -i < message.eml',
+      'fivewire sendmail --profile work --queue-dir ~/.outbox -f alice@example.org bob@example.net < message.eml',
+    ],
+    load: () => import('./commands/sendmail.js'),
+  },
+  {
+    usage: 'queue <what> <dir> [id]',
+    describe: 'Messages that wait: list, flush, retry or rm',
+    forms: [
+      ['list DIR', 'what waits, and what is parked and why'],
+      ['flush DIR', 'send what waits'],
+      ['retry DIR ID', 'a parked message waits again; rm DIR ID: it is removed'],
+    ],
+    examples: ['fivewire queue flush ~/.outbox', 'fivewire queue list ~/.outbox --json'],
+    verbs: ['list', 'flush', 'retry', 'rm'],
+    load: () => import('./commands/queue.js'),
+  },
+  {
     usage: 'sync <src> <dst>',
     describe: 'Copy what has changed: mailboxes, maildrops, newsgroups, trees of files',
     forms: [

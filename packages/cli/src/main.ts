@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /** The bin: signals in, exit code out. `--version` alone loads nothing else. */
+import { basename } from 'node:path';
 import { version } from './version.js';
 
 async function main(): Promise<number> {
-  const argv = process.argv.slice(2);
+  const argv = asCalled(process.argv.slice(2));
   if (argv.length === 1 && argv[0] === '--version') {
     return new Promise((resolve) => {
       process.stdout.write(`${version()}\n`, (error) => resolve(error ? 74 : 0));
@@ -11,6 +12,12 @@ async function main(): Promise<number> {
   }
   const { run } = await import('./run.js');
   return run(argv, { signal: stopSignal() });
+}
+
+/** Programs call `sendmail`, `fivewire-sendmail` or a link to it: its name says what they want. */
+function asCalled(argv: string[]): string[] {
+  const name = basename(process.argv[1] ?? '').replace(/\.\w+$/, '');
+  return /(^|-)sendmail$/.test(name) ? ['sendmail', ...argv] : argv;
 }
 
 /** The first SIGINT or SIGTERM ends the command in good order; the second ends the process. */

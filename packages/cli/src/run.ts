@@ -34,7 +34,7 @@ export async function run(argv: readonly string[], { signal }: RunOptions = {}):
       await out.write(told);
       return exitCodes.ok;
     }
-    const chosen = await parse(argv);
+    const chosen = await parse(argv[0] === 'sendmail' ? await asSendmail(argv.slice(1)) : argv);
     const { args, module } = chosen;
     refuseEmpty(args, { ...globalOptions, ...module.options });
     const settings = readSettings(args);
@@ -81,6 +81,15 @@ async function readProfile(args: Args) {
 interface Chosen {
   module: CommandModule;
   args: Args;
+}
+
+/** In the words of ours, with the profile `default` where the line names no server. */
+async function asSendmail(argv: readonly string[]): Promise<readonly string[]> {
+  const { sendmailArguments } = await import('./send/sendmail-arguments.js');
+  const { options } = await import('./commands/sendmail.js');
+  const ours = sendmailArguments(argv, { ...globalOptions, ...options });
+  const isNamed = ours.some((arg) => /^--(profile|url)(=|$)/.test(arg));
+  return isNamed ? ours : ['sendmail', '--profile=default', ...ours.slice(1)];
 }
 
 /** What `--help` and `--version` say, where one of them is asked for. */

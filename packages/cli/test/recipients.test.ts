@@ -1,6 +1,6 @@
 /** All recipients that were written, or none and 65. */
 import { expect, it } from 'vitest';
-import { addressesIn } from '../src/recipients.js';
+import { addressesIn } from '../src/send/recipients.js';
 
 it.each<[string, string[]]>([
   ['bob, carol@example.test', ['bob', 'carol@example.test']],

@@ -8,14 +8,16 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { exitCodes, Failure } from './exit-code.js';
-import { unreadable, unwritable } from './local-files.js';
+import { exitCodes, Failure } from '../exit-code.js';
+import { unreadable, unwritable } from '../local-files.js';
 import { addressesIn } from './recipients.js';
 
 export interface ReadyMessage {
   from: string | undefined;
   /** The addresses of To, Cc and Bcc. */
   recipients: string[];
+  /** The names of its header fields, in lower case. */
+  fields: ReadonlySet<string>;
   /** Octets as they are read. */
   size: number;
   read(): AsyncGenerator<Uint8Array, void, undefined>;
@@ -49,6 +51,9 @@ export async function readyMessage(path: string, domain?: string): Promise<Ready
     return {
       from: addresses(/^sender\s*:/i)[0] ?? addresses(/^from\s*:/i)[0],
       recipients: [...new Set(recipients)],
+      fields: new Set(
+        fields.map((field) => field.slice(0, field.indexOf(':')).trim().toLowerCase()),
+      ),
       size: kept.length + size - rest,
       async *read() {
         yield kept;
@@ -97,14 +102,19 @@ function postmark(octets: Buffer): number {
   return octets.indexOf('\n') + 1;
 }
 
-/** stdin as a file: it can be read again for another attempt. */
-export async function spoolStdin(): Promise<{ file: string; close: () => Promise<void> }> {
+/** stdin as a file: it can be read again for another attempt. `through`: what it passes on its way. */
+export async function spoolStdin(
+  through?: NodeJS.ReadWriteStream,
+): Promise<{ file: string; close: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'fivewire-send-'));
   const close = (): Promise<void> => rm(directory, { recursive: true, force: true });
   const file = join(directory, 'message');
   try {
     const { createWriteStream } = await import('node:fs');
-    await pipeline(process.stdin, createWriteStream(file, { mode: 0o600 }));
+    const kept = createWriteStream(file, { mode: 0o600 });
+    await (through === undefined
+      ? pipeline(process.stdin, kept)
+      : pipeline(process.stdin, through, kept));
     return { file, close };
   } catch (error) {
     await close();

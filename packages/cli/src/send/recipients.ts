@@ -4,8 +4,8 @@
  * is refused: who would be left out in silence would never know.
  */
 import { parseAddressList } from '@fivewire/compose';
-import { exitCodes, Failure } from './exit-code.js';
-import { line } from './output.js';
+import { exitCodes, Failure } from '../exit-code.js';
+import { line } from '../output.js';
 
 /**
  * The bare addresses, in order.

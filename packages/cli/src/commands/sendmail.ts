@@ -1,0 +1,147 @@
+/**
+ * `fivewire sendmail`, and `fivewire-sendmail` for programs that call `/usr/sbin/sendmail`: one message from stdin to its
+ * recipients, all of them or none. Exit codes are those that a `.forward` file or a mailing program may see.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import { Readable } from 'node:stream';
+import {
+  type Args,
+  type CommandModule,
+  type Context,
+  optionalText,
+  text,
+  texts,
+} from '../context.js';
+import { exitCodeOf, exitCodes, usage } from '../exit-code.js';
+import { flush, passing, sendSpooled } from '../send/flush.js';
+import { isNullSender } from '../send/outgoing.js';
+import { type ReadyMessage, readyMessage, spoolStdin } from '../send/ready-message.js';
+import { addressesIn } from '../send/recipients.js';
+import { Spool } from '../send/spool.js';
+import { submit } from '../send/submit.js';
+import { untilDot } from '../send/until-dot.js';
+import { listQueue } from './queue.js';
+
+export const options: CommandModule['options'] = {
+  'read-recipients': { type: 'boolean', alias: 't', describe: 'Recipients of To, Cc and Bcc too' },
+  'ignore-dots': { type: 'boolean', alias: 'i', describe: 'A line of one dot does not end stdin' },
+  from: { type: 'string', alias: 'f', mayBeEmpty: true, describe: 'Sender; "" or "<>": none' },
+  'full-name': { type: 'string', alias: 'F', describe: 'Name for a From field that is missing' },
+  domain: { type: 'string', describe: 'Completes addresses that are a local part alone' },
+  url: { type: 'string', describe: 'The server; default: that of the profile' },
+  'queue-dir': { type: 'string', describe: 'Keep the message there while the trouble may pass' },
+  queue: { type: 'boolean', describe: 'Only keep it there: fivewire queue flush sends it' },
+  'flush-queue': { type: 'boolean', describe: '-q: send what waits in --queue-dir' },
+  'list-queue': { type: 'boolean', describe: '-bp: show what waits in --queue-dir' },
+};
+
+export async function run(args: Args, context: Context): Promise<number | undefined> {
+  const directory = optionalText(args['queue-dir']);
+  const spool = directory === undefined ? undefined : new Spool(directory);
+  const isAbout =
+    args.queue === true || args['flush-queue'] === true || args['list-queue'] === true;
+  if (isAbout && spool === undefined) throw usage('Which queue?', 'Give --queue-dir DIR.');
+  if (args['list-queue'] === true) return listQueue(spool as Spool, context);
+  const url = optionalText(args.url);
+  if (args['flush-queue'] === true) return flush(spool as Spool, url, context);
+  if (context.settings.passwordStdin) throw usage('stdin is the message, not the password');
+  const stdin = await spoolStdin(args['ignore-dots'] === true ? undefined : untilDot());
+  try {
+    const message = await readyMessage(stdin.file, optionalText(args.domain));
+    const { from, to } = envelopeOf(message, args, context);
+    const read = (): AsyncGenerator<Uint8Array> => completed(message, from, args);
+    if (spool === undefined) return await now({ from, to, read }, url, context);
+    const account = { url, profile: context.profile?.name };
+    const entry = await spool.add(Readable.from(read(), { objectMode: false }), {
+      from,
+      to,
+      ...account,
+    });
+    if (args.queue === true) return undefined;
+    const unlock = await spool.lock().catch(() => undefined);
+    if (unlock === undefined) return undefined; // another run is sending what is there
+    try {
+      const exit = await sendSpooled(spool, entry, url, context);
+      if (exit === exitCodes.ok || passing.has(exit)) return undefined;
+      // The caller is told, and it is the caller's again; unless nobody knows whether it was taken.
+      const [left] = (await spool.list()).filter(({ id }) => id === entry.id);
+      if (left?.state === 'refused') await spool.remove(entry.id);
+      return exit;
+    } finally {
+      await unlock();
+    }
+  } finally {
+    await stdin.close();
+  }
+}
+
+/** 1, and what a signal has ended, mean nothing to a mail system: 75 makes it try again. */
+async function now(
+  { from, to, read }: { from: string | null; to: string[]; read: () => AsyncGenerator<Uint8Array> },
+  url: string | undefined,
+  context: Context,
+): Promise<number | undefined> {
+  const outgoing = {
+    envelope: { from, to, unqualified: true },
+    body: async () => Readable.from(read(), { objectMode: false }),
+    close: async () => {},
+  };
+  try {
+    await submit(url, outgoing, { allOrNone: true }, context);
+    return undefined;
+  } catch (error) {
+    if (context.signal.aborted || exitCodeOf(error) < exitCodes.usage) {
+      const { report } = await import('../report.js');
+      await report(error, exitCodes.temporary, context.out);
+      return exitCodes.temporary;
+    }
+    throw error;
+  }
+}
+
+function envelopeOf(
+  message: ReadyMessage,
+  args: Args,
+  { profile }: Context,
+): { from: string | null; to: string[] } {
+  const domain = optionalText(args.domain);
+  const named = texts(args.recipients).flatMap((one) => addressesIn(one, 'the recipient', domain));
+  const to = [
+    ...new Set([...named, ...(args['read-recipients'] === true ? message.recipients : [])]),
+  ];
+  if (to.length === 0)
+    throw usage('Who gets it?', 'Name recipients, or take those of the header with -t.');
+  const given = optionalText(args.from) ?? profile?.from;
+  if (given !== undefined && isNullSender(given)) return { from: null, to };
+  const [from = message.from ?? localAddress(domain)] =
+    given === undefined ? [] : addressesIn(given, '-f', domain);
+  return { from, to };
+}
+
+const localAddress = (domain: string | undefined): string =>
+  `${userInfo().username}@${domain ?? hostname()}`;
+
+/** With the fields that a message must have (RFC 5322 §3.6), and that what is handed to sendmail may lack. */
+async function* completed(
+  { fields, read }: ReadyMessage,
+  from: string | null,
+  args: Args,
+): AsyncGenerator<Uint8Array> {
+  const address = from ?? localAddress(optionalText(args.domain));
+  const name = optionalText(args['full-name']);
+  const missing: [string, () => string][] = [
+    ['from', () => `From: ${name === undefined ? address : `${phrase(name)} <${address}>`}`],
+    ['date', () => `Date: ${new Date().toUTCString().replace('GMT', '+0000')}`],
+    ['message-id', () => `Message-ID: <${randomUUID()}@${text(address.split('@').at(-1))}>`],
+  ];
+  const lines = missing.flatMap(([field, make]) => (fields.has(field) ? [] : [`${make()}\r\n`]));
+  if (lines.length > 0) yield Buffer.from(lines.join(''));
+  yield* read();
+}
+
+/** RFC 5322 §3.2.5; what is no ASCII goes as an encoded word (RFC 2047). */
+const phrase = (name: string): string =>
+  /^[\x20-\x7e]*$/.test(name)
+    ? `"${name.replace(/["\\]/g, '\\$&')}"`
+    : `=?utf-8?B?${Buffer.from(name.replace(/[\r\n]/g, ' ')).toString('base64')}?=`;

@@ -1,0 +1,107 @@
+/** A message that is made here, of the options of `send`. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Composed } from '@fivewire/compose';
+import { type Args, type Context, optionalText, texts } from '../context.js';
+import { usage } from '../exit-code.js';
+import { readLocal, unreadable } from '../local-files.js';
+import { isNullSender, type Outgoing } from './outgoing.js';
+import { spoolStdin } from './ready-message.js';
+
+export async function composed(args: Args, context: Context): Promise<Outgoing> {
+  const { compose } = await import('@fivewire/compose');
+  const given = optionalText(args.from) ?? context.profile?.from;
+  if (given === undefined) throw usage('Who sends it?', 'Give --from, or from: in the profile.');
+  if (isNullSender(given))
+    throw usage('A message that is made here needs an author', 'The null sender goes with --file.');
+  const domain = optionalText(args.domain);
+  const [from = given] = completed([given], domain);
+  const [to, cc, bcc] = [args.to, args.cc, args.bcc].map((some) =>
+    completed(texts(some), domain),
+  ) as [string[], string[], string[]];
+  if (to.length + cc.length + bcc.length === 0) throw usage('Who gets it?', 'Give --to.');
+  const attachments = texts(args.attach);
+  const readers = [
+    ...attachments.filter((path) => path === '-'),
+    ...[args.text, args.html].filter((one) => one === '@-'),
+  ];
+  if (readers.length > 1) throw usage('stdin can be only one of text, HTML and attachment');
+  if (readers.length > 0 && context.settings.passwordStdin)
+    throw usage('stdin cannot be both the password and the text');
+  for (const path of attachments) if (path !== '-') await checkReadable(path);
+  const spool = attachments.includes('-') ? await spoolStdin() : undefined;
+  const [text, html] = [await content(args.text), await content(args.html)];
+  const subject = optionalText(args.subject);
+  const empty = [subject, text, html].every((one) => one === undefined) && attachments.length === 0;
+  if (empty && args['dry-run'] !== true)
+    throw usage(
+      'An empty message?',
+      'Give --subject, --text, --html, --attach, or a ready message with --file.',
+    );
+  const replyTo = optionalText(args['reply-to']);
+  const dkim = await dkimKey(args);
+  // One Message-ID and one date for all attempts: who gets it twice can tell.
+  const { randomUUID } = await import('node:crypto');
+  const fixed = { messageId: `<${randomUUID()}@${domainOf(from)}>`, date: new Date() };
+  const make = (): Promise<Composed> =>
+    compose(
+      {
+        ...{ from, to, cc, bcc, ...fixed },
+        ...(subject === undefined ? {} : { subject }),
+        ...(text === undefined ? {} : { text }),
+        ...(html === undefined ? {} : { html }),
+        ...(replyTo === undefined ? {} : { replyTo }),
+        attachments: attachments.map((path) => ({
+          filename: path === '-' ? 'stdin' : basename(path),
+          content: createReadStream(path === '-' && spool !== undefined ? spool.file : path),
+        })),
+      },
+      dkim === undefined ? {} : { dkim },
+    );
+  const first = await make();
+  first.body.on('error', () => {}).destroy();
+  return {
+    envelope: first.envelope,
+    body: async () => (await make()).body,
+    close: spool?.close ?? (async () => {}),
+  };
+}
+
+/** RFC 5322 §3.6.4: any domain that is the sender's own. */
+const domainOf = (from: string): string =>
+  /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? 'fivewire.invalid';
+
+async function content(value: unknown): Promise<string | undefined> {
+  const given = optionalText(value);
+  if (given === undefined || !given.startsWith('@')) return given;
+  if (given === '@-') return (await import('node:stream/consumers')).text(process.stdin);
+  return (await readLocal(given.slice(1), 'the text')).toString('utf8');
+}
+
+async function dkimKey(args: Args) {
+  const [key, domain, selector] = ['dkim-key', 'dkim-domain', 'dkim-selector'].map((name) =>
+    optionalText(args[name]),
+  );
+  if (key === undefined) return undefined;
+  if (domain === undefined || selector === undefined)
+    throw usage('--dkim-key needs --dkim-domain and --dkim-selector');
+  return {
+    domain,
+    selector,
+    privateKey: (await readLocal(key, 'the DKIM key')).toString('latin1'),
+  };
+}
+
+async function checkReadable(path: string): Promise<void> {
+  const what = await stat(path).catch((error) => {
+    throw unreadable(path, 'the attachment', error);
+  });
+  if (!what.isFile()) throw usage(`${path} is no file`);
+}
+
+/** With `--domain`, local parts alone become addresses; all else is for the composer to read. */
+const completed = (given: readonly string[], domain: string | undefined): string[] =>
+  domain === undefined
+    ? [...given]
+    : given.map((one) => (/^[^\s@<>,;:"()]+$/.test(one) ? `${one}@${domain}` : one));

@@ -1,0 +1,191 @@
+/** `fivewire sendmail` and its queue, packed, on embedded servers: as programs call sendmail. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Cli, installCli, type RunOptions, startWorld, type World } from './installed.js';
+
+let cli: Cli;
+let world: World;
+let cwd: string;
+
+beforeAll(async () => {
+  cli = installCli();
+  world = await startWorld(cli.home);
+  mkdirSync(join(cli.home, '.config/fivewire'), { recursive: true });
+  writeFileSync(
+    join(cli.home, '.config/fivewire/config.yaml'),
+    `profiles:
+  default:
+    smtp: ${world.url('smtps')}
+    ca: ${world.ca}
+    passwordCommand: cat ${join(cli.home, 'password')}
+  off:
+    smtp: smtps://alice@localhost:1
+    passwordCommand: cat ${join(cli.home, 'password')}
+`,
+    { mode: 0o600 },
+  );
+}, 180_000);
+afterAll(async () => {
+  await world?.servers.close();
+  cli?.close();
+});
+beforeEach(() => {
+  cwd = cli.folder();
+  const box = world.servers.mail.inbox('alice');
+  box.remove(box.messages.map(({ uid }) => uid));
+  world.servers.smtp.faults = undefined;
+});
+
+const sendmail = (args: readonly string[], input: string, options: RunOptions = {}) =>
+  cli.run(['sendmail', ...args], { cwd, input, ...options });
+const silent = { status: 0, stdout: '', stderr: '' };
+const got = () => world.servers.mail.inbox('alice').messages.map(({ octets }) => octets.toString());
+const deliveries = () => world.servers.mail.deliveries.at(-1);
+const message = 'To: alice@example.org\nSubject: s\n\nOne.\n.\nTwo.\n';
+
+describe('sendmail', { timeout: 60_000 }, () => {
+  it('takes recipients of the line and of the header, and completes what is missing', async () => {
+    expect(
+      await sendmail(['-f', 'bob@example.org', '-F', 'Bob "B"', 'alice@example.org'], message),
+    ).toMatchObject(silent);
+    const [first = ''] = got();
+    expect(first).toMatch(/^From: "Bob \\"B\\"" <bob@example\.org>\r$/m);
+    expect(first).toMatch(/^Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000\r$/m);
+    expect(first).toMatch(/^Message-ID: <[\w-]+@example\.org>\r$/m);
+    expect(first).toMatch(/\r\n\r\nOne\.\r\n$/); // a line of one dot ends it
+    expect(
+      await sendmail(
+        ['-oi', '-t', '-oem', '-B8BITMIME', '-fbob@example.org'],
+        `Bcc: nobody2@example.org\nFrom: b@example.org\n${message}`,
+      ),
+    ).toMatchObject(silent);
+    const second = got().at(-1) ?? '';
+    expect(second).toMatch(/One\.\r\n\.\r\nTwo\.\r\n$/);
+    expect(second).not.toMatch(/^Bcc/m);
+    expect(deliveries()).toMatchObject({ from: 'bob@example.org' });
+    expect(deliveries()?.to).toContain('nobody2@example.org');
+  });
+
+  it('knows the null sender, completes local parts, and is called by its own name', async () => {
+    const ran = await cli.sh(`fivewire-sendmail -i -f '<>' --domain example.org -- alice`, {
+      cwd,
+      input: message,
+    });
+    expect(ran).toMatchObject(silent);
+    expect(deliveries()).toMatchObject({ from: '', to: ['alice@example.org'] });
+  });
+
+  it('says what a mail system understands', async () => {
+    const bad: [string[], string, number][] = [
+      [['-bs'], message, 64],
+      [['-t', '-Z'], message, 64],
+      [['-i'], message, 64],
+      [['-f'], message, 64],
+      [['-q'], '', 64],
+      [['-i', 'alice@example.org'], 'no header', 65],
+      [['-t', '-f', 'b@example.org'], 'To: not an address <\n\nx\n', 65],
+      [['-f', 'b@example.org', 'alice@example.org', 'nobody@example.org'], message, 67],
+      [['--profile', 'none', 'alice@example.org'], message, 78],
+      [['--profile=off', '-f', 'b@example.org', 'alice@example.org'], message, 69],
+    ];
+    for (const [args, input, status] of bad) {
+      const ran = await sendmail(args, input);
+      expect(ran, args.join(' ')).toMatchObject({ status, stdout: '' });
+      expect(ran.stderr).toMatch(/^(fivewire|warning): /);
+    }
+    expect(got()).toEqual([]); // all of them or none
+  });
+});
+
+describe('the queue', { timeout: 60_000 }, () => {
+  const queued = async () => {
+    const { stdout } = await cli.run(['queue', 'list', 'out', '--json'], { cwd });
+    return stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((row) => JSON.parse(row));
+  };
+
+  it('keeps what cannot go out now, and flush sends it', async () => {
+    const off = [
+      '--profile',
+      'off',
+      '--queue-dir',
+      'out',
+      '-f',
+      'bob@example.org',
+      'alice@example.org',
+    ];
+    const ran = await sendmail(off, message);
+    expect(ran).toMatchObject({ status: 0, stdout: '' });
+    expect(
+      await sendmail(
+        ['--queue-dir', 'out', '--queue', '-f', 'bob@example.org', 'alice@example.org'],
+        message,
+      ),
+    ).toMatchObject(silent);
+    expect((await queued()).map(({ state, profile, to }) => [state, profile, to])).toEqual([
+      ['waiting', 'off', ['alice@example.org']],
+      ['waiting', 'default', ['alice@example.org']],
+    ]);
+    expect(await sendmail(['-bp', '--queue-dir', 'out'], '')).toMatchObject({ status: 0 });
+    expect(await cli.run(['queue', 'flush', 'out', '--profile', 'default'], { cwd })).toMatchObject(
+      silent,
+    );
+    expect(got().length).toBe(2);
+    expect(readdirSync(join(cwd, 'out'))).toEqual([]);
+    expect(await sendmail(['-q', '--queue-dir', 'out'], '')).toMatchObject(silent);
+  });
+
+  it('gives back what is refused, and parks what was being sent when it was killed', async () => {
+    const refused = await sendmail(
+      ['--queue-dir', 'out', '-f', 'b@example.org', 'nobody@example.org'],
+      message,
+    );
+    expect(refused.status).toBe(67);
+    expect(await queued()).toEqual([]);
+
+    await sendmail(
+      ['--queue-dir', 'out', '--queue', '-f', 'b@example.org', 'alice@example.org'],
+      message,
+    );
+    // The reply to the message never comes, so that nobody can know.
+    let connections = 0;
+    world.servers.smtp.faults = () => (connections++ === 0 ? { cutAfter: 900 } : undefined);
+    const killed = await cli.run(['queue', 'flush', 'out', '--profile', 'default', '--trace'], {
+      cwd,
+      signal: 'SIGKILL',
+      stopWhen: (said) => /^S: 354/m.test(said) || /^C: (DATA|BDAT)/m.test(said),
+    });
+    if (killed.signal !== 'SIGKILL') return; // it was faster than the signal
+    const before = got().length;
+    const [entry] = await queued();
+    if (entry?.state === 'sending') {
+      const again = await cli.run(['queue', 'flush', 'out', '--profile', 'default'], { cwd });
+      expect(again).toMatchObject({ status: 1, stdout: '' });
+      expect(again.stderr).toMatch(/is parked: .*nobody knows/);
+      expect(got().length).toBe(before);
+      await cli.run(['queue', 'retry', 'out', entry.id], { cwd });
+    }
+    expect(await cli.run(['queue', 'flush', 'out', '--profile', 'default'], { cwd })).toMatchObject(
+      silent,
+    );
+    expect(await queued()).toEqual([]);
+  });
+
+  it('is as private as mail, and says what is no entry', async () => {
+    await sendmail(
+      ['--queue-dir', 'out', '--queue', '-f', 'b@example.org', 'alice@example.org'],
+      message,
+    );
+    const [name = ''] = readdirSync(join(cwd, 'out')).filter((one) => one.endsWith('.json'));
+    expect(readFileSync(join(cwd, 'out', name), 'utf8')).not.toContain('pa55');
+    writeFileSync(join(cwd, 'out', name), 'x');
+    expect(await cli.run(['queue', 'list', 'out'], { cwd })).toMatchObject({ status: 65 });
+    expect(await cli.run(['queue', 'rm', 'out', 'none'], { cwd })).toMatchObject({ status: 65 });
+    expect(await cli.run(['queue', 'frob', 'out'], { cwd })).toMatchObject({ status: 64 });
+    expect(existsSync(join(cwd, 'nosuch'))).toBe(false);
+    expect(await cli.run(['queue', 'list', 'nosuch'], { cwd })).toMatchObject(silent);
+  });
+});
