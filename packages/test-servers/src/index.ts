@@ -36,6 +36,7 @@ export {
   Mailbox,
   type MailSnapshot,
   MailStore,
+  type QuotaLimits,
   type RelayedMessage,
   type StoredMessage,
 } from './mail-store.js';

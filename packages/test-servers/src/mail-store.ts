@@ -40,6 +40,12 @@ const initial: readonly (readonly [string, string?])[] = [
   ['Trash', '\\Trash'],
 ];
 
+/** How much a user may keep, in all mailboxes together. What is not named has no limit. */
+export interface QuotaLimits {
+  octets?: number;
+  messages?: number;
+}
+
 /** Everybody's mailboxes. Names are Unicode; the separator is `/`; INBOX is found in any case. */
 export class MailStore {
   /** What was handed over for somebody who is not here. */
@@ -49,6 +55,8 @@ export class MailStore {
   readonly #boxes = new Map<string, Map<string, Mailbox>>();
   readonly #changes = new Changes();
   #uidValidity = Math.floor(Date.now() / 1000);
+  #quota: QuotaLimits = {};
+  readonly #quotas = new Map<string, QuotaLimits>();
 
   /** Everybody who has mailboxes so far. */
   get users(): readonly string[] {
@@ -77,6 +85,31 @@ export class MailStore {
     { mailbox = 'INBOX', ...rest }: { mailbox?: string } & AppendOptions = {},
   ): StoredMessage {
     return (this.mailbox(user, mailbox) ?? this.create(user, mailbox)).append(octets, rest);
+  }
+
+  /** Limits one user, or all that have no limits of their own. `{}` takes limits away. */
+  setQuota(limits: QuotaLimits, user?: string): void {
+    if (user === undefined) this.#quota = limits;
+    else this.#quotas.set(user, limits);
+  }
+
+  /** What the user may keep, and what is kept. */
+  quota(user: string): { limits: QuotaLimits; octets: number; messages: number } {
+    const all = [...this.#of(user).values()].flatMap(({ messages }) => messages);
+    return {
+      limits: this.#quotas.get(user) ?? this.#quota,
+      octets: all.reduce((sum, { octets }) => sum + octets.length, 0),
+      messages: all.length,
+    };
+  }
+
+  /** Whether the user may keep as much more. `deliver` asks nothing: a test may fill a mailbox beyond its limits. */
+  hasRoom(user: string, octets: number, messages = 1): boolean {
+    const { limits, ...kept } = this.quota(user);
+    return (
+      kept.octets + octets <= (limits.octets ?? Infinity) &&
+      kept.messages + messages <= (limits.messages ?? Infinity)
+    );
   }
 
   /** Keeps a message for somebody who is not here. */

@@ -51,6 +51,8 @@ export class Mailbox {
   subscribed = true;
   /** RFC 6154: `\Sent`, `\Trash`, … */
   specialUse: string | undefined;
+  /** Rights by identifier, RFC 4314; who is not named has none, but the owner all. */
+  readonly acl: Map<string, string> = new Map();
   #messages: Kept[] = [];
   readonly #byUid = new Map<number, Kept>();
   readonly #changes = new Changes();

@@ -11,7 +11,7 @@ import {
   type TestServer,
   type TestServerOptions,
 } from './line-server.js';
-import { type MailSnapshot, MailStore } from './mail-store.js';
+import { type MailSnapshot, MailStore, type QuotaLimits } from './mail-store.js';
 import { type NewsSnapshot, NewsStore } from './news-store.js';
 import { type NntpServer, type NntpServerOptions, startNntpServer } from './nntp/nntp-server.js';
 import { type Pop3Server, type Pop3ServerOptions, startPop3Server } from './pop3/pop3-server.js';
@@ -33,6 +33,8 @@ export interface TestServersOptions extends Omit<TestServerOptions, 'ports'> {
   /** Newsgroups to begin with. Default: `test.fivewire`. */
   groups?: readonly string[];
   mail?: MailStore;
+  /** What each user may keep; `mail.setQuota` changes it, for one user too. Default: no limits. */
+  quota?: QuotaLimits;
   news?: NewsStore;
   /** Options for one server only. */
   ftp?: FtpServerOptions;
@@ -127,6 +129,7 @@ export async function startTestServers(options: TestServersOptions = {}): Promis
     groups,
     mail: givenMail,
     news: givenNews,
+    quota,
     ...rest
   } = options;
   const { ftp, imap, pop3, smtp, nntp, ...shared } = rest;
@@ -134,6 +137,7 @@ export async function startTestServers(options: TestServersOptions = {}): Promis
   const certificate = options.certificate ?? (await ca.issue());
   const accounts = options.accounts ?? accountsOf(options);
   const mail = givenMail ?? new MailStore();
+  if (quota) mail.setQuota(quota);
   const files = givenFiles instanceof FileTree ? givenFiles : new FileTree(givenFiles);
   const news = givenNews ?? new NewsStore();
   for (const name of groups ?? ['test.fivewire']) if (!news.group(name)) news.addGroup(name);

@@ -5,12 +5,15 @@ import type { LineSession } from '../line-session.js';
 import type { Mailbox, MailStore, StoredMessage } from '../mail-store.js';
 import type { SaslEnvironment } from '../sasl-server.js';
 import { SessionEnded } from '../session-ended.js';
+import { aclCommands } from './acl-commands.js';
 import { type Answer, type AnswerOrder, inOrder, onlyReads } from './answer-order.js';
 import { type Argument, parseArguments, Refusal, textOf } from './arguments.js';
 import type { ImapServerOptions } from './imap-server.js';
 import { mailboxCommands } from './mailbox-commands.js';
 import { decodeMailboxName, encodeMailboxName } from './mailbox-name.js';
 import { messageCommands } from './message-commands.js';
+import { type Notification, notify } from './notify.js';
+import { quotaCommands } from './quota-commands.js';
 import { sessionCommands } from './session-commands.js';
 
 export type State = 'not-authenticated' | 'authenticated' | 'selected';
@@ -31,6 +34,8 @@ const commands: Readonly<Record<string, Command>> = {
   ...sessionCommands,
   ...mailboxCommands,
   ...messageCommands,
+  ...quotaCommands,
+  ...aclCommands,
 };
 
 /** A message as this client knows it. */
@@ -68,6 +73,9 @@ export class ImapSession {
   /** Of the command that is being answered. */
   tag = '';
   over = false;
+  /** What NOTIFY has set. */
+  notification: Notification | undefined;
+  #turn: Promise<void> = Promise.resolve();
   /** Where the answer to a command goes that is held back for others. */
   #answer: Answer | undefined;
 
@@ -90,14 +98,49 @@ export class ImapSession {
   }
 
   async run(): Promise<void> {
+    try {
+      await this.#answerAll();
+    } finally {
+      this.notification?.stop();
+    }
+  }
+
+  async #answerAll(): Promise<void> {
     await this.#greet();
     const { answerOrder: order = 'one-by-one' } = this.options;
     while (!this.over) {
       const text = await this.#readCommand();
       if (text === undefined) return;
-      if (order === 'one-by-one' || !onlyReads(text)) await this.#dispatch(text);
-      else await this.#answerTogether(text, order);
+      await this.#inTurn(() =>
+        order === 'one-by-one' || !onlyReads(text)
+          ? this.#dispatch(text)
+          : this.#answerTogether(text, order),
+      );
     }
+  }
+
+  /** What is told unasked comes between the answers to commands, never within one. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {}); // the caller learns of it
+    return done;
+  }
+
+  /** NOTIFY: from now on changes are told as they happen. */
+  async setNotification(args: readonly Argument[]): Promise<void> {
+    let scheduled = false;
+    const onChange = () => {
+      if (scheduled) return;
+      scheduled = true;
+      const tell = async () => {
+        scheduled = false;
+        await this.notification?.tell(this);
+      };
+      this.#inTurn(tell).catch(() => {}); // the end of the connection shows in the loop
+    };
+    const next = await notify(this, args, onChange);
+    this.notification?.stop();
+    this.notification = next;
   }
 
   /** Answers this command and those that have come with it. */

@@ -1,9 +1,13 @@
 /** Commands about mailboxes, RFC 9051 §6.3, with LIST's extensions (RFC 5258, RFC 5819, RFC 6154). */
-import type { Mailbox } from '../mail-store.js';
+import type { Mailbox } from '../mailbox.js';
+import { need } from './acl-commands.js';
 import { type Argument, itemsOf, Refusal, textOf, wordsOf } from './arguments.js';
 import { encodeString, parseDateTime } from './encode.js';
 import type { Command, ImapSession } from './imap-session.js';
 import { listPattern } from './mailbox-name.js';
+
+/** RFC 9208 §4.3.1. */
+export const overQuota = 'NO [OVERQUOTA] That is more than the quota allows';
 
 const loggedIn = ['authenticated', 'selected'] as const;
 
@@ -56,7 +60,9 @@ export const mailboxCommands: Readonly<Record<string, Command>> = {
   DELETE: {
     states: loggedIn,
     async run(at, [argument]) {
-      const { name } = at.mailboxOf(argument);
+      const mailbox = at.mailboxOf(argument);
+      const { name } = mailbox;
+      need(at, mailbox, 'x');
       if (name === 'INBOX') throw new Refusal('NO [CANNOT] INBOX stays');
       if (children(at, name).length > 0)
         throw new Refusal('NO [HASCHILDREN] There are mailboxes beneath it');
@@ -68,7 +74,9 @@ export const mailboxCommands: Readonly<Record<string, Command>> = {
   RENAME: {
     states: loggedIn,
     async run(at, [from, to]) {
-      const { name } = at.mailboxOf(from);
+      const mailbox = at.mailboxOf(from);
+      const { name } = mailbox;
+      need(at, mailbox, 'x');
       const target = at.decodeName(textOf(to));
       if (at.mail.mailbox(at.user, target)) throw new Refusal('NO [ALREADYEXISTS] It exists');
       if (target.startsWith(`${name}/`)) throw new Refusal('NO [CANNOT] Not into itself');
@@ -79,7 +87,9 @@ export const mailboxCommands: Readonly<Record<string, Command>> = {
   STATUS: {
     states: loggedIn,
     async run(at, [argument, items]) {
-      await tellStatus(at, at.mailboxOf(argument), itemsOf(items));
+      const mailbox = at.mailboxOf(argument);
+      need(at, mailbox, 'r');
+      await tellStatus(at, mailbox, itemsOf(items));
     },
   },
 
@@ -120,6 +130,7 @@ async function select(at: ImapSession, args: Argument[], readOnly: boolean): Pro
   at.unselect();
   if (closed) await at.untagged('OK [CLOSED] The old mailbox is closed');
   const mailbox = at.mailboxOf(args[0]);
+  need(at, mailbox, 'r');
   if (args[1] && wordsOf(args[1]).includes('CONDSTORE')) at.enabled.add('CONDSTORE');
   const { view } = at.select(mailbox, readOnly);
   const keywords = new Set(mailbox.messages.flatMap(({ flags }) => [...flags]));
@@ -191,7 +202,11 @@ const statusItems: Readonly<Record<string, (mailbox: Mailbox) => number>> = {
   HIGHESTMODSEQ: ({ highestModSeq }) => highestModSeq,
 };
 
-async function tellStatus(at: ImapSession, mailbox: Mailbox, items: Argument[]): Promise<void> {
+export async function tellStatus(
+  at: ImapSession,
+  mailbox: Mailbox,
+  items: Argument[],
+): Promise<void> {
   const pairs = items.map((item) => {
     const name = textOf(item).toUpperCase();
     const value = statusItems[name];
@@ -212,6 +227,9 @@ async function append(at: ImapSession, args: Argument[]): Promise<string> {
   const isUtf8 = rest[0]?.kind === 'atom' && rest[0].text.toUpperCase() === 'UTF8';
   const literal = isUtf8 ? itemsOf(rest[1])[0] : rest[0];
   if (literal?.kind !== 'string') throw new Refusal('BAD The message is missing');
-  const { uid } = mailbox.append(Buffer.from(literal.text, 'latin1'), { flags, date });
+  const octets = Buffer.from(literal.text, 'latin1');
+  need(at, mailbox, 'i');
+  if (!at.mail.hasRoom(at.user, octets.length)) throw new Refusal(overQuota);
+  const { uid } = mailbox.append(octets, { flags, date });
   return `OK [APPENDUID ${mailbox.uidValidity} ${uid}] Appended`;
 }

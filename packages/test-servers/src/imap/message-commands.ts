@@ -1,10 +1,14 @@
 /** Commands about messages, RFC 9051 §6.4, MOVE (RFC 6851), UIDPLUS (RFC 4315), CONDSTORE (RFC 7162). */
+import { need } from './acl-commands.js';
 import { type Argument, Refusal, textOf, wordsOf } from './arguments.js';
 import { fetchMessage, parseFetchItems } from './fetch.js';
 import type { Command, ImapSession } from './imap-session.js';
+import { overQuota } from './mailbox-commands.js';
 import { search } from './search.js';
 import { canonicalFlag, current, messagesOf, writable } from './selection.js';
 import { formatSequenceSet } from './sequence-set.js';
+import { sort } from './sort.js';
+import { thread } from './thread.js';
 
 const selected = ['selected'] as const;
 
@@ -19,6 +23,10 @@ export const messageCommands: Readonly<Record<string, Command>> = {
   'UID MOVE': { states: selected, run: (at, args) => copy(at, args, true, true) },
   SEARCH: { states: selected, run: (at, args) => search(at, args, false) },
   'UID SEARCH': { states: selected, run: (at, args) => search(at, args, true) },
+  SORT: { states: selected, run: (at, args) => sort(at, args, false) },
+  'UID SORT': { states: selected, run: (at, args) => sort(at, args, true) },
+  THREAD: { states: selected, run: (at, args) => thread(at, args, false) },
+  'UID THREAD': { states: selected, run: (at, args) => thread(at, args, true) },
   EXPUNGE: { states: selected, run: (at) => expunge(at, undefined) },
   'UID EXPUNGE': { states: selected, run: (at, [set]) => expunge(at, textOf(set)) },
 };
@@ -48,6 +56,7 @@ async function store(at: ImapSession, args: Argument[], byUid: boolean): Promise
   if (!match) throw new Refusal('BAD FLAGS, +FLAGS or -FLAGS');
   const [, sign, silent] = match;
   const given = (rest[0]?.kind === 'list' ? rest[0].items : rest).map(textOf).map(canonicalFlag);
+  for (const right of rightsFor(given)) need(at, mailbox, right);
   const modified: number[] = [];
   for (const { number, seen } of messagesOf(at, textOf(args[0]), byUid)) {
     const { message } = seen;
@@ -67,6 +76,10 @@ async function store(at: ImapSession, args: Argument[], byUid: boolean): Promise
     : `OK [MODIFIED ${formatSequenceSet(modified)}] Some had changed`;
 }
 
+/** RFC 4314 §4: \\Seen, \\Deleted and all other flags have a right each. */
+const rightsFor = (flags: readonly string[]): Set<string> =>
+  new Set(flags.map((flag) => ({ '\\Seen': 's', '\\Deleted': 't' })[flag] ?? 'w'));
+
 function changed(old: ReadonlySet<string>, sign: string, given: readonly string[]): string[] {
   if (sign === '+') return [...new Set([...old, ...given])];
   if (sign === '-') return [...old].filter((flag) => !given.includes(flag));
@@ -81,8 +94,13 @@ async function copy(
 ): Promise<string> {
   const { mailbox } = move ? writable(at) : current(at);
   const target = at.mailboxOf(name, 'TRYCREATE');
-  const uids = messagesOf(at, textOf(set), byUid).map(({ seen }) => seen.message.uid);
+  const messages = messagesOf(at, textOf(set), byUid).map(({ seen }) => seen.message);
+  const uids = messages.map(({ uid }) => uid);
   if (uids.length === 0) return 'OK Nothing to copy';
+  need(at, target, 'i');
+  if (move) for (const right of 'te') need(at, mailbox, right);
+  const octets = messages.reduce((sum, one) => sum + one.octets.length, 0);
+  if (!move && !at.mail.hasRoom(at.user, octets, uids.length)) throw new Refusal(overQuota);
   const copies = uids.flatMap((uid) => {
     const message = mailbox.find(uid);
     if (!message) return [];
@@ -99,6 +117,7 @@ async function copy(
 
 async function expunge(at: ImapSession, set: string | undefined): Promise<void> {
   const { mailbox, view } = writable(at);
+  need(at, mailbox, 'e');
   const candidates = set === undefined ? view : messagesOf(at, set, true).map(({ seen }) => seen);
   const deleted = candidates.filter(({ message }) => message.flags.has('\\Deleted'));
   if (deleted.length > 0) mailbox.remove(deleted.map(({ message }) => message.uid));

@@ -14,19 +14,11 @@ export async function search(at: ImapSession, args: Argument[], byUid: boolean):
   const rest = [...args];
   const extended = isWord(rest[0], 'RETURN');
   const options = extended ? wordsOf(rest.splice(0, 2)[1]) : [];
-  if (isWord(rest[0], 'CHARSET')) {
-    const charset = textOf(rest.splice(0, 2)[1]).toUpperCase();
-    if (charset !== 'UTF-8' && charset !== 'US-ASCII')
-      throw new Refusal('NO [BADCHARSET (UTF-8 US-ASCII)] Unknown charset');
-  }
-  const keys = new Keys(at, rest);
-  const matches = keys.all();
-  const found = current(at)
-    .view.map((seen, index) => ({ number: index + 1, seen }))
-    .filter(matches);
-  const numbers = found.map(({ number, seen }) => (byUid ? seen.message.uid : number));
+  if (isWord(rest[0], 'CHARSET')) checkCharset(rest.splice(0, 2)[1]);
+  const { found, usesModSeq } = matching(at, rest);
+  const numbers = numbersOf(found, byUid);
   if (options.includes('SAVE')) at.savedUids = found.map(({ seen }) => seen.message.uid);
-  const modSeqs = keys.usesModSeq ? found.map(({ seen }) => seen.message.modSeq) : [];
+  const modSeqs = usesModSeq ? found.map(({ seen }) => seen.message.modSeq) : [];
   const highest = modSeqs.length > 0 ? Math.max(...modSeqs) : undefined;
   if (extended || at.enabled.has('IMAP4REV2'))
     return tellExtended(at, numbers, options, byUid, highest);
@@ -34,8 +26,31 @@ export async function search(at: ImapSession, args: Argument[], byUid: boolean):
   await at.untagged(`SEARCH${numbers.map((number) => ` ${number}`).join('')}${more}`);
 }
 
+/** @throws Refusal with the charsets that there are, RFC 9051 §6.4.4 */
+export function checkCharset(argument: Argument | undefined): void {
+  const charset = textOf(argument).toUpperCase();
+  if (charset !== 'UTF-8' && charset !== 'US-ASCII')
+    throw new Refusal('NO [BADCHARSET (UTF-8 US-ASCII)] Unknown charset');
+}
+
+/** The messages that fit all of the search keys, in the mailbox's order. */
+export function matching(
+  at: ImapSession,
+  args: readonly Argument[],
+): { found: Numbered[]; usesModSeq: boolean } {
+  const keys = new Keys(at, [...args]);
+  const matches = keys.all();
+  const found = current(at)
+    .view.map((seen, index) => ({ number: index + 1, seen }))
+    .filter(matches);
+  return { found, usesModSeq: keys.usesModSeq };
+}
+
+export const numbersOf = (found: readonly Numbered[], byUid: boolean): number[] =>
+  found.map(({ number, seen }) => (byUid ? seen.message.uid : number));
+
 /** RFC 4731 §3.1. Without options it is ALL; with SAVE alone nothing is told. */
-async function tellExtended(
+export async function tellExtended(
   at: ImapSession,
   numbers: readonly number[],
   options: readonly string[],
@@ -58,7 +73,7 @@ async function tellExtended(
   await at.untagged(`ESEARCH ${parts.join(' ')}`);
 }
 
-function isWord(argument: Argument | undefined, word: string): boolean {
+export function isWord(argument: Argument | undefined, word: string): boolean {
   return argument?.kind === 'atom' && argument.text.toUpperCase() === word;
 }
 

@@ -93,6 +93,13 @@ export const sessionCommands: Readonly<Record<string, Command>> = {
   },
 
   IDLE: { states: loggedIn, run: idle },
+
+  NOTIFY: {
+    states: loggedIn,
+    async run(at, args) {
+      await at.setNotification(args);
+    },
+  },
 };
 
 const enableable = new Set(['CONDSTORE', 'UTF8=ACCEPT', 'IMAP4REV2']);
@@ -102,10 +109,12 @@ async function idle(at: ImapSession): Promise<string> {
   await at.continuation('idling');
   let pushing: Promise<void> = Promise.resolve();
   const push = () => {
-    pushing = pushing.then(() => at.sync(true)).catch(() => {}); // an end of the connection shows below
+    const { notification } = at;
+    const tell = notification ? () => notification.tell(at) : () => at.sync(true);
+    pushing = pushing.then(tell).catch(() => {}); // an end of the connection shows below
   };
   push();
-  const unwatch = at.selected?.mailbox.watch(push);
+  const unwatch = (at.notification ? at.mail : at.selected?.mailbox)?.watch(push);
   try {
     const line = await at.session.line();
     if (line === undefined) throw new SessionEnded();
@@ -151,6 +160,18 @@ function trueCapabilities(at: ImapSession): string[] {
     'BINARY',
     'UTF8=ACCEPT',
     'WITHIN',
+    'SORT',
+    'SORT=DISPLAY',
+    'ESORT',
+    'THREAD=ORDEREDSUBJECT',
+    'THREAD=REFERENCES',
+    'QUOTA',
+    'QUOTASET',
+    'QUOTA=RES-STORAGE',
+    'QUOTA=RES-MESSAGE',
+    'ACL',
+    'RIGHTS=kxte',
+    'NOTIFY',
   ];
   return [
     'IMAP4rev1',

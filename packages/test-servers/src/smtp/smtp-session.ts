@@ -21,6 +21,8 @@ interface Transaction {
   chunks: Buffer[];
   chunked: number;
   tooBig: boolean;
+  /** As announced by MAIL; 0 where it was not, RFC 1870. */
+  size: number;
 }
 
 type Command = (at: SmtpSession, argument: string) => Promise<void>;
@@ -140,7 +142,7 @@ const common: Readonly<Record<string, Command>> = {
     if (size > at.maxOctets) return at.reply('552 5.3.4 Too big');
     const unknown = unknownParameter(path.parameters, mailParameters);
     if (unknown) return at.reply(`555 5.5.4 Unknown parameter ${unknown}`);
-    at.transaction = { from: path.address, to: [], chunks: [], chunked: 0, tooBig: false };
+    at.transaction = { from: path.address, to: [], chunks: [], chunked: 0, tooBig: false, size };
     await at.reply('250 2.1.0 Sender ok');
   },
 
@@ -152,6 +154,7 @@ const common: Readonly<Record<string, Command>> = {
     if (unknown) return at.reply(`555 5.5.4 Unknown parameter ${unknown}`);
     const refusal = refusalOf(at, path.address);
     if (refusal) return at.reply(refusal);
+    if (isFull(at, path.address, at.transaction.size)) return at.reply(mailboxFull);
     if (at.transaction.to.length >= 1_000) return at.reply('452 4.5.3 Too many recipients');
     at.transaction.to.push(path.address);
     await at.reply('250 2.1.5 Recipient ok');
@@ -261,6 +264,14 @@ function refusalOf(at: SmtpSession, address: string): string | undefined {
   return local || at.user !== undefined ? undefined : '550 5.1.1 No such user here';
 }
 
+const mailboxFull = '552 5.2.2 Mailbox full';
+
+/** Whether its user may not keep as much more. */
+function isFull(at: SmtpSession, address: string, octets: number): boolean {
+  const user = at.context.accounts.recipient(address);
+  return user !== undefined && !at.mail.hasRoom(user, octets);
+}
+
 async function deliver(
   at: SmtpSession,
   { from, to }: Transaction,
@@ -269,8 +280,13 @@ async function deliver(
   at.transaction = undefined;
   if (!octets) return replyToAll(at, to, () => '552 5.3.4 Too big');
   const { refuseMessages = {} } = at.options;
-  const refusal = (address: string) => refuseMessages[address] ?? refuseMessages['*'];
-  const refusedWhole = at.options.lmtp ? undefined : refusal('*');
+  const refusal = (address: string) =>
+    refuseMessages[address] ??
+    refuseMessages['*'] ??
+    (isFull(at, address, octets.length) ? mailboxFull : undefined);
+  const refusedWhole = at.options.lmtp
+    ? undefined
+    : (refuseMessages['*'] ?? (to.some((one) => isFull(at, one, octets.length)) && mailboxFull));
   if (refusedWhole) return at.reply(refusedWhole);
   const accepted = at.options.lmtp ? to.filter((address) => !refusal(address)) : to;
   if (accepted.length > 0) at.mail.deliveries.push({ from, to: accepted });
