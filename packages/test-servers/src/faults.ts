@@ -2,6 +2,8 @@
 
 /** Where octets are counted: those that the server has sent on this connection, before encryption, greeting included. */
 export interface Faults {
+  /** Milliseconds that pass before each thing that the server says, as on a long way. */
+  latency?: number;
   /** Every octet is a write (and, under TLS, a record) of its own. */
   octetByOctet?: boolean;
   /** After this many octets the connection ends, as `cut` says. */

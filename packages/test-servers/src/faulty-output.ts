@@ -59,9 +59,10 @@ export class FaultyOutput {
 
   async #sendFaulty(octets: Buffer): Promise<void> {
     const { record } = this.#outlet;
-    const { prefix, ...faults } = record.faults;
+    const { prefix, latency, ...faults } = record.faults;
+    if (latency !== undefined) await this.#pause(latency);
     if (prefix !== undefined) {
-      record.faults = faults;
+      record.faults = latency === undefined ? faults : { ...faults, latency };
       await this.#send(Buffer.from(prefix));
     }
     const [stop, fault] = firstStop(faults);
@@ -70,6 +71,15 @@ export class FaultyOutput {
     if (record.sent >= stop) await fault?.(this);
     // A flood comes between; what it interrupted follows.
     if (faults.flood && allowed < octets.length) await this.#send(octets.subarray(allowed));
+  }
+
+  /** The end of the connection ends it too. */
+  async #pause(milliseconds: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await this.#outlet.until((done) => {
+      timer = setTimeout(done, milliseconds);
+    });
+    clearTimeout(timer);
   }
 
   async #sendPieces(octets: Buffer, octetByOctet: boolean): Promise<void> {

@@ -41,6 +41,8 @@ export {
   type StoredMessage,
 } from './mail-store.js';
 export type { AppendOptions, MailboxSnapshot } from './mailbox.js';
+export { mannerNames } from './manners/table.js';
+export type { Throttle } from './manners/throttle.js';
 export {
   type Article,
   type Newsgroup,

@@ -5,6 +5,9 @@ import type { ConnectionRecord, SecurityMode } from './connection-record.js';
 import { type FaultPlan, faultsFor } from './faults.js';
 import type { Impostor } from './impostor/impostor.js';
 import { defaultLimits, LineSession, type SessionLimits } from './line-session.js';
+import { MannerOfConnection } from './manners/manner.js';
+import { mannerOf } from './manners/table.js';
+import type { Throttle } from './manners/throttle.js';
 import type { SaslOptions } from './sasl-server.js';
 import { createTlsAcceptor, type ServerTlsOptions, type TlsAcceptor } from './server-tls.js';
 import { SessionEnded } from './session-ended.js';
@@ -43,6 +46,13 @@ export interface TestServerOptions {
   /** Capabilities that the server keeps to itself, upper case (`'STARTTLS'`, `'MLST'`, `'AUTH=PLAIN'`). */
   hide?: readonly string[];
   limits?: Partial<SessionLimits>;
+  /**
+   * Behave as another vendor's server does: `'gmail'`, `'exchange'`, `'qq'`, `'proftpd'`, … A name that means nothing for a
+   * protocol changes nothing there. Options that are given go over those of the manner. @see mannerNames
+   */
+  like?: string;
+  /** Refuse what is too much. Default: nothing is. */
+  throttle?: Throttle;
 }
 
 /** A running server. */
@@ -70,8 +80,10 @@ export interface ServerContext {
   readonly accounts: Accounts;
   readonly options: TestServerOptions;
   readonly host: string;
-  /** Whether a capability may be shown. */
-  shows(capability: string): boolean;
+  /** Whether a capability may be shown, on a connection where that depends on it. */
+  shows(capability: string, session?: LineSession): boolean;
+  /** Connections that are open now. */
+  readonly open: number;
   /** Remembers a socket (FTP's data connections) that has to end with the server. */
   own(socket: Socket): void;
   ownListener(listener: Server): void;
@@ -94,6 +106,7 @@ export async function startLineServer(
   const connections: ConnectionRecord[] = [];
   const problems: Error[] = [];
   const hidden = new Set(options.hide ?? []);
+  const manner = mannerOf(protocol, options.like);
   let count = 0;
   let closing: Promise<void> | undefined;
   let tls = acceptor(protocol, options, options.certificate ?? (await ownCertificate()));
@@ -113,7 +126,12 @@ export async function startLineServer(
     accounts: options.accounts ?? accountsOf(options),
     options,
     host,
-    shows: (capability) => !hidden.has(capability),
+    shows: (capability, session) =>
+      !hidden.has(capability) &&
+      !session?.manner?.hides(capability, session.record.user !== undefined),
+    get open() {
+      return connections.filter(({ closed }) => !closed).length;
+    },
     own,
     ownListener,
   };
@@ -133,6 +151,7 @@ export async function startLineServer(
       destroy: () => session.destroy(),
     };
     const session = new LineSession(socket, tls, record, { ...defaultLimits, ...options.limits });
+    if (manner) session.manner = new MannerOfConnection(manner, protocol === 'imap');
     connections.push(record);
     if (connections.length > keptConnections) connections.shift();
     try {

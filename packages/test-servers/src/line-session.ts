@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls';
 import { type ConnectionRecord, describeTls } from './connection-record.js';
 import type { Faults } from './faults.js';
 import { FaultyOutput } from './faulty-output.js';
+import type { MannerOfConnection } from './manners/manner.js';
 import { OctetBuffer } from './octet-buffer.js';
 import type { TlsAcceptor } from './server-tls.js';
 import { SessionEnded } from './session-ended.js';
@@ -26,6 +27,8 @@ const linger = 2_000;
 export class LineSession {
   readonly record: ConnectionRecord;
   readonly tls: TlsAcceptor;
+  /** How another vendor's server would put things. */
+  manner: MannerOfConnection | undefined;
   readonly #tcp: Socket;
   readonly #limits: SessionLimits;
   readonly #input = new OctetBuffer();
@@ -163,7 +166,8 @@ export class LineSession {
 
   /** Sends text (as UTF-8) or octets, through the faults. Resolves when the socket would take more. */
   write(text: string | Buffer): Promise<void> {
-    return this.#output.write(typeof text === 'string' ? Buffer.from(text) : text);
+    const octets = typeof text === 'string' ? Buffer.from(text) : text;
+    return this.#output.write(this.manner?.rewrite(octets) ?? octets);
   }
 
   /** Sends a line. */

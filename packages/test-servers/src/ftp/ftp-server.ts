@@ -4,6 +4,7 @@ import type { ConnectionRecord } from '../connection-record.js';
 import type { FaultPlan } from '../faults.js';
 import { FileTree } from '../file-tree.js';
 import { startLineServer, type TestServer, type TestServerOptions } from '../line-server.js';
+import { withManner } from '../manners/table.js';
 import { createTlsAcceptor, type TlsAcceptor } from '../server-tls.js';
 import type { IssuedCertificate } from '../throwaway-ca.js';
 import { FtpSession } from './ftp-session.js';
@@ -21,6 +22,8 @@ export interface FtpServerOptions extends TestServerOptions {
   activeMode?: boolean;
   /** The host that PASV names. Default: the server's own. */
   passiveHost?: string;
+  /** How LIST's lines look: as `ls -l` prints them (default), or as `dir` does. */
+  listing?: 'unix' | 'dos';
   /** Octets that an upload may have. Default 256 MiB. */
   maxFileOctets?: number;
   /** What data connections suffer, by their number from 0. */
@@ -50,7 +53,8 @@ export interface FtpShared {
   dataCount: number;
 }
 
-export async function startFtpServer(options: FtpServerOptions = {}): Promise<FtpServer> {
+export async function startFtpServer(given: FtpServerOptions = {}): Promise<FtpServer> {
+  const options = withManner('ftp', given);
   const shared: FtpShared = {
     files: options.files ?? new FileTree(),
     options,

@@ -16,6 +16,18 @@ export function unixLine(name: string, node: TreeNode, now: Date): string {
   return `${permissions(node)}   1 ftp      ftp      ${String(size).padStart(10)} ${when} ${name}`;
 }
 
+/** `11-24-26  05:59AM       <DIR>          reports`, in UTC. */
+export function dosLine(name: string, node: TreeNode): string {
+  const iso = node.modified.toISOString();
+  const hour = node.modified.getUTCHours();
+  const clock = `${pad(hour % 12 || 12)}:${iso.slice(14, 16)}${hour < 12 ? 'AM' : 'PM'}`;
+  const size = node.kind === 'file' ? String(node.octets.length).padStart(20) : padded;
+  return `${iso.slice(5, 7)}-${iso.slice(8, 10)}-${iso.slice(2, 4)}  ${clock} ${size} ${name}`;
+}
+
+const padded = '      <DIR>         ';
+const pad = (number: number): string => String(number).padStart(2, '0');
+
 function permissions({ kind, mode }: TreeNode): string {
   const bits = [...'rwxrwxrwx'].map((letter, at) => (mode & (0o400 >> at) ? letter : '-'));
   return (kind === 'folder' ? 'd' : '-') + bits.join('');

@@ -1,6 +1,7 @@
 /** An IMAP server: IMAP4rev1 (RFC 3501) and the basics of IMAP4rev2 (RFC 9051), over the mail store. */
 import { startLineServer, type TestServer, type TestServerOptions } from '../line-server.js';
 import { MailStore } from '../mail-store.js';
+import { withManner } from '../manners/table.js';
 import type { AnswerOrder } from './answer-order.js';
 import { ImapSession } from './imap-session.js';
 
@@ -19,7 +20,8 @@ export interface ImapServer extends TestServer {
   readonly mail: MailStore;
 }
 
-export async function startImapServer(options: ImapServerOptions = {}): Promise<ImapServer> {
+export async function startImapServer(given: ImapServerOptions = {}): Promise<ImapServer> {
+  const options = withManner('imap', given);
   const mail = options.mail ?? new MailStore();
   const server = await startLineServer('imap', options, (session, context) =>
     new ImapSession(session, context, mail, options).run(),

@@ -1,15 +1,19 @@
 /** Where a server's conversation passes its impostor: the greeting, each command, each list of capabilities. */
-import type { ServerContext } from '../line-server.js';
+import type { ServerContext, TestProtocol } from '../line-server.js';
 import type { LineSession } from '../line-session.js';
+import { refusal } from '../manners/throttle.js';
+import { SessionEnded } from '../session-ended.js';
 import type { Claims, Reaction, Words } from './impostor.js';
 import { react } from './react.js';
 
 /** Greets. @param greeting the server's own words, without CRLF */
-export function greet(
+export async function greet(
   session: LineSession,
-  { options }: ServerContext,
+  { options, protocol, open }: ServerContext,
   greeting: string,
 ): Promise<void> {
+  if (open > (options.throttle?.connections ?? Infinity))
+    return refuse(session, protocol, 'Too many connections');
   const words = options.impostor?.greeting;
   if (words !== undefined) return react(session, reaction(words), '');
   return session.reply(session.record.faults.greeting ?? greeting);
@@ -20,11 +24,15 @@ export async function nextCommand(
   session: LineSession,
   { options, protocol }: ServerContext,
 ): Promise<string | undefined> {
-  const { impostor } = options;
+  const { impostor, throttle } = options;
   for (;;) {
     await speakUnasked(session, impostor?.afterHandshake);
     const line = await session.line();
-    if (line === undefined || impostor === undefined) return line;
+    if (line === undefined) return line;
+    if (throttle?.commands !== undefined && counted(session) > throttle.commands)
+      await refuse(session, protocol, 'Too many commands');
+    if (await session.manner?.answer(session, line)) continue;
+    if (impostor === undefined) return line;
     const words = line.split(' ');
     const tag = protocol === 'imap' ? words.shift() : undefined;
     const reactions = session.secure ? impostor.underTls : impostor.inClear;
@@ -32,6 +40,21 @@ export async function nextCommand(
     if (found === undefined) return line;
     await react(session, reaction(found), tag ?? '');
   }
+}
+
+async function refuse(session: LineSession, protocol: TestProtocol, why: string): Promise<never> {
+  await session.reply(refusal(protocol, why));
+  await session.end();
+  throw new SessionEnded(why);
+}
+
+/** Commands so far. */
+const counts = new WeakMap<LineSession, number>();
+
+function counted(session: LineSession): number {
+  const count = (counts.get(session) ?? 0) + 1;
+  counts.set(session, count);
+  return count;
 }
 
 async function speakUnasked(session: LineSession, say: Words | undefined): Promise<void> {

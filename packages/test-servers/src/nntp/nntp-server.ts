@@ -1,5 +1,6 @@
 /** An NNTP server, RFC 3977, with STARTTLS (RFC 4642), AUTHINFO (RFC 4643) and RFC 6048's LIST COUNTS. */
 import { startLineServer, type TestServer, type TestServerOptions } from '../line-server.js';
+import { withManner } from '../manners/table.js';
 import { NewsStore } from '../news-store.js';
 import { NntpSession } from './nntp-session.js';
 
@@ -18,7 +19,8 @@ export interface NntpServer extends TestServer {
   readonly news: NewsStore;
 }
 
-export async function startNntpServer(options: NntpServerOptions = {}): Promise<NntpServer> {
+export async function startNntpServer(given: NntpServerOptions = {}): Promise<NntpServer> {
+  const options = withManner('nntp', given);
   const news = options.news ?? new NewsStore();
   const server = await startLineServer('nntp', options, (session, context) =>
     new NntpSession(session, context, news, options).run(),

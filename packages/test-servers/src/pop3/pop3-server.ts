@@ -10,6 +10,7 @@ import {
 } from '../line-server.js';
 import type { LineSession } from '../line-session.js';
 import { MailStore, type StoredMessage } from '../mail-store.js';
+import { withManner } from '../manners/table.js';
 import { topOf } from '../message.js';
 import {
   authenticate,
@@ -30,7 +31,8 @@ export interface Pop3Server extends TestServer {
   readonly mail: MailStore;
 }
 
-export async function startPop3Server(options: Pop3ServerOptions = {}): Promise<Pop3Server> {
+export async function startPop3Server(given: Pop3ServerOptions = {}): Promise<Pop3Server> {
+  const options = withManner('pop3', given);
   const mail = options.mail ?? new MailStore();
   const server = await startLineServer('pop3', options, (session, context) =>
     new Pop3Session(session, context, mail, options.apop ?? false).run(),
@@ -284,7 +286,7 @@ const commands: Readonly<Record<string, Command>> = {
 function capabilities(at: Pop3Session): string[] {
   const { session, context } = at;
   const mechanisms = offeredMechanisms(at.environment);
-  const shown = (name: string) => context.shows(name);
+  const shown = (name: string) => context.shows(name, session);
   return [
     ...['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING', 'UTF8'].filter(shown),
     ...(session.canStartTls && shown('STLS') ? ['STLS'] : []),

@@ -6,6 +6,7 @@ import {
   type TestServerOptions,
 } from '../line-server.js';
 import { MailStore } from '../mail-store.js';
+import { withManner } from '../manners/table.js';
 import { SmtpSession } from './smtp-session.js';
 
 /** A recipient as it stands in the transaction. */
@@ -33,6 +34,13 @@ export interface SmtpServerOptions extends TestServerOptions {
   refuseRecipients?:
     | Readonly<Record<string, string>>
     | ((recipient: RecipientCheck) => string | undefined);
+  /**
+   * The first attempt of a sender to reach a recipient is put off (451 4.7.1); the next is accepted. Default false. Who has
+   * logged in is not put off.
+   */
+  greylist?: boolean;
+  /** Messages on one connection; after them comes 421 and the end. Default: no limit. */
+  messagesPerConnection?: number;
   /** The reply to MAIL, instead of 250, by reverse-path. */
   refuseSenders?: Readonly<Record<string, string>>;
   /** The reply after the dot, instead of 250 (LMTP: for the addresses that it names; else for all by `'*'`). */
@@ -43,10 +51,12 @@ export interface SmtpServer extends TestServer {
   readonly mail: MailStore;
 }
 
-export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<SmtpServer> {
+export async function startSmtpServer(given: SmtpServerOptions = {}): Promise<SmtpServer> {
+  const options = withManner('smtp', given);
   const mail = options.mail ?? new MailStore();
+  const metBefore = new Set<string>();
   const server = await startLineServer('smtp', options, (session, context: ServerContext) =>
-    new SmtpSession(session, context, mail, options).run(),
+    new SmtpSession(session, context, mail, options, metBefore).run(),
   );
   return Object.assign(server, { mail });
 }

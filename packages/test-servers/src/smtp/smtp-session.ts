@@ -37,17 +37,23 @@ export class SmtpSession {
   greeted = false;
   transaction: Transaction | undefined;
   over = false;
+  /** Messages taken on this connection. */
+  taken = 0;
+  /** Pairs of sender and recipient that have been put off once, of all connections. */
+  readonly metBefore: Set<string>;
 
   constructor(
     session: LineSession,
     context: ServerContext,
     mail: MailStore,
     options: SmtpServerOptions,
+    metBefore: Set<string>,
   ) {
     this.session = session;
     this.context = context;
     this.mail = mail;
     this.options = options;
+    this.metBefore = metBefore;
   }
 
   get user(): string | undefined {
@@ -136,6 +142,10 @@ const common: Readonly<Record<string, Command>> = {
       return at.reply('530 5.7.0 Authentication required');
     const path = parsePath('FROM', argument);
     if (!path) return at.reply('501 5.5.4 MAIL FROM:<address>');
+    if (at.taken >= (at.options.messagesPerConnection ?? Infinity)) {
+      at.over = true;
+      return at.reply('421 4.7.0 Too many messages on this connection, try again later');
+    }
     const refusal = at.options.refuseSenders?.[path.address];
     if (refusal) return at.reply(refusal);
     const size = Number(path.parameters.get('SIZE') ?? 0);
@@ -154,6 +164,7 @@ const common: Readonly<Record<string, Command>> = {
     if (unknown) return at.reply(`555 5.5.4 Unknown parameter ${unknown}`);
     const refusal = refusalOf(at, path.address);
     if (refusal) return at.reply(refusal);
+    if (isPutOff(at, path.address)) return at.reply('451 4.7.1 Greylisted, try again later');
     if (isFull(at, path.address, at.transaction.size)) return at.reply(mailboxFull);
     if (at.transaction.to.length >= 1_000) return at.reply('452 4.5.3 Too many recipients');
     at.transaction.to.push(path.address);
@@ -264,6 +275,15 @@ function refusalOf(at: SmtpSession, address: string): string | undefined {
   return local || at.user !== undefined ? undefined : '550 5.1.1 No such user here';
 }
 
+/** RFC 6647: a stranger's first attempt; trying again is the proof. */
+function isPutOff(at: SmtpSession, address: string): boolean {
+  if (!at.options.greylist || at.user !== undefined) return false;
+  const pair = `${at.transaction?.from} ${address}`.toLowerCase();
+  if (at.metBefore.has(pair)) return false;
+  at.metBefore.add(pair);
+  return true;
+}
+
 const mailboxFull = '552 5.2.2 Mailbox full';
 
 /** Whether its user may not keep as much more. */
@@ -289,6 +309,7 @@ async function deliver(
     : (refuseMessages['*'] ?? (to.some((one) => isFull(at, one, octets.length)) && mailboxFull));
   if (refusedWhole) return at.reply(refusedWhole);
   const accepted = at.options.lmtp ? to.filter((address) => !refusal(address)) : to;
+  at.taken++;
   if (accepted.length > 0) at.mail.deliveries.push({ from, to: accepted });
   // No trace fields are added: what was sent can be compared with what is served, octet by octet.
   const outside: string[] = [];

@@ -2,7 +2,7 @@
 import type { TreeNode } from '../../file-tree.js';
 import type { LineSession } from '../../line-session.js';
 import type { FtpSession } from '../ftp-session.js';
-import { machineLine, unixLine } from '../listing.js';
+import { dosLine, machineLine, unixLine } from '../listing.js';
 import type { Commands } from './command.js';
 
 const chunkOctets = 65_536;
@@ -49,7 +49,9 @@ export const transferCommands: Commands = {
   LIST: {
     run: (at, argument) =>
       list(at, argument.replace(/^-[a-zA-Z]+ ?/, ''), (name, node) =>
-        unixLine(name, node, new Date()),
+        at.shared.options.listing === 'dos'
+          ? dosLine(name, node)
+          : unixLine(name, node, new Date()),
       ),
   },
 
