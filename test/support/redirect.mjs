@@ -33,6 +33,7 @@ for (const family of [4, 6]) {
 syncBuiltinESMExports();
 
 Socket.prototype.connect = function redirected(...args) {
+  if (typeof args[0] === 'number') args.splice(0, 2, { port: args[0], host: args[1] });
   // node:net calls itself with its normalised arguments in one array.
   const options = Array.isArray(args[0]) ? args[0][0] : args[0];
   if (isOurs(options?.host) || options?.host === loopback.address) {
