@@ -6,10 +6,12 @@ import {
   type BadValues,
   body,
   date,
+  milliseconds,
   optionalCount,
   optionalFlag,
   optionalFunction,
   optionalList,
+  optionalPositive,
   optionalWord,
   text,
   textOrEmpty,
@@ -113,6 +115,15 @@ export const ftpTable: Table<Client> = {
       ...option<Client>('start', optionalCount, (ftp, options) =>
         ftp.download('/file.txt', sink(), options),
       ),
+      ...option<Client>('type', optionalWord, (ftp, options) =>
+        ftp.download('/file.txt', sink(), options),
+      ),
+      ...option<Client>('preserveTimes', optionalFlag, (ftp, options) =>
+        ftp.download('/file.txt', sink(), options),
+      ),
+      ...option<Client>('rateLimit', optionalPositive, (ftp, options) =>
+        ftp.download('/file.txt', sink(), options),
+      ),
       ...option<Client>('onProgress', optionalFunction, (ftp, options) =>
         ftp.download('/file.txt', sink(), options),
       ),
@@ -142,6 +153,14 @@ export const ftpTable: Table<Client> = {
       ...callOptions<Client>((ftp, options) => ftp.upload('x', '/up', options)),
       ...option<Client>('verify', verify, (ftp, options) => ftp.upload('x', '/up', options)),
       ...option<Client>('atomic', optionalFlag, (ftp, options) => ftp.upload('x', '/up', options)),
+      ...option<Client>('resume', optionalFlag, (ftp, options) => ftp.upload('x', '/up', options)),
+      ...option<Client>('type', optionalWord, (ftp, options) => ftp.upload('x', '/up', options)),
+      ...option<Client>('preserveTimes', optionalFlag, (ftp, options) =>
+        ftp.upload('x', '/up', options),
+      ),
+      ...option<Client>('rateLimit', optionalPositive, (ftp, options) =>
+        ftp.upload('x', '/up', options),
+      ),
       ...option<Client>('onProgress', optionalFunction, (ftp, options) =>
         ftp.upload('x', '/up', options),
       ),
@@ -180,6 +199,9 @@ export const ftpTable: Table<Client> = {
       from: { bad: path, call: (ftp, bad) => ftp.rename(bad, '/to') },
       to: { bad: path, call: (ftp, bad) => ftp.rename('/from', bad) },
       ...callOptions<Client>((ftp, options) => ftp.rename('/from', '/to', options)),
+      ...option<Client>('overwrite', optionalFlag, (ftp, options) =>
+        ftp.rename('/from', '/to', options),
+      ),
     },
   },
   chmod: {
@@ -199,6 +221,40 @@ export const ftpTable: Table<Client> = {
         call: (ftp, bad) => ftp.setModified('/file.txt', bad),
       },
       ...callOptions<Client>((ftp, options) => ftp.setModified('/file.txt', new Date(), options)),
+    },
+  },
+  listNames: {
+    gives: 'rows',
+    arguments: {
+      path: { bad: without(path, 'undefined'), call: (ftp, bad) => ftp.listNames(bad) },
+      ...callOptions<Client>((ftp, options) => ftp.listNames('/', options)),
+    },
+  },
+  uploadUnique: {
+    gives: 'promise',
+    arguments: {
+      source: { bad: source, call: (ftp, bad) => ftp.uploadUnique(bad, '/') },
+      directory: {
+        bad: without(path, 'undefined'),
+        call: (ftp, bad) => ftp.uploadUnique('x', bad),
+      },
+      ...callOptions<Client>((ftp, options) => ftp.uploadUnique('x', '/', options)),
+      ...option<Client>('onProgress', optionalFunction, (ftp, options) =>
+        ftp.uploadUnique('x', '/', options),
+      ),
+      ...option<Client>('rateLimit', optionalPositive, (ftp, options) =>
+        ftp.uploadUnique('x', '/', options),
+      ),
+    },
+  },
+  sweep: {
+    gives: 'promise',
+    arguments: {
+      path: { bad: without(path, 'undefined'), call: (ftp, bad) => ftp.sweep(bad) },
+      ...callOptions<Client>((ftp, options) => ftp.sweep('/', options)),
+      ...option<Client>('olderThan', without(milliseconds, 'undefined'), (ftp, options) =>
+        ftp.sweep('/', options),
+      ),
     },
   },
   setCreated: {
@@ -261,6 +317,9 @@ export const ftpTable: Table<Client> = {
       path: { bad: path, call: (ftp, bad) => ftp.hash(bad) },
       algorithm: { bad: optionalWord, call: (ftp, bad) => ftp.hash('/file.txt', bad) },
       ...callOptions<Client>((ftp, options) => ftp.hash('/file.txt', 'sha256', options)),
+      ...option<Client>('reread', optionalFlag, (ftp, options) =>
+        ftp.hash('/file.txt', 'sha256', options),
+      ),
     },
   },
   exists: {

@@ -1,31 +1,80 @@
-/** The calls that a client and a pool have in common, word for word: each is made on one session, wherever that comes from. */
-import { checkOptions, UsageError } from '@fivewire/line-protocol';
+/** Calls of the client that few need every day; those of every day are in `ftp-client.ts`. */
+import { checkOptions, type Rows, UsageError } from '@fivewire/line-protocol';
 import { algorithmOf } from './files/attributes.js';
 import { changeCreated, changeFacts, timeDigits, writeFacts } from './files/facts.js';
 import { hashes } from './files/hashes.js';
 import { judging } from './files/judged.js';
 import { pathArgument, type RemotePath } from './files/remote-path.js';
 import { space } from './files/space.js';
+import { sweep } from './files/sweep.js';
 import { makeSymlink } from './files/symlink.js';
-import { callRules } from './options.js';
-import type { Charset } from './session/charset.js';
+import { uploadUnique } from './files/upload-unique.js';
+import { listNames } from './listing/names.js';
+import { callRules, sweepRules, transferRules } from './options.js';
 import type { Session } from './session/session.js';
-import type { CallOptions, HashAlgorithm, Space } from './types.js';
+import type {
+  CallOptions,
+  HashAlgorithm,
+  ListedName,
+  Space,
+  TransferOptions,
+  UniqueResult,
+  UploadSource,
+} from './types.js';
 
-/** Where calls are made: on the client's session, or on one that the pool lends. */
-export interface Seat {
-  readonly charset: Charset;
-  run<T>(options: CallOptions, work: (session: Session) => Promise<T>): Promise<T>;
-}
+const sessions = new WeakMap<FtpCalls, Session>();
 
-const seats = new WeakMap<FtpCalls, Seat>();
-
-/** Called once, in the constructor. */
-export function seat(calls: FtpCalls, its: Seat): void {
-  seats.set(calls, its);
-}
+/** The inside of a client. */
+export const sessionOf = (calls: FtpCalls): Session => sessions.get(calls) as Session;
 
 export abstract class FtpCalls {
+  constructor(session: Session) {
+    sessions.set(this, session);
+  }
+
+  /**
+   * Names in a directory, and nothing else of them (NLST): for servers whose other listings can't be read.
+   *
+   * @param path default: the login directory
+   * @throws TransferError ERR_TRANSFER_INCOMPLETE at the end, where the listing is not proven whole
+   */
+  listNames(path: RemotePath = '.', options: CallOptions = {}): Rows<ListedName> {
+    const { session, octets } = this.#on(path, options);
+    return listNames(session, octets, options);
+  }
+
+  /**
+   * Writes a file under a name that the server chooses (STOU); without STOU, under a random one.
+   *
+   * @param directory default: the login directory
+   */
+  async uploadUnique(
+    source: UploadSource,
+    directory: RemotePath = '.',
+    options: TransferOptions = {},
+  ): Promise<UniqueResult> {
+    checkOptions(options, transferRules);
+    const session = sessionOf(this);
+    const octets = pathArgument(directory, session.charset, 'directory');
+    return uploadUnique(session, source, octets, options);
+  }
+
+  /**
+   * Removes from a directory what `atomic` uploads that were killed have left there.
+   *
+   * @param options `olderThan`: milliseconds; what is younger may be under way. Default one day
+   * @returns the paths of what is gone
+   */
+  async sweep(
+    path: RemotePath = '.',
+    options: CallOptions & { olderThan?: number } = {},
+  ): Promise<string[]> {
+    checkOptions(options, sweepRules);
+    const { olderThan = 86_400_000, ...call } = options;
+    const session = sessionOf(this);
+    return sweep(session, pathArgument(path, session.charset), olderThan, call);
+  }
+
   /**
    * How much room there is (AVBL, else XQUOTA).
    *
@@ -33,8 +82,8 @@ export abstract class FtpCalls {
    * @throws CommandError ERR_EXTENSION_REQUIRED
    */
   async space(path: RemotePath = '.', options: CallOptions = {}): Promise<Space> {
-    const { at, octets } = this.#on(path, options);
-    return at.run(options, (session) => space(session, octets, options));
+    const { session, octets } = this.#on(path, options);
+    return space(session, octets, options);
   }
 
   /** Sets the time of creation, to the second (MFCT, else MFF). @throws CommandError ERR_EXTENSION_REQUIRED */
@@ -69,9 +118,9 @@ export abstract class FtpCalls {
    * @throws UsageError ERR_ARGUMENT where either has a blank in it: the command can't tell such names apart
    */
   async symlink(target: RemotePath, path: RemotePath, options: CallOptions = {}): Promise<void> {
-    const { at, octets } = this.#on(path, options);
-    const pointed = pathArgument(target, at.charset, 'target');
-    return at.run(options, (session) => makeSymlink(session, pointed, octets, options));
+    const { session, octets } = this.#on(path, options);
+    const pointed = pathArgument(target, session.charset, 'target');
+    return makeSymlink(session, pointed, octets, options);
   }
 
   /**
@@ -93,15 +142,15 @@ export abstract class FtpCalls {
       });
     }
     algorithmOf(algorithm);
-    const at = seats.get(this) as Seat;
-    const all = paths.map((path) => pathArgument(path, at.charset, 'paths'));
-    return at.run(options, (session) => hashes(session, all, algorithm, options));
+    const session = sessionOf(this);
+    const all = paths.map((path) => pathArgument(path, session.charset, 'paths'));
+    return hashes(session, all, algorithm, options);
   }
 
-  #on(path: RemotePath, options: CallOptions): { at: Seat; octets: string } {
+  #on(path: RemotePath, options: CallOptions): { session: Session; octets: string } {
     checkOptions(options, callRules);
-    const at = seats.get(this) as Seat;
-    return { at, octets: pathArgument(path, at.charset) };
+    const session = sessionOf(this);
+    return { session, octets: pathArgument(path, session.charset) };
   }
 
   #judging<T>(
@@ -109,9 +158,7 @@ export abstract class FtpCalls {
     options: CallOptions,
     work: (session: Session, octets: string) => Promise<T>,
   ): Promise<T> {
-    const { at, octets } = this.#on(path, options);
-    return at.run(options, (session) =>
-      judging(session, octets, options, () => work(session, octets)),
-    );
+    const { session, octets } = this.#on(path, options);
+    return judging(session, octets, options, () => work(session, octets));
   }
 }

@@ -10,7 +10,8 @@ import {
   type Rows,
   securityInfo,
 } from '@fivewire/line-protocol';
-import { changeMode, hash } from './files/attributes.js';
+import { algorithmOf, changeMode, hash } from './files/attributes.js';
+import { hashOrReread } from './files/digest.js';
 import { download } from './files/download.js';
 import { changeModified } from './files/facts.js';
 import { judging } from './files/judged.js';
@@ -18,12 +19,13 @@ import { pathArgument, type RemotePath } from './files/remote-path.js';
 import { stat } from './files/stat.js';
 import { makeDirectory, removePath, renamePath } from './files/tree.js';
 import { append, upload } from './files/upload.js';
-import { FtpCalls, seat } from './ftp-calls.js';
+import { FtpCalls } from './ftp-calls.js';
 import type { Entry } from './listing/entry.js';
 import { list } from './listing/list.js';
 import {
   callRules,
   downloadRules,
+  hashRules,
   listRules,
   makeRules,
   readStreamRules,
@@ -87,11 +89,9 @@ export class FtpClient extends FtpCalls {
 
   /** @internal Use `FtpClient.connect`. */
   constructor(session: Session) {
-    super();
+    super(session);
     this.#session = session;
-    seat(this, { charset: session.charset, run: (_options, work) => work(session) });
     this.#quit = createQuit(session.control);
-    sessions.set(this, session);
   }
 
   /** What FEAT announced under TLS (RFC 2389): names in upper case, and what follows them on each of their lines. */
@@ -258,8 +258,8 @@ export class FtpClient extends FtpCalls {
   }
 
   /**
-   * Renames or moves (RNFR, RNTO). Most servers replace a file that is there under the new name; `overwrite: true` replaces it on
-   * those too that refuse to. Default `false`.
+   * Renames or moves (RNFR, RNTO). Most servers replace a file that is there under the new name, some refuse to. `overwrite: true`
+   * replaces it on those too; `false` looks first, and refuses where something is there. Default: as the server does it.
    */
   async rename(
     from: RemotePath,
@@ -289,7 +289,8 @@ export class FtpClient extends FtpCalls {
   }
 
   /**
-   * A hash as the server computes it (HASH, or XSHA256 and its kin).
+   * A hash as the server computes it (HASH, or XSHA256 and its kin). With `reread` a server that has none gives the file, and this side
+   * computes it.
    *
    * @returns hex, lower case
    * @throws CommandError ERR_EXTENSION_REQUIRED
@@ -297,12 +298,14 @@ export class FtpClient extends FtpCalls {
   async hash(
     path: RemotePath,
     algorithm: HashAlgorithm = 'sha256',
-    options: CallOptions = {},
+    options: CallOptions & { reread?: boolean } = {},
   ): Promise<string> {
-    checkOptions(options, callRules);
+    checkOptions(options, hashRules);
+    algorithmOf(algorithm);
     const octets = this.#path(path);
+    const work = options.reread === true ? hashOrReread : hash;
     return judging(this.#session, octets, options, () =>
-      hash(this.#session, octets, algorithm, options),
+      work(this.#session, octets, algorithm, options),
     );
   }
 
@@ -369,11 +372,4 @@ export class FtpClient extends FtpCalls {
   #path(path: RemotePath, argument?: string): string {
     return pathArgument(path, this.#session.charset, argument);
   }
-}
-
-const sessions = new WeakMap<FtpClient, Session>();
-
-/** The inside of a client, for the pool. */
-export function sessionOf(client: FtpClient): Session {
-  return sessions.get(client) as Session;
 }

@@ -3,6 +3,7 @@ import { oneOf, type Rule, type Rules, rules } from '@fivewire/line-protocol';
 import type {
   CallOptions,
   DownloadOptions,
+  FileOptions,
   ListOptions,
   ReadStreamOptions,
   TransferOptions,
@@ -20,7 +21,17 @@ export const listRules: Rules<ListOptions> = {
   onProblem: callback,
 };
 
-export const transferRules: Rules<TransferOptions> = { ...callRules, onProgress: callback };
+export const transferRules: Rules<TransferOptions> = {
+  ...callRules,
+  onProgress: callback,
+  rateLimit: rules.positive,
+};
+
+const fileRules: Rules<FileOptions> = {
+  ...transferRules,
+  type: oneOf('binary', 'ascii'),
+  preserveTimes: flag,
+};
 
 export const orFalse = ([accepts, expected]: Rule): Rule => [
   (value) => value === false || accepts(value),
@@ -28,8 +39,8 @@ export const orFalse = ([accepts, expected]: Rule): Rule => [
 ];
 
 export const downloadRules: Rules<DownloadOptions> = {
-  ...transferRules,
-  verify: orFalse(oneOf('size', 'hash')),
+  ...fileRules,
+  verify: orFalse(oneOf('size', 'hash', 'reread')),
   atomic: flag,
   resume: flag,
   start: count,
@@ -42,9 +53,10 @@ export const readStreamRules: Rules<ReadStreamOptions> = {
 };
 
 export const uploadRules: Rules<UploadOptions> = {
-  ...transferRules,
-  verify: orFalse(oneOf('size', 'hash')),
+  ...fileRules,
+  verify: orFalse(oneOf('size', 'hash', 'reread')),
   atomic: flag,
+  resume: flag,
 };
 
 export const makeRules: Rules<CallOptions & { parents?: boolean }> = {
@@ -60,4 +72,14 @@ export const removeRules: Rules<CallOptions & { recursive?: boolean }> = {
 export const renameRules: Rules<CallOptions & { overwrite?: boolean }> = {
   ...callRules,
   overwrite: flag,
+};
+
+export const hashRules: Rules<CallOptions & { reread?: boolean }> = {
+  ...callRules,
+  reread: flag,
+};
+
+export const sweepRules: Rules<CallOptions & { olderThan?: number }> = {
+  ...callRules,
+  olderThan: rules.milliseconds,
 };

@@ -13,8 +13,9 @@ import {
   withClientMethods,
 } from '@fivewire/line-protocol';
 import { pathArgument } from './files/remote-path.js';
-import { FtpClient, sessionOf } from './ftp-client.js';
-import { listRules, readStreamRules } from './options.js';
+import { sessionOf } from './ftp-calls.js';
+import { FtpClient } from './ftp-client.js';
+import { callRules, listRules, readStreamRules } from './options.js';
 import { openSession, resolveOptions } from './session/connect.js';
 import { lendingInTurn } from './session/lending.js';
 import { hasFeature } from './session/session.js';
@@ -26,7 +27,7 @@ import type { FtpConnectOptions } from './types.js';
 export interface FtpPoolOptions extends Omit<FtpConnectOptions, 'stream' | 'signal'>, PoolOptions {}
 
 /** Those that a pool does over all its connections, and those that throw at once where their arguments are wrong. */
-type OverAll = 'list' | 'createReadStream' | 'uploadTree' | 'downloadTree' | 'mirror';
+type OverAll = 'list' | 'listNames' | 'createReadStream' | 'uploadTree' | 'downloadTree' | 'mirror';
 
 const ways: Ways<FtpClient, OverAll> = {
   stat: onePerCall,
@@ -45,6 +46,8 @@ const ways: Ways<FtpClient, OverAll> = {
   setCreated: onePerCall,
   setFacts: onePerCall,
   symlink: onePerCall,
+  sweep: onePerCall,
+  uploadUnique: onePerCall,
   workingDirectory: onePerCall,
   command: onePerCall,
 };
@@ -79,6 +82,13 @@ export function createFtpPool(options: FtpPoolOptions): FtpPool {
       const { signal } = given;
       const wait = signal === undefined ? {} : { signal };
       return new Rows(() => rowsAhead(pool, (client) => client.list(path, given), wait));
+    },
+    listNames(path = '.', given = {}) {
+      checkOptions(given, callRules);
+      pathArgument(path, charset);
+      const { signal } = given;
+      const wait = signal === undefined ? {} : { signal };
+      return new Rows(() => rowsAhead(pool, (client) => client.listNames(path, given), wait));
     },
     createReadStream(path, given = {}) {
       checkOptions(given, readStreamRules);

@@ -143,14 +143,31 @@ export interface Progress {
 export interface TransferOptions extends CallOptions {
   /** Told after each piece of at least 64 KiB and at the end. What it throws fails the transfer. */
   onProgress?: (progress: Progress) => void;
+  /** Octets a second that this transfer moves at most, evened out over half a second. Default: as many as there are. */
+  rateLimit?: number;
 }
 
-export interface DownloadOptions extends TransferOptions {
+/** What downloads and uploads have in common. */
+export interface FileOptions extends TransferOptions {
   /**
-   * `'size'` (default): SIZE must agree. `'hash'`: the server's SHA-256 (or what it has) must agree as well.
-   * `false`: neither is asked; over TLS close_notify must then prove the end.
+   * `'ascii'` (TYPE A): text, whose lines end on each side as that side has them. Sizes differ then and prove nothing: the proof is
+   * close_notify, or in cleartext and for uploads the final reply. Default `'binary'`.
    */
-  verify?: 'size' | 'hash' | false;
+  type?: 'binary' | 'ascii';
+  /**
+   * Between a local file and a remote one: what is written gets the other's modification time, to the second, where the server lets
+   * it; then `modified` of the result says so. Default `false`.
+   */
+  preserveTimes?: boolean;
+}
+
+export interface DownloadOptions extends FileOptions {
+  /**
+   * `'size'` (default): SIZE must agree. `'hash'`: the server's SHA-256 (or what it has) must agree as well. `'reread'`: as `'hash'`,
+   * and where the server has none the file is read a second time and compared. `false`: none is asked; over TLS close_notify must then
+   * prove the end.
+   */
+  verify?: 'size' | 'hash' | 'reread' | false;
   /**
    * To a path: write under another name in the same directory and rename it when it is proven whole. Default `true`.
    * Nobody ever sees half a file, and a failed download leaves the old one.
@@ -173,8 +190,16 @@ export interface TransferResult {
   /** Where this call began: 0 unless resumed. */
   start: number;
   proof: Proof;
-  /** With `verify: 'hash'`: what both sides agreed on, in hex. */
+  /** With `verify: 'hash'` or `'reread'`: what both sides agreed on, in hex. */
   hash?: { algorithm: HashAlgorithm; value: string };
+  /** With `preserveTimes`: the time that both sides have now; absent where the server does not tell or set it. */
+  modified?: Date;
+}
+
+/** What `uploadUnique` gives. */
+export interface UniqueResult extends TransferResult {
+  /** The name that the server chose, as a path that the other methods take; `undefined` where it did not say. */
+  path: string | undefined;
 }
 
 export type HashAlgorithm = 'sha512' | 'sha256' | 'sha1' | 'md5' | 'crc32';
@@ -210,11 +235,20 @@ export type UploadSource = BodyInput | LocalFile | Blob | ArrayBuffer;
 /** A path on this side, or a stream. A stream is ended when the download is whole and destroyed when it fails. */
 export type DownloadTarget = string | URL | Writable | WritableStream<Uint8Array>;
 
-export interface UploadOptions extends TransferOptions {
-  /** `'size'` (default): SIZE must agree where the server has it. `'hash'`: and the hash. `false`: the final reply does. */
-  verify?: 'size' | 'hash' | false;
-  /** Upload under another name in the same directory, then rename. Default `false`. */
+export interface UploadOptions extends FileOptions {
+  /**
+   * `'size'` (default): SIZE must agree where the server has it. `'hash'`: and the hash. `'reread'`: as `'hash'`, and where the server has
+   * none the file is read back and compared. `false`: the final reply does.
+   */
+  verify?: 'size' | 'hash' | 'reread' | false;
+  /** Upload under another name in the same directory, then rename. Default `false`, with `resume` `true`. */
   atomic?: boolean;
+  /**
+   * Of a file or of content: go on where an earlier try stopped, by SIZE and REST or APPE. What lies there is taken for a part only where its
+   * name says so (`atomic`: it holds the local file's size and time) or a hash proves the whole; else it begins anew. A failed upload
+   * leaves the part. Default `false`.
+   */
+  resume?: boolean;
 }
 
 export interface ReadStreamOptions extends TransferOptions {

@@ -31,6 +31,12 @@ export interface Manners {
   /** SIZE of a directory is 213. */
   sizeOfDirectories?: boolean;
   home?: string;
+  /** Knows MFMT. */
+  setsTimes?: boolean;
+  /** REST ahead of STOR is refused. */
+  refusesRestart?: boolean;
+  /** What data connections end after, in octets: the server breaks off. */
+  breaksAfter?: number;
   /** RNTO onto what is there is refused. */
   keepsOld?: boolean;
 }
@@ -53,6 +59,7 @@ export interface OddServer {
   options: FtpConnectOptions;
   said: string[];
   tree: Tree;
+  manners: Manners;
   /** The working directory now. */
   place(): string;
 }
@@ -66,6 +73,7 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
   let rename: string | undefined;
   let offset = 0;
   let deflates = false;
+  const times = new Map<string, string>();
   const { near: control, far } = pair();
 
   const absolute = (path: string): string[] => {
@@ -139,7 +147,15 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
     if (data === undefined) return say('425 no');
     say('150 go');
     const came: Buffer[] = [];
-    data.on('data', (piece: Buffer) => came.push(piece));
+    let room = manners.breaksAfter ?? Infinity;
+    data.on('data', (piece: Buffer) => {
+      came.push(piece.subarray(0, room));
+      room -= piece.length;
+      if (room > 0) return;
+      parent[name] = before + Buffer.concat(came).toString('latin1');
+      data.removeAllListeners('end').destroy();
+      say('426 broken off');
+    });
     data.on('end', () => {
       const octets = Buffer.concat(came);
       parent[name] = before + (deflates ? inflateSync(octets) : octets).toString('latin1');
@@ -195,8 +211,10 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
       if (typeof node === 'string') return say(`213 ${node.length}`);
       return isTree(node) && manners.sizeOfDirectories ? say('213 4096') : no();
     },
-    MDTM: (_argument, node) => (node === undefined ? no() : say('213 20240102030405')),
+    MDTM: (argument, node) =>
+      node === undefined ? no() : say(`213 ${times.get(argument) ?? '20240102030405'}`),
     REST: (argument) => {
+      if (manners.refusesRestart) return say('451 Append/Restart not permitted');
       offset = Number(argument);
       say('350 ok');
     },
@@ -208,6 +226,21 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
     STOR: (argument, node) => {
       receive(argument, typeof node === 'string' ? node.slice(0, offset) : '');
       offset = 0;
+    },
+    STOU: () => receive('unique.0001', ''),
+    NLST: (argument, node) => {
+      if (isTree(node))
+        return send(
+          Object.keys(node)
+            .map((each) => `${each}\r\n`)
+            .join(''),
+        );
+      send(node === undefined ? '' : `${argument}\r\n`);
+    },
+    MFMT: (argument) => {
+      if (!manners.setsTimes) return say('500 unknown');
+      times.set(argument.slice(15), argument.slice(0, 14));
+      say('213 set');
     },
     APPE: (argument, node) => receive(argument, typeof node === 'string' ? node : ''),
     MKD: (argument) => {
@@ -261,6 +294,7 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
   return {
     said,
     tree,
+    manners,
     place: () => place,
     options: {
       host: 'ftp.example.test',

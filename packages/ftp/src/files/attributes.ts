@@ -86,7 +86,8 @@ export function algorithmOf(name: HashAlgorithm): Algorithm {
   });
 }
 
-function verbFor(session: Session, name: HashAlgorithm): string | undefined {
+/** The command that computes it; `undefined` where the server has none. */
+export function verbFor(session: Session, name: HashAlgorithm): string | undefined {
   const algorithm = algorithms[name];
   const listed = (session.features.get('HASH') ?? []).join(';').replaceAll('*', '').split(';');
   if (hasFeature(session, 'HASH') && listed.includes(algorithm.name)) return 'HASH';

@@ -1,23 +1,25 @@
 /** A remote file into a local one, or into a stream, and nothing of it under its name until it is proven whole. */
-import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import {
   addErrorContext,
   isFivewireError,
   runsCallersCode,
-  TransferError,
   UsageError,
   whileAwaited,
 } from '@fivewire/line-protocol';
-import { missing } from '../session/missing.js';
+import type { Dialogue } from '../session/dialogue.js';
 import type { Session } from '../session/session.js';
-import { localFailure, pathOf } from '../transfer/local.js';
+import { pathOf } from '../transfer/local.js';
+import { Mismatch } from '../transfer/mismatch.js';
 import { PartRecord, type RemoteStamp, sameStamp } from '../transfer/part-record.js';
 import { retrieve } from '../transfer/retrieve.js';
 import type { Sink } from '../transfer/sink.js';
 import { isTarget, openSink } from '../transfer/target.js';
-import type { DownloadOptions, DownloadTarget, HashAlgorithm, TransferResult } from '../types.js';
-import { hash, offeredHash } from './attributes.js';
+import { FromNetwork } from '../transfer/text-lines.js';
+import { setType } from '../transfer/transfer-type.js';
+import type { DownloadOptions, DownloadTarget, TransferResult } from '../types.js';
+import { callOf } from './call-of.js';
+import { digestFor } from './digest.js';
+import { checkTimes, takeTime } from './keep-times.js';
 
 /** @param path an octet string */
 export async function download(
@@ -28,7 +30,8 @@ export async function download(
 ): Promise<TransferResult> {
   const { verify = 'size', atomic = true, resume = false, start = 0 } = options;
   checkTarget(target, options);
-  const digest = verify === 'hash' ? new Digest(agreedHash(session)) : undefined;
+  const digest = verify === 'hash' || verify === 'reread' ? digestFor(session, verify) : undefined;
+  const text = options.type === 'ascii' ? new FromNetwork() : undefined;
   const record = resume ? new PartRecord(pathOf(target as string | URL)) : undefined;
   const ours = { connection: session.control.connection, what: 'RETR' };
   const marked = typeof target === 'object' && 'write' in target && runsCallersCode(target);
@@ -56,9 +59,13 @@ export async function download(
         else await before.write(remote);
         return goesOn;
       };
-      return retrieve(session, dialogue, {
+      const keep = (piece: Buffer): Promise<void> | undefined =>
+        // A Writable may run the caller's code, which would wait for us if it called this client.
+        marked ? whileAwaited(ours, () => opened.take(piece)) : opened.take(piece);
+      const arriving = retrieve(session, dialogue, {
         ...options,
         path,
+        type: text === undefined ? 'I' : 'A',
         verify: verify !== false,
         start: opened.start,
         restart,
@@ -66,16 +73,29 @@ export async function download(
         ...(record === undefined ? {} : { identify: (remote) => identify(record, remote) }),
         take(piece) {
           digest?.update(piece);
-          // A Writable may run the caller's code, which would wait for us if it called this client.
-          return marked ? whileAwaited(ours, () => opened.take(piece)) : opened.take(piece);
+          if (text === undefined) return keep(piece);
+          const lines = text.push(piece);
+          return lines.length > 0 ? keep(lines) : undefined;
         },
       });
+      if (text === undefined) return arriving;
+      try {
+        const arrived = await arriving;
+        const last = text.end();
+        if (last.length > 0) await keep(last);
+        return arrived;
+      } finally {
+        await backToBinary(session, dialogue);
+      }
     });
     await sink?.flush();
     const agreed = await digest?.compare(session, path, options);
     await sink?.finish();
     await record?.remove();
-    return agreed === undefined ? result : { ...result, hash: agreed };
+    const modified = options.preserveTimes
+      ? await takeTime(session, path, target as string | URL, callOf(options))
+      : undefined;
+    return { ...result, ...(agreed && { hash: agreed }), ...(modified && { modified }) };
   } catch (error) {
     failure = error;
     if (error instanceof Mismatch && record !== undefined) {
@@ -88,72 +108,49 @@ export async function download(
   }
 }
 
-function checkTarget(target: DownloadTarget, { resume, start, verify }: DownloadOptions): void {
+/** SIZE, REST and listings are asked in TYPE I: a server refuses SIZE in TYPE A, RFC 3659 §4 (ProFTPD). */
+export async function backToBinary(session: Session, dialogue: Dialogue): Promise<void> {
+  if (dialogue.connection.isOpen) await setType(session, dialogue, 'I');
+}
+
+function checkTarget(target: DownloadTarget, options: DownloadOptions): void {
+  const { resume, start, verify, type, preserveTimes } = options;
   const wrong = (argument: string, message: string): UsageError =>
     new UsageError('ERR_ARGUMENT', message, { protocol: 'ftp', argument });
   if (!isTarget(target)) throw wrong('target', 'The target is neither a path nor a Writable.');
   const isPath = typeof target === 'string' || target instanceof URL;
   if (isPath) pathOf(target);
+  if (preserveTimes) checkTimes(target, 'target');
+  if (type === 'ascii') checkText(options);
   if (resume && !isPath) throw wrong('resume', 'Only a file can be resumed; use `start`.');
   if (start === undefined) return;
   if (isPath) throw wrong('start', '`start` is for streams; a file goes on with `resume`.');
-  if (verify === 'hash' && start > 0) throw wrong('verify', 'A part has no hash to compare.');
+  if (verify === 'hash' || verify === 'reread') {
+    if (start > 0) throw wrong('verify', 'A part has no hash to compare.');
+  }
 }
 
-/** @throws CommandError ERR_EXTENSION_REQUIRED */
-export function agreedHash(session: Session): HashAlgorithm {
-  const algorithm = offeredHash(session);
-  if (algorithm !== undefined) return algorithm;
-  throw missing(session, 'HASH', 'compare hashes');
-}
-
-/** Both sides have other octets. */
-class Mismatch extends TransferError {}
-
-/** What came, hashed as the server hashes. */
-export class Digest {
-  readonly #algorithm: HashAlgorithm;
-  #hash: Hash;
-
-  constructor(algorithm: HashAlgorithm) {
-    this.#algorithm = algorithm;
-    this.#hash = createHash(algorithm);
-  }
-
-  update(piece: Uint8Array): void {
-    this.#hash.update(piece);
-  }
-
-  restart(): void {
-    this.#hash = createHash(this.#algorithm);
-  }
-
-  async readPart(target: DownloadTarget, atomic: boolean, octets: number): Promise<void> {
-    if (octets === 0 || (typeof target !== 'string' && !(target instanceof URL))) return;
-    const path = pathOf(target) + (atomic ? '.part' : '');
-    try {
-      for await (const piece of createReadStream(path, { end: octets - 1 })) this.update(piece);
-    } catch (error) {
-      throw localFailure(error, path);
-    }
-  }
-
-  async compare(
-    session: Session,
-    path: string,
-    options: { signal?: AbortSignal; timeout?: number },
-  ): Promise<{ algorithm: HashAlgorithm; value: string }> {
-    const algorithm = this.#algorithm;
-    const ours = this.#hash.digest('hex');
-    const theirs = await hash(session, path, algorithm, options);
-    if (ours === theirs) return { algorithm, value: ours };
-    throw session.control.connection.locate(
-      new Mismatch('ERR_TRANSFER_INCOMPLETE', `The ${algorithm} of both sides differ.`, {
-        phase: 'transfer',
-        connection: 'usable',
-        retry: 'later',
-        hint: 'The file changed meanwhile, or was damaged on the way: transfer it again; nothing of it was kept.',
-      }),
-    );
-  }
+/** @throws UsageError ERR_ARGUMENT for what would count or compare octets that change on the way */
+export function checkText({
+  resume,
+  verify,
+  start,
+}: {
+  resume?: boolean;
+  verify?: unknown;
+  start?: number;
+}): void {
+  const argument = resume
+    ? 'resume'
+    : (start ?? 0) > 0
+      ? 'start'
+      : verify === 'hash' || verify === 'reread'
+        ? 'verify'
+        : undefined;
+  if (argument === undefined) return;
+  throw new UsageError('ERR_ARGUMENT', `${argument} does not go with type: 'ascii'.`, {
+    protocol: 'ftp',
+    argument,
+    hint: 'Line ends change on the way: octets of both sides can be neither counted nor compared.',
+  });
 }

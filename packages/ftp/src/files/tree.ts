@@ -1,6 +1,7 @@
 /** Directories and names: MKD, RMD, DELE, RNFR and RNTO of RFC 959 §4.1.3. */
 import { randomBytes } from 'node:crypto';
 import {
+  CommandError,
   type FivewireError,
   isFivewireError,
   type Reply,
@@ -190,14 +191,26 @@ async function removeEach(
   return left;
 }
 
-/** @param overwrite also where the server refuses to rename onto what is there: that is moved aside, and back where all fails */
+/**
+ * @param overwrite `true`: also where the server refuses to rename onto what is there: that is moved aside, and back where all fails.
+ * `false`: never; what is there is asked for first. `undefined`: as the server does it.
+ */
 export async function renamePath(
   session: Session,
   from: string,
   to: string,
-  { overwrite = false, ...options }: CallOptions & { overwrite?: boolean },
+  { overwrite, ...options }: CallOptions & { overwrite?: boolean },
 ): Promise<void> {
   const { control } = session;
+  if (overwrite === false && (await stat(session, to, options)) !== undefined) {
+    throw control.connection.locate(
+      new CommandError('ERR_COMMAND_REJECTED', 'Something is there under the new name already.', {
+        transient: false,
+        command: `RNTO ${session.charset.decode(to)}`,
+        hint: 'Choose another name, or say `overwrite: true`.',
+      }),
+    );
+  }
   const lines = [command('RNFR', from), command('RNTO', to)];
   const [first, second] = (await control.ask(lines, options)) as [Reply, Reply];
   if (first.class >= 4) {

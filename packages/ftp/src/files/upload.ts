@@ -1,20 +1,28 @@
 /** Content to a remote file, under its own name at once or only when it is proven whole. */
 import { randomBytes } from 'node:crypto';
 import { SourcePace } from '@fivewire/line-protocol';
-import { command } from '../session/dialogue.js';
+import { command, type Dialogue } from '../session/dialogue.js';
 import type { Session } from '../session/session.js';
+import { Mismatch } from '../transfer/mismatch.js';
 import { checkSource, openSource, type Source } from '../transfer/source.js';
-import { store } from '../transfer/store.js';
-import type {
-  CallOptions,
-  TransferOptions,
-  TransferResult,
-  UploadOptions,
-  UploadSource,
-} from '../types.js';
-import { agreedHash, Digest } from './download.js';
+import { type Storage, store } from '../transfer/store.js';
+import { ToNetwork } from '../transfer/text-lines.js';
+import type { TransferOptions, TransferResult, UploadOptions, UploadSource } from '../types.js';
+import { callOf } from './call-of.js';
+import { type Digest, digestFor } from './digest.js';
+import { backToBinary, checkText } from './download.js';
+import { checkTimes, giveTime } from './keep-times.js';
 import { joinPath, splitPath } from './remote-path.js';
 import { renamePath } from './tree.js';
+import { checkResumable, partName, storeRest } from './upload-resume.js';
+
+/** Stores the source from `start` on. */
+export type Upload = (
+  verb: 'STOR' | 'APPE',
+  target: string,
+  start: number,
+  digest: Digest | undefined,
+) => Promise<TransferResult>;
 
 /** @param path an octet string */
 export async function upload(
@@ -23,17 +31,36 @@ export async function upload(
   path: string,
   options: UploadOptions,
 ): Promise<TransferResult> {
-  const { verify = 'size', atomic = false } = options;
+  const { verify = 'size', resume = false, atomic = resume, preserveTimes = false } = options;
   checkSource(source, session.control);
-  const digest = verify === 'hash' ? new Digest(agreedHash(session)) : undefined;
-  const target = atomic ? temporaryName(path) : path;
-  try {
-    const stored = await run(session, 'STOR', source, target, verify !== false, options, digest);
-    const hash = await digest?.compare(session, target, options);
-    if (atomic) await renamePath(session, target, path, { ...callOf(options), overwrite: true });
+  if (options.type === 'ascii') checkText(options);
+  if (preserveTimes) checkTimes(source, 'source');
+  const content = resume ? checkResumable(source) : undefined;
+  const compared =
+    verify === 'hash' || verify === 'reread' ? digestFor(session, verify) : undefined;
+  const call = callOf(options);
+  let target = path;
+  if (atomic) target = content === undefined ? temporaryName(path) : await partName(path, content);
+  const from: Upload = async (verb, at, start, digest) => {
+    const stored = await run(
+      session,
+      source,
+      { ...options, verb, path: at, start, verify: verify !== false },
+      digest,
+    );
+    const hash = await digest?.compare(session, at, call);
     return hash === undefined ? stored : { ...stored, hash };
+  };
+  try {
+    const stored = await (content === undefined
+      ? from('STOR', target, 0, compared)
+      : storeRest(session, content, target, atomic, options, from));
+    const modified = preserveTimes ? await giveTime(session, target, source, call) : undefined;
+    if (atomic) await renamePath(session, target, path, { ...call, overwrite: true });
+    return modified === undefined ? stored : { ...stored, modified };
   } catch (error) {
-    if (atomic && session.control.connection.isOpen) {
+    const isOurs = atomic && (!resume || error instanceof Mismatch);
+    if (isOurs && session.control.connection.isOpen) {
       session.control.ask([command('DELE', target)]).catch(() => {}); // what is left of it, as far as the server lets us
     }
     throw error;
@@ -47,20 +74,36 @@ export async function append(
   options: TransferOptions,
 ): Promise<TransferResult> {
   checkSource(source, session.control);
-  return run(session, 'APPE', source, path, false, options, undefined);
+  return run(session, source, { ...options, verb: 'APPE', path, verify: false }, undefined);
 }
 
-async function run(
+/** One command that stores, with the connection to itself. */
+function run(
   session: Session,
-  verb: 'STOR' | 'APPE',
   source: UploadSource,
-  path: string,
-  verify: boolean,
-  options: TransferOptions,
+  how: Omit<Storage, 'source' | 'type'> & Pick<UploadOptions, 'type'>,
   digest: Digest | undefined,
 ): Promise<TransferResult> {
+  return withSource(session, source, how, async (dialogue, opened) => {
+    const read = digest === undefined ? opened : hashed(opened, digest);
+    if (how.type !== 'ascii') return store(session, dialogue, { ...how, type: 'I', source: read });
+    try {
+      return await store(session, dialogue, { ...how, type: 'A', source: asText(read) });
+    } finally {
+      await backToBinary(session, dialogue);
+    }
+  });
+}
+
+/** Runs `work` with the connection to itself and the source open. */
+export function withSource<T>(
+  session: Session,
+  source: UploadSource,
+  { verb, start = 0, ...call }: Pick<Storage, 'verb' | 'start' | 'signal' | 'timeout'>,
+  work: (dialogue: Dialogue, opened: Source) => Promise<T>,
+): Promise<T> {
   const { control } = session;
-  return control.hold(verb, options, async (dialogue) => {
+  return control.hold(verb, call, async (dialogue) => {
     const pace = new SourcePace();
     pace.begin({
       connection: control.connection,
@@ -69,9 +112,8 @@ async function run(
     });
     let opened: Source | undefined;
     try {
-      opened = await openSource(source, pace, options.signal);
-      const read = digest === undefined ? opened : hashed(opened, digest);
-      return await store(session, dialogue, { ...options, verb, path, source: read, verify });
+      opened = await openSource(source, pace, call.signal, start);
+      return await work(dialogue, opened);
     } finally {
       pace.end();
       await opened?.close();
@@ -79,17 +121,21 @@ async function run(
   });
 }
 
-const callOf = ({ signal, timeout }: TransferOptions): CallOptions => ({
-  ...(signal && { signal }),
-  ...(timeout !== undefined && { timeout }),
-});
-
 function hashed(source: Source, digest: Digest): Source {
+  return through(source, (piece) => {
+    digest.update(piece);
+    return piece;
+  });
+}
+
+function asText(source: Source): Source {
+  const lines = new ToNetwork();
+  return through(source, (piece) => lines.push(piece));
+}
+
+function through(source: Source, change: (piece: Uint8Array) => Uint8Array): Source {
   async function* pieces(): AsyncGenerator<Uint8Array> {
-    for await (const piece of source.pieces) {
-      digest.update(piece);
-      yield piece;
-    }
+    for await (const piece of source.pieces) yield change(piece);
   }
   return { ...source, pieces: pieces() };
 }

@@ -105,7 +105,7 @@ function placeFor(session: Session, path: string, verb: Way['verb']): Way['place
 }
 
 /** Blanks, brackets and wildcards mean something to `ls` and to shells. On VMS brackets are how paths are written. */
-function isOdd({ system }: Session, path: string): boolean {
+export function isOdd({ system }: Session, path: string): boolean {
   return /[\s[\]{}*?~]/.test(path) && !(/VMS/i.test(system) && path.includes('['));
 }
 

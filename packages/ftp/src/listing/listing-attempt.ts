@@ -309,7 +309,7 @@ export class Reading {
 }
 
 /** Without TLS the end of the connection is all there is. A server that opened nothing has nothing to show. */
-function isWhole(
+export function isWhole(
   { requireCloseNotify, securesData }: Session,
   { opening, closedCleanly, broken }: Outcome,
   octets: number,
@@ -319,7 +319,7 @@ function isWhole(
   return broken === undefined || octets === 0; // some servers end an empty listing by a reset
 }
 
-function cut(session: Session, { broken }: Outcome, masked: string): TransferError {
+export function cut(session: Session, { broken }: Outcome, masked: string): TransferError {
   const why =
     broken instanceof Error
       ? `the data connection broke: ${broken.message}`

@@ -7,6 +7,7 @@ import { hasFeature, type Session } from '../session/session.js';
 import type { Proof, TransferOptions, TransferResult } from '../types.js';
 import { receive } from './movement.js';
 import type { RemoteStamp } from './part-record.js';
+import { RateLimit } from './rate-limit.js';
 import { type Outcome, type Plan, transfer } from './transfer.js';
 import { setType } from './transfer-type.js';
 
@@ -14,6 +15,8 @@ export interface Retrieval extends TransferOptions {
   /** An octet string. */
   path: string;
   verify: boolean;
+  /** `'A'`: what travels is text with line ends of the network, and no size proves it. Default `'I'`. */
+  type?: 'A' | 'I';
   /** Where to begin. */
   start: number;
   /** The server can't begin there: resolves when 0 is right, or throws. */
@@ -32,9 +35,11 @@ export async function retrieve(
   dialogue: Dialogue,
   retrieval: Retrieval,
 ): Promise<TransferResult> {
-  const { path, verify } = retrieval;
-  await setType(session, dialogue, 'I');
+  const { path, type = 'I' } = retrieval;
+  const verify = retrieval.verify && type === 'I';
+  await setType(session, dialogue, type);
   const meter = new Meter(retrieval);
+  const limit = retrieval.rateLimit === undefined ? undefined : new RateLimit(retrieval.rateLimit);
   let promised: number | undefined;
   let announced: number | undefined;
   const plan: Plan = {
@@ -54,19 +59,18 @@ export async function retrieve(
     async move(stream, watch, opening) {
       // What servers announce for a restarted transfer is the whole file with some and the rest with others.
       announced =
-        opening === undefined || meter.start > 0 ? undefined : announcedSize(opening.text);
+        opening === undefined || meter.start > 0 || type === 'A'
+          ? undefined
+          : announcedSize(opening.text);
       meter.total ??= announced;
       if (opening !== undefined) session.learned.staleRestart = false; // the offset has been used
       await retrieval.begin?.();
-      await receive(
-        stream,
-        (piece) => {
-          const pause = retrieval.take(piece);
-          meter.moved(piece.length);
-          return pause;
-        },
-        watch,
-      );
+      const take = (piece: Buffer): Promise<void> | undefined => {
+        const pause = retrieval.take(piece);
+        meter.moved(piece.length);
+        return limit === undefined ? pause : both(pause, limit.pause(piece.length));
+      };
+      await receive(stream, take, watch).finally(() => limit?.stop());
       meter.end();
     },
     octets: () => meter.octets,
@@ -84,6 +88,15 @@ export async function retrieve(
     (await askedAgain(session, dialogue, path, meter.size, verify));
   if (proof === undefined) throw incomplete(session, outcome, meter, promised ?? announced, path);
   return { octets: meter.octets, size: meter.size, start: meter.start, proof };
+}
+
+/** Resolves when both have; at once where there is neither. */
+function both(
+  one: Promise<void> | undefined,
+  other: Promise<void> | undefined,
+): Promise<void> | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Promise.all([one, other]).then(() => {});
 }
 
 /** A part goes on only where the remote file is still the one that it was taken from. */

@@ -55,21 +55,24 @@ export function checkSource(source: UploadSource, control: Control): void {
  *
  * @param pace of the upload that holds the connection
  * @param signal gives up a source that gives nothing
+ * @param start octets to leave out, of a file or of content; its `size` counts them
  * @throws LocalError for a directory, for what is not there or can't be read; what the caller's stream throws
  */
 export async function openSource(
   given: UploadSource,
   pace: SourcePace,
   signal?: AbortSignal,
+  start = 0,
 ): Promise<Source> {
   if (given instanceof Blob) {
     const opened = await openSource(Readable.fromWeb(given.stream() as WebStream), pace, signal);
     return { ...opened, size: given.size };
   }
   const source = given instanceof ArrayBuffer ? new Uint8Array(given) : given;
-  if (isLocalFile(source)) return openFile(pathOf(source.file));
+  if (isLocalFile(source)) return openFile(pathOf(source.file), start);
   if (typeof source === 'string' || source instanceof Uint8Array) {
-    return { pieces: bodyOctets(source), size: sizeOf(source), close: async () => {} };
+    const rest = start === 0 ? source : Buffer.from(source as Uint8Array).subarray(start);
+    return { pieces: bodyOctets(rest), size: sizeOf(source), close: async () => {} };
   }
   const pieces = bodyOctets(source, pace);
   const close = async () => {
@@ -118,7 +121,7 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promis
   });
 }
 
-function isLocalFile(source: UploadSource): source is LocalFile {
+export function isLocalFile(source: UploadSource): source is LocalFile {
   return typeof source === 'object' && source !== null && 'file' in source;
 }
 
@@ -130,7 +133,7 @@ function sizeOf(source: BodyInput): number | undefined {
 // Reads of 64 KiB, Node's default, cost twice the CPU.
 const readOctets = 1 << 20;
 
-async function openFile(path: string): Promise<Source> {
+async function openFile(path: string, start: number): Promise<Source> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
@@ -138,11 +141,17 @@ async function openFile(path: string): Promise<Source> {
     if (about.isDirectory()) throw notAFile(path);
     const size = about.isFile() ? about.size : undefined;
     // An octet more than there is: that none comes in its place shows the end.
-    const block = Buffer.allocUnsafe(Math.min(readOctets, (size ?? readOctets) + 1));
-    const { bytesRead } = await file.read(block, 0, block.length, size === undefined ? null : 0);
+    const most = size === undefined ? readOctets : Math.max(0, size - start);
+    const block = Buffer.allocUnsafe(Math.min(readOctets, most + 1));
+    const { bytesRead } = await file.read(
+      block,
+      0,
+      block.length,
+      size === undefined ? null : start,
+    );
     const first = block.subarray(0, bytesRead);
     if (size !== undefined && bytesRead < block.length) return wholeFile(file, first, size);
-    return longFile(file, first, size, path);
+    return longFile(file, first, size, path, start);
   } catch (error) {
     await file?.close();
     throw localFailure(error, path);
@@ -166,10 +175,16 @@ async function* one(block: Buffer): AsyncGenerator<Uint8Array> {
   if (block.length > 0) yield block;
 }
 
-function longFile(file: FileHandle, first: Buffer, size: number | undefined, path: string): Source {
+function longFile(
+  file: FileHandle,
+  first: Buffer,
+  size: number | undefined,
+  path: string,
+  start: number,
+): Source {
   const stream = file.createReadStream({
     highWaterMark: readOctets,
-    ...(size === undefined ? {} : { start: first.length }),
+    ...(size === undefined ? {} : { start: start + first.length }),
   });
   stream.on('error', () => {}); // the reader sees it
   async function* pieces(): AsyncGenerator<Uint8Array> {

@@ -1,57 +1,79 @@
 /** STOR and APPE, RFC 959 §4.1.3, and what proves that all of it arrived. */
-import { isFivewireError, TransferError } from '@fivewire/line-protocol';
+import { isFivewireError, type Reply, TransferError } from '@fivewire/line-protocol';
 import { command, type Dialogue } from '../session/dialogue.js';
 import { sizeOf } from '../session/reply-text.js';
 import type { Session } from '../session/session.js';
 import type { TransferOptions, TransferResult } from '../types.js';
+import { Mismatch } from './mismatch.js';
 import { send } from './movement.js';
+import { atRate, RateLimit } from './rate-limit.js';
 import { Meter, mayHaveSize } from './retrieve.js';
 import type { Source } from './source.js';
 import { transfer } from './transfer.js';
 import { setType } from './transfer-type.js';
 
 export interface Storage extends TransferOptions {
-  verb: 'STOR' | 'APPE';
-  /** An octet string. */
+  verb: 'STOR' | 'APPE' | 'STOU';
+  /** An octet string; `''` for STOU. */
   path: string;
+  /** Octets that are there already. Default 0. */
+  start?: number;
+  /** `'A'`: what travels is text with line ends of the network, and no size proves it. Default `'I'`. */
+  type?: 'A' | 'I';
+  /** Told what the server says at both ends. */
+  heard?(opening: Reply | undefined, last: Reply): void;
   source: Source;
   verify: boolean;
 }
+
+/** The server takes no restart offset for STOR: nothing has been sent. */
+export class CannotRestart extends Error {}
 
 export async function store(
   session: Session,
   dialogue: Dialogue,
   storage: Storage,
 ): Promise<TransferResult> {
-  const { verb, path, source, verify } = storage;
-  await setType(session, dialogue, 'I');
-  const meter = new Meter({ ...storage, start: 0 });
-  meter.total = source.size;
+  const { verb, path, source, verify, start = 0, type = 'I' } = storage;
+  const { learned } = session;
+  await setType(session, dialogue, type);
+  const meter = new Meter({ ...storage, start });
+  meter.total = type === 'I' ? source.size : undefined;
+  const limit = storage.rateLimit === undefined ? undefined : new RateLimit(storage.rateLimit);
+  const pieces = limit === undefined ? source.pieces : atRate(source.pieces, limit);
   const outcome = await transfer(session, dialogue, {
     ...storage,
-    line: command(verb, path),
+    line: verb === 'STOU' ? command(verb) : command(verb, path),
     async prepare() {
-      if (!session.learned.staleRestart) return;
-      session.learned.staleRestart = false;
-      await dialogue.ask(command('REST', '0'));
+      const offset = verb === 'STOR' ? start : 0;
+      if (offset === 0 && !learned.staleRestart) return;
+      const reply = await dialogue.ask(command('REST', String(offset)));
+      learned.staleRestart = offset > 0;
+      if (offset > 0 && reply.class >= 4) throw new CannotRestart('REST was refused');
     },
     sends: true,
     observeCloseNotify: () => false,
-    async move(stream, watch) {
-      await send(stream, source.pieces, watch, (octets) => meter.moved(octets));
+    async move(stream, watch, opening) {
+      if (opening !== undefined) learned.staleRestart = false; // the offset has been used
+      try {
+        await send(stream, pieces, watch, (octets) => meter.moved(octets));
+      } finally {
+        limit?.stop();
+      }
       meter.end();
     },
     octets: () => meter.octets,
   });
+  storage.heard?.(outcome.opening, outcome.last);
   if (outcome.broken !== undefined) {
     throw incomplete(session, storage, meter, undefined, outcome.broken);
   }
-  const { octets } = meter;
-  const result = { octets, size: octets, start: 0 };
-  if (!verify || !mayHaveSize(session)) return { ...result, proof: 'final-reply' };
+  const { octets, size } = meter;
+  const result = { octets, size, start };
+  if (!verify || type === 'A' || !mayHaveSize(session)) return { ...result, proof: 'final-reply' };
   const arrived = await sizeThere(dialogue, path);
   if (arrived === undefined) return { ...result, proof: 'final-reply' };
-  if (arrived !== octets) throw incomplete(session, storage, meter, arrived, undefined);
+  if (arrived !== size) throw incomplete(session, storage, meter, arrived, undefined);
   return { ...result, proof: 'size' };
 }
 
@@ -79,11 +101,12 @@ function incomplete(
   const why =
     arrived === undefined
       ? `the data connection broke: ${broken instanceof Error ? broken.message : broken}`
-      : `the server has ${arrived} octets of ${meter.octets}`;
+      : `the server has ${arrived} octets of ${meter.size}`;
+  const Kind = arrived === undefined ? TransferError : Mismatch;
   return session.control.connection.locate(
-    new TransferError('ERR_TRANSFER_INCOMPLETE', `The upload is not whole: ${why}.`, {
+    new Kind('ERR_TRANSFER_INCOMPLETE', `The upload is not whole: ${why}.`, {
       octets: arrived ?? meter.octets,
-      expected: meter.octets,
+      expected: meter.size,
       ...(broken === undefined ? {} : { cause: broken }),
       command: `${verb} ${session.charset.decode(path)}`,
       phase: 'transfer',

@@ -47,6 +47,8 @@ export interface Plan extends CallOptions {
 export interface Outcome {
   /** The preliminary reply; `undefined` where the server said at once that it is done. */
   opening: Reply | undefined;
+  /** The final one. */
+  last: Reply;
   closedCleanly: boolean | undefined;
   isSecure: boolean;
   /** What broke the data connection, though the server is content. */
@@ -121,9 +123,10 @@ async function converse(
       pending = finalReply(dialogue, line, noops);
     }
     noops.stop();
-    await Promise.race([settled(session, plan, pending, broken, noops), stop.promise]);
+    const settling = settled(session, plan, pending, broken, noops);
+    const last = await Promise.race([settling, stop.promise]);
     const { closedCleanly, isSecure } = data;
-    return { opening, closedCleanly, isSecure, broken };
+    return { opening, last, closedCleanly, isSecure, broken };
   } catch (error) {
     if (!(error instanceof Halt) && !signal?.aborted) throw error;
     await recover(session, dialogue, plan, data, pending, noops);
@@ -182,7 +185,7 @@ async function settled(
   pending: Promise<Reply>,
   broken: unknown,
   noops: Noops,
-): Promise<void> {
+): Promise<Reply> {
   const { connection } = session.control;
   const { finalReply: limit } = session.transport.timeouts;
   const replies = async (): Promise<Reply> => {
@@ -201,6 +204,7 @@ async function settled(
     );
   });
   if (reply.class >= 4) throw connection.locate(brokenOff(plan, reply, broken));
+  return reply;
 }
 
 function brokenOff(plan: Plan, reply: Reply, broken: unknown): FivewireError {

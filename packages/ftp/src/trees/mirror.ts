@@ -115,7 +115,9 @@ class Run {
   }
 
   async #do(actions: readonly TreeAction[], concurrency: number): Promise<void> {
-    await this.#sweep();
+    // What is to go on from is not swept away ahead of it.
+    const goesOn = this.#isUp && this.#work.resume === true;
+    if (!goesOn) await this.#sweep();
     await this.#makeRoot();
     const first = actions.filter(
       ({ kind, path }) => kind === 'make' || (kind === 'delete' && this.#source.nodes.has(path)),
@@ -125,6 +127,7 @@ class Run {
     for (const action of first) await this.#step(action);
     await inParallel(transfers, concurrency, (action) => this.#step(action));
     for (const action of last) await this.#step(action);
+    if (goesOn && this.#errors.length === 0) await this.#sweep();
   }
 
   /** Whatever a run that was killed has left under names of its own. */
@@ -180,12 +183,13 @@ class Run {
   }
 
   async #up(path: string): Promise<number> {
-    const { atomic = true, verify = 'size' } = this.#work;
+    const { atomic = true, resume = false, verify = 'size' } = this.#work;
     const node = this.#source.nodes.get(path) as TreeNode;
     const to = this.#remotePath(path);
     const { octets } = await this.#ftp.upload({ file: node.place as string }, to, {
       ...this.#call,
       atomic,
+      resume,
       verify,
     });
     if (this.#keepsTimes && node.modified !== undefined) {

@@ -14,7 +14,7 @@ export const treeRules: Rules<TreeOptions> = {
   atomic: flag,
   resume: flag,
   preserveTimes: flag,
-  verify: orFalse(oneOf('size', 'hash')),
+  verify: orFalse(oneOf('size', 'hash', 'reread')),
   onEvent: callback,
 };
 

@@ -15,12 +15,12 @@ export interface TreeOptions extends CallOptions {
   dryRun?: boolean;
   /** Write under another name and rename what is whole. Default `true`: no half file is ever seen. */
   atomic?: boolean;
-  /** Downloads: go on with parts of an earlier run, where they are proven to be of the same file. Default `false`. */
+  /** Go on with parts of an earlier run, where they are proven to be of the same file. Default `false`. */
   resume?: boolean;
   /** Give files the time of the original, where the other side can. Default `true`. */
   preserveTimes?: boolean;
   /** As for single transfers. Default `'size'`. */
-  verify?: 'size' | 'hash' | false;
+  verify?: 'size' | 'hash' | 'reread' | false;
   /** Told of each step, in the order of their ends. What it throws ends the work. */
   onEvent?: (event: TreeEvent) => void;
 }
