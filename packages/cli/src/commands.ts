@@ -119,7 +119,7 @@ export const commands: readonly CommandEntry[] = [
     ],
     examples: [
       'fivewire send smtps://alice@smtp.example.org --netrc --from alice@example.org --to bob@example.net --subject Hi --text Hello',
-      'fivewire send --profile work --file - < message.eml',
+      "fivewire send --profile work --each people.csv --to '{{email}}' --subject 'Hello {{name}}' --text @letter.txt",
     ],
     load: () => import('./commands/send.js'),
   },
@@ -195,19 +195,34 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     usage: 'news <what> [url] [dest]',
-    describe: 'News: groups, over, get or post',
+    describe: 'News: groups, over, get, archive, nzb or post',
     forms: [
       ['groups nntps://host', 'newsgroups'],
       ['over nntps://host/GROUP', 'the overview of a group'],
       ['get nntps://host/GROUP/12 DEST', 'an article, or all new ones to a DEST as of fetch'],
+      ['archive nntps://host/GROUP DEST', 'all new articles, run after run'],
+      ['nzb nntps://host FILE.nzb', 'the files of an NZB, into --into DIR'],
       ['post nntps://host FILE', 'a new article; - for stdin'],
     ],
     examples: [
       'fivewire news over nntps://news.example.org/misc.test',
       'fivewire news get nntps://news.example.org/misc.test mbox:misc.mbox',
     ],
-    verbs: ['groups', 'over', 'get', 'post'],
+    verbs: ['groups', 'over', 'get', 'archive', 'nzb', 'post'],
     load: () => import('./commands/news.js'),
+  },
+  {
+    usage: 'watch <url>',
+    describe: 'Wait for what changes, and print it or run a command for it',
+    forms: [
+      ['imaps://user@host/MAILBOX', 'the server tells at once (IDLE)'],
+      ['pop3s://user@host', 'a look every --interval; also nntps://host/GROUP, ftps://host/dir'],
+    ],
+    examples: [
+      "fivewire watch imaps://alice@imap.example.org/INBOX --netrc --only new --at-start --exec 'fivewire fetch --profile work Mail'",
+      'fivewire watch ftps://alice@ftp.example.org/in --netrc --interval 5m --once --json',
+    ],
+    load: () => import('./commands/watch.js'),
   },
   {
     usage: 'search [url]',

@@ -102,11 +102,23 @@ export function wholeNumber(value: unknown, option: string): number | undefined 
 const units: Readonly<Record<string, number>> = { '': 1, k: 1_024, m: 1_048_576, g: 1_073_741_824 };
 
 function octetRate(value: unknown): number | undefined {
+  const rate = octetsOf(value);
+  if (rate === undefined || rate > 0) return rate;
+  throw usage(`--limit-rate ${value} is no rate`, 'Write octets a second: 20000, 500k, 2M.');
+}
+
+/** `500k` → octets. @throws Failure 64 */
+export function octetCount(value: unknown, option: string): number | undefined {
+  const count = octetsOf(value);
+  if (count === undefined || count > 0) return count;
+  throw usage(`${option} ${value} is no number of octets`, 'Write 20000, 500k, 2M.');
+}
+
+/** NaN where it is none. */
+function octetsOf(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   const [, number, unit = ''] = /^(\d{1,9})([kmg]?)$/i.exec(String(value)) ?? [];
-  const rate = Number(number) * (units[unit.toLowerCase()] ?? Number.NaN);
-  if (rate > 0) return rate;
-  throw usage(`--limit-rate ${value} is no rate`, 'Write octets a second: 20000, 500k, 2M.');
+  return Number(number) * (units[unit.toLowerCase()] ?? Number.NaN);
 }
 
 const spans: Readonly<Record<string, number>> = {

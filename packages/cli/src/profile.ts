@@ -31,6 +31,10 @@ export interface Profile {
   key?: string;
   minVersion?: 'TLSv1.2' | 'TLSv1.3';
   proxy?: string;
+  /** Path of the key that signs what is sent. */
+  dkimKey?: string;
+  dkimDomain?: string;
+  dkimSelector?: string;
   /** Milliseconds. */
   timeout?: number;
 }
@@ -111,6 +115,9 @@ const readers: Readonly<Record<string, Reader>> = {
   passwordCommand: string('passwordCommand'),
   serverHostname: string('serverHostname'),
   proxy: string('proxy'),
+  dkimDomain: string('dkimDomain'),
+  dkimSelector: string('dkimSelector'),
+  dkimKey: file('dkimKey'),
   netrc: file('netrc'),
   cert: file('cert'),
   key: file('key'),

@@ -21,10 +21,18 @@ async function collect(dialogue: string, known: Set<string>) {
   const warnings: string[] = [];
   const seen = {
     has: (_box: string, id: number | string) => known.has(String(id)),
+    since: () => undefined,
     add: async (_box: string, id: number | string) => void known.add(String(id)),
   };
   const options = {
-    ...{ seen, remove: true, limit: Number.POSITIVE_INFINITY },
+    ...{
+      seen,
+      remove: true,
+      keepDays: 0,
+      unseen: false,
+      maxSize: Number.POSITIVE_INFINITY,
+      limit: Number.POSITIVE_INFINITY,
+    },
     signal: new AbortController().signal,
     warn: (warning: string) => void warnings.push(warning),
   };

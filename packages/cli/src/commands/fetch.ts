@@ -5,13 +5,13 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
-import { type Args, type Context, optionalText } from '../context.js';
+import { type Args, type Context, optionalText, texts } from '../context.js';
 import { exitCodes, usage } from '../exit-code.js';
 import { type Destination, ItemRefused } from '../fetch/destination.js';
 import type { Arrivals, SourceOptions } from '../fetch/source.js';
 import { forgetfulState, openState, type State } from '../fetch/state.js';
 import { missing, removeMade } from '../fetch/undo.js';
-import { wholeNumber } from '../global-options.js';
+import { octetCount, wholeNumber } from '../global-options.js';
 import { line } from '../output.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
@@ -26,6 +26,17 @@ export const options = {
   },
   state: { type: 'string', describe: 'What has been fetched; default: beside DEST' },
   delete: { type: 'boolean', describe: 'Delete messages from the server once they are safe' },
+  'keep-days': {
+    type: 'string',
+    describe: 'With --delete: only what arrived (POP3: was fetched) longer ago',
+  },
+  folder: {
+    type: 'string',
+    array: true,
+    describe: 'IMAP: this mailbox in place of the URL’s; may be given again',
+  },
+  unseen: { type: 'boolean', describe: 'IMAP: only what has not been read' },
+  'max-size': { type: 'string', describe: 'Leave larger messages where they are: 500k, 20M' },
   limit: { type: 'string', describe: 'The most messages to fetch' },
 } as const;
 
@@ -41,6 +52,7 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     );
   if (remove && target.protocol === 'nntp')
     throw usage('Articles cannot be deleted from a news server');
+  const wishes = wishesOf(args, target);
   const statePath = optionalText(args.state) ?? choice.state;
   if (statePath === undefined) context.out.detail('no --state: everything counts as new');
   const before = await missing([...choice.places, ...(statePath === undefined ? [] : [statePath])]);
@@ -50,8 +62,7 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   let isUntouched = true;
   try {
     const destination = early ?? (await choice.open(state));
-    const limit = wholeNumber(args.limit, '--limit') ?? Number.POSITIVE_INFINITY;
-    const code = await fetchAll(target, destination, { state, remove, limit }, context);
+    const code = await fetchAll(target, destination, { ...wishes, state, remove }, context);
     isUntouched = false;
     return code;
   } finally {
@@ -59,6 +70,23 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     await state.close();
     if (isUntouched) await removeMade(before, statePath);
   }
+}
+
+function wishesOf(args: Args, { protocol }: Target): Omit<Wishes, 'state' | 'remove'> {
+  const folders = texts(args.folder);
+  const keepDays = wholeNumber(args['keep-days'], '--keep-days') ?? 0;
+  if (keepDays > 0 && args.delete !== true) throw usage('--keep-days goes with --delete');
+  if (protocol !== 'imap' && (folders.length > 0 || args.unseen === true))
+    throw usage('--folder and --unseen are for IMAP');
+  if (protocol === 'nntp' && args['max-size'] !== undefined)
+    throw usage('--max-size is for mail', 'A news server tells no sizes beforehand.');
+  return {
+    folders,
+    keepDays,
+    unseen: args.unseen === true,
+    maxSize: octetCount(args['max-size'], '--max-size') ?? Number.POSITIVE_INFINITY,
+    limit: wholeNumber(args.limit, '--limit') ?? Number.POSITIVE_INFINITY,
+  };
 }
 
 /** With a profile the URL may be left out: what stands alone is DEST then. */
@@ -71,25 +99,25 @@ function places(args: Args, { profile }: Context) {
   return { url, dest, command };
 }
 
-interface Wishes {
+interface Wishes
+  extends Pick<SourceOptions, 'remove' | 'keepDays' | 'unseen' | 'maxSize' | 'limit'> {
   state: State;
-  remove: boolean;
-  limit: number;
+  /** Mailboxes in place of the URL's. */
+  folders: readonly string[];
 }
 
 export async function fetchAll(
   target: Target,
   destination: Destination,
-  { state, remove, limit }: Wishes,
+  { state, folders, limit, ...wishes }: Wishes,
   context: Context,
 ): Promise<number | undefined> {
   const { out, signal } = context;
   let [count, failed] = [0, 0];
   const fetchThem = async (arrivals: (options: SourceOptions) => Arrivals): Promise<void> => {
-    failed = 0;
     const options = {
+      ...wishes,
       seen: state,
-      remove,
       signal,
       warn: (text: string) => out.warn(line(text)),
       limit: limit - count,
@@ -117,7 +145,11 @@ export async function fetchAll(
       }
     }
   };
-  await withRetry(context, () => connectAndFetch(target, context, fetchThem), { resumable: true });
+  const attempt = (): Promise<void> => {
+    failed = 0;
+    return connectAndFetch(target, folders, context, fetchThem);
+  };
+  await withRetry(context, attempt, { resumable: true });
   out.summary(
     `${count} new ${count === 1 ? 'message' : 'messages'}${failed === 0 ? '' : `, ${failed} failed`}`,
   );
@@ -131,6 +163,7 @@ function limited(body: Readable, { settings: { limitRate } }: Context): Readable
 
 function connectAndFetch(
   target: Target,
+  folders: readonly string[],
   context: Context,
   fetchThem: (arrivals: (options: SourceOptions) => Arrivals) => Promise<void>,
 ): Promise<void> {
@@ -141,7 +174,8 @@ function connectAndFetch(
       throw usage('fetch takes a mailbox', 'fivewire get gets a single message.');
     return withSession('imap', target, context, async (imap) => {
       const { imapArrivals } = await import('../fetch/imap-source.js');
-      await fetchThem((options) => imapArrivals(imap, { account, name: mailbox }, options));
+      for (const name of folders.length > 0 ? folders : [mailbox])
+        await fetchThem((options) => imapArrivals(imap, { account, name }, options));
     });
   }
   if (protocol === 'pop3') {

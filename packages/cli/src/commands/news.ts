@@ -1,4 +1,4 @@
-/** `fivewire news groups|over|get|post`: what a news server has, and a new article for it. */
+/** `fivewire news groups|over|get|archive|nzb|post`: what a news server has, and a new article for it. */
 import { createReadStream } from 'node:fs';
 import { type Args, type CommandModule, type Context, optionalText, text } from '../context.js';
 import { usage } from '../exit-code.js';
@@ -8,7 +8,7 @@ import { listArticles, listGroups } from '../news-lists.js';
 import { line } from '../output.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
-import { resolveTarget } from '../target.js';
+import { resolveTarget, type Target } from '../target.js';
 import { newsPath } from '../url-paths.js';
 import * as fetchCommand from './fetch.js';
 import * as getCommand from './get.js';
@@ -23,6 +23,8 @@ export const options: CommandModule['options'] = {
   from: { type: 'string', describe: 'post: author' },
   subject: { type: 'string', describe: 'post: subject' },
   text: { type: 'string', describe: 'post: text; @FILE reads it from a file' },
+  into: { type: 'string', describe: 'nzb: directory for the files; default: here' },
+  jobs: { type: 'string', alias: 'j', describe: 'nzb: connections; default 4' },
   state: fetchCommand.options.state,
   exec: fetchCommand.options.exec,
   limit: fetchCommand.options.limit,
@@ -30,14 +32,14 @@ export const options: CommandModule['options'] = {
 
 type Action = (args: Args, context: Context) => Promise<number | undefined>;
 
-const actions: Readonly<Record<string, Action>> = { groups, over, get, post };
+const actions: Readonly<Record<string, Action>> = { groups, over, get, archive, nzb, post };
 
 export async function run(args: Args, context: Context): Promise<number | undefined> {
   const action = actions[text(args.what)];
   if (action === undefined)
     throw usage(
       `There is no news ${line(text(args.what))}`,
-      'There are groups, over, get and post.',
+      'There are groups, over, get, archive, nzb and post.',
     );
   return action(args, context);
 }
@@ -64,12 +66,33 @@ async function over(args: Args, context: Context): Promise<undefined> {
 
 /** One article, or what is new in a group. */
 async function get(args: Args, context: Context): Promise<number | undefined> {
-  const target = await resolveTarget(optionalText(args.url), context, {
-    protocols: ['nntp'],
-    login: 'none',
-  });
+  const target = await newsTarget(args, context);
   const isArticle = newsPath(target.path).article !== undefined;
   return isArticle ? getCommand.run(args, context) : fetchCommand.run(args, context);
+}
+
+/** What is new in a group, and in every later run what is new since. */
+async function archive(args: Args, context: Context): Promise<number | undefined> {
+  if (newsPath((await newsTarget(args, context)).path).article !== undefined)
+    throw usage('archive takes a newsgroup', 'fivewire news get gets an article.');
+  return fetchCommand.run(args, context);
+}
+
+const newsTarget = (args: Args, context: Context): Promise<Target> =>
+  resolveTarget(optionalText(args.url), context, { protocols: ['nntp'], login: 'none' });
+
+/** The files of an NZB, put together of their articles. */
+async function nzb(args: Args, context: Context): Promise<number | undefined> {
+  const { getNzb } = await import('../news-nzb.js');
+  const file = optionalText(args.dest);
+  if (file === undefined) throw usage('Which NZB?', 'fivewire news nzb nntps://host FILE.nzb');
+  const target = await resolveTarget(optionalText(args.url), context, { protocols: ['nntp'] });
+  const wishes = {
+    file,
+    into: optionalText(args.into) ?? '.',
+    jobs: wholeNumber(args.jobs, '--jobs') ?? 4,
+  };
+  return getNzb(target, wishes, context);
 }
 
 async function post(args: Args, context: Context): Promise<undefined> {

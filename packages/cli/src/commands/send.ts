@@ -41,11 +41,23 @@ export const options = {
   'dkim-key': { type: 'string', describe: 'PEM file of an RSA key to sign with' },
   'dkim-domain': { type: 'string', describe: 'The signing domain' },
   'dkim-selector': { type: 'string', describe: 'The key’s selector' },
+  each: {
+    type: 'string',
+    describe:
+      'CSV file: a message for each row; {{column}} in --to, --subject, --text, … stands for its value',
+  },
+  journal: { type: 'string', describe: '--each: which rows are done; default beside the CSV file' },
+  rate: { type: 'string', describe: '--each: so many in a time, such as 60/m' },
+  'resend-unknown': {
+    type: 'boolean',
+    describe: '--each: also rows of which nobody knows whether they were sent',
+  },
   'all-or-none': { type: 'boolean', describe: 'Send to nobody when one recipient is refused' },
   'dry-run': { type: 'boolean', describe: 'Ask about sender and recipients, and send nothing' },
 } as const;
 
 export async function run(args: Args, context: Context): Promise<number | undefined> {
+  if (args.each !== undefined) return (await import('../send/each.js')).sendEach(args, context);
   const target = await resolveTarget(optionalText(args.url), context, { protocols: ['smtp'] });
   const outgoing =
     args.file === undefined ? await composed(args, context) : await ready(args, context);

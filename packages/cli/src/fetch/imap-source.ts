@@ -27,7 +27,8 @@ export async function* imapArrivals(
   const present = [...(await mailbox.search({}, { signal }))];
   const remover = new Remover(mailbox, options);
   if (remove) await remover.remove(present.filter((uid) => seen.has(box, uid)));
-  const fresh = present.filter((uid) => !seen.has(box, uid)).slice(0, limit);
+  const wanted = await wantedOf(mailbox, present, options);
+  const fresh = wanted.filter((uid) => !seen.has(box, uid)).slice(0, limit);
   for (let at = 0; at < fresh.length; at += batchSize) {
     const batch = fresh.slice(at, at + batchSize);
     const safe: number[] = [];
@@ -53,6 +54,19 @@ export async function* imapArrivals(
   await mailbox.close();
 }
 
+async function wantedOf(
+  mailbox: Mailbox,
+  present: number[],
+  { unseen, maxSize, signal }: SourceOptions,
+): Promise<number[]> {
+  if (!unseen && maxSize === Number.POSITIVE_INFINITY) return present;
+  const query = {
+    ...(unseen ? { seen: false } : {}),
+    ...(maxSize === Number.POSITIVE_INFINITY ? {} : { smaller: maxSize + 1 }),
+  };
+  return [...(await mailbox.search(query, { signal }))];
+}
+
 /** \Deleted, then UID EXPUNGE of these alone: what others have marked stays. */
 class Remover {
   readonly #mailbox: Mailbox;
@@ -66,10 +80,11 @@ class Remover {
 
   async remove(uids: readonly number[]): Promise<void> {
     const { signal, warn } = this.#options;
-    if (uids.length === 0) return;
-    await this.#mailbox.addFlags(uids, ['\\Deleted'], { signal });
+    const old = await this.#old(uids);
+    if (old.length === 0) return;
+    await this.#mailbox.addFlags(old, ['\\Deleted'], { signal });
     try {
-      await this.#mailbox.expunge(uids, { signal });
+      await this.#mailbox.expunge(old, { signal });
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_EXTENSION_REQUIRED') throw error;
       if (!this.#warned)
@@ -78,5 +93,16 @@ class Remover {
         );
       this.#warned = true;
     }
+  }
+  /** Those that need not be kept any longer. */
+  async #old(uids: readonly number[]): Promise<readonly number[]> {
+    const { keepDays, signal } = this.#options;
+    if (keepDays === 0 || uids.length === 0) return uids;
+    const time = Date.now() - keepDays * 86_400_000;
+    const old: number[] = [];
+    const dates = this.#mailbox.fetch(uids, { internalDate: true }, { signal });
+    for await (const { uid, internalDate } of dates)
+      if (internalDate !== undefined && internalDate.getTime() < time) old.push(uid);
+    return old;
   }
 }

@@ -5,16 +5,21 @@ import type { Arrivals, SourceOptions } from './source.js';
 export async function* pop3Arrivals(
   pop3: Pop3Client,
   { account: box }: { account: string },
-  { seen, remove, limit, signal, warn }: SourceOptions,
+  { seen, remove, keepDays, maxSize, limit, signal, warn }: SourceOptions,
 ): Arrivals {
   const copies = await copiesOf(pop3, signal);
   const told = new Map<string, number>();
   const store = {
     has: (uid: string) => seen.has(box, uid),
+    since: (uid: string) => seen.since(box, uid),
     add: (uid: string) => seen.add(box, uid),
   };
-  const most = Number.isFinite(limit) ? { limit } : {};
-  for await (const item of fetchNew(pop3, store, { remove, signal, ...most })) {
+  const keep = remove ? (keepDays > 0 ? (`days:${keepDays}` as const) : 'none') : 'all';
+  const most = {
+    ...(Number.isFinite(limit) ? { limit } : {}),
+    ...(Number.isFinite(maxSize) ? { maxSize } : {}),
+  };
+  for await (const item of fetchNew(pop3, store, { keep, signal, ...most })) {
     if (!item.ok) {
       yield {
         problem: `message ${item.number}: ${'message' in item.error ? item.error.message : item.error.problem}`,
@@ -22,6 +27,10 @@ export async function* pop3Arrivals(
       continue;
     }
     const { uid } = item;
+    if (!item.whole) {
+      for await (const _ of item.message); // its header: it stays where it is
+      continue;
+    }
     const nth = (told.get(uid) ?? 0) + 1;
     told.set(uid, nth);
     const isAlone = (copies.get(uid) ?? 1) === 1;

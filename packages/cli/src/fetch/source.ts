@@ -22,6 +22,8 @@ export interface Unavailable {
 /** What has been fetched before. */
 export interface Seen {
   has(box: string, id: MessageId): boolean;
+  /** When, where that is known. */
+  since(box: string, id: string): Date | undefined;
   add(box: string, id: MessageId): Promise<void>;
 }
 
@@ -29,6 +31,12 @@ export interface SourceOptions {
   seen: Seen;
   /** Delete each message once it is safe, and those of earlier runs that are still there. */
   remove: boolean;
+  /** With `remove`: messages stay for so many days. By IMAP from their arrival, by POP3 from when they were fetched. */
+  keepDays: number;
+  /** IMAP: only those without \Seen. */
+  unseen: boolean;
+  /** Octets: larger ones are left where they are, and are no failure. */
+  maxSize: number;
   /** The most messages to fetch. */
   limit: number;
   signal: AbortSignal;

@@ -28,14 +28,16 @@ export interface State extends Seen {
 }
 
 type Entry =
-  | { box: string; done: MessageId }
+  /** `at`: when, in seconds since 1970; of texts only. */
+  | { box: string; done: MessageId; at?: number }
   | { box: string; from: number; to: number }
   | { pending: Pending };
 
 /** Numbers as ranges: a mailbox of a million messages is a few of them. */
 class Box {
   #ranges: [number, number][] = [];
-  readonly texts = new Set<string>();
+  /** With the second when each was done, where that is known. */
+  readonly texts = new Map<string, number | undefined>();
 
   has(id: MessageId): boolean {
     if (typeof id === 'string') return this.texts.has(id);
@@ -46,8 +48,8 @@ class Box {
     return this.#ranges.length + this.texts.size === 0;
   }
 
-  add(id: MessageId): void {
-    if (typeof id === 'string') this.texts.add(id);
+  add(id: MessageId, at?: number): void {
+    if (typeof id === 'string') this.texts.set(id, at);
     else if (!this.has(id)) this.addRange(id, id);
   }
 
@@ -86,10 +88,15 @@ class Journal {
   apply(entry: Entry): void {
     if ('pending' in entry) this.pending = entry.pending;
     else if ('done' in entry) {
-      this.box(entry.box).add(entry.done);
+      this.box(entry.box).add(entry.done, entry.at);
       const { pending } = this;
       if (pending?.box === entry.box && pending.id === entry.done) this.pending = undefined;
     } else this.box(entry.box).addRange(entry.from, entry.to);
+  }
+
+  since(box: string, id: string): Date | undefined {
+    const at = this.box(box).texts.get(id);
+    return at === undefined ? undefined : new Date(at * 1_000);
   }
 
   get isEmpty(): boolean {
@@ -99,7 +106,8 @@ class Journal {
   *entries(): Generator<Entry> {
     for (const [box, known] of this.boxes) {
       for (const [from, to] of known.ranges) yield { box, from, to };
-      for (const done of known.texts) yield { box, done };
+      for (const [done, at] of known.texts)
+        yield at === undefined ? { box, done } : { box, done, at };
     }
     if (this.pending !== undefined) yield { pending: this.pending };
   }
@@ -114,6 +122,7 @@ export function forgetfulState(): State {
       return journal.isEmpty;
     },
     has: (box, id) => journal.box(box).has(id),
+    since: () => undefined,
     add: async (box, id) => journal.box(box).add(id),
     note: async () => {},
     close: async () => {},
@@ -132,7 +141,13 @@ export async function openState(path: string): Promise<State> {
       return journal.isEmpty;
     },
     has: (box, id) => journal.box(box).has(id),
-    add: (box, done) => file.append({ box, done }),
+    since: (box, id) => journal.since(box, id),
+    add: (box, done) =>
+      file.append(
+        typeof done === 'string'
+          ? { box, done, at: Math.floor(Date.now() / 1_000) }
+          : { box, done },
+      ),
     note: (pending) => file.append({ pending }),
     close: () => file.close(),
   };

@@ -9,7 +9,15 @@ import { readLocal, unreadable } from '../local-files.js';
 import { isNullSender, type Outgoing } from './outgoing.js';
 import { spoolStdin } from './ready-message.js';
 
-export async function composed(args: Args, context: Context): Promise<Outgoing> {
+/** What is known beforehand, in place of what the options say. */
+interface Given {
+  text: string | undefined;
+  html: string | undefined;
+  /** Stands in the Message-ID: the same for the same message in every run. */
+  key: string;
+}
+
+export async function composed(args: Args, context: Context, known?: Given): Promise<Outgoing> {
   const { compose } = await import('@fivewire/compose');
   const given = optionalText(args.from) ?? context.profile?.from;
   if (given === undefined) throw usage('Who sends it?', 'Give --from, or from: in the profile.');
@@ -24,14 +32,17 @@ export async function composed(args: Args, context: Context): Promise<Outgoing> 
   const attachments = texts(args.attach);
   const readers = [
     ...attachments.filter((path) => path === '-'),
-    ...[args.text, args.html].filter((one) => one === '@-'),
+    ...(known === undefined ? [args.text, args.html].filter((one) => one === '@-') : []),
   ];
   if (readers.length > 1) throw usage('stdin can be only one of text, HTML and attachment');
   if (readers.length > 0 && context.settings.passwordStdin)
     throw usage('stdin cannot be both the password and the text');
   for (const path of attachments) if (path !== '-') await checkReadable(path);
   const spool = attachments.includes('-') ? await spoolStdin() : undefined;
-  const [text, html] = [await content(args.text), await content(args.html)];
+  const { text, html } = known ?? {
+    text: await content(args.text),
+    html: await content(args.html),
+  };
   const subject = optionalText(args.subject);
   const empty = [subject, text, html].every((one) => one === undefined) && attachments.length === 0;
   if (empty && args['dry-run'] !== true)
@@ -40,10 +51,13 @@ export async function composed(args: Args, context: Context): Promise<Outgoing> 
       'Give --subject, --text, --html, --attach, or a ready message with --file.',
     );
   const replyTo = optionalText(args['reply-to']);
-  const dkim = await dkimKey(args);
+  const dkim = await dkimKey(args, context);
   // One Message-ID and one date for all attempts: who gets it twice can tell.
   const { randomUUID } = await import('node:crypto');
-  const fixed = { messageId: `<${randomUUID()}@${domainOf(from)}>`, date: new Date() };
+  const fixed = {
+    messageId: `<${known?.key ?? randomUUID()}@${domainOf(from)}>`,
+    date: new Date(),
+  };
   const make = (): Promise<Composed> =>
     compose(
       {
@@ -72,20 +86,26 @@ export async function composed(args: Args, context: Context): Promise<Outgoing> 
 const domainOf = (from: string): string =>
   /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? 'fivewire.invalid';
 
-async function content(value: unknown): Promise<string | undefined> {
+/** `@FILE` is what the file says, `@-` what comes by stdin. */
+export async function content(value: unknown): Promise<string | undefined> {
   const given = optionalText(value);
   if (given === undefined || !given.startsWith('@')) return given;
   if (given === '@-') return (await import('node:stream/consumers')).text(process.stdin);
   return (await readLocal(given.slice(1), 'the text')).toString('utf8');
 }
 
-async function dkimKey(args: Args) {
-  const [key, domain, selector] = ['dkim-key', 'dkim-domain', 'dkim-selector'].map((name) =>
-    optionalText(args[name]),
-  );
+async function dkimKey(args: Args, { profile }: Context) {
+  const [key, domain, selector] = [
+    optionalText(args['dkim-key']) ?? profile?.dkimKey,
+    optionalText(args['dkim-domain']) ?? profile?.dkimDomain,
+    optionalText(args['dkim-selector']) ?? profile?.dkimSelector,
+  ];
   if (key === undefined) return undefined;
   if (domain === undefined || selector === undefined)
-    throw usage('--dkim-key needs --dkim-domain and --dkim-selector');
+    throw usage(
+      'A DKIM key needs a domain and a selector',
+      'Give --dkim-domain and --dkim-selector, or dkimDomain and dkimSelector in the profile.',
+    );
   return {
     domain,
     selector,

@@ -1,0 +1,30 @@
+/** `--rate 60/m`: so many in a time, evenly. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { usage } from './exit-code.js';
+
+const spans: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** @returns milliseconds from one to the next. @throws Failure 64 */
+export function rateOf(value: string): number {
+  const [, count, unit = ''] = /^(\d{1,9})\/([smhd])$/.exec(value) ?? [];
+  const pause = (spans[unit] ?? Number.NaN) / Number(count);
+  if (Number.isFinite(pause) && pause > 0) return pause;
+  throw usage(`--rate ${value} is no rate`, 'Write 5/s, 60/m or 1000/h.');
+}
+
+/** Resolves when the next one may begin. */
+export function paced(pause: number | undefined, signal: AbortSignal): () => Promise<void> {
+  let next = 0;
+  return async () => {
+    if (pause === undefined) return;
+    const now = performance.now();
+    const wait = next - now;
+    next = Math.max(next, now) + pause;
+    if (wait > 0) await sleep(wait, undefined, { signal });
+  };
+}

@@ -1,0 +1,158 @@
+/**
+ * One message for each row of a CSV file. Which rows are done is in a journal: a rerun sends what is left. A row that a kill may have
+ * sent is told and not sent by itself.
+ */
+import { createHash } from 'node:crypto';
+import type { SmtpClient } from '@fivewire/smtp';
+import { isFivewireError } from 'tls-context-core';
+import { type Args, type Context, optionalText, texts } from '../context.js';
+import { exitCodeOf, exitCodes, usage } from '../exit-code.js';
+import { openJournal } from '../journal-file.js';
+import { readLocal } from '../local-files.js';
+import { line } from '../output.js';
+import { paced, rateOf } from '../rate.js';
+import { withRetry } from '../retry.js';
+import { withSession } from '../sessions.js';
+import { resolveTarget } from '../target.js';
+import { composed, content } from './composed.js';
+import { type CsvRow, parseCsv } from './csv.js';
+import { type Outgoing, send } from './outgoing.js';
+import { filled, htmlText } from './template.js';
+
+type Entry = { begun: string } | { sent: string } | { refused: string; problem: string };
+
+class Rows {
+  readonly sent = new Set<string>();
+  readonly begun = new Set<string>();
+  readonly refused = new Map<string, string>();
+
+  apply(entry: Entry): void {
+    if ('begun' in entry) this.begun.add(entry.begun);
+    else {
+      const key = 'sent' in entry ? entry.sent : entry.refused;
+      this.begun.delete(key);
+      if ('sent' in entry) this.sent.add(key);
+      else this.refused.set(key, entry.problem);
+    }
+  }
+
+  *entries(): Generator<Entry> {
+    for (const sent of this.sent) yield { sent };
+    for (const begun of this.begun) yield { begun };
+    for (const [refused, problem] of this.refused) yield { refused, problem };
+  }
+}
+
+interface Letter {
+  row: number;
+  /** The same in every run. */
+  key: string;
+  args: Args;
+  text: string | undefined;
+  html: string | undefined;
+}
+
+const lists = ['to', 'cc', 'bcc', 'attach'] as const;
+const single = ['from', 'subject', 'reply-to'] as const;
+
+export async function sendEach(args: Args, context: Context): Promise<number | undefined> {
+  const path = String(args.each);
+  for (const name of ['file', 'dry-run'])
+    if (args[name] !== undefined) throw usage(`--${name} does not go with --each`);
+  const rows = parseCsv((await readLocal(path, 'the rows')).toString('utf8'), path);
+  const letters = await lettersOf(rows, args);
+  const wait = paced(
+    args.rate === undefined ? undefined : rateOf(String(args.rate)),
+    context.signal,
+  );
+  const target = await resolveTarget(optionalText(args.url), context, { protocols: ['smtp'] });
+  const known = new Rows();
+  const journal = await openJournal<Entry>(
+    optionalText(args.journal) ?? `${path}.fivewire-sent`,
+    'send',
+    known,
+  );
+  let [failed, unknown] = [0, 0];
+  try {
+    await withRetry(
+      context,
+      () =>
+        withSession('smtp', target, context, async (smtp) => {
+          [failed, unknown] = [0, 0];
+          for (const letter of letters) {
+            if (known.sent.has(letter.key)) continue;
+            if (known.begun.has(letter.key) && args['resend-unknown'] !== true) {
+              unknown++;
+              context.out.warn(
+                `row ${letter.row}: an earlier run was ended while it was sent, and nobody knows whether it was taken`,
+              );
+              continue;
+            }
+            await wait();
+            if (!(await sendOne(smtp, letter, journal, context))) failed++;
+          }
+        }),
+      { resumable: true },
+    );
+  } finally {
+    await journal.close();
+  }
+  context.out.summary(`${letters.length} rows, ${failed} failed, ${unknown} unknown`);
+  if (unknown > 0) return exitCodes.protocol;
+  return failed > 0 ? exitCodes.partly : undefined;
+}
+
+/** @returns false where the row was refused */
+async function sendOne(
+  smtp: SmtpClient,
+  { row, key, args, text, html }: Letter,
+  journal: { append(...entries: Entry[]): Promise<void> },
+  context: Context,
+): Promise<boolean> {
+  const outgoing = await composed(args, context, { text, html, key });
+  const noted: Outgoing = {
+    ...outgoing,
+    async body() {
+      await journal.append({ begun: key });
+      return outgoing.body();
+    },
+  };
+  try {
+    await send(smtp, noted, true, context);
+    await journal.append({ sent: key });
+    return true;
+  } catch (error) {
+    // Whether it was taken is known where the server has said no.
+    const isKnown = exitCodeOf(error) !== exitCodes.protocol;
+    const isRefused = isFivewireError(error) && error.connection === 'usable';
+    if (!isRefused || context.signal.aborted) throw error;
+    if (isKnown) await journal.append({ refused: key, problem: error.message });
+    context.out.warn(`row ${row}: ${line(error.message)}`);
+    return false;
+  } finally {
+    await outgoing.close();
+  }
+}
+
+async function lettersOf(rows: readonly CsvRow[], args: Args): Promise<Letter[]> {
+  const [text, html] = [await content(args.text), await content(args.html)];
+  const seen = new Map<string, number>();
+  return rows.map(({ line: row, values }) => {
+    const own: Record<string, unknown> = { ...args };
+    for (const name of lists)
+      own[name] = texts(args[name])
+        .map((one) => filled(one, values))
+        .filter((one) => one !== '');
+    for (const name of single)
+      if (args[name] !== undefined) own[name] = filled(String(args[name]), values);
+    const letter = {
+      text: text === undefined ? undefined : filled(text, values),
+      html: html === undefined ? undefined : filled(html, values, htmlText),
+    };
+    const what = JSON.stringify([[...lists, ...single].map((name) => own[name]), letter]);
+    const nth = (seen.get(what) ?? 0) + 1;
+    seen.set(what, nth);
+    const key = createHash('sha256').update(`${what}\n${nth}`).digest('hex').slice(0, 32);
+    return { row, key, args: own, ...letter };
+  });
+}

@@ -1,0 +1,313 @@
+/** What people leave running: watching, fetching by rules, a letter to each row of a table, archives of news. Packed, on embedded servers. */
+
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Cli, installCli, type RunOptions, startWorld, type World } from './installed.js';
+
+let cli: Cli;
+let world: World;
+let cwd: string;
+
+beforeAll(async () => {
+  cli = installCli();
+  world = await startWorld(cli.home);
+}, 180_000);
+afterAll(async () => {
+  await world?.servers.close();
+  cli?.close();
+});
+beforeEach(() => {
+  cwd = cli.folder();
+  const { mail } = world.servers;
+  for (const [, box] of mail.mailboxes('alice')) box.remove(box.messages.map(({ uid }) => uid));
+});
+
+const fivewire = (args: readonly string[], options: RunOptions = {}) =>
+  cli.run([...args, ...world.options], { cwd, ...options });
+const silent = { status: 0, stdout: '', stderr: '' };
+const text = (subject: string, body = 'x\r\n') => `Subject: ${subject}\r\n\r\n${body}`;
+const inbox = () => world.servers.mail.inbox('alice');
+const day = 86_400_000;
+
+/** Does it once the command has said that it is ready. */
+const whenSaid = (pattern: RegExp, act: () => void) => {
+  let done = false;
+  return (said: string) => {
+    if (!done && pattern.test(said)) {
+      done = true;
+      act();
+    }
+    return false;
+  };
+};
+
+describe('watch', { timeout: 60_000 }, () => {
+  it('prints what comes to a mailbox', async () => {
+    const ran = await fivewire(
+      ['watch', world.url('imaps', 'INBOX'), '--once', '--json', '--trace'],
+      {
+        stopWhen: whenSaid(
+          /C: .*IDLE/,
+          () => void world.servers.mail.deliver('alice', text('new')),
+        ),
+      },
+    );
+    expect(ran.status).toBe(0);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ type: 'event', event: 'new', box: 'INBOX' });
+  });
+
+  it('runs a command, which may end the wrong way', async () => {
+    const command = 'cat > seen; test "$FIVEWIRE_EVENT" = start';
+    const ran = await fivewire(
+      [
+        'watch',
+        world.url('imaps'),
+        '--once',
+        '--at-start',
+        '--only',
+        'new',
+        '--exec',
+        command,
+        '--trace',
+      ],
+      {
+        stopWhen: whenSaid(
+          /C: .*IDLE/,
+          () => void world.servers.mail.deliver('alice', text('new')),
+        ),
+      },
+    );
+    expect(ran).toMatchObject({ status: 1, stdout: '' });
+    expect(ran.stderr).toMatch(/warning: the command ended with status 1/);
+    expect(JSON.parse(readFileSync(join(cwd, 'seen'), 'utf8'))).toMatchObject({ event: 'new' });
+  });
+
+  it.each([
+    ['ftps', 'pub', 'new\tpub\tfresh.txt'],
+    ['pop3s', '', /^new\tpop3:\/\/alice@localhost:\d+\t\S+$/],
+  ] as const)('looks now and then at %s', async (scheme, path, expected) => {
+    const act = () =>
+      scheme === 'ftps'
+        ? world.servers.files.write('/pub/fresh.txt', 'x')
+        : world.servers.mail.deliver('alice', text('new'));
+    const first = scheme === 'ftps' ? /C: QUIT/ : /C: QUIT/;
+    const ran = await fivewire(
+      ['watch', world.url(scheme, path), '--once', '--interval', '1s', '--trace'],
+      { stopWhen: whenSaid(first, () => void act()) },
+    );
+    expect(ran.status).toBe(0);
+    if (typeof expected === 'string') expect(ran.stdout.trim()).toBe(expected);
+    else expect(ran.stdout.trim()).toMatch(expected);
+  });
+
+  it('ends by SIGINT as any other, and refuses what is no span', async () => {
+    const ran = await fivewire(['watch', world.url('imaps'), '--trace'], {
+      stopWhen: (said) => /C: .*IDLE/.test(said),
+    });
+    expect(ran).toMatchObject({ status: 130, stdout: '' });
+    expect(await fivewire(['watch', world.url('imaps'), '--interval', 'soon'])).toMatchObject({
+      status: 64,
+    });
+  });
+});
+
+describe('fetch by rules', { timeout: 60_000 }, () => {
+  const subjects = (dest: string) =>
+    readdirSync(join(cwd, dest, 'new'))
+      .map(
+        (name) => /^Subject: (.*)$/m.exec(readFileSync(join(cwd, dest, 'new', name), 'utf8'))?.[1],
+      )
+      .sort();
+
+  it('takes what is unseen and small, of the folders that are named', async () => {
+    inbox().append(text('read'), { flags: ['\\Seen'] });
+    inbox().append(text('unread'));
+    inbox().append(text('large', 'x'.repeat(5_000)));
+    world.servers.mail.create('alice', 'Other').append(text('other'));
+    const fetch = ['fetch', world.url('imaps'), 'Mail', '--unseen', '--max-size', '2k'];
+    expect(await fivewire([...fetch, '--folder', 'INBOX', '--folder', 'Other'])).toMatchObject(
+      silent,
+    );
+    expect(subjects('Mail')).toEqual(['other', 'unread']);
+    expect(await fivewire(['fetch', world.url('pop3s'), 'Pop', '--max-size', '2k'])).toMatchObject(
+      silent,
+    );
+    expect(subjects('Pop')).toEqual(['read', 'unread']);
+    expect(await fivewire(['fetch', world.url('pop3s'), 'Pop'])).toMatchObject(silent);
+    expect(subjects('Pop')).toEqual(['large', 'read', 'unread']);
+    world.servers.mail.delete('alice', 'Other');
+  });
+
+  it('deletes only what has been kept long enough', async () => {
+    inbox().append(text('old'), { date: new Date(Date.now() - 40 * day) });
+    inbox().append(text('young'), { date: new Date(Date.now() - 2 * day) });
+    const keep = ['--delete', '--keep-days', '30'];
+    expect(await fivewire(['fetch', world.url('imaps'), 'Mail', ...keep])).toMatchObject(silent);
+    expect(subjects('Mail')).toEqual(['old', 'young']);
+    expect(inbox().messages.length).toBe(1);
+    // By POP3 it counts from when it was fetched.
+    expect(await fivewire(['fetch', world.url('pop3s'), 'Pop', ...keep])).toMatchObject(silent);
+    expect(inbox().messages.length).toBe(1);
+    const state = join(cwd, 'Pop/.fivewire-state');
+    writeFileSync(state, readFileSync(state, 'utf8').replace(/"at":\d+/, '"at":1000000'));
+    expect(await fivewire(['fetch', world.url('pop3s'), 'Pop', ...keep])).toMatchObject(silent);
+    expect(inbox().messages.length).toBe(0);
+    expect(await fivewire(['fetch', world.url('imaps'), 'Mail', '--keep-days', '3'])).toMatchObject(
+      {
+        status: 64,
+      },
+    );
+  });
+});
+
+describe('send --each', { timeout: 90_000 }, () => {
+  const rows = (count: number) => {
+    const lines = Array.from(
+      { length: count },
+      (_, i) => `alice@example.org,"Name ${i + 1}, ""x"""`,
+    );
+    writeFileSync(join(cwd, 'rows.csv'), `email,name\r\n${lines.join('\r\n')}\r\n`);
+  };
+  const each = (...more: string[]) => [
+    'send',
+    world.url('smtps'),
+    '--each',
+    'rows.csv',
+    '--from',
+    'bob@example.org',
+    '--to',
+    '{{email}}',
+    '--subject',
+    'To {{ name }}',
+    '--text',
+    'Dear {{name}}',
+    '--html',
+    '<p>{{name}}',
+    ...more,
+  ];
+  const subjects = () =>
+    inbox()
+      .messages.map(({ octets }) => /^Subject: (.*)\r$/m.exec(octets.toString())?.[1])
+      .sort();
+
+  it('sends a letter a row, once, and what was added later', async () => {
+    rows(3);
+    expect(await fivewire(each())).toMatchObject(silent);
+    expect(subjects()).toEqual([1, 2, 3].map((i) => `To Name ${i}, "x"`));
+    expect(inbox().messages[0]?.octets.toString()).toContain('<p>Name 1, &quot;x&quot;');
+    rows(4);
+    expect(await fivewire(each())).toMatchObject(silent);
+    expect(subjects().length).toBe(4);
+  });
+
+  it('says what is wrong with a row or a template, before anything is sent', async () => {
+    rows(1);
+    expect(await fivewire(each('--cc', '{{nobody}}'))).toMatchObject({ status: 65 });
+    for (const bad of ['', 'a,a\n1,2\n', 'a,b\n1\n', 'a\n"x\n', 'a\nx"y"\n']) {
+      writeFileSync(join(cwd, 'rows.csv'), bad);
+      expect(await fivewire(each()), bad).toMatchObject({ status: 65, stdout: '' });
+    }
+    expect(subjects()).toEqual([]);
+    writeFileSync(join(cwd, 'rows.csv'), 'email;name\nnobody@example.org;N\nalice@example.org;A\n');
+    const ran = await fivewire(each());
+    expect(ran).toMatchObject({ status: 1, stdout: '' });
+    expect(ran.stderr).toMatch(/^warning: row 2: /m);
+    expect(subjects()).toEqual(['To A']);
+  });
+
+  it('SIGKILL again and again: each row once, or told as unknown', async () => {
+    const count = 60;
+    rows(count);
+    let kills = 0;
+    let last = await fivewire(['--version']);
+    for (let lines = 12; ; lines = Math.ceil(lines * 1.25)) {
+      last = await fivewire(each('--trace'), {
+        signal: 'SIGKILL',
+        stopWhen: (said) => said.split('\n').length > lines,
+      });
+      if (last.signal !== 'SIGKILL') break;
+      expect(++kills).toBeLessThan(60);
+    }
+    expect(kills).toBeGreaterThan(3);
+    const unknown = last.stderr.match(/nobody knows whether/g)?.length ?? 0;
+    expect(last.status).toBe(unknown === 0 ? 0 : 76);
+    const got = subjects();
+    expect(new Set(got).size).toBe(got.length);
+    expect(got.length).toBeGreaterThanOrEqual(count - unknown);
+    expect(got.length).toBeLessThanOrEqual(count);
+  });
+
+  it('signs by the profile, at a rate', async () => {
+    rows(2);
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    writeFileSync(join(cwd, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    writeFileSync(
+      join(cwd, 'config.yaml'),
+      `profiles:\n  p:\n    smtp: ${world.url('smtps')}\n    from: bob@example.org\n    dkimKey: key.pem\n    dkimDomain: example.org\n    dkimSelector: s1\n`,
+    );
+    const profile = ['--profile', 'p', '--config', 'config.yaml'];
+    const letter = [
+      '--each',
+      'rows.csv',
+      '--to',
+      '{{email}}',
+      '--text',
+      '{{name}}',
+      '--rate',
+      '20/s',
+    ];
+    expect(await fivewire(['send', ...profile, ...letter])).toMatchObject(silent);
+    expect(inbox().messages[0]?.octets.toString()).toMatch(
+      /^DKIM-Signature: [\s\S]*d=example\.org/m,
+    );
+    expect(await fivewire(each('--rate', 'fast'))).toMatchObject({ status: 64 });
+  });
+});
+
+describe('news', { timeout: 60_000 }, () => {
+  it('archives a group run after run, and puts a file together of an NZB', async () => {
+    const { news } = world.servers;
+    const group = world.url('nntps', 'test.fivewire', '');
+    const add = (id: string, body = 'x') =>
+      news.add(
+        Buffer.from(
+          `From: b@example.org\r\nNewsgroups: test.fivewire\r\nSubject: ${id}\r\nMessage-ID: <${id}>\r\n\r\n${body}\r\n`,
+          'latin1',
+        ),
+      );
+    add('one@example.org');
+    expect(await fivewire(['news', 'archive', group, 'mbox:a.mbox'])).toMatchObject(silent);
+    add('two@example.org');
+    expect(await fivewire(['news', 'archive', group, 'mbox:a.mbox'])).toMatchObject(silent);
+    expect(readFileSync(join(cwd, 'a.mbox'), 'utf8').match(/^Subject: /gm)?.length).toBe(2);
+
+    add(
+      'p1@example.org',
+      '=ybegin line=128 size=5 name=hello.txt\r\n\u0092\u008f\u0096\u0096\u0099\r\n=yend size=5',
+    );
+    writeFileSync(
+      join(cwd, 'x.nzb'),
+      `<?xml version="1.0"?><nzb xmlns="http://www.newzbin.com/DTD/2003/nzb"><file poster="b" date="1" subject="&quot;hello.txt&quot;"><groups><group>test.fivewire</group></groups><segments><segment bytes="5" number="1">p1@example.org</segment><segment bytes="5" number="2">gone@example.org</segment></segments></file></nzb>`,
+    );
+    mkdirSync(join(cwd, 'files'));
+    const ran = await fivewire([
+      'news',
+      'nzb',
+      world.url('nntps', '', ''),
+      'x.nzb',
+      '--into',
+      'files',
+      '--json',
+    ]);
+    expect(ran.status).toBe(1); // a part is missing
+    expect(JSON.parse(ran.stdout.split('\n')[0] ?? '')).toMatchObject({
+      type: 'file',
+      whole: false,
+    });
+    expect(await fivewire(['news', 'nzb', world.url('nntps', '', ''), 'none.nzb'])).toMatchObject({
+      status: 66,
+    });
+  });
+});
