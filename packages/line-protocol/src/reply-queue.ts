@@ -47,6 +47,8 @@ export class ReplyQueue {
   #writable: Promise<void> = Promise.resolve();
   #readable: Promise<void> = Promise.resolve();
   #active = 0;
+  /** Called when work has come: what goes on for long sees that other work is behind it. */
+  onArrival: (() => void) | undefined;
   /** Who waits behind the reader that holds the connection for a consumer. */
   readonly calls: PendingCalls;
 
@@ -90,6 +92,7 @@ export class ReplyQueue {
     let dropped: FivewireError | undefined;
     const waits = !background && this.#active > 0;
     this.#active++;
+    this.onArrival?.();
     const running = (async () => {
       try {
         await mayWrite;

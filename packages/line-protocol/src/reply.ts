@@ -138,7 +138,8 @@ export async function readReplies(
   return replies;
 }
 
-class ReplyReader {
+/** Takes replies out of what has come, for a caller that waits for more itself. */
+export class ReplyReader {
   #connection: LineConnection;
   #style: ReplyStyle;
   #parser: ReplyParser;

@@ -1,11 +1,44 @@
 /** The body behind DATA: RFC 5321 §4.1.1.4 and §4.5.2. */
 import { isAscii } from 'node:buffer';
-import { DotEncoder, type Wait } from '@fivewire/line-protocol';
-import { sourceFailed } from './body-source.js';
+import { DotEncoder, type LineConnection, type Wait } from '@fivewire/line-protocol';
+import { type BodySource, pieceOctets, sourceFailed } from './body-source.js';
 import { eightBitFound, type OutgoingMessage } from './message.js';
 import { endConnection, nextReply, outOfStep, rejected } from './replies.js';
 import type { Session } from './session.js';
 import { hasSpoken, undisturbed, writeAll } from './undisturbed.js';
+
+/**
+ * A body that is in memory, of one piece, with its end: without waiting for anything.
+ *
+ * @returns false where {@link writeData} has to do it: for what is no such body, and where the server has already spoken
+ */
+export function writeWhole(
+  { connection }: Session,
+  { source, sevenBit }: OutgoingMessage,
+  beforeEnd: () => void,
+): boolean {
+  const { whole } = source;
+  if (whole === undefined || sevenBit || whole.length > pieceOctets || hasSpoken(connection))
+    return false;
+  const encoder = new DotEncoder();
+  writeEnd(connection, source, encoder.encode(source.take() ?? whole), encoder, beforeEnd);
+  return true;
+}
+
+function writeEnd(
+  connection: LineConnection,
+  { taken }: BodySource,
+  last: readonly Buffer[],
+  encoder: DotEncoder,
+  beforeEnd: () => void,
+): void {
+  if (!connection.isOpen) throw connection.lost();
+  beforeEnd();
+  // By send(): what is written behind it in this turn of the event loop, the next envelope, leaves in the same piece.
+  // A second small packet would make servers that wait for our delayed ACK (Nagle) answer 40 ms late.
+  for (const octets of last) connection.send({ octets, masked: '' });
+  connection.send({ octets: encoder.end(), masked: `<${taken} octets of message>` });
+}
 
 /**
  * Writes the body and its end; calls `beforeEnd` when only the end is missing. Whatever goes wrong ends the connection
@@ -36,13 +69,7 @@ export async function writeData(
       last = [];
     }
     if (hasSpoken(connection)) await early();
-    beforeEnd();
-    // By send(): what is written behind it in this turn of the event loop, the next envelope, leaves in the same piece.
-    // A second small packet would make servers that wait for our delayed ACK (Nagle) answer 40 ms late.
-    connection.send(...last.map((octets) => ({ octets, masked: '' })), {
-      octets: encoder.end(),
-      masked: `<${source.taken} octets of message>`,
-    });
+    writeEnd(connection, source, last, encoder, beforeEnd);
   } catch (error) {
     endConnection(connection, 'a message could not be sent whole');
     throw sourceFailed(error);

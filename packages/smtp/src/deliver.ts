@@ -2,9 +2,11 @@
 import { isFivewireError } from '@fivewire/line-protocol';
 import { runAbortable } from './abort.js';
 import type { BodySource } from './body-source.js';
+import { carryOut } from './carry-out.js';
 import { judgeHeader, prepareMessage } from './message.js';
 import type { Session } from './session.js';
 import { Transaction } from './transaction.js';
+import { Progress } from './transaction-states.js';
 import type { Envelope, SendOptions, SendResult } from './types.js';
 
 /** @param grouped lets the next message be written before the fate of this one is known */
@@ -17,12 +19,16 @@ export async function deliver(
 ): Promise<SendResult> {
   try {
     const message = prepareMessage(session, envelope, source, options, grouped);
+    const progress = new Progress();
     return await runAbortable(
       session,
       source,
+      progress,
       { signal: options.signal, command: message.mail.masked },
-      async (turn, enter) =>
-        new Transaction(session, judgeHeader(session, message), turn, enter).run(),
+      async (turn) => {
+        const transaction = new Transaction(session, judgeHeader(session, message), progress);
+        return carryOut(session, transaction, transaction.run(), turn);
+      },
     );
   } catch (error) {
     throw isFivewireError(error) ? session.connection.locate(error) : error;

@@ -88,9 +88,9 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     }
   };
   const sendMany: SmtpPool['sendMany'] = (messages, options = {}) =>
-    sendEach(messages, { window: maxConnections, ...options }, (message, each) =>
-      send(message.envelope, message.body, each),
-    );
+    sendEach(messages, { window: maxConnections, ...options }, (message, each, settle) => {
+      send(message.envelope, message.body, each).then(settle.sent, settle.failed);
+    });
   return withClientMethods(Object.assign(pool, { send, sendMany }), ways);
 }
 

@@ -7,7 +7,6 @@ import {
   type FivewireError,
   type LineConnection,
   type Reply,
-  readReplies,
   readReply,
   type ServerReply,
   serverReply,
@@ -23,18 +22,8 @@ export async function nextReply(connection: LineConnection, wait: Wait): Promise
   return reply;
 }
 
-/** The replies to a pipelined group, one for each wait. @param see gets each as it comes */
-export const nextReplies = (
-  connection: LineConnection,
-  waits: readonly Wait[],
-  see: (reply: Reply) => void = () => {},
-): Promise<Reply[]> =>
-  readReplies(connection, 'smtp', waits, (reply, wait) => {
-    refuseClosing(connection, reply, wait);
-    see(reply);
-  });
-
-function refuseClosing(connection: LineConnection, reply: Reply, wait: Wait): void {
+/** @throws ConnectionError `ERR_SERVER_CLOSING` for 421 */
+export function refuseClosing(connection: LineConnection, reply: Reply, wait: Wait): void {
   if (reply.code === 421) throw connection.serverClosing(`421 ${reply.text}`, contextOf(wait));
 }
 

@@ -4,16 +4,26 @@ import { checkKeys } from './arguments.js';
 import { sendManyRules } from './options.js';
 import type { Message, SendManyOptions, SendOptions, SendOutcome, SendResult } from './types.js';
 
+/** Told once what became of a message. */
+export interface Settle {
+  sent(result: SendResult): void;
+  failed(error: unknown): void;
+}
+
+type Messages = Iterable<Message> | AsyncIterable<Message>;
+type Send = (message: Message, options: SendOptions, settle: Settle) => void;
+
 /**
  * Checks, then sends: the `sendMany` of client and pool.
  *
+ * @param lost says why no further message can be sent, once that is so
  * @throws UsageError `ERR_ARGUMENT` at once for what is wrong with the list or the options
  */
 export function sendEach(
-  messages: Iterable<Message> | AsyncIterable<Message>,
+  messages: Messages,
   manyOptions: SendManyOptions,
-  send: (message: Message, options: SendOptions) => Promise<SendResult>,
-  lost: Sender['lost'] = () => undefined,
+  send: Send,
+  lost: () => Error | undefined = () => undefined,
 ): AsyncIterable<SendOutcome> {
   checkOptions(manyOptions, sendManyRules);
   if (!rules.isIterable(messages)) {
@@ -22,74 +32,156 @@ export function sendEach(
     });
   }
   const { window = 1, ...options } = manyOptions;
-  return inOrder(messages, window, {
-    send: async (message) => {
+  const sendOne = (message: Message, settle: Settle): void => {
+    try {
       checkKeys(message, ['envelope', 'body', 'onRefused'], 'message');
       const { onRefused } = message;
-      return send(message, onRefused === undefined ? options : { ...options, onRefused });
-    },
-    lost,
-  });
-}
-
-interface Sender {
-  send(message: Message): Promise<SendResult>;
-  /** Why no further message can be sent, once that is so. */
-  lost(): Error | undefined;
-}
-
-async function* inOrder(
-  messages: Iterable<Message> | AsyncIterable<Message>,
-  window: number,
-  { send, lost }: Sender,
-): AsyncGenerator<SendOutcome, void, undefined> {
-  const source = iterate(messages);
-  const underWay: Promise<SendOutcome>[] = [];
-  let index = 0;
-  let taking: Promise<'taken' | 'over'> | undefined;
-  let over = false;
-
-  const take = async (): Promise<'taken' | 'over'> => {
-    const { value, done } = await source.next();
-    if (done) return 'over';
-    const at = index++;
-    underWay.push(
-      send(value).then(
-        (result): SendOutcome => ({ index: at, ok: true, result }),
-        (error: unknown): SendOutcome => ({ index: at, ok: false, error }),
-      ),
-    );
-    return 'taken';
+      send(message, onRefused === undefined ? options : { ...options, onRefused }, settle);
+    } catch (error) {
+      settle.failed(error);
+    }
   };
+  return inOrder(() => new UnderWay(messages, window, sendOne, lost), lost);
+}
 
-  try {
-    for (;;) {
-      const room = !over && underWay.length < window && lost() === undefined;
-      if (room) taking ??= take();
-      const head = underWay[0];
-      if (head === undefined && taking === undefined) break;
-      const first = await Promise.race([head, taking].filter((wait) => wait !== undefined));
-      if (typeof first === 'string') {
-        taking = undefined;
-        over = first === 'over';
-      } else {
-        void underWay.shift(); // it is `first`
-        yield first;
+/** Messages that are taken before it is looked whether an outcome can be given. */
+const takenAtOnce = 64;
+
+/** What is taken from the source and has not given its outcome yet. */
+class UnderWay {
+  /** In their order; without `outcome` until it is known. */
+  readonly slots: { outcome?: SendOutcome }[] = [];
+  /** What the source threw. */
+  failure: { error: unknown } | undefined;
+  /** The source has no more, or has failed. */
+  over = false;
+  readonly #source: Iterator<Message, unknown> | AsyncIterator<Message, unknown>;
+  readonly #window: number;
+  readonly #sendOne: (message: Message, settle: Settle) => void;
+  readonly #lost: () => Error | undefined;
+  #index = 0;
+  /** A message of an asynchronous source is awaited. */
+  #taking: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(
+    messages: Messages,
+    window: number,
+    sendOne: (message: Message, settle: Settle) => void,
+    lost: () => Error | undefined,
+  ) {
+    this.#source =
+      Symbol.asyncIterator in messages
+        ? messages[Symbol.asyncIterator]()
+        : messages[Symbol.iterator]();
+    this.#window = window;
+    this.#sendOne = sendOne;
+    this.#lost = lost;
+  }
+
+  /** Takes messages while the window has room; those of a synchronous source at once. */
+  take(): void {
+    for (let taken = 0; taken < takenAtOnce; taken++) {
+      const room = !this.over && this.slots.length < this.#window && this.#lost() === undefined;
+      if (!room || this.#taking !== undefined) return;
+      try {
+        const next = this.#source.next();
+        if (isPromise(next)) this.#taking = this.#await(next);
+        else this.#taken(next);
+      } catch (error) {
+        this.#fail(error);
       }
     }
-  } finally {
-    if (taking !== undefined) taking.catch(() => {});
-    else if (!over) await source.return?.();
-    await Promise.all(underWay);
   }
-  const error = lost();
-  if (!over && error !== undefined) throw error;
+
+  async #await(next: PromiseLike<IteratorResult<Message, unknown>>): Promise<void> {
+    try {
+      this.#taken(await next);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#taking = undefined;
+    this.#changed();
+  }
+
+  /** True when nothing will come any more. */
+  get done(): boolean {
+    return this.slots.length === 0 && this.#taking === undefined;
+  }
+
+  /** Resolves when an outcome, or a message of the source, has come. */
+  change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** Takes no more, and waits for those under way. */
+  async end(): Promise<void> {
+    const source = this.#source;
+    const takes = !this.over && this.#taking === undefined;
+    this.over = true;
+    if (takes) await source.return?.();
+    while (this.slots.some(({ outcome }) => outcome === undefined)) await this.change();
+  }
+
+  #taken({ value, done }: IteratorResult<Message, unknown>): void {
+    if (this.over && !done) void this.#source.return?.(); // the loop was left while it was on its way
+    if (this.over || done) {
+      this.over = true;
+      return;
+    }
+    const index = this.#index++;
+    const slot: { outcome?: SendOutcome } = {};
+    this.slots.push(slot);
+    this.#sendOne(value, {
+      sent: (result) => {
+        slot.outcome = { index, ok: true, result };
+        this.#changed();
+      },
+      failed: (error) => {
+        slot.outcome = { index, ok: false, error };
+        this.#changed();
+      },
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.over = true;
+    this.failure = { error };
+  }
+
+  #changed(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
 }
 
-function iterate(
-  messages: Iterable<Message> | AsyncIterable<Message>,
-): AsyncIterator<Message, unknown> | Iterator<Message, unknown> {
-  return Symbol.asyncIterator in messages
-    ? messages[Symbol.asyncIterator]()
-    : messages[Symbol.iterator]();
+const isPromise = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
+  typeof (value as PromiseLike<T>).then === 'function';
+
+async function* inOrder(
+  begin: () => UnderWay,
+  lost: () => Error | undefined,
+): AsyncGenerator<SendOutcome, void, undefined> {
+  const underWay = begin();
+  const { slots } = underWay;
+  let all = false;
+  try {
+    for (;;) {
+      underWay.take();
+      const outcome = slots[0]?.outcome;
+      if (outcome !== undefined) {
+        slots.shift();
+        yield outcome;
+      } else if (underWay.done) break;
+      else await underWay.change();
+    }
+    all = underWay.over;
+  } finally {
+    await underWay.end();
+  }
+  if (underWay.failure !== undefined) throw underWay.failure.error;
+  const error = lost();
+  if (!all && error !== undefined) throw error;
 }

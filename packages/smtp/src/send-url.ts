@@ -1,6 +1,7 @@
 /** BURL, RFC 4468: an envelope here, the message from an IMAP server. */
 import { Readable } from 'node:stream';
 import { BodySource } from './body-source.js';
+import { carryOut } from './carry-out.js';
 import { messageByUrl, prepareMessage } from './message.js';
 import type { Session } from './session.js';
 import { Transaction } from './transaction.js';
@@ -16,7 +17,8 @@ export async function sendUrl(
   const elsewhere = new BodySource(Readable.from([]));
   const prepared = prepareMessage(session, envelope, elsewhere, options, false);
   const message = messageByUrl(session, prepared, url);
-  return session.queue.run((turn) => new Transaction(session, message, turn, () => {}).run(), {
+  const transaction = new Transaction(session, message);
+  return session.queue.run((turn) => carryOut(session, transaction, transaction.run(), turn), {
     signal: options.signal,
     phase: 'command',
     command: message.mail.masked,

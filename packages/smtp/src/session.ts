@@ -7,6 +7,7 @@ import {
   type Transport,
 } from '@fivewire/line-protocol';
 import { Interruption } from './interruption.js';
+import type { Progress } from './transaction-states.js';
 import type { CallOptions, Extensions } from './types.js';
 
 export interface Session {
@@ -24,8 +25,8 @@ export interface Session {
   readonly pipelining: boolean;
   /** BDAT is wanted and offered. */
   readonly chunking: boolean;
-  /** The last message behind which others may be written, until its transaction is known to be over. */
-  unsettled: object | undefined;
+  /** How far the message has come that was written last. */
+  before: Progress | undefined;
 }
 
 export function createSession(
@@ -69,7 +70,7 @@ export function createSession(
     get chunking() {
       return chunking && this.extensions.has('CHUNKING');
     },
-    unsettled: undefined,
+    before: undefined,
   };
 }
 

@@ -22,12 +22,14 @@ import { domainArgument, freeArgument, mailboxArguments } from './command-text.j
 import { openSession, resolveOptions, smtpProfile } from './connect.js';
 import { deliver } from './deliver.js';
 import { requireExtension } from './extensions.js';
+import { Lane } from './lane.js';
+import { prepareMessage } from './message.js';
 import { callRules } from './options.js';
 import { probe } from './probe.js';
 import { createQuit } from './quit.js';
 import { rawCommand } from './raw-command.js';
 import { nextReply, unexpected } from './replies.js';
-import { sendEach } from './send-many.js';
+import { type Settle, sendEach } from './send-many.js';
 import { sendUrl } from './send-url.js';
 import { patience, type Session } from './session.js';
 import type {
@@ -50,12 +52,14 @@ export class SmtpClient {
   /** Settles once, when the connection can't be used any more. Never rejects. */
   readonly closed: Promise<Closed>;
   #session: Session;
+  readonly #lane: Lane;
   readonly #quit: (options: CallOptions) => Promise<void>;
 
   /** Use {@link SmtpClient.connect}. */
   constructor(session: Session) {
     this.#session = session;
     this.closed = session.connection.closed;
+    this.#lane = new Lane(session);
     this.#quit = createQuit(session);
   }
 
@@ -142,7 +146,7 @@ export class SmtpClient {
     return sendEach(
       messages,
       manyOptions,
-      (message, options) => this.#send(message, options, window > 1),
+      (message, options, settle) => this.#sendOne(message, options, window > 1, settle),
       () =>
         connection.isOpen ? undefined : connection.lost({ phase: 'transfer', command: 'sendMany' }),
     );
@@ -267,12 +271,30 @@ export class SmtpClient {
     options: SendOptions,
     grouped: boolean,
   ): Promise<SendResult> {
-    const source = new BodySource(body);
+    return this.#deliver(envelope, new BodySource(body), options, grouped);
+  }
+
+  async #deliver(
+    envelope: Envelope,
+    source: BodySource,
+    options: SendOptions,
+    grouped: boolean,
+  ): Promise<SendResult> {
     try {
       return await deliver(this.#session, envelope, source, options, grouped);
     } finally {
       source.abandon();
     }
+  }
+
+  /** One of many. */
+  #sendOne(message: Message, options: SendOptions, grouped: boolean, settle: Settle): void {
+    const { envelope, body } = message;
+    const source = new BodySource(body);
+    if (source.whole === undefined || options.signal !== undefined || !this.#lane.isFree) {
+      this.#deliver(envelope, source, options, grouped).then(settle.sent, settle.failed);
+    } else
+      this.#lane.add(prepareMessage(this.#session, envelope, source, options, grouped), settle);
   }
 
   #lookUp(verb: string, name: string): CommandLine {

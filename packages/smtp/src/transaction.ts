@@ -1,4 +1,8 @@
-/** One mail transaction: MAIL, RCPT, the message and its fate. RFC 5321 §3.3, RFC 2920 §3.1, RFC 2033 §4.2. */
+/**
+ * One mail transaction from top to bottom: MAIL, RCPT, the message and its fate. RFC 5321 §3.3, RFC 2920 §3.1, RFC 2033 §4.2.
+ *
+ * It writes, and says what it waits for; carry-out.ts waits for one, lane.ts for many. How far it has come is in transaction-states.ts.
+ */
 import {
   type CommandLine,
   commandLine,
@@ -7,35 +11,39 @@ import {
   type Reply,
   secret,
   serverReply,
-  TransferError,
-  type Turn,
+  type TransferError,
   type Wait,
 } from '@fivewire/line-protocol';
-import type { Stage } from './abort.js';
 import { bdatCommand, LineEndEncoder, writeChunks } from './bdat.js';
 import { sourceFailed } from './body-source.js';
-import { writeData } from './data.js';
+import { writeData, writeWhole } from './data.js';
 import type { OutgoingMessage } from './message.js';
+import { outcomeUnknown, recipientsRejected } from './outcome.js';
 import {
   endConnection,
   envelopeReply,
-  nextReplies,
-  nextReply,
   outOfStep,
   recipientReply,
   rejected,
-  spoken,
   unexpected,
 } from './replies.js';
-import { replyHint } from './reply-hint.js';
 import { patience, type Session } from './session.js';
+import { Progress } from './transaction-states.js';
 import type { ProbeResult, RecipientReply, SendResult } from './types.js';
 
 const DATA = commandLine('DATA');
 const RSET = commandLine('RSET');
+const BDAT = bdatCommand(0, false);
 const loneDot = commandLine('.');
 /** A message up to this size goes out together with its envelope: BDAT only, DATA has to wait for its 354. */
 const groupOctets = 64 * 1024;
+
+/** All replies to what was written before this message have to be read first. */
+export const turnToRead: unique symbol = Symbol('turn to read');
+
+/** What a transaction waits for: its turn, the next reply, or its body on the way out. It gets the reply, or what the promise gives. */
+export type Need = typeof turnToRead | Wait | Promise<unknown>;
+export type Steps<T> = Generator<Need, T, unknown>;
 
 /** What the server said to the envelope. */
 interface Answers {
@@ -46,104 +54,115 @@ interface Answers {
   goAhead: Reply | undefined;
 }
 
-/** Command lines that leave together. `first`: where MAIL is; what stands before clears the way. */
-interface EnvelopeGroup {
-  lines: CommandLine[];
-  first: number;
-}
-
 type MessageCommand = 'DATA' | 'BDAT' | 'BURL';
 
 export class Transaction {
+  readonly progress: Progress;
+  /** The next message may be written. */
+  onMayFollow: (() => void) | undefined;
+  readonly message: OutgoingMessage;
   #session: Session;
-  #message: OutgoingMessage;
-  #turn: Turn;
-  #enter: (stage: Stage) => void;
   #accepted: RecipientReply[] = [];
   #refused: RecipientReply[] = [];
+  /** Replies to the message that have come: in LMTP one a recipient. */
+  #fates: Reply[] = [];
 
-  /** @param enter is told how far the message has come, and throws once its signal has fired. */
-  constructor(
-    session: Session,
-    message: OutgoingMessage,
-    turn: Turn,
-    enter: (stage: Stage) => void,
-  ) {
+  constructor(session: Session, message: OutgoingMessage, progress: Progress = new Progress()) {
     this.#session = session;
-    this.#message = message;
-    this.#turn = turn;
-    this.#enter = enter;
+    this.message = message;
+    this.progress = progress;
   }
 
-  async run(): Promise<SendResult> {
-    const { framing, options, source, url } = this.#message;
-    if (url !== undefined) return this.#sendByUrl(url);
+  *run(): Steps<SendResult> {
+    const { framing, options, source, url } = this.message;
+    if (url !== undefined) return yield* this.#sendByUrl(url);
     const atOnce = this.#session.pipelining && options.onRefused !== 'abort';
-    if (framing === 'data') {
-      const answers = await this.#offerEnvelope(atOnce);
-      const problem = this.#sortRecipients(answers);
-      if (problem !== undefined) await this.#giveUp(answers, problem);
-      return this.#sendByData(answers.goAhead);
-    }
+    if (framing === 'data') return yield* this.#sendByData(atOnce);
     if (atOnce && framing === 'bdat' && source.whole && source.whole.length <= groupOctets)
-      return this.#sendInOneGroup(source.whole);
-    await this.#judge(await this.#offerEnvelope(false));
-    return this.#sendByChunks();
+      return yield* this.#sendInOneGroup(source.whole);
+    return yield* this.#sendByChunks();
   }
 
   /** The envelope alone, withdrawn once it is answered. Refused recipients are a result; a refused sender throws. */
-  async probe(): Promise<ProbeResult> {
-    const answers = await this.#offerEnvelope(false);
+  *probe(): Steps<ProbeResult> {
+    const answers = yield* this.#offerEnvelope(false);
     const problem = this.#sortRecipients(answers);
-    await this.#withdraw(answers);
+    yield* this.#withdraw(answers);
     if (answers.mail.class !== 2 && problem !== undefined) throw problem();
     return { accepted: this.#accepted, refused: this.#refused };
+  }
+
+  /** What the caller is to hear of an error that ended {@link run}. */
+  explain(error: unknown): unknown {
+    const unknown = this.progress.meaning.delivered === 'unknown';
+    this.#lostIfClosed();
+    if (!unknown) return error;
+    // 421 in place of the reply says that the message was not taken.
+    const said = isFivewireError(error) && error.code === 'ERR_SERVER_CLOSING';
+    if (said && this.#fates.length === 0) return error;
+    const heard = this.#fates.map((reply, i) =>
+      recipientReply((this.#accepted[i] as RecipientReply).address, reply),
+    );
+    return outcomeUnknown(this.#session.connection, error, this.message.source.taken, heard);
+  }
+
+  #lostIfClosed(): void {
+    const { meaning } = this.progress;
+    if (meaning.delivered !== 'known' && !this.#session.connection.isOpen) this.progress.to('lost');
   }
 
   // ── the envelope ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /** MAIL and RCPT in one write where the server takes that, and DATA behind them if it may come before we know. */
-  async #offerEnvelope(withData: boolean): Promise<Answers> {
-    if (!this.#session.pipelining) return this.#offerStepwise();
-    const group = this.#envelope(withData ? DATA : undefined);
-    this.#session.connection.send(...group.lines);
-    await this.#turn.toRead();
-    this.#enter('open');
-    return this.#readAnswers(group);
-  }
-
-  async #offerStepwise(): Promise<Answers> {
-    const { mail, recipients } = this.#message;
-    await this.#turn.toRead();
-    this.#enter('open');
-    for (const line of this.#clearing()) await this.#ask(line);
-    const answers: Answers = { mail: await this.#ask(mail), recipients: [], goAhead: undefined };
-    if (answers.mail.class !== 2) return answers;
-    for (const { line } of recipients) answers.recipients.push(await this.#ask(line));
+  *#offerEnvelope(withData: boolean): Steps<Answers> {
+    if (!this.#session.pipelining) return yield* this.#offerStepwise();
+    const { mail, recipients } = this.message;
+    const cleared = this.#writeEnvelope();
+    if (withData) this.#session.connection.send(DATA);
+    this.progress.to('offer');
+    yield* this.#comeToRead();
+    if (cleared) yield this.#wait(RSET);
+    const answers: Answers = {
+      mail: (yield this.#wait(mail)) as Reply,
+      recipients: [],
+      goAhead: undefined,
+    };
+    for (const { line } of recipients) answers.recipients.push((yield this.#wait(line)) as Reply);
+    if (withData) answers.goAhead = (yield this.#wait(DATA)) as Reply;
     return answers;
   }
 
-  #envelope(last: CommandLine | undefined): EnvelopeGroup {
-    const { mail, recipients } = this.#message;
-    const lines = [...this.#clearing(), mail];
-    const first = lines.length - 1;
-    for (const { line } of recipients) lines.push(line);
-    if (last !== undefined) lines.push(last);
-    return { lines, first };
-  }
-
-  async #readAnswers({ lines, first }: EnvelopeGroup): Promise<Answers> {
-    const waits = lines.map((line) => this.#wait(line));
-    return this.#answersIn({ lines, first }, await nextReplies(this.#session.connection, waits));
-  }
-
-  #answersIn({ first }: EnvelopeGroup, replies: readonly Reply[]): Answers {
-    const afterRecipients = first + 1 + this.#message.recipients.length;
-    return {
-      mail: replies[first] as Reply,
-      recipients: replies.slice(first + 1, afterRecipients),
-      goAhead: replies[afterRecipients],
+  *#offerStepwise(): Steps<Answers> {
+    const { mail, recipients } = this.message;
+    this.progress.to('offer');
+    yield* this.#comeToRead();
+    if (this.#mustReset()) yield* this.#ask(RSET);
+    const answers: Answers = {
+      mail: yield* this.#ask(mail),
+      recipients: [],
+      goAhead: undefined,
     };
+    if (answers.mail.class !== 2) return answers;
+    for (const { line } of recipients) answers.recipients.push(yield* this.#ask(line));
+    return answers;
+  }
+
+  *#comeToRead(): Steps<void> {
+    yield turnToRead;
+    this.progress.to('turn');
+    const { givenUp } = this.progress;
+    if (givenUp !== undefined) throw givenUp();
+  }
+
+  /** @returns whether RSET stands before it */
+  #writeEnvelope(): boolean {
+    const { mail, recipients } = this.message;
+    const { connection } = this.#session;
+    const cleared = this.#mustReset();
+    if (cleared) connection.send(RSET);
+    connection.send(mail);
+    for (const { line } of recipients) connection.send(line);
+    return cleared;
   }
 
   /**
@@ -151,38 +170,35 @@ export class Transaction {
    * opens the way (RFC 3030 §2), and Dovecot 2.3.19's submission service, asked for RCPT while it still relays the
    * message before, dies of `assertion failed: (conn->state.pending_rcpt_cmds == 0)`.
    */
-  #clearing(): readonly CommandLine[] {
-    const unsettled = this.#session.unsettled !== undefined;
-    this.#session.unsettled = undefined;
-    return unsettled ? [RSET] : [];
+  #mustReset(): boolean {
+    const { before } = this.#session;
+    this.#session.before = this.progress;
+    return before?.meaning.resetFirst === true;
   }
 
   /** RFC 2920 §3.1: a message may be the first of a group, so the next envelope may travel behind it. */
   #letOthersWrite(): void {
-    if (!this.#session.pipelining || !this.#message.grouped) return;
-    this.#session.unsettled = this;
-    this.#turn.wrote();
-  }
-
-  #settle(): void {
-    if (this.#session.unsettled === this) this.#session.unsettled = undefined;
+    const { pipelining } = this.#session;
+    if (pipelining && this.message.grouped && this.progress.meaning.mayFollow) this.onMayFollow?.();
   }
 
   /** Sorts the recipients. Throws, after clearing up, when there is nobody to send to. */
-  async #judge(answers: Answers): Promise<void> {
+  *#judge(answers: Answers): Steps<void> {
     const problem = this.#sortRecipients(answers);
-    if (problem !== undefined) await this.#giveUp(answers, problem);
+    if (problem !== undefined) yield* this.#giveUp(answers, problem);
   }
 
-  async #giveUp(answers: Answers, problem: () => FivewireError): Promise<never> {
-    await this.#withdraw(answers).catch(ignore); // the refusal is what the caller must hear
+  *#giveUp(answers: Answers, problem: () => FivewireError): Steps<never> {
+    try {
+      yield* this.#withdraw(answers);
+    } catch {} // the refusal is what the caller must hear
     throw problem();
   }
 
   /** What is wrong with the envelope, if anything; to be called when it is settled whether the connection goes on. */
   #sortRecipients({ mail, recipients }: Answers): (() => FivewireError) | undefined {
     const { connection } = this.#session;
-    const message = this.#message;
+    const { message } = this;
     const wait = this.#wait(message.mail);
     if (mail.class !== 2) return () => unexpected(connection, mail, '250 to MAIL', wait);
     for (let i = 0; i < recipients.length; i++) {
@@ -196,183 +212,194 @@ export class Transaction {
       message.options.onRefused === 'abort'
         ? this.#refused.length === 0
         : this.#accepted.length > 0;
-    return enough ? undefined : () => this.#recipientsRejected();
+    return enough ? undefined : () => this.#recipientsRejected('recipient');
   }
 
   /** Leaves the transaction, so that the next one finds its way. */
-  async #withdraw({ mail, goAhead }: Answers): Promise<void> {
-    const { connection } = this.#session;
+  *#withdraw({ mail, goAhead }: Answers): Steps<void> {
+    const open = goAhead?.class === 3 || mail.class === 2;
+    this.progress.to(open ? 'withdraw' : 'refused');
     if (goAhead?.class === 3) {
       // It wants a message for nobody: RFC 2920 §3.1 has us send an empty one. For somebody, that would be delivered.
       if (mail.class !== 2 || this.#accepted.length > 0)
-        return endConnection(connection, 'the server went on with a message that it had refused');
-      await this.#ask(loneDot);
-    } else if (mail.class === 2) await this.#reset();
+        return this.#endConnection('the server went on with a message that it had refused');
+      yield* this.#ask(loneDot);
+      this.progress.to('cleared');
+    } else if (open) yield* this.#reset();
   }
 
-  async #reset(): Promise<void> {
-    const { connection } = this.#session;
-    if (!connection.isOpen) return;
-    const reply = await this.#ask(RSET);
-    if (reply.class !== 2) endConnection(connection, 'the server refused RSET');
+  /** To be called while `clearing`. */
+  *#reset(): Steps<void> {
+    if (!this.#session.connection.isOpen) return;
+    const reply = yield* this.#ask(RSET);
+    if (reply.class !== 2) return this.#endConnection('the server refused RSET');
+    this.progress.to('cleared');
+  }
+
+  *#tryReset(): Steps<void> {
+    if (this.progress.state !== 'clearing') this.progress.to('withdraw');
+    try {
+      yield* this.#reset();
+    } catch {} // what went wrong before is what the caller must hear
+  }
+
+  #endConnection(why: string): void {
+    endConnection(this.#session.connection, why);
+    this.#lostIfClosed();
   }
 
   // ── the message ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #sendByData(asked: Reply | undefined): Promise<SendResult> {
-    const { connection } = this.#session;
-    const goAhead = asked ?? (await this.#ask(DATA));
+  *#sendByData(atOnce: boolean): Steps<SendResult> {
+    const session = this.#session;
+    const { connection } = session;
+    const { message } = this;
+    const answers = yield* this.#offerEnvelope(atOnce);
+    const problem = this.#sortRecipients(answers);
+    if (problem !== undefined) yield* this.#giveUp(answers, problem);
+    let { goAhead } = answers;
+    if (goAhead === undefined) {
+      this.progress.to('accepted');
+      this.progress.to('ask');
+      goAhead = yield* this.#ask(DATA);
+    }
     if (goAhead.code !== 354) {
-      if (goAhead.class === 4 || goAhead.class === 5) await this.#reset().catch(ignore);
+      if (goAhead.class === 4 || goAhead.class === 5) yield* this.#tryReset();
       throw unexpected(connection, goAhead, '354 to DATA', this.#wait(DATA));
     }
-    await writeData(this.#session, this.#message, this.#stall('DATA'), () => this.#enter('sent'));
+    this.progress.to('go-ahead');
+    const end = () => this.progress.to('end');
+    const stall = this.#stall('DATA');
+    if (!writeWhole(session, message, end)) yield writeData(session, message, stall, end);
     this.#letOthersWrite();
-    try {
-      return await this.#hearFate('DATA');
-    } finally {
-      this.#settle(); // taken or refused, the transaction is over
-    }
+    return yield* this.#hearFate('DATA');
   }
 
   /** BURL, RFC 4468 §3: the server fetches the message. The URL may let anyone read it, so that logs do not show it. */
-  async #sendByUrl(url: string): Promise<SendResult> {
-    await this.#judge(await this.#offerEnvelope(false));
-    this.#enter('sent');
+  *#sendByUrl(url: string): Steps<SendResult> {
+    yield* this.#judge(yield* this.#offerEnvelope(false));
+    this.progress.to('accepted');
+    this.progress.to('end');
     this.#session.connection.send(commandLine('BURL', [secret(url), 'LAST'], { limit: 4_096 }));
-    return this.#hearFate('BURL');
+    return yield* this.#hearFate('BURL');
   }
 
-  async #sendByChunks(): Promise<SendResult> {
+  *#sendByChunks(): Steps<SendResult> {
     const session = this.#session;
     const { connection } = session;
-    const waits = { stall: this.#stall('BDAT'), reply: this.#wait(bdatCommand(0, false)) };
+    yield* this.#judge(yield* this.#offerEnvelope(false));
+    this.progress.to('accepted');
+    this.progress.to('begin');
+    const waits = { stall: this.#stall('BDAT'), reply: this.#wait(BDAT) };
+    const writing = writeChunks(session, this.message, waits, () => this.progress.to('end'));
     try {
-      const chunks = await writeChunks(session, this.#message, waits, () => this.#enter('sent'));
+      const chunks = (yield writing) as Awaited<typeof writing>;
       if ('refused' in chunks)
         throw unexpected(connection, chunks.refused, '250 to BDAT', waits.reply);
-      return await this.#hearFate('BDAT', chunks.outstanding);
+      return yield* this.#hearFate('BDAT', chunks.outstanding);
     } catch (error) {
-      await this.#reset().catch(ignore);
-      throw connection.isOpen ? error : sourceFailed(error);
-    }
-  }
-
-  /** Envelope and message in one write, so that any number of messages costs no more than one round trip. */
-  async #sendInOneGroup(whole: Buffer): Promise<SendResult> {
-    const { source, grouped } = this.#message;
-    const encoder = new LineEndEncoder();
-    const body = encoder.encode(whole);
-    const end = encoder.end();
-    const octets = body.length + end.length;
-    const group = this.#envelope(undefined);
-    source.taken = whole.length;
-    this.#enter('sent');
-    this.#session.connection.send(
-      ...group.lines,
-      bdatCommand(octets, true),
-      { octets: body, masked: `<${octets} octets of message>` },
-      ...(end.length > 0 ? [{ octets: end, masked: '' }] : []),
-    );
-    this.#letOthersWrite();
-    await this.#turn.toRead();
-    try {
-      const result = await this.#hearGroup(group);
-      this.#settle();
-      return result;
-    } catch (error) {
-      if (!grouped) await this.#reset().catch(ignore); // otherwise the one behind has done so
+      // The chunks of a message whose fate is known are refused, and bar the way until RSET.
+      if (!connection.isOpen) throw sourceFailed(error);
+      if (this.progress.state !== 'over') yield* this.#tryReset();
       throw error;
     }
   }
 
-  async #hearGroup(group: EnvelopeGroup): Promise<SendResult> {
-    if (this.#session.lmtp) return this.#hearLmtpGroup(group);
+  /** Envelope and message in one write, so that any number of messages costs no more than one round trip. */
+  *#sendInOneGroup(whole: Buffer): Steps<SendResult> {
+    const { source, mail, recipients, grouped } = this.message;
+    const encoder = new LineEndEncoder();
+    const body = encoder.encode(whole);
+    const end = encoder.end();
+    const octets = body.length + end.length;
+    source.taken = whole.length;
+    const cleared = this.#writeEnvelope();
     const { connection } = this.#session;
-    const wait = this.#fateWait('BDAT');
-    let problem: (() => FivewireError) | undefined;
-    let fate: Reply;
+    connection.send(bdatCommand(octets, true), {
+      octets: body,
+      masked: `<${octets} octets of message>`,
+    });
+    if (end.length > 0) connection.send({ octets: end, masked: '' });
+    this.progress.to('send-whole');
+    this.#letOthersWrite();
+    yield turnToRead;
+
+    if (cleared) yield this.#wait(RSET);
+    const answers: Answers = {
+      mail: (yield this.#wait(mail)) as Reply,
+      recipients: [],
+      goAhead: undefined,
+    };
+    for (const { line } of recipients) answers.recipients.push((yield this.#wait(line)) as Reply);
+    const problem = this.#sortRecipients(answers);
     try {
-      const waits = [...group.lines.map((line) => this.#wait(line)), wait];
-      const replies = await nextReplies(connection, waits);
-      fate = this.#checkFate(replies.pop() as Reply, wait);
-      problem = this.#sortRecipients(this.#answersIn(group, replies));
+      if (problem === undefined) return yield* this.#hearFate('BDAT');
+      this.progress.to('withdraw');
+      yield* this.#hearRefusal();
+      throw problem();
     } catch (error) {
-      throw this.#outcomeUnknown(error, []);
+      if (this.progress.state === 'clearing' && !grouped) yield* this.#tryReset(); // otherwise the one behind has done so
+      throw error;
     }
-    if (problem === undefined) return this.#tellFate(fate, wait);
-    if (fate.class === 2)
-      throw outOfStep(connection, fate, 'a refusal: nobody may get it', this.#stall('BDAT'));
-    throw problem();
   }
 
-  /** The number of replies to the message is that of the recipients who were accepted. */
-  async #hearLmtpGroup(group: EnvelopeGroup): Promise<SendResult> {
-    let problem: (() => FivewireError) | undefined;
+  /** The reply to a message that no recipient is to get, one in LMTP too. A connection that goes in its stead changes nothing. */
+  *#hearRefusal(): Steps<void> {
+    const { connection } = this.#session;
+    const wait = this.#fateWait('BDAT');
+    let reply: Reply;
     try {
-      problem = this.#sortRecipients(await this.#readAnswers(group));
-    } catch (error) {
-      throw this.#outcomeUnknown(error, []);
+      reply = (yield wait) as Reply;
+    } catch {
+      return;
     }
-    if (problem === undefined) return this.#hearFate('BDAT');
-    const reply = await this.#reply(bdatCommand(0, true));
-    if (reply.class === 2) {
-      const wait = this.#stall('BDAT');
-      throw outOfStep(this.#session.connection, reply, 'a refusal: nobody may get it', wait);
-    }
-    throw problem();
+    if (reply.class !== 4 && reply.class !== 5)
+      throw outOfStep(connection, reply, 'a refusal: nobody may get it', wait);
   }
 
   /** The replies to the whole message. Once its end is written, a lost connection leaves open what became of it. */
-  async #hearFate(command: MessageCommand, chunksBefore = 0): Promise<SendResult> {
+  *#hearFate(command: MessageCommand, chunksBefore = 0): Steps<SendResult> {
     const { connection, lmtp } = this.#session;
     const wait = this.#fateWait(command);
-    const count = chunksBefore + (lmtp ? this.#accepted.length : 1);
-    const replies: Reply[] = [];
-    try {
-      await nextReplies(connection, new Array<Wait>(count).fill(wait), (reply) => {
-        replies.push(this.#checkFate(reply, wait));
-      });
-    } catch (error) {
-      throw this.#outcomeUnknown(error, replies.slice(chunksBefore));
+    let refusedChunk: Reply | undefined;
+    for (let i = 0; i < chunksBefore; i++) {
+      const reply = this.#checkFate((yield wait) as Reply, command);
+      if (reply.class !== 2) refusedChunk ??= reply;
     }
-    const refusedChunk = replies.slice(0, chunksBefore).find((reply) => reply.class !== 2);
-    if (lmtp) return this.#deliveredTo(replies.slice(chunksBefore));
-    return this.#tellFate(replies[chunksBefore] as Reply, wait, refusedChunk);
-  }
-
-  #fateWait(command: MessageCommand): Wait {
-    const timeout = patience(this.#session, 'dataEnd', this.#message.options);
-    return { phase: 'transfer', timeout, command };
-  }
-
-  #checkFate(reply: Reply, wait: Wait): Reply {
-    const kind = reply.class;
-    if (kind !== 2 && kind !== 4 && kind !== 5)
-      throw outOfStep(this.#session.connection, reply, '250, 4yz or 5yz to the message', wait);
-    return reply;
-  }
-
-  #tellFate(fate: Reply, wait: Wait, refusedChunk?: Reply): SendResult {
-    if (fate.class !== 2) throw rejected(this.#session.connection, refusedChunk ?? fate, wait);
+    const count = lmtp ? this.#accepted.length : 1;
+    while (this.#fates.length < count)
+      this.#fates.push(this.#checkFate((yield wait) as Reply, command));
+    if (lmtp) return this.#deliveredTo(command);
+    const [fate] = this.#fates as [Reply];
+    // After a refused chunk nothing but RSET opens the way (RFC 3030 §2); after DATA the transaction is over either way.
+    this.progress.to(command === 'BDAT' && fate.class !== 2 ? 'withdraw' : 'fate');
+    if (fate.class !== 2) throw rejected(connection, refusedChunk ?? fate, wait);
     return this.#result(serverReply(fate));
   }
 
+  #checkFate(reply: Reply, command: MessageCommand): Reply {
+    const kind = reply.class;
+    if (kind === 2 || kind === 4 || kind === 5) return reply;
+    const wait = this.#fateWait(command);
+    throw outOfStep(this.#session.connection, reply, '250, 4yz or 5yz to the message', wait);
+  }
+
   /** RFC 2033 §4.2: a reply for each recipient that was accepted, in their order. */
-  #deliveredTo(replies: readonly Reply[]): SendResult {
+  #deliveredTo(command: MessageCommand): SendResult {
     const promised = this.#accepted;
     this.#accepted = [];
-    for (const [i, reply] of replies.entries()) {
+    for (const [i, reply] of this.#fates.entries()) {
       const { address } = promised[i] as RecipientReply;
       (reply.class === 2 ? this.#accepted : this.#refused).push(recipientReply(address, reply));
     }
     const [first] = this.#accepted;
-    if (first === undefined) throw this.#recipientsRejected(true);
+    this.progress.to(command === 'BDAT' && first === undefined ? 'withdraw' : 'fate');
+    if (first === undefined) throw this.#recipientsRejected('message');
     return this.#result(first.reply);
   }
 
   #result(reply: SendResult['reply']): SendResult {
-    const { source, dropped } = this.#message;
+    const { source, dropped } = this.message;
     return {
       accepted: this.#accepted,
       refused: this.#refused,
@@ -384,72 +411,27 @@ export class Transaction {
 
   // ── errors and waits ─────────────────────────────────────────────────────────────────────────────────────────
 
-  #recipientsRejected(afterMessage = false): TransferError {
-    const { connection } = this.#session;
-    const refused = this.#refused;
-    const [first] = refused as [RecipientReply];
-    const who =
-      this.#accepted.length === 0 && refused.length > 1 ? 'all recipients' : first.address;
-    return connection.locate(
-      new TransferError('ERR_RECIPIENTS_REJECTED', `Refused: ${who}: ${spoken(first.reply)}`, {
-        phase: 'command',
-        command: 'RCPT',
-        recipients: refused,
-        connection: connection.isOpen ? 'usable' : 'closed',
-        retry: refused.every(({ transient }) => transient) ? 'later' : 'never',
-        hint: replyHint(first.reply, afterMessage ? 'message' : 'recipient'),
-      }),
-    );
+  #recipientsRejected(by: 'recipient' | 'message'): TransferError {
+    return recipientsRejected(this.#session.connection, this.#accepted, this.#refused, by);
   }
 
-  #outcomeUnknown(error: unknown, replies: readonly Reply[]): unknown {
-    // 421 in place of the reply says that the message was not taken.
-    const said = isFivewireError(error) && error.code === 'ERR_SERVER_CLOSING';
-    if (said && replies.length === 0) return error;
-    return this.#session.connection.locate(
-      new TransferError(
-        'ERR_OUTCOME_UNKNOWN',
-        `${whyUnknown(error)} after the message was sent and before the server said what became of it`,
-        {
-          phase: 'transfer',
-          octets: this.#message.source.taken,
-          recipients: replies.map((reply, i) =>
-            recipientReply((this.#accepted[i] as RecipientReply).address, reply),
-          ),
-          cause: error,
-          hint: 'Sending it again may deliver it twice; the Message-ID lets you find out whether it arrived.',
-        },
-      ),
-    );
-  }
-
-  async #ask(line: CommandLine): Promise<Reply> {
+  *#ask(line: CommandLine): Steps<Reply> {
     this.#session.connection.send(line);
-    return this.#reply(line);
-  }
-
-  #reply(line: CommandLine): Promise<Reply> {
-    return nextReply(this.#session.connection, this.#wait(line));
+    return (yield this.#wait(line)) as Reply;
   }
 
   #wait({ masked }: CommandLine): Wait {
-    const timeout = patience(this.#session, 'reply', this.#message.options);
+    const timeout = patience(this.#session, 'reply', this.message.options);
     return { phase: 'command', timeout, command: masked };
   }
 
   #stall(command: string): Wait {
-    const timeout = patience(this.#session, 'stall', this.#message.options);
+    const timeout = patience(this.#session, 'stall', this.message.options);
+    return { phase: 'transfer', timeout, command };
+  }
+
+  #fateWait(command: MessageCommand): Wait {
+    const timeout = patience(this.#session, 'dataEnd', this.message.options);
     return { phase: 'transfer', timeout, command };
   }
 }
-
-/** What came in place of the reply to the message. */
-function whyUnknown(error: unknown): string {
-  const code = isFivewireError(error) ? error.code : '';
-  if (code === 'ERR_TIMEOUT') return `The wait ended (${(error as Error).message})`;
-  if (code === 'ERR_MALFORMED_RESPONSE' || code === 'ERR_LIMIT_EXCEEDED')
-    return 'The server broke the protocol';
-  return 'The connection was lost';
-}
-
-const ignore = (): void => {};
