@@ -3,8 +3,8 @@
  *
  * They differ in how a reply of several lines ends, so the shape is named by who reads.
  */
-import { escapeText, type ServerReply } from 'tls-context-core';
-import { contextOf, type Wait } from './deadline.js';
+import { type ErrorContext, escapeText, type ServerReply } from 'tls-context-core';
+import type { Wait } from './deadline.js';
 import { decodeText } from './decode-text.js';
 import type { LineConnection } from './line-connection.js';
 
@@ -37,7 +37,14 @@ export class Reply {
  * enhanced status code (RFC 2034) is taken off where there is one.
  */
 export function serverReply(reply: Reply): ServerReply {
-  const enhanced = /^([245]\.\d{1,3}\.\d{1,3})(?: |$)/.exec(reply.lines[0] ?? '')?.[1];
+  const [first = ''] = reply.lines;
+  const enhanced = enhancedCode(first);
+  if (reply.lines.length === 1 && first.length <= plainLength && /^[\x20-\x7e]*$/.test(first)) {
+    const text = enhanced === undefined ? first : first.slice(enhanced.length + 1);
+    return enhanced === undefined
+      ? { code: reply.code, text }
+      : { code: reply.code, enhanced, text };
+  }
   const lines = reply.lines.map((line) =>
     escapeText(
       decodeText(
@@ -54,6 +61,16 @@ export function serverReply(reply: Reply): ServerReply {
   };
 }
 
+/** A line of printable ASCII up to so many characters is shown as it is. */
+const plainLength = 300;
+
+function enhancedCode(line: string): string | undefined {
+  if (line.charCodeAt(1) !== DOT) return undefined;
+  return /^([245]\.\d{1,3}\.\d{1,3})(?: |$)/.exec(line)?.[1];
+}
+
+const DOT = 46;
+
 /** More lines than this are no explanation any more. */
 const shownLines = 1_000;
 
@@ -64,6 +81,11 @@ export class ReplyParser {
   #lines: string[] = [];
   constructor(style: ReplyStyle) {
     this.#style = style;
+  }
+
+  /** True between replies. */
+  get isEmpty(): boolean {
+    return this.#code < 0;
   }
 
   /** True between replies for an empty line that means nothing: some SMTP servers end a reply in one line end too many. */
@@ -113,31 +135,6 @@ export async function readReply(
   }
 }
 
-/**
- * The replies to a pipelined group, one for each wait. Those that have arrived are parsed without giving way.
- *
- * @param see gets each reply as it comes; what it throws ends the reading
- */
-export async function readReplies(
-  connection: LineConnection,
-  style: ReplyStyle,
-  waits: readonly Wait[],
-  see: (reply: Reply, wait: Wait) => void = () => {},
-): Promise<Reply[]> {
-  const reader = new ReplyReader(connection, style);
-  const replies: Reply[] = [];
-  for (const wait of waits) {
-    let reply = reader.take(wait);
-    while (reply === undefined) {
-      await connection.fill(wait);
-      reply = reader.take(wait);
-    }
-    see(reply, wait);
-    replies.push(reply);
-  }
-  return replies;
-}
-
 /** Takes replies out of what has come, for a caller that waits for more itself. */
 export class ReplyReader {
   #connection: LineConnection;
@@ -154,7 +151,7 @@ export class ReplyReader {
   /** The next reply, `undefined` while it is incomplete. */
   take(wait: Wait): Reply | undefined {
     const connection = this.#connection;
-    const where = contextOf(wait);
+    const where = wait as ErrorContext; // of which errors take what they know
     for (
       let line = connection.takeLine(where);
       line !== undefined;
@@ -163,6 +160,12 @@ export class ReplyReader {
       this.#octets += line.length + 2;
       if (this.#octets > connection.limits.replyOctets)
         throw connection.exceeded('replyOctets', connection.limits.replyOctets, where);
+      // A reply of one line, as most are.
+      const code = this.#parser.isEmpty && line.charCodeAt(3) === SPACE ? codeOf(line) : -1;
+      if (code >= 0) {
+        this.#octets = 0;
+        return single(code, line);
+      }
       // The go-ahead to TLS is exact: what comes before it may not be the server's word.
       if (wait.phase !== 'starttls' && this.#parser.passesOver(line)) continue;
       const reply = this.#parser.push(line);
@@ -175,6 +178,8 @@ export class ReplyReader {
     return undefined;
   }
 }
+
+const SPACE = 32;
 
 const single = (code: number, line: string): Reply => new Reply(code, [line.slice(4)]);
 

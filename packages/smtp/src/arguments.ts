@@ -4,8 +4,8 @@ import { escapeText, unknownOption, badOption as wrong } from '@fivewire/line-pr
 export function checkKeys(value: object, keys: readonly string[], argument: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw wrong(argument, 'must be an object');
-  const unknown = Object.keys(value).find((key) => !keys.includes(key));
-  if (unknown !== undefined) throw unknownOption(`${argument}.${unknown}`, keys);
+  for (const key of Object.keys(value))
+    if (!keys.includes(key)) throw unknownOption(`${argument}.${key}`, keys);
 }
 
 export function checkFlag(value: unknown, argument: string): void {

@@ -1,12 +1,6 @@
 /** The body in chunks of announced length: BDAT, RFC 3030 §2 and §4. */
 import { isAscii } from 'node:buffer';
-import {
-  type CommandLine,
-  commandLine,
-  type Reply,
-  scanLines,
-  type Wait,
-} from '@fivewire/line-protocol';
+import { type CommandLine, type Reply, scanLines, type Wait } from '@fivewire/line-protocol';
 import { pieceOctets } from './body-source.js';
 import { eightBitFound, type OutgoingMessage } from './message.js';
 import { nextReply, outOfStep } from './replies.js';
@@ -16,8 +10,10 @@ import { hasSpoken, undisturbed, writeAll } from './undisturbed.js';
 /** Chunks that may wait for their replies at once, where the server offers PIPELINING. */
 const chunksAhead = 4;
 
-export const bdatCommand = (octets: number, last: boolean): CommandLine =>
-  commandLine('BDAT', last ? [String(octets), 'LAST'] : [String(octets)]);
+export function bdatCommand(octets: number, last: boolean): CommandLine {
+  const masked = last ? `BDAT ${octets} LAST` : `BDAT ${octets}`;
+  return { octets: Buffer.from(`${masked}\r\n`), masked };
+}
 
 interface ChunkWaits {
   /** For the stream to take more. */

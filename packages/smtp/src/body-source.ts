@@ -21,7 +21,8 @@ export class BodySource {
   readonly whole: Buffer | undefined;
   /** Octets handed out so far. */
   taken = 0;
-  readonly #pace = new SourcePace();
+  /** Of a stream. */
+  #pace: SourcePace | undefined;
   #pieces: AsyncGenerator<Uint8Array, void, undefined> | undefined;
   #beginning: Promise<void> | undefined;
   /** The first piece of a stream, once it has come, until it is handed out. */
@@ -45,7 +46,10 @@ export class BodySource {
     } else {
       this.whole = octetsInMemory(body);
       if (body instanceof ReadStream) readInBigPieces(body);
-      if (this.whole === undefined) this.#pieces = bodyOctets(body, this.#pace);
+      if (this.whole === undefined) {
+        this.#pace = new SourcePace();
+        this.#pieces = bodyOctets(body, this.#pace);
+      }
     }
   }
 
@@ -107,13 +111,12 @@ export class BodySource {
 
   /** From now on the connection is held for this body: calls wait behind it. */
   hold({ connection, queue }: { connection: object; queue: ReplyQueue }): void {
-    if (this.#pieces === undefined) return;
-    this.#pace.begin({ connection, calls: queue.calls, what: 'the body of a message' });
+    this.#pace?.begin({ connection, calls: queue.calls, what: 'the body of a message' });
   }
 
   /** The connection is held for it no longer. */
   release(): void {
-    this.#pace.end();
+    this.#pace?.end();
   }
 
   /** The caller's stream is not read any further: destroys it. Waits for nothing. */

@@ -80,12 +80,14 @@ export function prepareMessage(
     ...requireTlsParameter(session, envelope),
     ...wishes.mail,
   ];
+  const lines: { address: string; line: CommandLine }[] = [];
+  for (const [i, { address, path }] of recipients.entries()) {
+    const line = pathCommand('RCPT', `TO:<${path.text}>`, wishes.recipients[i] ?? none);
+    lines.push({ address, line });
+  }
   return {
     mail: pathCommand('MAIL', `FROM:<${from?.text ?? ''}>`, parameters),
-    recipients: recipients.map(({ recipient, path }, i) => ({
-      address: recipient.address,
-      line: pathCommand('RCPT', `TO:<${path.text}>`, wishes.recipients[i] ?? []),
-    })),
+    recipients: lines,
     source,
     framing: kind.framing,
     sevenBit: kind.sevenBit,
@@ -125,32 +127,38 @@ export function judgeHeader({ extensions }: Session, message: OutgoingMessage): 
 
 const utf8HeaderNeed = 'A header with UTF-8';
 
+const none: readonly string[] = [];
+
 const pathLimits = { limit: pathCommandLimit };
 
 const pathCommand = (verb: string, path: string, parameters: readonly string[]): CommandLine =>
   commandLine(verb, [path, ...parameters], pathLimits);
 
 export interface CheckedRecipient {
-  recipient: Recipient;
+  /** As the caller gave it. */
+  address: string;
   path: MailAddress;
+  /** Where it may have wishes of its own. */
+  recipient: Recipient | undefined;
 }
 
 function recipientsOf({ to, unqualified = false }: Envelope, lmtp: boolean): CheckedRecipient[] {
-  const list = Array.isArray(to) ? (to as readonly (string | Recipient)[]) : [to];
+  const list = (Array.isArray(to) ? to : [to]) as readonly (string | Recipient)[];
   if (list.length === 0) throw wrong('envelope.to', 'names nobody');
-  return list.map((entry, i) => {
-    const argument = `envelope.to[${i}]`;
-    if (typeof entry !== 'object' || entry === null) {
-      const path = parseAddress(entry, argument, lmtp || unqualified);
-      return { recipient: { address: entry as string }, path };
-    }
-    const recipient = entry as Recipient;
-    checkKeys(recipient, recipientKeys, argument);
-    return {
-      recipient,
-      path: parseAddress(recipient.address, `${argument}.address`, lmtp || unqualified),
-    };
-  });
+  const checked: CheckedRecipient[] = [];
+  for (const [i, entry] of list.entries()) checked.push(recipientOf(entry, i, lmtp || unqualified));
+  return checked;
+}
+
+function recipientOf(entry: string | Recipient, i: number, bare: boolean): CheckedRecipient {
+  const argument = `envelope.to[${i}]`;
+  if (typeof entry !== 'object' || entry === null) {
+    const path = parseAddress(entry, argument, bare);
+    return { address: entry, path, recipient: undefined };
+  }
+  checkKeys(entry, recipientKeys, argument);
+  const path = parseAddress(entry.address, `${argument}.address`, bare);
+  return { address: entry.address, path, recipient: entry };
 }
 
 // ── SIZE, RFC 1870 ─────────────────────────────────────────────────────────────────────────────────────────────

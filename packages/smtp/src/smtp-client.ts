@@ -293,8 +293,13 @@ export class SmtpClient {
     const source = new BodySource(body);
     if (source.whole === undefined || options.signal !== undefined || !this.#lane.isFree) {
       this.#deliver(envelope, source, options, grouped).then(settle.sent, settle.failed);
-    } else
+      return;
+    }
+    try {
       this.#lane.add(prepareMessage(this.#session, envelope, source, options, grouped), settle);
+    } catch (error) {
+      settle.failed(isFivewireError(error) ? this.#session.connection.locate(error) : error);
+    }
   }
 
   #lookUp(verb: string, name: string): CommandLine {

@@ -33,13 +33,13 @@ export function wishesOf(
   envelope: Envelope,
   recipients: readonly CheckedRecipient[],
 ): Wishes {
-  if (!wishesAnything(envelope, recipients)) return nothing();
+  if (!wishesAnything(envelope, recipients)) return { mail: [], recipients: [], dropped: [] };
   const optional = optionalOnes(envelope);
   const wishes: Wishes = { mail: [], recipients: recipients.map(() => []), dropped: [] };
   for (const { extension, what, mail, recipient: each } of table) {
     const forMail = mail(envelope, extensions.get(extension) ?? []);
-    const forRecipients = recipients.map(({ recipient, path }, i) =>
-      each?.(recipient, path, `envelope.to[${i}]`),
+    const forRecipients = recipients.map(
+      ({ recipient, path }, i) => recipient && each?.(recipient, path, `envelope.to[${i}]`),
     );
     const wished = forMail ?? forRecipients.find((one) => one !== undefined);
     if (wished === undefined) continue;
@@ -54,15 +54,14 @@ export function wishesOf(
   return wishes;
 }
 
-const nothing = (): Wishes => ({ mail: [], recipients: [], dropped: [] });
-
-const inEnvelope = ['dsn', 'auth', 'deliverBy', 'hold', 'priority', 'optional'] as const;
-const inRecipient = ['notify', 'originalRecipient', 'validSince'] as const;
-
 /** Most messages do not: they are not to pay for a walk through the table. */
-const wishesAnything = (envelope: Envelope, recipients: readonly CheckedRecipient[]): boolean =>
-  inEnvelope.some((key) => envelope[key] !== undefined) ||
-  recipients.some(({ recipient }) => inRecipient.some((key) => recipient[key] !== undefined));
+function wishesAnything(envelope: Envelope, recipients: readonly CheckedRecipient[]): boolean {
+  const { dsn, auth, deliverBy, hold, priority, optional } = envelope;
+  for (const one of [dsn, auth, deliverBy, hold, priority, optional])
+    if (one !== undefined) return true;
+  for (const { recipient } of recipients) if (recipient !== undefined) return true;
+  return false;
+}
 
 function optionalOnes({ optional, dsn }: Envelope): ReadonlySet<string> {
   if (optional !== undefined && !Array.isArray(optional))

@@ -168,3 +168,109 @@ test('bad windows', async () => {
   await client.quit();
   await peer.played;
 });
+
+const pair = (to: string, last: string): string => `
+  C: MAIL FROM:<alice@example.org>
+  C: RCPT TO:<${to}@example.net>
+  C: DATA${last}`;
+
+dialogue(
+  'a window of two: other calls find their turn between the messages, and nothing is mixed up',
+  `${opening('PIPELINING')}${pair('a', '')}
+  S: 250 ok
+  S: 250 ok
+  S: 354 go
+  C: x
+  C: .
+  C: RSET${pair('b', '')}
+  S: 250 a has it
+  S: 250 reset
+  S: 250 ok
+  S: 550 5.1.1 no b
+  S: 554 5.5.1 nobody
+  C: RSET
+  S: 250 reset
+  C: NOOP
+  S: 250 ok${pair('c', '')}
+  S: 250 ok
+  S: 250 ok
+  S: 354 go
+  C: x
+  C: .
+  S: 250 c has it
+  ${closing}`,
+  async (client) => {
+    const outcomes = client
+      .sendMany([message('a'), message('b'), message('c')], { window: 2 })
+      [Symbol.asyncIterator]();
+    const first = outcomes.next();
+    const noop = client.noop();
+    expect((await first).value).toMatchObject({
+      ok: true,
+      result: { reply: { text: 'a has it' } },
+    });
+    expect((await outcomes.next()).value).toMatchObject({
+      index: 1,
+      ok: false,
+      error: { code: 'ERR_RECIPIENTS_REJECTED' },
+    });
+    expect((await outcomes.next()).value).toMatchObject({ index: 2, ok: true });
+    expect((await outcomes.next()).done).toBe(true);
+    await noop;
+  },
+);
+
+test('a source that fails: the outcomes of what was taken come first', async () => {
+  const peer = play(`${opening()}${transaction('a')}${closing}`);
+  const client = await connectTo(peer);
+  const messages = (function* () {
+    yield message('a');
+    throw new Error('database gone');
+  })();
+  const outcomes: SendOutcome[] = [];
+  const error = await failure(
+    (async () => {
+      for await (const outcome of client.sendMany(messages, { window: 3 })) outcomes.push(outcome);
+    })(),
+  );
+  expect(error.message).toBe('database gone');
+  expect(outcomes).toMatchObject([{ index: 0, ok: true }]);
+  await client.quit();
+  await peer.played;
+});
+
+test('the connection goes with a window open: each message has its own error', async () => {
+  const peer = play(`${opening('PIPELINING', 'CHUNKING')}
+    C: MAIL FROM:<alice@example.org>
+    C: RCPT TO:<a@example.net>
+    C: BDAT 3 LAST
+    C: x
+    C: RSET
+    C: MAIL FROM:<alice@example.org>
+    C: RCPT TO:<b@example.net>
+    C: BDAT 3 LAST
+    C: x
+    S: 250 ok
+    S: 250 ok
+    S: 250 a has it
+    S: 250 reset
+    S: 250 ok
+    -- close`);
+  const client = await connectTo(peer, { chunking: true });
+  const outcomes: SendOutcome[] = [];
+  const error = await failure(
+    (async () => {
+      const many = client.sendMany([message('a'), message('b'), message('bad address')], {
+        window: 3,
+      });
+      for await (const outcome of many) outcomes.push(outcome);
+      throw new Error('over');
+    })(),
+  );
+  expect(error.message).toBe('over');
+  expect(outcomes).toMatchObject([
+    { index: 0, ok: true },
+    { index: 1, ok: false, error: { code: 'ERR_OUTCOME_UNKNOWN', host: 'mx.example.test' } },
+    { index: 2, ok: false, error: { code: 'ERR_ARGUMENT' } },
+  ]);
+});
