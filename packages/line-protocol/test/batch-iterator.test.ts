@@ -28,6 +28,18 @@ describe('BatchIterator', () => {
     expect(results.map(({ done }) => done)).toEqual([false, false, false, true, true]);
   });
 
+  it('asks for the first batch before `next()` returns', () => {
+    let asked = 0;
+    const rows = new BatchIterator<number>({
+      next: async () => {
+        asked += 1;
+        return { done: true, value: undefined };
+      },
+    });
+    void rows.next();
+    expect(asked).toBe(1);
+  });
+
   it('leaves its batches when the loop is left', async () => {
     const log: string[] = [];
     for await (const _ of over(() => new BatchIterator(batches(log)))) break;

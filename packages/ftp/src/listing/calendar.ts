@@ -44,9 +44,14 @@ const epoch = 719_162;
 export function serverTime(
   context: DialectContext,
   precision: TimePrecision,
-  ...clock: Parameters<typeof wallClock>
+  year: number,
+  month: number,
+  day: number,
+  hour?: number,
+  minute?: number,
+  second?: number,
 ): Stamp | undefined {
-  const time = wallClock(...clock);
+  const time = wallClock(year, month, day, hour, minute, second);
   if (time === undefined) return undefined;
   return { modified: new Date(time - context.utcOffset), precision };
 }

@@ -1,75 +1,73 @@
 /** Lines from chunks, in linear time whatever the cuts, and in bounded memory. */
 import { octetString } from '../session/charset.js';
 
-export interface Line {
-  /** An octet string without its line end; what there was of it when it was over-long. */
-  readonly text: string;
-  readonly overlong: boolean;
-}
-
 /**
  * The first line end decides what ends the rest: RFC 959 says CRLF, and then a bare LF belongs to a name
  * (one server shows such names as they are); a server that ends lines with a bare LF does so throughout.
  */
 export class LineSplitter {
   readonly #limit: number;
-  #crlf: boolean | undefined;
+  #end: '\r\n' | '\n' | undefined;
   #parts: string[] = [];
   #held = 0;
+  /** The last octet of what an over-long line had beyond the limit: it may be the first of a line end. */
+  #last = '';
 
-  /** @param limit the longest line, in octets. More of one is dropped. */
+  /** @param limit the longest line, in octets. Of a longer one so much is given that it can be told by its length. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  push(octets: Uint8Array): Line[] {
-    return this.pushText(octetString(octets));
-  }
-
-  /** The same for octets that are an octet string already. */
-  pushText(text: string): Line[] {
-    const lines: Line[] = [];
-    let from = 0;
-    for (let lf = text.indexOf('\n'); lf >= 0; lf = text.indexOf('\n', lf + 1)) {
-      const afterCr = lf > 0 ? text.charCodeAt(lf - 1) === 13 : this.#heldEndsInCr();
-      this.#crlf ??= afterCr;
-      if (this.#crlf && !afterCr) continue;
-      const end = afterCr ? lf - 1 : lf;
-      if (this.#held === 0 && end >= from && end - from <= this.#limit) {
-        lines.push({ text: text.slice(from, end), overlong: false });
-      } else {
-        this.#hold(text.slice(from, lf));
-        lines.push(this.#take());
-      }
-      from = lf + 1;
+  /** Octet strings without their line ends. */
+  push(octets: Uint8Array): string[] {
+    const text = octetString(octets);
+    if (!text.includes('\n')) {
+      this.#hold(text);
+      return [];
     }
-    if (from < text.length) this.#hold(text.slice(from));
-    return lines;
+    this.#end ??= this.#firstEnd(text);
+    const isSplit = this.#end === '\r\n' && text.charCodeAt(0) === 10 && this.#endsInCr();
+    if (!isSplit && !text.includes(this.#end)) {
+      this.#hold(text);
+      return [];
+    }
+    const lines = (this.#held === 0 ? text : this.#take() + text).split(this.#end);
+    const last = lines.pop() ?? '';
+    if (last !== '') this.#hold(last);
+    return this.#end === '\n' ? lines.map(withoutCr) : lines;
   }
 
   /** The last line, where it had no end. */
-  end(): Line[] {
-    return this.#held === 0 ? [] : [this.#take()];
+  end(): string[] {
+    return this.#held === 0 ? [] : [withoutCr(this.#take())];
+  }
+
+  #firstEnd(text: string): '\r\n' | '\n' {
+    const lf = text.indexOf('\n');
+    return (lf > 0 ? text.charCodeAt(lf - 1) === 13 : this.#endsInCr()) ? '\r\n' : '\n';
   }
 
   #hold(text: string): void {
-    if (this.#held <= this.#limit) this.#parts.push(text);
-    this.#held += text.length;
+    if (text === '') return;
+    if (this.#held > this.#limit + 1) {
+      this.#last = text.slice(-1);
+    } else {
+      this.#parts.push(text);
+      this.#held += text.length;
+    }
   }
 
-  #take(): Line {
-    const text = this.#parts.length === 1 ? (this.#parts[0] ?? '') : this.#parts.join('');
-    const overlong = this.#held > this.#limit + 1; // the CR does not count
+  #take(): string {
+    const text = this.#parts.join('') + this.#last;
     this.#parts = [];
     this.#held = 0;
-    return { text: text.endsWith('\r') ? text.slice(0, -1) : text, overlong };
+    this.#last = '';
+    return text;
   }
 
-  #heldEndsInCr(): boolean {
-    for (let i = this.#parts.length - 1; i >= 0; i -= 1) {
-      const part = this.#parts[i] ?? '';
-      if (part !== '') return part.endsWith('\r');
-    }
-    return false;
+  #endsInCr(): boolean {
+    return (this.#last || this.#parts.at(-1) || '').endsWith('\r');
   }
 }
+
+const withoutCr = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line);

@@ -13,7 +13,7 @@ import type {
 import { dos } from './dos.js';
 import { type Draft, type Entry, ListingEntry, type ListingProblem } from './entry.js';
 import { eplf } from './eplf.js';
-import { type Line, LineSplitter } from './line-splitter.js';
+import { LineSplitter } from './line-splitter.js';
 import { nonStop, zvm } from './mainframes.js';
 import { mlsd } from './mlsx.js';
 import { mvs } from './mvs.js';
@@ -117,6 +117,7 @@ export class ListingParser {
   /** What a server writes ahead of names that wants to give whole paths. */
   readonly #inPlace: string;
   readonly #insideOnly: boolean;
+  readonly #lineOctets: number;
   readonly #splitter: LineSplitter;
   #candidates: Dialect[];
   #settled: Dialect | undefined;
@@ -142,7 +143,8 @@ export class ListingParser {
       this.#directory === this.#directoryText ? prefixOf(this.#directoryText) : undefined;
     this.#decode = this.#charset.decode;
     this.#insideOnly = options.insideOnly ?? false;
-    this.#splitter = new LineSplitter(options.lineOctets ?? 65_536);
+    this.#lineOctets = options.lineOctets ?? 65_536;
+    this.#splitter = new LineSplitter(this.#lineOctets);
     this.#candidates = inOrder(options.system).map((name) => dialects[name](this.#context));
   }
 
@@ -169,11 +171,11 @@ export class ListingParser {
     return this.#read(this.#splitter.end());
   }
 
-  #read(lines: Line[]): Entry[] {
+  #read(lines: readonly string[]): Entry[] {
     const entries: Entry[] = [];
-    for (const { text, overlong } of lines) {
+    for (const text of lines) {
       this.#line += 1;
-      if (overlong) this.#complain('the line is over-long', text);
+      if (text.length > this.#lineOctets) this.#complain('the line is over-long', text);
       else if (!isBlank(text)) this.#readLine(text, entries);
     }
     return entries;

@@ -109,7 +109,11 @@ function encodeExactly(text: string, encoding: string): string {
   return octets.toString('latin1');
 }
 
+/** Those of the defaults are known without the tables of all others, which take 60 ms to load. */
+const usual: readonly unknown[] = ['utf-8', 'utf8', 'UTF-8', 'windows-1252'];
+
 function known(name: string, option: string): string {
+  if (usual.includes(name)) return name;
   if (typeof name === 'string' && name !== '' && iconv().encodingExists(name)) return name;
   const shown = escapeText(String(name), 40);
   throw new UsageError('ERR_ARGUMENT', `${option}: there is no charset ${shown}.`, {

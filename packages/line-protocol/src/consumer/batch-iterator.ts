@@ -18,11 +18,9 @@ export class BatchIterator<T> implements AsyncIterator<T, void, undefined> {
       return Promise.resolve({ done: false, value: this.#batch[this.#at++] as T });
     }
     if (this.#over) return Promise.resolve(finished);
-    const after = this.#waiting ?? Promise.resolve();
-    const next = after.then(
-      () => this.#taken(),
-      () => this.#taken(),
-    );
+    const taken = (): Promise<IteratorResult<T, void>> => this.#taken();
+    // At once where it can be: what the first row asks for has its place in the queue before whatever is called next.
+    const next = this.#waiting?.then(taken, taken) ?? taken();
     this.#waiting = next;
     const settled = (): void => {
       if (this.#waiting === next) this.#waiting = undefined;
