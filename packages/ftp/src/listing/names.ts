@@ -84,9 +84,9 @@ async function receiveNames(
   const splitter = new LineSplitter(limits.listingLineOctets);
   let names = 0;
   let octets = 0;
-  const give = (lines: ReturnType<LineSplitter['push']>): void => {
-    const batch = lines.flatMap(({ text, overlong }) => {
-      const name = overlong ? undefined : nameIn(text);
+  const give = (lines: readonly string[]): void => {
+    const batch = lines.flatMap((text) => {
+      const name = text.length > limits.listingLineOctets ? undefined : nameIn(text);
       return name === undefined ? [] : [listedName(session, path, name)];
     });
     names += batch.length;
