@@ -198,20 +198,20 @@ export class FetchedMessage implements MessageBase {
     return this.#row.gmailLabels ?? [];
   }
   get envelope(): Envelope {
-    const slice = this.#row.envelope;
+    const { envelope } = this.#row;
     this.#envelope ??= this.#readOr(
       'ENVELOPE',
       emptyEnvelope,
-      slice && ((notes) => parseEnvelopeSlice(slice, notes)),
+      envelope && ((notes) => parseEnvelopeSlice(envelope, notes)),
     );
     return this.#envelope;
   }
   get structure(): BodyPart {
-    const slice = this.#row.structure;
+    const { structure } = this.#row;
     this.#structure ??= this.#readOr(
       'BODYSTRUCTURE',
       unknownStructure,
-      slice && ((notes) => parseBodyStructureSlice(slice, notes)),
+      structure && ((notes) => parseBodyStructureSlice(structure, notes)),
     );
     return this.#structure;
   }

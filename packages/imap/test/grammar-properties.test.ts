@@ -6,7 +6,10 @@ import { parseMetadata, parseQuota, parseRights } from '../src/grammar/account-d
 import { parseBodyStructureSlice } from '../src/grammar/body-structure.js';
 import { parseDateTime, parseMessageDate } from '../src/grammar/date-time.js';
 import { parseEnvelopeSlice } from '../src/grammar/envelope.js';
-import { Lexer } from '../src/grammar/lexer.js';
+import { type FetchData, parseFetchData } from '../src/grammar/fetch-data.js';
+import type { Frame } from '../src/grammar/frame.js';
+import { defaultGrammarLimits, Lexer } from '../src/grammar/lexer.js';
+import { plainRow } from '../src/grammar/plain-row.js';
 import { parseResponse } from '../src/grammar/response.js';
 import { parseSort, parseThreads } from '../src/grammar/sort-data.js';
 import { framesOf, parseOne } from './support/frames.js';
@@ -72,6 +75,129 @@ function parseAll(octets: string): void {
     }
   }
 }
+
+/** What the forgiving reader makes of a row, whatever its form. */
+function forgiven(frame: Frame): { row: FetchData; notes: string[] } {
+  const lexer = new Lexer(frame, undefined, 2);
+  const number = lexer.number();
+  lexer.spaces();
+  lexer.keyword();
+  lexer.spaces();
+  const row = parseFetchData(lexer, number, false);
+  const notes: string[] = [];
+  if (row.envelope) row.envelope = parseEnvelopeSlice(row.envelope, notes);
+  if (row.structure) row.structure = parseBodyStructureSlice(row.structure, notes);
+  return { row, notes };
+}
+
+it('a row in its plain form is what the forgiving reader makes of it', () => {
+  const mostly = (plain: string[], odd: string[]): fc.Arbitrary<string> =>
+    fc.oneof(
+      { weight: 24, arbitrary: fc.constantFrom(...plain) },
+      { weight: 1, arbitrary: fc.constantFrom(...odd) },
+    );
+  const nstring = mostly(
+    [
+      'NIL',
+      'nil',
+      '""',
+      '"a b"',
+      '"a (b) {3}"',
+      '"a\\"b"',
+      '"\\\\"',
+      '"=?utf-8?Q?=C3=BC?="',
+      '"\xfc"',
+      '{3}\r\nxyz',
+      '{0}\r\n',
+    ],
+    ['"\\x"', '"a" b"', '"x {2}\r\nab', 'atom', '("a")'],
+  );
+  const addresses = mostly(
+    [
+      'NIL',
+      '(("A" NIL "a" "b.test"))',
+      '((NIL NIL "g" NIL)("B" NIL "b" "b.test")(NIL NIL NIL NIL))',
+    ],
+    ['(("A" NIL "a" "b.test") ("C" NIL {1}\r\nc "b.test"))', '()', '((NIL NIL "a"))'],
+  );
+  const envelope = fc
+    .tuple(nstring, nstring, fc.array(addresses, { minLength: 5, maxLength: 7 }), nstring, nstring)
+    .map(([date, subject, six, reply, id]) => `(${[date, subject, ...six, reply, id].join(' ')})`);
+  const parameters = mostly(
+    [
+      'NIL',
+      '("CHARSET" "utf-8")',
+      '("charset" "utf-8" "format" "flowed")',
+      '("name" "a) b")',
+      '("charset" {5}\r\nutf-8)',
+      '("charset" {5}\r\nkoi-8)',
+      '("name*" "utf-8\'\'%C3%BC.txt")',
+    ],
+    ['("name")', '()'],
+  );
+  const disposition = parameters.map((list) => `("ATTACHMENT" ${list})`);
+  const tail = fc.constantFrom('', ' NIL', ' NIL NIL', ' NIL NIL "de"', ' NIL NIL ("de" "en") "x"');
+  const leaf = fc
+    .tuple(parameters, nstring, nstring, mostly(['12'], ['-1', 'NIL']), disposition, tail)
+    .map(
+      ([list, id, encoding, size, shown, rest]) =>
+        `("TEXT" "Plain" ${list} ${id} NIL ${encoding} ${size} 0 NIL ${shown}${rest})`,
+    );
+  const structure = fc.oneof(
+    leaf,
+    fc.tuple(leaf, leaf).map(([one, two]) => `(${one}${two} "MIXED" ("boundary" "b") NIL)`),
+    fc
+      .tuple(envelope, leaf)
+      .map(([head, body]) => `("MESSAGE" "RFC822" NIL NIL NIL "7bit" 9 ${head} ${body} 3)`),
+    mostly(
+      ['("IMAGE" "PNG" NIL NIL NIL "base64" 7)'],
+      ['("MIXED")', '("TEXT" ("CHARSET" "x") NIL NIL "base64" 356 5)', 'NIL'],
+    ),
+  );
+  const item = fc.oneof(
+    envelope.map((text) => `ENVELOPE ${text}`),
+    structure.map((text) => `BODYSTRUCTURE ${text}`),
+    mostly(
+      [
+        'UID 9',
+        'FLAGS ()',
+        'FLAGS (\\seen $X a]b)',
+        'RFC822.SIZE 12',
+        'INTERNALDATE "17-Jul-1996 02:44:25 -0700"',
+        'MODSEQ (18446744073709551615)',
+        'BODY[] {3}\r\nabc',
+        'BODY[1.2]<0> {3}\r\nabc',
+      ],
+      [
+        'uid 9',
+        'FLAGS (\\Seen\\Draft)',
+        'FLAGS (\\Seen "x")',
+        'RFC822.SIZE -1',
+        'INTERNALDATE "17-Xxx-1996 02:44:25 -0700"',
+        'BODY[1.MIME] "x"',
+        'BODY[] NIL',
+        'X-NEW 7',
+      ],
+    ),
+  );
+  let plain = 0;
+  fc.assert(
+    fc.property(
+      fc.array(item, { minLength: 1, maxLength: 5 }),
+      fc.constantFrom(' ', ' ', ' ', '  '),
+      (words, space) => {
+        for (const frame of framesOf(`* 4 FETCH (${words.join(space)})\r\n`)) {
+          const row = plainRow(frame, defaultGrammarLimits);
+          if (row === undefined) continue;
+          plain++;
+          expect({ row, notes: [] }).toEqual(forgiven(frame));
+        }
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+  expect(plain).toBeGreaterThan(100);
+});
 
 const extensions = [parseSort, parseThreads, parseQuota, parseRights, parseMetadata];
 

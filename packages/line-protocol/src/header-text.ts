@@ -76,20 +76,22 @@ export function createHeaderDecoder(codec: () => CharsetCodec): HeaderDecoder {
 
   const decodeParameters: HeaderDecoder['decodeParameters'] = (raw) => {
     const parameters: Record<string, string> = Object.create(null);
-    const continued = new Map<string, Section[]>();
-    for (const [key, value] of raw) {
-      const found = /^(.*?)\*(?:(\d{1,3})(\*)?)?$/.exec(key.toLowerCase());
+    let continued: Map<string, Section[]> | undefined;
+    for (const [given, value] of raw) {
+      const key = given.toLowerCase();
+      const found = key.includes('*') ? /^(.*?)\*(?:(\d{1,3})(\*)?)?$/.exec(key) : null;
       const name = found?.[1] ?? '';
       if (found === null || name === '') {
-        parameters[key.toLowerCase()] ??= decodeHeaderText(value);
+        parameters[key] ??= decodeHeaderText(value);
         continue;
       }
+      continued ??= new Map();
       const encoded = found[2] === undefined || found[3] !== undefined;
       const sections = continued.get(name) ?? [];
       sections.push({ index: Number(found[2] ?? 0), encoded, value });
       continued.set(name, sections);
     }
-    for (const [name, sections] of continued) {
+    for (const [name, sections] of continued ?? []) {
       const { octets, charset } = joinSections(sections);
       parameters[name] =
         decodeCharset(Buffer.from(octets, 'latin1'), charset) ?? decodeText(octets);

@@ -49,7 +49,11 @@ export interface BodyPart {
  *
  * A flaw costs the field or the part in which it stands. @param notes where to say what was stepped over
  */
-export function parseBodyStructureSlice(slice: FrameSlice, notes: string[] = []): BodyPart {
+export function parseBodyStructureSlice(
+  slice: BodyPart | FrameSlice,
+  notes: string[] = [],
+): BodyPart {
+  if (!('frame' in slice)) return slice;
   const { result, lexer } = mostOf(slice, (lexer) => bodyOrNote(lexer, '', true));
   notes.push(...lexer.notes);
   return result;

@@ -5,6 +5,7 @@ import { parseMessageDate } from './date-time.js';
 import { decodeHeaderText } from './encoded-word.js';
 import type { FrameSlice } from './lexer.js';
 import { close, isMalformed, Lexer, open } from './lexer.js';
+import type { PlainReader } from './plain-reader.js';
 
 /** Someone who wrote or gets a message. */
 export interface Address {
@@ -113,10 +114,53 @@ const noEnvelope: RawEnvelope = {
 /**
  * @param notes where to say what broke the grammar and was stepped over
  */
-export function parseEnvelopeSlice(slice: FrameSlice, notes: string[] = []): Envelope {
+export function parseEnvelopeSlice(slice: Envelope | FrameSlice, notes: string[] = []): Envelope {
+  if (slice instanceof Envelope) return slice;
   const { result, lexer } = mostOf(slice, (lexer) => envelopeFields(lexer));
   notes.push(...lexer.notes);
   return new Envelope(result);
+}
+
+/** envelope, with nothing to forgive. */
+export function plainEnvelope(reader: PlainReader): RawEnvelope {
+  reader.open();
+  const date = reader.nstring();
+  reader.space();
+  const subject = reader.nstring();
+  const from = plainAddresses(reader);
+  const sender = plainAddresses(reader);
+  const replyTo = plainAddresses(reader);
+  const to = plainAddresses(reader);
+  const cc = plainAddresses(reader);
+  const bcc = plainAddresses(reader);
+  reader.space();
+  const inReplyTo = reader.nstring();
+  reader.space();
+  const messageId = reader.nstring();
+  reader.close();
+  return { date, subject, from, sender, replyTo, to, cc, bcc, inReplyTo, messageId };
+}
+
+/** SP ("(" 1*address ")" / nil) */
+function plainAddresses(reader: PlainReader): RawAddress[] {
+  const addresses: RawAddress[] = [];
+  reader.space();
+  if (reader.nil()) return addresses;
+  reader.open();
+  do {
+    reader.open();
+    const name = reader.nstring();
+    reader.space();
+    const route = reader.nstring();
+    reader.space();
+    const mailbox = reader.nstring();
+    reader.space();
+    const host = reader.nstring();
+    reader.close();
+    addresses.push({ name, route, mailbox, host });
+  } while (reader.peek() === open);
+  reader.close();
+  return addresses;
 }
 
 /** Reads a slice; where that leaves something to note, once more with loose quotes, and takes the better one. */

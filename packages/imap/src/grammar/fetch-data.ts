@@ -1,11 +1,13 @@
 /**
  * FETCH and UIDFETCH responses (RFC 9051 §7.5.2; RFC 9586 §3.3): one row of a mailbox.
  *
- * The row is read item by item. ENVELOPE and BODYSTRUCTURE are stepped over and kept as slices, to be parsed when
- * somebody asks. An item that makes no sense is stepped over too and noted in `problems`: it never costs the row.
+ * The row is read item by item. ENVELOPE and BODYSTRUCTURE are stepped over and kept as slices, to be parsed when a consumer asks.
+ * An item that makes no sense is stepped over too and noted in `problems`: it never costs the row.
  */
 import type { RemoteProtocolError } from 'tls-context-core';
+import type { BodyPart } from './body-structure.js';
 import { parseDateTime } from './date-time.js';
+import type { Envelope } from './envelope.js';
 import { parseFlags } from './flags.js';
 import type { FrameLiteral } from './frame.js';
 import {
@@ -40,12 +42,13 @@ export interface FetchData {
   /** The sequence number; 0 for UIDFETCH, which has none. */
   sequence: number;
   uid: number | undefined;
-  flags: string[] | undefined;
+  flags: readonly string[] | undefined;
   size: number | undefined;
   internalDate: Date | undefined;
-  envelope: FrameSlice | undefined;
+  /** As it was read with its row (`plain-row.ts`), or where it stands. */
+  envelope: Envelope | FrameSlice | undefined;
   /** BODYSTRUCTURE, or BODY where that is all there is. */
-  structure: FrameSlice | undefined;
+  structure: BodyPart | FrameSlice | undefined;
   sections: FetchSection[];
   /** A decimal string (RFC 7162). */
   modSeq: string | undefined;
@@ -86,7 +89,7 @@ const endOfRow = ') of msg-att';
 const torn = new Set([closingQuote, endOfRow]);
 
 /** A row of which nothing is known yet; all properties there from the start, so that all rows have one hidden class. */
-const emptyRow = (sequence: number, uid: number | undefined): FetchData => ({
+export const emptyRow = (sequence: number, uid: number | undefined): FetchData => ({
   sequence,
   uid,
   flags: undefined,
@@ -133,7 +136,7 @@ function fetchItem(lexer: Lexer, row: FetchData): void {
     return;
   }
   lexer.spaces();
-  const read = items[name];
+  const read = items.get(name);
   const { pos, depth } = lexer;
   if (read === undefined) {
     lexer.skipValue('the value of a FETCH item');
@@ -151,6 +154,13 @@ function fetchItem(lexer: Lexer, row: FetchData): void {
 function itemName(lexer: Lexer): string {
   const { text } = lexer;
   const start = lexer.pos;
+  const space = text.indexOf(' ', start);
+  const known = text.slice(start, space);
+  if (space > start && items.has(known)) {
+    lexer.countToken();
+    lexer.pos = space;
+    return known;
+  }
   let i = start;
   for (; i < text.length; i++) {
     const octet = text.charCodeAt(i);
@@ -167,11 +177,11 @@ function itemName(lexer: Lexer): string {
   lexer.countToken();
   lexer.pos = i;
   const name = text.slice(start, i);
-  return name in items ? name : name.toUpperCase();
+  return items.has(name) ? name : name.toUpperCase();
 }
 
 /** Each item's reader. Unknown items are stepped over. */
-const items: Record<string, (lexer: Lexer, row: FetchData) => void> = {
+const itemReaders: Record<string, (lexer: Lexer, row: FetchData) => void> = {
   UID: (lexer, row) => {
     row.uid = lexer.number('uniqueid');
   },
@@ -226,7 +236,7 @@ const items: Record<string, (lexer: Lexer, row: FetchData) => void> = {
     row.gmailLabels = labels;
   },
 };
-Object.setPrototypeOf(items, null);
+const items = new Map(Object.entries(itemReaders));
 
 /**
  * "BODY" section ["<" number ">"] SP nstring; "BINARY" …; "BINARY.SIZE" section SP number.

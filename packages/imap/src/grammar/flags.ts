@@ -21,6 +21,15 @@ export function parseFlags(lexer: Lexer): string[] {
   return flags;
 }
 
+/** A flag-list of atoms with one space between them, as a text; `undefined` for anything else. */
+export function plainFlags(text: string): readonly string[] | undefined {
+  if (text === '()') return [];
+  const flags = text.slice(1, -1).split(' ');
+  const isPlain =
+    text.startsWith('(') && flags.every((flag) => /^\\?[!#-$&'+-Z^-z|}~]+$/.test(flag));
+  return isPlain ? flags.map(canonicalFlag) : undefined;
+}
+
 /** \Recent says something about the session, not about the message (RFC 3501 §2.3.2; gone in RFC 9051). */
 export const withoutRecent = (flags: readonly string[]): readonly string[] =>
   flags.includes('\\Recent') ? flags.filter((flag) => flag !== '\\Recent') : flags;

@@ -26,6 +26,7 @@ import {
   parseStatus,
   type StatusData,
 } from './mailbox-data.js';
+import { plainRow } from './plain-row.js';
 import { parseCapabilities, parseResponseText, type ResponseCode } from './response-code.js';
 import {
   type ExtendedSearchData,
@@ -101,6 +102,8 @@ export function parseResponse(
   frame: Frame,
   limits: GrammarLimits = defaultGrammarLimits,
 ): Response {
+  const row = plainRow(frame, limits);
+  if (row !== undefined) return { type: 'fetch', row };
   const lexer = new Lexer(padded(frame), limits);
   switch (lexer.peek()) {
     case star:
