@@ -284,19 +284,22 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/append.js'),
   },
   {
-    usage: 'tls <url>',
+    usage: 'tls [urls..]',
     describe: 'Who a server is and how the connection is protected',
-    forms: [['imaps://host', 'any URL of the five protocols; nobody logs in']],
+    forms: [
+      ['imaps://host', 'any URL of the five protocols; nobody logs in'],
+      ['URL URL …', 'a row for each; the exit code is the gravest'],
+    ],
     examples: [
       'fivewire tls imaps://imap.example.org --warn-days 20',
-      'fivewire tls ftp://ftp.example.org --json',
+      'fivewire tls --list hosts.txt --warn-days 20 --jobs 16',
     ],
     load: () => import('./commands/tls.js'),
   },
   {
-    usage: 'check <url>',
+    usage: 'check [urls..]',
     describe: 'Find out what is wrong: DNS, TCP, TLS, login, capabilities',
-    forms: [['imaps://user@host', 'any URL of the five protocols']],
+    forms: [['imaps://user@host', 'any URL of the five protocols; several: a row for each']],
     examples: [
       'fivewire check imaps://alice@imap.example.org --netrc',
       'fivewire check --json smtp://alice@smtp.example.org --netrc',

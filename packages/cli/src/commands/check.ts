@@ -3,13 +3,19 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { dial } from '@fivewire/line-protocol';
 import { isFivewireError } from 'tls-context-core';
-import { type Args, type Context, text } from '../context.js';
-import { exitCodeOf, exitCodes, Failure, isFailure } from '../exit-code.js';
+import type { Args, Context } from '../context.js';
+import { exitCodeOf, exitCodes, Failure, isFailure, usage } from '../exit-code.js';
+import { wholeNumber } from '../global-options.js';
 import { line } from '../output.js';
+import { inParallel } from '../parallel.js';
 import { type Client, withSession } from '../sessions.js';
 import { resolveTarget, type Target } from '../target.js';
+import { urlsOf } from '../url-list.js';
 
-export const options = {} as const;
+export const options = {
+  list: { type: 'string', describe: 'File of URLs, one a line; - for stdin' },
+  jobs: { type: 'string', alias: 'j', describe: 'Servers at once; default 8' },
+} as const;
 
 /** What a step found, or nothing where it does not apply. */
 type Step = (target: Target, context: Context) => Promise<string | undefined>;
@@ -22,37 +28,90 @@ const steps: readonly (readonly [string, Step])[] = [
   ['capabilities', listCapabilities],
 ];
 
+const mostJobs = 64;
+
 export async function run(args: Args, context: Context): Promise<number | undefined> {
-  const target = await resolveTarget(text(args.url), context, {
+  const jobs = wholeNumber(args.jobs, '--jobs') ?? 8;
+  if (jobs < 1 || jobs > mostJobs) throw usage(`--jobs goes from 1 to ${mostJobs}`);
+  const urls = await urlsOf(args);
+  if (urls.length === 1)
+    return (await examine(urls[0] as string, context, (found) => tell(context, found)))?.exit;
+  const width = Math.max(...urls.map((url) => url.length));
+  let worst: number = exitCodes.ok;
+  for await (const { url, steps: taken, exit } of inParallel(urls, jobs, (url) =>
+    many(url, context),
+  )) {
+    const last = taken.at(-1);
+    const text = exit === exitCodes.ok ? 'ok' : `${last?.step} failed: ${last?.detail}`;
+    await context.out.row(
+      { type: 'checked', url, exit, steps: taken },
+      `${url.padEnd(width)}  ${line(text)}`,
+    );
+    worst = Math.max(worst, exit);
+  }
+  return worst === exitCodes.ok ? undefined : worst;
+}
+
+/** One of many: what cannot even be tried is a row as well. */
+async function many(
+  url: string,
+  context: Context,
+): Promise<{ url: string; steps: Found[]; exit: number }> {
+  const taken: Found[] = [];
+  const found = await examine(url, context, async (one) => void taken.push(one)).catch((error) => {
+    if (context.signal.aborted || !(isFivewireError(error) || isFailure(error))) throw error;
+    const { message: detail, hint } = error;
+    taken.push({ step: 'url', result: 'failed', detail, hint, milliseconds: 0 });
+    return { exit: exitCodeOf(error) };
+  });
+  return { url, steps: taken, exit: found?.exit ?? exitCodes.ok };
+}
+
+interface Found {
+  step: string;
+  result: 'ok' | 'skipped' | 'failed';
+  detail: string;
+  hint: string;
+  milliseconds: number;
+}
+
+/** @returns the exit code of the first step that failed */
+async function examine(
+  url: string,
+  context: Context,
+  told: (found: Found) => Promise<void>,
+): Promise<{ exit: number } | undefined> {
+  const target = await resolveTarget(url, context, {
     protocols: ['ftp', 'imap', 'pop3', 'smtp', 'nntp'],
   });
   for (const [name, step] of steps) {
     const began = performance.now();
+    const tell = (result: Found['result'], detail: string, hint = ''): Promise<void> =>
+      told({
+        step: name,
+        result,
+        detail,
+        hint,
+        milliseconds: Math.round(performance.now() - began),
+      });
     try {
       const found = await step(target, context);
-      await tell(context, name, found === undefined ? 'skipped' : 'ok', found ?? '', '', began);
+      await tell(found === undefined ? 'skipped' : 'ok', found ?? '');
     } catch (error) {
       context.signal.throwIfAborted();
       if (!isFivewireError(error) && !isFailure(error)) throw error;
-      await tell(context, name, 'failed', error.message, error.hint, began);
-      return exitCodeOf(error);
+      await tell('failed', error.message, error.hint);
+      return { exit: exitCodeOf(error) };
     }
   }
   return undefined;
 }
 
-async function tell(
-  { out }: Context,
-  step: string,
-  result: string,
-  detail: string,
-  hint: string,
-  began: number,
-): Promise<void> {
-  const milliseconds = Math.round(performance.now() - began);
+async function tell({ out }: Context, found: Found): Promise<void> {
+  const { step, result, detail, hint, milliseconds } = found;
   const advice = hint === '' ? '' : `\n${' '.repeat(22)}${line(hint)}`;
   await out.row(
-    { type: 'check', step, result, detail, hint, milliseconds },
+    { type: 'check', ...found },
     `${result.padEnd(8)}${step.padEnd(14)}${line(detail)}${result === 'ok' ? ` (${milliseconds} ms)` : ''}${advice}`,
   );
 }

@@ -3,42 +3,116 @@
  * they say why.
  */
 import { describeCertificate, isFivewireError, type TlsError } from 'tls-context-core';
-import { type Args, type Context, text } from '../context.js';
-import { exitCodeOf, exitCodes } from '../exit-code.js';
+import type { Args, Context } from '../context.js';
+import { exitCodeOf, exitCodes, isFailure, usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
 import { line } from '../output.js';
+import { inParallel } from '../parallel.js';
 import { resumes } from '../resumption.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
 import { resolveTarget, type Target } from '../target.js';
+import type { ProbeResult } from '../tls-probe.js';
+import { urlsOf } from '../url-list.js';
 
 export const options = {
   'warn-days': { type: 'string', describe: 'Exit 1 where a certificate is valid for fewer days' },
+  probe: {
+    type: 'boolean',
+    describe: 'Ask more: versions, resumption in each, commands smuggled behind STARTTLS',
+  },
+  list: { type: 'string', describe: 'File of URLs, one a line; - for stdin' },
+  jobs: { type: 'string', alias: 'j', describe: 'Servers at once; default 8' },
 } as const;
 
 const day = 86_400_000;
 
+const mostJobs = 64;
+
 export async function run(args: Args, context: Context): Promise<number | undefined> {
   const warnDays = wholeNumber(args['warn-days'], '--warn-days');
-  const target = await resolveTarget(text(args.url), context, {
+  const jobs = wholeNumber(args.jobs, '--jobs') ?? 8;
+  if (jobs < 1 || jobs > mostJobs) throw usage(`--jobs goes from 1 to ${mostJobs}`);
+  const urls = await urlsOf(args);
+  const look = (given: string): Promise<Seen> => lookAt(given, args.probe === true, context);
+  if (urls.length === 1) return page(await look(urls[0] as string), warnDays, context);
+  const width = Math.max(...urls.map((url) => url.length));
+  let worst: number = exitCodes.ok;
+  for await (const seen of inParallel(urls, jobs, (url) => look(url).catch(failed(url, context)))) {
+    const { exit, text } = rowOf(seen, width, warnDays);
+    await context.out.row(recordOf(seen), text);
+    worst = Math.max(worst, exit);
+  }
+  return worst === exitCodes.ok ? undefined : worst;
+}
+
+interface Seen {
+  url: string;
+  finding: Finding;
+  daysLeft: number | undefined;
+}
+
+async function lookAt(given: string, more: boolean, context: Context): Promise<Seen> {
+  const target = await resolveTarget(given, context, {
     protocols: ['ftp', 'imap', 'pop3', 'smtp', 'nntp'],
     login: 'none',
   });
-  const url = shownUrl(target);
-  const { path, ...finding } = await withRetry(context, () => examine(target, context));
-  const dates = path.map(({ validTo }) => Date.parse(validTo));
+  const finding = await withRetry(context, () => examine(target, context));
+  if (more && finding.refused === undefined)
+    finding.probe = await (await import('../tls-probe.js')).probe(target, context);
+  const dates = finding.path.map(({ validTo }) => Date.parse(validTo));
   const daysLeft =
     dates.length === 0 ? undefined : Math.floor((Math.min(...dates) - Date.now()) / day);
-  await context.out.row({ type: 'tls', url, ...finding, daysLeft }, pageOf(url, finding, daysLeft));
+  return { url: shownUrl(target), finding, daysLeft };
+}
+
+/** One of many that cannot be looked at is a row as well. */
+const failed =
+  (url: string, { signal }: Context) =>
+  (error: unknown): Seen => {
+    if (signal.aborted || !(isFivewireError(error) || isFailure(error))) throw error;
+    const { code, message, hint } = error;
+    const refused = { code, message, hint };
+    const nothing = { serverHostname: undefined, chain: [], path: [] };
+    return { url, finding: { ...nothing, refused, exit: exitCodeOf(error) }, daysLeft: undefined };
+  };
+
+function recordOf({ url, finding, daysLeft }: Seen) {
+  const { path: _, ...shown } = finding;
+  return { type: 'tls', url, ...shown, daysLeft };
+}
+
+function rowOf(
+  { url, finding, daysLeft }: Seen,
+  width: number,
+  warnDays: number | undefined,
+): { exit: number; text: string } {
+  const { refused, exit = exitCodes.ok, protocol = '-' } = finding;
+  const isShort = warnDays !== undefined && daysLeft !== undefined && daysLeft < warnDays;
+  const verdict = refused?.code ?? (isShort ? 'expires soon' : 'accepted');
+  const days = daysLeft === undefined ? '-' : `${daysLeft} d`;
+  return {
+    exit: exit === exitCodes.ok && isShort ? exitCodes.partly : exit,
+    text: `${url.padEnd(width)}  ${protocol.padEnd(7)}  ${days.padStart(6)}  ${line(verdict)}`,
+  };
+}
+
+async function page(
+  seen: Seen,
+  warnDays: number | undefined,
+  { out }: Context,
+): Promise<number | undefined> {
+  const { url, finding, daysLeft } = seen;
+  await out.row(recordOf(seen), pageOf(url, finding, daysLeft));
   if (finding.refused !== undefined) {
-    context.out.error(
+    out.error(
       `${line(finding.refused.message)} (${finding.refused.code})`,
       line(finding.refused.hint),
     );
     return finding.exit;
   }
   if (warnDays === undefined || daysLeft === undefined || daysLeft >= warnDays) return undefined;
-  context.out.warn(`${url}: a certificate is valid for ${daysLeft} more days only`);
+  out.warn(`${url}: a certificate is valid for ${daysLeft} more days only`);
   return exitCodes.partly;
 }
 
@@ -60,6 +134,7 @@ interface Finding {
   chain: Certificate[];
   /** What the connection depends on: the verified path, or what there is of it. */
   path: Certificate[];
+  probe?: ProbeResult;
   refused?: { code: string; message: string; hint: string };
   exit?: number;
 }
@@ -133,10 +208,21 @@ function pageOf(url: string, finding: Omit<Finding, 'path'>, daysLeft: number | 
       finding.resumes === undefined ? 'unknown' : finding.resumes ? 'yes' : 'no',
     ]);
   }
+  if (finding.probe !== undefined) rows.push(...probeRows(finding.probe));
   for (const [at, certificate] of chain.entries()) rows.push(...certificateRows(at, certificate));
   if (daysLeft !== undefined) rows.push(['days left', String(daysLeft)]);
   return [url, ...rows.map(([name, value]) => `  ${name.padEnd(12)}${line(value)}`)].join('\n');
 }
+
+const probeRows = ({ versions, ...rest }: ProbeResult): [string, string][] => [
+  ...Object.entries(versions).map(([name, { accepted, resumes: again }]): [string, string] => [
+    name,
+    accepted === 'yes' ? `yes, resumption ${again}` : accepted,
+  ]),
+  ['smuggling', rest.smuggled],
+  ['groups', rest.groups],
+  ['ftp data', rest.ftpDataResumes],
+];
 
 const certificateRows = (
   at: number,

@@ -1,0 +1,134 @@
+/** `fivewire tls` and `check` of many servers at once, and the questions that people ask `openssl s_client`. Packed. */
+import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Cli, installCli, startWorld, type World } from './installed.js';
+
+let cli: Cli;
+let world: World;
+
+beforeAll(async () => {
+  cli = installCli();
+  world = await startWorld(cli.home);
+}, 180_000);
+afterAll(async () => {
+  await world?.servers.close();
+  cli?.close();
+});
+
+const fivewire = (args: readonly string[], input = '') =>
+  cli.run([...args, ...world.options], { cwd: cli.home, input });
+
+/** Obeys under TLS what came in clear behind STARTTLS, as servers did before CVE-2011-0411. */
+function careless(): Promise<Server> {
+  const { certificate, key } = world.servers.certificate;
+  const secureContext = createSecureContext({ cert: certificate, key });
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).write('220 careless\r\n');
+    socket.on('data', function clear(octets: Buffer) {
+      const [command = '', ...left] = octets.toString('latin1').split('\r\n');
+      if (!command.startsWith('STARTTLS')) {
+        socket.write(
+          command.startsWith('QUIT') ? '221 bye\r\n' : '250-careless\r\n250 STARTTLS\r\n',
+        );
+        return;
+      }
+      socket.off('data', clear);
+      socket.write('220 go ahead\r\n');
+      const secure = new TLSSocket(socket, { isServer: true, secureContext });
+      secure.on('error', () => {});
+      secure.on('secure', () => {
+        if (left[0]) secure.write('250 obeyed\r\n');
+      });
+      secure.on('data', (asked: Buffer) =>
+        secure.write(asked.toString().startsWith('QUIT') ? '221 bye\r\n' : '250 careless\r\n'),
+      );
+    });
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+describe('tls', { timeout: 60_000 }, () => {
+  it('a row for each of many, the gravest as the exit code', async () => {
+    const urls = ['imaps', 'smtp', 'ftps', 'nntp'].map((scheme) => world.url(scheme, '', ''));
+    writeFileSync(join(cli.home, 'hosts'), `# mine\n${urls.slice(1).join('\n')}\n\n`);
+    const good = await fivewire(['tls', urls[0] as string, '--list', 'hosts']);
+    expect(good).toMatchObject({ status: 0, stderr: '' });
+    expect(good.stdout.split('\n').filter(Boolean).length).toBe(4);
+    expect(good.stdout).toMatch(/^imaps:\/\/localhost:\d+\/? +TLSv1\.3 +\d+ d +accepted$/m);
+    const soon = await fivewire(['tls', '--list', '-', '--warn-days', '90000'], urls.join('\n'));
+    expect(soon.status).toBe(1);
+    expect(soon.stdout.match(/expires soon$/gm)?.length).toBe(4);
+    const bad = await fivewire([
+      'tls',
+      ...urls,
+      'smtps://localhost:1',
+      'http://localhost',
+      '--json',
+    ]);
+    expect(bad.status).toBe(69);
+    const rows = bad.stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((row) => JSON.parse(row));
+    expect(rows.map(({ type, refused }) => [type, refused?.code])).toEqual([
+      ...urls.map(() => ['tls', undefined]),
+      ['tls', 'ERR_DIAL_FAILED'],
+      ['tls', expect.any(String)],
+    ]);
+    expect(await fivewire(['tls'])).toMatchObject({ status: 64, stdout: '' });
+    expect(await fivewire(['tls', ...urls, '--jobs', '0'])).toMatchObject({ status: 64 });
+  });
+
+  it.each(['smtp', 'imap', 'pop3', 'ftp', 'nntp'])(
+    '--probe: versions, resumption and smuggling at %s; what is not asked says so',
+    async (scheme) => {
+      const { stdout, status } = await fivewire([
+        'tls',
+        world.url(scheme, '', ''),
+        '--probe',
+        '--json',
+      ]);
+      expect(status).toBe(0);
+      expect(JSON.parse(stdout).probe).toMatchObject({
+        versions: {
+          'TLS 1.0': { accepted: 'not asked' },
+          'TLS 1.2': { accepted: 'yes', resumes: 'yes' },
+          'TLS 1.3': { accepted: 'yes', resumes: 'yes' },
+        },
+        smuggled: 'no',
+        groups: 'not asked',
+        ftpDataResumes: 'not asked',
+      });
+    },
+  );
+
+  it('--probe finds a server that obeys what came in clear', async () => {
+    const server = await careless();
+    try {
+      const { port } = server.address() as AddressInfo;
+      const { stdout } = await fivewire(['tls', `smtp://localhost:${port}`, '--probe']);
+      expect(stdout).toMatch(/^ {2}smuggling +yes$/m);
+    } finally {
+      server.close();
+    }
+  });
+});
+
+describe('check', { timeout: 60_000 }, () => {
+  it('of many: who is well, and what fails first where', async () => {
+    const ran = await fivewire([
+      'check',
+      world.url('imaps'),
+      world.url('pop3', '', 'nobody'),
+      'ftps://u@localhost:1',
+    ]);
+    expect(ran.status).toBe(77);
+    const [first, second, third] = ran.stdout.split('\n');
+    expect(first).toMatch(/ {2}ok$/);
+    expect(second).toMatch(/ {2}auth failed: /);
+    expect(third).toMatch(/ {2}tcp failed: /);
+  });
+});
