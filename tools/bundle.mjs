@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -58,6 +58,7 @@ async function bundle(folder) {
   for (const { fileName } of output)
     if (fileName.endsWith('.map')) shortenMap(join(folder, 'dist', fileName), encode, decode);
   removeOthers(join(folder, 'dist'), new Set(output.map(({ fileName }) => fileName)));
+  leaveOut(join(folder, 'dist'), entries);
 }
 
 /** `./dist/main.js` in a package's `exports` or `bin` is made from `src/main.ts`. */
@@ -92,6 +93,23 @@ function removeOthers(dist, wanted) {
       : /\.js(\.map)?$/.test(name) && !wanted.has(name);
     if (isStale) rmSync(path);
   }
+}
+
+/** Declarations that no entry leads to stay out of the package; tsc needs them here. */
+function leaveOut(dist, entries) {
+  const reached = new Set();
+  const reach = (path) => {
+    if (reached.has(path) || !existsSync(path)) return;
+    reached.add(path);
+    for (const [, to] of readFileSync(path, 'utf8').matchAll(
+      /(?:from|import\()\s*['"](\.[^'"]+)\.js['"]/g,
+    ))
+      reach(join(dirname(path), `${to}.d.ts`));
+  };
+  for (const { file } of entries) reach(join(dist, `${file}.d.ts`));
+  const others = filesBelow(dist).filter((path) => path.endsWith('.d.ts') && !reached.has(path));
+  const lines = others.map((path) => `/${relative(dist, path).replaceAll('\\', '/')}\n`).sort();
+  writeFileSync(join(dist, '.npmignore'), lines.join(''));
 }
 
 function fingerprint(folder) {

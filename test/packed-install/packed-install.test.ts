@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ExampleWorld, startExampleWorld } from '../support/example-runner.js';
 import { closureOf, importsOf, type Packed, type PackedProject, packedProject } from './pack.js';
@@ -104,13 +104,16 @@ describe.each(packages)('%s', (name) => {
   });
 
   it('gives its types to ES modules and CommonJS', { timeout: 60_000 }, async () => {
-    const attw = fileURLToPath(
-      new URL('../../node_modules/@arethetypeswrong/cli/dist/index.js', import.meta.url),
-    );
     const { tarball } = packed.get(name) as Packed;
-    await expect(
-      run(process.execPath, [attw, tarball, '--profile', 'esm-only']),
-    ).resolves.toBeDefined();
+    const octets = new Uint8Array(readFileSync(tarball));
+    const result = await checkPackage(createPackageFromTarballData(octets));
+    expect(result.types).toBeTruthy();
+    const problems = 'problems' in result ? result.problems : [];
+    // A package of ES modules: resolutions that know none are not ours to mend.
+    const left = ['node10', 'node16-cjs'];
+    expect(
+      problems.filter((one) => !('resolutionKind' in one) || !left.includes(one.resolutionKind)),
+    ).toEqual([]);
   });
 
   it('runs its README by import and by require', { timeout: 120_000 }, async () => {
@@ -146,8 +149,7 @@ it('is one and the same by import and by require', async () => {
 const budgets = {
   '@fivewire/pop3': { packages: 4, octets: 1_300_000 },
   '@fivewire/smtp': { packages: 4, octets: 1_300_000 },
-  // With the widest protocol of the five, and iconv-lite's tables, which are a quarter of it.
-  '@fivewire/imap': { packages: 6, octets: 1_450_000 },
+  '@fivewire/imap': { packages: 6, octets: 1_300_000 },
   '@fivewire/ftp': { packages: 6, octets: 1_300_000 },
   '@fivewire/nntp': { packages: 6, octets: 1_300_000 },
   // A certificate authority brings most of them, and a parser of messages.
