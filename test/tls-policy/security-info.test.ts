@@ -8,11 +8,19 @@ import {
 } from '@fivewire/test-servers';
 import { describeCertificate, type TlsContextOptions } from 'tls-context-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Driver } from '../hostname-matrix/protocols/driver.js';
 import { drivers, modes, startServers, visit, way } from './drivers.js';
 
 const fields = [
   'alpn', 'channelBinding', 'cipher', 'fingerprint256', 'group', 'matchedName', 'mode', 'peerSignature', 'protocol', 'resumed', 'serverHostname', 'trust', 'verified',
 ]; // biome-ignore format: one list
+
+/** FTP also says what protects the data connections. */
+const own: Readonly<Record<string, object>> = {
+  ftp: { dataProtection: 'private' },
+};
+const fieldsOf = ({ protocol }: Driver): string[] =>
+  [...fields, ...Object.keys(own[protocol] ?? {})].sort();
 
 interface Row {
   title: string;
@@ -55,7 +63,7 @@ describe.each(drivers)('$protocol', (driver) => {
         serverHostname: 'A.Example.Test.',
         tls: tls(certificate),
       });
-      expect(Object.keys(security).sort()).toEqual(fields);
+      expect(Object.keys(security).sort()).toEqual(fieldsOf(driver));
       expect(Object.isFrozen(security)).toBe(true);
       expect(security).toMatchObject({
         mode,
@@ -63,6 +71,7 @@ describe.each(drivers)('$protocol', (driver) => {
         alpn: driver.alpn,
         resumed: false,
         fingerprint256: certificate.fingerprint256,
+        ...own[driver.protocol],
         ...shows,
       });
       expect(security.cipher).toMatch(/^TLS_/);
@@ -101,7 +110,7 @@ describe.each(drivers)('$protocol', (driver) => {
       ...way(servers, driver.protocol, 'cleartext'),
       allowCleartextAuth: true,
     });
-    expect(Object.keys(security).sort()).toEqual(fields);
+    expect(Object.keys(security).sort()).toEqual(fieldsOf(driver));
     expect(Object.isFrozen(security)).toBe(true);
     expect(security.peerCertificates).toEqual([]);
     expect(security).toEqual({
@@ -118,6 +127,7 @@ describe.each(drivers)('$protocol', (driver) => {
       resumed: false,
       trust: undefined,
       fingerprint256: undefined,
+      ...(driver.protocol === 'ftp' ? { dataProtection: 'clear' } : {}),
     });
   });
 });
