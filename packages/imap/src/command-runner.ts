@@ -42,7 +42,7 @@ import { mayShareWire, mostOnWire, takesAlike } from './wire-sharing.js';
 import { writeBody } from './write-body.js';
 
 /** At most so many commands are on the wire at once. */
-const mostInFlight = 32;
+const mostInFlight = 128;
 
 export class CommandRunner {
   readonly connection: LineConnection;

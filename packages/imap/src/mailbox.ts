@@ -103,7 +103,7 @@ export class Mailbox {
     const context = this.#fetchContext();
     return new Rows(
       () =>
-        fetchRows(context, plan, set, options) as unknown as AsyncGenerator<
+        fetchRows(context, plan, set, options) as unknown as AsyncIterator<
           Message<I>,
           void,
           undefined

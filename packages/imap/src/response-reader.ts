@@ -35,6 +35,19 @@ const mostReopened = 20;
 /** Octets that are parsed again in all: each time costs the whole length. */
 const mostOctetsAgain = 1 << 20;
 
+/** A literal that is kept may keep so many times its own size alive. */
+const mostKeptAlive = 32;
+
+/** A slice keeps the whole chunk of the socket alive: only what is a fair part of it is no copy. */
+function joined(pieces: readonly Buffer[]): Buffer {
+  const only = pieces[0];
+  const isSlice =
+    only !== undefined &&
+    pieces.length === 1 &&
+    only.length * mostKeptAlive >= only.buffer.byteLength;
+  return isSlice ? only : Buffer.concat(pieces);
+}
+
 interface PendingLiteral {
   mark: LiteralMark;
   left: number;
@@ -152,8 +165,7 @@ export class ResponseReader {
   }
 
   #finish(literal: PendingLiteral): void {
-    // A copy, also of a single piece: a slice would keep the whole chunk of the socket alive.
-    this.#builder.literal(literal.mark, literal.kept && Buffer.concat(literal.kept));
+    this.#builder.literal(literal.mark, literal.kept && joined(literal.kept));
     this.#pending = undefined;
   }
 

@@ -77,11 +77,10 @@ export const fetchRows = (
   plan: FetchPlan,
   uids: UidSet,
   options: FetchOptions,
-): AsyncGenerator<FetchedMessage, void, undefined> =>
-  new FetchRows(context, plan, uids, options).iterate();
+): AsyncIterator<FetchedMessage, void, undefined> => new FetchRows(context, plan, uids, options);
 
 /** The rows of one fetch: those that have arrived, and the commands for those to come. */
-class FetchRows implements Holder {
+class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holder {
   readonly #context: FetchContext;
   readonly #plan: FetchPlan;
   readonly #options: CallOptions;
@@ -106,7 +105,10 @@ class FetchRows implements Holder {
   held = 0;
   #taken: (() => void) | undefined;
   #failure: unknown;
+  #begun = false;
   #over = false;
+  /** The last `next()` that waits. */
+  #later: Promise<IteratorResult<FetchedMessage, void>> | undefined;
   /** A window over the set must not be cut. */
   readonly #isWindow: boolean;
   readonly #needs: Readonly<Record<string, readonly string[]>>;
@@ -133,40 +135,75 @@ class FetchRows implements Holder {
     this.#window = Math.min(first, Math.floor(this.#mostRows / mostCommands));
   }
 
-  async *iterate(): AsyncGenerator<FetchedMessage, void, undefined> {
-    const { signal } = this.#options;
-    const stop = (): void => {
-      const { connection } = this.#context.runner;
-      this.#failure = connection.locate(
-        aborted(signal as AbortSignal, { command: 'UID FETCH' }, 'usable'),
-      );
-      this.#ready.length = 0;
-      this.held = 0;
-      this.#wake?.();
-    };
-    if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop, { once: true });
-    try {
-      if (this.#failure === undefined) await this.#begin();
-      for (;;) {
-        this.#send();
-        const row = this.#ready.shift();
-        if (row !== undefined) {
-          this.held -= row.octets;
-          this.#taken?.();
-          yield row.message;
-        } else if (this.#failure !== undefined) throw this.#failure;
-        else if (this.#allSent && this.#commands === 0) return;
-        else await this.#something();
-      }
-    } finally {
-      // Left early: rows still on their way are read and dropped.
-      this.#over = true;
-      this.held = 0;
-      this.#taken?.();
-      signal?.removeEventListener('abort', stop);
+  /** A row that is here already costs one promise. */
+  next(): Promise<IteratorResult<FetchedMessage, void>> {
+    if (this.#later === undefined && !this.#over) {
+      const value = this.#take();
+      if (value !== undefined) return Promise.resolve({ done: false, value });
     }
+    const wait = (): Promise<IteratorResult<FetchedMessage, void>> => this.#wait();
+    const later = this.#later === undefined ? wait() : this.#later.then(wait, wait);
+    this.#later = later;
+    const settled = (): void => {
+      if (this.#later === later) this.#later = undefined;
+    };
+    later.then(settled, settled);
+    return later;
   }
+
+  /** The consumer wants no more: rows still on their way are read and dropped. */
+  return(): Promise<IteratorResult<FetchedMessage, void>> {
+    this.#finish();
+    return Promise.resolve(finished);
+  }
+
+  async #wait(): Promise<IteratorResult<FetchedMessage, void>> {
+    if (this.#over) return finished;
+    try {
+      if (!this.#begun) await this.#begin();
+      for (;;) {
+        const value = this.#take();
+        if (value !== undefined) return { done: false, value };
+        if (this.#failure !== undefined) throw this.#failure;
+        if (this.#allSent && this.#commands === 0) break;
+        await this.#something();
+        if (this.#over) return finished;
+      }
+    } catch (error) {
+      this.#finish();
+      throw error;
+    }
+    this.#finish();
+    return finished;
+  }
+
+  /** The next row, where it has come; what may be asked for goes out. */
+  #take(): FetchedMessage | undefined {
+    if (!this.#allSent) this.#send();
+    const row = this.#ready.shift();
+    if (row === undefined) return undefined;
+    this.held -= row.octets;
+    this.#taken?.();
+    return row.message;
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#ready.length = 0;
+    this.held = 0;
+    this.#taken?.();
+    this.#wake?.();
+    this.#options.signal?.removeEventListener('abort', this.#stop);
+  }
+
+  #stop = (): void => {
+    const { connection } = this.#context.runner;
+    const signal = this.#options.signal as AbortSignal;
+    this.#failure = connection.locate(aborted(signal, { command: 'UID FETCH' }, 'usable'));
+    this.#ready.length = 0;
+    this.held = 0;
+    this.#wake?.();
+  };
 
   ready(): Promise<void> {
     return new Promise((resolve) => {
@@ -175,6 +212,10 @@ class FetchRows implements Holder {
   }
 
   async #begin(): Promise<void> {
+    this.#begun = true;
+    const { signal } = this.#options;
+    if (signal?.aborted) return this.#stop();
+    signal?.addEventListener('abort', this.#stop, { once: true });
     const { check, exists, resolve, runner } = this.#context;
     check();
     this.#plan.check(runner.session.capabilities);
@@ -194,6 +235,8 @@ class FetchRows implements Holder {
   }
 
   #send(): void {
+    const pieces = this.#pieces;
+    if (pieces === undefined) return;
     const { bufferedOctets } = this.#context.runner.limits;
     while (
       !this.#allSent &&
@@ -202,8 +245,8 @@ class FetchRows implements Holder {
       this.#expected + this.#ready.length + this.#window <= this.#mostRows &&
       this.held < bufferedOctets / 2
     ) {
-      const next = this.#pieces?.next();
-      if (next === undefined || next.done) {
+      const next = pieces.next();
+      if (next.done) {
         this.#allSent = true;
         return;
       }
@@ -299,5 +342,11 @@ class FetchRows implements Holder {
   }
 }
 
-const octetsOf = ({ text, literals }: Frame): number =>
-  literals.reduce((sum, { octets }) => sum + (octets?.length ?? 0), text.length);
+/** Octets of a row that are held until it is taken. */
+function octetsOf({ text, literals }: Frame): number {
+  let octets = text.length;
+  for (const literal of literals) octets += literal.octets?.length ?? 0;
+  return octets;
+}
+
+const finished: { done: true; value: undefined } = { done: true, value: undefined };

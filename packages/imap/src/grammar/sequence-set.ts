@@ -91,8 +91,9 @@ export class UidSet implements Iterable<number> {
   }
 
   has(uid: number): boolean {
-    const i = this.#rangeAt(uid);
-    return i >= 0 && uid <= (this.#bounds[i + 1] as number);
+    const bounds = this.#bounds;
+    const i = bounds.length === 2 ? 0 : this.#rangeAt(uid);
+    return i >= 0 && uid >= (bounds[i] as number) && uid <= (bounds[i + 1] as number);
   }
 
   /** The number with this index, from 0: for the UIDs of a whole mailbox, the UID of sequence number `index + 1`. */
