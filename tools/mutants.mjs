@@ -396,8 +396,8 @@ export const mutants = [
   {
     guard: 'FTP: the data connection is checked for the same name',
     in: 'ftp/src/transfer/data-connection.ts',
-    take: '      serverHostname,\n      protocol',
-    put: '      serverHostname: this.#session.dataHost,\n      protocol',
+    take: '        serverHostname,\n        protocol',
+    put: '        serverHostname: this.#session.dataHost,\n        protocol',
     red: ['test/hostname-matrix/ftp-data.test.ts'],
   },
   {
