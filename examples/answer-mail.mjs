@@ -1,5 +1,6 @@
 // Waits for mail, answers each message and moves it to another mailbox. Ends by Ctrl-C, or after so many messages.
 //
+//   npm install @fivewire/imap @fivewire/smtp
 //   MAIL_PASSWORD=… node examples/answer-mail.mjs imaps://help@imap.example.org smtp://help@smtp.example.org Answered [10]
 import { ImapClient } from '@fivewire/imap';
 import { SmtpClient } from '@fivewire/smtp';

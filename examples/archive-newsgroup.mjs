@@ -1,5 +1,6 @@
 // Appends the articles of a newsgroup that are not there yet to an mbox file.
 //
+//   npm install @fivewire/nntp
 //   MAIL_PASSWORD=… node examples/archive-newsgroup.mjs nntps://alice@news.example.org misc.test misc.test.mbox
 
 import { once } from 'node:events';

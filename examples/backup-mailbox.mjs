@@ -1,5 +1,6 @@
 // Backs a mailbox up: one file a message, flags beside them. Run it again and only what changed is fetched; it may be killed at any time.
 //
+//   npm install @fivewire/imap
 //   MAIL_PASSWORD=… node examples/backup-mailbox.mjs imaps://alice@imap.example.org INBOX ./backup
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';

@@ -1,5 +1,6 @@
 // Prints whose certificate each server shows and how the connection is protected. Exit status 1 if one is refused.
 //
+//   npm install @fivewire/ftp @fivewire/imap @fivewire/nntp @fivewire/pop3 @fivewire/smtp
 //   node examples/check-certificates.mjs imaps://imap.example.org smtp://smtp.example.org …
 import { FtpClient } from '@fivewire/ftp';
 import { ImapClient } from '@fivewire/imap';

@@ -1,6 +1,7 @@
 // Moves new mail from a POP3 server into a Maildir. A crash at any point loses nothing: a message is deleted from the
 // server only after it is safely on disk.
 //
+//   npm install @fivewire/pop3
 //   MAIL_PASSWORD=… node examples/collect-mail.mjs pop3s://alice@pop3.example.org ./Maildir
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';

@@ -1,5 +1,6 @@
 // Downloads a directory tree by FTP over TLS. Each file is written under a temporary name and proven whole.
 //
+//   npm install @fivewire/ftp
 //   MAIL_PASSWORD=… node examples/download-tree.mjs ftp://alice@ftp.example.org /pub ./pub
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';

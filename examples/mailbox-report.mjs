@@ -1,6 +1,7 @@
 // What is in a mailbox and who may see it: unread and large mail, discussions, quota, rights. One JSON line each; null where the server
 // does not offer it.
 //
+//   npm install @fivewire/imap
 //   MAIL_PASSWORD=… node examples/mailbox-report.mjs imaps://alice@imap.example.org INBOX
 import { ImapClient } from '@fivewire/imap';
 

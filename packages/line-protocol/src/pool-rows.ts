@@ -7,7 +7,7 @@ import { demandOf, type Pool } from './pool.js';
 const readAhead = 1_000;
 
 /**
- * The consumer sets the pace, but for more than {@link readAhead} rows only until another call waits for a connection: the consumer
+ * The consumer sets the pace, but for more than `readAhead` rows only until another call waits for a connection: the consumer
  * itself may be waiting for that call. Then the rest is read at once.
  */
 export const rowsAhead = <C, T>(
