@@ -57,7 +57,8 @@ const pool = createSmtpPool({ host: 'smtp.example.org', auth: { user: 'alice', $
   },
   servers: {
     before: `const { startTestServers, createThrowawayCa, startFtpServer, startImapServer, startSmtpServer } = await import('@fivewire/test-servers');
-const servers = await startTestServers({ users: { alice: 'secret', bob: 'hunter2' } });`,
+const users = { alice: 'secret', bob: 'hunter2' };
+const servers = await startTestServers({ users });`,
     after: 'await servers.close();',
   },
   trouble: {

@@ -9,7 +9,7 @@ import { documents, root, type Snippet, snippetsOf } from './markdown.js';
 import { asCommonJs, asModule } from './program.js';
 import { pythonFor } from './python.js';
 import { checkInstall, withoutInstall } from './shell.js';
-import { furnish, refill, startDocumentedWorld } from './world.js';
+import { furnish, manners, refill, startDocumentedWorld } from './world.js';
 
 interface Told {
   stdout: string;
@@ -155,6 +155,19 @@ for (const document of documents().filter((name) => name.includes(filter))) {
   if (snippets.length === 0) continue;
 
   describe(document, () => {
+    const like = manners[document];
+    if (like !== undefined) {
+      let usual: ExampleWorld;
+      beforeAll(async () => {
+        usual = world;
+        world = await startDocumentedWorld(`${home}-${like}`, like);
+      }, 60_000);
+      afterAll(async () => {
+        await world.servers.close();
+        rmSync(`${home}-${like}`, { recursive: true, force: true });
+        world = usual;
+      });
+    }
     const stages = { mjs: new Stage(), cjs: new Stage() };
     afterAll(() => {
       for (const stage of Object.values(stages)) stage.end();

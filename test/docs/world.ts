@@ -30,12 +30,23 @@ const users = [
   'proton.me',
 ].map((domain) => `alice@${domain}`);
 
-export async function startDocumentedWorld(home: string): Promise<ExampleWorld> {
+/** The recipe of a provider runs on servers with its manners, as far as they are known. */
+export const manners: Record<string, string> = {
+  'docs/site/recipes/gmail.md': 'gmail',
+  'docs/site/recipes/icloud.md': 'icloud',
+  'docs/site/recipes/microsoft-365.md': 'exchange',
+  'docs/site/recipes/proton-bridge.md': 'proton',
+  'docs/site/recipes/usenet.md': 'usenet',
+  'docs/site/recipes/yahoo.md': 'yahoo',
+};
+
+export async function startDocumentedWorld(home: string, like?: string): Promise<ExampleWorld> {
   mkdirSync(home, { recursive: true });
   const world = await startExampleWorld(home, {
     hosts: providers,
     users,
     groups: ['comp.lang.c', 'misc.test'],
+    ...(like === undefined ? {} : { like }),
     ports: { 1143: ['imap', 'starttls'], 1025: ['smtp', 'starttls'] },
   });
   return world;

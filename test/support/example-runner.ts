@@ -44,6 +44,8 @@ export interface ExampleWorldOptions {
   /** Who has mail here, beside alice; the password is `secret`. */
   users?: readonly string[];
   groups?: readonly string[];
+  /** Whose manners the servers have. */
+  like?: string;
 }
 
 /** @param home an empty folder: the child's home, and where the CA lies. */
@@ -54,11 +56,13 @@ export async function startExampleWorld(
     ports: otherPorts = {},
     users = [],
     groups = [],
+    like,
   }: ExampleWorldOptions = {},
 ): Promise<ExampleWorld> {
   const accounts = ['alice', 'alice@example.org', ...users];
   const servers = await startTestServers({
     users: Object.fromEntries(accounts.map((user) => [user, 'secret'])),
+    ...(like === undefined ? {} : { like: like as never }),
     accessTokens: Object.fromEntries(accounts.map((user) => [user, 'token'])),
     files: { '/pub/report.txt': 'All is well.\n', '/pub/more/notes.txt': 'Notes.\n' },
     groups: ['test.fivewire', 'comp.lang.javascript', ...groups],
