@@ -27,6 +27,7 @@ export { GatheringReadable } from './consumer/gathering-readable.js';
 export { heldBody } from './consumer/held-body.js';
 export { knownDeadlock, runsCallersCode, whileAwaited } from './consumer/inside-transfer.js';
 export { type Holder, PendingCalls } from './consumer/pending-calls.js';
+export * from './consumer/paced-body.js';
 export * from './consumer/reply-body.js';
 export * from './consumer/rows.js';
 export { SourcePace } from './consumer/source-pace.js';

@@ -3,23 +3,26 @@ import { decodeHeader } from './header-text.js';
 
 /** Decodes when asked. Iterating gives `[name, value]` in the article's order. */
 export class Headers implements Iterable<[name: string, value: string]> {
-  #lines: readonly string[];
+  #text: string;
   #parsed: Field[] | undefined;
 
-  /** @param lines as they came, unstuffed, each character an octet; folded lines follow their first one */
-  constructor(lines: readonly string[]) {
-    this.#lines = lines;
+  /**
+   * @param lines as they came, unstuffed, each character an octet; folded lines follow their first one. A string is all of them, each with
+   * its CRLF
+   */
+  constructor(lines: readonly string[] | string) {
+    this.#text = typeof lines === 'string' ? lines : lines.map((line) => `${line}\r\n`).join('');
   }
 
   /** Cut into fields only where they are looked at: an archive takes {@link octets} alone. */
   get #fields(): readonly Field[] {
-    this.#parsed ??= parse(this.#lines);
+    this.#parsed ??= parse(this.#text);
     return this.#parsed;
   }
 
   /** The whole head as it came, each line with its CRLF, without the empty line that ends it: for archives. */
   get octets(): Uint8Array {
-    return Buffer.from(this.#lines.map((line) => `${line}\r\n`).join(''), 'latin1');
+    return Buffer.from(this.#text, 'latin1');
   }
 
   has(name: string): boolean {
@@ -61,9 +64,9 @@ interface Field {
   octets: string;
 }
 
-function parse(lines: readonly string[]): Field[] {
+function parse(text: string): Field[] {
   const fields: Field[] = [];
-  for (const line of lines) {
+  for (const line of text.split('\r\n').slice(0, -1)) {
     const last = fields.at(-1);
     if (/^[ \t]/.test(line)) {
       if (last !== undefined) last.octets += `\r\n${line}`;

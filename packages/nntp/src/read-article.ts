@@ -1,8 +1,9 @@
 /** ARTICLE, HEAD, BODY and STAT: RFC 3977 §6.2. */
 import {
-  type AskedBody,
   askAhead,
+  type BodyCommand,
   type BodyDecoder,
+  type BodySource,
   CommandError,
   type CommandLine,
   commandLine,
@@ -102,7 +103,9 @@ export function articles(
   const origin = session.selection.origin();
   const { logins } = session;
   return askAhead<number | string, Head, Fetched>(ids, {
-    ask: (id, asked) => articleBody(session, 'ARTICLE', id, options, asked, origin),
+    ...sourceOf(session, options),
+    pipelined: () => session.pipelined,
+    command: (id) => new Retrieval(session, 'ARTICLE', id, options, origin),
     give: (id, body, head) => ({ ok: true, id, article: whole(head, body) }),
     async refuse(id, error) {
       if (!needsLogin(error) || !session.canLogIn) return { ok: false, id, error };
@@ -110,7 +113,7 @@ export function articles(
       if (session.logins === logins) await session.logIn();
       try {
         return await session.loggedIn(async () => {
-          const body = articleBody(session, 'ARTICLE', id, options, undefined, origin);
+          const body = articleBody(session, 'ARTICLE', id, options, origin);
           return { ok: true, id, article: whole(await body.head(), body) } as const;
         });
       } catch (refused) {
@@ -119,7 +122,7 @@ export function articles(
       }
     },
     argument: 'ids',
-    window: session.pipelined ? window : 1,
+    window,
   });
 }
 
@@ -159,67 +162,112 @@ async function* rawOctets(
   yield* body;
 }
 
+/** ARTICLE or BODY of one article. */
+class Retrieval implements BodyCommand<Head> {
+  readonly line: CommandLine;
+  readonly #session: Session;
+  readonly #id: ArticleId;
+  readonly #isWhole: boolean;
+  readonly #timeout: number | undefined;
+  readonly #group: () => string | undefined;
+
+  /** @param group asked in the command's turn: what was called before it has its effect then */
+  constructor(
+    session: Session,
+    verb: 'ARTICLE' | 'BODY',
+    id: ArticleId,
+    { timeout }: CallOptions,
+    group: () => string | undefined = session.selection.origin(),
+  ) {
+    this.line = commandLine(verb, articleArgument(id));
+    this.#session = session;
+    this.#id = id;
+    this.#isWhole = verb === 'ARTICLE';
+    this.#timeout = timeout;
+    this.#group = group;
+  }
+
+  prepare(turn: Turn): Promise<void> | undefined {
+    return prepare(this.#session, this.#id, turn, this.#group);
+  }
+
+  get wait(): Wait {
+    return {
+      phase: 'transfer',
+      timeout: this.#timeout ?? this.#session.transport.timeouts.stall,
+      command: this.line.masked,
+    };
+  }
+
+  readHead(): Head | Promise<Head> {
+    const session = this.#session;
+    const wait = session.wait(this.line, 'command', this.#timeout);
+    const here = session.takeReply(wait);
+    if (here !== undefined) return this.#head(here, wait);
+    return session.readReply(wait).then((reply) => this.#head(reply, wait));
+  }
+
+  decoder({ begun }: Head): BodyDecoder {
+    return begun === undefined ? noBody : new BegunDecoder(this.#session, this.line, begun);
+  }
+
+  #head(reply: Reply, wait: Wait): Head | Promise<Head> {
+    const session = this.#session;
+    const id = this.#id;
+    if (reply.code !== (this.#isWhole ? 220 : 222)) throw session.refused(reply, this.line);
+    const name = named(session, reply, id, this.line);
+    if (typeof id === 'number') session.selection.moved(id, this.#group());
+    if (!this.#isWhole) return { ...name, headers: new Headers(''), begun: '' };
+    const text = takeHeader(session);
+    if (text !== undefined) return { ...name, headers: new Headers(text), begun: '' };
+    return readHeader(session, wait, false).then(({ lines, begun }) => ({
+      ...name,
+      headers: new Headers(lines),
+      begun,
+    }));
+  }
+}
+
 function articleBody(
   session: Session,
   verb: 'ARTICLE' | 'BODY',
   id: ArticleId,
-  { signal, timeout }: CallOptions,
-  asked?: AskedBody,
-  origin?: () => string | undefined,
+  options: CallOptions,
+  group?: () => string | undefined,
 ): ReplyBody<Head> {
-  const { connection, queue, limits, transport } = session;
-  const line = commandLine(verb, articleArgument(id));
-  const { prepare, moved } = place(session, id, origin);
-  return new ReplyBody<Head>({
-    queue,
-    connection,
-    line,
-    pipelined: session.pipelined,
-    prepare,
-    readHead: async () => {
-      const wait = session.wait(line, 'command', timeout);
-      const reply = await session.readReply(wait);
-      if (reply.code !== (verb === 'ARTICLE' ? 220 : 222)) throw session.refused(reply, line);
-      const name = moved(named(session, reply, id, line));
-      if (verb === 'BODY') return { ...name, headers: new Headers([]), begun: '' };
-      const { lines, begun } = await readHeader(session, wait, false);
-      return { ...name, headers: new Headers(lines), begun };
-    },
-    decoder: ({ begun }) =>
-      begun === undefined
-        ? noBody
-        : new BegunDecoder(new DotDecoder(connection), begun, limits.articleOctets, () =>
-            connection.exceeded('articleOctets', limits.articleOctets, { command: line.masked }),
-          ),
-    wait: {
-      phase: 'transfer',
-      timeout: timeout ?? transport.timeouts.stall,
-      command: line.masked,
-    },
-    aheadOctets: limits.aheadOctets,
-    ...asked,
-    signal,
-  });
+  const command = new Retrieval(session, verb, id, options, group);
+  return new ReplyBody(sourceOf(session, options), command, session.pipelined);
 }
 
-/**
- * What an id needs of the selection, and what becomes of the selection when it was found.
- *
- * @param group asked in the command's turn: what was called before it has its effect then
- */
+const sourceOf = (
+  { queue, connection, limits }: Session,
+  { signal }: CallOptions,
+): BodySource => ({ queue, connection, aheadOctets: limits.aheadOctets, signal });
+
+/** What an id needs of the selection. */
+function prepare(
+  { selection }: Session,
+  id: ArticleId,
+  turn: Turn,
+  group: () => string | undefined,
+): Promise<void> | undefined {
+  if (id === undefined) return selection.ensureArticle(turn);
+  return typeof id === 'number' ? selection.ensure(turn, group()) : undefined;
+}
+
+/** The same, and what becomes of the selection when the article was found. */
 function place(
   session: Session,
   id: ArticleId,
-  group: () => string | undefined = session.selection.origin(),
-): { prepare: (turn: Turn) => Promise<void>; moved: <N extends ArticleName>(name: N) => N } {
-  const { selection } = session;
+): {
+  prepare: (turn: Turn) => Promise<void> | undefined;
+  moved: <N extends ArticleName>(name: N) => N;
+} {
+  const group = session.selection.origin();
   return {
-    async prepare(turn) {
-      if (id === undefined) await selection.ensureArticle(turn);
-      else if (typeof id === 'number') await selection.ensure(turn, group());
-    },
+    prepare: (turn) => prepare(session, id, turn, group),
     moved(name) {
-      if (typeof id === 'number') selection.moved(id, group());
+      if (typeof id === 'number') session.selection.moved(id, group());
       return name;
     },
   };
@@ -283,28 +331,45 @@ async function readHeader(
   }
 }
 
+/** As {@link readHeader} of a whole article, where all of it is here and as RFC 5536 §2.2 has it: most are. */
+function takeHeader({ connection, limits }: Session): string | undefined {
+  const octets = connection.peekOctets();
+  const end = octets?.indexOf('\r\n\r\n', 0, 'latin1') ?? -1;
+  if (end < 0 || end > limits.headerOctets) return undefined;
+  const text = (octets as Buffer).toString('latin1', 0, end + 2);
+  // A dot may be stuffed, or the end.
+  if (text.includes('\n.') || !wellFormed.test(text)) return undefined;
+  connection.consumeOctets(end + 4);
+  return text;
+}
+
+const wellFormed = /^(?:[\x21-\x2d\x2f-\x39\x3b-\x7e][\x21-\x39\x3b-\x7e]*[ \t]*:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)+$/;
+
 /** A body whose first octets were read with the header. One that goes on and on is no article. */
 class BegunDecoder implements BodyDecoder {
-  #decoder: DotDecoder;
+  readonly #decoder: DotDecoder;
+  readonly #session: Session;
+  readonly #line: CommandLine;
   #begun: string;
-  #left: number;
-  #exceeded: () => Error;
-  constructor(decoder: DotDecoder, begun: string, limit: number, exceeded: () => Error) {
-    this.#decoder = decoder;
+  #used = 0;
+  constructor(session: Session, line: CommandLine, begun: string) {
+    this.#decoder = new DotDecoder(session.connection);
+    this.#session = session;
+    this.#line = line;
     this.#begun = begun;
-    this.#left = limit;
-    this.#exceeded = exceeded;
   }
   decode(octets: Buffer): Decoded {
-    if (this.#begun !== '') {
-      const content = [Buffer.from(this.#begun, 'latin1')];
-      this.#begun = '';
-      return { used: 0, content, done: false };
-    }
     const decoded = this.#decoder.decode(octets);
-    this.#left -= decoded.used;
-    if (this.#left < 0) throw this.#exceeded();
-    return decoded;
+    const { articleOctets } = this.#session.limits;
+    this.#used += decoded.used;
+    if (this.#used > articleOctets) {
+      const command = this.#line.masked;
+      throw this.#session.connection.exceeded('articleOctets', articleOctets, { command });
+    }
+    if (this.#begun === '') return decoded;
+    const begun = Buffer.from(this.#begun, 'latin1');
+    this.#begun = '';
+    return { ...decoded, content: [begun, ...decoded.content] };
   }
 }
 

@@ -18,7 +18,7 @@ export interface RowsShape<T> {
   parse: (line: string) => T | undefined;
   /** Default true. */
   pipelined?: boolean;
-  prepare?: (turn: Turn) => Promise<void>;
+  prepare?: (turn: Turn) => Promise<void> | undefined;
   mayCut?: boolean;
   /** The article numbers that were asked for. A row outside them belongs to another question: it goes to `notices`. */
   span?: { from: number; to?: number | undefined };

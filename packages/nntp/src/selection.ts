@@ -62,10 +62,14 @@ export class Selection {
 
   /**
    * Makes the server have `group`, in the turn of the command that needs it. Without a group selected the command goes
-   * out all the same: the server's 412 says it best.
+   * out all the same: the server's 412 says it best. Not a promise where the server has it.
    */
-  async ensure(turn: Turn, group: string | undefined): Promise<void> {
-    if (group === undefined || group === this.#serverGroup) return;
+  ensure(turn: Turn, group: string | undefined): Promise<void> | undefined {
+    if (group === undefined || group === this.#serverGroup) return undefined;
+    return this.#select(turn, group);
+  }
+
+  async #select(turn: Turn, group: string): Promise<void> {
     const { connection } = this.#session;
     const line = commandLine('GROUP', [group]);
     await turn.toRead();

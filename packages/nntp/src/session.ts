@@ -10,6 +10,7 @@ import {
   type Phase,
   type Reply,
   ReplyQueue,
+  ReplyReader,
   readDotLines,
   readReply,
   type Transport,
@@ -31,7 +32,7 @@ export interface RunOptions extends CallOptions {
    */
   pipelined?: boolean;
   /** What must be so on the server before the command goes out. */
-  prepare?: (turn: Turn) => Promise<void>;
+  prepare?: (turn: Turn) => Promise<void> | undefined;
   phase?: Phase;
 }
 
@@ -118,13 +119,22 @@ export class Session {
   }
 
   async readReply(wait: Wait): Promise<Reply> {
-    const reply = await readReply(this.connection, 'nntp', wait);
-    const { responseOctets } = this.limits;
-    if ((reply.lines[0] as string).length > responseOctets) {
-      throw this.connection.exceeded('responseOctets', responseOctets, contextOf(wait));
-    }
+    const reply = this.#bounded(await readReply(this.connection, 'nntp', wait), wait);
     if (isZipped(this.zipping, reply, wait.command)) await unzip(this, wait);
     return reply;
+  }
+
+  /** As {@link readReply} where it is here already and nothing has to be done about it. */
+  takeReply(wait: Wait): Reply | undefined {
+    if (this.zipping.gzip) return undefined;
+    const reply = new ReplyReader(this.connection, 'nntp').take(wait);
+    return reply === undefined ? undefined : this.#bounded(reply, wait);
+  }
+
+  #bounded(reply: Reply, wait: Wait): Reply {
+    const { responseOctets } = this.limits;
+    if ((reply.lines[0] as string).length <= responseOctets) return reply;
+    throw this.connection.exceeded('responseOctets', responseOctets, contextOf(wait));
   }
 
   wait(line: CommandLine, phase: Phase, timeout: number | undefined): Wait {

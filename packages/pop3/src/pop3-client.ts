@@ -144,7 +144,7 @@ export class Pop3Client {
    */
   retrieve(number: number, options: CallOptions = {}): Message {
     checkOptions(options, callRules);
-    return messageBody(this.#session, ['RETR', number], options);
+    return messageBody(this.#session, number, options);
   }
 
   /** TOP, RFC 1939 §7: the header and `lines` lines of the body. Some servers mark the message as seen. */
@@ -156,7 +156,7 @@ export class Pop3Client {
         argument: 'lines',
       });
     }
-    return messageBody(this.#session, ['TOP', number, String(lines)], options);
+    return messageBody(this.#session, number, options, lines);
   }
 
   /**

@@ -1,13 +1,16 @@
 /** RETR (RFC 1939 §5) and TOP (§7): messages as streams, one or many in a pipeline. */
 import {
-  type AskedBody,
   askAhead,
+  type BodyCommand,
   type BodyDecoder,
+  type BodySource,
+  type CommandLine,
   commandLine,
   type Decoded,
   DotDecoder,
   type ItemError,
   type LineConnection,
+  type PacedBody,
   ReplyBody,
   type Rules,
   rules,
@@ -16,7 +19,7 @@ import {
 } from '@fivewire/line-protocol';
 import { commandError, type Response } from './response.js';
 import { messageNumber, type Session } from './session.js';
-import type { CallOptions, Retrieved } from './types.js';
+import type { CallOptions, Message, Retrieved } from './types.js';
 
 export interface RetrieveAllOptions extends CallOptions {
   /** The most commands under way at once, from 1. Default 32; without PIPELINING always 1. */
@@ -31,49 +34,62 @@ export const retrieveAllRules: Rules<RetrieveAllOptions> = {
 export const isIterable = <T>(value: T | Iterable<T>): value is Iterable<T> =>
   typeof value === 'object' && value !== null && Symbol.iterator in value;
 
-/** A message as octets, and what was wrong with it: known at its end. */
-export class MessageBody extends ReplyBody<Response> {
-  /** Why this may be no whole message, or more than one: it has another length than LIST said. `undefined` where all is well. */
-  problem: string | undefined;
-}
+/** RETR or TOP of one message. */
+class Retrieval implements BodyCommand<Response> {
+  readonly line: CommandLine;
+  readonly #session: Session;
+  readonly #number: number;
+  readonly #isWhole: boolean;
+  readonly #timeout: number | undefined;
+  /** How many surprises there had been when it was asked for. */
+  readonly #surprises: number;
 
-export function messageBody(
-  session: Session,
-  args:
-    | readonly [verb: 'RETR', number: number]
-    | readonly [verb: 'TOP', number: number, lines: string],
-  { signal, timeout }: CallOptions,
-  asked?: AskedBody,
-): MessageBody {
-  const { connection, queue, limits, transport, surprises } = session;
-  const [verb, number, ...lines] = args;
-  const line = commandLine(verb, [messageNumber(number), ...lines]);
-  const decoder = (): SizedDecoder =>
-    new SizedDecoder(new DotDecoder(connection), {
-      limit: limits.messageOctets,
-      exceeded: () =>
-        connection.exceeded('messageOctets', limits.messageOctets, { command: line.masked }),
-      ended(octets) {
-        const size = verb === 'RETR' ? session.sizes.get(number) : undefined;
-        if (size === undefined || size === octets) return;
-        body.problem = `message ${number} has ${octets} octets, and LIST said ${size}`;
-        session.surprised(body.problem);
-      },
-    });
-  const wait = {
-    phase: 'transfer',
-    timeout: timeout ?? transport.timeouts.stall,
-    command: line.masked,
-    hint: 'The server stopped inside the message. Some (old Exchange) glue the final dot to a last line without an end; `timeouts.stall` allows more time.',
-  } as const;
-  const accept = (response: Response): Response | Promise<Response> => {
-    if (session.surprises !== surprises) return disown(response);
+  /** @param lines of the body, after TOP */
+  constructor(session: Session, number: number, { timeout }: CallOptions, lines?: number) {
+    const args = [messageNumber(number)];
+    if (lines !== undefined) args.push(String(lines));
+    this.line = commandLine(lines === undefined ? 'RETR' : 'TOP', args);
+    this.#session = session;
+    this.#number = number;
+    this.#isWhole = lines === undefined;
+    this.#timeout = timeout;
+    this.#surprises = session.surprises;
+  }
+
+  get wait(): Wait {
+    return {
+      phase: 'transfer',
+      timeout: this.#timeout ?? this.#session.transport.timeouts.stall,
+      command: this.line.masked,
+      hint: 'The server stopped inside the message. Some (old Exchange) glue the final dot to a last line without an end; `timeouts.stall` allows more time.',
+    };
+  }
+
+  readHead(): Response | Promise<Response> {
+    const session = this.#session;
+    const here = session.takeResponse('command', this.line.masked);
+    if (here !== undefined) return this.#accept(here);
+    const wait = session.wait(this.line, 'command', this.#timeout);
+    return session.readResponse(wait).then((response) => this.#accept(response));
+  }
+
+  decoder(_: Response, body: PacedBody): BodyDecoder {
+    return new SizedDecoder(this.#session, this.line, (octets) => this.#ended(octets, body));
+  }
+
+  #accept(response: Response): Response | Promise<Response> {
+    const session = this.#session;
+    if (session.surprises !== this.#surprises) return this.#disown(response);
     if (response.ok) return response;
-    throw connection.locate(commandError(response, line.masked), { phase: 'command' });
-  };
+    const { masked } = this.line;
+    throw session.connection.locate(commandError(response, masked), { phase: 'command' });
+  }
+
   /** Asked for before a surprise: whose reply this is can't be known. */
-  const disown = async (response: Response): Promise<Response> => {
-    if (response.ok) await drain(connection, decoder(), wait);
+  async #disown(response: Response): Promise<Response> {
+    const { connection } = this.#session;
+    if (response.ok)
+      await drain(connection, new SizedDecoder(this.#session, this.line), this.wait);
     throw connection.locate(
       new TransferError(
         'ERR_TRANSFER_INCOMPLETE',
@@ -82,30 +98,36 @@ export function messageBody(
           connection: 'usable',
           retry: 'later',
           phase: 'transfer',
-          command: line.masked,
+          command: this.line.masked,
           hint: 'Ask again: commands go out one at a time now.',
         },
       ),
     );
-  };
-  const body: MessageBody = new MessageBody({
-    queue,
-    connection,
-    line,
-    pipelined: session.pipelined,
-    readHead() {
-      const here = session.takeResponse('command', line.masked);
-      return here === undefined
-        ? session.readResponse(session.wait(line, 'command', timeout)).then(accept)
-        : accept(here);
-    },
-    decoder,
-    wait,
-    aheadOctets: limits.aheadOctets,
-    ...asked,
-    signal,
-  });
-  return body;
+  }
+
+  #ended(octets: number, body: PacedBody): void {
+    const session = this.#session;
+    const size = this.#isWhole ? session.sizes.get(this.#number) : undefined;
+    if (size === undefined || size === octets) return;
+    body.problem = `message ${this.#number} has ${octets} octets, and LIST said ${size}`;
+    session.surprised(body.problem);
+  }
+}
+
+const sourceOf = (
+  { queue, connection, limits }: Session,
+  { signal }: CallOptions,
+): BodySource => ({ queue, connection, aheadOctets: limits.aheadOctets, signal });
+
+/** A message, or with `lines` its head and so many lines of its body. */
+export function messageBody(
+  session: Session,
+  number: number,
+  options: CallOptions,
+  lines?: number,
+): Message {
+  const command = new Retrieval(session, number, options, lines);
+  return new ReplyBody(sourceOf(session, options), command, session.pipelined);
 }
 
 export function retrieveAll(
@@ -113,25 +135,19 @@ export function retrieveAll(
   numbers: Iterable<number> | AsyncIterable<number>,
   { window = 32, ...options }: RetrieveAllOptions,
 ): AsyncGenerator<Retrieved, void, undefined> {
-  const ask = (number: number, asked?: AskedBody): MessageBody =>
-    messageBody(session, ['RETR', number], options, asked);
-  const given = (number: number, message: MessageBody): Retrieved => ({
-    ok: true,
-    number,
-    message,
-    get problem() {
-      return message.problem;
-    },
-  });
+  const source = sourceOf(session, options);
   return askAhead<number, Response, Retrieved>(numbers, {
-    ask,
-    give: (number, body) => given(number, body as MessageBody),
+    ...source,
+    pipelined: () => session.pipelined,
+    command: (number) => new Retrieval(session, number, options),
+    give: (number, body) => new Given(number, body),
     async refuse(number, error) {
       if (error.code !== 'ERR_TRANSFER_INCOMPLETE') return { ok: false, number, error };
       await session.inStep();
-      const body = ask(number);
+      const command = new Retrieval(session, number, options);
+      const body = new ReplyBody(source, command, session.pipelined);
       return body.head().then(
-        () => given(number, body),
+        () => new Given(number, body),
         (refused: ItemError) => {
           if (refused.connection === 'closed') throw refused;
           return { ok: false, number, error: refused };
@@ -139,8 +155,21 @@ export function retrieveAll(
       );
     },
     argument: 'numbers',
-    window: session.pipelined ? window : 1,
+    window,
   });
+}
+
+class Given {
+  readonly ok = true;
+  readonly number: number;
+  readonly message: Message;
+  constructor(number: number, message: Message) {
+    this.number = number;
+    this.message = message;
+  }
+  get problem(): string | undefined {
+    return this.message.problem;
+  }
 }
 
 async function drain(connection: LineConnection, decoder: BodyDecoder, wait: Wait): Promise<void> {
@@ -158,24 +187,28 @@ async function drain(connection: LineConnection, decoder: BodyDecoder, wait: Wai
 
 /** Counts: a message that goes on and on is none, and at its end it should have the length that was promised. */
 class SizedDecoder implements BodyDecoder {
-  #decoder: DotDecoder;
+  readonly #decoder: DotDecoder;
+  readonly #session: Session;
+  readonly #line: CommandLine;
+  readonly #ended: ((octets: number) => void) | undefined;
   #octets = 0;
   #used = 0;
-  #to: { limit: number; exceeded: () => Error; ended: (octets: number) => void };
-  constructor(
-    decoder: DotDecoder,
-    to: { limit: number; exceeded: () => Error; ended: (octets: number) => void },
-  ) {
-    this.#decoder = decoder;
-    this.#to = to;
+  constructor(session: Session, line: CommandLine, ended?: (octets: number) => void) {
+    this.#decoder = new DotDecoder(session.connection);
+    this.#session = session;
+    this.#line = line;
+    this.#ended = ended;
   }
   decode(octets: Buffer): Decoded {
     const decoded = this.#decoder.decode(octets);
-    const { limit, exceeded, ended } = this.#to;
+    const { messageOctets } = this.#session.limits;
     this.#used += decoded.used;
-    if (this.#used > limit) throw exceeded();
+    if (this.#used > messageOctets) {
+      const command = this.#line.masked;
+      throw this.#session.connection.exceeded('messageOctets', messageOctets, { command });
+    }
     for (const piece of decoded.content) this.#octets += piece.length;
-    if (decoded.done) ended(this.#octets);
+    if (decoded.done) this.#ended?.(this.#octets);
     return decoded;
   }
 }

@@ -7,13 +7,16 @@ import {
   UsageError,
 } from 'tls-context-core';
 import { isIterable } from '../call-options.js';
-import type { ReplyBody } from './reply-body.js';
+import { type Answer, type Asked, AskedBatch, type Asker, type BatchSource } from './asked-batch.js';
+import { aborted, manyMayWaitOn } from '../deadline.js';
+import type { BodyCommand, PacedBody } from './paced-body.js';
+import { ReplyBody } from './reply-body.js';
 
-export interface AskAhead<K, H, T> {
-  /** Makes the body of a key, with these options beside its own. */
-  ask: (key: K, options: AskedBody) => ReplyBody<H>;
+export interface AskAhead<K, H, T> extends BatchSource {
+  /** The command for a key. @throws UsageError for a key that is none */
+  command: (key: K) => BodyCommand<H>;
   /** What the consumer gets of a body. */
-  give: (key: K, body: ReplyBody<H>, head: H) => T;
+  give: (key: K, body: PacedBody, head: H) => T;
   /** What the consumer gets of a refusal: the server's, or ours of a key that is none. */
   refuse: (key: K, error: ItemError) => T | Promise<T>;
   /** What the caller knows the keys as. */
@@ -25,14 +28,11 @@ export interface AskAhead<K, H, T> {
 /** The trouble of one item, which the others do not share. */
 export type ItemError = CommandError | TransferError | UsageError;
 
-/** How `ask` should make its bodies. */
-export interface AskedBody {
-  held: () => number;
-  drainOctets: number;
-}
-
 /** A window that overlaps round trips needs no more octets than this under way: more would only have to be drained. */
 const octetsUnderWay = 1 << 20;
+
+/** Commands before it is known how long bodies are. */
+const firstWindow = 4;
 
 /**
  * Asks for each key's body and yields what `give` and `refuse` make of them, in order. A body that the consumer does not
@@ -45,94 +45,318 @@ export function askAhead<K, H, T>(
   keys: Iterable<K> | AsyncIterable<K>,
   options: AskAhead<K, H, T>,
 ): AsyncGenerator<T, void, undefined> {
-  if (isIterable(keys)) return bodies(keys, options);
+  if (isIterable(keys)) return new AskAheadLoop(keys, options);
   const { argument } = options;
   throw new UsageError('ERR_ARGUMENT', `${argument} must be a list, or an iterable`, { argument });
 }
 
-async function* bodies<K, H, T>(
-  keys: Iterable<K> | AsyncIterable<K>,
-  { ask, give, refuse, window }: AskAhead<K, H, T>,
-): AsyncGenerator<T, void, undefined> {
-  const source = iterate(keys);
-  const asked: Asked<K, H>[] = [];
-  const options: AskedBody = {
-    held: () => asked.reduce((sum, { body }) => sum + (body?.readableLength ?? 0), 0),
-    drainOctets: Number.POSITIVE_INFINITY,
-  };
-  const send = (key: K): Asked<K, H> => {
-    try {
-      const body = ask(key, options);
-      body.delivered = false;
-      body.ask();
-      return { key, body };
-    } catch (error) {
-      return { key, error };
-    }
-  };
-  let exhausted = false;
-  let seen = 0;
-  let last: K | undefined;
-  let octets = 0;
-  try {
-    for (;;) {
-      // Few at first, until it shows how long they are; refilled by halves, so that many commands share a write.
-      const depth =
-        seen === 0
-          ? Math.min(window, 4)
-          : Math.max(1, Math.min(window, Math.floor(octetsUnderWay / (octets / seen + 1))));
-      if (asked.length <= depth >> 1) {
-        while (!exhausted && asked.length < depth) {
-          const next = source.next();
-          const { done, value } = next instanceof Promise ? await next : next;
-          if (done) exhausted = true;
-          else asked.push(send(value));
-        }
-      }
-      const first = asked.shift();
-      if (first === undefined) return;
-      const { key } = first;
-      let { body } = first;
-      let item: T;
-      try {
-        if (body === undefined) throw first.error;
-        let head = await body.head();
-        if (body.setAside) {
-          body = send(key).body as ReplyBody<H>;
-          head = await body.head();
-        }
-        body.delivered = true;
-        item = give(key, body, head);
-      } catch (error) {
-        if (!isItemError(error)) throw error;
-        item = await refuse(key, error);
-      }
-      last = key;
-      try {
-        yield item;
-      } finally {
-        seen++;
-        octets += body?.octets ?? 0;
-        if (body?.touched === false) body.skip();
-      }
-    }
-  } catch (error) {
-    throw isFivewireError(error) ? afterItems(error, seen, last) : error;
-  } finally {
-    for (const { body } of asked) body?.skip();
-    await source.return?.();
+type Result<T> = IteratorResult<T, void>;
+
+class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker<K, H> {
+  /** The loop was left, or has failed. */
+  gone = false;
+
+  readonly #options: AskAhead<K, H, T>;
+  readonly #source: Iterator<K> | AsyncIterator<K>;
+  readonly #isAsync: boolean;
+  #exhausted = false;
+  /** Those that have replies to come, the first one first. */
+  #batches: AskedBatch<K, H>[] = [];
+  /** What has come and is not given yet. */
+  #answers: Answer<K, H>[] = [];
+  /** Keys asked for and not given yet. */
+  #asked = 0;
+  /** What the consumer has. */
+  #given: { body: PacedBody | undefined } | undefined;
+  #seen = 0;
+  #octets = 0;
+  #last: K | undefined;
+  #error: unknown;
+  /** The last `next()`, `return()` or `throw()` that is under way: each waits for the one before. */
+  #running: Promise<unknown> | undefined;
+  /** The consumer waits for an answer. */
+  #waits = false;
+  /** Ends the wait for an answer. */
+  #wake: (() => void) | undefined;
+  #listens = false;
+
+  constructor(keys: Iterable<K> | AsyncIterable<K>, options: AskAhead<K, H, T>) {
+    this.#options = options;
+    this.#isAsync = Symbol.asyncIterator in keys;
+    this.#source =
+      Symbol.asyncIterator in keys ? keys[Symbol.asyncIterator]() : keys[Symbol.iterator]();
   }
-}
 
-function iterate<K>(keys: Iterable<K> | AsyncIterable<K>): Iterator<K> | AsyncIterator<K> {
-  return Symbol.asyncIterator in keys ? keys[Symbol.asyncIterator]() : keys[Symbol.iterator]();
-}
+  next(): Promise<Result<T>> {
+    if (this.#running !== undefined) return this.#inTurn(() => this.#next());
+    try {
+      return this.#take() ?? this.#inTurn(() => this.#later());
+    } catch (error) {
+      return this.#inTurn(() => this.#fail(error));
+    }
+  }
 
-/** A key whose body has been asked for, or why it could not be. */
-interface Asked<K, H> {
-  key: K;
-  body?: ReplyBody<H>;
-  error?: unknown;
+  return(): Promise<Result<T>> {
+    return this.#inTurn(() => this.#leave().then(() => finished));
+  }
+
+  throw(error: unknown): Promise<Result<T>> {
+    return this.#inTurn(() => this.#fail(error));
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  // ── what batches ask and tell ────────────────────────────────────────────────────────────────────────────
+
+  get wants(): boolean {
+    return this.#waits && this.#answers.length === 0;
+  }
+
+  get held(): number {
+    let octets = 0;
+    for (const { body } of this.#answers) if (body !== undefined) octets += body.readableLength;
+    return octets;
+  }
+
+  answered(answer: Answer<K, H>): void {
+    if (this.gone) return;
+    this.#answers.push(answer);
+    this.#wake?.();
+  }
+
+  broken(error: unknown): void {
+    this.#error ??= error;
+    this.#wake?.();
+  }
+
+  // ── one item ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The next item, where it is here already. */
+  #take(): Promise<Result<T>> | undefined {
+    if (this.gone) return Promise.resolve(finished);
+    this.#passGiven();
+    if (this.#wantsKeys) {
+      if (this.#isAsync) return undefined;
+      this.#ask(this.#keysNow());
+    }
+    if (this.#answers.length === 0) this.#readNow();
+    const answer = this.#answers[0];
+    if (answer?.body === undefined || answer.body.setAside) return undefined;
+    return Promise.resolve(this.#give(answer as Required<Answer<K, H>>));
+  }
+
+  async #later(): Promise<Result<T>> {
+    try {
+      if (this.#wantsKeys) this.#ask(await this.#keysLater());
+      while (this.#answers.length === 0) {
+        if (this.#error !== undefined) throw this.#error;
+        if (this.#asked === 0) {
+          await this.#leave();
+          return finished;
+        }
+        await this.#answerComes();
+      }
+      const answer = this.#answers[0] as Answer<K, H>;
+      if (answer.body !== undefined && !answer.body.setAside)
+        return this.#give(answer as Required<Answer<K, H>>);
+      return await this.#settle(answer);
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  /** A refusal; or a body that had to make way, which is asked for again. */
+  async #settle(answer: Answer<K, H>): Promise<Result<T>> {
+    const options = this.#options;
+    const { key } = answer;
+    try {
+      if (answer.error !== undefined) throw answer.error;
+      const body = new ReplyBody<H>(options, options.command(key), options.pipelined());
+      answer.head = await body.head();
+      answer.body = body;
+      return this.#give(answer as Required<Answer<K, H>>);
+    } catch (error) {
+      if (!isItemError(error)) throw error;
+      const value = await options.refuse(key, error);
+      this.#count(key, undefined);
+      return { done: false, value };
+    }
+  }
+
+  #give({ key, head, body }: Required<Answer<K, H>>): Result<T> {
+    body.delivered = true;
+    this.#count(key, body);
+    return { done: false, value: this.#options.give(key, body, head) };
+  }
+
+  #count(key: K, body: PacedBody | undefined): void {
+    this.#answers.shift();
+    this.#asked--;
+    this.#last = key;
+    this.#given = { body };
+  }
+
+  /** The consumer goes on. */
+  #passGiven(): void {
+    if (this.#given === undefined) return;
+    const { body } = this.#given;
+    this.#seen++;
+    this.#given = undefined;
+    if (body === undefined) return;
+    this.#octets += body.octets;
+    if (!body.touched) body.skip();
+  }
+
+  // ── asking ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Few at first, until it shows how long they are; refilled by halves, so that many commands share a write. */
+  get #wantsKeys(): boolean {
+    return !this.#exhausted && this.#asked <= this.#depth >> 1;
+  }
+
+  get #depth(): number {
+    const { pipelined, window } = this.#options;
+    if (!pipelined()) return 1;
+    if (this.#seen === 0) return Math.min(window, firstWindow);
+    const fitting = Math.floor(octetsUnderWay / (this.#octets / this.#seen + 1));
+    return Math.max(1, Math.min(window, fitting));
+  }
+
+  #keysNow(): K[] {
+    const keys: K[] = [];
+    for (let wanted = this.#depth - this.#asked; wanted > 0; wanted--) {
+      const { done, value } = (this.#source as Iterator<K>).next();
+      if (done) {
+        this.#exhausted = true;
+        break;
+      }
+      keys.push(value);
+    }
+    return keys;
+  }
+
+  async #keysLater(): Promise<K[]> {
+    const keys: K[] = [];
+    for (let wanted = this.#depth - this.#asked; wanted > 0; wanted--) {
+      const { done, value } = await this.#source.next();
+      if (done) {
+        this.#exhausted = true;
+        break;
+      }
+      keys.push(value);
+    }
+    return keys;
+  }
+
+  #ask(keys: readonly K[]): void {
+    if (keys.length === 0 || this.#error !== undefined) return;
+    this.#heed();
+    this.#asked += keys.length;
+    const asked = keys.map((key) => this.#command(key));
+    this.#batches.push(new AskedBatch(this.#options, asked, this));
+  }
+
+  #command(key: K): Asked<K, H> {
+    try {
+      return { key, command: this.#options.command(key) };
+    } catch (error) {
+      return { key, command: undefined, error };
+    }
+  }
+
+  /** Reads what is here of the next reply. */
+  #readNow(): void {
+    while (this.#batches[0]?.isOver) this.#batches.shift();
+    this.#waits = true;
+    this.#batches[0]?.advance();
+    this.#waits = false;
+  }
+
+  /** Waits for the next reply, and so perhaps for another reader that holds the connection. */
+  async #answerComes(): Promise<void> {
+    while (this.#batches[0]?.isOver) this.#batches.shift();
+    const { queue, connection } = this.#options;
+    const batch = this.#batches[0];
+    this.#waits = true;
+    await new Promise<void>((resolve) => {
+      const ends = queue.calls.add({
+        command: batch?.command ?? '',
+        refuse: (error) => this.broken(connection.locate(error)),
+      });
+      this.#wake = () => {
+        this.#wake = undefined;
+        this.#waits = false;
+        ends();
+        resolve();
+      };
+      batch?.advance();
+    });
+  }
+
+  // ── the end ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #fail(error: unknown): Promise<never> {
+    await this.#leave();
+    throw isFivewireError(error) ? afterItems(error, this.#seen, this.#last) : error;
+  }
+
+  /** What is under way is read and thrown away. */
+  async #leave(): Promise<void> {
+    if (this.gone) return;
+    this.#passGiven();
+    this.gone = true;
+    this.#options.signal?.removeEventListener('abort', this.#abort);
+    for (const { body } of this.#answers) body?.skip();
+    this.#answers = [];
+    for (const batch of this.#batches) batch.advance();
+    await this.#source.return?.();
+  }
+
+  /** Heeds the signal, from the first command on. */
+  #heed(): void {
+    const { signal } = this.#options;
+    if (signal === undefined || this.#listens) return;
+    this.#listens = true;
+    if (signal.aborted) this.#abort();
+    manyMayWaitOn(signal);
+    signal.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  #abort = (): void => {
+    const command = this.#batches[0]?.command ?? '';
+    const error = aborted(this.#options.signal as AbortSignal, { command }, 'usable');
+    const body = this.#given?.body;
+    if (body?.isOpen) body.destroy(error);
+    for (const { body } of this.#answers) body?.skip();
+    this.#answers = [];
+    this.broken(error);
+  };
+
+  // ── one after the other ──────────────────────────────────────────────────────────────────────────────────
+
+  async #next(): Promise<Result<T>> {
+    try {
+      return (await this.#take()) ?? (await this.#later());
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const mine = this.#running === undefined ? work() : this.#running.then(work);
+    const over = (): void => {
+      if (this.#running === running) this.#running = undefined;
+    };
+    const running: Promise<unknown> = mine.then(over, over);
+    this.#running = running;
+    return mine;
+  }
 }
 
 const isItemError = (error: unknown): error is ItemError =>
@@ -153,3 +377,5 @@ const afterItems = <K>(error: FivewireError, count: number, last: K | undefined)
     enumerable: true,
     configurable: true,
   });
+
+const finished: { done: true; value: undefined } = { done: true, value: undefined };

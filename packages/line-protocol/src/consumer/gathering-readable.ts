@@ -36,6 +36,21 @@ export abstract class GatheringReadable extends Readable {
     return saveTo(this, path, options);
   }
 
+  /** What a loop gets next; `null` where nothing is here. */
+  takePiece(): Buffer | null {
+    return this.read() as Buffer | null;
+  }
+
+  /** A loop has got all of it. */
+  isTaken(): boolean {
+    return this.readableEnded;
+  }
+
+  /** Resolves when {@link takePiece} is worth another try; `undefined` where events say so. */
+  pieceComes(): Promise<void> | undefined {
+    return undefined;
+  }
+
   override push(piece: Buffer | Uint8Array | string | null, encoding?: BufferEncoding): boolean {
     if (piece === null) this.whole = true;
     return super.push(piece, encoding);

@@ -20,8 +20,7 @@ export class PieceIterator implements NodeJS.AsyncIterator<Buffer> {
     if (this.#waiting !== undefined) return this.#after(this.#waiting);
     try {
       const result = this.#take();
-      if (result !== undefined) return Promise.resolve(result);
-      return this.#body.whole ? this.#atEnd() : this.#later();
+      return result === undefined ? this.#wait() : Promise.resolve(result);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -51,19 +50,30 @@ export class PieceIterator implements NodeJS.AsyncIterator<Buffer> {
   #take(): Result | undefined {
     const body = this.#body;
     if (this.#over) return done;
-    const value = body.destroyed ? null : (body.read() as Buffer | null);
+    const value = body.destroyed ? null : body.takePiece();
     if (value !== null) return { done: false, value };
     if (body.errored !== null) {
       this.#over = true;
       throw body.errored;
     }
-    if (body.readableEnded) {
+    if (body.isTaken()) {
       this.#over = true;
       return done;
     }
     if (!body.destroyed) return undefined;
     this.#over = true;
     throw Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' });
+  }
+
+  #wait(): Promise<Result> {
+    const comes = this.#body.pieceComes();
+    if (comes === undefined) return this.#body.whole ? this.#atEnd() : this.#later();
+    const waiting = comes.then(() => {
+      this.#waiting = undefined;
+      return this.next();
+    });
+    this.#waiting = waiting;
+    return waiting;
   }
 
   /** All of it has been taken: the stream says so in the next tick. */

@@ -34,7 +34,7 @@ export interface RowsRequest<T> {
   /** Whether the next command may go out before this reply has come. */
   pipelined: boolean;
   /** What the protocol needs to have done before the command goes out, in the work's own turn. */
-  prepare?: (turn: Turn) => Promise<void>;
+  prepare?: (turn: Turn) => Promise<void> | undefined;
   /** Reads what comes before the rows. False: no rows follow. It throws where the command was refused. */
   readHead: () => Promise<boolean>;
   /** A row without dot stuffing, each character an octet. `undefined` leaves it out. It must not throw. */
