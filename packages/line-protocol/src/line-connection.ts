@@ -214,13 +214,25 @@ export class LineConnection {
    * The next line without its CRLF (or bare LF), each character an octet; `undefined` while it is incomplete.
    * @param where for the error about one that is too long
    */
-  takeLine(where: ErrorContext = {}): string | undefined {
-    return this.#takeLine(where, false);
+  takeLine(where: ErrorContext = nowhere): string | undefined {
+    try {
+      const line = this.#input.takeLine(this.limits.lineOctets);
+      if (this.#logging && line !== undefined) this.#logLine(line);
+      return line;
+    } catch (error) {
+      throw this.#tooLong(error, where);
+    }
   }
 
   /** As {@link takeLine} inside a body that ends in a lone dot, where a bare LF is content unless {@link bareLf} says otherwise. */
-  takeBodyLine(where: ErrorContext = {}): string | undefined {
-    return this.#takeLine(where, true);
+  takeBodyLine(where: ErrorContext = nowhere): string | undefined {
+    try {
+      const line = this.#input.takeBodyLine(this.limits.lineOctets);
+      if (this.#logging && line !== undefined) this.#logLine(line);
+      return line;
+    } catch (error) {
+      throw this.#tooLong(error, where);
+    }
   }
 
   /** Whether the server has ended a status line of this stream in a bare LF: then its bodies may end so too. */
@@ -228,17 +240,12 @@ export class LineConnection {
     return this.#input.bareLf;
   }
 
-  #takeLine(where: ErrorContext, inBody: boolean): string | undefined {
-    const { lineOctets } = this.limits;
-    try {
-      const line = inBody ? this.#input.takeBodyLine(lineOctets) : this.#input.takeLine(lineOctets);
-      if (this.#logging && line !== undefined)
-        this.#log.event('receive', this.hideInput ? mask : line);
-      return line;
-    } catch (error) {
-      if (error instanceof LineTooLong) throw this.exceeded('lineOctets', error.limit, where);
-      throw error;
-    }
+  #logLine(line: string): void {
+    this.#log.event('receive', this.hideInput ? mask : line);
+  }
+
+  #tooLong(error: unknown, where: ErrorContext): unknown {
+    return error instanceof LineTooLong ? this.exceeded('lineOctets', error.limit, where) : error;
   }
 
   /** What is there without taking it; `undefined` when there is nothing. */
@@ -304,6 +311,15 @@ export class LineConnection {
       this.#lines.push(octets);
       if (this.#log.active && masked !== '') this.#log.event('send', masked);
     }
+  }
+
+  /** As {@link send} for commands that hold no secret, without their CRLFs: one buffer for all of them. */
+  sendText(commands: readonly string[]): void {
+    if (commands.length === 0) return;
+    const log = this.#log.active;
+    const octets = Buffer.from(`${commands.join('\r\n')}\r\n`);
+    this.send({ octets, masked: '' });
+    if (log) for (const command of commands) this.#log.event('send', command);
   }
 
   #writeLines(): void {
@@ -659,6 +675,7 @@ export class LineConnection {
 }
 
 const ignore = (): void => {};
+const nowhere: ErrorContext = {};
 
 const isAlert = (error: unknown): boolean =>
   /^ERR_SSL_.*ALERT/.test(String((error as { code?: unknown } | undefined)?.code));

@@ -1,8 +1,10 @@
 /** What a loop and a pipe over a body get: pieces in order, gathered where the consumer is slow, errors, and an end. */
 import { PassThrough, Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { text } from 'node:stream/consumers';
+import { finished, pipeline } from 'node:stream/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DirectReadable } from '../src/consumer/direct-readable.js';
 import { GatheringReadable, heldBody } from '../src/index.js';
 
 class Body extends GatheringReadable {
@@ -88,6 +90,73 @@ describe('a loop over a body', () => {
       await next;
     }
     for (const event of ['readable', 'end', 'close']) expect(body.listenerCount(event)).toBe(0);
+  });
+});
+
+describe('a body whose octets a loop takes directly', () => {
+  /** All of it is here, as it is of most messages. */
+  class Here extends DirectReadable {
+    constructor(...pieces: string[]) {
+      super();
+      for (const piece of pieces) this.keep(Buffer.from(piece));
+      this.whole = true;
+    }
+    protected override takeIn(): void {}
+    protected override waitForMore(): void {}
+    override _read(): void {
+      this.stream();
+    }
+  }
+
+  it('is a Readable that was read to its end, for all that asks afterwards', async () => {
+    const body = new Here('a', 'b');
+    const pieces: string[] = [];
+    for await (const piece of body) pieces.push(String(piece));
+    expect(pieces).toEqual(['ab']);
+    const { readableEnded, destroyed, readableDidRead, readableLength, errored } = body;
+    expect({ readableEnded, destroyed, readableDidRead, readableLength, errored }).toEqual({
+      readableEnded: true,
+      destroyed: true,
+      readableDidRead: true,
+      readableLength: 0,
+      errored: null,
+    });
+    await finished(body);
+    expect(await text(body.pipe(new PassThrough()))).toBe('');
+    const again: unknown[] = [];
+    for await (const piece of body) again.push(piece);
+    expect(again).toEqual([]);
+  });
+
+  it('tells its end to those who listened before, and after', async () => {
+    for (const before of [true, false]) {
+      const body = new Here('a');
+      const told: string[] = [];
+      const listen = (): void => {
+        for (const event of ['end', 'close']) body.on(event, () => told.push(event));
+      };
+      if (before) listen();
+      for await (const _ of body);
+      if (!before) listen();
+      await turn();
+      expect(told).toEqual(['end', 'close']);
+    }
+  });
+
+  it('gives the rest to a pipe, to read(), or to no one', async () => {
+    const two = (): Here => new Here('a', 'x'.repeat(300_000));
+    const piped = two();
+    expect(String((await piped[Symbol.asyncIterator]().next()).value)).toBe('a');
+    expect(await text(piped.pipe(new PassThrough()))).toHaveLength(300_000);
+    const read = two();
+    read.on('readable', () => {});
+    await turn();
+    expect(read.read(2)?.toString()).toBe('ax');
+    const left = two();
+    for await (const _ of left) break;
+    expect(left.destroyed).toBe(true);
+    expect(left.readableEnded).toBe(false);
+    await expect(left[Symbol.asyncIterator]().next()).rejects.toThrow('Premature close');
   });
 });
 

@@ -25,6 +25,12 @@ afterEach(() => clock.restore());
 
 const wait = { phase: 'transfer' as const, timeout: 0 };
 
+const joined = async (body: AsyncIterable<Buffer>): Promise<string> => {
+  let all = '';
+  for await (const piece of body) all += piece;
+  return all;
+};
+
 /** A protocol of `+` and `-` lines, whose bodies and listings end with a dot. */
 async function protocol(aheadOctets = 1_000, options: Partial<LineConnectionOptions> = {}) {
   const pair = await connectionPair(options);
@@ -41,7 +47,7 @@ async function protocol(aheadOctets = 1_000, options: Partial<LineConnectionOpti
   };
   const source = { queue, connection, aheadOctets };
   const command = (verb: string): BodyCommand<string> => ({
-    line: commandLine(verb),
+    text: verb,
     readHead: status,
     decoder: () => new DotDecoder(),
     wait,
@@ -358,14 +364,14 @@ describe('askAhead', () => {
   async function loop(
     keys: Iterable<string> | AsyncIterable<string>,
     window = 3,
-    options: { signal?: AbortSignal } = {},
+    options: { signal?: AbortSignal; pipelined?: () => boolean } = {},
   ) {
     const world = await protocol(5_000);
     const items = askAhead<string, string, Item>(keys, {
       ...world.source,
-      ...options,
       argument: 'keys',
       pipelined: () => true,
+      ...options,
       command: world.command,
       give: (key, body) => [key, body],
       refuse: (key, error) => [key, error.message],
@@ -406,6 +412,117 @@ describe('askAhead', () => {
     expect(ended).toBe(true);
     expect(await call('D')).toBe('d');
     close();
+  });
+
+  const bodyOf = (octets: number, text = 'x') => `+\r\n${text.repeat(octets)}\r\n.\r\n`;
+
+  it('serves a call inside the loop: what is under way is held, what can not be is asked for again', async () => {
+    const { items, call, received, server, close } = await loop(['A', 'B', 'C', 'D']);
+    const sizes: [string, number][] = [];
+    server.on('data', (chunk) => {
+      for (const verb of chunk.toString().split('\r\n').filter(Boolean))
+        server.write(verb === 'N' ? '+n\r\n' : bodyOf(6_000));
+    });
+    for await (const [key, body] of items) {
+      if (key === 'A') expect(await call('N')).toBe('n');
+      sizes.push([key, (await text(body as PacedBody)).length]);
+    }
+    expect(sizes).toEqual(['A', 'B', 'C', 'D'].map((key) => [key, 6_002]));
+    // 5,000 octets may be held: after B there was no room for C.
+    expect(received).toEqual(['A', 'B', 'C', 'N', 'D', 'C']);
+    close();
+  });
+
+  it('a call waits while a body in the loop is read, and is refused once its consumer has stopped', async () => {
+    const { items, call, server, close } = await loop(['A', 'B']);
+    server.write(`${bodyOf(1_000_000) + bodyOf(1)}+n\r\n`);
+    const [, body] = (await items.next()).value as [string, PacedBody];
+    const pieces = body[Symbol.asyncIterator]();
+    await pieces.next();
+    const waits = call('N');
+    for (let at = 0; at < 4; at++) {
+      await tick();
+      clock.pass(59_000);
+      await pieces.next();
+    }
+    const refused = settled(waits);
+    await tick();
+    clock.pass(60_001); // `timeouts.stall`
+    expect(await refused).toMatchObject({ code: 'ERR_WOULD_DEADLOCK', connection: 'usable' });
+    close();
+  });
+
+  it('ends with its signal, and gets past what it asked for', async () => {
+    const controller = new AbortController();
+    const { items, call, server, close } = await loop(['A', 'B'], 3, { signal: controller.signal });
+    server.write('+\r\na\r\n');
+    const [, body] = (await items.next()).value as [string, PacedBody];
+    const reading = settled(text(body));
+    await tick();
+    controller.abort();
+    expect(await reading).toMatchObject({ code: 'ERR_ABORTED', connection: 'usable' });
+    expect(await settled(items.next())).toMatchObject({ code: 'ERR_ABORTED', command: 'B' });
+    const after = call('C');
+    server.write(`\r\n.\r\n${bodyOf(1)}+c\r\n`);
+    expect(await after).toBe('c');
+    expect((await items.next()).done).toBe(true);
+    close();
+  });
+
+  it('answers overlapping next() calls in order, and a return() among them', async () => {
+    const { items, server, close } = await loop(['A', 'B', 'C']);
+    const all = [items.next(), items.next(), items.return(), items.next()];
+    server.write(bodyOf(1) + bodyOf(1) + bodyOf(1));
+    const keys = (await Promise.all(all)).map(({ done, value }) => (done ? 'done' : value?.[0]));
+    expect(keys).toEqual(['A', 'B', 'done', 'done']);
+    close();
+  });
+
+  it('asks for the others again where commands may no longer go out ahead', async () => {
+    let pipelined = true;
+    const options = { pipelined: () => pipelined };
+    const { items, received, server, queue, connection, close } = await loop(
+      ['A', 'B'],
+      3,
+      options,
+    );
+    // Holds the turn to write until pipelining has been given up.
+    const first = queue.run(async () => {
+      connection.send(commandLine('N'));
+      return connection.readLine(wait);
+    });
+    const next = items.next();
+    await tick();
+    pipelined = false;
+    server.write('+\r\n');
+    await first;
+    await tick();
+    server.write(bodyOf(1));
+    expect((await next).value?.[0]).toBe('A');
+    const second = items.next();
+    await tick();
+    expect(received).toEqual(['N', 'A', 'B']);
+    server.write(bodyOf(1));
+    expect((await second).value?.[0]).toBe('B');
+    close();
+  });
+
+  it('gives each body whole, however the octets are cut', async () => {
+    const wire = '+\r\na\r\n..b\r\n.\r\n-no\r\n+\r\n.\r\n+\r\nd\r\n.\r\n';
+    for (let cut = 1; cut < wire.length; cut++) {
+      const { items, server, close } = await loop(['A', 'B', 'C', 'D'], 4);
+      server.write(wire.slice(0, cut));
+      const seen: string[] = [];
+      const reading = (async () => {
+        for await (const [key, body] of items)
+          seen.push(`${key} ${typeof body === 'string' ? body : await joined(body)}`);
+      })();
+      await tick(2);
+      server.write(wire.slice(cut));
+      await reading;
+      expect(seen).toEqual(['A a\r\n.b\r\n', 'B -no', 'C ', 'D d\r\n']);
+      close();
+    }
   });
 
   it('throws when the connection breaks', async () => {

@@ -176,7 +176,7 @@ async function userAndPass(
 
 async function exchange(session: Session, line: CommandLine): Promise<Reply> {
   session.connection.send(line);
-  return session.readReply(session.wait(line, 'auth', undefined));
+  return session.readReply(session.wait(line.masked, 'auth', undefined));
 }
 
 function ended(session: Session, reply: Reply, line: CommandLine): Ended {

@@ -59,7 +59,7 @@ export async function command(
       },
     },
     async (reply, wait) => {
-      if (reply.code >= 400 || reply.code === 205) throw session.refused(reply, line);
+      if (reply.code >= 400 || reply.code === 205) throw session.refused(reply, line.masked);
       const { code, text } = reply;
       const more = code < 300 && (multiline ?? hasLines(code, upper));
       return more

@@ -14,7 +14,7 @@ export async function compress(session: Session): Promise<void> {
     async (turn) => {
       connection.send(line);
       await turn.toRead();
-      const reply = await session.readReply(session.wait(line, 'capabilities', undefined));
+      const reply = await session.readReply(session.wait(line.masked, 'capabilities', undefined));
       if (reply.code !== 206) return;
       const exceeded = (): Error => connection.exceeded('inflationRatio', limits.inflationRatio);
       connection.swap((stream) => new Deflated(stream, limits.inflationRatio, exceeded));

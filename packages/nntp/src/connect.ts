@@ -122,7 +122,7 @@ async function readerMode(session: Session): Promise<void> {
     async (turn) => {
       connection.send(line);
       await turn.toRead();
-      const reply = await session.readReply(session.wait(line, 'capabilities', undefined));
+      const reply = await session.readReply(session.wait(line.masked, 'capabilities', undefined));
       if (noteMode(session, reply)) return;
       if (reply.code === 502 || reply.code === 400) throw connection.serverClosing(reply.text);
       // An old server that knows neither CAPABILITIES nor this is a reader already; 480 comes again when it matters.
@@ -157,7 +157,7 @@ async function startTls(session: Session): Promise<void> {
       connection.refuseEarlyReply('STARTTLS');
       connection.send(line);
       await turn.toRead();
-      const reply = await session.readReply(session.wait(line, 'starttls', undefined));
+      const reply = await session.readReply(session.wait(line.masked, 'starttls', undefined));
       if (reply.code !== 382) {
         const { text } = serverReply(reply);
         throw new StartTlsError(

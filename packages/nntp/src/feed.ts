@@ -115,7 +115,7 @@ function takeThis(
   { signal, timeout }: CallOptions,
 ): Promise<Fed> {
   const line = commandLine('TAKETHIS', [messageId]);
-  const wait = session.wait(line, 'transfer', timeout);
+  const wait = session.wait(line.masked, 'transfer', timeout);
   return session.queue.run(
     async (turn: Turn) => {
       session.connection.send(line);
@@ -151,7 +151,7 @@ function judge(
   messageId: string,
 ): Omit<Fed, 'outcome'> & { outcome: Fed['outcome'] | 'send' } {
   const outcome = outcomes[reply.code];
-  if (outcome === undefined) throw session.refused(reply, line);
+  if (outcome === undefined) throw session.refused(reply, line.masked);
   const named = /^\s*(<[^<>\s]+>)/.exec(reply.text)?.[1];
   if (named !== undefined && named.toLowerCase() !== messageId.toLowerCase()) {
     throw session.connection.malformed(`an answer about ${messageId}`, reply.text, {

@@ -18,7 +18,7 @@ export function group(session: Session, name: string, options: CallOptions): Pro
   return session.run(line, options, (reply) => {
     if (reply.code !== 211) {
       session.selection.failed();
-      throw session.refused(reply, line);
+      throw session.refused(reply, line.masked);
     }
     const selected = parseGroup(reply.lines[0] ?? '', name);
     if (selected === undefined) {
@@ -61,7 +61,7 @@ export function listGroup(
     hasRows(reply) {
       if (reply.code !== 211) {
         session.selection.failed();
-        throw session.refused(reply, line);
+        throw session.refused(reply, line.masked);
       }
       const selected = parseGroup(reply.lines[0] ?? '', name);
       // Without the figures (keimpema/Usenet#3) the group is selected all the same, but who knows where.
@@ -89,7 +89,7 @@ export function step(
     { ...options, prepare: (turn) => selection.ensureArticle(turn) },
     (reply: Reply) => {
       if (reply.code === 421 || reply.code === 422) return undefined;
-      if (reply.code !== 223) throw session.refused(reply, line);
+      if (reply.code !== 223) throw session.refused(reply, line.masked);
       const name = parseArticleName(reply);
       if (name.number !== undefined) selection.moved(name.number, selection.group?.name);
       return name;

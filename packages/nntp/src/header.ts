@@ -27,7 +27,7 @@ export function header(
       hasRows(reply) {
         if (reply.code === 225 || (old && reply.code === 221)) return true;
         if (isSpan && (reply.code === 423 || reply.code === 420)) return false;
-        throw session.refused(reply, line);
+        throw session.refused(reply, line.masked);
       },
       parse: (row) => parseHeaderRow(row, old),
       ...(isSpan ? { span: range, numberOf: ({ number }: HeaderRow) => number } : {}),
@@ -75,7 +75,7 @@ export function xpat(
     hasRows(reply) {
       if (reply.code === 221) return true;
       if (isSpan && (reply.code === 423 || reply.code === 420)) return false;
-      throw session.refused(reply, line);
+      throw session.refused(reply, line.masked);
     },
     parse: (row) => parseHeaderRow(row, true),
     ...(isSpan ? { span: range, numberOf: ({ number }: HeaderRow) => number } : {}),

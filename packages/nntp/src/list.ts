@@ -59,7 +59,7 @@ export function list<K extends keyof ListRows>(
   return rows(session, line, options, {
     hasRows(reply) {
       if (reply.code === 215) return true;
-      throw session.refused(reply, line);
+      throw session.refused(reply, line.masked);
     },
     parse: parsers[keyword] as (row: string) => ListRows[K] | undefined,
   });
@@ -84,7 +84,7 @@ export function readOverviewFormat(
 ): Promise<OverviewFormat> {
   const line = commandLine('LIST', ['OVERVIEW.FMT']);
   return session.run(line, { ...options, pipelined: true }, async (reply, wait) => {
-    if (reply.code !== 215) throw session.refused(reply, line);
+    if (reply.code !== 215) throw session.refused(reply, line.masked);
     return new OverviewFormat(await readDotLines(session.connection, wait));
   });
 }

@@ -10,7 +10,7 @@ import { checkWildmat } from './wildmat.js';
 export function date(session: Session, options: CallOptions): Promise<Date> {
   const line = commandLine('DATE');
   return session.run(line, { ...options, pipelined: true }, (reply) => {
-    if (reply.code !== 111) throw session.refused(reply, line);
+    if (reply.code !== 111) throw session.refused(reply, line.masked);
     const time = parseTimestamp(reply.lines[0] ?? '');
     if (time !== undefined) return time;
     throw session.connection.malformed('yyyymmddhhmmss', reply.text, { command: 'DATE' });
@@ -20,7 +20,7 @@ export function date(session: Session, options: CallOptions): Promise<Date> {
 export function help(session: Session, options: CallOptions): Promise<string> {
   const line = commandLine('HELP');
   return session.run(line, { ...options, pipelined: true }, async (reply, wait) => {
-    if (reply.code !== 100) throw session.refused(reply, line);
+    if (reply.code !== 100) throw session.refused(reply, line.masked);
     return decodeText((await readDotLines(session.connection, wait)).join('\n'));
   });
 }
@@ -30,7 +30,7 @@ export function newGroups(session: Session, since: Date, options: CallOptions): 
   return rows(session, line, options, {
     hasRows(reply) {
       if (reply.code === 231) return true;
-      throw session.refused(reply, line);
+      throw session.refused(reply, line.masked);
     },
     parse: parseActive,
   });
@@ -47,7 +47,7 @@ export function newNews(
   return rows(session, line, options, {
     hasRows(reply) {
       if (reply.code === 230) return true;
-      throw session.refused(reply, line);
+      throw session.refused(reply, line.masked);
     },
     parse: (row) => (/^<[^<>\s]+>$/.test(row.trim()) ? row.trim() : undefined),
   });

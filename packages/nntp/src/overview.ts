@@ -173,7 +173,7 @@ function hasRows(session: Session, reply: Reply, line: CommandLine, span: Span):
   if (reply.code === 224) return true;
   const isSpan = span.from !== undefined;
   if (isSpan && (reply.code === 423 || reply.code === 420)) return false;
-  throw session.refused(reply, line);
+  throw session.refused(reply, line.masked);
 }
 
 /** Asked for once. Servers without it have the columns of RFC 3977 §8.3.2. */

@@ -31,7 +31,7 @@ export async function post(
   const octets = toOctets(article);
   const line = commandLine('POST');
   return session.run(line, options, async (reply, wait) => {
-    if (reply.code !== 340) throw session.refused(reply, line);
+    if (reply.code !== 340) throw session.refused(reply, line.masked);
     const written = await sendArticle(session, octets, wait);
     // The server's word counts: what 240 names; else what the article has; else what 340 recommended for one that has none.
     const ours = written ?? idIn(reply.text);
@@ -39,7 +39,7 @@ export async function post(
     const { text } = answer;
     if (answer.code === 240) return { messageId: idIn(text) ?? ours, text };
     if (again && isDuplicate(answer)) return { messageId: ours, duplicate: true, text };
-    throw session.refused(answer, line);
+    throw session.refused(answer, line.masked);
   });
 }
 

@@ -15,7 +15,7 @@ export function createQuit(session: Session): (options: CallOptions) => Promise<
           sent();
           connection.send(line);
           await turn.toRead();
-          await session.readReply(session.wait(line, 'close', timeout));
+          await session.readReply(session.wait(line.masked, 'close', timeout));
           await connection.end();
         },
         { signal, phase: 'close', command: line.masked },

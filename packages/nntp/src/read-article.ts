@@ -5,7 +5,6 @@ import {
   type BodyDecoder,
   type BodySource,
   CommandError,
-  type CommandLine,
   commandLine,
   type Decoded,
   DotDecoder,
@@ -65,8 +64,8 @@ export function head(session: Session, id: ArticleId, options: CallOptions): Pro
   const line = commandLine('HEAD', articleArgument(id));
   const { prepare, moved } = place(session, id);
   return session.run(line, { ...options, pipelined: true, prepare }, async (reply, wait) => {
-    if (reply.code !== 221) throw session.refused(reply, line);
-    const name = moved(named(session, reply, id, line));
+    if (reply.code !== 221) throw session.refused(reply, line.masked);
+    const name = moved(named(session, reply, id, line.masked));
     const { lines } = await readHeader(session, wait, true);
     return { ...name, headers: new Headers(lines) };
   });
@@ -76,7 +75,7 @@ export function stat(session: Session, id: ArticleId, options: CallOptions): Pro
   const line = commandLine('STAT', articleArgument(id));
   const { prepare, moved } = place(session, id);
   return session.run(line, { ...options, pipelined: true, prepare }, (reply) => {
-    if (reply.code !== 223) throw session.refused(reply, line);
+    if (reply.code !== 223) throw session.refused(reply, line.masked);
     // `223` alone, as a server of binaries has it for what it does not keep.
     if (reply.text.trim() === '') {
       const missing = { reply: serverReply(reply), hint: 'The server named no article.' };
@@ -85,7 +84,7 @@ export function stat(session: Session, id: ArticleId, options: CallOptions): Pro
         { phase: 'command', command: line.masked },
       );
     }
-    return moved(named(session, reply, id, line));
+    return moved(named(session, reply, id, line.masked));
   });
 }
 
@@ -164,7 +163,7 @@ async function* rawOctets(
 
 /** ARTICLE or BODY of one article. */
 class Retrieval implements BodyCommand<Head> {
-  readonly line: CommandLine;
+  readonly text: string;
   readonly #session: Session;
   readonly #id: ArticleId;
   readonly #isWhole: boolean;
@@ -179,7 +178,7 @@ class Retrieval implements BodyCommand<Head> {
     { timeout }: CallOptions,
     group: () => string | undefined = session.selection.origin(),
   ) {
-    this.line = commandLine(verb, articleArgument(id));
+    this.text = [verb, ...articleArgument(id)].join(' ');
     this.#session = session;
     this.#id = id;
     this.#isWhole = verb === 'ARTICLE';
@@ -195,27 +194,27 @@ class Retrieval implements BodyCommand<Head> {
     return {
       phase: 'transfer',
       timeout: this.#timeout ?? this.#session.transport.timeouts.stall,
-      command: this.line.masked,
+      command: this.text,
     };
   }
 
   readHead(): Head | Promise<Head> {
     const session = this.#session;
-    const wait = session.wait(this.line, 'command', this.#timeout);
+    const wait = session.wait(this.text, 'command', this.#timeout);
     const here = session.takeReply(wait);
     if (here !== undefined) return this.#head(here, wait);
     return session.readReply(wait).then((reply) => this.#head(reply, wait));
   }
 
   decoder({ begun }: Head): BodyDecoder {
-    return begun === undefined ? noBody : new BegunDecoder(this.#session, this.line, begun);
+    return begun === undefined ? noBody : new BegunDecoder(this.#session, this.text, begun);
   }
 
   #head(reply: Reply, wait: Wait): Head | Promise<Head> {
     const session = this.#session;
     const id = this.#id;
-    if (reply.code !== (this.#isWhole ? 220 : 222)) throw session.refused(reply, this.line);
-    const name = named(session, reply, id, this.line);
+    if (reply.code !== (this.#isWhole ? 220 : 222)) throw session.refused(reply, this.text);
+    const name = named(session, reply, id, this.text);
     if (typeof id === 'number') session.selection.moved(id, this.#group());
     if (!this.#isWhole) return { ...name, headers: new Headers(''), begun: '' };
     const text = takeHeader(session);
@@ -239,10 +238,12 @@ function articleBody(
   return new ReplyBody(sourceOf(session, options), command, session.pipelined);
 }
 
-const sourceOf = (
-  { queue, connection, limits }: Session,
-  { signal }: CallOptions,
-): BodySource => ({ queue, connection, aheadOctets: limits.aheadOctets, signal });
+const sourceOf = ({ queue, connection, limits }: Session, { signal }: CallOptions): BodySource => ({
+  queue,
+  connection,
+  aheadOctets: limits.aheadOctets,
+  signal,
+});
 
 /** What an id needs of the selection. */
 function prepare(
@@ -284,7 +285,7 @@ export function parseArticleName(reply: Reply): ArticleName {
 }
 
 /** A response that names another article than the one asked for belongs to another command: nothing after it can be trusted. */
-function named(session: Session, reply: Reply, id: ArticleId, line: CommandLine): ArticleName {
+function named(session: Session, reply: Reply, id: ArticleId, command: string): ArticleName {
   const { number, messageId } = parseArticleName(reply);
   const isOther =
     typeof id === 'number'
@@ -292,7 +293,7 @@ function named(session: Session, reply: Reply, id: ArticleId, line: CommandLine)
       : id !== undefined && messageId !== undefined && messageId.toLowerCase() !== id.toLowerCase();
   if (isOther) {
     throw session.connection.malformed(`article ${id}`, `${reply.code} ${reply.text}`, {
-      command: line.masked,
+      command,
     });
   }
   return { number, messageId: messageId ?? (typeof id === 'string' ? id : undefined) };
@@ -343,19 +344,20 @@ function takeHeader({ connection, limits }: Session): string | undefined {
   return text;
 }
 
-const wellFormed = /^(?:[\x21-\x2d\x2f-\x39\x3b-\x7e][\x21-\x39\x3b-\x7e]*[ \t]*:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)+$/;
+const wellFormed =
+  /^(?:[\x21-\x2d\x2f-\x39\x3b-\x7e][\x21-\x39\x3b-\x7e]*[ \t]*:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)+$/;
 
 /** A body whose first octets were read with the header. One that goes on and on is no article. */
 class BegunDecoder implements BodyDecoder {
   readonly #decoder: DotDecoder;
   readonly #session: Session;
-  readonly #line: CommandLine;
+  readonly #command: string;
   #begun: string;
   #used = 0;
-  constructor(session: Session, line: CommandLine, begun: string) {
+  constructor(session: Session, command: string, begun: string) {
     this.#decoder = new DotDecoder(session.connection);
     this.#session = session;
-    this.#line = line;
+    this.#command = command;
     this.#begun = begun;
   }
   decode(octets: Buffer): Decoded {
@@ -363,7 +365,7 @@ class BegunDecoder implements BodyDecoder {
     const { articleOctets } = this.#session.limits;
     this.#used += decoded.used;
     if (this.#used > articleOctets) {
-      const command = this.#line.masked;
+      const command = this.#command;
       throw this.#session.connection.exceeded('articleOctets', articleOctets, { command });
     }
     if (this.#begun === '') return decoded;

@@ -49,7 +49,8 @@ export function rowReader<T>(
     line,
     pipelined: pipelined && session.pipelined,
     ...(prepare === undefined ? {} : { prepare }),
-    readHead: async () => hasRows(await session.readReply(session.wait(line, 'command', timeout))),
+    readHead: async () =>
+      hasRows(await session.readReply(session.wait(line.masked, 'command', timeout))),
     parse(row) {
       const value = parse(row);
       if (value === undefined) {

@@ -74,10 +74,12 @@ export class Selection {
     const line = commandLine('GROUP', [group]);
     await turn.toRead();
     connection.send(line);
-    const reply = await this.#session.readReply(this.#session.wait(line, 'command', undefined));
+    const reply = await this.#session.readReply(
+      this.#session.wait(line.masked, 'command', undefined),
+    );
     if (reply.code !== 211) {
       this.failed();
-      throw this.#session.refused(reply, line);
+      throw this.#session.refused(reply, line.masked);
     }
     this.#serverGroup = group;
     this.#serverArticle = undefined;
@@ -91,10 +93,12 @@ export class Selection {
     if (article === undefined || article === this.#serverArticle) return;
     const line = commandLine('STAT', [String(article)]);
     this.#session.connection.send(line);
-    const reply = await this.#session.readReply(this.#session.wait(line, 'command', undefined));
+    const reply = await this.#session.readReply(
+      this.#session.wait(line.masked, 'command', undefined),
+    );
     // Where it has expired meanwhile, the command itself will be told so.
     if (reply.code === 223) this.#serverArticle = article;
-    else if (reply.code !== 423) throw this.#session.refused(reply, line);
+    else if (reply.code !== 423) throw this.#session.refused(reply, line.masked);
   }
 }
 

@@ -91,7 +91,7 @@ export class Session {
     { signal, pipelined = false, prepare, phase = 'command', timeout }: RunOptions,
     read: (reply: Reply, wait: Wait) => T | Promise<T>,
   ): Promise<T> {
-    const wait = this.wait(line, phase, timeout);
+    const wait = this.wait(line.masked, phase, timeout);
     const attempt = (): Promise<T> =>
       this.queue.run(
         async (turn) => {
@@ -137,13 +137,13 @@ export class Session {
     throw this.connection.exceeded('responseOctets', responseOctets, contextOf(wait));
   }
 
-  wait(line: CommandLine, phase: Phase, timeout: number | undefined): Wait {
-    return { phase, timeout: timeout ?? this.transport.timeouts.reply, command: line.masked };
+  wait(command: string, phase: Phase, timeout: number | undefined): Wait {
+    return { phase, timeout: timeout ?? this.transport.timeouts.reply, command };
   }
 
   /** The error for a response that is no success. */
-  refused(reply: Reply, line: CommandLine): Error {
-    return refusal(this.connection, reply, line.masked);
+  refused(reply: Reply, command: string): Error {
+    return refusal(this.connection, reply, command);
   }
 
   /** Asks the server what it can, in a turn of its own. */
@@ -163,7 +163,7 @@ export class Session {
     if (this.transport.disable.has('CAPABILITIES')) return;
     const line = commandLine('CAPABILITIES');
     this.connection.send(line);
-    const wait = this.wait(line, phase, undefined);
+    const wait = this.wait(line.masked, phase, undefined);
     const reply = await this.readReply(wait);
     this.capabilities =
       reply.code === 101

@@ -31,7 +31,7 @@ export async function askForZipping(session: Session): Promise<void> {
     async (turn) => {
       connection.send(line);
       await turn.toRead();
-      const reply = await session.readReply(session.wait(line, 'capabilities', undefined));
+      const reply = await session.readReply(session.wait(line.masked, 'capabilities', undefined));
       if (reply.code === 290) session.zipping = { gzip: true, terminator };
     },
     { phase: 'capabilities', command: line.masked },

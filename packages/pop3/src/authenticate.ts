@@ -220,7 +220,7 @@ async function ask(session: Session, line: ReturnType<typeof commandLine>): Prom
     async (turn) => {
       connection.send(line);
       await turn.toRead();
-      const response = await session.readResponse(session.wait(line, 'auth', undefined));
+      const response = await session.readResponse(session.wait(line.masked, 'auth', undefined));
       return response.ok
         ? { kind: 'success' }
         : { kind: 'failure', reply: serverReply(response), command: line.masked };

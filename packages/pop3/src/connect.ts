@@ -111,7 +111,7 @@ async function startTls(session: Session): Promise<void> {
       connection.refuseEarlyReply('STLS');
       connection.send(line);
       await turn.toRead();
-      const response = await session.readResponse(session.wait(line, 'starttls', undefined));
+      const response = await session.readResponse(session.wait(line.masked, 'starttls', undefined));
       if (!response.ok) {
         const reply = serverReply(response);
         throw new StartTlsError('ERR_STARTTLS_REFUSED', `The server refused STLS: ${reply.text}`, {

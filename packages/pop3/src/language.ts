@@ -22,7 +22,9 @@ export async function useUtf8(session: Session): Promise<boolean> {
     async (turn) => {
       session.connection.send(line);
       await turn.toRead();
-      const response = await session.readResponse(session.wait(line, 'capabilities', undefined));
+      const response = await session.readResponse(
+        session.wait(line.masked, 'capabilities', undefined),
+      );
       if (response.ok) return true;
       throw session.connection.locate(commandError(response, line.masked), {
         phase: 'capabilities',

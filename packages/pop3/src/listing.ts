@@ -35,7 +35,9 @@ function rows<T>(
         line,
         pipelined: session.pipelined,
         readHead: async () => {
-          const response = await session.readResponse(session.wait(line, 'command', timeout));
+          const response = await session.readResponse(
+            session.wait(line.masked, 'command', timeout),
+          );
           if (response.ok) return true;
           throw connection.locate(commandError(response, verb), { phase: 'command' });
         },

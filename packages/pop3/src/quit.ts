@@ -15,7 +15,7 @@ export function createQuit(session: Session): (options: CallOptions) => Promise<
           sent();
           connection.send(line);
           await turn.toRead();
-          const response = await session.readResponse(session.wait(line, 'close', timeout));
+          const response = await session.readResponse(session.wait(line.masked, 'close', timeout));
           await connection.end();
           if (response.ok) {
             await committed(session);

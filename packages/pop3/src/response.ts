@@ -5,6 +5,7 @@ import {
   decodeText,
   escapeText,
   type LineConnection,
+  type Phase,
   type ServerReply,
   type StrayMeaning,
   type Wait,
@@ -23,6 +24,8 @@ export interface Response {
 
 /** `undefined` for what is no status line. */
 export function parseResponse(line: string): Response | undefined {
+  if (line.startsWith('+OK ') && line !== '+OK ' && !/^[ \t[]/.test(line[4] as string))
+    return { ok: true, code: undefined, text: line.slice(4) };
   const status = /^(\+OK|-ERR)(?:[ \t]+|$)/i.exec(line);
   if (status === null) return undefined;
   const rest = line.slice(status[0].length);
@@ -47,10 +50,10 @@ export async function readResponse(
 /** As {@link readResponse}, where the line is here already. */
 export function takeResponse(
   connection: LineConnection,
-  where: Pick<Wait, 'phase' | 'command'>,
+  where: { phase: Phase; command: string },
   responseOctets: number,
 ): Response | undefined {
-  const line = connection.takeLine(contextOf(where));
+  const line = connection.takeLine(where);
   return line === undefined ? undefined : judge(connection, line, where, responseOctets);
 }
 
@@ -60,12 +63,11 @@ function judge(
   wait: Pick<Wait, 'phase' | 'command'>,
   responseOctets: number,
 ): Response {
-  const where = contextOf(wait);
   if (line.length > responseOctets)
-    throw connection.exceeded('responseOctets', responseOctets, where);
+    throw connection.exceeded('responseOctets', responseOctets, contextOf(wait));
   const response = parseResponse(line);
   if (response !== undefined) return response;
-  throw connection.malformed('+OK or -ERR', line, where);
+  throw connection.malformed('+OK or -ERR', line, contextOf(wait));
 }
 
 /** A refusal as errors carry it. */

@@ -4,8 +4,6 @@ import {
   type BodyCommand,
   type BodyDecoder,
   type BodySource,
-  type CommandLine,
-  commandLine,
   type Decoded,
   DotDecoder,
   type ItemError,
@@ -35,20 +33,24 @@ export const isIterable = <T>(value: T | Iterable<T>): value is Iterable<T> =>
   typeof value === 'object' && value !== null && Symbol.iterator in value;
 
 /** RETR or TOP of one message. */
-class Retrieval implements BodyCommand<Response> {
-  readonly line: CommandLine;
+class Retrieval implements BodyCommand<Response>, BodyDecoder {
+  readonly text: string;
   readonly #session: Session;
   readonly #number: number;
   readonly #isWhole: boolean;
   readonly #timeout: number | undefined;
   /** How many surprises there had been when it was asked for. */
   readonly #surprises: number;
+  #dots: DotDecoder | undefined = undefined;
+  /** Its own body, to tell a problem of. */
+  #body: PacedBody | undefined = undefined;
+  #octets = 0;
+  #used = 0;
 
   /** @param lines of the body, after TOP */
   constructor(session: Session, number: number, { timeout }: CallOptions, lines?: number) {
-    const args = [messageNumber(number)];
-    if (lines !== undefined) args.push(String(lines));
-    this.line = commandLine(lines === undefined ? 'RETR' : 'TOP', args);
+    const which = messageNumber(number);
+    this.text = lines === undefined ? `RETR ${which}` : `TOP ${which} ${lines}`;
     this.#session = session;
     this.#number = number;
     this.#isWhole = lines === undefined;
@@ -60,36 +62,52 @@ class Retrieval implements BodyCommand<Response> {
     return {
       phase: 'transfer',
       timeout: this.#timeout ?? this.#session.transport.timeouts.stall,
-      command: this.line.masked,
+      command: this.text,
       hint: 'The server stopped inside the message. Some (old Exchange) glue the final dot to a last line without an end; `timeouts.stall` allows more time.',
     };
   }
 
   readHead(): Response | Promise<Response> {
     const session = this.#session;
-    const here = session.takeResponse('command', this.line.masked);
+    const here = session.takeResponse(this.text);
     if (here !== undefined) return this.#accept(here);
-    const wait = session.wait(this.line, 'command', this.#timeout);
+    const wait = session.wait(this.text, 'command', this.#timeout);
     return session.readResponse(wait).then((response) => this.#accept(response));
   }
 
   decoder(_: Response, body: PacedBody): BodyDecoder {
-    return new SizedDecoder(this.#session, this.line, (octets) => this.#ended(octets, body));
+    this.#body = body;
+    return this;
+  }
+
+  /** Counts: a message that goes on and on is none, and at its end it should have the length that was promised. */
+  decode(octets: Buffer): Decoded {
+    const session = this.#session;
+    this.#dots ??= new DotDecoder(session.connection);
+    const decoded = this.#dots.decode(octets);
+    const { messageOctets } = session.limits;
+    this.#used += decoded.used;
+    if (this.#used > messageOctets) {
+      const command = this.text;
+      throw session.connection.exceeded('messageOctets', messageOctets, { command });
+    }
+    for (const piece of decoded.content) this.#octets += piece.length;
+    if (decoded.done && this.#body !== undefined) this.#ended(this.#octets, this.#body);
+    return decoded;
   }
 
   #accept(response: Response): Response | Promise<Response> {
     const session = this.#session;
     if (session.surprises !== this.#surprises) return this.#disown(response);
     if (response.ok) return response;
-    const { masked } = this.line;
-    throw session.connection.locate(commandError(response, masked), { phase: 'command' });
+
+    throw session.connection.locate(commandError(response, this.text), { phase: 'command' });
   }
 
   /** Asked for before a surprise: whose reply this is can't be known. */
   async #disown(response: Response): Promise<Response> {
     const { connection } = this.#session;
-    if (response.ok)
-      await drain(connection, new SizedDecoder(this.#session, this.line), this.wait);
+    if (response.ok) await drain(connection, this, this.wait);
     throw connection.locate(
       new TransferError(
         'ERR_TRANSFER_INCOMPLETE',
@@ -98,7 +116,7 @@ class Retrieval implements BodyCommand<Response> {
           connection: 'usable',
           retry: 'later',
           phase: 'transfer',
-          command: this.line.masked,
+          command: this.text,
           hint: 'Ask again: commands go out one at a time now.',
         },
       ),
@@ -114,10 +132,12 @@ class Retrieval implements BodyCommand<Response> {
   }
 }
 
-const sourceOf = (
-  { queue, connection, limits }: Session,
-  { signal }: CallOptions,
-): BodySource => ({ queue, connection, aheadOctets: limits.aheadOctets, signal });
+const sourceOf = ({ queue, connection, limits }: Session, { signal }: CallOptions): BodySource => ({
+  queue,
+  connection,
+  aheadOctets: limits.aheadOctets,
+  signal,
+});
 
 /** A message, or with `lines` its head and so many lines of its body. */
 export function messageBody(
@@ -182,33 +202,5 @@ async function drain(connection: LineConnection, decoder: BodyDecoder, wait: Wai
     const { used, done } = decoder.decode(octets);
     connection.consumeOctets(used);
     if (done) return;
-  }
-}
-
-/** Counts: a message that goes on and on is none, and at its end it should have the length that was promised. */
-class SizedDecoder implements BodyDecoder {
-  readonly #decoder: DotDecoder;
-  readonly #session: Session;
-  readonly #line: CommandLine;
-  readonly #ended: ((octets: number) => void) | undefined;
-  #octets = 0;
-  #used = 0;
-  constructor(session: Session, line: CommandLine, ended?: (octets: number) => void) {
-    this.#decoder = new DotDecoder(session.connection);
-    this.#session = session;
-    this.#line = line;
-    this.#ended = ended;
-  }
-  decode(octets: Buffer): Decoded {
-    const decoded = this.#decoder.decode(octets);
-    const { messageOctets } = this.#session.limits;
-    this.#used += decoded.used;
-    if (this.#used > messageOctets) {
-      const command = this.#line.masked;
-      throw this.#session.connection.exceeded('messageOctets', messageOctets, { command });
-    }
-    for (const piece of decoded.content) this.#octets += piece.length;
-    if (decoded.done) this.#ended?.(this.#octets);
-    return decoded;
   }
 }

@@ -112,7 +112,7 @@ export class Session {
         this.connection.send(line);
         if (this.pipelined && phase === 'command') turn.wrote();
         await turn.toRead();
-        const wait = this.wait(line, phase, timeout);
+        const wait = this.wait(line.masked, phase, timeout);
         const response = await this.readResponse(wait);
         if (!response.ok)
           throw this.connection.locate(commandError(response, line.masked), { phase });
@@ -127,12 +127,13 @@ export class Session {
   }
 
   /** The status line, where it is here already. */
-  takeResponse(phase: Phase, command: string): Response | undefined {
-    return takeResponse(this.connection, { phase, command }, this.limits.responseOctets);
+  takeResponse(command: string): Response | undefined {
+    const where = { phase: 'command', command } as const;
+    return takeResponse(this.connection, where, this.limits.responseOctets);
   }
 
-  wait(line: CommandLine, phase: Phase, timeout: number | undefined): Wait {
-    return { phase, timeout: timeout ?? this.transport.timeouts.reply, command: line.masked };
+  wait(command: string, phase: Phase, timeout: number | undefined): Wait {
+    return { phase, timeout: timeout ?? this.transport.timeouts.reply, command };
   }
 
   /** Asks the server what it can. One that does not know CAPA leaves everything unknown. */
@@ -143,7 +144,7 @@ export class Session {
       async (turn) => {
         this.connection.send(line);
         await turn.toRead();
-        const wait = this.wait(line, phase, undefined);
+        const wait = this.wait(line.masked, phase, undefined);
         const response = await this.readResponse(wait);
         if (!response.ok) return false;
         this.capabilities = new Pop3Capabilities(

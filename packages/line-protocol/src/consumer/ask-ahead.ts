@@ -7,8 +7,14 @@ import {
   UsageError,
 } from 'tls-context-core';
 import { isIterable } from '../call-options.js';
-import { type Answer, type Asked, AskedBatch, type Asker, type BatchSource } from './asked-batch.js';
 import { aborted, manyMayWaitOn } from '../deadline.js';
+import {
+  type Answer,
+  type Asked,
+  AskedBatch,
+  type Asker,
+  type BatchSource,
+} from './asked-batch.js';
 import type { BodyCommand, PacedBody } from './paced-body.js';
 import { ReplyBody } from './reply-body.js';
 
@@ -66,8 +72,11 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   #answers: Answer<K, H>[] = [];
   /** Keys asked for and not given yet. */
   #asked = 0;
-  /** What the consumer has. */
-  #given: { body: PacedBody | undefined } | undefined;
+  /** The consumer has an item, with this body if any. */
+  #hasGiven = false;
+  #given: PacedBody | undefined;
+  /** When so few are asked for and not given, more are. */
+  #low = 0;
   #seen = 0;
   #octets = 0;
   #last: K | undefined;
@@ -141,19 +150,28 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   #take(): Promise<Result<T>> | undefined {
     if (this.gone) return Promise.resolve(finished);
     this.#passGiven();
-    if (this.#wantsKeys) {
+    if (this.#asked <= this.#low) {
       if (this.#isAsync) return undefined;
       this.#ask(this.#keysNow());
     }
-    if (this.#answers.length === 0) this.#readNow();
-    const answer = this.#answers[0];
-    if (answer?.body === undefined || answer.body.setAside) return undefined;
+    let answer = this.#answers[0];
+    if (answer !== undefined) {
+      if (answer.body === undefined || answer.body.setAside) return undefined;
+      this.#answers.shift();
+    } else {
+      answer = this.#readNow();
+      if (answer === undefined) return undefined;
+      if (answer.body === undefined) {
+        this.#answers.push(answer);
+        return undefined;
+      }
+    }
     return Promise.resolve(this.#give(answer as Required<Answer<K, H>>));
   }
 
   async #later(): Promise<Result<T>> {
     try {
-      if (this.#wantsKeys) this.#ask(await this.#keysLater());
+      if (this.#asked <= this.#low) this.#ask(await this.#keysLater());
       while (this.#answers.length === 0) {
         if (this.#error !== undefined) throw this.#error;
         if (this.#asked === 0) {
@@ -162,7 +180,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
         }
         await this.#answerComes();
       }
-      const answer = this.#answers[0] as Answer<K, H>;
+      const answer = this.#answers.shift() as Answer<K, H>;
       if (answer.body !== undefined && !answer.body.setAside)
         return this.#give(answer as Required<Answer<K, H>>);
       return await this.#settle(answer);
@@ -196,30 +214,29 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   }
 
   #count(key: K, body: PacedBody | undefined): void {
-    this.#answers.shift();
     this.#asked--;
     this.#last = key;
-    this.#given = { body };
+    this.#hasGiven = true;
+    this.#given = body;
   }
 
   /** The consumer goes on. */
   #passGiven(): void {
-    if (this.#given === undefined) return;
-    const { body } = this.#given;
-    this.#seen++;
+    if (!this.#hasGiven) return;
+    const body = this.#given;
+    this.#hasGiven = false;
     this.#given = undefined;
-    if (body === undefined) return;
-    this.#octets += body.octets;
-    if (!body.touched) body.skip();
+    this.#seen++;
+    if (body !== undefined) {
+      this.#octets += body.octets;
+      if (!body.touched) body.skip();
+    }
+    if (this.#seen === 1 && !this.#exhausted) this.#low = this.#depth >> 1;
   }
 
   // ── asking ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Few at first, until it shows how long they are; refilled by halves, so that many commands share a write. */
-  get #wantsKeys(): boolean {
-    return !this.#exhausted && this.#asked <= this.#depth >> 1;
-  }
-
+  /** Few at first, until it shows how long they are. */
   get #depth(): number {
     const { pipelined, window } = this.#options;
     if (!pipelined()) return 1;
@@ -233,6 +250,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     for (let wanted = this.#depth - this.#asked; wanted > 0; wanted--) {
       const { done, value } = (this.#source as Iterator<K>).next();
       if (done) {
+        this.#low = -1;
         this.#exhausted = true;
         break;
       }
@@ -246,6 +264,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     for (let wanted = this.#depth - this.#asked; wanted > 0; wanted--) {
       const { done, value } = await this.#source.next();
       if (done) {
+        this.#low = -1;
         this.#exhausted = true;
         break;
       }
@@ -255,6 +274,8 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   }
 
   #ask(keys: readonly K[]): void {
+    // Refilled by halves, so that many commands share a write.
+    if (!this.#exhausted) this.#low = this.#depth >> 1;
     if (keys.length === 0 || this.#error !== undefined) return;
     this.#heed();
     this.#asked += keys.length;
@@ -271,18 +292,25 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   }
 
   /** Reads what is here of the next reply. */
-  #readNow(): void {
-    while (this.#batches[0]?.isOver) this.#batches.shift();
+  #readNow(): Answer<K, H> | undefined {
+    const batch = this.#batch;
+    if (batch === undefined) return undefined;
     this.#waits = true;
-    this.#batches[0]?.advance();
+    const answer = batch.take();
     this.#waits = false;
+    return answer;
+  }
+
+  /** The one whose replies come next. */
+  get #batch(): AskedBatch<K, H> | undefined {
+    while (this.#batches[0]?.isOver) this.#batches.shift();
+    return this.#batches[0];
   }
 
   /** Waits for the next reply, and so perhaps for another reader that holds the connection. */
   async #answerComes(): Promise<void> {
-    while (this.#batches[0]?.isOver) this.#batches.shift();
     const { queue, connection } = this.#options;
-    const batch = this.#batches[0];
+    const batch = this.#batch;
     this.#waits = true;
     await new Promise<void>((resolve) => {
       const ends = queue.calls.add({
@@ -331,7 +359,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   #abort = (): void => {
     const command = this.#batches[0]?.command ?? '';
     const error = aborted(this.#options.signal as AbortSignal, { command }, 'usable');
-    const body = this.#given?.body;
+    const body = this.#given;
     if (body?.isOpen) body.destroy(error);
     for (const { body } of this.#answers) body?.skip();
     this.#answers = [];

@@ -30,11 +30,13 @@ export interface BatchSource extends BodySource {
 
 /** The loop that asks. */
 export interface Asker<K, H> {
-  /** It waits for an answer, or has given up. */
+  /** It waits for an answer. */
   readonly wants: boolean;
+  /** It was left: what comes is of no use. */
   readonly gone: boolean;
   /** Octets of answers that it has not given out. */
   readonly held: number;
+  /** An answer that it did not {@link AskedBatch.take}. */
   answered(answer: Answer<K, H>): void;
   /** No answer will come to what is left of the batch. */
   broken(error: unknown): void;
@@ -44,23 +46,19 @@ export class AskedBatch<K, H> implements Holder, BodyReader {
   readonly #source: BatchSource;
   readonly #asked: readonly Asked<K, H>[];
   readonly #asker: Asker<K, H>;
-  /** Replies read so far. */
+  /** Replies begun. */
   #at = 0;
-  /** How many commands went out. */
+  /** Commands that went out, and keys without one that stand before them. */
   #sent = 0;
   /** The body that the connection is in, or was in last. */
   #body: PacedBody | undefined;
+  /** Its turn has come, and a reply may be read. */
   #isOpen = false;
-  /** Inside {@link advance}, which what it calls may call. */
-  #advancing = false;
   #awaitsHead = false;
-  #leave!: { resolve: () => void; reject: (error: unknown) => void };
+  #advancing = false;
+  #leave: { resolve: () => void; reject: (error: unknown) => void } | undefined;
 
-  constructor(
-    source: BatchSource,
-    asked: readonly Asked<K, H>[],
-    asker: Asker<K, H>,
-  ) {
+  constructor(source: BatchSource, asked: readonly Asked<K, H>[], asker: Asker<K, H>) {
     this.#source = source;
     this.#asked = asked;
     this.#asker = asker;
@@ -69,14 +67,14 @@ export class AskedBatch<K, H> implements Holder, BodyReader {
       .catch((error: unknown) => this.#asker.broken(error));
   }
 
-  /** True where every reply has been read. */
+  /** True where every reply has begun. */
   get isOver(): boolean {
     return this.#at === this.#asked.length;
   }
 
-  /** The command whose reply comes next, or comes now; for errors. */
+  /** The command whose reply comes next; for errors. */
   get command(): string {
-    return this.#asked[Math.min(this.#at, this.#asked.length - 1)]?.command?.line.masked ?? '';
+    return this.#asked[Math.min(this.#at, this.#asked.length - 1)]?.command?.text ?? '';
   }
 
   get what(): string {
@@ -93,39 +91,42 @@ export class AskedBatch<K, H> implements Holder, BodyReader {
   }
 
   passed(error?: unknown): void {
-    if (error === undefined) return this.advance();
+    if (error === undefined) {
+      this.advance();
+      return;
+    }
     const { connection } = this.#source;
     // The body has its error; the loop gets one of its own.
-    this.#leave.reject(connection.isOpen ? error : connection.lost({ command: this.command }));
+    this.#leave?.reject(connection.isOpen ? error : connection.lost({ command: this.command }));
   }
 
-  /** Reads replies as far as the pace says. Where one is here already, the asker has it when this returns. */
+  /** The next answer, where it is here already: for the loop that wants one. */
+  take(): Answer<K, H> | undefined {
+    if (!this.#isOpen || this.#awaitsHead || this.#body?.isOpen) return undefined;
+    this.#source.queue.calls.moved();
+    const answer = this.#read(false);
+    if (this.#body?.isOpen) this.#body.flow();
+    else if (this.#at === this.#asked.length) this.advance();
+    return answer;
+  }
+
+  /** Reads replies as far as the pace says. */
   advance(): void {
-    if (!this.#isOpen || this.#advancing || this.#awaitsHead || this.#body?.isOpen) return;
+    if (!this.#isOpen || this.#advancing) return;
     this.#advancing = true;
     try {
-      while (!this.isOver) {
+      while (!this.#awaitsHead && !this.#body?.isOpen) {
+        if (this.isOver) {
+          this.#isOpen = false;
+          this.#leave?.resolve();
+          return;
+        }
         const step = this.#step();
         if (step === 'pause') return;
-        const asked = this.#asked[this.#at] as Asked<K, H>;
-        if (asked.command === undefined || this.#at >= this.#sent) {
-          this.#at++;
-          this.#asker.answered({ key: asked.key, error: asked.error });
-          continue;
-        }
-        try {
-          const head = asked.command.readHead();
-          if (head instanceof Promise) {
-            this.#readHead(head, asked);
-            return;
-          }
-          if (!this.#begin(asked, head, step !== 'read')) return;
-        } catch (error) {
-          this.#refused(asked, error);
-        }
+        const answer = this.#read(step !== 'read');
+        if (answer !== undefined) this.#asker.answered(answer);
+        if (this.#body?.isOpen) this.#body.flow();
       }
-      this.#isOpen = false;
-      this.#leave.resolve();
     } finally {
       this.#advancing = false;
     }
@@ -134,65 +135,97 @@ export class AskedBatch<K, H> implements Holder, BodyReader {
   #step(): Step {
     const { calls } = this.#source.queue;
     const { gone, wants, held } = this.#asker;
-    const step = pace({
+    const { aheadOctets: allowance } = this.#source;
+    const situation = {
       gone,
       wanted: wants,
       awaited: calls.any,
       held,
-      allowance: this.#source.aheadOctets,
+      allowance,
       repeatable: true,
-    });
+    };
+    const step = pace(situation);
     if (step === 'pause') calls.paused();
     else calls.moved();
     return step;
   }
 
-  #readHead(head: Promise<H>, asked: Asked<K, H>): void {
-    this.#awaitsHead = true;
-    head
-      .then((value) => this.#begin(asked, value, this.#asker.gone))
-      .catch((error: unknown) => this.#refused(asked, error))
-      .finally(() => {
-        this.#awaitsHead = false;
-        this.advance();
-      });
+  /** Reads one reply; `undefined` while its head is not here. @param mayDrop what comes can't be held */
+  #read(mayDrop: boolean): Answer<K, H> | undefined {
+    const asked = this.#asked[this.#at] as Asked<K, H>;
+    const { command } = asked;
+    if (command === undefined || this.#at >= this.#sent) {
+      this.#at++;
+      return { key: asked.key, error: asked.error };
+    }
+    try {
+      const head = command.readHead();
+      if (!(head instanceof Promise)) return this.#begin(asked.key, command, head, mayDrop);
+      this.#awaitsHead = true;
+      void this.#readLater(asked.key, command, head, mayDrop);
+      return undefined;
+    } catch (error) {
+      return this.#refused(asked.key, error);
+    }
   }
 
-  /** @returns whether the connection is past the body already */
-  #begin(asked: Asked<K, H>, head: H, mayDrop: boolean): boolean {
-    const command = asked.command as BodyCommand<H>;
+  async #readLater(
+    key: K,
+    command: BodyCommand<H>,
+    coming: Promise<H>,
+    mayDrop: boolean,
+  ): Promise<void> {
+    let answer: Answer<K, H> | undefined;
+    try {
+      const head = await coming;
+      const { gone, wants } = this.#asker;
+      answer = this.#begin(key, command, head, gone || (mayDrop && !wants));
+    } catch (error) {
+      answer = this.#refused(key, error);
+    }
+    this.#awaitsHead = false;
+    if (answer !== undefined) this.#asker.answered(answer);
+    if (this.#body?.isOpen) this.#body.flow();
+    this.advance();
+  }
+
+  #begin(key: K, command: BodyCommand<H>, head: H, mayDrop: boolean): Answer<K, H> {
     const body = new PacedBody(this.#source, command, Number.POSITIVE_INFINITY);
     body.delivered = this.#asker.wants;
     if (mayDrop) {
       body.setAside = true;
       body.destroy();
     }
-    this.#body = body;
     body.begin(command.decoder(head, body), this);
+    this.#body = body;
     this.#at++;
-    this.#asker.answered(body.setAside ? { key: asked.key } : { key: asked.key, head, body });
-    if (!body.past) body.flow();
-    return body.past;
+    return mayDrop ? { key } : { key, head, body };
   }
 
-  #refused(asked: Asked<K, H>, error: unknown): void {
+  #refused(key: K, error: unknown): Answer<K, H> | undefined {
     this.#body = undefined;
-    if (!this.#source.connection.isOpen) return this.#leave.reject(error);
-    this.#at++;
-    this.#asker.answered({ key: asked.key, error });
+    if (this.#source.connection.isOpen) {
+      this.#at++;
+      return { key, error };
+    }
+    this.#isOpen = false;
+    this.#leave?.reject(error);
+    return undefined;
   }
 
   #work = async (turn: Turn): Promise<void> => {
-    const { queue, connection } = this.#source;
+    const { queue, connection, pipelined } = this.#source;
     if (this.#asker.gone) return; // before anything was sent
     await this.#prepare(turn);
-    const isPipelined = this.#source.pipelined();
+    const isPipelined = pipelined();
+    const texts: string[] = [];
     for (const { command } of this.#asked) {
       this.#sent++;
       if (command === undefined) continue;
-      connection.send(command.line);
+      texts.push(command.text);
       if (!isPipelined) break; // it was when we asked: the others have to be asked again
     }
+    connection.sendText(texts);
     if (isPipelined) turn.wrote();
     await turn.toRead();
     const left = new Promise<void>((resolve, reject) => {

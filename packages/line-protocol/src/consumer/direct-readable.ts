@@ -10,12 +10,14 @@ export abstract class DirectReadable extends GatheringReadable {
   protected kept = 0;
   /** The machinery has asked for octets: they go through its buffer. */
   protected streams = false;
-  #pieces: Buffer[] = [];
+  /** It has been destroyed: no one wants its octets. */
+  protected gone = false;
   /** A loop has looked for octets. */
-  #looped = false;
+  protected looped = false;
   /** A loop has taken all of it. */
   #drained = false;
-  #wake: (() => void) | undefined;
+  #pieces: Buffer[] = noPieces;
+  #wake: (() => void) | undefined = undefined;
 
   /** Takes in what has come, for a loop. */
   protected abstract takeIn(): void;
@@ -31,7 +33,8 @@ export abstract class DirectReadable extends GatheringReadable {
   }
 
   protected keep(piece: Buffer): void {
-    this.#pieces.push(piece);
+    if (this.#pieces === noPieces) this.#pieces = [piece];
+    else this.#pieces.push(piece);
     this.kept += piece.length;
   }
 
@@ -40,26 +43,33 @@ export abstract class DirectReadable extends GatheringReadable {
     if (this.streams) return true;
     this.streams = true;
     let wantsMore = true;
-    const pieces = this.#pieces;
-    this.#pieces = [];
-    this.kept = 0;
-    for (const piece of pieces) wantsMore = this.push(piece);
+    for (const piece of this.#takeAll()) wantsMore = this.push(piece);
     if (this.whole) this.push(null);
     return wantsMore;
   }
 
   override takePiece(): Buffer | null {
     if (this.streams) return super.takePiece();
-    this.#looped = true;
-    this.takeIn();
-    if (this.kept === 0) return null;
+    if (this.gone) return null;
+    this.looped = true;
+    if (this.kept === 0) this.takeIn();
+    const octets = this.kept;
+    if (octets === 0) return null;
     const pieces = this.#pieces;
-    const one = pieces.length === 1 || this.kept > gatheredOctets;
-    const piece = one ? (pieces.shift() as Buffer) : Buffer.concat(pieces, this.kept);
-    if (!one) this.#pieces = [];
-    this.kept -= piece.length;
-    this.taken?.();
-    return piece;
+    if (pieces.length > 1 && octets > gatheredOctets) {
+      const piece = pieces.shift() as Buffer;
+      this.kept -= piece.length;
+      this.taken?.();
+      return piece;
+    }
+    this.#takeAll();
+    if (!this.whole) this.taken?.();
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, octets);
+  }
+
+  override destroy(error?: Error): this {
+    this.gone = true;
+    return super.destroy(error);
   }
 
   override isTaken(): boolean {
@@ -67,7 +77,7 @@ export abstract class DirectReadable extends GatheringReadable {
     if (!this.whole || this.kept > 0) return false;
     if (!this.#drained) {
       this.#drained = true;
-      if (this.listenerCount('end') + this.listenerCount('close') > 0) this.#end();
+      if (this.listenerCount('end') > 0 || this.listenerCount('close') > 0) this.#end();
     }
     return true;
   }
@@ -83,13 +93,19 @@ export abstract class DirectReadable extends GatheringReadable {
   /** Who listens to a body that a loop has taken whole hears of its end all the same. */
   override on(event: string | symbol, listener: (...args: never[]) => void): this {
     super.on(event, listener as () => void);
-    // Readable's constructor sets listeners before we have fields.
-    if (#drained in this && this.#drained && !this.streams) this.#end();
+    if (this.#drained && !this.streams) this.#end();
     return this;
   }
 
   override addListener(event: string | symbol, listener: (...args: never[]) => void): this {
     return this.on(event, listener);
+  }
+
+  #takeAll(): Buffer[] {
+    const pieces = this.#pieces;
+    this.#pieces = noPieces;
+    this.kept = 0;
+    return pieces;
   }
 
   #end(): void {
@@ -113,7 +129,10 @@ export abstract class DirectReadable extends GatheringReadable {
     };
     say('readableEnded', (body, ended) => body.#drained || ended);
     say('destroyed', (body, destroyed) => body.#drained || destroyed);
-    say('readableDidRead', (body, did) => body.#looped || did);
+    say('readableDidRead', (body, did) => body.looped || did);
     say('readableLength', (body, length) => body.kept + (length as number));
   }
 }
+
+/** Most bodies have one piece, if any. */
+const noPieces: Buffer[] = [];

@@ -16,9 +16,13 @@ export abstract class GatheringReadable extends Readable {
   whole = false;
 
   constructor() {
-    super({ highWaterMark: gatheredOctets });
-    // A stream that fails while no one looks at it must not end the process: its consumer gets the error all the same.
-    this.on('error', ignore);
+    super(streamOptions);
+  }
+
+  /** A stream that fails while its consumer does not look must not end the process: the consumer gets the error all the same. */
+  override destroy(error?: Error): this {
+    if (error && this.listenerCount('error') === 0) this.on('error', ignore);
+    return super.destroy(error);
   }
 
   /** The consumer has taken a piece. */
@@ -38,7 +42,7 @@ export abstract class GatheringReadable extends Readable {
 
   /** What a loop gets next; `null` where nothing is here. */
   takePiece(): Buffer | null {
-    return this.read() as Buffer | null;
+    return this.destroyed ? null : (this.read() as Buffer | null);
   }
 
   /** A loop has got all of it. */
@@ -56,7 +60,7 @@ export abstract class GatheringReadable extends Readable {
     return super.push(piece, encoding);
   }
 
-  override read(size?: number): unknown {
+  override read(size?: number): ReturnType<Readable['read']> {
     const held = this.readableLength;
     // In flowing mode Node takes piece by piece; a loop takes all that is there by itself.
     const all = size === undefined && this.readableFlowing === true && held > 0;
@@ -70,4 +74,5 @@ export abstract class GatheringReadable extends Readable {
   }
 }
 
+const streamOptions = { highWaterMark: gatheredOctets };
 const ignore = (): void => {};

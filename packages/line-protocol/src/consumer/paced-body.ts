@@ -4,7 +4,6 @@
  */
 import { LocalError } from 'tls-context-core';
 import type { BodyDecoder } from '../body.js';
-import type { CommandLine } from '../command-line.js';
 import type { Wait } from '../deadline.js';
 import type { LineConnection } from '../line-connection.js';
 import type { ReplyQueue, Turn } from '../reply-queue.js';
@@ -15,7 +14,8 @@ import type { Holder } from './pending-calls.js';
 
 /** A command whose reply is a head and a body. */
 export interface BodyCommand<H> {
-  readonly line: CommandLine;
+  /** The command without its CRLF; no secret, and checked. */
+  readonly text: string;
   /** What must have been done before the command goes out, in its own turn. Not a promise where nothing is to be done. */
   prepare?(turn: Turn): Promise<void> | undefined;
   /** Reads what comes before the body. It throws where no body follows. Not a promise where all of it is here. */
@@ -25,6 +25,9 @@ export interface BodyCommand<H> {
   /** Silence inside the body. */
   readonly wait: Wait;
 }
+
+/** What a body knows of its command. */
+export type BodyOf = Pick<BodyCommand<never>, 'text' | 'wait'>;
 
 /** Where bodies come from, and what they share. */
 export interface BodySource {
@@ -48,6 +51,8 @@ export class PacedBody extends DirectReadable implements Holder {
   octets = 0;
   /** True once the connection is past this body. */
   past = false;
+  /** From its first octet to its last: the connection waits for its consumer. */
+  isOpen = false;
   /** True when it was too long to be held and no consumer had it yet: its octets are gone, ask again. */
   setAside = false;
   /** True once a consumer has it. Until then it may be set aside. */
@@ -56,22 +61,17 @@ export class PacedBody extends DirectReadable implements Holder {
   problem: string | undefined = undefined;
 
   protected readonly source: BodySource;
-  protected readonly command: Pick<BodyCommand<never>, 'line' | 'wait'>;
-  /** How much of a body that was given up is read and thrown away before the connection is closed instead. */
-  #drainOctets: number;
-  /** There from the moment that the body's first octet is ours to read. */
-  #decoder: BodyDecoder | undefined;
-  #reader: BodyReader | undefined;
-  #flowing = false;
-  #filling = false;
+  protected readonly command: BodyOf;
   /** The consumer wants more. */
   protected wanted = false;
+  /** How much of a body that was given up is read and thrown away before the connection is closed instead. */
+  #drainOctets: number;
+  #decoder: BodyDecoder | undefined = undefined;
+  #reader: BodyReader | undefined = undefined;
+  #flowing = false;
+  #filling = false;
 
-  constructor(
-    source: BodySource,
-    command: Pick<BodyCommand<never>, 'line' | 'wait'>,
-    drainOctets: number = shortOctets,
-  ) {
+  constructor(source: BodySource, command: BodyOf, drainOctets: number = shortOctets) {
     super();
     this.source = source;
     this.command = command;
@@ -79,20 +79,19 @@ export class PacedBody extends DirectReadable implements Holder {
   }
 
   get what(): string {
-    return `the body of ${this.command.line.masked}`;
-  }
-
-  /** True from its first octet to its last: the connection waits for its consumer. */
-  get isOpen(): boolean {
-    return this.#decoder !== undefined && !this.past;
+    return `the body of ${this.command.text}`;
   }
 
   /** The connection is at its first octet. What is here of it is taken in: most bodies are short, and here whole. */
   begin(decoder: BodyDecoder, reader: BodyReader): void {
+    // A body of no octets ends before any has come.
+    if (this.#takeFrom(decoder, this.source.connection.peekOctets() ?? nothing)) {
+      this.#close();
+      return;
+    }
     this.#decoder = decoder;
     this.#reader = reader;
-    // A body of no octets ends before any has come.
-    this.#decode(decoder, this.source.connection.peekOctets() ?? nothing);
+    this.isOpen = true;
   }
 
   /** Gives the body up, however long: the iteration that asked for it goes on. */
@@ -104,7 +103,10 @@ export class PacedBody extends DirectReadable implements Holder {
   /** Whether a consumer has begun to read it, or is set to. */
   get touched(): boolean {
     return (
-      this.readableDidRead || this.readableFlowing !== null || this.listenerCount('readable') > 0
+      this.looped ||
+      this.readableFlowing !== null ||
+      this.readableDidRead ||
+      this.listenerCount('readable') > 0
     );
   }
 
@@ -132,10 +134,9 @@ export class PacedBody extends DirectReadable implements Holder {
   }
 
   protected override takeIn(): void {
-    if (this.isOpen && this.kept === 0) {
-      this.wanted = true;
-      this.flow();
-    }
+    if (!this.isOpen) return;
+    this.wanted = true;
+    this.flow();
   }
 
   protected override waitForMore(): void {
@@ -146,13 +147,13 @@ export class PacedBody extends DirectReadable implements Holder {
   /** Does what the pace says, without promises: most bodies are short and here already. */
   flow(): void {
     const decoder = this.#decoder;
-    if (decoder === undefined || this.past || this.#flowing || this.#filling) return;
+    if (!this.isOpen || decoder === undefined || this.#flowing || this.#filling) return;
     const { queue, connection, aheadOctets } = this.source;
     this.#flowing = true;
     try {
       for (;;) {
         const step = pace({
-          gone: this.destroyed,
+          gone: this.gone,
           wanted: this.wanted,
           awaited: queue.calls.any,
           held: this.readableLength + (this.#reader as BodyReader).heldByOthers(this),
@@ -179,7 +180,10 @@ export class PacedBody extends DirectReadable implements Holder {
           // A loop gets what there is.
           this.wanted = false;
           this.wake();
-        } else if (this.#decode(decoder, octets)) return;
+        } else if (this.#takeFrom(decoder, octets)) {
+          this.#end();
+          return;
+        }
       }
     } catch (error) {
       this.#end(error);
@@ -189,17 +193,16 @@ export class PacedBody extends DirectReadable implements Holder {
   }
 
   /** @returns whether the body is over */
-  #decode(decoder: BodyDecoder, octets: Buffer): boolean {
+  #takeFrom(decoder: BodyDecoder, octets: Buffer): boolean {
     const { used, content, done } = decoder.decode(octets);
     this.source.connection.consumeOctets(used);
     for (const piece of content) if (piece.length > 0) this.#take(piece);
-    if (done) this.#end();
     return done;
   }
 
   #take(content: Buffer): void {
     this.octets += content.length;
-    if (this.destroyed) this.#drain(content.length);
+    if (this.gone) this.#drain(content.length);
     else if (this.streams) this.wanted = this.push(content);
     else {
       this.keep(content);
@@ -220,15 +223,19 @@ export class PacedBody extends DirectReadable implements Holder {
     );
   }
 
+  /** The connection is past it, or broke inside it: who reads the connection goes on. */
   #end(error?: unknown): void {
-    this.past = true;
-    if (error !== undefined) this.destroy(error as Error);
-    else if (!this.destroyed) {
-      if (this.streams) this.push(null);
-      else this.whole = true;
-    }
-    this.wake();
+    this.#close(error);
     (this.#reader as BodyReader).passed(error);
+  }
+
+  #close(error?: unknown): void {
+    this.past = true;
+    this.isOpen = false;
+    if (error !== undefined) this.destroy(error as Error);
+    else if (!this.streams) this.whole = true;
+    else if (!this.gone) this.push(null);
+    this.wake();
   }
 
   #fill(): void {

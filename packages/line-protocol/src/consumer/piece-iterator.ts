@@ -50,7 +50,7 @@ export class PieceIterator implements NodeJS.AsyncIterator<Buffer> {
   #take(): Result | undefined {
     const body = this.#body;
     if (this.#over) return done;
-    const value = body.destroyed ? null : body.takePiece();
+    const value = body.takePiece();
     if (value !== null) return { done: false, value };
     if (body.errored !== null) {
       this.#over = true;

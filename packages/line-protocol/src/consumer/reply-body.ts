@@ -28,7 +28,7 @@ export class ReplyBody<H = unknown> extends PacedBody implements BodyReader {
   ask(): void {
     if (this.#running !== undefined) return;
     const { queue, signal } = this.source;
-    const command = this.#command.line.masked;
+    const command = this.#command.text;
     this.#head = new Promise<H>((resolve, reject) => {
       this.#headReady = resolve;
       this.#headFailed = reject;
@@ -75,10 +75,10 @@ export class ReplyBody<H = unknown> extends PacedBody implements BodyReader {
 
   #work = async (turn: Turn): Promise<void> => {
     const { queue, connection } = this.source;
-    if (this.destroyed) return; // given up before anything was sent
+    if (this.gone) return; // given up before anything was sent
     const command = this.#command;
     await command.prepare?.(turn);
-    connection.send(command.line);
+    connection.sendText([command.text]);
     if (this.#pipelined) turn.wrote();
     await turn.toRead();
     this.#turnHasCome?.();
@@ -91,10 +91,11 @@ export class ReplyBody<H = unknown> extends PacedBody implements BodyReader {
     try {
       queue.calls.hold(this);
       this.begin(command.decoder(head, this), this);
-      if (this.wanted || this.destroyed || queue.calls.any) this.flow();
-      await left;
+      this.flow();
+      if (!this.past) await left;
     } finally {
       this.past = true;
+      this.isOpen = false;
       queue.calls.hold(undefined);
     }
   };
@@ -105,7 +106,7 @@ export class ReplyBody<H = unknown> extends PacedBody implements BodyReader {
     this.wanted = true;
     const { queue, connection } = this.source;
     const end = queue.calls.add({
-      command: this.#command.line.masked,
+      command: this.#command.text,
       refuse: (error) => {
         this.#turnHasCome?.();
         this.#headFailed(connection.locate(error));
