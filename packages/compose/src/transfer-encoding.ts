@@ -32,19 +32,35 @@ export class Base64Encoder implements Encoder {
   }
 }
 
+/** Whole lines, straight into their place: 12 bits a step, by a table of pairs of digits. */
 function base64Lines(octets: Buffer): Buffer {
   if (octets.length === 0) return nothing;
-  const digits = Buffer.from(octets.toString('base64'), 'latin1');
-  const lines = digits.length / lineLength;
-  const out = Buffer.allocUnsafe(lines * (lineLength + 2));
+  const lines = octets.length / octetsPerLine;
+  const out = Buffer.allocUnsafeSlow(lines * (lineLength + 2));
+  const pairs = new Uint16Array(out.buffer);
   let at = 0;
-  for (let i = 0; i < lines; i++) {
-    at += digits.copy(out, at, i * lineLength, (i + 1) * lineLength);
-    out[at++] = CR;
-    out[at++] = LF;
+  let from = 0;
+  for (let line = 0; line < lines; line++) {
+    for (const end = from + octetsPerLine; from < end; from += 3) {
+      const second = octets[from + 1] as number;
+      pairs[at++] = digitPairs[((octets[from] as number) << 4) | (second >> 4)] as number;
+      pairs[at++] = digitPairs[((second & 15) << 8) | (octets[from + 2] as number)] as number;
+    }
+    pairs[at++] = crlf;
   }
   return out;
 }
+
+const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** Two characters as this machine lays them into memory. */
+const pairOf = (text: string): number =>
+  new Uint16Array(Uint8Array.from(Buffer.from(text)).buffer)[0] as number;
+
+const crlf = pairOf('\r\n');
+const digitPairs = Uint16Array.from({ length: 4096 }, (_, bits) =>
+  pairOf(`${digits[bits >> 6]}${digits[bits & 63]}`),
+);
 
 // ── quoted-printable, RFC 2045 §6.7 ────────────────────────────────────────────────────────────────────────────
 

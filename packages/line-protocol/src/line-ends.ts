@@ -1,8 +1,8 @@
 /**
  * Where lines end in octets that are about to be sent: RFC 5321 §2.3.8 knows CRLF alone.
  *
- * A search per line would cost a native call each; so four octets are looked at in one step, and a step that holds neither CR nor
- * LF is left behind. Bodies in lines of usual length go through at a fifth of the cost.
+ * A search per line would cost a native call each; so eight octets are looked at in one step, and a step that holds no control
+ * character up to CR is left behind.
  */
 
 export interface LineScan {
@@ -17,18 +17,17 @@ export function scanLines(octets: Buffer, start = 0): LineScan {
   const { length } = octets;
   const dots: number[] = [];
   const aligned = Math.min(length, start + ((4 - ((octets.byteOffset + start) & 3)) & 3));
-  const words = (length - aligned) >> 2;
+  const words = ((length - aligned) >> 2) & ~1;
   const wide = words === 0 ? [] : new Int32Array(octets.buffer, octets.byteOffset + aligned, words);
   let bare = scanOctets(octets, start, aligned, start, dots);
   if (bare >= 0) return { bare, dots };
-  for (let i = 0; i < words; i++) {
-    const word = wide[i] as number;
-    const lf = word ^ 0x0a0a0a0a;
-    const cr = word ^ 0x0d0d0d0d;
-    // The highest bit of an octet is set where it was zero, or where the one below it borrowed: a step too many does no harm.
-    if ((((lf - 0x01010101) & ~lf) | ((cr - 0x01010101) & ~cr)) & 0x80808080) {
+  for (let i = 0; i < words; i += 2) {
+    const one = wide[i] as number;
+    const two = wide[i + 1] as number;
+    // The highest bit of an octet is set where it was below 14, or where the one beneath it borrowed: a step too many does no harm.
+    if ((((one - 0x0e0e0e0e) & ~one) | ((two - 0x0e0e0e0e) & ~two)) & 0x80808080) {
       const at = aligned + 4 * i;
-      bare = scanOctets(octets, at, at + 4, start, dots);
+      bare = scanOctets(octets, at, at + 8, start, dots);
       if (bare >= 0) return { bare, dots };
     }
   }

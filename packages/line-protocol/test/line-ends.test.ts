@@ -1,4 +1,4 @@
-/** Four octets at a step, and one by one: both find the same. */
+/** Eight octets at a step, and one by one: both find the same. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { scanLines } from '../src/line-ends.js';
