@@ -31,7 +31,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-const left = ['**/node_modules/**', 'test/servers/**', 'test/bench/**'];
+const left = ['**/node_modules/**', 'test/servers/**', 'test/web/**', 'test/bench/**'];
 
 export default defineConfig({
   resolve: { alias },

@@ -41,6 +41,7 @@ async function bundle(folder) {
   const build = await rolldown({
     input: Object.fromEntries(entries.map(({ file }) => [file, join(folder, 'src', `${file}.ts`)])),
     platform: 'node',
+    plugins: [rawText],
     external: (id) =>
       id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
     // Our modules only define; a polyfill is imported for what it does.
@@ -60,6 +61,20 @@ async function bundle(folder) {
   removeOthers(join(folder, 'dist'), new Set(output.map(({ fileName }) => fileName)));
   leaveOut(join(folder, 'dist'), entries);
 }
+
+/** `import text from './file?raw'` is the file's text, as it is for vitest. */
+const rawText = {
+  name: 'raw-text',
+  resolveId: (id, importer) =>
+    id.endsWith('?raw') ? `${join(dirname(importer), id.slice(0, -'?raw'.length))}?raw` : null,
+  load: (id) =>
+    id.endsWith('?raw')
+      ? {
+          code: `export default ${JSON.stringify(readFileSync(id.slice(0, -'?raw'.length), 'utf8'))}`,
+          moduleType: 'js',
+        }
+      : null,
+};
 
 /** `./dist/main.js` in a package's `exports` or `bin` is made from `src/main.ts`. */
 function entriesOf(folder) {

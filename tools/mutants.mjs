@@ -895,4 +895,48 @@ export const mutants = [
     put: 'if (false) rejectImpatient(error);',
     red: [...test('line-protocol', 'pool-outage'), ...contract('smtp')],
   },
+
+  // ── the test servers' web page ──────────────────────────────────────────────────────────────────────────
+  {
+    guard: 'HTML of a caught mail runs nothing, wherever it is opened',
+    in: 'test-servers/src/web/html-frame.ts',
+    take: "\"sandbox; default-src 'none';",
+    put: "\"default-src 'self';",
+    red: test('test-servers', 'web'),
+  },
+  {
+    guard: 'what a browser fetches before it asks a policy is written out',
+    in: 'test-servers/src/web/html-frame.ts',
+    take: ".replace(forbidden, '&lt;')",
+    put: '',
+    red: test('test-servers', 'web'),
+  },
+  {
+    guard: 'a foreign name that leads to loopback is refused',
+    in: 'test-servers/src/web/guard.ts',
+    take: 'return 421;',
+    put: 'return undefined;',
+    red: test('test-servers', 'web'),
+  },
+  {
+    guard: 'another site may not ask',
+    in: 'test-servers/src/web/guard.ts',
+    take: 'if (isForeign(request)) return 403;',
+    put: '',
+    red: test('test-servers', 'web'),
+  },
+  {
+    guard: 'off loopback a token is needed',
+    in: 'test-servers/src/web/guard.ts',
+    take: 'return guard.token === undefined || hasToken(request, guard.token) ? undefined : 401;',
+    put: 'return undefined;',
+    red: test('test-servers', 'web'),
+  },
+  {
+    guard: 'a transcript masks what answers a challenge',
+    in: 'test-servers/src/transcript.ts',
+    take: 'this.#isSecret ? mask : utf8(line)',
+    put: 'utf8(line)',
+    red: test('test-servers', 'transcript'),
+  },
 ];

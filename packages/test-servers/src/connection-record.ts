@@ -1,6 +1,7 @@
 /** What a connection was like: for tests to look at, during and after. */
 import type { TLSSocket } from 'node:tls';
 import type { Faults } from './faults.js';
+import type { Transcript } from './transcript.js';
 
 /** The ways to a server. A cleartext port never offers STARTTLS; a starttls port refuses credentials before TLS. */
 export type SecurityMode = 'implicit-tls' | 'starttls' | 'cleartext';
@@ -26,6 +27,8 @@ export interface ConnectionRecord {
   /** May be changed at any time; the next write obeys. */
   faults: Faults;
   closed: boolean;
+  /** What was said both ways, secrets masked; with the option `transcripts`. */
+  readonly transcript?: Transcript | undefined;
   /** Cuts the connection now, without a word. */
   destroy(): void;
 }

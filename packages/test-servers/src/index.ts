@@ -76,3 +76,5 @@ export {
   type KeyType,
   type ThrowawayCa,
 } from './throwaway-ca.js';
+export type { Transcript, TranscriptEntry } from './transcript.js';
+export type { WebOptions, WebServer } from './web/web-server.js';

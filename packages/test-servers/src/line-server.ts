@@ -1,6 +1,7 @@
 /** What the five servers share: a port a mode, connections that are numbered and watched, and an end to all of it. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { Accounts, type Users } from './accounts.js';
+import { Changes } from './caught/changes.js';
 import type { ConnectionRecord, SecurityMode } from './connection-record.js';
 import { type FaultPlan, faultsFor } from './faults.js';
 import type { Impostor } from './impostor/impostor.js';
@@ -12,6 +13,7 @@ import type { SaslOptions } from './sasl-server.js';
 import { createTlsAcceptor, type ServerTlsOptions, type TlsAcceptor } from './server-tls.js';
 import { SessionEnded } from './session-ended.js';
 import { createThrowawayCa, type IssuedCertificate } from './throwaway-ca.js';
+import { Transcript } from './transcript.js';
 
 export type TestProtocol = 'ftp' | 'imap' | 'pop3' | 'smtp' | 'nntp';
 
@@ -46,6 +48,8 @@ export interface TestServerOptions {
   /** Capabilities that the server keeps to itself, upper case (`'STARTTLS'`, `'MLST'`, `'AUTH=PLAIN'`). */
   hide?: readonly string[];
   limits?: Partial<SessionLimits>;
+  /** Keep what is said on each connection, both ways and with secrets masked: `connections[n].transcript`. Default false. */
+  transcripts?: boolean;
   /**
    * Behave as another vendor's server does: `'gmail'`, `'exchange'`, `'qq'`, `'proftpd'`, … A name that means nothing for a
    * protocol changes nothing there. Options that are given go over those of the manner. @see mannerNames
@@ -67,6 +71,8 @@ export interface TestServer {
   faults: FaultPlan | undefined;
   /** Exceptions inside the server: it should stay empty, and a test may say so. */
   readonly problems: readonly Error[];
+  /** Calls `listener` when a connection comes or goes, or something is said (with `transcripts`), until the result is called. */
+  watch(listener: () => void): () => void;
   /** Presents another certificate from the next handshake on. */
   useCertificate(certificate: IssuedCertificate): void;
   /** Ends all connections, sockets and timers. Calling it again is harmless. */
@@ -105,6 +111,7 @@ export async function startLineServer(
   const listeners = new Set<Server>();
   const connections: ConnectionRecord[] = [];
   const problems: Error[] = [];
+  const changes = new Changes();
   const hidden = new Set(options.hide ?? []);
   const manner = mannerOf(protocol, options.like);
   let count = 0;
@@ -148,12 +155,18 @@ export async function startLineServer(
       sent: 0,
       faults: faultsFor(server.faults, number),
       closed: false,
+      transcript: options.transcripts ? new Transcript(() => changes.announce()) : undefined,
       destroy: () => session.destroy(),
     };
+    socket.once('close', () => {
+      record.transcript?.note('The connection is closed.');
+      changes.announce();
+    });
     const session = new LineSession(socket, tls, record, { ...defaultLimits, ...options.limits });
     if (manner) session.manner = new MannerOfConnection(manner, protocol === 'imap');
     connections.push(record);
     if (connections.length > keptConnections) connections.shift();
+    changes.announce();
     try {
       if (mode === 'implicit-tls') await session.secureNow();
       await converse(session, context);
@@ -171,6 +184,7 @@ export async function startLineServer(
     connections,
     faults: options.faults,
     problems,
+    watch: (listener) => changes.watch(listener),
     useCertificate(certificate) {
       tls = acceptor(protocol, options, certificate);
     },

@@ -107,7 +107,8 @@ export class LineSession {
 
   #keep(octets: Buffer): string {
     const line = octets.toString('latin1', 0, octets.length - (octets.at(-2) === 0x0d ? 2 : 1));
-    const { lines, linesInClear } = this.record;
+    const { lines, linesInClear, transcript } = this.record;
+    transcript?.client(line);
     for (const kept of this.secure ? [lines] : [lines, linesInClear])
       if (kept.push(line) > keptLines) kept.shift();
     return line;
@@ -126,6 +127,7 @@ export class LineSession {
   /** Exactly `count` octets. */
   async octets(count: number): Promise<Buffer> {
     while (this.#input.length < count) if (!(await this.#more())) throw new SessionEnded();
+    this.record.transcript?.note(`The client sent ${count} octets.`);
     return this.#input.shift(count);
   }
 
@@ -147,6 +149,7 @@ export class LineSession {
       if (!(await this.#more())) throw new SessionEnded();
     }
     this.#input.shift(3);
+    this.record.transcript?.note(`The client sent a body of ${length - 2} octets.`);
     return length > limit + 2 ? undefined : unstuff(Buffer.concat(parts));
   }
 
@@ -167,7 +170,9 @@ export class LineSession {
   /** Sends text (as UTF-8) or octets, through the faults. Resolves when the socket would take more. */
   write(text: string | Buffer): Promise<void> {
     const octets = typeof text === 'string' ? Buffer.from(text) : text;
-    return this.#output.write(this.manner?.rewrite(octets) ?? octets);
+    const said = this.manner?.rewrite(octets) ?? octets;
+    this.record.transcript?.server(said);
+    return this.#output.write(said);
   }
 
   /** Sends a line. */
@@ -207,11 +212,14 @@ export class LineSession {
     this.holdInput();
     try {
       this.#socket = await this.tls.accept(this.#socket, (socket) => {
-        this.record.tls = describeTls(socket);
+        const tls = describeTls(socket);
+        this.record.tls = tls;
+        this.record.transcript?.note(`TLS is up: ${tls.version}, ${tls.cipher}.`);
       });
       this.#attach();
     } catch (error) {
       this.record.tlsError = error as Error;
+      this.record.transcript?.note(`TLS did not come up: ${(error as Error).message}`);
       this.fail('TLS did not come up.', error);
     }
   }

@@ -22,6 +22,7 @@ import {
   type IssueOptions,
   type ThrowawayCa,
 } from './throwaway-ca.js';
+import type { WebOptions, WebServer } from './web/web-server.js';
 
 export interface TestServersOptions extends Omit<TestServerOptions, 'ports'> {
   /** The authority to use; default: a new one. */
@@ -36,6 +37,10 @@ export interface TestServersOptions extends Omit<TestServerOptions, 'ports'> {
   /** What each user may keep; `mail.setQuota` changes it, for one user too. Default: no limits. */
   quota?: QuotaLimits;
   news?: NewsStore;
+  /**
+   * A web page and an HTTP API over all of it, on loopback unless the options say otherwise; it sets `transcripts`. Default: none.
+   */
+  web?: boolean | WebOptions;
   /** Options for one server only. */
   ftp?: FtpServerOptions;
   imap?: ImapServerOptions;
@@ -89,6 +94,8 @@ export interface TestServers {
   readonly files: FileTree;
   readonly news: NewsStore;
   readonly accounts: Accounts;
+  /** Where the web page is; with the option `web`. */
+  readonly web: WebServer | undefined;
   /** Issues a certificate, as `ca.issue` does. */
   issue(options?: IssueOptions): Promise<IssuedCertificate>;
   /** Makes a user; without a name one that there is not yet, so that tests which run at once don't meet. */
@@ -130,6 +137,7 @@ export async function startTestServers(options: TestServersOptions = {}): Promis
     mail: givenMail,
     news: givenNews,
     quota,
+    web: wantedWeb,
     ...rest
   } = options;
   const { ftp, imap, pop3, smtp, nntp, ...shared } = rest;
@@ -143,15 +151,17 @@ export async function startTestServers(options: TestServersOptions = {}): Promis
   for (const name of groups ?? ['test.fivewire']) if (!news.group(name)) news.addGroup(name);
 
   const wanted = new Set<TestProtocol>(protocols ?? ['ftp', 'imap', 'pop3', 'smtp', 'nntp']);
-  const common = { ...shared, certificate, accounts };
+  const transcripts = wantedWeb ? { transcripts: true } : {};
+  const common = { ...transcripts, ...shared, certificate, accounts };
   const modes = (protocol: TestProtocol) => (wanted.has(protocol) ? {} : { modes: [] });
   const started: TestServer[] = [];
   const start = async <Server extends TestServer>(server: Promise<Server>): Promise<Server> => {
     started.push(await server);
     return server;
   };
+  let web: WebServer | undefined;
   const close = async () => {
-    await Promise.all(started.map((server) => server.close()));
+    await Promise.all([...started, ...(web ? [web] : [])].map((server) => server.close()));
   };
   try {
     const servers = {
@@ -161,7 +171,7 @@ export async function startTestServers(options: TestServersOptions = {}): Promis
       smtp: await start(startSmtpServer({ mail, ...common, ...smtp, ...modes('smtp') })),
       nntp: await start(startNntpServer({ news, ...common, ...nntp, ...modes('nntp') })),
     };
-    return {
+    const all: TestServers = {
       ...servers,
       host: options.host ?? '127.0.0.1',
       ports: {
@@ -204,9 +214,17 @@ export async function startTestServers(options: TestServersOptions = {}): Promis
       get problems() {
         return started.flatMap(({ problems }) => problems);
       },
+      get web() {
+        return web;
+      },
       close,
       [Symbol.asyncDispose]: close,
     };
+    if (wantedWeb) {
+      const { startWebServer } = await import('./web/web-server.js');
+      web = await startWebServer(all, wantedWeb === true ? {} : wantedWeb);
+    }
+    return all;
   } catch (error) {
     await close();
     throw error;

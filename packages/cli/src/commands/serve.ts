@@ -19,6 +19,7 @@ export const options = {
     type: 'string',
     describe: 'Where to write the authority; default: a temporary directory',
   },
+  web: { type: 'boolean', describe: 'Also a web page and an HTTP API, on loopback' },
 } as const;
 
 const protocols = ['ftp', 'imap', 'pop3', 'smtp', 'nntp'] as const;
@@ -33,6 +34,7 @@ export async function run(args: Args, { out, signal }: Context): Promise<undefin
   const servers = await startTestServers({
     users,
     files,
+    web: args.web === true,
     ...(groups.length === 0 ? {} : { groups }),
     ...(base === undefined ? {} : fixedPorts(base)),
   });
@@ -54,6 +56,7 @@ export async function run(args: Args, { out, signal }: Context): Promise<undefin
     for (const [user, password] of Object.entries(users))
       await out.row({ type: 'user', user, password }, `user ${user} ${password}`);
     await out.row({ type: 'ca', path: caFile }, `ca ${caFile}`);
+    if (servers.web) await out.row({ type: 'web', url: servers.web.url }, `web ${servers.web.url}`);
     out.say('Serving on loopback, in memory, until SIGINT.');
     await untilAborted(signal);
   } finally {

@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+import root from '../../vitest.config.js';
+
+// The sources stand for the packages, as in the root's configuration.
+export default defineConfig({
+  resolve: { alias: root.resolve?.alias ?? {} },
+  // Without css, vitest takes every stylesheet for an empty one, read as text too.
+  test: { css: true, include: ['test/web/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+});
