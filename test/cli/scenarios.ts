@@ -416,7 +416,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
     const { cli } = at();
     const cwd = cli.folder();
     let listed = '';
-    const served = await cli.run(['serve', '--ca-file', 'ca.pem', '--json'], {
+    const served = await cli.run(['serve', '--web', '--ca-file', 'ca.pem', '--json'], {
       cwd,
       stopWhen: (text) => {
         listed = text;
@@ -425,7 +425,10 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
     });
     expect(served).toMatchObject({ status: 0 });
     expect(records(served.stdout).filter(({ type }) => type === 'port').length).toBe(15);
-    expect(records(served.stdout).at(-1)).toEqual({ type: 'ca', path: 'ca.pem' });
+    expect(records(served.stdout).slice(-2)).toEqual([
+      { type: 'ca', path: 'ca.pem' },
+      { type: 'web', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/) },
+    ]);
     expect(readFileSync(join(cwd, 'ca.pem'), 'utf8')).toContain('BEGIN CERTIFICATE');
     expect(listed).not.toBe('');
   });
