@@ -23,7 +23,7 @@ import {
 /** Every option has a row: the compiler sees to it. */
 export type OptionTable<Options> = Readonly<Record<keyof Options, BadValues>>;
 
-const object: BadValues = {
+export const object: BadValues = {
   null: null,
   'a boolean': true,
   'a text': 'x',
@@ -100,7 +100,7 @@ const auth: BadValues = {
   'a number for the password': { user, password: 7 },
   'an unknown key': { user, password, pass: password },
 };
-const saslAuth: BadValues = {
+export const saslAuth: BadValues = {
   ...auth,
   'no secret': { user },
   'two secrets': { user, password, accessToken: 'x' },

@@ -1,5 +1,6 @@
 /** The methods of ImapClient and Mailbox, and what can be wrong with their arguments. */
 import type { ImapClient, Mailbox, MessageBase } from '@fivewire/imap';
+import { object, saslAuth } from './connect.js';
 import { callOptions, type Method, option, type Table } from './table.js';
 import {
   type BadValues,
@@ -87,6 +88,10 @@ export const imapTable: Table<Client> = {
       ...callOptions<Client>((imap, options) => imap.open('INBOX', options)),
       ...option<Client>('readOnly', optionalFlag, (imap, options) => imap.open('INBOX', options)),
       ...option<Client>('wait', optionalFlag, (imap, options) => imap.open('INBOX', options)),
+      resync: {
+        bad: { ...object, 'no MODSEQ': { uidValidity: 1 }, 'a Map': new Map() },
+        call: (imap, bad) => imap.open('INBOX', { resync: bad }),
+      },
     },
   },
   create: {
@@ -258,6 +263,19 @@ export const imapTable: Table<Client> = {
   jmapAccess: {
     gives: 'promise',
     arguments: callOptions<Client>((imap, options) => imap.jmapAccess(options)),
+  },
+  authenticate: {
+    gives: 'promise',
+    arguments: {
+      auth: { bad: saslAuth, call: (imap, bad) => imap.authenticate(bad) },
+      ...callOptions<Client>((imap, options) =>
+        imap.authenticate({ user: 'alice', password: 'secret' }, options),
+      ),
+    },
+  },
+  unauthenticate: {
+    gives: 'promise',
+    arguments: callOptions<Client>((imap, options) => imap.unauthenticate(options)),
   },
   watch: {
     gives: 'rows',
@@ -488,6 +506,20 @@ export const mailboxTable: Table<Mailbox> = {
       ...callOptions<Mailbox>((box, options) => box.fetch(1, { flags: true }, options)),
       ...option<Mailbox>('changedSince', modSeq, (box, options) => box.fetch(1, {}, options)),
       ...option<Mailbox>('partial', places, (box, options) => box.fetch(1, {}, options)),
+    },
+  },
+  follow: {
+    gives: 'rows',
+    arguments: {
+      query: {
+        bad: {
+          ...without(body, 'undefined', 'an empty object'),
+          'an unknown condition': { sender: 'x' },
+        },
+        call: (box, bad) => box.follow(bad),
+      },
+      ...callOptions<Mailbox>((box, options) => box.follow({}, options)),
+      ...option<Mailbox>('interval', optionalPositive, (box, options) => box.follow({}, options)),
     },
   },
   search: {

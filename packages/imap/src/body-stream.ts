@@ -17,6 +17,8 @@ export interface BodyRequest {
   uid: number;
   /** `''` for the whole message, `'1.2'`, `'HEADER'`, … in upper case. */
   section: string;
+  /** The server is to undo the transfer encoding (BINARY, RFC 3516). */
+  binary?: boolean;
   /** What is known of the beginning; only the rest is fetched. */
   head?: Buffer;
   /** Rejects when the mailbox is no longer the one that was meant. */
@@ -128,7 +130,8 @@ export class BodyStream extends GatheringReadable {
     skip: number,
     wire: WireUse | undefined,
   ): Promise<FetchSection | 'nameless' | undefined> {
-    const { uid, section } = this.#request;
+    const { uid, section, binary = false } = this.#request;
+    const item = binary ? 'BINARY' : 'BODY';
     const partial = skip === 0 ? '' : `<${skip}.${theRest}>`;
     let answer: FetchSection | undefined;
     let nameless = false;
@@ -136,7 +139,7 @@ export class BodyStream extends GatheringReadable {
     await this.runner.run(
       {
         verb: 'UID FETCH',
-        args: [syntax(String(uid)), syntax(`(UID BODY.PEEK[${section}]${partial})`)],
+        args: [syntax(String(uid)), syntax(`(UID ${item}.PEEK[${section}]${partial})`)],
         phase: 'transfer',
         ...(wire === undefined ? {} : { wire }),
         sinkFor: (text, size, sole) => {
@@ -148,7 +151,9 @@ export class BodyStream extends GatheringReadable {
         claim: (response, _frame, sole) => {
           if (response.type !== 'fetch') return false;
           const { row } = response;
-          const found = row.sections.find((candidate) => candidate.section === section);
+          const found = row.sections.find(
+            (candidate) => candidate.section === section && candidate.binary === binary,
+          );
           if (found === undefined || (row.uid !== undefined && row.uid !== uid)) return false;
           if (row.uid === undefined && !sole()) {
             nameless = true;

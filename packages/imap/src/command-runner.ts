@@ -35,12 +35,15 @@ import {
   type TaggedResponse,
 } from './grammar/response.js';
 import type { ImapLimits } from './limits.js';
+import { patience } from './patience.js';
 import { ReplyDeadline } from './reply-deadline.js';
 import { ResponseReader } from './response-reader.js';
 import type { Session } from './session.js';
 import { mayShareWire, mostOnWire, takesAlike } from './wire-sharing.js';
 import { writeBody } from './write-body.js';
 
+/** A command goes out so often at most where the server asks to wait and to repeat it. */
+const mostAttempts = 3;
 /** At most so many commands are on the wire at once. */
 const mostInFlight = 128;
 
@@ -127,16 +130,22 @@ export class CommandRunner {
    * @throws CommandError `ERR_COMMAND_REJECTED`, `ERR_NOT_FOUND` for NO and BAD; and whatever ends the connection
    */
   async run(command: Command, options: CallOptions = {}): Promise<TaggedResponse> {
-    const { response, masked } = await this.runAnyway(command, options);
-    if (response.status === 'OK') return response;
-    throw this.connection.locate(commandError(response, masked, command.phase));
+    for (let attempt = 1; ; attempt++) {
+      const { response, masked, untouched } = await this.runAnyway(command, options);
+      if (response.status === 'OK') return response;
+      const error = this.connection.locate(commandError(response, masked, command.phase));
+      const pause = untouched && attempt < mostAttempts ? error.retryAfter : undefined;
+      if (pause === undefined || pause > (options.timeout ?? this.connection.timeouts.reply))
+        throw error;
+      await patience(pause, this.connection.closed, options.signal, masked);
+    }
   }
 
   /** The same, for those who want the NO as a value. */
   runAnyway(
     command: Command,
     { signal, timeout }: CallOptions = {},
-  ): Promise<{ response: TaggedResponse; masked: string }> {
+  ): Promise<{ response: TaggedResponse; masked: string; untouched: boolean }> {
     const context = { command: command.verb, phase: command.phase ?? 'command' };
     if (!this.connection.isOpen) return Promise.reject(this.connection.lost(context));
     const deadlock = knownDeadlock(this.connection, command.verb);
@@ -153,7 +162,11 @@ export class CommandRunner {
       this.#queue.push(entry);
       this.#pump();
       this.#consumers.review();
-    }).then((response) => ({ response, masked: (entry as Entry).masked }));
+    }).then((response) => ({
+      response,
+      masked: (entry as Entry).masked,
+      untouched: isRepeatable(entry as Entry),
+    }));
     if (signal !== undefined) this.#dropOnAbort(signal, work, () => entry);
     // A body that is going out cannot be left behind: `writeBody` ends the connection, and with it this command.
     return command.bodies === undefined ? abandonOnAbort(work, signal, context) : work;
@@ -379,6 +392,7 @@ export class CommandRunner {
       const { command } = entry;
       if (command.claim?.(response, frame, () => this.#isSole(entry))) {
         this.#unclaimed = 0;
+        entry.claimed = true;
         return command.holder;
       }
     }
@@ -491,6 +505,10 @@ export class CommandRunner {
     this.session.notices.end();
   }
 }
+
+/** It can go out again just as it was: nothing of its answer was given on, and its body is no stream that is used up. */
+const isRepeatable = ({ command, claimed, streams }: Entry): boolean =>
+  !claimed && !streams && command.bodies === undefined && command.phase !== 'auth';
 
 const describe = (response: Response): string =>
   'status' in response ? `${response.status} ${response.text}` : response.type;

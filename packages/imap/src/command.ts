@@ -89,6 +89,8 @@ export interface Entry {
   /** We are waiting for the source of its body, not for the server. */
   waitsForSource: boolean;
   response: TaggedResponse | undefined;
+  /** Something that came was its own. */
+  claimed: boolean;
 }
 
 export const newEntry = (
@@ -107,4 +109,5 @@ export const newEntry = (
   streams: false,
   waitsForSource: false,
   response: undefined,
+  claimed: false,
 });

@@ -1,5 +1,6 @@
 /** From options to a usable session: dialled, greeted, secured (RFC 9051 §6.2.1), authenticated (§6.2.2, §6.2.3). */
 import {
+  aborted,
   checkLimits,
   escapeText,
   forProtocol,
@@ -13,8 +14,9 @@ import {
   type Transport,
   type TransportOptions,
 } from '@fivewire/line-protocol';
-import { checkLogin, loginFields, loginOptions } from '@fivewire/sasl';
-import { StartTlsError } from 'tls-context-core';
+import { type Auth, checkLogin, loginFields, loginOptions } from '@fivewire/sasl';
+import { StartTlsError, UsageError } from 'tls-context-core';
+import type { CallOptions } from './command.js';
 import { serverReply } from './command-error.js';
 import { CommandRunner } from './command-runner.js';
 import { authenticate } from './commands/authenticate.js';
@@ -99,6 +101,29 @@ export async function openSession(
   });
 }
 
+/** Logs in a session that is not: one made without `auth`, or after UNAUTHENTICATE. @throws UsageError `ERR_STATE` */
+export async function logInLater(
+  established: Established,
+  options: ImapOptions,
+  auth: Auth,
+  call: CallOptions,
+): Promise<void> {
+  const { runner, transport } = established;
+  const login = forProtocol('imap', () => checkLogin({ ...options, auth }));
+  if (established.authenticated)
+    throw new UsageError('ERR_STATE', 'This session is logged in already', {
+      hint: 'unauthenticate() first, where the server has UNAUTHENTICATE; else connect anew.',
+    });
+  if (call.signal?.aborted)
+    throw runner.connection.locate(aborted(call.signal, { command: 'AUTHENTICATE' }, 'usable'));
+  await logIn(runner, { ...transport, options: { ...transport.options, ...login } }, call);
+  established.authenticated = true;
+  runner.letsJunkPass = true;
+  if (options.compress && !established.session.compressed) await compress(runner, call);
+  established.serverId = await introduce(runner, options);
+  await enable(runner, options.enable ?? [], call);
+}
+
 /**
  * STARTTLS. The reader stops at the go-ahead, so what an attacker put behind it is found by the connection; all that was
  * said in clear, the capabilities that showed STARTTLS included, is forgotten.
@@ -147,20 +172,37 @@ const refused = (reply: string): StartTlsError =>
     hint: "Use security: 'implicit-tls' (port 993), or try later.",
   });
 
-async function logIn(runner: CommandRunner, transport: Transport): Promise<void> {
+async function logIn(
+  runner: CommandRunner,
+  transport: Transport,
+  { signal, timeout }: CallOptions = {},
+): Promise<void> {
   const { connection, session } = runner;
   const options: ImapOptions = transport.options;
   const { auth } = options;
   if (auth === undefined) return;
   const told = session.capabilitiesTold;
+  // A dialogue that is given up in the middle leaves a session that no one understands: it ends.
+  const stop = (): void => {
+    connection.fail(aborted(signal as AbortSignal, { command: 'AUTHENTICATE' }, 'closed'));
+  };
+  signal?.addEventListener('abort', stop, { once: true });
   connection.hideInput = true;
   try {
-    await authenticate(runner, {
-      ...loginChannel(transport, connection, session.notices),
-      ...loginFields({ ...options, auth }),
-    });
+    await authenticate(
+      runner,
+      {
+        ...loginChannel(transport, connection, session.notices),
+        ...loginFields({ ...options, auth }),
+      },
+      timeout === undefined ? {} : { timeout },
+    );
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    throw connection.locate(aborted(signal, { command: 'AUTHENTICATE' }, 'closed'));
   } finally {
     connection.hideInput = false;
+    signal?.removeEventListener('abort', stop);
   }
   // Those from before the login do not count after it (RFC 9051 §6.2.2); most servers tell the new ones by themselves.
   if (session.capabilitiesTold === told) await capability(runner);

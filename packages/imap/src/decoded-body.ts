@@ -1,8 +1,9 @@
 /** A part of a message as it was before it was encoded for its journey. */
 import { Readable } from 'node:stream';
 import type { GatheringReadable } from '@fivewire/line-protocol';
+import { isFivewireError } from 'tls-context-core';
 import type { BodyPart } from './grammar/body-structure.js';
-import { chained, charsetDecoder, transferDecoder } from './transfer-encoding.js';
+import { chained, charsetDecoder, type Decoder, transferDecoder } from './transfer-encoding.js';
 
 /** The octets of a part as they are in the message; or what they stand for. */
 export type Body = GatheringReadable & {
@@ -13,31 +14,60 @@ export type Body = GatheringReadable & {
   decoded(): Readable;
 };
 
-/** @param described what is known of the part; asked when the body is read */
+/**
+ * @param described what is known of the part; asked when the body is read
+ * @param binary opens the part as the server decodes it (BINARY, RFC 3516), where it can and the body has still to come
+ */
 export const withDecoded = (
   body: GatheringReadable,
   described: () => Promise<BodyPart | undefined>,
+  binary: () => Readable | undefined,
 ): Body =>
   Object.assign(body, {
-    decoded: () => Readable.from(decode(body, described), { objectMode: false }),
+    decoded: () => Readable.from(decode(body, described, binary), { objectMode: false }),
   });
 
 async function* decode(
   body: Readable,
   described: () => Promise<BodyPart | undefined>,
+  binary: () => Readable | undefined,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let decoder: ReturnType<typeof transferDecoder>;
   try {
     const part = await described();
-    const isText = part?.type.startsWith('text/') === true;
-    decoder = chained(
-      transferDecoder(part?.encoding ?? ''),
-      charsetDecoder(isText ? part.parameters.charset : undefined),
-    );
-  } catch (error) {
+    const charset = part?.type.startsWith('text/') ? part.parameters.charset : undefined;
+    const encoding = part?.encoding ?? '';
+    // Base64 travels a third longer than what it stands for; the other encodings hardly at all.
+    const decoded = encoding === 'base64' ? binary() : undefined;
+    if (decoded !== undefined && (yield* asDecoded(decoded, charsetDecoder(charset)))) return;
+    yield* through(body, chained(transferDecoder(encoding), charsetDecoder(charset)));
+  } finally {
     body.destroy();
-    throw error;
   }
+}
+
+/** @returns false where the server will not decode the part, which then is to be had as it is: a broken encoding, for one */
+async function* asDecoded(
+  decoded: Readable,
+  charset: Decoder,
+): AsyncGenerator<Buffer, boolean, undefined> {
+  let begun = false;
+  try {
+    for await (const octets of through(decoded, charset)) {
+      begun = true;
+      yield octets;
+    }
+    return true;
+  } catch (error) {
+    const isRefused = isFivewireError(error) && refusals.has(error.code);
+    if (begun || !isRefused) throw error;
+    return false;
+  }
+}
+
+/** What a server says that can't decode: NO [UNKNOWN-CTE], BAD, NIL. */
+const refusals = new Set<string>(['ERR_COMMAND_REJECTED', 'ERR_NOT_FOUND']);
+
+async function* through(body: Readable, decoder: Decoder): AsyncGenerator<Buffer, void, undefined> {
   for await (const octets of body) {
     const found = decoder.push(octets as Buffer);
     if (found.length > 0) yield found;

@@ -13,6 +13,7 @@ import {
   type Transport,
   UsageError,
 } from '@fivewire/line-protocol';
+import type { Auth } from '@fivewire/sasl';
 import type { CallOptions } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import {
@@ -53,7 +54,8 @@ import { quota, setQuota } from './commands/quota.js';
 import { type CommandArgument, type RawResult, rawCommand } from './commands/raw.js';
 import { unselect } from './commands/select.js';
 import { type StatusItem, type StatusResult, status } from './commands/status.js';
-import { type Established, openSession, profile } from './connect.js';
+import { unauthenticate } from './commands/unauthenticate.js';
+import { type Established, logInLater, openSession, profile } from './connect.js';
 import type { Quota } from './grammar/account-data.js';
 import { flag, mailbox } from './grammar/encoder.js';
 import type { Namespaces } from './grammar/mailbox-data.js';
@@ -465,6 +467,33 @@ export class ImapClient {
       );
       return client.#place();
     };
+  }
+
+  /**
+   * Logs in a session that is not: one that was connected without `auth`, or that was left by {@link unauthenticate}. Options of
+   * connecting such as `mechanisms` hold for it too. Aborting it closes the connection.
+   *
+   * @throws UsageError `ERR_STATE` when it is logged in; AuthenticationError, SaslError
+   */
+  async authenticate(auth: Auth, options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
+    return logInLater(this.#established, this.#options, auth, options);
+  }
+
+  /**
+   * Leaves the login and keeps the connection (UNAUTHENTICATE, RFC 8437): {@link authenticate} makes it another user's. What was
+   * enabled and selected is so no longer.
+   *
+   * @throws UsageError `ERR_STATE` while a mailbox is open, and in a compressed session; CommandError `ERR_EXTENSION_REQUIRED`
+   */
+  async unauthenticate(options: CallOptions = {}): Promise<void> {
+    checkOptions(options, callRules);
+    if (this.#leases.held !== undefined)
+      throw new UsageError('ERR_STATE', 'A mailbox is open on this connection', {
+        hint: 'close() the mailbox first.',
+      });
+    await unauthenticate(this.#runner, options);
+    this.#established.authenticated = false;
   }
 
   /** NOOP, RFC 9051 §6.1.2: a sign of life, and the server's chance to report changes. */

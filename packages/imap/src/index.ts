@@ -26,10 +26,12 @@ export type { CreateOptions } from './commands/mailboxes.js';
 export type { Metadata, MetadataOptions } from './commands/metadata.js';
 export type { CommandArgument, RawResult } from './commands/raw.js';
 export type { SearchOptions, SearchSummary } from './commands/search.js';
+export type { KnownMailbox, Resync } from './commands/select.js';
 export type { SortKey } from './commands/sort.js';
 export type { StatusItem, StatusResult } from './commands/status.js';
 export type { StoreOptions, StoreResult } from './commands/store.js';
 export { attachments, type Body } from './decoded-body.js';
+export type { FollowOptions, SearchChange } from './follow.js';
 export type { Quota, QuotaUsage } from './grammar/account-data.js';
 export {
   type BodyDisposition,

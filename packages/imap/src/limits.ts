@@ -13,6 +13,8 @@ export interface ImapLimits extends GrammarLimits {
   literalOctets: number;
   /** Octets of rows or of a body that wait for a slow consumer while another call needs the connection. Default 16 MiB. */
   bufferedOctets: number;
+  /** Octets of a body of unknown size that `append` may keep in a temporary file. Default 1 GiB. */
+  spooledOctets: number;
   /** Mailboxes in one LIST. Default 500,000. */
   mailboxes: number;
   /** Lines between two answers that are no responses at all. Default 100. */
@@ -27,6 +29,7 @@ export const defaultLimits: ImapLimits = {
   responseOctets: 32 << 20,
   literalOctets: 1 << 20,
   bufferedOctets: 16 << 20,
+  spooledOctets: 1 << 30,
   mailboxes: 500_000,
   junkLines: 100,
   unsolicited: 100_000,

@@ -6,7 +6,7 @@ import { abandonOnAbort } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
 import type { CallOptions } from './command.js';
 import type { CommandRunner } from './command-runner.js';
-import { select } from './commands/select.js';
+import { type KnownMailbox, resyncParameter, select } from './commands/select.js';
 import { encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
 import type { SelectedMailbox } from './session.js';
 
@@ -15,6 +15,11 @@ export interface OpenOptions extends CallOptions {
   readOnly?: boolean;
   /** Wait while another mailbox is open on this connection, instead of `ERR_WOULD_DEADLOCK`. Default `false`. */
   wait?: boolean;
+  /**
+   * What is known of the mailbox from before: the server then tells what changed since (QRESYNC, RFC 7162), see
+   * `mailbox.resync`. Enables QRESYNC where the server has it.
+   */
+  resync?: KnownMailbox;
 }
 
 /** The connection's one selected mailbox, held by somebody. */
@@ -53,6 +58,7 @@ export class MailboxLeases {
     { readOnly = false, wait = false, ...options }: OpenOptions,
   ): Promise<Lease> {
     const raw = encodeMailboxName(name, this.#runner.utf8);
+    if (options.resync !== undefined) resyncParameter(options.resync);
     for (let lease = this.#lease; lease !== undefined && lease.raw !== raw; lease = this.#lease) {
       if (!wait) throw wouldDeadlock(lease.raw, raw);
       const released = new Promise<void>((resolve) => this.#released.push(resolve));
@@ -87,11 +93,12 @@ export class MailboxLeases {
     lease: Lease,
     name: MailboxName,
     readOnly: boolean,
-    options: CallOptions,
+    options: CallOptions & { resync?: KnownMailbox },
   ): Promise<void> {
     const { session } = this.#runner;
     const isSelected =
       lease.selected !== undefined &&
+      options.resync === undefined &&
       session.selected === lease.selected &&
       !lease.selected.invalid;
     // A holder who reads only must not keep the next one from writing: the mailbox is selected anew.

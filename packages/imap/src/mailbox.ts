@@ -15,16 +15,25 @@ import {
 } from './commands/fetch.js';
 import { planFetch } from './commands/fetch-plan.js';
 import { type SearchOptions, type SearchSummary, search, summary } from './commands/search.js';
+import type { Resync } from './commands/select.js';
 import { type SortKey, sort, thread } from './commands/sort.js';
 import { type StoreItem, type StoreOptions, type StoreResult, store } from './commands/store.js';
+import { type FollowOptions, followed, type SearchChange } from './follow.js';
 import { mailbox } from './grammar/encoder.js';
 import type { MailboxName } from './grammar/mailbox-name.js';
-import type { SearchQuery } from './grammar/search-key.js';
+import { type SearchQuery, searchProgram } from './grammar/search-key.js';
 import { UidSet, type Uids } from './grammar/sequence-set.js';
 import type { Thread } from './grammar/sort-data.js';
 import type { Lease } from './mailbox-lease.js';
 import type { FetchItems, Message } from './message.js';
-import { callRules, fetchRules, replaceRules, searchRules, storeRules } from './options.js';
+import {
+  callRules,
+  fetchRules,
+  followRules,
+  replaceRules,
+  searchRules,
+  storeRules,
+} from './options.js';
 import type { SelectedMailbox } from './session.js';
 
 /**
@@ -40,6 +49,7 @@ export class Mailbox {
   readonly #lease: Lease;
   readonly #release: (() => void)[];
   readonly #wantsReadOnly: boolean;
+  readonly #resync: Resync | undefined;
   #closed = false;
 
   /** @internal */
@@ -51,6 +61,7 @@ export class Mailbox {
     const selected = this.#selected();
     this.name = selected.name;
     this.uidValidity = selected.uidValidity;
+    this.#resync = selected.resync;
   }
 
   /** Messages in it, as far as the server has told; kept up to date. */
@@ -76,6 +87,13 @@ export class Mailbox {
   /** OBJECTID. */
   get mailboxId(): string | undefined {
     return this.#selected().mailboxId;
+  }
+  /**
+   * What happened since, where the mailbox was opened with `resync`. `undefined` without QRESYNC, and where the UIDVALIDITY is
+   * another one: `client.sync()` finds out in any case.
+   */
+  get resync(): Resync | undefined {
+    return this.#resync;
   }
   /** Opened with `readOnly`, or by the server's decision. */
   get readOnly(): boolean {
@@ -116,6 +134,18 @@ export class Mailbox {
     checkOptions(options, searchRules);
     this.#check();
     return search(this.#runner, query, options);
+  }
+
+  /**
+   * What the query finds, and each change of it, until the loop is left or `signal` aborts, which ends it without an error. The
+   * server keeps the result up to date where it has CONTEXT=SEARCH (RFC 5267); else this side searches again when something has
+   * changed. Other calls may be made meanwhile.
+   */
+  follow(query: SearchQuery, options: FollowOptions = {}): AsyncIterable<SearchChange> {
+    checkOptions(options, followRules);
+    this.#check();
+    searchProgram(query, this.#runner.utf8);
+    return followed(this.#runner, query, () => this.#check(), options);
   }
 
   /** How many messages the query finds. With ESEARCH only the number travels. */
@@ -339,6 +369,10 @@ export class Mailbox {
         const [row] = await this.fetch(uid, { structure: true }, options).toArray();
         return row?.structure;
       },
+      openBinary: (uid, section, options) =>
+        runner.session.capabilities.has('BINARY')
+          ? new BodyStream(runner, { uid, section, check, binary: true }, options)
+          : undefined,
       openBody: (uid, section, head, options) =>
         new BodyStream(
           runner,

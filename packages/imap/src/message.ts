@@ -120,8 +120,22 @@ export type OpenBody = (
   options: CallOptions | undefined,
 ) => GatheringReadable;
 
+/** Opens the stream of a part whose encoding the server undoes; `undefined` where it can't. */
+export type OpenBinary = (
+  uid: number,
+  section: string,
+  options: CallOptions,
+) => GatheringReadable | undefined;
+
 /** Asks for the structure of a message. */
 export type AskStructure = (uid: number, options: CallOptions) => Promise<BodyPart | undefined>;
+
+/** What a message asks of its mailbox. */
+export interface MessageContext {
+  openBody: OpenBody;
+  openBinary: OpenBinary;
+  askStructure: AskStructure;
+}
 
 /** Octets of a body that come with the row at most; fewer where most messages are short. */
 export const headOctets: number = 1 << 18;
@@ -130,6 +144,7 @@ export class FetchedMessage implements MessageBase {
   readonly #row: FetchData;
   readonly #items: FetchItems;
   readonly #openBody: OpenBody;
+  readonly #openBinary: OpenBinary;
   readonly #askStructure: AskStructure;
   /** Octets of each body that were asked for. */
   readonly #head: number;
@@ -140,13 +155,13 @@ export class FetchedMessage implements MessageBase {
   constructor(
     row: FetchData,
     items: FetchItems,
-    openBody: OpenBody,
-    askStructure: AskStructure,
+    { openBody, openBinary, askStructure }: MessageContext,
     head: number,
   ) {
     this.#row = row;
     this.#items = items;
     this.#openBody = openBody;
+    this.#openBinary = openBinary;
     this.#askStructure = askStructure;
     this.#head = head;
   }
@@ -231,14 +246,18 @@ export class FetchedMessage implements MessageBase {
   body(part = '', options: CallOptions = {}): Body {
     checkOptions(options, callRules);
     const section = checkedSection(part);
-    return withDecoded(this.#body(section, options), async () => {
+    const described = async (): Promise<BodyPart | undefined> => {
       if (!/^[\d.]+$/.test(section)) return undefined;
       const structure =
         this.#row.structure === undefined
           ? await this.#askStructure(this.uid, options)
           : this.structure;
       return structure && partNumbered(structure, section);
-    });
+    };
+    const isHere = this.#row.sections.some((found) => found.section === section);
+    return withDecoded(this.#body(section, options), described, () =>
+      isHere || this.uid === 0 ? undefined : this.#openBinary(this.uid, section, options),
+    );
   }
 
   attachments(): readonly BodyPart[] {

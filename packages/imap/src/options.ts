@@ -8,6 +8,7 @@ import type { CreateOptions } from './commands/mailboxes.js';
 import type { MetadataOptions } from './commands/metadata.js';
 import type { SearchOptions } from './commands/search.js';
 import type { StoreOptions } from './commands/store.js';
+import type { FollowOptions } from './follow.js';
 import type { MailboxName } from './grammar/mailbox-name.js';
 import type { OpenOptions } from './mailbox-lease.js';
 import type { WatchOptions } from './watch.js';
@@ -48,7 +49,15 @@ export const findRules: Rules<{ specialUse: string } & CallOptions> = {
   specialUse: text,
 };
 
-export const openRules: Rules<OpenOptions> = { ...callRules, readOnly: flag, wait: flag };
+export const openRules: Rules<OpenOptions> = {
+  ...callRules,
+  readOnly: flag,
+  wait: flag,
+  resync: [
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'an object with uidValidity and modSeq',
+  ],
+};
 
 export const createRules: Rules<CreateOptions> = { ...callRules, specialUse: text };
 
@@ -72,6 +81,8 @@ const pair: Rule = [
 ];
 
 export const searchRules: Rules<SearchOptions> = { ...callRules, partial: pair, save: flag };
+
+export const followRules: Rules<FollowOptions> = { ...callRules, interval: positive };
 
 export const fetchRules: Rules<FetchOptions> = {
   ...callRules,

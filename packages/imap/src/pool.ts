@@ -5,6 +5,7 @@ import {
   onePerCall,
   onePerLiveLoop,
   onePerLoop,
+  oneSession,
   type PoolOptions,
   sessionScopeOf,
   splitPoolOptions,
@@ -20,7 +21,11 @@ import type { ImapOptions } from './types.js';
 
 export interface ImapPoolOptions extends Omit<ImapOptions, 'stream' | 'signal'>, PoolOptions {}
 
+const whose = "The connections of a pool are one user's: make a pool for each.";
+
 const ways: Ways<ImapClient, 'open'> = {
+  authenticate: oneSession(whose),
+  unauthenticate: oneSession(whose),
   list: onePerLoop(listRules),
   namespaces: onePerCall,
   personal: onePerCall,
@@ -51,7 +56,7 @@ const ways: Ways<ImapClient, 'open'> = {
 };
 
 /** Every pool's methods, and those of `ImapClient`; `open` has a connection of its own until the mailbox is closed. */
-export type ImapPool = ClientPool<ImapClient>;
+export type ImapPool = ClientPool<ImapClient, 'authenticate' | 'unauthenticate'>;
 
 /**
  * Connections that are made when needed, at most `maxConnections` (default 4), fewer where the server takes no more. They

@@ -2,10 +2,12 @@
 import { createNotices, escapeText, type Notices } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
 import type { ServerId } from './commands/id.js';
+import type { Resync } from './commands/select.js';
 import type { FetchData } from './grammar/fetch-data.js';
 import type { Namespaces } from './grammar/mailbox-data.js';
 import type { Response, StatusResponse } from './grammar/response.js';
 import type { ResponseCode } from './grammar/response-code.js';
+import type { ExtendedSearchData } from './grammar/search-data.js';
 import type { UidSet } from './grammar/sequence-set.js';
 
 /** A change that the server reported by itself. */
@@ -16,6 +18,8 @@ export type MailboxChange =
   | { type: 'fetch'; row: FetchData }
   /** NOTIFY tells of another mailbox; its name in octets. */
   | { type: 'status'; raw: string }
+  /** The result of a search has changed (CONTEXT, RFC 5267); without updates: the server keeps it no more. */
+  | { type: 'context'; tag: string; updates: ExtendedSearchData['updates'] }
   /** The mailbox was selected anew, or is no longer selected. */
   | { type: 'reset' };
 
@@ -35,6 +39,8 @@ export class SelectedMailbox {
   mailboxId: string | undefined;
   flags: readonly string[] = [];
   permanentFlags: readonly string[] | undefined;
+  /** What happened since the caller last saw it, where it was opened with `resync`. */
+  resync: Resync | undefined;
   /** Why no call can use it any more. */
   invalid: UsageError | undefined;
 
@@ -103,6 +109,8 @@ export class Session {
   selecting: SelectedMailbox | undefined;
   /** Extensions that are enabled, in upper case. */
   readonly enabled: Set<string> = new Set();
+  /** What flows is compressed. */
+  compressed = false;
   /** NOTIFY is set. */
   notifies = false;
   /** As asked for once. */
@@ -140,6 +148,18 @@ export class Session {
     this.selected = undefined;
     this.bye = undefined;
     this.notices.clear();
+  }
+
+  /** Nothing of the login is left: neither what was enabled nor what was selected (UNAUTHENTICATE, RFC 8437 §3). */
+  forgetLogin(): void {
+    this.#capabilities = undefined;
+    this.selected?.invalidate('was left by unauthenticate()', 'Log in and open it again.');
+    this.selected = undefined;
+    this.enabled.clear();
+    this.notifies = false;
+    this.namespaces = undefined;
+    this.extendedSearchBroken = false;
+    this.announce({ type: 'reset' });
   }
 
   /** How long a set in a command may be. Yahoo and AOL take lines of about 1,000 octets; others far more. */
@@ -226,6 +246,12 @@ export class Session {
         if (!this.notifies) return false;
         this.announce({ type: 'status', raw: response.data.raw });
         return true;
+      case 'esearch': {
+        const { tag, updates } = response.data;
+        if (tag === undefined || updates === undefined) return false;
+        this.announce({ type: 'context', tag, updates });
+        return true;
+      }
       case 'malformed':
         this.notices.push({
           kind: 'malformed',
@@ -240,6 +266,10 @@ export class Session {
   #applyStatus({ status, code, text }: StatusResponse): boolean {
     this.applyCode(code);
     if (status === 'BYE') this.bye = text;
+    if (code?.name === 'NOUPDATE') {
+      this.announce({ type: 'context', tag: code.text.replaceAll('"', ''), updates: undefined });
+      return true;
+    }
     const kind = code?.name === 'ALERT' ? 'ALERT' : status;
     if (kind !== 'OK' && kind !== 'PREAUTH')
       this.notices.push({ kind, text: escapeText(text, 500) });

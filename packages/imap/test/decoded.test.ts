@@ -147,6 +147,41 @@ S: A6 OK done
     expect(texts).toEqual(['grün', 'hello']);
   });
 
+  it('base64 decoded by the server (BINARY, RFC 3516); a part that it cannot decode is decoded here', async () => {
+    const text = async (stream: AsyncIterable<Buffer> | undefined): Promise<string> => {
+      const pieces: Buffer[] = [];
+      for await (const piece of stream ?? []) pieces.push(piece);
+      return Buffer.concat(pieces).toString();
+    };
+    const texts = await replayed(
+      `${opened.replace('IMAP4rev1', 'IMAP4rev1 BINARY')}C: A2 UID FETCH 5 (UID BODYSTRUCTURE)
+S: * 1 FETCH (UID 5 BODYSTRUCTURE ${structure})
+S: A2 OK done
+C: A3 UID FETCH 5 (UID BINARY.PEEK[2])
+S: * 1 FETCH (UID 5 BINARY[2] ~{5}
+S> h\\0llo)\\r\\n
+S: A3 OK done
+C: A4 UID FETCH 5 (UID BINARY.PEEK[3])
+S: A4 NO [UNKNOWN-CTE] broken
+C: A5 UID FETCH 5 (UID BODY.PEEK[3])
+S: * 1 FETCH (UID 5 BODY[3] "aGVsbG8=")
+S: A5 OK done
+C: A6 UID FETCH 5 (UID BODY.PEEK[1])
+S: * 1 FETCH (UID 5 BODY[1] {6}
+S> gr=FCn)\\r\\n
+S: A6 OK done
+`,
+      async (client) => {
+        const box = await client.open('INBOX');
+        const [row] = await box.fetch(5, { structure: true }).toArray();
+        const two = await text(row?.body('2').decoded());
+        const three = await text(row?.body('3').decoded());
+        return [two, three, await text(row?.body('1').decoded())];
+      },
+    );
+    expect(texts).toEqual(['h\0llo', 'hello', 'grün']);
+  });
+
   it('attachments by their decoded names; what is shown inline is none', async () => {
     const found = await replayed(
       `${opened}C: A2 UID FETCH 5 (UID BODYSTRUCTURE)

@@ -607,14 +607,35 @@ describe('manners', () => {
   it("Microsoft 365's Suggested Backoff Time is retryAfter, in milliseconds", async () => {
     const script = `
 C: A2 NOOP
-S: A2 BAD Request is throttled. Suggested Backoff Time: 16000 milliseconds
+S: A2 BAD Request is throttled. Suggested Backoff Time: 90000 milliseconds
 `;
     await at(script, async (_box, client) => {
       await expect(client.noop()).rejects.toMatchObject({
         code: 'ERR_COMMAND_REJECTED',
         transient: true,
         retry: 'later',
-        retryAfter: 16_000,
+        retryAfter: 90_000,
+      });
+    });
+  });
+
+  it('Microsoft 365 is given the time where it is no longer than `timeout`, and asked again', async () => {
+    const script = `
+C: A2 NOOP
+S: A2 BAD Request is throttled. Suggested Backoff Time: 5 milliseconds
+C: A3 NOOP
+S: A3 NO Request is throttled. Suggested Backoff Time: 7 milliseconds
+C: A4 NOOP
+S: A4 OK done
+C: A5 UID FETCH 1:* (UID FLAGS)
+S: * 1 FETCH (UID 4 FLAGS ())
+S: A5 NO Request is throttled. Suggested Backoff Time: 5 milliseconds
+`;
+    await at(script, async (box, client) => {
+      await client.noop();
+      // What has given rows on is not repeated.
+      await expect(box.fetch('1:*', { flags: true }).toArray()).rejects.toMatchObject({
+        retryAfter: 5,
       });
     });
   });

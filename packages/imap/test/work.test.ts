@@ -144,7 +144,7 @@ describe('bodies', () => {
   it('a stream without size is held, within the limit', async () => {
     const name = await filled();
     expect((await client.append(name, Readable.from(['ab', 'cd']))).size).toBe(4);
-    const small = await at.connect({ limits: { bufferedOctets: 10 } });
+    const small = await at.connect({ limits: { bufferedOctets: 10, spooledOctets: 10 } });
     await expect(small.append(name, Readable.from(['x'.repeat(11)]))).rejects.toEqual(
       code('ERR_ARGUMENT', { argument: 'size' }),
     );

@@ -7,7 +7,7 @@ const verb = (line: string): string => (line.split(' ')[1] ?? '').toUpperCase();
 
 const untagged: Readonly<Record<string, string>> = {
   CAPABILITY:
-    '* CAPABILITY IMAP4rev1 NAMESPACE ID SPECIAL-USE QUOTA QUOTASET ACL METADATA JMAPACCESS MULTIAPPEND CATENATE LITERAL+\r\n',
+    '* CAPABILITY IMAP4rev1 NAMESPACE ID SPECIAL-USE QUOTA QUOTASET ACL METADATA JMAPACCESS MULTIAPPEND CATENATE UNAUTHENTICATE LITERAL+\r\n',
   LOGOUT: '* BYE bye\r\n',
 };
 
@@ -57,10 +57,11 @@ export const imap: Subject<ImapClient> = {
     setMetadata: (client, options) =>
       client.setMetadata('INBOX', { '/private/comment': null }, options),
     jmapAccess: (client, options) => client.jmapAccess(options),
+    unauthenticate: (client, options) => client.unauthenticate(options),
     noop: (client, options) => client.noop(options),
     command: (client, options) => client.command('NOOP', [], options),
   },
-  others: ['quit', 'close', 'watch', 'sync'],
+  others: ['quit', 'close', 'watch', 'sync', 'authenticate'],
   nestedConnect: {
     'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } },
     'iterations.mx': { iterations: { mx: 5 } },

@@ -23,6 +23,7 @@ import {
 import type { MailboxName } from '../grammar/mailbox-name.js';
 import type { ResponseCode } from '../grammar/response-code.js';
 import { numberAt, UidSet } from '../grammar/sequence-set.js';
+import { type Spooled, spool } from '../spool.js';
 import { removeAfter, requireUidPlus } from './copy.js';
 
 export interface AppendOptions extends CallOptions {
@@ -31,8 +32,8 @@ export interface AppendOptions extends CallOptions {
   /** INTERNALDATE of the new message. Default: the server's clock. */
   date?: Date;
   /**
-   * Octets of the body: IMAP announces them first. Strings and octets have theirs; a stream without it is held in
-   * memory, up to `limits.bufferedOctets`.
+   * Octets of the body: IMAP announces them first. Strings and octets have theirs. A stream without it is read to its end before
+   * anything goes out: held in memory up to `limits.bufferedOctets`, beyond that in a temporary file, up to `limits.spooledOctets`.
    */
   size?: number;
 }
@@ -43,6 +44,8 @@ export interface AppendResult {
   uidValidity?: number;
   /** Octets that went out. */
   size: number;
+  /** A stream of unknown size that was too long for memory went through a temporary file. */
+  spooled?: true;
 }
 
 /** One message of `appendMany`. */
@@ -59,18 +62,20 @@ export async function append(
   const args = [mailbox(name), ...attributes({ flags, date })];
   checkBody(runner, body, given);
   const content = await literalOf(runner, body, given);
-  const { code } = await runner.run(
-    {
-      verb: 'APPEND',
-      args: [...args, content.argument],
-      ...(content.source === undefined ? {} : { bodies: [content.source] }),
-      wire: { as: 'append' },
-      findOut,
-      phase: 'transfer',
-    },
-    options,
-  );
-  return { size: content.size, ...stored(code, 0) };
+  const { code } = await runner
+    .run(
+      {
+        verb: 'APPEND',
+        args: [...args, content.argument],
+        ...(content.source === undefined ? {} : { bodies: [content.source] }),
+        wire: { as: 'append' },
+        findOut,
+        phase: 'transfer',
+      },
+      options,
+    )
+    .finally(content.close);
+  return { ...sent(content), ...stored(code, 0) };
 }
 
 /**
@@ -105,12 +110,20 @@ export async function appendMany(
   }
   const args: Argument[] = [target];
   const contents: Content[] = [];
-  for (const { body, size, ...message } of messages) {
-    const content = await literalOf(runner, body, size);
-    args.push(...attributes(message), content.argument);
-    contents.push(content);
+  const close = async (): Promise<void> => {
+    for (const content of contents) await content.close?.();
+  };
+  try {
+    for (const { body, size, ...message } of messages) {
+      const content = await literalOf(runner, body, size);
+      contents.push(content);
+      args.push(...attributes(message), content.argument);
+    }
+  } catch (error) {
+    await close();
+    throw error;
   }
-  const { code } = await runner.run(
+  const work = runner.run(
     {
       verb: 'APPEND',
       args,
@@ -121,7 +134,12 @@ export async function appendMany(
     },
     options,
   );
-  return contents.map(({ size }, i) => ({ size, ...stored(code, i) }));
+  try {
+    const { code } = await work;
+    return contents.map((content, i) => ({ ...sent(content), ...stored(code, i) }));
+  } finally {
+    await close();
+  }
 }
 
 /** A piece of a message that is put together on the server (CATENATE, RFC 4469): text of this side, or a part that is there. */
@@ -205,7 +223,7 @@ export async function replace(
   }
   const content = await literalOf(runner, body, given);
   let told: ResponseCode | undefined;
-  const { code } = await runner.run(
+  const work = runner.run(
     {
       verb: 'UID REPLACE',
       args: [uidSet(old), mailbox(name), ...attributes({ flags, date }), content.argument],
@@ -220,7 +238,8 @@ export async function replace(
     },
     options,
   );
-  return { size: content.size, ...stored(told ?? code, 0) };
+  const { code } = await work.finally(content.close);
+  return { ...sent(content), ...stored(told ?? code, 0) };
 }
 
 const attributes = ({
@@ -281,9 +300,14 @@ function lengthOfWhole(body: BodyInput): number | undefined {
   return body instanceof Uint8Array ? body.length : undefined;
 }
 
+const sent = ({ size, close }: Content): { size: number; spooled?: true } =>
+  close === undefined ? { size } : { size, spooled: true };
+
 /** A literal, with its octets or with the source from which they come. */
 interface Content {
   size: number;
+  /** For one that lies in a temporary file. */
+  close?: (() => Promise<void>) | undefined;
   argument: Argument;
   source: StreamedBody | undefined;
 }
@@ -303,9 +327,15 @@ async function literalOf(
     return { size: length, argument: literalOctets(octets), source: undefined };
   }
   const pace = new SourcePace();
-  const { size, pieces } = await measured(runner, body, given, pace);
-  checkLimit(runner, size);
-  return { size, argument: literal(size), source: size === 0 ? undefined : { pieces, pace } };
+  const { octets: size, pieces, close } = await measured(runner, body, given, pace);
+  try {
+    checkLimit(runner, size);
+  } catch (error) {
+    await close?.();
+    throw error;
+  }
+  const source = size === 0 ? undefined : { pieces, pace };
+  return { size, argument: literal(size), source, close };
 }
 
 /** The body with its size. The first piece is there before the command goes out: a source that fails at once costs nothing. */
@@ -314,15 +344,12 @@ async function measured(
   body: BodyInput,
   given: number | undefined,
   pace: SourcePace,
-): Promise<{ size: number; pieces: AsyncIterator<Uint8Array> }> {
+): Promise<Spooled> {
   const source = bodyOctets(body, pace);
-  if (given === undefined && lengthOfWhole(body) === undefined) {
-    const pieces = await collected(source, runner.limits.bufferedOctets);
-    return { size: lengthOf(pieces), pieces: bodyOctets(Buffer.concat(pieces)) };
-  }
+  if (given === undefined && lengthOfWhole(body) === undefined) return spool(source, runner.limits);
   const first = await source.next();
   const length = first.done ? 0 : first.value.length;
-  return { size: given ?? length, pieces: prefixed(first, source) };
+  return { octets: given ?? length, pieces: prefixed(first, source) };
 }
 
 async function* prefixed(
@@ -333,25 +360,6 @@ async function* prefixed(
   yield first.value;
   yield* rest;
 }
-
-async function collected(source: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array[]> {
-  const pieces: Uint8Array[] = [];
-  let octets = 0;
-  for await (const piece of source) {
-    octets += piece.length;
-    if (octets > limit) {
-      throw new UsageError('ERR_ARGUMENT', `A stream of more than ${limit} octets needs a size`, {
-        argument: 'size',
-        hint: 'IMAP announces the size before the octets: give `size`, or raise limits.bufferedOctets.',
-      });
-    }
-    pieces.push(piece);
-  }
-  return pieces;
-}
-
-const lengthOf = (pieces: readonly Uint8Array[]): number =>
-  pieces.reduce((sum, piece) => sum + piece.length, 0);
 
 /** APPENDLIMIT=n: a refusal that costs no upload. */
 function checkLimit(runner: CommandRunner, size: number): void {

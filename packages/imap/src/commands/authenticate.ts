@@ -11,6 +11,7 @@ import {
   type Way,
   waysIn,
 } from '@fivewire/sasl';
+import type { CallOptions } from '../command.js';
 import { serverReply } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { atom, initialResponse, secretString, string } from '../grammar/encoder.js';
@@ -28,6 +29,7 @@ const loginCommand = 'LOGIN COMMAND';
 export async function authenticate(
   runner: CommandRunner,
   given: Omit<AuthenticateOptions, 'offered'>,
+  call: CallOptions = {},
 ): Promise<void> {
   const { capabilities } = runner.session;
   const offered = [...capabilities]
@@ -38,8 +40,8 @@ export async function authenticate(
   await logIn({
     options,
     ways: waysOf(options, allowed),
-    own: { [loginCommand]: { open: allowed, run: (login) => loginBy(runner, login) } },
-    sasl: (chosen) => saslAuthenticate(chosen, new ImapSaslTransport(runner)),
+    own: { [loginCommand]: { open: allowed, run: (login) => loginBy(runner, login, call) } },
+    sasl: (chosen) => saslAuthenticate(chosen, new ImapSaslTransport(runner, call)),
     offered: [],
     hint: 'The server forbids LOGIN (LOGINDISABLED) and offers no mechanism for these credentials.',
   });
@@ -72,25 +74,31 @@ class ImapSaslTransport implements SaslTransport {
   #answer: ((answer: SaslAnswer) => void) | undefined;
   #failed: ((error: unknown) => void) | undefined;
 
-  constructor(runner: CommandRunner) {
+  readonly #call: CallOptions;
+
+  constructor(runner: CommandRunner, call: CallOptions) {
     const { capabilities } = runner.session;
     this.#runner = runner;
+    this.#call = call;
     this.initialResponseLimit = capabilities.has('SASL-IR') ? longestInitialResponse : 0;
   }
 
   start(mechanism: string, response: Uint8Array | undefined): Promise<SaslAnswer> {
     const answer = this.#next();
     this.#runner
-      .runAnyway({
-        verb: 'AUTHENTICATE',
-        args: [
-          atom(mechanism, 'mechanisms'),
-          ...(response === undefined ? [] : [initialResponse(encodeBase64(response))]),
-        ],
-        phase: 'auth',
-        onContinuation: (text) =>
-          this.#answer?.({ kind: 'challenge', data: decodeBase64(text.trim()) }),
-      })
+      .runAnyway(
+        {
+          verb: 'AUTHENTICATE',
+          args: [
+            atom(mechanism, 'mechanisms'),
+            ...(response === undefined ? [] : [initialResponse(encodeBase64(response))]),
+          ],
+          phase: 'auth',
+          onContinuation: (text) =>
+            this.#answer?.({ kind: 'challenge', data: decodeBase64(text.trim()) }),
+        },
+        this.#call,
+      )
       .then(
         ({ response: tagged }) => this.#answer?.(ended(tagged)),
         (error: unknown) => this.#failed?.(error),
@@ -122,12 +130,16 @@ class ImapSaslTransport implements SaslTransport {
 async function loginBy(
   runner: CommandRunner,
   { user, password }: { user: string; password: string },
+  call: CallOptions,
 ): Promise<Ended> {
-  const { response } = await runner.runAnyway({
-    verb: 'LOGIN',
-    args: [string(user, 'auth.user'), secretString(password, 'auth.password')],
-    phase: 'auth',
-  });
+  const { response } = await runner.runAnyway(
+    {
+      verb: 'LOGIN',
+      args: [string(user, 'auth.user'), secretString(password, 'auth.password')],
+      phase: 'auth',
+    },
+    call,
+  );
   return ended(response);
 }
 

@@ -12,7 +12,10 @@ export async function compress(runner: CommandRunner, options?: CallOptions): Pr
     { verb: 'COMPRESS', args: [syntax('DEFLATE')], stopsReader: true },
     options,
   );
-  if (response.status === 'OK') runner.connection.swap(deflated);
+  if (response.status === 'OK') {
+    runner.connection.swap(deflated);
+    runner.session.compressed = true;
+  }
   runner.start();
   return response.status === 'OK';
 }

@@ -15,7 +15,7 @@ import { type Argument, list, syntax, uidSet } from '../grammar/encoder.js';
 import type { FetchData } from '../grammar/fetch-data.js';
 import type { Frame } from '../grammar/frame.js';
 import { UidSet } from '../grammar/sequence-set.js';
-import { type AskStructure, FetchedMessage, headOctets, type OpenBody } from '../message.js';
+import { FetchedMessage, headOctets, type MessageContext } from '../message.js';
 import type { FetchPlan } from './fetch-plan.js';
 import { RowSorter } from './fetch-rows.js';
 import { checkPartial } from './search.js';
@@ -29,7 +29,7 @@ const mostRows = 4_000;
 /** Octets of a body that come with the row, at least: most mail is shorter. */
 const shortestHead = 1 << 14;
 
-export interface FetchContext {
+export interface FetchContext extends MessageContext {
   runner: CommandRunner;
   /** Messages in the mailbox. */
   exists(): number;
@@ -37,8 +37,6 @@ export interface FetchContext {
   check(): void;
   /** The UIDs of the set that exist. */
   resolve(uids: UidSet, options: CallOptions): Promise<UidSet>;
-  openBody: OpenBody;
-  askStructure: AskStructure;
   /** A row with flags that nobody asked for. */
   unasked(row: FetchData): void;
 }
@@ -326,8 +324,7 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
     this.#come.octets += octets;
     if (this.#over) return;
     this.held += octets;
-    const { openBody, askStructure } = this.#context;
-    const message = new FetchedMessage(row, this.#plan.items, openBody, askStructure, head);
+    const message = new FetchedMessage(row, this.#plan.items, this.#context, head);
     this.#ready.push({ message, octets });
     this.#wake?.();
   }

@@ -51,6 +51,8 @@ export interface ExtendedSearchData {
   /** Of those found, the ones in the window that was asked for (RFC 9394). `undefined`: none was asked for. */
   partial: UidSet | undefined;
   modSeq: string | undefined;
+  /** What came into the result of a search that is kept up to date, or left it, in this order (CONTEXT, RFC 5267 §4.3). */
+  updates?: { added: boolean; uids: UidSet }[];
 }
 
 /** esearch-response = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data) */
@@ -113,11 +115,24 @@ const returnData: Record<string, (lexer: Lexer, data: ExtendedSearchData) => voi
     lexer.expect(close, ') of PARTIAL');
     lexer.closed();
   },
+  ADDTO: (lexer, data) => parseUpdates(lexer, data, true),
+  REMOVEFROM: (lexer, data) => parseUpdates(lexer, data, false),
   MODSEQ: (lexer, data) => {
     data.modSeq = lexer.digits('mod-sequence-value');
   },
 };
 Object.setPrototypeOf(returnData, null);
+
+/** "(" context-position SP sequence-set *(SP context-position SP sequence-set) ")": the positions are those of a sorted result. */
+function parseUpdates(lexer: Lexer, data: ExtendedSearchData, added: boolean): void {
+  data.updates ??= [];
+  const { updates } = data;
+  lexer.list('search-return-data', () => {
+    lexer.number('context-position');
+    lexer.spaces();
+    updates.push({ added, uids: parseUidSet(lexer) });
+  });
+}
 
 export interface VanishedData {
   /** Told by a resynchronisation, about the past: sequence numbers do not change. */

@@ -143,7 +143,9 @@ async function play(server: Duplex, script: Line[], cut: Cut): Promise<void> {
     if (wanted !== null) {
       const tag = line.split(' ')[0] ?? '';
       tags[Number(wanted[1]) - 1] ??= tag;
-      got = line.replace(tag, `A${tags.indexOf(tag) + 1}`);
+      got = line.replace(/\b[A-Z]{4}\d+\b/g, (word) =>
+        tags.includes(word) ? `A${tags.indexOf(word) + 1}` : word,
+      );
     }
     if (got !== text) {
       server.destroy();
