@@ -85,7 +85,8 @@ const insist = (run, command) => {
   if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}`);
 };
 
-const findEngine = () => {
+/** The engine that answers, with how it builds and its compose. */
+export const findEngine = () => {
   const works = (...command) =>
     spawnSync(command[0], command.slice(1), { stdio: 'ignore' }).status === 0;
   for (const { engine, build, composes } of engines) {

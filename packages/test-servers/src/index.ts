@@ -74,6 +74,7 @@ export {
   type IssuedCertificate,
   type IssueOptions,
   type KeyType,
+  loadThrowawayCa,
   type ThrowawayCa,
 } from './throwaway-ca.js';
 export type { Transcript, TranscriptEntry } from './transcript.js';

@@ -1,6 +1,12 @@
 /** A certificate authority for tests: it issues certificates of any shape, RFC 5280. Nothing it makes is worth keeping. */
 import 'reflect-metadata';
-import { createHash, randomBytes, type webcrypto, X509Certificate } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  randomBytes,
+  type webcrypto,
+  X509Certificate,
+} from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 
@@ -54,6 +60,8 @@ export interface IssuedCertificate {
 export interface ThrowawayCa {
   /** The authority's own certificate, PEM: what a client gives as `ca`. */
   readonly certificate: string;
+  /** Its private key, PEM (PKCS#8), for `loadThrowawayCa`. Whoever has it can be anybody to those who trust the authority. */
+  exportKey(): Promise<string>;
   issue(options?: IssueOptions): Promise<IssuedCertificate>;
   /** An authority beneath this one. What it issues sends the intermediate along, unless told otherwise. */
   createIntermediate(options?: { commonName?: string; keyType?: KeyType }): Promise<ThrowawayCa>;
@@ -80,6 +88,27 @@ export async function createThrowawayCa(
   return authority({ certificate, keys, above: [] });
 }
 
+/**
+ * An authority that was made before, of its certificate and key as PEM (ECDSA): what trusted it goes on trusting it.
+ * @throws Error where the two are no pair, or the certificate has expired
+ */
+export async function loadThrowawayCa(saved: {
+  certificate: string;
+  key: string;
+}): Promise<ThrowawayCa> {
+  const certificate = new x509.X509Certificate(saved.certificate);
+  if (certificate.notAfter < new Date()) throw new Error('The authority has expired.');
+  const privateKey = createPrivateKey(saved.key);
+  if (!new X509Certificate(saved.certificate).checkPrivateKey(privateKey))
+    throw new Error("The key is not the authority's.");
+  const der = privateKey.export({ type: 'pkcs8', format: 'der' });
+  const keys = {
+    privateKey: await crypto.subtle.importKey('pkcs8', der, algorithms.ecdsa, true, ['sign']),
+    publicKey: await certificate.publicKey.export(algorithms.ecdsa, ['verify']),
+  };
+  return authority({ certificate, keys, above: [] });
+}
+
 interface Authority {
   certificate: x509.X509Certificate;
   keys: webcrypto.CryptoKeyPair;
@@ -91,6 +120,7 @@ function authority(self: Authority): ThrowawayCa {
   const revoked: { serialNumber: string; revocationDate: Date }[] = [];
   const ca: ThrowawayCa = {
     certificate: pem(self.certificate),
+    exportKey: () => privateKeyPem(self.keys.privateKey),
 
     async issue(options = {}) {
       if (options.intermediate) {

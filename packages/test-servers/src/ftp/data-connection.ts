@@ -17,13 +17,28 @@ export interface DataPort {
 const acceptTimeout = 10_000;
 
 /** EPSV and PASV: a listener for one connection, and only for the control connection's own peer. */
-export async function passivePort(context: ServerContext, peer: string): Promise<DataPort> {
+export async function passivePort(
+  context: ServerContext,
+  peer: string,
+  [first, last]: readonly [number, number] = [0, 0],
+): Promise<DataPort> {
   const listener = createServer({ allowHalfOpen: true, pauseOnConnect: true });
   context.ownListener(listener);
   const arrival = firstFrom(listener, peer, context);
   arrival.catch(() => {}); // whoever asks for the socket learns of it
-  const port = await listen(listener, { host: context.host, port: 0 });
+  const port = await listenBetween(listener, context.host, first, last);
   return { port, socket: () => arrival, close: () => void listener.close() };
+}
+
+/** At the first port that is free. @throws Error when none is */
+async function listenBetween(listener: Server, host: string, first: number, last: number) {
+  for (let port = first; ; port++) {
+    try {
+      return await listen(listener, { host, port });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || port >= last) throw error;
+    }
+  }
 }
 
 function firstFrom(listener: Server, peer: string, context: ServerContext): Promise<Socket> {

@@ -20,6 +20,8 @@ export interface FtpServerOptions extends TestServerOptions {
   requireProtectedData?: boolean;
   /** Answer PORT and EPRT, for the client's own address only. Default false. */
   activeMode?: boolean;
+  /** Where EPSV and PASV listen, first and last: for firewalls and containers. Default: whatever is free. */
+  passivePorts?: readonly [number, number];
   /** The host that PASV names. Default: the server's own. */
   passiveHost?: string;
   /** How LIST's lines look: as `ls -l` prints them (default), or as `dir` does. */

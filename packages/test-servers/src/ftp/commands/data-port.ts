@@ -15,6 +15,7 @@ export const dataPortCommands: Commands = {
       if (argument && argument !== family)
         return at.reply(`522 Network protocol not supported, use (${family})`);
       const port = await offer(at);
+      if (port === undefined) return at.reply(noPort);
       await at.reply(`229 Entering Extended Passive Mode (|||${port}|)`);
     },
   },
@@ -24,6 +25,7 @@ export const dataPortCommands: Commands = {
       const host = at.shared.options.passiveHost ?? at.session.socket.localAddress ?? '';
       if (at.extendedOnly || isIP(host) !== 4) return at.reply('425 Use EPSV');
       const port = await offer(at);
+      if (port === undefined) return at.reply(noPort);
       const numbers = [...host.split('.'), port >> 8, port & 255].join(',');
       await at.reply(`227 Entering Passive Mode (${numbers})`);
     },
@@ -49,10 +51,17 @@ export const dataPortCommands: Commands = {
   },
 };
 
-async function offer(at: FtpSession): Promise<number> {
+const noPort = '425 No port is free';
+
+async function offer(at: FtpSession): Promise<number | undefined> {
   at.dataPort?.close();
-  at.dataPort = await passivePort(at.context, at.peer);
-  return at.dataPort.port;
+  at.dataPort = undefined;
+  try {
+    at.dataPort = await passivePort(at.context, at.peer, at.shared.options.passivePorts);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+  }
+  return at.dataPort?.port;
 }
 
 async function dial(at: FtpSession, host: string, port: number): Promise<void> {

@@ -1,0 +1,176 @@
+// What must hold of the test servers' image, as its users see it from outside.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { ImapClient } from '@fivewire/imap';
+import { NntpClient } from '@fivewire/nntp';
+import nodemailer from 'nodemailer';
+
+const run = promisify(execFile);
+const host = '127.0.0.1';
+const page = `http://${host}:3080`;
+const until = 30_000;
+
+/** Asks until it answers. */
+const healthy = async () => {
+  const deadline = Date.now() + until;
+  for (;;) {
+    const response = await fetch(`${page}/api/health`).catch(() => undefined);
+    if (response?.ok) return;
+    if (Date.now() > deadline) throw new Error('it never became healthy');
+    await sleep(50);
+  }
+};
+
+const tokenOf = ({ logs }) => /\?token=([0-9a-f]+)/.exec(logs())?.[1];
+const ask = async (world, path) => {
+  const headers = { Authorization: `Bearer ${tokenOf(world)}` };
+  const response = await fetch(page + path, { headers });
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response;
+};
+const authority = async (world) => (await ask(world, '/ca.pem')).text();
+
+const withCa = async (world, work) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fivewire-image-ca-'));
+  try {
+    const file = join(folder, 'ca.pem');
+    writeFileSync(file, await authority(world));
+    return await work(file);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const curl = (world, ...args) =>
+  withCa(world, async (ca) => {
+    const { stdout } = await run('curl', ['-sS', '--max-time', '20', '--cacert', ca, ...args]);
+    return stdout;
+  });
+
+const python = `
+import ssl, sys, smtplib, imaplib, poplib, ftplib, io
+context = ssl.create_default_context(cafile=sys.argv[1])
+smtp = smtplib.SMTP_SSL('localhost', 3465, context=context); smtp.login('alice', 'secret')
+smtp.sendmail('a@example.org', ['alice@example.org'], 'Subject: python\\r\\n\\r\\nHi\\r\\n'); smtp.quit()
+smtp = smtplib.SMTP('localhost', 3587); smtp.starttls(context=context); smtp.login('alice', 'secret'); smtp.quit()
+imap = imaplib.IMAP4_SSL('localhost', 3993, ssl_context=context); imap.login('alice', 'secret')
+imap.select('INBOX'); assert imap.search(None, 'SUBJECT', 'python')[1][0]; imap.logout()
+imap = imaplib.IMAP4('localhost', 3144); imap.starttls(context); imap.login('alice', 'secret'); imap.logout()
+pop = poplib.POP3_SSL('localhost', 3995, context=context); pop.user('alice'); pop.pass_('secret'); assert pop.stat()[0] >= 1; pop.quit()
+pop = poplib.POP3('localhost', 3111); pop.stls(context); pop.user('alice'); pop.pass_('secret'); pop.quit()
+ftp = ftplib.FTP_TLS(context=context); ftp.connect('localhost', 3021); ftp.login('alice', 'secret'); ftp.prot_p()
+ftp.storbinary('STOR python.txt', io.BytesIO(b'hello')); assert 'python.txt' in ftp.nlst(); ftp.quit()
+print('ok')
+`;
+
+const smallEnough = [
+  'is below 200 MB',
+  (world) => assert.ok(world.image().Size < 200e6, `${world.image().Size} octets`),
+];
+
+/** On another base than the Dockerfile's own its size says nothing. */
+const isOwnBase = process.env.FIVEWIRE_NODE_IMAGE === undefined;
+
+export const unchecked = isOwnBase
+  ? []
+  : ['the whole size of the image: FIVEWIRE_NODE_IMAGE names another base'];
+
+export const checks = [
+  ...(isOwnBase ? [smallEnough] : []),
+  ['becomes healthy', () => healthy()],
+  ['runs as a user without rights', (world) => assert.equal(world.exec('id', '-u'), '1000')],
+  [
+    'adds less than 10 MB to its base',
+    (world) => {
+      const size = Number(world.exec('du', '-sk', '/app').split(/\s/)[0]);
+      assert.ok(size < 10_000, `${size} kB`);
+    },
+  ],
+  [
+    'shows nothing without the token that it printed',
+    async (world) => {
+      assert.equal((await fetch(`${page}/api/messages`)).status, 401);
+      assert.equal((await ask(world, '/api/messages')).status, 200);
+    },
+  ],
+  [
+    'nodemailer: implicit TLS, STARTTLS and in clear, to whom nobody knows yet',
+    async (world) => {
+      const tls = { ca: await authority(world), servername: 'localhost' };
+      for (const way of [
+        { port: 3465, secure: true, tls },
+        { port: 3587, requireTLS: true, tls },
+        { port: 3025, ignoreTLS: true },
+      ])
+        await nodemailer.createTransport({ host, ...way }).sendMail({
+          from: 'app@example.org',
+          to: 'zoe@example.org',
+          subject: `by ${way.port}`,
+          text: 'Hi',
+        });
+      const found = await ask(world, '/api/messages/wait?to=zoe@example.org&subject=by%203025');
+      assert.equal((await found.json()).user, 'zoe@example.org');
+      assert.equal((await (await ask(world, '/api/messages?to=zoe@example.org')).json()).length, 3);
+    },
+  ],
+  [
+    'curl: IMAP, POP3 and FTP, each by implicit TLS and STARTTLS',
+    async (world) => {
+      const user = ['-u', 'alice:secret'];
+      for (const [url, expected, ...more] of [
+        ['imaps://localhost:3993/', /INBOX/],
+        ['imap://localhost:3144/', /INBOX/, '--ssl-reqd'],
+        ['pop3s://localhost:3995/', /^/],
+        ['pop3://localhost:3111/', /^/, '--ssl-reqd'],
+        ['ftps://localhost:3990/', /^/],
+        ['ftp://localhost:3021/', /^/, '--ssl-reqd'],
+        ['ftp://localhost:3020/', /^/],
+      ])
+        assert.match(await curl(world, ...user, ...more, url), expected, url);
+    },
+  ],
+  [
+    "Python's own modules: SMTP, IMAP, POP3 and FTP, each by implicit TLS or STARTTLS",
+    (world) =>
+      withCa(world, async (ca) => {
+        const { stdout } = await run('python3', ['-c', python, ca]);
+        assert.equal(stdout, 'ok\n');
+      }),
+  ],
+  [
+    'our own clients: IMAP and NNTP',
+    async (world) => {
+      const tls = { ca: await authority(world) };
+      const imap = await ImapClient.connect({
+        ...{ host, port: 3993, serverHostname: 'localhost', tls },
+        auth: { user: 'zoe@example.org', password: 'secret' },
+      });
+      assert.equal((await imap.status('INBOX', ['messages'])).messages, 3);
+      await imap.quit();
+      const nntp = await NntpClient.connect({
+        ...{ host, port: 3120, security: 'starttls', serverHostname: 'localhost', tls },
+      });
+      assert.equal((await nntp.group('test.fivewire')).count, 0);
+      await nntp.quit();
+    },
+  ],
+  [
+    'keeps its authority in the volume',
+    async (world) => {
+      const before = await authority(world);
+      world.restart();
+      await healthy();
+      world.took = Date.now() - world.startedAt();
+      assert.equal(await authority(world), before);
+    },
+  ],
+  [
+    'is there within 2 s of its start',
+    (world) => assert.ok(world.took < 2_000, `${world.took} ms`),
+  ],
+];
