@@ -103,7 +103,13 @@ export async function loadThrowawayCa(saved: {
     throw new Error("The key is not the authority's.");
   const der = privateKey.export({ type: 'pkcs8', format: 'der' });
   const keys = {
-    privateKey: await crypto.subtle.importKey('pkcs8', der, algorithms.ecdsa, true, ['sign']),
+    privateKey: await crypto.subtle.importKey(
+      'pkcs8',
+      new Uint8Array(der),
+      algorithms.ecdsa,
+      true,
+      ['sign'],
+    ),
     publicKey: await certificate.publicKey.export(algorithms.ecdsa, ['verify']),
   };
   return authority({ certificate, keys, above: [] });
