@@ -19,7 +19,7 @@ const alias = readdirSync(here('packages')).flatMap((folder) => {
 });
 
 /** What takes longest begins first, so that no worker is left alone with it at the end; the rest by size, as vitest has it. */
-const longest = ['test/cli/', 'test/packed-install/', 'test/starttls-attacks/', 'test/hostile-servers/'];
+const longest = ['test/docs/', 'test/cli/', 'test/packed-install/', 'test/starttls-attacks/', 'test/hostile-servers/'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

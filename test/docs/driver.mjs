@@ -17,7 +17,11 @@ const stray = new Promise((_, reject) => {
   failed = reject;
 });
 stray.catch(() => {});
-process.on('uncaughtException', (error) => failed(error));
+let isSpoilt = false;
+process.on('uncaughtException', (error) => {
+  isSpoilt = true;
+  failed(error);
+});
 
 process.on('message', async ({ file, folder }) => {
   Object.assign(told, { stdout: '', stderr: '' });
@@ -32,5 +36,5 @@ process.on('message', async ({ file, folder }) => {
     problem = [error?.code, error?.stack ?? String(error), error?.hint].filter(Boolean).join('\n');
   }
   // What was printed last is still on its way through a stream.
-  setImmediate(() => process.send({ ...told, problem }));
+  setImmediate(() => process.send({ ...told, problem, isSpoilt }));
 });

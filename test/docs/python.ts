@@ -27,8 +27,8 @@ export function pythonFor(home: string, env: Record<string, string>) {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
   } catch {
-    process.stdout.write(
-      '!!! no python3 with nntplib (3.12 or older): what the pages say of it is NOT CHECKED\n',
+    console.warn(
+      '!!! no python3 with nntplib (3.12 or older): what the pages say of it is NOT CHECKED',
     );
   }
   const { NODE_EXTRA_CA_CERTS: ca = '' } = env;

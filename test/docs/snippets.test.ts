@@ -15,6 +15,8 @@ interface Told {
   stdout: string;
   stderr: string;
   problem?: string;
+  /** The process cannot run another one. */
+  isSpoilt?: boolean;
 }
 
 const home = `${root}.cache/docs-${process.pid}`;
@@ -58,7 +60,8 @@ class Stage {
     const child = this.#child;
     const told = await new Promise<Told>((resolve) => {
       const timer = setTimeout(
-        () => resolve({ stdout: '', stderr: '', problem: 'did not end within 15 s' }),
+        () =>
+          resolve({ stdout: '', stderr: '', problem: 'did not end within 15 s', isSpoilt: true }),
         15_000,
       );
       const end = (one: Told): void => {
@@ -67,11 +70,11 @@ class Stage {
         resolve(one);
       };
       const gone = (code: number | null): void =>
-        end({ stdout: '', stderr: '', problem: `ended its process: ${code}` });
+        end({ stdout: '', stderr: '', problem: `ended its process: ${code}`, isSpoilt: true });
       child.once('message', end).once('exit', gone);
       child.send({ file, folder });
     });
-    if (told.problem !== undefined) this.end();
+    if (told.isSpoilt) this.end();
     return told;
   }
   end(): void {
@@ -177,8 +180,7 @@ for (const document of documents().filter((name) => name.includes(filter))) {
       for (const snippet of snippets) {
         expect(languages, title(snippet)).toContain(snippet.language);
         const why = snippet.options.get('shown');
-        if (why !== undefined)
-          process.stdout.write(`not run: ${document}:${snippet.line}: ${why}\n`);
+        if (why !== undefined) console.warn(`not run: ${document}:${snippet.line}: ${why}`);
       }
     });
 

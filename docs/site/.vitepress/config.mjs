@@ -70,11 +70,12 @@ const sidebar = [
 
 /** Of the API only the headings are searched: a name finds its place, and the index stays small. */
 const searched = (source, env, md) => {
-  if (env.frontmatter?.search === false) return '';
-  const text = env.relativePath.startsWith('api/')
-    ? source.split('\n').filter((line) => /^#{1,4} /.test(line)).join('\n\n')
-    : source;
-  return md.render(text, env);
+  if (!env.relativePath.startsWith('api/')) {
+    const html = md.render(source, env); // fills in env.frontmatter
+    return env.frontmatter?.search === false ? '' : html;
+  }
+  const headings = source.split('\n').filter((line) => /^(?:#{1,4} |<a id=)/.test(line));
+  return md.render(headings.join('\n\n'), env);
 };
 
 const placeOf = (href) => {
@@ -110,7 +111,7 @@ export default defineConfig({
   },
   vite: { build: { chunkSizeWarningLimit: 4000 } },
   themeConfig: {
-    search: { provider: 'local', options: { _render: (source, env, md) => (md.render(source, env), searched(source, env, md)) } },
+    search: { provider: 'local', options: { _render: searched } },
     nav: [
       page('Start', '/start'),
       page('Guides', '/guide/imap'),
