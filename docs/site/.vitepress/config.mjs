@@ -88,6 +88,9 @@ function readmeLinks({ env, tokens }) {
   if (!/^(?:packages\/|support|security|contribute)/.test(env.relativePath ?? '')) return;
   for (const { children } of tokens)
     for (const [index, token] of (children ?? []).entries()) {
+      // A README lies two folders below the root, its page three: docs/images is nearer from here.
+      if (token.type === 'image')
+        token.attrSet('src', token.attrGet('src').replace('../../docs/images/', '../../images/'));
       if (token.type !== 'link_open') continue;
       const place = placeOf(token.attrGet('href'));
       if (place !== undefined) token.attrSet('href', place);
