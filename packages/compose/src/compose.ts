@@ -1,4 +1,5 @@
 /** A message, RFC 5322 and MIME: checked, laid out, streamed. */
+import { isAscii } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { checkMessage, checkRaw } from './check.js';
 import { checkContent, checkKeys, wrong } from './check-values.js';
@@ -6,7 +7,7 @@ import { ComposedBody } from './composed-body.js';
 import { type DkimKey, dkimSigner } from './dkim.js';
 import { openFiles } from './files.js';
 import { messageHeader } from './message-header.js';
-import { messageParts, octetsOf } from './message-parts.js';
+import { encodingOf, messageParts, octetsOf } from './message-parts.js';
 import { type Segment, segments } from './mime-part.js';
 import {
   type CheckedEntry,
@@ -62,6 +63,8 @@ export async function compose(
       'and dkim exclude each other',
       'Sign by your function first, then compose({ raw: signed, envelope }, { dkim }).',
     );
+  if (allowFiles !== undefined && (typeof allowFiles !== 'string' || allowFiles === ''))
+    throw wrong('allowFiles', 'must be the path of a directory');
   const signer = dkim === undefined ? undefined : dkimSigner(dkim);
   const raw = typeof message === 'object' && message !== null && 'raw' in message;
   const { envelope, parts, messageId } = raw
@@ -108,14 +111,7 @@ const needsUtf8 = (entries: readonly CheckedEntry[]): boolean =>
   mailboxesOf(entries).some(({ utf8 }) => utf8);
 
 const needsEightBit = ({ attachments = [], alternatives = [] }: ComposeMessage): boolean =>
-  [...attachments, ...alternatives].some(
-    ({ encoding, content, contentType }) =>
-      encoding === '8bit' ||
-      (encoding === undefined &&
-        /^message\/rfc822\b/i.test(contentType ?? '') &&
-        (content instanceof Readable ||
-          /[\x80-\xff]/.test(octetsOf(content ?? '').toString('latin1')))),
-  );
+  [...attachments, ...alternatives].some((one) => encodingOf(one) === '8bit');
 
 const recipients = (given: ComposeMessage | RawMessage) => ({
   to: readAddresses(given.to, 'to'),
@@ -133,7 +129,13 @@ function rawMessage(given: RawMessage): Made {
       ? envelopeOf({ from, sender: undefined, ...recipients(given) })
       : checkEnvelope(given.envelope);
   const encoder = new IdentityEncoder(false, (what) => wrong('raw', what));
-  return { envelope, parts: [{ content: rawContent(raw), encoder }], messageId: undefined };
+  const content = rawContent(raw);
+  const eightBit = Buffer.isBuffer(content) && !isAscii(content);
+  return {
+    envelope: eightBit ? { ...envelope, body: '8bit' } : envelope,
+    parts: [{ content, encoder }],
+    messageId: undefined,
+  };
 }
 
 const rawContent = (raw: Content): Buffer | Readable =>

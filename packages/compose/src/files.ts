@@ -14,8 +14,6 @@ export async function openFiles(
 ): Promise<ComposeMessage> {
   const { attachments } = message;
   if (allowFiles === undefined || attachments === undefined) return message;
-  if (typeof allowFiles !== 'string' || allowFiles === '')
-    throw wrong('allowFiles', 'must be the path of a directory');
   const directory = await real(allowFiles, 'allowFiles');
   const opened: Attachment[] = [];
   for (const [i, attachment] of attachments.entries()) {

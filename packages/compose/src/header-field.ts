@@ -8,7 +8,7 @@ import type { CheckedEntry, CheckedMailbox } from './recipients.js';
 
 const lineLength = 76;
 /** A word that can't be folded stands as it is up to here; beyond, it is encoded. */
-const longestWord = 900;
+export const longestWord = 900;
 
 /** Free text: subjects, and fields of the caller's. */
 export function unstructured(name: string, value: string): string {
@@ -21,11 +21,15 @@ const needsEncoding = (value: string): boolean =>
   /[^\x20-\x7e]|^ | $/.test(value) || encodedWord.test(value) || hasLongWord(value);
 
 const hasLongWord = (value: string): boolean =>
-  value.length > longestWord && value.split(' ').some((word) => word.length > longestWord);
+  value.length > longestWord && foldable(value).some((token) => token.length > longestWord);
 
-/** Folds where a single space stands: a reader that unfolds gets the value back, octet for octet. */
 function plain(name: string, value: string): string {
   if (name.length + 2 + value.length <= lineLength) return `${name}: ${value}\r\n`;
+  return folded(name, foldable(value));
+}
+
+/** Folds where a single space stands: a reader that unfolds gets the value back, octet for octet. */
+function foldable(value: string): string[] {
   const tokens: string[] = [];
   let from = 0;
   for (let i = value.indexOf(' '); i > 0; i = value.indexOf(' ', i + 1)) {
@@ -34,7 +38,7 @@ function plain(name: string, value: string): string {
     from = i + 1;
   }
   tokens.push(value.slice(from));
-  return folded(name, tokens);
+  return tokens;
 }
 
 /** Tokens that stay whole, a space or a fold between them. */
@@ -75,11 +79,12 @@ function mailbox({ name, encodedName, headerAddress }: CheckedMailbox, end: stri
 }
 
 // phrase = 1*word; word = atom / quoted-string; encoded-words where there is more than ASCII
-function phrase(name: string): string[] {
+export function phrase(name: string): string[] {
   if (/[^\x20-\x7e]/.test(name) || encodedWord.test(name) || hasLongWord(name))
     return encodedWords(name, 4);
   if (/^[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*$/.test(name)) return name.split(' ');
-  return [`"${name.replace(/["\\]/g, '\\$&')}"`];
+  const quoted = `"${name.replace(/["\\]/g, '\\$&')}"`;
+  return quoted.length > longestWord ? encodedWords(name, 4) : [quoted];
 }
 
 // ── encoded-words, RFC 2047 §2 ─────────────────────────────────────────────────────────────────────────────────

@@ -1,13 +1,7 @@
 /** The header of a message: RFC 5322 §3.6, RFC 2369, RFC 2919, RFC 8058. */
 import { parseAddress } from '@fivewire/smtp';
 import { checkLine, wrong } from './check-values.js';
-import {
-  addressField,
-  commaSeparated,
-  encodedWords,
-  folded,
-  unstructured,
-} from './header-field.js';
+import { addressField, commaSeparated, folded, phrase, unstructured } from './header-field.js';
 import { messageId, messageIds, newMessageId } from './message-id.js';
 import { headerFields } from './message-parts.js';
 import { type CheckedMailbox, mailboxesOf, type Parties } from './recipients.js';
@@ -134,8 +128,5 @@ function listId(value: NonNullable<ListFields['id']>): string {
     throw wrong('list.id', 'is no list identifier', 'Such as news.example.org.');
   if (name === undefined) return folded('List-Id', [`<${id}>`]);
   checkLine(name, 'list.id.name');
-  const words = /[^\x20-\x7e]/.test(name)
-    ? encodedWords(name, 10)
-    : [`"${name.replace(/["\\]/g, '\\$&')}"`];
-  return folded('List-Id', [...words, `<${id}>`]);
+  return folded('List-Id', [...phrase(name), `<${id}>`]);
 }

@@ -29,11 +29,9 @@ import type {
 
 export function messageParts(message: ComposeMessage): Part {
   const { attachments = [], calendar } = message;
-  const inline = message.html === undefined ? [] : attachments.filter(isInline);
-  const attached = attachments
-    .map((attachment, i) => ({ attachment, argument: `attachments[${i}]` }))
-    .filter(({ attachment }) => !inline.includes(attachment))
-    .map(({ attachment, argument }) => attachmentPart(attachment, argument));
+  const all = attachments.map((attachment, i) => ({ attachment, argument: `attachments[${i}]` }));
+  const inline = all.filter(({ attachment }) => message.html !== undefined && isInline(attachment));
+  const attached = all.filter((one) => !inline.includes(one)).map(attachmentPart);
   if (calendar?.filename !== undefined) attached.push(calendarFile(calendar, calendar.filename));
   const content = contentParts(message, inline);
   if (attached.length === 0) return content ?? textPart('', 'plain');
@@ -44,7 +42,7 @@ export function messageParts(message: ComposeMessage): Part {
 }
 
 /** The forms of the content, the plainest first: RFC 2046 §5.1.4. */
-function contentParts(message: ComposeMessage, inline: readonly Attachment[]): Part | undefined {
+function contentParts(message: ComposeMessage, inline: readonly Attached[]): Part | undefined {
   const { text, amp, html, calendar, alternatives = [] } = message;
   const forms: Part[] = [];
   if (text !== undefined) forms.push(textPart(text, 'plain'));
@@ -57,7 +55,7 @@ function contentParts(message: ComposeMessage, inline: readonly Attachment[]): P
         : {
             subtype: 'related',
             parameters: ['type="text/html"'],
-            parts: [page, ...inline.map((one) => attachmentPart(one, `inline ${one.cid}`))],
+            parts: [page, ...inline.map(attachmentPart)],
           },
     );
   }
@@ -95,11 +93,18 @@ const methodOf = ({ method = 'PUBLISH' }: Calendar): string => `method=${method.
 
 // ── attachments and alternatives ───────────────────────────────────────────────────────────────────────────────
 
-function attachmentPart(attachment: Attachment, argument: string): Leaf {
-  const { content, path, cid, headers, filename = nameOf(path) } = attachment;
+interface Attached {
+  attachment: Attachment;
+  /** Its place, for errors. */
+  argument: string;
+}
+
+function attachmentPart({ attachment, argument }: Attached): Leaf {
+  const { content, cid, headers } = attachment;
+  const filename = filenameOf(attachment);
   const disposition = attachment.disposition ?? (cid === undefined ? 'attachment' : 'inline');
-  const type = attachment.contentType ?? typeByName(filename, content);
-  const encoding = attachment.encoding ?? (isMessage(type) ? messageEncoding(content) : 'base64');
+  const type = typeOfAttachment(attachment);
+  const encoding = encodingOf(attachment, argument);
   const fields = [
     typeField(type),
     withParameters(
@@ -113,18 +118,40 @@ function attachmentPart(attachment: Attachment, argument: string): Leaf {
   return leaf(fields.join(''), source(content), encoding, encoderFor(encoding, argument));
 }
 
-function alternativePart(
-  { content, contentType, encoding, headers }: Alternative,
-  i: number,
-): Leaf {
+function alternativePart(alternative: Alternative, i: number): Leaf {
   const argument = `alternatives[${i}]`;
+  const { content, contentType, headers } = alternative;
   const fields = typeField(contentType) + headerFields(headers, `${argument}.headers`);
-  const chosen = encoding ?? 'base64';
-  return leaf(fields, source(content), chosen, encoderFor(chosen, argument));
+  const encoding = encodingOf(alternative, argument);
+  return leaf(fields, source(content), encoding, encoderFor(encoding, argument));
 }
 
+/** How an attachment or alternative goes out. @throws UsageError for a message that is to be encoded */
+export function encodingOf(
+  given: Attachment | Alternative,
+  argument = 'attachments',
+): TransferEncoding {
+  const { encoding, content } = given;
+  if (!isMessage(typeOfAttachment(given))) return encoding ?? 'base64';
+  if (encoding === 'base64' || encoding === 'quoted-printable')
+    throw wrong(
+      `${argument}.encoding`,
+      `is ${encoding}, which a message in a message may not have (RFC 2046 §5.2)`,
+      "Leave it out, or give contentType: 'application/octet-stream'.",
+    );
+  return encoding ?? messageEncoding(content);
+}
+
+const filenameOf = ({ filename, path }: Attachment): string | undefined => filename ?? nameOf(path);
+
+const typeOfAttachment = (given: Attachment): string =>
+  given.contentType ?? typeByName(filenameOf(given), given.content);
+
 const calendarFile = ({ content }: Calendar, filename: string): Leaf =>
-  attachmentPart({ content, filename, contentType: 'application/ics' }, 'calendar');
+  attachmentPart({
+    attachment: { content, filename, contentType: 'application/ics' },
+    argument: 'calendar',
+  });
 
 const nameOf = (path: string | undefined): string | undefined =>
   path === undefined ? undefined : basename(path);
@@ -136,9 +163,13 @@ function typeByName(filename: string | undefined, content: Content | undefined):
   return type.startsWith('text/') && typeof content === 'string' ? `${type}; charset=utf-8` : type;
 }
 
-const isMessage = (type: string): boolean => /^message\/rfc822\b/i.test(type);
+/** What may not be encoded: messages (RFC 2046 §5.2), reports (RFC 3464, RFC 8098, RFC 5965). */
+const isMessage = (type: string): boolean =>
+  /^message\/(?:rfc822|news|partial|external-body|delivery-status|disposition-notification|feedback-report)\s*(?:;|$)/i.test(
+    type,
+  );
 
-/** RFC 2046 §5.2.1: a message in a message may not be encoded. What a stream holds is not known yet. */
+/** What a stream holds is not known yet. */
 const messageEncoding = (content: Content | undefined): '7bit' | '8bit' =>
   content === undefined ||
   content instanceof Readable ||

@@ -7,6 +7,7 @@ import {
   parseAddressList,
 } from './address-list.js';
 import { checkKeys, checkLine, wrong } from './check-values.js';
+import { longestWord } from './header-field.js';
 import type { AddressInput, GivenEnvelope } from './types.js';
 
 /** A mailbox whose address SMTP takes. */
@@ -72,7 +73,13 @@ function checked(entry: AddressListEntry, argument: string): CheckedEntry {
 
 /** The last word is SMTP's: what the client would not send is no address here. */
 function checkedMailbox(mailbox: Mailbox, argument: string): CheckedMailbox {
-  const { address } = mailbox;
+  const { address, encodedName = '' } = mailbox;
+  if (encodedName.split(' ').some((word) => word.length > longestWord))
+    throw wrong(
+      argument,
+      `has a word of more than ${longestWord} characters`,
+      'Give the name as text: it is encoded here.',
+    );
   const { text, utf8 } = parseAddress(address, argument);
   if (!text.includes('@'))
     throw wrong(argument, `holds "${address}", which has no @`, 'Add its domain.');

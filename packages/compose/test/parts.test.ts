@@ -239,7 +239,7 @@ describe('what is wrong is named', () => {
       { attachments: [{ content: 'x', contentType: 'text/plain\r\nX: y' }] },
       'attachments[0].contentType',
     ],
-    [{ attachments: [{ content: 'x', cid: 'a b' }] }, 'inline a b.cid'],
+    [{ attachments: [{ content: 'x', cid: 'a b' }] }, 'attachments[0].cid'],
     [{ attachments: [{ content: 'x', encoding: 'binary' }] }, 'attachments[0].encoding'],
     [
       { attachments: [{ content: 'x', contentDisposition: 'inline' }] },

@@ -95,13 +95,13 @@ function told(reply: Reply): ServerReply {
 }
 
 /**
- * The reply to RCPT. 552 means too many recipients there, and they are to be tried again (RFC 5321 §4.5.3.1.10), unless the
- * enhanced code speaks of the mailbox, the size or a policy.
+ * The reply to RCPT. 552 means too many recipients there, and they are to be tried again (RFC 5321 §4.5.3.1.10), unless an
+ * enhanced code says that it is about something else: the address, the mailbox, the size, a policy.
  */
 export function envelopeReply(address: string, reply: Reply): RecipientReply {
   const told = recipientReply(address, reply);
-  const { code, enhanced } = told.reply;
-  const tooMany = code === 552 && !/^5\.[267]\.|^5\.3\.4$/.test(enhanced ?? '');
+  const { code, enhanced = '5.5.3' } = told.reply;
+  const tooMany = code === 552 && /^5\.(?:5\.3|0\.0|3\.[0-2])$/.test(enhanced);
   return tooMany ? { ...told, transient: true } : told;
 }
 

@@ -98,6 +98,13 @@ const byEnhanced: Readonly<Record<string, string>> = {
   '7.26': senderPolicy,
   '7.27': 'The domain of the sender takes no mail (RFC 7505): check envelope.from.',
   '7.28': 'Too much mail of this kind: send slower, and try later.',
+  // Exchange's own
+  '7.54': notRelayed,
+  '7.57': wantsLogin,
+  '7.60': notTheirSender,
+  '7.64': notRelayed,
+  '7.606': reputation,
+  '7.708': reputation,
   '7.30': 'The next server cannot promise TLS all the way (RFC 8689).',
 };
 

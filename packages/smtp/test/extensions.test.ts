@@ -214,6 +214,9 @@ describe('552 to RCPT', () => {
     ['552 5.5.3 Too many recipients', true, 'later'],
     ['552 5.2.2 Over quota', false, 'never'],
     ['552 5.7.0 Security', false, 'never'],
+    ['552 5.1.1 Nobody', false, 'never'],
+    ['552 5.4.4 No route', false, 'never'],
+    ['552 5.3.1 System full', true, 'later'],
     ['552 5.3.4 Too big', false, 'never'],
     ['452 4.5.3 Too many recipients', true, 'later'],
     ['550 5.1.1 Nobody', false, 'never'],
@@ -259,6 +262,14 @@ describe('hints go by enhanced code, stage, text', () => {
     ['RCPT', '550 User unknown', /no such address/],
     ['RCPT', '451 Try again', /some minutes/],
     ['RCPT', '552 Too many', /Too many recipients/],
+    ['MAIL', '530 5.7.57 Client not authenticated to send mail', /auth/],
+    [
+      'MAIL',
+      '550 5.7.60 Client does not have permissions to send as this sender',
+      /may not send as/,
+    ],
+    ['RCPT', '550 5.7.64 TenantAttribution; Relay Access Denied', /strangers/],
+    ['MAIL', '550 5.7.606 Access denied, banned sending IP', /IP address/],
     ['RCPT', '556 5.1.10 Domain does not accept mail', /takes no mail/],
   ])('%s: %s', async (verb, reply, hint) => {
     const refusal =
