@@ -1,4 +1,5 @@
 /** What the options of connecting make the client say, and what it does where the server says no. */
+import { Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FtpClient, type FtpConnectOptions, type FtpGateway } from '../src/index.js';
@@ -223,6 +224,46 @@ C: NOOP
       { noopInterval: 1_000 },
     );
     expect(result).toEqual(['abc', '/']);
+  });
+});
+
+describe('giving a transfer up', () => {
+  test('Pure-FTPd drops what comes along with ABOR: the end is marked by PWD', async () => {
+    const script = `${login}
+C: SIZE x
+C: EPSV
+S: 213 300
+S: 229 ok (|||6446|)
+C: RETR x
+S: 150 go
+data
+D- abc
+C: ABOR
+C: NOOP
+S: 426 ABORT
+S: 226-Transfer aborted
+S: 226 0.007 seconds (measured here)
+C: PWD
+S: 257 "/" is your current location
+C: NOOP
+S: 200 Zzz...
+`;
+    const { result } = await against(script, async (ftp) => {
+      const given = new AbortController();
+      const target = new Writable({
+        write(_piece, _encoding, done) {
+          given.abort();
+          done();
+        },
+      });
+      const download = ftp.download('x', target, { signal: given.signal });
+      const error = await download.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      return [error, (await ftp.command('NOOP')).text];
+    });
+    expect(result).toMatchObject([{ code: 'ERR_ABORTED', connection: 'usable' }, 'Zzz...']);
   });
 });
 

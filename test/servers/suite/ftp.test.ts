@@ -13,6 +13,8 @@ const doors: Door[] = [
   { server: 'vsftpd', port: 'implicit', security: 'implicit-tls' },
   { server: 'vsftpd', port: 'explicit', security: 'starttls' },
   { server: 'proftpd', port: 'explicit', security: 'starttls' },
+  { server: 'pureftpd', port: 'explicit', security: 'starttls' },
+  { server: 'pyftpdlib', port: 'explicit', security: 'starttls' },
 ];
 
 const sha256 = (octets: Uint8Array) => createHash('sha256').update(octets).digest('hex');

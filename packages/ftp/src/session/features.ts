@@ -47,6 +47,8 @@ export async function explore(
   if (typed !== undefined && typed.class !== 2) throw rejected(typed, type.masked);
   const featured = replies.get(feat);
   const features = featured?.class === 2 ? readFeatures(featured.lines) : new Map();
+  // pyftpdlib, whatever the application built on it calls itself: no other server writes these facts in lower case.
+  if (features.get('MLST')?.[0]?.includes('unix.mode;unix.uid;unix.gid;')) traits.hello = 'late';
   const named = replies.get(syst);
   if (protection !== undefined && protection.class !== 2)
     await clearData(dialogue, protection, features);

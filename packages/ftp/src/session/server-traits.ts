@@ -8,6 +8,11 @@ export interface ServerTraits {
   pipelining: 'unproven' | 'proven' | 'refused';
   /** EPSV until a server does not know it, or its port can't be reached. */
   passive: 'EPSV' | 'PASV';
+  /**
+   * When TLS on a data connection begins: with the command, or not before the preliminary reply. pyftpdlib closes a data connection
+   * over which octets come before it has read the command.
+   */
+  hello: 'early' | 'late';
   /** EPRT until a server does not know it. */
   active: 'EPRT' | 'PORT';
   /** False once MLSD turned out to be missing or broken. */
@@ -35,6 +40,7 @@ export function createTraits(disable: ReadonlySet<string>): ServerTraits {
   return {
     pipelining: disable.has('PIPELINING') ? 'refused' : 'unproven',
     passive: disable.has('EPSV') ? 'PASV' : 'EPSV',
+    hello: 'early',
     active: disable.has('EPRT') ? 'PORT' : 'EPRT',
     mlsd: true,
     listAll: true,

@@ -69,9 +69,13 @@ export async function transfer(session: Session, dialogue: Dialogue, plan: Plan)
     if (signal?.aborted) throw aborted(signal, { command: line.masked }, 'usable');
     dialogue.send(line);
     dialogue.settlesAborts = true;
-    data.start(plan.observeCloseNotify());
-    closeOnImpostor(session, data);
-    return await converse(session, dialogue, plan, data);
+    const secureData = (): void => {
+      data.start(plan.observeCloseNotify());
+      closeOnImpostor(session, data);
+    };
+    const waits = session.traits.hello === 'late';
+    if (!waits) secureData();
+    return await converse(session, dialogue, plan, data, waits ? secureData : undefined);
   } finally {
     data.destroy();
   }
@@ -83,12 +87,17 @@ async function announce(dialogue: Dialogue, line: CommandLine): Promise<void> {
   await dialogue.ask(command('PRET', text)); // refused, it asks for the port alone
 }
 
-/** From the command to its final reply. */
+/**
+ * From the command to its final reply.
+ *
+ * @param secureData begins TLS, where that waits for the preliminary reply
+ */
 async function converse(
   session: Session,
   dialogue: Dialogue,
   plan: Plan,
   data: DataConnection,
+  secureData?: () => void,
 ): Promise<Outcome> {
   const { line, signal } = plan;
   const stop = whenAborted(signal, line);
@@ -101,6 +110,7 @@ async function converse(
       throw dialogue.connection.malformed('1yz or 2yz', `${first.code} ${first.text}`);
     }
     const opening = first.class === 1 ? first : undefined;
+    secureData?.();
     if (opening !== undefined) {
       pending = finalReply(dialogue, line, noops);
       noops.start(session.noopInterval);
@@ -187,7 +197,10 @@ async function settled(
   noops: Noops,
 ): Promise<Reply> {
   const { connection } = session.control;
-  const { finalReply: limit } = session.transport.timeouts;
+  const { timeouts } = session.transport;
+  // Of a server that lost the data connection no work is awaited.
+  const limit =
+    broken === undefined ? timeouts.finalReply : Math.min(timeouts.finalReply, timeouts.reply);
   const replies = async (): Promise<Reply> => {
     const last = await pending;
     await noops.settle();
@@ -243,6 +256,7 @@ async function finalReply(dialogue: Dialogue, line: CommandLine, noops: Noops): 
 
 const abor = command('ABOR');
 const noop = command('NOOP');
+const pwd = command('PWD');
 
 /**
  * Gives the data connection up in a way that servers survive. vsftpd and Pure-FTPd end the whole session where a handshake is cut off,
@@ -320,9 +334,20 @@ async function recover(
     }
     // Each NOOP before the one that marks the end has an answer too.
     let marks = asked ? noops.pending + 1 : 0;
-    while (marks > 0) {
+    let isMarked = false;
+    // Pure-FTPd drops what came along with ABOR: then PWD marks the end, whose reply is no other command's.
+    const mark = () => {
+      if (isMarked || !connection.isOpen) return;
+      isMarked = true;
+      dialogue.send(pwd);
+    };
+    while (marks > 0 || isMarked) {
       if (reply.code === 200) marks -= 1;
-      if (marks > 0) reply = await dialogue.next(abor, Infinity);
+      if (isMarked && (reply.code === 257 || (reply.class === 5 && marks <= 0))) break;
+      if (marks > 0 || isMarked) {
+        const patience = Math.min(restPatience, close);
+        reply = await within(dialogue.next(abor, Infinity), patience, mark);
+      }
     }
     if (!asked) await noops.settle();
   };
