@@ -19,10 +19,12 @@ const floors: Record<string, string[]> = {
   nntp: ['line-protocol', 'sasl', 'tls-context-core'],
   'test-servers': [],
   compose: ['smtp', 'tls-context-core'],
+  jobs: ['line-protocol', 'tls-context-core'],
   cli: [
     'compose',
     'ftp',
     'imap',
+    'jobs',
     'line-protocol',
     'nntp',
     'pop3',
@@ -43,6 +45,7 @@ const thirdParty: Record<string, string[]> = {
   smtp: ['dns-packet'],
   compose: ['mrmime'],
   'test-servers': ['@peculiar/x509', 'postal-mime', 'reflect-metadata'],
+  jobs: ['bullmq', 'ioredis'],
   cli: ['cli-progress', 'mailparser', 'socks', 'yaml', 'yargs'],
 };
 

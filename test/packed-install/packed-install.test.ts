@@ -22,6 +22,7 @@ const packages = [
   '@fivewire/nntp',
   '@fivewire/test-servers',
   '@fivewire/compose',
+  '@fivewire/jobs',
   'fivewire',
 ];
 

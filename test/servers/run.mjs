@@ -29,8 +29,8 @@ const main = async ([runner, ...rest]) => {
   }
   const { signal } = interrupted;
   const started = await startServers(readDefinitions(), {
-    // The foreign clients that prove the servers before ours are judged by them.
-    extraPackages: ['curl', 'openssl', 'python3'],
+    // The foreign clients that prove the servers before ours are judged by them, and the queue that a test starts by itself.
+    extraPackages: ['curl', 'openssl', 'python3', 'redis-server'],
     keep: rest.includes('--keep'),
     ...{ say, signal },
   });

@@ -194,6 +194,28 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/mirror.js'),
   },
   {
+    usage: 'run <file>',
+    describe: 'Run the jobs of a file: any command is one',
+    forms: [
+      ['FILE', 'YAML: a list of commands, or of { id, run }; or a JSON value a line; - for stdin'],
+    ],
+    examples: [
+      'fivewire run nightly.yaml --resume --jobs 4 --netrc',
+      'fivewire run moves.jsonl --queue rediss://queue.example.org',
+    ],
+    load: () => import('./commands/run.js'),
+  },
+  {
+    usage: 'worker',
+    describe: 'Do the jobs of a queue until SIGTERM',
+    forms: [['--queue rediss://host', 'where fivewire run --queue puts its jobs']],
+    examples: [
+      'fivewire worker --queue rediss://queue.example.org --profile work --jobs 4',
+      'fivewire worker --queue redis://127.0.0.1 --netrc --rate 60/m',
+    ],
+    load: () => import('./commands/worker.js'),
+  },
+  {
     usage: 'news <what> [url] [dest]',
     describe: 'News: groups, over, get, archive, nzb or post',
     forms: [

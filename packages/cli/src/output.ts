@@ -9,6 +9,10 @@ export interface OutputOptions {
   quiet: boolean;
   /** 0, 1 (`-v`) or more. */
   verbosity: number;
+  /** Where data goes. Default: the process's stdout. */
+  stdout?: Writable | undefined;
+  /** Where talk goes. Default: the process's stderr. */
+  stderr?: Writable | undefined;
 }
 
 /** One line of data: under `--json` the record, else the text. */
@@ -23,10 +27,12 @@ export class Output {
   readonly verbosity: number;
   /** Lines and octets given to stdout so far: once there are any, a command cannot silently begin anew. */
   given = 0;
-  readonly #stdout: Writable = process.stdout;
-  readonly #stderr: NodeJS.WriteStream = process.stderr;
+  readonly #stdout: Writable;
+  readonly #stderr: Writable & { isTTY?: boolean };
 
-  constructor({ json, quiet, verbosity }: OutputOptions) {
+  constructor({ json, quiet, verbosity, stdout, stderr }: OutputOptions) {
+    this.#stdout = stdout ?? process.stdout;
+    this.#stderr = stderr ?? process.stderr;
     this.json = json;
     this.quiet = quiet;
     this.verbosity = verbosity;

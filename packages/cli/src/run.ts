@@ -1,4 +1,5 @@
 /** One run of the command line: arguments to exit code. */
+import type { Writable } from 'node:stream';
 import yargs, { type Argv } from 'yargs';
 import { commands } from './commands.js';
 import type { Args, CommandModule, OptionSpec } from './context.js';
@@ -13,6 +14,10 @@ import { version } from './version.js';
 export interface RunOptions {
   /** Ends the command: what it has saved stays saved. */
   signal?: AbortSignal;
+  /** Where data goes. Default: the process's stdout. */
+  stdout?: Writable;
+  /** Where talk goes. Default: the process's stderr. */
+  stderr?: Writable;
 }
 
 /**
@@ -25,9 +30,15 @@ export interface RunOptions {
  * @param argv without `node` and the script: `['ls', 'ftp://…']`
  * @returns the exit code, one of {@link exitCodes}
  */
-export async function run(argv: readonly string[], { signal }: RunOptions = {}): Promise<number> {
+export async function run(
+  argv: readonly string[],
+  { signal, stdout, stderr }: RunOptions = {},
+): Promise<number> {
   const stop = signal ?? new AbortController().signal;
-  let out = new Output({ json: argv.includes('--json'), quiet: false, verbosity: 0 });
+  let out = new Output({
+    ...{ json: argv.includes('--json'), quiet: false, verbosity: 0 },
+    ...{ stdout, stderr },
+  });
   try {
     const told = await information(argv);
     if (told !== undefined) {
@@ -42,6 +53,8 @@ export async function run(argv: readonly string[], { signal }: RunOptions = {}):
       json: args.json === true,
       quiet: args.quiet === true,
       verbosity: Number(args.verbose ?? 0),
+      stdout,
+      stderr,
     });
     const profile = await readProfile(args);
     const context = { settings, profile, out, signal: stop, sources: { fromCommands: new Map() } };

@@ -214,7 +214,11 @@ function chosenSecurity(
   );
 }
 
-async function tlsOptions({ settings, profile }: Context): Promise<TlsContextOptions | undefined> {
+/** Whom to trust and who we are, of the options and the profile. */
+export async function tlsOptions({
+  settings,
+  profile,
+}: Context): Promise<TlsContextOptions | undefined> {
   const ca = settings.ca.length > 0 ? settings.ca : (profile?.ca ?? []);
   const pins = settings.pins.length > 0 ? settings.pins : (profile?.pins ?? []);
   const cert = settings.cert ?? profile?.cert;

@@ -1,0 +1,63 @@
+/** A job as a run of the command line of its own, in this process. */
+import { Writable } from 'node:stream';
+import type { Context } from '../context.js';
+import { line } from '../output.js';
+import type { Execute } from './job.js';
+
+/**
+ * @param shared options of every command that the jobs get as well: `--profile work --ca ca.pem`
+ */
+export function executor(shared: readonly string[], { out }: Context): Execute {
+  return async ({ argv, key, name }, signal) => {
+    const { run } = await import('../run.js');
+    let said = '';
+    const stderr = lines((text) => {
+      said = /^(?:fivewire|warning): (.*)$/.exec(text)?.[1] ?? said;
+      out.say(`${name}: ${line(text)}`);
+    });
+    const stdout = out.json
+      ? lines((text) => out.write(`${tagged(text, key, name)}\n`))
+      : lines((text) => out.write(`${text}\n`));
+    const end = argv.indexOf('--');
+    const own = end < 0 ? argv : argv.slice(0, end);
+    const operands = end < 0 ? [] : argv.slice(end);
+    const all = [...own, ...shared, ...(out.json ? ['--json'] : []), ...operands];
+    const exit = await run(all, { signal, stdout, stderr });
+    await Promise.all([finished(stdout), finished(stderr)]);
+    return { exit, ...(exit === 0 || said === '' ? {} : { problem: said }) };
+  };
+}
+
+function tagged(text: string, key: string, name: string): string {
+  try {
+    return JSON.stringify({ ...JSON.parse(text), job: key, name });
+  } catch {
+    return JSON.stringify({ type: 'text', text, job: key, name });
+  }
+}
+
+/** Whole lines only: those of several jobs never stand within each other. */
+function lines(told: (line: string) => Promise<void> | void): Writable {
+  let rest = '';
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      const all = (rest + chunk.toString('latin1')).split('\n');
+      rest = all.pop() ?? '';
+      Promise.all(all.map((text) => told(Buffer.from(text, 'latin1').toString('utf8')))).then(
+        () => done(),
+        done,
+      );
+    },
+    final(done) {
+      Promise.resolve(
+        rest === '' ? undefined : told(Buffer.from(rest, 'latin1').toString('utf8')),
+      ).then(() => done(), done);
+    },
+  });
+}
+
+const finished = (stream: Writable): Promise<void> =>
+  new Promise((resolve, reject) => {
+    stream.on('error', reject);
+    stream.end(resolve);
+  });

@@ -1,0 +1,107 @@
+/**
+ * The jobs of a file: YAML, or a JSON value a line. A job is a command line as text, a list of arguments, or
+ * `{ id, run: … }`. In YAML they stand in a list, or in the list `jobs`.
+ */
+import { exitCodes, Failure } from '../exit-code.js';
+import { readLocal } from '../local-files.js';
+import { line } from '../output.js';
+import { type Job, jobOf } from './job.js';
+
+/** More is no list of jobs but a mistake. */
+const mostJobs = 1_000_000;
+
+/** @throws Failure 65 for what is no job, 66 for a file that is not there */
+export async function readJobs(path: string): Promise<Job[]> {
+  const source =
+    path === '-'
+      ? await (await import('node:stream/consumers')).text(process.stdin)
+      : (await readLocal(path, 'the jobs')).toString('utf8');
+  const values = isJsonLines(source) ? jsonLines(source, path) : await yamlList(source, path);
+  if (values.length > mostJobs) throw bad(path, `${values.length} jobs are too many`);
+  const names = new Set<string>();
+  const alike = new Map<string, number>();
+  return values.map((value, at) => {
+    const { argv, id } = parsed(value, `${path}, job ${at + 1}`);
+    if (id !== undefined && names.size === names.add(id).size)
+      throw bad(path, `two jobs are called ${JSON.stringify(id)}`);
+    const what = JSON.stringify(argv);
+    const nth = (alike.get(what) ?? 0) + 1;
+    alike.set(what, nth);
+    return jobOf(argv, id, nth);
+  });
+}
+
+const isJsonLines = (source: string): boolean => /^\s*(\{"|\[")/.test(source);
+
+const jsonLines = (source: string, path: string): unknown[] =>
+  source.split('\n').flatMap((text, at) => {
+    if (text.trim() === '') return [];
+    try {
+      return [JSON.parse(text)];
+    } catch {
+      throw bad(path, `line ${at + 1} is no JSON`);
+    }
+  });
+
+async function yamlList(source: string, path: string): Promise<unknown[]> {
+  const { parse } = await import('yaml');
+  let document: unknown;
+  try {
+    document = parse(source);
+  } catch (error) {
+    throw bad(path, `no YAML: ${(error as Error).message.split('\n')[0]}`);
+  }
+  const list = Array.isArray(document) ? document : (document as { jobs?: unknown })?.jobs;
+  if (Array.isArray(list)) return list;
+  throw bad(path, 'it holds no list of jobs');
+}
+
+function parsed(value: unknown, where: string): { argv: string[]; id: string | undefined } {
+  if (typeof value === 'string' || Array.isArray(value))
+    return { argv: argumentsOf(value, where), id: undefined };
+  if (typeof value !== 'object' || value === null) throw bad(where, 'it is no command');
+  const { id, run, ...rest } = value as Record<string, unknown>;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw bad(where, `it has an unknown key ${JSON.stringify(unknown)}`);
+  if (id !== undefined && (typeof id !== 'string' || id === ''))
+    throw bad(where, 'its id is no text');
+  return { argv: argumentsOf(run, where), id: id as string | undefined };
+}
+
+function argumentsOf(run: unknown, where: string): string[] {
+  const words = typeof run === 'string' ? wordsOf(run, where) : run;
+  if (
+    !Array.isArray(words) ||
+    words.length === 0 ||
+    !words.every((word) => ['string', 'number'].includes(typeof word))
+  )
+    throw bad(where, 'it is no command');
+  const argv = words.map(String);
+  const own = argv[0] === 'fivewire' ? argv.slice(1) : argv;
+  if (['run', 'worker', 'serve', 'watch'].includes(own[0] ?? ''))
+    throw bad(where, `${line(own[0] ?? '')} is no job`);
+  return own;
+}
+
+/** Words with quotation marks as a shell has them, and nothing else of a shell. */
+function wordsOf(text: string, where: string): string[] {
+  const pattern = /\s*((?:[^\s"']|"(?:[^"\\]|\\.)*"|'[^']*')+)/gy;
+  const words: string[] = [];
+  let end = 0;
+  for (const found of text.matchAll(pattern)) {
+    end = found.index + found[0].length;
+    words.push(
+      (found[1] as string).replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'/g, (_, double, single) =>
+        single === undefined ? double.replace(/\\(.)/g, '$1') : single,
+      ),
+    );
+  }
+  if (text.slice(end).trim() !== '') throw bad(where, 'a quotation mark is not closed');
+  return words;
+}
+
+const bad = (where: string, why: string): Failure =>
+  new Failure(exitCodes.badData, `${where}: ${why}`, {
+    code: 'ERR_JOBS',
+    hint: 'A job is a command line: get ftps://host/file, ["get", "ftps://host/file"], or { id: …, run: … }.',
+  });

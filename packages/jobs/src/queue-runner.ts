@@ -1,0 +1,119 @@
+/** Puts jobs into the queue and follows them until each has its outcome. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Queue, Job as QueuedJob } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { checkJobs } from './check-jobs.js';
+import { checkQueue, connectQueue } from './connection.js';
+import { Marks, remembered } from './marks.js';
+import type { FollowOptions, Job, JobOutcome, QueueOptions } from './types.js';
+import { readVerdict } from './verdict.js';
+
+export interface QueueRunner {
+  /**
+   * Each job's outcome, as it is there. What is in the queue already is not put there twice, what is done is told as done, and
+   * what has failed is tried again.
+   */
+  run(jobs: readonly Job[], options?: FollowOptions): AsyncIterable<JobOutcome>;
+  close(): Promise<void>;
+}
+
+/** Jobs in one round trip. */
+const batch = 500;
+/** Milliseconds between two looks. */
+const shortest = 50;
+const longest = 1_000;
+
+/** @throws UsageError ERR_ARGUMENT for a URL that is none */
+export function createQueueRunner(options: QueueOptions): QueueRunner {
+  const redis = connectQueue(options);
+  // A queue that is away is waited for; its errors would end the process where nobody listens.
+  redis.on('error', () => {});
+  const name = options.name ?? 'fivewire';
+  const queue = new Queue<Job>(name, { connection: redis, skipVersionCheck: true });
+  queue.on('error', () => {});
+  return {
+    async *run(jobs, follow = {}) {
+      await checkQueue(options);
+      yield* run({ redis, queue, marks: new Marks(redis, name) }, jobs, follow);
+    },
+    async close() {
+      await queue.close().catch(() => {});
+      redis.disconnect();
+    },
+  };
+}
+
+interface At {
+  redis: Redis;
+  queue: Queue<Job>;
+  marks: Marks;
+}
+
+async function* run(
+  at: At,
+  jobs: readonly Job[],
+  { resendUnknown = false, signal }: FollowOptions,
+): AsyncGenerator<JobOutcome, void, undefined> {
+  checkJobs(jobs);
+  const left = new Map<string, Job>();
+  for (let from = 0; from < jobs.length; from += batch) {
+    signal?.throwIfAborted();
+    const some = jobs.slice(from, from + batch);
+    const before = await endsOf(at, some);
+    for (const [index, job] of some.entries()) {
+      const end = before[index];
+      if (end === undefined || end.state === 'done') continue;
+      if (end.state === 'unknown' && !resendUnknown) continue;
+      await at.marks.forget(job.key);
+      await (await QueuedJob.fromId<Job>(at.queue, job.key))?.retry('failed');
+    }
+    await at.queue.addBulk(some.map(queued));
+    for (const job of some) left.set(job.key, job);
+  }
+  for (let pause = shortest; left.size > 0; pause = Math.min(pause * 2, longest)) {
+    signal?.throwIfAborted();
+    for (let some = [...left.values()]; some.length > 0; some = some.slice(batch)) {
+      const part = some.slice(0, batch);
+      const ends = await endsOf(at, part);
+      for (const [index, job] of part.entries()) {
+        const end = ends[index];
+        if (end === undefined) continue;
+        left.delete(job.key);
+        pause = shortest;
+        yield { job, ...end };
+      }
+    }
+    if (left.size > 0) await sleep(pause, undefined, signal === undefined ? {} : { signal });
+  }
+}
+
+const queued = (job: Job) => ({
+  name: 'fivewire',
+  data: job,
+  opts: {
+    jobId: job.key,
+    // Each worker says by itself what may be tried again.
+    attempts: 1_000_000,
+    backoff: { type: 'custom' },
+    removeOnComplete: { age: remembered },
+    removeOnFail: { age: remembered },
+  },
+});
+
+/** In the order of the jobs; undefined where one has not ended. */
+async function endsOf(
+  { redis, queue }: At,
+  jobs: readonly Job[],
+): Promise<(Omit<JobOutcome, 'job'> | undefined)[]> {
+  const pipeline = redis.pipeline();
+  for (const { key } of jobs)
+    pipeline.hmget(queue.toKey(key), 'finishedOn', 'failedReason', 'returnvalue');
+  const rows = (await pipeline.exec()) ?? [];
+  return rows.map(([error, row]) => {
+    if (error) throw error;
+    const [finished, failed, value] = row as (string | null)[];
+    if (finished === null || finished === undefined) return undefined;
+    if (failed) return readVerdict(failed);
+    return readVerdict(typeof value === 'string' ? value : '');
+  });
+}

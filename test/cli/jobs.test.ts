@@ -1,0 +1,135 @@
+/** `fivewire run`, packed, on embedded servers: a rerun does what is left, and nothing twice. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Cli, installCli, type RunOptions, startWorld, type World } from './installed.js';
+
+let cli: Cli;
+let world: World;
+let cwd: string;
+
+beforeAll(async () => {
+  cli = installCli();
+  world = await startWorld(cli.home);
+}, 180_000);
+afterAll(async () => {
+  await world?.servers.close();
+  cli?.close();
+});
+beforeEach(() => {
+  cwd = cli.folder();
+  const box = world.servers.mail.inbox('alice');
+  box.remove(box.messages.map(({ uid }) => uid));
+});
+
+const fivewire = (args: readonly string[], options: RunOptions = {}) =>
+  cli.run([...args, ...world.options], { cwd, ...options });
+const silent = { status: 0, stdout: '', stderr: '' };
+const jobs = (text: string, name = 'jobs.yaml') => writeFileSync(join(cwd, name), text);
+const journal = () => existsSync(join(cwd, 'jobs.yaml.fivewire-run'));
+const rows = (text: string) =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((row) => JSON.parse(row));
+const subjects = () =>
+  world.servers.mail
+    .inbox('alice')
+    .messages.map(({ octets }) => /^Subject: (.*)\r$/m.exec(octets.toString())?.[1])
+    .sort();
+
+describe('run', { timeout: 60_000 }, () => {
+  it('any command, of YAML or JSON lines; several at once', async () => {
+    const report = world.url('ftps', 'pub/report.txt');
+    jobs(
+      `- get ${report} "a b.txt"\n- [get, '${report}', two.txt]\n- id: third\n  run: fivewire get ${report} three.txt\n`,
+    );
+    expect(await fivewire(['run', 'jobs.yaml', '--jobs', '3'])).toMatchObject(silent);
+    for (const name of ['a b.txt', 'two.txt', 'three.txt'])
+      expect(readFileSync(join(cwd, name), 'utf8')).toBe('All is well.\n');
+    expect(journal()).toBe(false); // all is done: the next run is a new one
+    jobs(
+      `["ls","${world.url('ftps', 'pub')}"]\n{"id":"x","run":["stat","${report}"]}\n`,
+      'jobs.jsonl',
+    );
+    const ran = await fivewire(['run', 'jobs.jsonl', '--json', '--rate', '50/s']);
+    expect(ran.status).toBe(0);
+    expect(rows(ran.stdout)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ type: 'entry', name: 'x', path: 'pub/report.txt' }),
+        expect.objectContaining({ type: 'job', name: 'x', state: 'done', exit: 0 }),
+      ]),
+    );
+  });
+
+  it('goes on after what has failed, and --resume does what is left', async () => {
+    jobs(
+      `- get ${world.url('ftps', 'pub/later.txt')}\n- get ${world.url('ftps', 'pub/report.txt')}\n`,
+    );
+    const first = await fivewire(['run', 'jobs.yaml']);
+    expect(first).toMatchObject({ status: 1, stdout: '' });
+    expect(first.stderr).toMatch(/^warning: get .*later\.txt: exit code 66: /m);
+    expect(await fivewire(['run', 'jobs.yaml'])).toMatchObject({ status: 64, stdout: '' });
+    const dry = await fivewire(['run', 'jobs.yaml', '--dry-run']);
+    expect(dry.stdout.split('\n').map((row) => row.split('\t')[0])).toEqual(['run', 'done', '']);
+    world.servers.files.write('/pub/later.txt', 'now');
+    writeFileSync(join(cwd, 'report.txt'), 'mine');
+    expect(await fivewire(['run', 'jobs.yaml', '--resume'])).toMatchObject(silent);
+    expect(readFileSync(join(cwd, 'later.txt'), 'utf8')).toBe('now');
+    expect(readFileSync(join(cwd, 'report.txt'), 'utf8')).toBe('mine');
+    expect(journal()).toBe(false);
+  });
+
+  it('refuses what is no job, before any is run', async () => {
+    const bad = [
+      '',
+      'jobs: 3',
+      '- 5',
+      '- [get, {}]',
+      '- run: [get]\n  more: 1',
+      '- watch imaps://x',
+      '- get "x',
+      '- {id: a, run: ls}\n- {id: a, run: ls}',
+      '{"run":\n',
+    ];
+    for (const text of bad) {
+      jobs(text);
+      expect(await fivewire(['run', 'jobs.yaml']), text).toMatchObject({ status: 65, stdout: '' });
+    }
+    expect(await fivewire(['run', 'none.yaml'])).toMatchObject({ status: 66 });
+    expect(await fivewire(['run', 'none.yaml', '--jobs', '0'])).toMatchObject({ status: 64 });
+    expect(await fivewire(['worker'])).toMatchObject({ status: 64 });
+    jobs('- frobnicate');
+    expect(await fivewire(['run', 'jobs.yaml'])).toMatchObject({ status: 1 });
+  });
+
+  it('SIGKILL again and again: each message once, or told as unknown', {
+    timeout: 120_000,
+  }, async () => {
+    const count = 30;
+    const send = `send ${world.url('smtps')} --from bob@example.org --to alice@example.org --text x --subject`;
+    jobs(Array.from({ length: count }, (_, i) => `- ${send} s${i}\n`).join(''));
+    let [kills, unknown, status] = [0, 0, 1 as number | null];
+    for (let lines = 8; ; lines = Math.ceil(lines * 1.6)) {
+      const ran = await fivewire(['run', 'jobs.yaml', '--resume', '--jobs', '3', '--trace'], {
+        signal: 'SIGKILL',
+        stopWhen: (said) => said.split('\n').length > lines,
+      });
+      if (ran.signal === 'SIGKILL') {
+        expect(++kills).toBeLessThan(40);
+        continue;
+      }
+      unknown = ran.stderr.match(/nobody knows what became of it/g)?.length ?? 0;
+      status = ran.status;
+      break;
+    }
+    expect(kills).toBeGreaterThan(3);
+    expect(status).toBe(unknown > 0 ? 76 : 0);
+    const got = subjects();
+    expect(new Set(got).size).toBe(got.length);
+    expect(got.length).toBeGreaterThanOrEqual(count - unknown);
+    if (unknown === 0) return expect(journal()).toBe(false);
+    await fivewire(['run', 'jobs.yaml', '--resume', '--resend-unknown']);
+    expect(new Set(subjects()).size).toBe(count);
+  });
+});
