@@ -266,6 +266,74 @@ describe('send --each', { timeout: 90_000 }, () => {
   });
 });
 
+describe('get by rules', { timeout: 60_000 }, () => {
+  const local = (name: string) => readFileSync(join(cwd, name), 'utf8');
+
+  it('a star in a URL is files whose names fit; %2A is a star', async () => {
+    for (const name of ['g1.csv', 'g2.csv', '.g3.csv', 'g*.csv'])
+      world.servers.files.write(`/globs/${name}`, name);
+    expect(await fivewire(['get', world.url('ftps', 'globs/g*.csv'), 'out'])).toMatchObject(silent);
+    expect(readdirSync(join(cwd, 'out')).sort()).toEqual(['g*.csv', 'g1.csv', 'g2.csv']);
+    expect(await fivewire(['get', world.url('ftps', 'globs/g%2A.csv'), 'star'])).toMatchObject(
+      silent,
+    );
+    expect(local('star')).toBe('g*.csv');
+    expect((await fivewire(['ls', world.url('ftps', 'globs/*2.csv')])).stdout).toBe('g2.csv\n');
+    expect((await fivewire(['get', world.url('ftps', 'globs/g1*'), '-'])).stdout).toBe('g1.csv');
+    expect(await fivewire(['get', world.url('ftps', 'globs/x*')])).toMatchObject({
+      status: 66,
+      stdout: '',
+    });
+  });
+
+  it('--skip-existing leaves what is there, --no-clobber fails at it', async () => {
+    writeFileSync(join(cwd, 'report.txt'), 'mine');
+    const get = ['get', world.url('ftps', 'pub/report.txt')];
+    expect(await fivewire([...get, '--skip-existing'])).toMatchObject(silent);
+    expect(local('report.txt')).toBe('mine');
+    expect(await fivewire([...get, '--no-clobber'])).toMatchObject({ status: 73 });
+    expect(await fivewire([...get, '--backup'])).toMatchObject(silent);
+    expect([local('report.txt'), local('report.txt~')]).toEqual(['All is well.\n', 'mine']);
+    expect(await fivewire([...get, '--backup', '--skip-existing'])).toMatchObject({ status: 64 });
+    mkdirSync(join(cwd, 'tree/more'), { recursive: true });
+    writeFileSync(join(cwd, 'tree/report.txt'), 'mine');
+    const tree = ['get', '-r', world.url('ftps', 'pub'), 'tree', '--skip-existing'];
+    expect(await fivewire(tree)).toMatchObject(silent);
+    expect(local('tree/report.txt')).toBe('mine');
+    expect(local('tree/more/notes.txt')).toBe('Notes.\n');
+  });
+
+  it('--resume goes on with what a kill has left', async () => {
+    const content = 'x'.repeat(9_000_000);
+    world.servers.files.write('/big.bin', content);
+    const get = ['get', world.url('ftps', 'big.bin'), '--resume'];
+    world.servers.ftp.dataFaults = { cutAfter: 4_000_000 };
+    expect((await fivewire(get)).status).toBe(75);
+    world.servers.ftp.dataFaults = undefined;
+    expect(readdirSync(cwd).some((name) => name.endsWith('.part'))).toBe(true);
+    const again = await fivewire([...get, '--trace']);
+    expect(again.status).toBe(0);
+    expect(again.stderr).toMatch(/^C: REST [1-9]\d{5,}$/m);
+    expect(local('big.bin') === content).toBe(true);
+    expect(readdirSync(cwd)).toEqual(['big.bin']);
+    expect(await fivewire([...get, '-'])).toMatchObject({ status: 64 });
+    expect(await fivewire(['get', world.url('imaps', 'INBOX/;UID=1'), '--resume'])).toMatchObject({
+      status: 64,
+    });
+  });
+
+  it('several messages go into a directory, and mailboxes are listed by a star', async () => {
+    inbox().append(text('a'));
+    inbox().append(text('b'));
+    const uids = inbox().messages.map(({ uid }) => uid);
+    expect(
+      await fivewire(['get', world.url('imaps', `INBOX/;UID=${uids[0]}:${uids[1]}`), 'mail']),
+    ).toMatchObject(silent);
+    expect(readdirSync(join(cwd, 'mail')).length).toBe(2);
+    expect((await fivewire(['ls', world.url('imaps', 'S*')])).stdout).toBe('Sent\n');
+  });
+});
+
 describe('news', { timeout: 60_000 }, () => {
   it('archives a group run after run, and puts a file together of an NZB', async () => {
     const { news } = world.servers;

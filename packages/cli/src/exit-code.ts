@@ -3,6 +3,7 @@
  * shells know those. The rule that matters: 75, and only 75, means "the same command may work in a while; nothing is
  * doubled by running it again".
  */
+import { constants } from 'node:os';
 import { isFivewireError, type ServerReply } from 'tls-context-core';
 
 export const exitCodes = {
@@ -206,5 +207,9 @@ function ofDial(cause: unknown): ExitCode {
 const ofErrno = ({ code = '' }: NodeJS.ErrnoException): ExitCode =>
   byErrno[code] ?? exitCodes.localIo;
 
+/** Of the operating system: as Node throws it, or as a client carries it, with its code alone. */
 export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+  error instanceof Error && !isFailure(error) && isErrno(error);
+
+const isErrno = ({ syscall, code = '' }: NodeJS.ErrnoException): boolean =>
+  typeof syscall === 'string' || Object.hasOwn(constants.errno, code);

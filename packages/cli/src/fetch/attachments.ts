@@ -18,7 +18,7 @@ export async function openAttachments(directory: string): Promise<Destination> {
           directory,
           `${key.slice(0, 12)}-${paths.length + 1}-${harmless(filename)}`,
         );
-        await saveFile(path, content);
+        await saveFile(path, content, { durable: true });
         paths.push(path);
       });
       return { record: { type: 'message', box, id, paths }, text: paths.join('\n') };

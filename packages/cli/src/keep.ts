@@ -1,0 +1,92 @@
+/** What was got goes to stdout, into a directory under its own name, or to the path that the user gave. */
+import { copyFile, lstat, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import type { Context } from './context.js';
+import { passage, startProgress } from './progress.js';
+import { type Existing, refuseExisting, saveFile } from './save-file.js';
+
+export interface KeepWishes {
+  /** `skip`: what is there stays, and that is all right. */
+  existing: Existing | 'skip';
+  keepTimes: boolean;
+  /** Go on with what an earlier run has left, where the protocol can. */
+  resume: boolean;
+}
+
+/** The path or directory that the user gave, `-`, or nothing. */
+export interface Destination extends KeepWishes {
+  wanted: string | undefined;
+}
+
+/** What comes, and under which name it is kept when the user gives a directory or nothing. */
+export interface Item {
+  name: string;
+  body: Readable;
+  size?: number | undefined;
+  modified?: Date | undefined;
+}
+
+export async function keep(
+  { name, body, size, modified }: Item,
+  { wanted, existing, keepTimes }: Destination,
+  context: Context,
+): Promise<void> {
+  const { out, signal } = context;
+  if (wanted === '-') return toStdout({ name, body, size }, context);
+  const path = await placeFor(wanted, name);
+  if (existing === 'skip') {
+    if (await isThere(path)) {
+      body.destroy();
+      return out.detail(`${path} is there: left as it is`);
+    }
+  }
+  const progress = await startProgress(context, name);
+  try {
+    await saveFile(path, body, {
+      through: passage(context, progress, size),
+      signal,
+      modified: keepTimes ? modified : undefined,
+      existing: existing === 'skip' ? 'refuse' : existing,
+    });
+    progress.stop();
+    await out.done({ type: 'saved', path, name }, path);
+  } finally {
+    progress.stop();
+  }
+}
+
+export async function toStdout({ name, body, size }: Item, context: Context): Promise<void> {
+  const { out, signal } = context;
+  const progress = await startProgress(context, name);
+  try {
+    const { pipeline } = await import('node:stream/promises');
+    const through = passage(context, progress, size);
+    await pipeline(
+      [body, ...through, (source: AsyncIterable<Uint8Array>) => out.pour(source)] as never,
+      { signal },
+    );
+  } finally {
+    progress.stop();
+  }
+}
+
+export const isThere = async (path: string): Promise<boolean> =>
+  (await lstat(path).catch(() => undefined)) !== undefined;
+
+/** A stranger chose the name: it never leaves the directory. */
+export async function placeFor(wanted: string | undefined, name: string): Promise<string> {
+  const { localPath } = await import('@fivewire/ftp');
+  if (wanted === undefined) return localPath('.', name);
+  const isDirectory =
+    wanted.endsWith('/') || (await stat(wanted).catch(() => undefined))?.isDirectory();
+  return isDirectory ? localPath(wanted, name) : wanted;
+}
+
+/** What has to happen to a file that is there before another one takes its place. @returns false: nothing is to be done */
+export async function clear(path: string, existing: KeepWishes['existing']): Promise<boolean> {
+  if (existing === 'skip') return !(await isThere(path));
+  if (existing === 'refuse') await refuseExisting(path);
+  if (existing === 'backup' && (await lstat(path).catch(() => undefined))?.isFile())
+    await copyFile(path, `${path}~`);
+  return true;
+}

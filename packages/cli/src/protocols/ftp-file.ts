@@ -1,0 +1,53 @@
+/** One file of an FTP server to a path here: by the client's own download where nothing stands between, which is as fast as it gets. */
+
+import { stat, utimes } from 'node:fs/promises';
+import type { FtpClient } from '@fivewire/ftp';
+import type { Context } from '../context.js';
+import { clear, type KeepWishes } from '../keep.js';
+import { line } from '../output.js';
+import { passage, startProgress } from '../progress.js';
+import { ofFileSystem, saveFile } from '../save-file.js';
+
+export interface RemoteFile {
+  path: string;
+  size: number | undefined;
+  modified: Date | undefined;
+}
+
+/** @returns false where a file was there and stays */
+export async function saveRemote(
+  ftp: FtpClient,
+  { path, size, modified }: RemoteFile,
+  to: string,
+  wishes: KeepWishes,
+  context: Context,
+): Promise<boolean> {
+  const { out, signal, settings } = context;
+  if (!(await clear(to, wishes.existing))) {
+    out.detail(`${line(to)} is there: left as it is`);
+    return false;
+  }
+  const progress = await startProgress(context, path);
+  try {
+    if (settings.limitRate === undefined) {
+      const onProgress = ({ octets }: { octets: number }): void => progress.update(octets, size);
+      const { resume } = wishes;
+      await ftp.download(path, to, { signal, resume, onProgress }).catch((error) => {
+        throw ofFileSystem(to, error);
+      });
+      if (wishes.keepTimes && modified !== undefined && (await stat(to)).isFile())
+        await utimes(to, modified, modified);
+    } else {
+      const body = ftp.createReadStream(path, { signal });
+      const through = passage(context, progress, size);
+      await saveFile(to, body, {
+        ...{ through, signal },
+        modified: wishes.keepTimes ? modified : undefined,
+      });
+    }
+  } finally {
+    progress.stop();
+  }
+  await out.done({ type: 'saved', path: to, name: path.split('/').at(-1), remote: path, size }, to);
+  return true;
+}

@@ -1,0 +1,93 @@
+/** A tree of an FTP server to a directory here: what `get -r` does. */
+import type { FtpClient, ListingProblem } from '@fivewire/ftp';
+import { isFivewireError } from 'tls-context-core';
+import type { Context } from '../context.js';
+import { exitCodes, isFailure } from '../exit-code.js';
+import type { KeepWishes } from '../keep.js';
+import { makeDirectory } from '../local-files.js';
+import { line } from '../output.js';
+import { withSession } from '../sessions.js';
+import type { Target } from '../target.js';
+import { ftpPath } from '../url-paths.js';
+import { saveRemote } from './ftp-file.js';
+
+/** Every file below a directory. One that fails does not stop the others: the exit code says that there was one. */
+export async function getTree(
+  target: Target,
+  wanted: string,
+  wishes: KeepWishes & { skipLinks: boolean },
+  context: Context,
+): Promise<number | undefined> {
+  const root = ftpPath(target.path).replace(/(?<=.)\/+$/, '');
+  return withSession('ftp', target, context, async (ftp) => {
+    const failed: string[] = [];
+    const links = (path: string): unknown =>
+      wishes.skipLinks
+        ? context.out.detail(`${line(path)} is a link: left out`)
+        : failed.push(`${path} is a link: left out`);
+    for await (const { from, to, size, modified } of filesBelow(ftp, root, wanted, context, {
+      failed,
+      links,
+    })) {
+      try {
+        await saveRemote(ftp, { path: from, size, modified }, to, wishes, context);
+      } catch (error) {
+        if (isFailure(error) && error.code === 'EEXIST') failed.push(error.message);
+        else if (isUsable(error)) failed.push(`${from}: ${(error as Error).message}`);
+        else throw error;
+      }
+    }
+    for (const problem of failed) context.out.warn(line(problem));
+    return failed.length === 0 ? undefined : exitCodes.partly;
+  });
+}
+
+/** The session can go on, and it is the file that was refused, not this disk. */
+const isUsable = (error: unknown): boolean =>
+  isFivewireError(error) && error.connection === 'usable' && !error.code.startsWith('ERR_LOCAL');
+
+interface TreeItem {
+  from: string;
+  to: string;
+  size: number | undefined;
+  modified: Date | undefined;
+}
+
+interface LeftOut {
+  failed: string[];
+  links: (path: string) => unknown;
+}
+
+/** Directory by directory; names that would leave the local directory are refused, not followed. */
+async function* filesBelow(
+  ftp: FtpClient,
+  root: string,
+  local: string,
+  context: Context,
+  { failed, links }: LeftOut,
+): AsyncGenerator<TreeItem> {
+  const { localPath } = await import('@fivewire/ftp');
+  const directories = [{ from: root, to: local }];
+  for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
+    const { from, to } = directory;
+    const entries = [];
+    const onProblem = ({ reason, text }: ListingProblem): void =>
+      void failed.push(`${from}: ${reason}: ${text}`);
+    for await (const entry of ftp.list(from, { signal: context.signal, hidden: true, onProblem }))
+      entries.push(entry);
+    await makeDirectory(to); // not before it is known to be there
+    for (const { name, path, type, size, modified } of entries) {
+      let place: string;
+      try {
+        place = localPath(to, name);
+      } catch (error) {
+        failed.push((error as Error).message);
+        continue;
+      }
+      if (type === 'directory') directories.push({ from: path, to: place });
+      else if (type === 'file') yield { from: path, to: place, size, modified };
+      else if (type === 'symlink') links(path);
+      else context.out.detail(`${line(path)} is a ${type}: left out`);
+    }
+  }
+}

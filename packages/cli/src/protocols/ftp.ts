@@ -1,0 +1,121 @@
+/** Files of an FTP server behind the verbs. */
+
+import { basename } from 'node:path';
+import type { Entry, FtpClient } from '@fivewire/ftp';
+import type { Context } from '../context.js';
+import { exitCodes, Failure, usage } from '../exit-code.js';
+import { fileRecord } from '../file-record.js';
+import { type Destination, placeFor, toStdout } from '../keep.js';
+import { makeDirectory } from '../local-files.js';
+import { line } from '../output.js';
+import { withSession } from '../sessions.js';
+import type { Target } from '../target.js';
+import { ftpPath } from '../url-paths.js';
+import { saveRemote } from './ftp-file.js';
+import { globOf } from './glob.js';
+import type { ListWishes } from './verbs.js';
+
+/** A file, or with a star all files whose names fit. */
+export async function get(target: Target, to: Destination, context: Context): Promise<void> {
+  const { signal, out } = context;
+  const glob = globOf(target.path);
+  const path = ftpPath(target.path);
+  if (glob === undefined && /(^|\/)\.{0,2}$/.test(path))
+    throw isDirectory('The URL names a directory');
+  await withSession('ftp', target, context, async (ftp) => {
+    const files =
+      glob === undefined ? [await one(ftp, path, context)] : await fitting(ftp, target, context);
+    if (glob !== undefined && to.wanted !== undefined && to.wanted !== '-')
+      await makeDirectory(to.wanted);
+    for (const { path: from, name, size, modified } of files) {
+      if (to.wanted === '-') {
+        const body = ftp.createReadStream(from, { signal });
+        await toStdout({ name, body, size }, context);
+        continue;
+      }
+      const place = await placeFor(to.wanted, name);
+      await saveRemote(ftp, { path: from, size, modified }, place, to, context);
+    }
+    out.detail(`${files.length} files`);
+  });
+}
+
+interface Remote {
+  path: string;
+  name: string;
+  size: number | undefined;
+  modified: Date | undefined;
+}
+
+async function one(ftp: FtpClient, path: string, { signal }: Context): Promise<Remote> {
+  const entry = await ftp.stat(path, { signal });
+  if (entry?.type === 'directory') throw isDirectory(`${line(path)} is a directory`);
+  return { path, name: basename(path), size: entry?.size, modified: entry?.modified };
+}
+
+/** Files whose names fit the star. @throws Failure 66 where there is none */
+export async function fitting(
+  ftp: FtpClient,
+  target: Target,
+  { signal }: Context,
+): Promise<Remote[]> {
+  const glob = globOf(target.path);
+  const found: Remote[] = [];
+  if (glob === undefined) return found;
+  const directory = glob.directory === '' ? '.' : glob.directory.replace(/(?<=.)\/$/, '');
+  for await (const { name, path, type, size, modified } of ftp.list(directory, {
+    signal,
+    hidden: true,
+  }))
+    if (type !== 'directory' && glob.matches(name)) found.push({ path, name, size, modified });
+  if (found.length > 0) return found;
+  throw new Failure(exitCodes.notFound, `No file fits ${line(ftpPath(target.path))}`, {
+    code: 'ERR_NOT_FOUND',
+    hint: 'A star that is meant as it is is written %2A.',
+  });
+}
+
+const isDirectory = (what: string) => usage(what, 'Use --recursive to download all that is in it.');
+
+export async function list(
+  target: Target,
+  context: Context,
+  { long, recursive, all }: ListWishes,
+): Promise<void> {
+  const { out, signal } = context;
+  const glob = globOf(target.path);
+  const path = glob === undefined ? ftpPath(target.path) : glob.directory || '.';
+  await withSession('ftp', target, context, async (ftp) => {
+    const problems: string[] = [];
+    for await (const entry of ftp.list(path, {
+      recursive,
+      hidden: all,
+      signal,
+      onProblem: ({ directory, reason, text }) => problems.push(`${directory}: ${reason}: ${text}`),
+    })) {
+      const name = recursive ? below(path, entry.path) : entry.name;
+      if (glob !== undefined && !glob.matches(entry.name)) continue;
+      if (!all && name.split('/').some((part) => part.startsWith('.'))) continue;
+      await out.row(
+        { type: 'entry', ...fileRecord(entry) },
+        long ? longLine(entry, name) : `${line(name)}${entry.type === 'directory' ? '/' : ''}`,
+      );
+    }
+    for (const problem of problems) out.warn(line(problem));
+  });
+}
+
+const below = (directory: string, path: string): string =>
+  directory === '.'
+    ? path
+    : path.startsWith(`${directory}/`)
+      ? path.slice(directory.length + 1)
+      : path;
+
+const longLine = ({ type, size, modified, target }: Entry, name: string): string =>
+  [
+    type,
+    size ?? '-',
+    modified?.toISOString() ?? '-',
+    `${line(name)}${target === undefined ? '' : ` -> ${line(target)}`}`,
+  ].join('\t');

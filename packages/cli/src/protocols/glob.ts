@@ -1,0 +1,25 @@
+/** `*` in the last part of a URL's path. A star that is meant as it is stands there as %2A. */
+import { decodePath } from '../target.js';
+
+export interface Glob {
+  /** Percent-decoded; `''` where the path has one part. */
+  directory: string;
+  matches(name: string): boolean;
+}
+
+/** @returns undefined for a path without a star */
+export function globOf(path: string): Glob | undefined {
+  const slash = path.lastIndexOf('/');
+  const last = path.slice(slash + 1);
+  if (!last.includes('*')) return undefined;
+  const parts = last
+    .split('*')
+    .map((part) => decodePath(part).replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+  const pattern = new RegExp(`^${parts.join('.*')}$`, 'su');
+  const isHidden = last.startsWith('.');
+  return {
+    directory: decodePath(path.slice(0, slash + 1)),
+    // As a shell has it: a star at the beginning is no dot.
+    matches: (name) => pattern.test(name) && (isHidden || !name.startsWith('.')),
+  };
+}
