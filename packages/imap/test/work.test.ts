@@ -456,6 +456,23 @@ describe('watch', () => {
     await watching;
   });
 
+  it('ends quietly when the signal that ends it has closed the connection first', async () => {
+    const name = await filled();
+    const watcher = await at.connect();
+    const controller = new AbortController();
+    controller.signal.addEventListener('abort', () => watcher.close());
+    const watching = (async () => {
+      for await (const _event of watcher.watch(name, { signal: controller.signal }))
+        throw new Error('nothing happens');
+    })();
+    await expect
+      .poll(() => at.server.connections.at(-1)?.lines.some((line) => /IDLE$/.test(line)))
+      .toBe(true);
+    await sleep(20); // the server has answered by then, so that DONE would be due
+    controller.abort();
+    await watching;
+  });
+
   it('refreshes IDLE, and does without where there is none', async () => {
     for (const options of [{ refresh: 60 }, { interval: 60 }]) {
       const watcher = await at.connect('refresh' in options ? {} : { disable: ['IDLE'] });

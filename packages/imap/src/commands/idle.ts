@@ -20,7 +20,8 @@ export async function idle(
   const finish = (): void => {
     if (done) return;
     done = true;
-    if (accepted) runner.sendLine('DONE', 'DONE');
+    // What wakes us may have closed the connection: then IDLE is over, and its caller is told by the command.
+    if (accepted && runner.connection.isOpen) runner.sendLine('DONE', 'DONE');
   };
   const timer = setTimeout(finish, refresh);
   onIdle(finish);
