@@ -55,7 +55,7 @@ export function firstToConnect<A, T>(
         (connected) => {
           if (!settle()) return;
           resolve(connected);
-          others.abort(new Error('another address has answered'));
+          if (started - failed > 1) others.abort(new Error('another address has answered'));
         },
         (error: unknown) => {
           errors[at] = error;

@@ -140,12 +140,17 @@ function refuseGivenStream({ transport: { options } }: Session): void {
   });
 }
 
+/** Given as a reason, for an exception made for each transfer would cost more than the abort. */
+const givenUp = new Error('the data connection was given up');
+
 export class DataConnection {
   readonly #session: Session;
   /** `undefined` while the server has not dialled yet (active mode). */
   #raw: Duplex | undefined;
   readonly #expected: Expected | undefined;
-  #stop = new AbortController();
+  /** Ends the handshake, while there is one. */
+  #stop: AbortController | undefined;
+  #isGone = false;
   #secured: SecureStream | undefined;
   #broken: Error | undefined;
   /** Set by `start`. */
@@ -168,7 +173,7 @@ export class DataConnection {
     raw.on('error', (error) => {
       this.#broken ??= error;
     });
-    if (this.#stop.signal.aborted) raw.destroy();
+    if (this.#isGone) raw.destroy();
     return raw;
   }
 
@@ -194,6 +199,8 @@ export class DataConnection {
     const { transport, scope } = this.#session;
     const { context, serverHostname, timeouts } = transport;
     if (context === undefined || serverHostname === undefined || !this.#session.securesData) return;
+    const stop = new AbortController();
+    this.#stop = stop;
     const shake = (raw: Duplex): Promise<SecureStream> =>
       secure(raw, {
         context,
@@ -202,7 +209,7 @@ export class DataConnection {
         host: transport.host,
         port: transport.port,
         observeCloseNotify,
-        signal: this.#stop.signal,
+        signal: stop.signal,
         timeout: endless(timeouts.reply + timeouts.tls)
           ? longestTimer
           : timeouts.reply + timeouts.tls,
@@ -212,6 +219,7 @@ export class DataConnection {
     const handshake = this.#raw === undefined ? this.ready.then(shake) : shake(this.#raw);
     this.ready = handshake.then((secured) => {
       this.#secured = secured;
+      this.#stop = undefined;
       secured.on('error', (error: Error) => {
         this.#broken ??= error;
       });
@@ -226,7 +234,7 @@ export class DataConnection {
     let late = false;
     const timely = deadline(timeouts.tls, () => {
       late = true;
-      this.#stop.abort();
+      this.#stop?.abort(givenUp);
     });
     try {
       return await this.ready;
@@ -238,7 +246,8 @@ export class DataConnection {
   }
 
   destroy(): void {
-    this.#stop.abort();
+    this.#isGone = true;
+    this.#stop?.abort(givenUp);
     this.#expected?.close();
     this.#secured?.destroy();
     this.#raw?.destroy();

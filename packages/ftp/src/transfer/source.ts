@@ -1,5 +1,5 @@
 /** Where an upload comes from: content, a stream, or a file of this side. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, createReadStream, fstatSync, open, read } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import {
@@ -134,29 +134,39 @@ function sizeOf(source: BodyInput): number | undefined {
 const readOctets = 1 << 20;
 
 async function openFile(path: string, start: number): Promise<Source> {
-  let file: FileHandle | undefined;
+  let fd: number | undefined;
   try {
-    file = await open(path, 'r');
-    const about = await file.stat();
+    fd = await opened(path);
+    const about = fstatSync(fd); // of an open file: no disk is waited for
     if (about.isDirectory()) throw notAFile(path);
     const size = about.isFile() ? about.size : undefined;
     // An octet more than there is: that none comes in its place shows the end.
     const most = size === undefined ? readOctets : Math.max(0, size - start);
     const block = Buffer.allocUnsafe(Math.min(readOctets, most + 1));
-    const { bytesRead } = await file.read(
-      block,
-      0,
-      block.length,
-      size === undefined ? null : start,
-    );
-    const first = block.subarray(0, bytesRead);
-    if (size !== undefined && bytesRead < block.length) return wholeFile(file, first, size);
-    return longFile(file, first, size, path, start);
+    const first = await readInto(fd, block, size === undefined ? null : start);
+    if (size !== undefined && first.length < block.length) {
+      closeSync(fd);
+      return { pieces: one(first), size, close: async () => {} };
+    }
+    return longFile(fd, first, size, path, start);
   } catch (error) {
-    await file?.close();
+    if (fd !== undefined) closeSync(fd);
     throw localFailure(error, path);
   }
 }
+
+// By callbacks: the handles of `fs/promises` cost more than what they do for a small file.
+const opened = (path: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    open(path, 'r', (error, fd) => (error === null ? resolve(fd) : reject(error)));
+  });
+
+const readInto = (fd: number, block: Buffer, position: number | null): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    read(fd, block, 0, block.length, position, (error, octets) =>
+      error === null ? resolve(block.subarray(0, octets)) : reject(error),
+    );
+  });
 
 function notAFile(path: string): LocalError {
   return new LocalError('ERR_LOCAL_PATH', `${path} is a directory.`, {
@@ -166,23 +176,19 @@ function notAFile(path: string): LocalError {
   });
 }
 
-async function wholeFile(file: FileHandle, block: Buffer, size: number): Promise<Source> {
-  await file.close();
-  return { pieces: one(block), size, close: async () => {} };
-}
-
 async function* one(block: Buffer): AsyncGenerator<Uint8Array> {
   if (block.length > 0) yield block;
 }
 
 function longFile(
-  file: FileHandle,
+  fd: number,
   first: Buffer,
   size: number | undefined,
   path: string,
   start: number,
 ): Source {
-  const stream = file.createReadStream({
+  const stream = createReadStream(path, {
+    fd,
     highWaterMark: readOctets,
     ...(size === undefined ? {} : { start: start + first.length }),
   });

@@ -3,10 +3,12 @@
  * `place.ts`) is written through.
  */
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
+import { constants, rename as renameByCallback } from 'node:fs';
+import { lstat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { LocalError } from 'tls-context-core';
+import { Descriptor } from './descriptor.js';
 import { localFailure } from './local-failure.js';
 import { likeBefore, type Place, placeOf } from './place.js';
 
@@ -26,7 +28,7 @@ export class FileSink {
   readonly #target: string;
   readonly #path: string;
   readonly #keep: boolean;
-  readonly #file: FileHandle;
+  readonly #file: Descriptor;
   #start: number;
   #position: number;
   #pieces: Buffer[] = [];
@@ -57,7 +59,11 @@ export class FileSink {
       if (!atomic || !replaceable) return await FileSink.#openInPlace(place);
       path = temporaryName(place.path, false);
       // Exclusive: no one may have laid a link where our file of a random name is to be. As private as what it replaces.
-      const file = await open(path, 'wx', before === undefined ? 0o666 : before.mode & 0o600);
+      const file = await Descriptor.open(
+        path,
+        'wx',
+        before === undefined ? 0o666 : before.mode & 0o600,
+      );
       return new FileSink(place, path, file, 0, false);
     } catch (error) {
       throw localFailure(error, path);
@@ -67,7 +73,7 @@ export class FileSink {
   /** The file keeps what it holds until the first octet is there to be written. */
   static async #openInPlace(place: Place): Promise<FileSink> {
     const { path, file: before } = place;
-    const file = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o666);
+    const file = await Descriptor.open(path, constants.O_WRONLY | constants.O_CREAT, 0o666);
     const isFile = (await file.stat()).isFile();
     const sink = new FileSink(place, path, file, 0, false, isFile);
     sink.#untouched = before === undefined ? 'new' : 'old';
@@ -77,7 +83,7 @@ export class FileSink {
   private constructor(
     place: Place,
     path: string,
-    file: FileHandle,
+    file: Descriptor,
     start: number,
     keep: boolean,
     isFile = true,
@@ -195,18 +201,20 @@ export class FileSink {
   }
 }
 
+const rename = promisify(renameByCallback);
+
 /** `writev` may write less than all: a disk about to be full does. */
 async function writeAll(
-  file: FileHandle,
+  file: Descriptor,
   pieces: Buffer[],
   position: number | undefined,
 ): Promise<void> {
   let left = pieces;
   let at = position;
   while (left.length > 0) {
-    const { bytesWritten } = await file.writev(left, at);
-    if (at !== undefined) at += bytesWritten;
-    left = rest(left, bytesWritten);
+    const octets = await file.write(left, at);
+    if (at !== undefined) at += octets;
+    left = rest(left, octets);
   }
 }
 
@@ -238,7 +246,7 @@ function temporaryName(target: string, resume: boolean): string {
 }
 
 /** An existing part, but no link to elsewhere; or a new one. */
-async function openPart(path: string): Promise<FileHandle> {
+async function openPart(path: string): Promise<Descriptor> {
   const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
   const before = await lstat(path).catch(() => undefined);
   if (before !== undefined && !before.isFile()) {
@@ -247,5 +255,5 @@ async function openPart(path: string): Promise<FileHandle> {
       hint: 'Remove it, or download without `resume`.',
     });
   }
-  return open(path, flags, 0o666);
+  return Descriptor.open(path, flags, 0o666);
 }

@@ -2,9 +2,12 @@
  * What stands where a file is to be written: a new or a regular file may be replaced by one written beside it; a device, a fifo
  * and a file with several names are written to and never replaced. A link keeps its place.
  */
-import { constants, type Stats } from 'node:fs';
-import { access, chmod, chown, lstat, readlink, stat } from 'node:fs/promises';
+import { constants, lstat as lstatByCallback, type Stats } from 'node:fs';
+import { access, chmod, chown, readlink, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const lstat = promisify(lstatByCallback);
 
 export interface Place {
   /** With all links followed. */
