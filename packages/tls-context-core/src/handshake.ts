@@ -95,7 +95,7 @@ function refuseUnusable(stream: Duplex, plan: Plan): void {
 function startTls(beneath: Duplex, { identity, parts, alpn, resumable }: Plan): TLSSocket {
   const socket = connect({
     socket: beneath,
-    secureContext: parts.secureContext(),
+    secureContext: parts.secureContext(resumable?.group),
     servername: (parts.sni && identity.sni) || '',
     host: identity.name,
     rejectUnauthorized: false,

@@ -15,8 +15,13 @@ import type { TlsContextOptions } from './types.js';
 
 /** What contexts with equal options have in common. */
 export interface OpensslContext {
-  /** Built when first needed. */
-  readonly secureContext: () => SecureContext;
+  /**
+   * Built when first needed.
+   *
+   * @param group the key exchange group that a server is known to choose, as Node names it. Where another one would be offered
+   * first, and the server would ask for a second hello (RFC 8446 §4.1.4), it is.
+   */
+  readonly secureContext: (group?: string) => SecureContext;
   readonly trust: Trust;
 }
 
@@ -39,8 +44,16 @@ export function opensslContext(
   const key = keyOf(options, roots);
   let context = shared.get(key)?.deref();
   if (!context) {
+    const plain = memoise(() => build(options, roots));
+    const preferring = new Map<string, SecureContext>();
     context = {
-      secureContext: memoise(() => build(options, roots)),
+      secureContext(group) {
+        const groups = group === undefined ? undefined : groupsFirst.get(group);
+        if (groups === undefined) return plain();
+        const known = preferring.get(groups) ?? build(options, roots, groups);
+        preferring.set(groups, known);
+        return known;
+      },
       trust: createTrust(roots, listsIn(options.crl), beyondStrong.test(options.ciphers ?? '')),
     };
     shared.set(key, new WeakRef(context));
@@ -82,8 +95,19 @@ const defaultCiphers = `${constants.defaultCoreCipherList}:!kRSA`;
 /** Level 2 is what a path must have anyhow where OpenSSL's verdict does not count. */
 const beyondStrong = /@SECLEVEL=[3-9]/i;
 
+/** OpenSSL's own order begins with X25519, alone or in a hybrid: those need no other. */
+const groupsFirst = new Map([
+  ['prime256v1', 'P-256:X25519:P-384:P-521'],
+  ['secp384r1', 'P-384:X25519:P-256:P-521'],
+  ['secp521r1', 'P-521:X25519:P-256:P-384'],
+]);
+
 /** Every default that a command-line flag or a global of `node:tls` could weaken is spelled out. */
-function build(options: TlsContextOptions, roots: readonly string[]): SecureContext {
+function build(
+  options: TlsContextOptions,
+  roots: readonly string[],
+  groups?: string,
+): SecureContext {
   const { cert, key, passphrase, pfx, crl } = options;
   try {
     return createSecureContext({
@@ -97,6 +121,7 @@ function build(options: TlsContextOptions, roots: readonly string[]): SecureCont
       minVersion: options.minVersion ?? 'TLSv1.2',
       maxVersion: options.maxVersion ?? 'TLSv1.3',
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      ...(groups !== undefined && { ecdhCurve: groups }),
     });
   } catch (cause) {
     if (isFivewireError(cause)) throw cause;

@@ -28,13 +28,20 @@ export interface SessionScopeOptions {
 export interface Resumable {
   readonly session: Buffer;
   readonly proof: Proof;
+  /** What this server chooses, where many handshakes are expected: worth a context of its own that offers it first. */
+  readonly group: string | undefined;
 }
+
+/** Sessions of one scope after which more of them are expected. A context costs up to 20 ms, a second hello a round trip. */
+const few = 3;
 
 interface Store {
   readonly context: TlsContext;
   /** What the context stood for when the session was made: a reload makes strangers of its sessions. */
   loaded: TlsContext;
   resumable: Resumable | undefined;
+  /** Sessions kept so far. */
+  kept: number;
 }
 
 /** A ticket may be 64 KiB long; what is longer is no session that we want to keep. */
@@ -59,7 +66,7 @@ export function createSessionScope(options: SessionScopeOptions): SessionScope {
   checkOptions(options, rules);
   const { context, protocol, port } = options;
   contextParts(context);
-  const store: Store = { context, loaded: currentContext(context), resumable: undefined };
+  const store: Store = { context, loaded: currentContext(context), resumable: undefined, kept: 0 };
   const scope: SessionScope = Object.freeze({
     protocol,
     serverHostname: toServerHostname(options.serverHostname).name,
@@ -106,5 +113,7 @@ export function takeSession(
 /** Keeps the newest session of a verified connection. */
 export function keepSession(scope: SessionScope, session: Buffer, proof: Proof): void {
   const store = storeOf.get(scope);
-  if (store && session.length <= sessionLimit) store.resumable = { session, proof };
+  if (store === undefined || session.length > sessionLimit) return;
+  store.kept += 1;
+  store.resumable = { session, proof, group: store.kept > few ? proof.group : undefined };
 }

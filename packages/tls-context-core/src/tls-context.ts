@@ -25,7 +25,7 @@ import type { TlsContext, TlsContextOptions } from './types.js';
 /** What a {@link TlsContext} knows and does not show. */
 export interface ContextParts {
   /** Node's side, built when first needed: the system's roots cost 20 ms of CPU. */
-  readonly secureContext: () => SecureContext;
+  readonly secureContext: (group?: string) => SecureContext;
   /** Our roots and lists, which what `pfx` brings never joins. */
   readonly trust: Trust;
   /** Bits that a finite-field Diffie-Hellman key must have: 2048 (RFC 9325 §4.4), but where the caller names ciphers. */
