@@ -382,15 +382,15 @@ export const mutants = [
   {
     guard: 'the newest ticket wins',
     in: `${core}/src/session-store.ts`,
-    take: 'store.resumable = { session, proof };',
-    put: 'store.resumable ??= { session, proof };',
+    take: 'store.resumable = { session, proof, group',
+    put: 'store.resumable ??= { session, proof, group',
     red: test(core, 'sessions'),
   },
   {
     guard: 'a session of absurd length is not kept',
     in: `${core}/src/session-store.ts`,
-    take: 'if (store && session.length <= sessionLimit)',
-    put: 'if (store)',
+    take: 'if (store === undefined || session.length > sessionLimit) return;',
+    put: 'if (store === undefined) return;',
     red: ['test/conformance/sessions.test.ts'],
   },
   {
@@ -654,7 +654,7 @@ export const mutants = [
   {
     guard: 'a line of a server is bounded',
     in: 'line-protocol/src/line-connection.ts',
-    take: 'this.#input.takeLine(lineOctets)',
+    take: 'this.#input.takeLine(this.limits.lineOctets)',
     put: 'this.#input.takeLine(Infinity)',
     red: test('line-protocol', 'line-connection'),
   },
