@@ -284,6 +284,17 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
     });
   });
 
+  test('once its certificates have expired a session is not offered: a server that renewed them is met afresh', async () => {
+    const soon = new Date(Date.now() + 3_600_000);
+    const ticketKeys = Buffer.alloc(48, 5);
+    const context = createTlsContext({ ca: ca.cert });
+    const before = await serve(issue({ issuer: ca, dns: [name], notAfter: soon }), { ticketKeys });
+    const scope = await filled(before, { context });
+    const renewed = await serve(issue({ issuer: ca, dns: [name] }), { ticketKeys });
+    vi.useFakeTimers({ toFake: ['Date'], now: soon.getTime() + 1000 });
+    expect((await visit(renewed, { context }, scope)).security.resumed).toBe(false);
+  });
+
   test('with trust: pins the session ends with the leaf, and with verifyMode none never', async () => {
     const soon = new Date(Date.now() + 3_600_000);
     const keys = ecKeys();
