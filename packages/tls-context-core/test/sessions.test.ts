@@ -2,6 +2,7 @@
 
 import { EventEmitter, once } from 'node:events';
 import { connect, type LookupFunction } from 'node:net';
+import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -313,6 +314,56 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
     expect((await visit(server, { context: none }, noneScope)).security.resumed).toBe(true);
   });
 });
+
+test('a server that chooses another group than the first is offered that first once its sessions are many', async () => {
+  const server = await tlsServer(
+    { cert: leaf.cert, key: leaf.key, ticketKeys, ecdhCurve: 'P-256' },
+    (socket) => socket.write('hello'),
+  );
+  servers.push(server);
+  const context = createTlsContext({ ca: ca.cert });
+  const identity = { context, serverHostname: name, protocol: 'ftp', port: 21 } as const;
+  const sessions = createSessionScope(identity);
+  const hellos: number[] = [];
+  for (const resumed of [false, false, true]) {
+    if (!resumed) sessions.clear(); // each full handshake brings two more
+    const { stream, sent } = recorded(await server.dial());
+    const secured = await secure(stream, { ...identity, sessions });
+    expect(secured.security).toMatchObject({ group: 'prime256v1', resumed });
+    await once(secured, 'data');
+    secured.destroy();
+    hellos.push(clientHellos(Buffer.concat(sent)));
+  }
+  expect(hellos).toEqual([2, 2, 1]); // HelloRetryRequest, RFC 8446 §4.1.4
+});
+
+/** What passes through to the server, as it is written. */
+function recorded(raw: Duplex): { stream: Duplex; sent: Buffer[] } {
+  const sent: Buffer[] = [];
+  const stream = new Duplex({
+    read: () => void raw.resume(),
+    write(chunk: Buffer, _encoding, done) {
+      sent.push(chunk);
+      raw.write(chunk, done);
+    },
+    final: (done) => void raw.end(done),
+    destroy(error, done) {
+      raw.destroy();
+      done(error);
+    },
+  });
+  raw.on('data', (chunk) => stream.push(chunk) || raw.pause());
+  raw.on('end', () => stream.push(null)).on('error', (error) => stream.destroy(error));
+  return { stream, sent };
+}
+
+/** Records of type handshake that begin with a ClientHello: those are in clear. */
+function clientHellos(octets: Buffer): number {
+  let count = 0;
+  for (let at = 0; at + 5 < octets.length; at += 5 + octets.readUInt16BE(at + 3))
+    if (octets[at] === 22 && octets[at + 5] === 1) count++;
+  return count;
+}
 
 const toLoopback: LookupFunction = (_host, _options, done) =>
   done(null, [{ address: '127.0.0.1', family: 4 }]);
