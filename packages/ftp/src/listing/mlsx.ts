@@ -34,7 +34,7 @@ export function readMlsx(line: string): Draft | undefined {
   return readFacts(line, []);
 }
 
-/** Lines of one order of facts, as an expression: a tenth of the cost of looking for each fact. */
+/** Lines of one order of facts, as an expression: cheaper than looking for each fact. */
 interface Order {
   readonly line: RegExp;
   /** For what the expression catches, but for the name. */

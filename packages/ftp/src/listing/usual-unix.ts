@@ -1,5 +1,5 @@
 /**
- * The line that nearly all Unix servers write, read by one expression, which costs a tenth of the general way (`unix.ts`):
+ * The line that nearly all Unix servers write, read by one expression, which is cheaper than the general way (`unix.ts`):
  *
  *     -rw-r--r--   1 owner    group         531 Jan 29 03:26 name
  *     drwxr-xr-x   2 5005     5005         4096 Apr  8  1994 name

@@ -109,7 +109,7 @@ function encodeExactly(text: string, encoding: string): string {
   return octets.toString('latin1');
 }
 
-/** Those of the defaults are known without the tables of all others, which take 60 ms to load. */
+/** Those of the defaults are known without the tables of all others, which take long to load. */
 const usual: readonly unknown[] = ['utf-8', 'utf8', 'UTF-8', 'windows-1252'];
 
 function known(name: string, option: string): string {
