@@ -53,7 +53,7 @@ const reference = group('Reference', [
 const packages = group(
   'Every option, by package',
   [
-    ...['ftp', 'imap', 'pop3', 'smtp', 'nntp', 'compose', 'cli', 'test-servers'],
+    ...['ftp', 'imap', 'pop3', 'smtp', 'nntp', 'compose', 'cli', 'jobs', 'test-servers'],
     ...['tls-context-core', 'sasl', 'line-protocol'],
   ].map((name) => page(name, `/packages/${name}`)),
   true,
