@@ -15,7 +15,7 @@ export interface ArchiveState {
 }
 
 export interface ArchiveOptions extends CallOptions {
-  /** The most ARTICLE commands under way, from 1. Default 32. */
+  /** The most ARTICLE commands under way, from 1. Default 256. */
   window?: number;
   /** The most article numbers to look at in this run. Default: all. */
   limit?: number;
@@ -45,7 +45,7 @@ export async function* archive(
   client: NntpClient,
   name: string,
   from: ArchiveState | undefined,
-  { window = 32, limit = Number.POSITIVE_INFINITY, ...call }: ArchiveOptions,
+  { window = 256, limit = Number.POSITIVE_INFINITY, ...call }: ArchiveOptions,
 ): AsyncGenerator<Archived, void, undefined> {
   const { low, high, empty } = await client.group(name, call);
   const top = empty ? Math.max(high, low - 1) : high;

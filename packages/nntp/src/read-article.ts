@@ -89,7 +89,7 @@ export function stat(session: Session, id: ArticleId, options: CallOptions): Pro
 }
 
 export interface ArticlesOptions extends CallOptions {
-  /** The most commands under way at once, from 1. Default 32. */
+  /** The most commands under way at once, from 1. Default 256. */
   window?: number;
 }
 
@@ -97,7 +97,7 @@ export interface ArticlesOptions extends CallOptions {
 export function articles(
   session: Session,
   ids: Iterable<number | string> | AsyncIterable<number | string>,
-  { window = 32, ...options }: ArticlesOptions,
+  { window = 256, ...options }: ArticlesOptions,
 ): AsyncGenerator<Fetched, void, undefined> {
   const origin = session.selection.origin();
   const { logins } = session;

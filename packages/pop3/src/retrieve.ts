@@ -20,7 +20,7 @@ import { messageNumber, type Session } from './session.js';
 import type { CallOptions, Message, Retrieved } from './types.js';
 
 export interface RetrieveAllOptions extends CallOptions {
-  /** The most commands under way at once, from 1. Default 32; without PIPELINING always 1. */
+  /** The most commands under way at once, from 1. Default 256; without PIPELINING always 1. */
   window?: number;
 }
 
@@ -153,7 +153,7 @@ export function messageBody(
 export function retrieveAll(
   session: Session,
   numbers: Iterable<number> | AsyncIterable<number>,
-  { window = 32, ...options }: RetrieveAllOptions,
+  { window = 256, ...options }: RetrieveAllOptions,
 ): AsyncGenerator<Retrieved, void, undefined> {
   const source = sourceOf(session, options);
   return askAhead<number, Response, Retrieved>(numbers, {
