@@ -135,20 +135,39 @@ function fetchItem(lexer: Lexer, row: FetchData): void {
     bracketItem(lexer, row, name);
     return;
   }
+  const read = items.get(name) ?? stepOver;
+  takeValue(lexer, row, name, () => read(lexer, row));
+}
+
+/** What is no value costs this item, and not those behind it. */
+function takeValue(lexer: Lexer, row: FetchData, name: string, read: () => void): void {
   lexer.spaces();
-  const read = items.get(name);
-  const { pos, depth } = lexer;
-  if (read === undefined) {
-    lexer.skipValue('the value of a FETCH item');
+  if (lacksValue(lexer)) {
+    row.problems.push(`${name}: no value`);
     return;
   }
+  const { pos, depth } = lexer;
   try {
-    read(lexer, row);
+    read();
   } catch (error) {
     row.problems.push(note(name, error));
     lexer.stepOver('the value of a FETCH item', pos, depth);
   }
 }
+
+const stepOver = (lexer: Lexer): void => lexer.skipValue('the value of a FETCH item');
+
+/** The row ends here, or the next item begins: `RFC822.SIZE FLAGS (\\Seen)`. No value looks like the name of an item. */
+function lacksValue(lexer: Lexer): boolean {
+  if (lexer.peek() === close) return true;
+  nextName.lastIndex = lexer.pos;
+  const [, name, bracket] = nextName.exec(lexer.text) ?? [];
+  if (name === undefined) return false;
+  return bracket === '[' ? sections.has(name.toUpperCase()) : items.has(name.toUpperCase());
+}
+
+const nextName = /([a-z][a-z\d.-]{1,20})([ [])/iy;
+const sections = new Set(['BODY', 'BINARY', 'BINARY.SIZE', 'RFC822']);
 
 /** A name ends at a space, a bracket or a parenthesis. */
 function itemName(lexer: Lexer): string {
@@ -183,7 +202,10 @@ function itemName(lexer: Lexer): string {
 /** Each item's reader. Unknown items are stepped over. */
 const itemReaders: Record<string, (lexer: Lexer, row: FetchData) => void> = {
   UID: (lexer, row) => {
-    row.uid = lexer.number('uniqueid');
+    const uid = uniqueId(lexer);
+    if (uid === 0) row.problems.push('UID: 0 is none (RFC 9051 §2.3.1.1)');
+    else if (row.uid !== undefined && row.uid !== uid) row.problems.push(`UID: ${uid}, too`);
+    else row.uid = uid;
   },
   FLAGS: (lexer, row) => {
     row.flags = parseFlags(lexer);
@@ -250,18 +272,13 @@ function bracketItem(lexer: Lexer, row: FetchData, name: string): void {
     origin = lexer.number('origin octet');
     lexer.expect(62, '>');
   }
-  lexer.spaces();
-  const { pos, depth } = lexer;
-  try {
+  takeValue(lexer, row, `${name}[${section}]`, () => {
     if (name === 'BODY' || name === 'BINARY')
       pushSection(lexer, row, section, name === 'BINARY', origin);
     // `RFC822[]` from a server that mixes the two up (net-imap's test data).
     else if (name === 'RFC822') pushSection(lexer, row, section, false, origin);
-    else lexer.skipValue('the value of a FETCH item');
-  } catch (error) {
-    row.problems.push(note(`${name}[${section}]`, error));
-    lexer.stepOver('the value of a FETCH item', pos, depth);
-  }
+    else stepOver(lexer);
+  });
 }
 
 function sectionText(lexer: Lexer): string {
@@ -334,10 +351,19 @@ function keptList(lexer: Lexer, row: FetchData, item: string): FrameSlice | unde
   return slice;
 }
 
+/** In quotes, too: a row without its UID is of little use. */
+function uniqueId(lexer: Lexer): number {
+  if (isDigit(lexer.peek())) return lexer.number('uniqueid');
+  const start = lexer.pos;
+  const text = lexer.astring('uniqueid');
+  if (!/^\d{1,10}$/.test(text)) throw lexer.fail('uniqueid', start);
+  return Number(text);
+}
+
 /** Dovecot and Exchange send -1 for a size that they do not know; mail.ru writes 9.37e+06. */
 function messageSize(lexer: Lexer, row: FetchData): number | undefined {
   const start = lexer.pos;
-  const text = lexer.atom('number');
+  const text = lexer.astring('number');
   const size = Number(text);
   if (isDigit(text.charCodeAt(0)) && size <= Number.MAX_SAFE_INTEGER) return Math.round(size);
   if (/^-\d+$/.test(text)) {

@@ -39,7 +39,8 @@ export function plainRow(frame: Frame, limits: GrammarLimits): FetchData | undef
 
 const itemReaders: Record<string, (reader: PlainReader, row: FetchData) => void> = {
   UID: (reader, row) => {
-    row.uid = reader.number();
+    const uid = reader.number();
+    row.uid = uid > 0 && row.uid === undefined ? uid : otherwise();
   },
   FLAGS: (reader, row) => {
     row.flags = flags(reader);
