@@ -733,3 +733,84 @@ S: A5 OK done
     await done;
   });
 });
+
+describe('a flaw in BODYSTRUCTURE costs the field in which it stands', () => {
+  const text = (more = '', size = '5 1') => `("text" "plain" NIL NIL NIL "7bit" ${size}${more})`;
+  const leaf = { part: '1', type: 'text/plain', encoding: '7bit', size: 5, lines: 1 };
+  const html = '("text" "html" NIL NIL NIL "7bit" 5 1)';
+  it.each<[string, string, object, string[]]>([
+    [
+      '() as disposition',
+      text(' NIL () ("de") "loc"'),
+      { ...leaf, language: ['de'], location: 'loc' },
+      [],
+    ],
+    [
+      'parameters of the disposition without a list',
+      text(' NIL ("attachment" "filename" "a.pdf") ("de")'),
+      { ...leaf, language: ['de'], filename: 'a.pdf', disposition: { type: 'attachment' } },
+      ['BODYSTRUCTURE: parameters without parentheses'],
+    ],
+    [
+      'a list of lists as disposition',
+      text(' NIL (("attachment")) ("de")'),
+      { ...leaf, language: ['de'] },
+      [expect.stringMatching(/^BODYSTRUCTURE: body-fld-dsp: /) as unknown as string],
+    ],
+    ['sizes in quotes', text('', '"5" "1"'), leaf, []],
+    [
+      'a word as size',
+      text('', 'x 1'),
+      { ...leaf, size: 0 },
+      ['BODYSTRUCTURE: body-fld-octets is no number'],
+    ],
+    [
+      'a multipart without subtype',
+      `(${text()}${html})`,
+      { type: 'multipart/mixed', parts: [{ part: '1' }, { part: '2', type: 'text/html' }] },
+      ['BODYSTRUCTURE: media-subtype is missing'],
+    ],
+    [
+      'NIL in place of the first part',
+      `(NIL ${html} "alternative")`,
+      { type: 'multipart/alternative', parts: [{ part: '1' }, { part: '2', type: 'text/html' }] },
+      ['BODYSTRUCTURE: NIL in place of part 1'],
+    ],
+    [
+      'NIL in place of a later part',
+      `(${text()} NIL ${html} "mixed")`,
+      { type: 'multipart/mixed', parts: [leaf, { part: '2' }, { part: '3', type: 'text/html' }] },
+      ['BODYSTRUCTURE: NIL in place of part 2'],
+    ],
+  ])('%s', async (_name, wire, expected, problems) => {
+    const script = `
+C: A2 UID FETCH 11 (UID BODYSTRUCTURE RFC822.SIZE)
+S: * 1 FETCH (UID 11 BODYSTRUCTURE ${wire} RFC822.SIZE 7)
+S: A2 OK done
+`;
+    await at(script, async (box) => {
+      const [found] = await box.fetch(11, { structure: true, size: true }).toArray();
+      expect(found?.structure).toMatchObject(expected);
+      expect(found?.size).toBe(7);
+      expect(found?.problems).toEqual(problems);
+    });
+  });
+
+  it('a text in place of addresses is that field, where ten are there', async () => {
+    const script = `
+C: A2 UID FETCH 11 (UID ENVELOPE)
+S: * 1 FETCH (UID 11 ENVELOPE ("d" "s" NIL NIL NIL "a@example.org" NIL NIL "<r>" "<m>"))
+S: A2 OK done
+`;
+    await at(script, async (box) => {
+      const [found] = await box.fetch(11, { envelope: true }).toArray();
+      expect(found?.envelope).toMatchObject({
+        subject: 's',
+        to: [],
+        inReplyTo: '<r>',
+        messageId: '<m>',
+      });
+      expect(found?.problems).toEqual(['ENVELOPE: a text in place of env-to']);
+    });
+  });
+});

@@ -2,7 +2,7 @@
 import { decodeText } from '@fivewire/line-protocol';
 import { decodeHeaderText, decodeParameters } from './encoded-word.js';
 import { Envelope, mostOf, parseEnvelope } from './envelope.js';
-import { close, type FrameSlice, isDigit, isMalformed, type Lexer, open } from './lexer.js';
+import { close, type FrameSlice, isDigit, isMalformed, type Lexer, open, quote } from './lexer.js';
 
 /** body-extension = nstring / number / "(" body-extension *(SP body-extension) ")" */
 export type BodyExtension = string | number | null | readonly BodyExtension[];
@@ -99,9 +99,8 @@ function bodyOrNote(lexer: Lexer, part: string, isMessage: boolean): BodyPart {
 function body(lexer: Lexer, part: string, isMessage: boolean): BodyPart {
   lexer.open('body');
   lexer.spaces();
-  const next = lexer.peek();
   const found =
-    next === open
+    lexer.peek() === open || isMissingPart(lexer)
       ? multipart(lexer, part)
       : basicOrChildless(lexer, isMessage ? below(part, 1) : part);
   lexer.spaces();
@@ -116,12 +115,29 @@ function body(lexer: Lexer, part: string, isMessage: boolean): BodyPart {
  */
 function multipart(lexer: Lexer, part: string): BodyPart {
   const parts: BodyPart[] = [];
-  while (lexer.peek() === open) {
-    parts.push(bodyOrNote(lexer, below(part, parts.length + 1), false));
-    lexer.spaces();
+  while (more(lexer)) {
+    const number = below(part, parts.length + 1);
+    if (lexer.peek() === open) parts.push(bodyOrNote(lexer, number, false));
+    else if (isMissingPart(lexer)) {
+      // It counts, or all numbers behind it would name other parts.
+      lexer.note(`NIL in place of part ${number}`);
+      lexer.nil();
+      parts.push(unknownStructure(number));
+    } else break;
   }
-  return endOfMultipart(lexer, part, parts, lexer.nstring('media-subtype'));
+  if (more(lexer)) return endOfMultipart(lexer, part, parts, lexer.nstringOrNote('media-subtype'));
+  lexer.note('media-subtype is missing');
+  return endOfMultipart(lexer, part, parts, null);
 }
+
+/** NIL before another body: a list whose first word is no media type holds parameters. */
+function isMissingPart({ text, pos }: Lexer): boolean {
+  nilAndBody.lastIndex = pos;
+  const found = nilAndBody.exec(text);
+  return found !== null && (found[1] === undefined || mediaTypes.has(lower(found[1])));
+}
+
+const nilAndBody = /nil *\( *(?:\(|"([a-z]+)")/iy;
 
 function endOfMultipart(
   lexer: Lexer,
@@ -132,7 +148,7 @@ function endOfMultipart(
   const found: Writable<BodyPart> = {
     part,
     type: `multipart/${lower(subtype) || 'mixed'}`,
-    parameters: more(lexer) ? parseParameters(lexer) : {},
+    parameters: field(lexer, 'body-fld-param', parseParameters, {}),
     encoding: '',
     size: 0,
     parts,
@@ -180,7 +196,7 @@ const multipartSubtypes = new Set(
  */
 function basic(lexer: Lexer, part: string, mediaType: string, subtype: string | null): BodyPart {
   const type = `${mediaType || 'application'}/${lower(subtype) || 'octet-stream'}`;
-  const parameters = more(lexer) ? parseParameters(lexer) : {};
+  const parameters = field(lexer, 'body-fld-param', parseParameters, {});
   const id = more(lexer) ? lexer.nstringOrNote('body-fld-id') : null;
   const description = more(lexer) ? lexer.nstringOrNote('body-fld-desc') : null;
   const encoding = more(lexer) ? lexer.nstringOrNote('body-fld-enc') : null;
@@ -197,8 +213,8 @@ function basic(lexer: Lexer, part: string, mediaType: string, subtype: string | 
       else parts = [bodyOrNote(lexer, part, true)];
     }
   }
-  const hasLines = (mediaType === 'text' || message) && more(lexer) && isDigit(lexer.peek());
-  const lines = hasLines ? lexer.number('body-fld-lines') : undefined;
+  const hasLines = (mediaType === 'text' || message) && more(lexer) && isCount(lexer);
+  const lines = hasLines ? count(lexer, 'body-fld-lines') : undefined;
   const md5 = more(lexer) ? lexer.nstringOrNote('body-fld-md5') : null;
   const found: Writable<BodyPart> = {
     part,
@@ -219,10 +235,25 @@ function basic(lexer: Lexer, part: string, mediaType: string, subtype: string | 
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** A field that is there and can't be read is stepped over: the part keeps the others. */
+function field<T>(lexer: Lexer, rule: string, read: (lexer: Lexer) => T, empty: T): T {
+  if (!more(lexer)) return empty;
+  if (lexer.emptyList()) return empty;
+  const { pos, depth } = lexer;
+  try {
+    return read(lexer);
+  } catch (error) {
+    if (!isMalformed(error)) throw error;
+    lexer.note(`${rule}: ${(error as Error).message}`);
+    lexer.stepOver(rule, pos, depth);
+    return empty;
+  }
+}
+
 /** [SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc *(SP body-extension)]]] */
 function extension(lexer: Lexer, part: Writable<BodyPart>): void {
-  const disposition = more(lexer) ? parseDisposition(lexer) : undefined;
-  const language = more(lexer) ? parseLanguage(lexer) : undefined;
+  const disposition = field(lexer, 'body-fld-dsp', parseDisposition, undefined);
+  const language = field(lexer, 'body-fld-lang', parseLanguage, undefined);
   const location = more(lexer) ? lexer.nstringOrNote('body-fld-loc') : null;
   const filename = disposition?.parameters.filename ?? part.parameters.name;
   if (filename !== undefined) part.filename = filename;
@@ -243,7 +274,10 @@ function parseDisposition(lexer: Lexer): BodyDisposition | undefined {
   lexer.open('body-fld-dsp');
   lexer.spaces();
   const type = lower(lexer.nstring('disposition type'));
-  const parameters = more(lexer) ? parseParameters(lexer) : {};
+  const listed =
+    more(lexer) &&
+    (lexer.peek() === open || /^nil[ )]/i.test(lexer.text.slice(lexer.pos, lexer.pos + 4)));
+  const parameters = listed ? field(lexer, 'body-fld-param', parseParameters, {}) : bare(lexer);
   lexer.spaces();
   lexer.expect(close, ') of the disposition');
   lexer.closed();
@@ -268,6 +302,18 @@ function parseParameters(lexer: Lexer): Readonly<Record<string, string>> {
   }
   const words: string[] = [];
   lexer.list('body-fld-param', () => words.push(lexer.nstring('parameter') ?? ''));
+  return inPairs(words);
+}
+
+/** Parameters that stand in the disposition without a list of their own: `("attachment" "filename" "a.pdf")`. */
+function bare(lexer: Lexer): Readonly<Record<string, string>> {
+  const words: string[] = [];
+  while (more(lexer)) words.push(lexer.nstringOrNote('parameter') ?? '');
+  if (words.length > 0) lexer.note('parameters without parentheses');
+  return inPairs(words);
+}
+
+function inPairs(words: readonly string[]): Readonly<Record<string, string>> {
   const pairs: [string, string][] = [];
   for (let i = 0; i < words.length; i += 2) pairs.push([words[i] as string, words[i + 1] ?? '']);
   return decodeParameters(pairs);
@@ -283,10 +329,20 @@ function bodyExtension(lexer: Lexer): BodyExtension {
 
 /** body-fld-octets. Dovecot and Exchange send -1, others NIL, for a size that they do not know (go-imap#534). */
 function octetCount(lexer: Lexer): number {
-  if (isDigit(lexer.peek())) return lexer.number('body-fld-octets');
+  if (isCount(lexer)) return count(lexer, 'body-fld-octets');
+  const { pos } = lexer;
   lexer.skipValue('body-fld-octets');
+  const text = lexer.text.slice(pos, lexer.pos);
+  if (!/^(?:nil|-1)$/i.test(text)) lexer.note('body-fld-octets is no number');
   return 0;
 }
+
+/** A number, in quotes or not. */
+const isCount = (lexer: Lexer): boolean =>
+  isDigit(lexer.peek()) ||
+  (lexer.peek() === quote && /^"\d{1,10}"/.test(lexer.text.slice(lexer.pos, lexer.pos + 12)));
+const count = (lexer: Lexer, rule: string): number =>
+  isDigit(lexer.peek()) ? lexer.number(rule) : Number(lexer.nstring(rule));
 
 /** Steps over spaces; whether another field follows before the list ends. */
 function more(lexer: Lexer): boolean {

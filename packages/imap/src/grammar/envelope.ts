@@ -209,12 +209,12 @@ function envelopeFields(lexer: Lexer): RawEnvelope {
     }
     raw.date = textField(lexer, 'env-date');
     raw.subject = textField(lexer, 'env-subject');
-    raw.from = parseAddresses(lexer, 'env-from');
-    raw.sender = parseAddresses(lexer, 'env-sender');
-    raw.replyTo = parseAddresses(lexer, 'env-reply-to');
-    raw.to = parseAddresses(lexer, 'env-to');
-    raw.cc = parseAddresses(lexer, 'env-cc');
-    raw.bcc = parseAddresses(lexer, 'env-bcc');
+    raw.from = parseAddresses(lexer, 'env-from', 8);
+    raw.sender = parseAddresses(lexer, 'env-sender', 7);
+    raw.replyTo = parseAddresses(lexer, 'env-reply-to', 6);
+    raw.to = parseAddresses(lexer, 'env-to', 5);
+    raw.cc = parseAddresses(lexer, 'env-cc', 4);
+    raw.bcc = parseAddresses(lexer, 'env-bcc', 3);
     raw.inReplyTo = textField(lexer, 'env-in-reply-to');
     raw.messageId = textField(lexer, 'env-message-id');
     endEnvelope(lexer);
@@ -237,14 +237,19 @@ function textField(lexer: Lexer, rule: string): string | null {
 
 /**
  * env-from = "(" 1*address ")" / nil. Spaces between addresses (Outlook.com) and NIL in their place are let through. A
- * text in place of the list is the field behind it: this one is missing.
+ * text in place of the list is the field behind it: this one is missing. But where just so many fields follow as should, it is this one.
+ *
+ * @param left how many fields should be left, this one included
  */
-function parseAddresses(lexer: Lexer, rule: string): RawAddress[] {
+function parseAddresses(lexer: Lexer, rule: string, left: number): RawAddress[] {
   lexer.spaces();
   if (lexer.nil()) return [];
   const addresses: RawAddress[] = [];
   if (lexer.peek() !== open) {
-    lexer.note(`${rule} is missing`);
+    if (fieldsLeft(lexer) === left) {
+      lexer.note(`a text in place of ${rule}`);
+      lexer.skipValue(rule);
+    } else lexer.note(`${rule} is missing`);
     return addresses;
   }
   lexer.list(rule, () => {
@@ -256,6 +261,24 @@ function parseAddresses(lexer: Lexer, rule: string): RawAddress[] {
     }
   });
   return addresses;
+}
+
+/** How many values follow before the list ends; 0 where its end can't be found. */
+function fieldsLeft(lexer: Lexer): number {
+  const { pos, depth } = lexer;
+  let count = 0;
+  try {
+    for (lexer.spaces(); lexer.peek() !== close; lexer.spaces()) {
+      lexer.skipValue('envelope');
+      count++;
+    }
+    return count;
+  } catch (error) {
+    if (!isMalformed(error)) throw error;
+    return 0;
+  } finally {
+    lexer.rewind(pos, depth);
+  }
 }
 
 /** address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")" */
