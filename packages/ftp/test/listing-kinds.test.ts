@@ -81,6 +81,21 @@ const unix: Sample[] = [
     531,
     '2026-02-28T00:00',
   ],
+  [
+    '-rw-r--r--   1 alice    staff       531 Wed Jan 29 03:26:15 2003 weekday',
+    'weekday',
+    f,
+    531,
+    '2003-01-29T03:26:15',
+  ],
+  [
+    '-rw-r--r--   1 alice    staff       531 Thu,  5 Jun 2003 weekday too',
+    'weekday too',
+    f,
+    531,
+    '2003-06-05',
+  ],
+  ['-rw-r--r--   1 alice    staff       531 Jun  5  2003 Wed', 'Wed', f, 531, '2003-06-05'],
   ['-rw-r--r--   1 alice    staff       531 undated', 'undated', f, 531, ''],
   [
     '-rwxr-xr-x    1 alice    staff         9 Oct 08, 2012 09:47 comma',

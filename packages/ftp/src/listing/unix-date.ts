@@ -2,7 +2,7 @@
  * The dates that `ls` and its imitators write, by locale, option and age:
  *
  *     Jan 29 03:26 · Apr  8  1994 · 26. Juli, 20:10 · 2.   Okt.  2003      (names of months, either way around)
- *     Oct 08, 2002 09:47 · Jan 29 03:26:15 2024                            (time and year)
+ *     Oct 08, 2002 09:47 · Jan 29 03:26:15 2024 · Wed Jan 29 03:26:15 2003 (time and year)
  *     2005-06-07 21:22 · 2004.07.15 · 24-04-2003 17:12 · 01-jun-99         (one word for the day)
  *     09-26 13:45 · 3 29 03:26                                             (numbers, no year)
  *     4月 18日 2003年 · 2003 3月 20 · 8? 17 08:52                            (numbers with a sign of whatever charset)
@@ -40,8 +40,14 @@ export function dateAt(
   from: number,
   context: DialectContext,
 ): FoundDate | undefined {
-  return named(fields, from, context) ?? other(fields, from, context);
+  const date = named(fields, from, context) ?? other(fields, from, context);
+  if (date !== undefined || !weekday.test(fields.text(from))) return date;
+  const behind = named(fields, from + 1, context);
+  return behind && { ...behind, from };
 }
+
+/** `Wed Jan 29 03:26:15 2003`, as ctime() writes it. */
+const weekday = /^(?:sun|mon|tue|wed|thu|fri|sat)[a-z]*,?$/i;
 
 /** By far the most frequent: two of its three fields begin with a digit, the third among them. */
 function named(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
