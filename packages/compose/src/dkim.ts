@@ -249,16 +249,28 @@ function foldedTags(tags: readonly string[]): string {
  */
 export class RelaxedBodyHash {
   #hash: Hash = createHash('sha256');
-  /** What can't be judged before more comes: blanks and line ends. */
-  #held = '';
+  #empty = true;
+  /** Line ends that can't be judged before more comes: how many, for a run of them may be as long as the body. */
+  #lineEnds = 0;
+  /** What stands behind them: blanks, as one, and perhaps a CR. */
+  #rest = '';
 
   update(piece: Uint8Array): void {
     const octets = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-    const text = this.#held + octets.toString('latin1');
+    const text = this.#rest + octets.toString('latin1');
     const end = endOfContent(text);
-    this.#held = text.slice(end);
-    if (end === 0) return;
-    const content = text.slice(0, end);
+    if (end > 0) this.#take(text.slice(0, end));
+    this.#hold(text.slice(end));
+  }
+
+  digest(): string {
+    if (!this.#empty) this.#hash.update('\r\n');
+    return this.#hash.digest('base64');
+  }
+
+  #take(content: string): void {
+    for (; this.#lineEnds > 0; this.#lineEnds -= Math.min(this.#lineEnds, manyLineEnds.length / 2))
+      this.#hash.update(manyLineEnds.slice(0, this.#lineEnds * 2), 'latin1');
     // Base64 has no blanks: most of what is big goes through untouched.
     const relaxed = /[ \t]/.test(content)
       ? content.replace(/[ \t]+/g, ' ').replaceAll(' \r\n', '\r\n')
@@ -267,13 +279,20 @@ export class RelaxedBodyHash {
     this.#empty = false;
   }
 
-  digest(): string {
-    if (!this.#empty) this.#hash.update('\r\n');
-    return this.#hash.digest('base64');
+  /** @param text blanks and line ends, such as can be told apart by counting where each CR has its LF */
+  #hold(text: string): void {
+    const lines = text.split('\r\n');
+    const rest = lines.pop() as string;
+    if (lines.some((line) => /[\r\n]/.test(line))) {
+      this.#rest = text;
+      return;
+    }
+    this.#lineEnds += lines.length;
+    this.#rest = rest.replace(/[ \t]+/g, ' ');
   }
-
-  #empty = true;
 }
+
+const manyLineEnds = '\r\n'.repeat(4_096);
 
 /** Where the blanks and line ends at the end begin. */
 function endOfContent(text: string): number {
