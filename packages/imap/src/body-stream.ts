@@ -118,6 +118,7 @@ export class BodyStream extends GatheringReadable {
       if (answer === undefined) throw gone(uid);
       if (answer.octets === null) throw noSuchPart(uid, section);
       if (answer.octets !== undefined) {
+        this.#checkOrigin(skip, answer.origin);
         const sink = new BodyStreamSink(this, skip, answer.octets.length);
         sink.from(answer.origin).write(answer.octets);
       }
@@ -145,7 +146,9 @@ export class BodyStream extends GatheringReadable {
         sinkFor: (text, size, sole) => {
           const told = uidIn(text);
           if (told === undefined ? !sole() : told !== uid) return undefined;
-          this.#sink = new BodyStreamSink(this, skip, size).from(originIn(text));
+          const origin = originIn(text);
+          this.#checkOrigin(skip, origin);
+          this.#sink = new BodyStreamSink(this, skip, size).from(origin);
           return this.#sink;
         },
         claim: (response, _frame, sole) => {
@@ -169,6 +172,16 @@ export class BodyStream extends GatheringReadable {
     );
     this.#sink = undefined;
     return answer ?? (nameless ? 'nameless' : undefined);
+  }
+
+  /** What comes must not leave a gap behind what is known. Where all was asked for, an origin is a slip of the server's. */
+  #checkOrigin(known: number, origin: number | undefined): void {
+    if (known === 0 || origin === undefined || origin <= known) return;
+    const { connection } = this.runner;
+    throw connection.malformed(`octets from ${known} on`, `<${origin}>`, {
+      command: 'UID FETCH',
+      phase: 'transfer',
+    });
   }
 
   /** Hands octets on; false when the consumer wants to rest. */
@@ -275,7 +288,7 @@ function uidIn(text: string): number | undefined {
 
 /** BODY[…]<origin> at the end of the text. */
 function originIn(text: string): number | undefined {
-  const found = /\]<(\d+)> *~?\{\d+\+?\}$/.exec(text.slice(-60));
+  const found = /\]<(\d+)(?:\.\d+)?> *~?\{\d+\+?\} *$/.exec(text.slice(-80));
   return found === null ? undefined : Number(found[1]);
 }
 

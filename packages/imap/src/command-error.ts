@@ -1,6 +1,14 @@
 /** A tagged NO or BAD as an error that says what to do (RFC 9051 §7.1; RFC 5530 for the codes). */
-import { escapeText } from '@fivewire/line-protocol';
-import { CommandError, type Phase, type ServerReply, TransferError } from 'tls-context-core';
+import { escapeText, type LineConnection } from '@fivewire/line-protocol';
+import {
+  AbortError,
+  CommandError,
+  isFivewireError,
+  type Phase,
+  RemoteProtocolError,
+  type ServerReply,
+  TransferError,
+} from 'tls-context-core';
 import type { TaggedResponse } from './grammar/response.js';
 import type { Session } from './session.js';
 
@@ -35,6 +43,45 @@ export function commandError(
   );
 }
 
+/** The caller gave up a command that is on the wire: the server may do it all the same. */
+export const abortedOnWire = (
+  signal: AbortSignal,
+  command: string,
+  findOut: string | undefined,
+): AbortError =>
+  new AbortError(
+    findOut === undefined
+      ? `${command} was aborted by its signal`
+      : `${command} was aborted by its signal after it was sent`,
+    { command, cause: signal.reason, connection: 'usable', hint: findOut ?? '' },
+  );
+
+/**
+ * Part of it is done, and the rest was refused, given up or lost: doing all of it again would do that part twice.
+ * @param hint what the caller can do about it
+ */
+export function halfDone(
+  { connection }: { connection: LineConnection },
+  command: string,
+  hint: string,
+  error: unknown,
+): unknown {
+  if (!isFivewireError(error)) return error;
+  if (!connection.isOpen) return connection.locate(outcomeUnknown(command, hint, error));
+  const message = `${command} is done in part. ${error.message}`;
+  const fields = { command, cause: error, connection: 'usable', retry: 'never', hint } as const;
+  if (error.code === 'ERR_ABORTED')
+    return connection.locate(new AbortError(message, { ...fields, cause: error.cause }));
+  const { reply } = error as CommandError;
+  return connection.locate(
+    new CommandError('ERR_COMMAND_REJECTED', message, {
+      ...fields,
+      phase: 'command',
+      ...(reply === undefined ? {} : { reply }),
+    }),
+  );
+}
+
 /** The command went out whole and its answer is lost: repeating it may do twice what was meant once. */
 export const outcomeUnknown = (command: string, findOut: string, cause: unknown): TransferError =>
   new TransferError(
@@ -42,6 +89,15 @@ export const outcomeUnknown = (command: string, findOut: string, cause: unknown)
     `The connection was lost after ${command} was sent and before the server said what became of it`,
     { command, cause, connection: 'closed', retry: 'never', hint: findOut },
   );
+
+/** An answer that cannot be read must not look like one in which nothing is found. The connection is in step. */
+export const unreadable = (command: string, problem: string): RemoteProtocolError =>
+  new RemoteProtocolError('ERR_MALFORMED_RESPONSE', `The answer to ${command}: ${problem}`, {
+    command,
+    phase: 'command',
+    connection: 'usable',
+    hint: 'What the server found is not known. If an extension of it is broken, name it in `disable`.',
+  });
 
 /** "Suggested Backoff Time: 16000 milliseconds": Microsoft 365. */
 function backoff(text: string): { retryAfter?: number } {

@@ -6,15 +6,16 @@
  */
 import { randomBytes } from 'node:crypto';
 import {
-  abandonOnAbort,
   aborted,
   decodeText,
   escapeText,
   knownDeadlock,
   type LineConnection,
+  manyMayWaitOn,
   mask,
 } from '@fivewire/line-protocol';
 import type { Phase } from 'tls-context-core';
+import { waitAsAsked } from './backoff.js';
 import {
   type CallOptions,
   type Command,
@@ -23,7 +24,7 @@ import {
   newEntry,
   type StreamedSink,
 } from './command.js';
-import { commandError, outcomeUnknown } from './command-error.js';
+import { abortedOnWire, commandError, outcomeUnknown } from './command-error.js';
 import { ConsumerWait } from './consumer-wait.js';
 import { type CommandPiece, type Encoding, encodeCommand } from './grammar/encoder.js';
 import type { Frame } from './grammar/frame.js';
@@ -35,7 +36,6 @@ import {
   type TaggedResponse,
 } from './grammar/response.js';
 import type { ImapLimits } from './limits.js';
-import { patience } from './patience.js';
 import { ReplyDeadline } from './reply-deadline.js';
 import { ResponseReader } from './response-reader.js';
 import type { Session } from './session.js';
@@ -130,14 +130,15 @@ export class CommandRunner {
    * @throws CommandError `ERR_COMMAND_REJECTED`, `ERR_NOT_FOUND` for NO and BAD; and whatever ends the connection
    */
   async run(command: Command, options: CallOptions = {}): Promise<TaggedResponse> {
+    let patience = options.timeout ?? this.connection.timeouts.reply;
     for (let attempt = 1; ; attempt++) {
       const { response, masked, untouched } = await this.runAnyway(command, options);
       if (response.status === 'OK') return response;
       const error = this.connection.locate(commandError(response, masked, command.phase));
       const pause = untouched && attempt < mostAttempts ? error.retryAfter : undefined;
-      if (pause === undefined || pause > (options.timeout ?? this.connection.timeouts.reply))
-        throw error;
-      await patience(pause, this.connection.closed, options.signal, masked);
+      if (pause === undefined || pause > patience) throw error;
+      patience -= pause;
+      await waitAsAsked(pause, this.connection.closed, options.signal, masked);
     }
   }
 
@@ -153,12 +154,12 @@ export class CommandRunner {
     if (signal?.aborted)
       return Promise.reject(this.connection.locate(aborted(signal, context, 'usable')));
     let entry: Entry | undefined;
-    const work = new Promise<TaggedResponse>((resolve, reject) => {
+    return new Promise<TaggedResponse>((resolve, reject) => {
       entry = {
         ...newEntry(command, timeout ?? this.connection.timeouts.reply, reject),
-        signal,
         resolve,
       };
+      if (signal !== undefined) this.#onAbort(signal, entry);
       this.#queue.push(entry);
       this.#pump();
       this.#consumers.review();
@@ -167,23 +168,35 @@ export class CommandRunner {
       masked: (entry as Entry).masked,
       untouched: isRepeatable(entry as Entry),
     }));
-    if (signal !== undefined) this.#dropOnAbort(signal, work, () => entry);
-    // A body that is going out cannot be left behind: `writeBody` ends the connection, and with it this command.
-    return command.bodies === undefined ? abandonOnAbort(work, signal, context) : work;
   }
 
-  /** What is aborted before it went out never goes out. */
-  #dropOnAbort(signal: AbortSignal, work: Promise<unknown>, which: () => Entry | undefined): void {
-    const drop = (): void => {
-      const entry = which();
-      const at = entry === undefined ? -1 : this.#queue.indexOf(entry);
-      if (at < 0) return;
-      this.#queue.splice(at, 1);
-      entry?.reject(this.connection.locate(aborted(signal, { command: entry.masked }, 'usable')));
+  /**
+   * What is aborted in the queue never goes out. On the wire it is no longer waited for; but a body that has been announced
+   * cannot be left behind: that ends the connection.
+   */
+  #onAbort(signal: AbortSignal, entry: Entry): void {
+    const { command, resolve, reject } = entry;
+    const stop = (): void => {
+      const at = this.#queue.indexOf(entry);
+      if (at >= 0) this.#queue.splice(at, 1);
+      if (this.#writing === entry && command.bodies !== undefined) {
+        this.connection.fail(aborted(signal, { command: entry.masked }, 'closed'));
+        return;
+      }
+      const findOut = at < 0 ? command.findOut : undefined;
+      entry.reject(this.connection.locate(abortedOnWire(signal, command.verb, findOut)));
     };
-    const over = (): void => signal.removeEventListener('abort', drop);
-    signal.addEventListener('abort', drop, { once: true });
-    work.then(over, over);
+    const over = (): void => signal.removeEventListener('abort', stop);
+    manyMayWaitOn(signal);
+    signal.addEventListener('abort', stop, { once: true });
+    entry.resolve = (response) => {
+      over();
+      resolve(response);
+    };
+    entry.reject = (error) => {
+      over();
+      reject(error);
+    };
   }
 
   /** Whether a command of this session has, or had, the tag. */

@@ -76,7 +76,6 @@ export interface Command {
 export interface Entry {
   readonly command: Command;
   readonly timeout: number;
-  readonly signal: AbortSignal | undefined;
   resolve(response: TaggedResponse): void;
   reject(error: unknown): void;
   tag: string;
@@ -101,7 +100,6 @@ export const newEntry = (
   command,
   timeout,
   reject,
-  signal: undefined,
   resolve: () => {},
   tag: '',
   masked: command.verb,

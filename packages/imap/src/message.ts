@@ -249,7 +249,7 @@ export class FetchedMessage implements MessageBase {
     const described = async (): Promise<BodyPart | undefined> => {
       if (!/^[\d.]+$/.test(section)) return undefined;
       const structure =
-        this.#row.structure === undefined
+        this.#row.structure === undefined && this.uid > 0
           ? await this.#askStructure(this.uid, options)
           : this.structure;
       return structure && partNumbered(structure, section);
@@ -270,12 +270,13 @@ export class FetchedMessage implements MessageBase {
   }
 
   #body(section: string, options: CallOptions): GatheringReadable {
-    if (this.uid === 0) return heldBody(withoutUid());
     const known = this.#row.sections.find((found) => found.section === section && !found.binary);
     if (known?.octets === null) return heldBody(noSuchPart(this.uid, section));
     const whole = known !== undefined && isWhole(known, this.#head);
     if (whole) return heldBody(known.octets ?? Buffer.alloc(0));
-    return this.#openBody(this.uid, section, known?.octets ?? undefined, options);
+    if (this.uid === 0) return heldBody(withoutUid());
+    const head = (known?.origin ?? 0) === 0 ? known?.octets : undefined;
+    return this.#openBody(this.uid, section, head ?? undefined, options);
   }
 
   /** Kept out of the type of a row: what `console.log` and JSON show. */

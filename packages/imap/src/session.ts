@@ -117,8 +117,8 @@ export class Session {
   namespaces: Namespaces | undefined;
   /** What ID told about the server. */
   serverId: ServerId | undefined;
-  /** The server says that it has ESEARCH, and answers without naming the search, or wrongly. */
-  extendedSearchBroken = false;
+  /** Whether ESEARCH, where the server says that it has it, finds messages: see `commands/search.ts`. */
+  extendedSearch: 'untried' | 'works' | 'broken' = 'untried';
   /** What the server said on leaving. */
   bye: string | undefined;
   readonly #listeners = new Set<(change: MailboxChange) => void>();
@@ -158,7 +158,7 @@ export class Session {
     this.enabled.clear();
     this.notifies = false;
     this.namespaces = undefined;
-    this.extendedSearchBroken = false;
+    this.extendedSearch = 'untried';
     this.announce({ type: 'reset' });
   }
 
@@ -179,7 +179,7 @@ export class Session {
 
   /** From now on searches go without RETURN. */
   doubtExtendedSearch(): void {
-    this.extendedSearchBroken = true;
+    this.extendedSearch = 'broken';
     this.notices.push({
       kind: 'malformed',
       text: 'ESEARCH: the answer is missing, names no search, or contradicts the number of messages; searching without it from now on',

@@ -93,7 +93,8 @@ async function* changes<const I extends FetchItems>(
   const known = now.uids;
   const there = await mailbox.search({}, options);
   // Each would cost a command: a server that finds far more than there is could keep us busy for ever.
-  if (there.size > mailbox.exists * 2 + slack) {
+  // One that finds none although there are some would make all of them vanish.
+  if (there.size > mailbox.exists * 2 + slack || (there.size === 0 && mailbox.exists > 0)) {
     throw runner.connection.fail(
       runner.connection.malformed(
         `about ${mailbox.exists} messages, as EXISTS says`,

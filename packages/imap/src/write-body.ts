@@ -1,5 +1,5 @@
 /** The octets of a literal that goes out (RFC 9051 §4.3). */
-import { aborted, type LineConnection } from '@fivewire/line-protocol';
+import type { LineConnection } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
 import type { Entry } from './command.js';
 
@@ -16,11 +16,7 @@ export async function writeBody(
   size: number,
   onWait: () => void,
 ): Promise<void> {
-  const { signal, timeout, masked } = entry;
-  const stop = (): void => {
-    connection.fail(aborted(signal as AbortSignal, { command: masked }, 'closed'));
-  };
-  signal?.addEventListener('abort', stop, { once: true });
+  const { timeout, masked } = entry;
   try {
     let octets = 0;
     let held: Uint8Array | undefined;
@@ -39,7 +35,6 @@ export async function writeBody(
       held = value;
     }
   } finally {
-    signal?.removeEventListener('abort', stop);
     onWait();
   }
 }

@@ -479,14 +479,15 @@ describe('watch', () => {
       const name = await filled();
       const events = watcher.watch(name, options)[Symbol.asyncIterator]();
       const first = next(events);
-      await sleep(200);
-      await client.append(name, message('x'));
-      expect(await first).toMatchObject({ type: 'new' });
-      const lines =
+      const lines = (): readonly string[] =>
         at.server.connections.find(({ lines }) =>
           lines.some((line) => line.includes(`EXAMINE "${name}"`)),
         )?.lines ?? [];
-      expect(lines.filter((line) => /IDLE|NOOP/.test(line)).length).toBeGreaterThan(2);
+      await expect
+        .poll(() => lines().filter((line) => /IDLE|NOOP/.test(line)).length, { timeout: 10_000 })
+        .toBeGreaterThan(2);
+      await client.append(name, message('x'));
+      expect(await first).toMatchObject({ type: 'new' });
       await watcher.quit();
     }
   });
@@ -496,7 +497,14 @@ describe('watch', () => {
     const watcher = await at.connect();
     const events = watcher.watch([one, two], { interval: 50 })[Symbol.asyncIterator]();
     const first = next(events);
-    await sleep(120);
+    // It has asked for the state of the second, and waits.
+    const isReady = (): boolean =>
+      at.server.connections.some(
+        ({ lines }) =>
+          lines.some((line) => line.includes(`STATUS "${two}"`)) &&
+          lines.some((line) => /IDLE$|NOTIFY SET/.test(line)),
+      );
+    await expect.poll(isReady, { timeout: 10_000 }).toBe(true);
     await client.append(two, message('x'));
     expect(await first).toMatchObject({ type: 'status', mailbox: two, status: { messages: 1 } });
     await watcher.quit();

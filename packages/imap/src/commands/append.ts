@@ -3,10 +3,10 @@
  * MULTIAPPEND, RFC 3502; CATENATE, RFC 4469; REPLACE, RFC 8508.
  */
 import { type BodyInput, bodyOctets, isBodyInput, SourcePace } from '@fivewire/line-protocol';
-import { CommandError, UsageError } from 'tls-context-core';
+import { CommandError, isFivewireError, UsageError } from 'tls-context-core';
 import { BodyStream } from '../body-stream.js';
 import type { CallOptions, StreamedBody } from '../command.js';
-import { requireCapability } from '../command-error.js';
+import { halfDone, requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import {
   type Argument,
@@ -105,8 +105,7 @@ export async function appendMany(
     const results = messages.map(({ body, ...attributes }) =>
       append(runner, name, body, { ...attributes, ...options }),
     );
-    await Promise.allSettled(results);
-    return Promise.all(results);
+    return allOrWhichOf(runner, await Promise.allSettled(results));
   }
   const args: Argument[] = [target];
   const contents: Content[] = [];
@@ -140,6 +139,29 @@ export async function appendMany(
   } finally {
     await close();
   }
+}
+
+/** All results; or, where some are stored and others are not, an error that says which. */
+function allOrWhichOf(
+  runner: CommandRunner,
+  settled: readonly PromiseSettledResult<AppendResult>[],
+): AppendResult[] {
+  const results: AppendResult[] = [];
+  const stored: number[] = [];
+  const errors: unknown[] = [];
+  for (const [index, one] of settled.entries()) {
+    if (one.status === 'rejected') errors.push(one.reason);
+    else {
+      results.push(one.value);
+      stored.push(index);
+    }
+  }
+  if (errors.length === 0) return results;
+  const error =
+    errors.find((one) => isFivewireError(one) && one.code === 'ERR_OUTCOME_UNKNOWN') ?? errors[0];
+  if (stored.length === 0) throw error;
+  const hint = `Stored are messages[${stored.join('], [')}]. Append only the others; look for those in doubt by their Message-ID.`;
+  throw halfDone(runner, 'appendMany', hint, error);
 }
 
 /** A piece of a message that is put together on the server (CATENATE, RFC 4469): text of this side, or a part that is there. */

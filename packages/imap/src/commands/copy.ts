@@ -1,8 +1,7 @@
 /** UID COPY and UID MOVE, RFC 9051 §6.4.7, §6.4.8; UID EXPUNGE, RFC 4315 §2.1. */
 
-import { isFivewireError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { extensionRequired, outcomeUnknown } from '../command-error.js';
+import { extensionRequired, halfDone } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { mailbox, uidSet } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
@@ -59,21 +58,13 @@ export async function removeAfter(
     await store(runner, uids, '+FLAGS', ['\\Deleted'], options);
     await expunge(runner, uids, options);
   } catch (error) {
-    throw halfDone(runner, command, howToFindOut, error);
+    const hint = runner.connection.isOpen ? copiesAreThere : howToFindOut;
+    throw halfDone(runner, command, hint, error);
   }
 }
 
-/** Part of it is done, and the connection is gone: doing all of it again would do that part twice. */
-function halfDone(
-  runner: CommandRunner,
-  command: string,
-  howToFindOut: string,
-  error: unknown,
-): unknown {
-  if (runner.connection.isOpen || !isFivewireError(error) || error.code === 'ERR_OUTCOME_UNKNOWN')
-    return error;
-  return runner.connection.locate(outcomeUnknown(command, howToFindOut, error));
-}
+const copiesAreThere =
+  "What was to be stored is at the new place, and the old messages are still here: remove them with addFlags(uids, ['\\\\Deleted']) and expunge(uids). Doing all of it again would store it twice.";
 
 const findOut =
   'Some or all of the messages may be at the new place: connect again and compare both mailboxes, by Message-ID for instance, before you do it once more.';

@@ -45,6 +45,41 @@ const refused: Record<string, string> = {
   APPEND: 'use append()',
 };
 
+/** Doing these twice is doing them once. What others do is not known here. */
+const repeatable = new Set([
+  'CAPABILITY',
+  'CHECK',
+  'DELETE',
+  'EXPUNGE',
+  'FETCH',
+  'GETACL',
+  'GETANNOTATION',
+  'GETMETADATA',
+  'GETQUOTA',
+  'GETQUOTAROOT',
+  'ID',
+  'LIST',
+  'LISTRIGHTS',
+  'LSUB',
+  'MYRIGHTS',
+  'NAMESPACE',
+  'NOOP',
+  'SEARCH',
+  'SETANNOTATION',
+  'SETMETADATA',
+  'SETQUOTA',
+  'SORT',
+  'STATUS',
+  'STORE',
+  'SUBSCRIBE',
+  'THREAD',
+  'UNSUBSCRIBE',
+  'XLIST',
+]);
+
+const findOut =
+  'The server may have carried it out: connect again and look at what it was to change before you send it once more.';
+
 export async function rawCommand(
   runner: CommandRunner,
   verb: string,
@@ -72,6 +107,7 @@ export async function rawCommand(
     {
       verb: words.join(' '),
       args: args.map(argument),
+      ...(repeatable.has(first === 'UID' ? second : first) ? {} : { findOut }),
       claim: (response, frame) => {
         if (response.type === 'status' || response.type === 'capability') return false;
         // The session must see these as well.

@@ -1,7 +1,7 @@
 /** UID SEARCH, RFC 9051 §6.4.4; ESEARCH, RFC 4731; SEARCHRES, RFC 5182; PARTIAL, RFC 9394. */
-import { UsageError } from 'tls-context-core';
+import { type CommandError, isFivewireError, UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { requireCapability } from '../command-error.js';
+import { requireCapability, unreadable } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { type Argument, syntax } from '../grammar/encoder.js';
 import type { ExtendedSearchData } from '../grammar/search-data.js';
@@ -36,8 +36,10 @@ export async function search(
   ].join(' ');
   // With ESEARCH the result comes as ranges, and names its command, so that searches can be pipelined.
   if (hasExtendedSearch(runner)) {
-    const answer = await extendedSearch(runner, results, program, options);
-    if (answer !== undefined && !isContradiction(runner, query, answer)) {
+    const answer = await extendedSearch(runner, results, program, options).catch(
+      save ? rethrow : unlessBad,
+    );
+    if (answer !== undefined && (await isBelievable(runner, query, answer, options))) {
       if (counted) return answer.partial ?? UidSet.empty;
       return window(answer.all ?? UidSet.empty, partial);
     }
@@ -60,14 +62,16 @@ export async function summary(
   query: SearchQuery,
   options?: CallOptions,
 ): Promise<SearchSummary> {
+  const { session } = runner;
   const program = searchProgram(query, runner.utf8);
   requireSearch(runner, query);
   if (hasExtendedSearch(runner)) {
-    const answer = await extendedSearch(runner, 'MIN MAX COUNT', program, options);
-    if (answer?.count !== undefined) {
+    const answer = await extendedSearch(runner, 'MIN MAX COUNT', program, options).catch(unlessBad);
+    if (answer?.count !== undefined && (await isBelievable(runner, query, answer, options))) {
       const { count, min, max } = answer;
       return { count, min, max };
     }
+    session.doubtExtendedSearch();
   }
   const found = await search(runner, query, options);
   return { count: found.size, min: found.first, max: found.last };
@@ -75,7 +79,7 @@ export async function summary(
 
 const hasExtendedSearch = ({ session }: CommandRunner): boolean =>
   (session.capabilities.has('ESEARCH') || session.capabilities.has('IMAP4REV2')) &&
-  !session.extendedSearchBroken;
+  session.extendedSearch !== 'broken';
 
 /** @throws CommandError `ERR_EXTENSION_REQUIRED` for conditions of extensions that the server does not have */
 export function requireSearch(runner: CommandRunner, query: SearchQuery): void {
@@ -112,16 +116,38 @@ function window(found: UidSet, partial: readonly [number, number] | undefined): 
   return found.without(from > 1 ? `1:${from - 1}` : []).without(`${to + 1}:*`);
 }
 
-/** Strato's server finds nothing at all by ESEARCH (imapflow#411): nothing among all messages of a mailbox that has some. */
-const isContradiction = (
-  { session }: CommandRunner,
+/**
+ * Strato's server finds nothing at all by ESEARCH (imapflow#411). So the first time that nothing is found in a mailbox that has
+ * messages, it is asked for all of them, once a session.
+ */
+export async function isBelievable(
+  runner: CommandRunner,
   query: SearchQuery,
-  { all, partial }: ExtendedSearchData,
-): boolean =>
-  all === undefined &&
-  partial === undefined &&
-  (session.selected?.exists ?? 0) > 0 &&
-  Object.values(query).every((value) => value === undefined);
+  { all, partial, count = 0 }: ExtendedSearchData,
+  options?: CallOptions,
+): Promise<boolean> {
+  const { session } = runner;
+  const isEmpty = all === undefined && partial === undefined && count === 0;
+  if (!isEmpty) session.extendedSearch = 'works';
+  if (session.extendedSearch === 'works' || (session.selected?.exists ?? 0) === 0) return true;
+  if (Object.values(query).every((value) => value === undefined)) return false;
+  const everything = await extendedSearch(runner, 'ALL', searchProgram({}, false), options);
+  if (everything?.all !== undefined) session.extendedSearch = 'works';
+  return everything?.all !== undefined;
+}
+
+/** Some servers announce ESEARCH and know no RETURN. */
+function unlessBad(error: unknown): undefined {
+  if (isFivewireError(error)) {
+    const { reply, transient } = error as CommandError;
+    if (reply?.code === 'BAD' && !transient) return undefined;
+  }
+  throw error;
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
 
 /**
  * The ESEARCH response that names this command's tag.
@@ -148,7 +174,7 @@ export async function extendedSearch(
         if (response.type === 'esearch') {
           const { data } = response;
           if (data.tag !== tag && (runner.isOwnTag(data.tag) || !sole())) return false;
-          answer = data;
+          answer = answer === undefined ? data : bothOf(answer, data);
           return true;
         }
         // Some servers advertise ESEARCH and answer in the old form, which names nobody.
@@ -161,6 +187,13 @@ export async function extendedSearch(
   );
   return answer;
 }
+
+/** Some servers send the result in pieces. */
+const bothOf = (before: ExtendedSearchData, data: ExtendedSearchData): ExtendedSearchData => ({
+  ...data,
+  all: data.all === undefined ? before.all : joined(before.all ?? UidSet.empty, data.all),
+  allText: [before.allText, data.allText].filter((text) => text !== '').join(','),
+});
 
 function withUids(before: ExtendedSearchData | undefined, uids: UidSet): ExtendedSearchData {
   const all = before?.all?.union(uids) ?? uids;
@@ -185,12 +218,15 @@ async function plainSearch(
 ): Promise<UidSet> {
   let found: UidSet = UidSet.empty;
   let responses = 0;
+  let problem: string | undefined;
   await runner.run(
     {
       verb: 'UID SEARCH',
       args: program,
       wire: { as: 'search' },
       claim: (response) => {
+        if (response.type === 'malformed' && /^E?SEARCH\b/i.test(response.text))
+          problem = response.problem;
         if (++responses > mostResponses) return false;
         if (response.type === 'search') found = joined(found, response.data.uids);
         else if (response.type === 'esearch') found = joined(found, response.data.all);
@@ -200,6 +236,7 @@ async function plainSearch(
     },
     options,
   );
+  if (problem !== undefined) throw runner.connection.locate(unreadable('UID SEARCH', problem));
   return found;
 }
 

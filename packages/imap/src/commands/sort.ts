@@ -1,13 +1,13 @@
 /** UID SORT and UID THREAD, RFC 5256; SORT=DISPLAY, RFC 5957; ESORT, RFC 5267. */
 import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { requireCapability } from '../command-error.js';
+import { requireCapability, unreadable } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
-import { extensionData } from '../extension-data.js';
+import { extensionData, type Unread } from '../extension-data.js';
 import { atom, syntax } from '../grammar/encoder.js';
 import { type SearchQuery, searchKeys } from '../grammar/search-key.js';
 import { parseSort, parseThreads, type Thread } from '../grammar/sort-data.js';
-import { extendedSearch, requireSearch } from './search.js';
+import { extendedSearch, isBelievable, requireSearch } from './search.js';
 
 const keys = {
   arrival: 'ARRIVAL',
@@ -37,24 +37,28 @@ export async function sort(
   if (order.includes('DISPLAY'))
     requireCapability(runner, ['SORT=DISPLAY'], 'sort by display name');
   requireSearch(runner, query);
-  if (runner.session.capabilities.has('ESORT') && !runner.session.extendedSearchBroken) {
+  if (runner.session.capabilities.has('ESORT') && runner.session.extendedSearch !== 'broken') {
     const answer = await extendedSearch(runner, 'ALL', program, options, 'UID SORT');
-    if (answer !== undefined) return [...inOrder(answer.allText, answer.all?.size ?? 0)];
+    if (answer !== undefined && (await isBelievable(runner, query, answer, options)))
+      return [...inOrder(answer.allText, answer.all?.size ?? 0)];
   }
   const found: number[] = [];
+  const unread: Unread = {};
   await runner.run(
     {
       verb: 'UID SORT',
       args: program,
       wire: { as: 'sort' },
       claim: (response, frame) => {
-        const uids = extensionData(runner, response, frame, 'SORT', parseSort);
+        const uids = extensionData(runner, response, frame, 'SORT', parseSort, unread);
         for (const uid of uids ?? []) found.push(uid);
         return uids !== undefined;
       },
     },
     options,
   );
+  if (unread.problem !== undefined)
+    throw runner.connection.locate(unreadable('UID SORT', unread.problem));
   return found;
 }
 
@@ -97,18 +101,21 @@ export async function thread(
   requireCapability(runner, [`THREAD=${algorithm.toUpperCase()}`], 'thread');
   requireSearch(runner, query);
   const found: Thread[] = [];
+  const unread: Unread = {};
   await runner.run(
     {
       verb: 'UID THREAD',
       args: program,
       wire: { as: 'thread' },
       claim: (response, frame) => {
-        const threads = extensionData(runner, response, frame, 'THREAD', parseThreads);
+        const threads = extensionData(runner, response, frame, 'THREAD', parseThreads, unread);
         for (const one of threads ?? []) found.push(one);
         return threads !== undefined;
       },
     },
     options,
   );
+  if (unread.problem !== undefined)
+    throw runner.connection.locate(unreadable('UID THREAD', unread.problem));
   return found;
 }

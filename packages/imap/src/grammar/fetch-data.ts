@@ -75,7 +75,7 @@ export function parseFetchData(lexer: Lexer, number: number, isUid: boolean): Fe
   try {
     lexer.open('msg-att');
     const { depth } = lexer;
-    while (nextItem(lexer, depth)) fetchItem(lexer, row);
+    while (nextItem(lexer, row, depth)) fetchItem(lexer, row);
     lexer.closed();
   } catch (error) {
     row.problems.push(note('row', error));
@@ -84,6 +84,7 @@ export function parseFetchData(lexer: Lexer, number: number, isUid: boolean): Fe
   return row;
 }
 
+const openBrace = 123;
 const endOfRow = ') of msg-att';
 /** What a row lacks that may go on in the next line: a string with a line break in it, or a literal announced short. */
 const torn = new Set([closingQuote, endOfRow]);
@@ -110,24 +111,37 @@ export const emptyRow = (sequence: number, uid: number | undefined): FetchData =
   torn: false,
 });
 
-/** Domino puts items into parentheses of their own: `(UID 11 (ENVELOPE (…)) BODYSTRUCTURE (…))` (MailKit#943). */
-function nextItem(lexer: Lexer, depth: number): boolean {
+/**
+ * Domino puts items into parentheses of their own: `(UID 11 (ENVELOPE (…)) BODYSTRUCTURE (…))` (MailKit#943); others close the
+ * row behind a body and go on: `(UID 11 BODY[] {5}…) FLAGS (\Seen))`.
+ */
+function nextItem(lexer: Lexer, row: FetchData, depth: number): boolean {
   for (;;) {
-    skipBlanks(lexer);
+    skipBlanks(lexer, row);
     if (lexer.peek() === open) lexer.open('msg-att');
     else if (lexer.accept(close)) {
-      if (lexer.depth === depth) return false;
-      lexer.closed();
+      if (lexer.depth > depth) lexer.closed();
+      else if (!lexer.atEnd) {
+        lexer.spaces();
+        return isItemName(lexer);
+      } else return false;
     } else if (lexer.atEnd) throw lexer.fail(endOfRow);
     else return true;
   }
 }
 
-/** Spaces, and the line breaks of a row that was torn. */
-function skipBlanks(lexer: Lexer): void {
+/** Spaces, and the line breaks of a row that was torn: then a literal before them may have been announced too short. */
+function skipBlanks(lexer: Lexer, row: FetchData): void {
   lexer.spaces();
-  while (lexer.accept(13) || lexer.accept(10)) lexer.spaces();
+  let isTorn = false;
+  while (lexer.accept(13) || lexer.accept(10)) {
+    lexer.spaces();
+    isTorn = true;
+  }
+  if (isTorn && !row.problems.includes(goesOn)) row.problems.push(goesOn);
 }
+
+const goesOn = 'row: it goes on in the next line; the length of what stands before may be wrong';
 
 function fetchItem(lexer: Lexer, row: FetchData): void {
   const name = itemName(lexer);
@@ -159,7 +173,11 @@ const stepOver = (lexer: Lexer): void => lexer.skipValue('the value of a FETCH i
 
 /** The row ends here, or the next item begins: `RFC822.SIZE FLAGS (\\Seen)`. No value looks like the name of an item. */
 function lacksValue(lexer: Lexer): boolean {
-  if (lexer.peek() === close) return true;
+  return lexer.peek() === close || isItemName(lexer);
+}
+
+/** Whether the name of an item stands here, and behind it a space or a bracket. */
+function isItemName(lexer: Lexer): boolean {
   nextName.lastIndex = lexer.pos;
   const [, name, bracket] = nextName.exec(lexer.text) ?? [];
   if (name === undefined) return false;
@@ -167,7 +185,7 @@ function lacksValue(lexer: Lexer): boolean {
 }
 
 const nextName = /([a-z][a-z\d.-]{1,20})([ [])/iy;
-const sections = new Set(['BODY', 'BINARY', 'BINARY.SIZE', 'RFC822']);
+const sections = new Set(['BODY', 'BODY.PEEK', 'BINARY', 'BINARY.PEEK', 'BINARY.SIZE', 'RFC822']);
 
 /** A name ends at a space, a bracket or a parenthesis. */
 function itemName(lexer: Lexer): string {
@@ -261,7 +279,8 @@ const itemReaders: Record<string, (lexer: Lexer, row: FetchData) => void> = {
 const items = new Map(Object.entries(itemReaders));
 
 /**
- * "BODY" section ["<" number ">"] SP nstring; "BINARY" …; "BINARY.SIZE" section SP number.
+ * "BODY" section ["<" number ">"] SP nstring; "BINARY" …; "BINARY.SIZE" section SP number. Some servers repeat the words of the
+ * command instead: `BODY.PEEK[]<0.1024>`.
  * section = "[" [section-spec] "]"; the header names in it can be quoted strings and literals.
  */
 function bracketItem(lexer: Lexer, row: FetchData, name: string): void {
@@ -270,11 +289,13 @@ function bracketItem(lexer: Lexer, row: FetchData, name: string): void {
   let origin: number | undefined;
   if (lexer.accept(60)) {
     origin = lexer.number('origin octet');
+    if (lexer.accept(46)) lexer.number('number of octets');
     lexer.expect(62, '>');
   }
-  takeValue(lexer, row, `${name}[${section}]`, () => {
-    if (name === 'BODY' || name === 'BINARY')
-      pushSection(lexer, row, section, name === 'BINARY', origin);
+  const item = name.replace(/\.PEEK$/, '');
+  takeValue(lexer, row, `${item}[${section}]`, () => {
+    if (item === 'BODY' || item === 'BINARY')
+      pushSection(lexer, row, section, item === 'BINARY', origin);
     // `RFC822[]` from a server that mixes the two up (net-imap's test data).
     else if (name === 'RFC822') pushSection(lexer, row, section, false, origin);
     else stepOver(lexer);
@@ -318,6 +339,8 @@ function pushSection(
   const literal = lexer.literal();
   if (literal !== undefined) row.sections.push(fromLiteral(section, binary, origin, literal));
   else {
+    // `{}` and `{-1}` announce nothing, and are no text of that name either.
+    if (lexer.peek() === openBrace) throw lexer.fail('nstring');
     const text = lexer.nstring('nstring');
     const octets = text === null ? null : Buffer.from(text, 'latin1');
     // Gmail says NIL for header fields that are not there; for a body it means that there is no such part.

@@ -71,7 +71,8 @@ export class FrameBuilder {
   /** A line without its CRLF. @returns the literal that it announces; without one the frame is whole. */
   line(line: string): LiteralMark | undefined {
     this.#open ||= this.#text === '' && mayHoldLiterals(line);
-    const mark = this.#open ? literalMark(line) : undefined;
+    // Some servers put a space at the end of every line.
+    const mark = this.#open ? literalMark(endsInSpace(line) ? line.trimEnd() : line) : undefined;
     const at = this.#text.length;
     this.#text += line;
     return mark === undefined ? undefined : { at: mark.at + at, size: mark.size };
@@ -117,7 +118,7 @@ export const beginsResponse = (line: string): boolean =>
 export function isBodyLiteral(text: string, mark: LiteralMark): boolean {
   if (!/^\* *\d+ +(?:UID)?FETCH /i.test(text)) return false;
   const before = text.slice(Math.max(0, mark.at - longestSection), mark.at);
-  return /[ (](?:(?:BODY|BINARY)\[[^\]]*\](?:<\d+>)?|RFC822(?:\.HEADER|\.TEXT)?) *~?$/i.test(
+  return /[ (](?:(?:BODY|BINARY)(?:\.PEEK)?\[[^\]]*\](?:<\d+(?:\.\d+)?>)?|RFC822(?:\.HEADER|\.TEXT)?) *~?$/i.test(
     before,
   );
 }
@@ -125,6 +126,9 @@ export function isBodyLiteral(text: string, mark: LiteralMark): boolean {
 /** Characters to look back for `BODY[HEADER.FIELDS (…)]`. */
 const longestSection = 4_096;
 
+const endsInSpace = (line: string): boolean => line.charCodeAt(line.length - 1) === sp;
+
+const sp = 32;
 const zero = 48;
 const nine = 57;
 const plus = 43;

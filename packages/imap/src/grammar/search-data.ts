@@ -8,23 +8,34 @@ export interface SearchData {
   modSeq: string | undefined;
 }
 
-/** "SEARCH" *(SP nz-number) [SP "(" "MODSEQ" SP mod-sequence-value ")"]: a million numbers in one pass, no token each. */
+/**
+ * "SEARCH" *(SP nz-number) [SP "(" "MODSEQ" SP mod-sequence-value ")"]: a million numbers in one pass, no token each. Ranges and
+ * commas, which some servers write here as well, are read as what they mean.
+ */
 export function parseSearch(lexer: Lexer): SearchData {
   const { text } = lexer;
   const bounds: number[] = [];
   let i = lexer.pos;
   let value = 0;
+  let from = 0;
+  const append = (): void => {
+    if (value > Number.MAX_SAFE_INTEGER) throw lexer.fail('nz-number');
+    if (value > 0 && from > 0) bounds.push(Math.min(from, value), Math.max(from, value));
+    else if (value > 0) appendNumber(bounds, value);
+    value = 0;
+    from = 0;
+  };
   for (; i < text.length; i++) {
     const octet = text.charCodeAt(i);
     const digit = octet - 48;
     if (digit >= 0 && digit <= 9) value = value * 10 + digit;
-    else if (octet === 32) {
-      if (value > 0) appendNumber(bounds, value);
+    else if (octet === 32 || octet === 44) append();
+    else if (octet === 58 && value > 0 && from === 0) {
+      from = value;
       value = 0;
     } else break;
   }
-  if (value > Number.MAX_SAFE_INTEGER) throw lexer.fail('nz-number');
-  if (value > 0) appendNumber(bounds, value);
+  append();
   lexer.pos = i;
   let modSeq: string | undefined;
   if (!lexer.atEnd) {
@@ -103,6 +114,8 @@ const returnData: Record<string, (lexer: Lexer, data: ExtendedSearchData) => voi
   },
   ALL: (lexer, data) => {
     const start = lexer.pos;
+    // Nothing is found: then there ought to be no ALL.
+    if (lexer.atEnd || lexer.nil()) return;
     data.all = parseUidSet(lexer);
     data.allText = lexer.text.slice(start, lexer.pos);
   },

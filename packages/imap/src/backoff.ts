@@ -2,7 +2,7 @@
 import { aborted, deadline } from '@fivewire/line-protocol';
 
 /** Waits, until the connection ends or the caller wants no more. @throws AbortError */
-export async function patience(
+export async function waitAsAsked(
   milliseconds: number,
   closed: Promise<unknown>,
   signal: AbortSignal | undefined,
