@@ -166,6 +166,13 @@ describe('listings', () => {
     });
   });
 
+  it('a directory whose listing says in words that nothing is there is empty', async () => {
+    const row = () => 'No files found.';
+    await on({ d: { hidden: 'x' } }, { row }, async (ftp) => {
+      expect(await rows(ftp.list('/d'))).toEqual([]);
+    });
+  });
+
   it('lines that came and could not be read are an error where nothing else was', async () => {
     const row = () => 'a name in a tongue that is not known';
     await on(tree(), { row }, async (ftp) => {

@@ -114,10 +114,10 @@ export function clockOf(
   const rest = text.slice(at);
   if (rest !== '' && rest.charCodeAt(0) !== 46 /* . */) {
     const half = rest.toLowerCase();
-    if ((half !== 'am' && half !== 'pm' && half !== 'a' && half !== 'p') || hour < 1 || hour > 12) {
-      return undefined;
-    }
-    hour = (hour % 12) + (half.startsWith('p') ? 12 : 0);
+    if (half !== 'am' && half !== 'pm' && half !== 'a' && half !== 'p') return undefined;
+    // `14:56PM` of one server is what it says without the letters.
+    if (hour <= 12) hour = (hour % 12) + (half.startsWith('p') ? 12 : 0);
+    else if (half.startsWith('a')) return undefined;
   }
   if (hour > 23 || minute > 59 || second > 60) return undefined;
   return { hour, minute, second };
@@ -142,6 +142,12 @@ export function dateNumbers(text: string): [number, number, number] | undefined 
   }
   if (digits === 0 || numbers.length !== 3) return undefined;
   return numbers as [number, number, number];
+}
+
+/** Year, month and day. Systems of DOS's kin write the month first; a number beyond 12 or 31 shows who does otherwise. */
+export function dosOrder([a, b, c]: [number, number, number]): [number, number, number] {
+  if (a > 31) return [fullYear(a), b, c];
+  return a > 12 ? [fullYear(c), b, a] : [fullYear(c), a, b];
 }
 
 function isSeparator(code: number, before: number): boolean {

@@ -15,7 +15,8 @@ export type DialectName =
   | 'zvm'
   | 'vshell'
   | 'vxworks'
-  | 'os9';
+  | 'os9'
+  | 'wfftp';
 
 export interface DialectContext {
   /** The clock that years are guessed by, in milliseconds. */

@@ -6,27 +6,28 @@
  *     2002-09-02  03:09 PM                9,730 notes.txt
  *     09-02-16  02:34PM       <SYMLINKD>     link [C:\target]
  */
-import { clockOf, dateNumbers, fullYear, serverTime } from './calendar.js';
+import { clockOf, dateNumbers, dosOrder, fullYear, serverTime } from './calendar.js';
 import { type Dialect, type DialectContext, Fields } from './dialect.js';
 import type { Draft, EntryType } from './entry.js';
+import { monthOf } from './months.js';
 import { sizeIn } from './sizes.js';
 
 const kinds = new Map<string, EntryType>([
   ['<DIR>', 'directory'],
+  ['<REP>', 'directory'], // French
   ['<JUNCTION>', 'symlink'],
   ['<SYMLINK>', 'symlink'],
   ['<SYMLINKD>', 'symlink'],
 ]);
 
 export function dos(context: DialectContext): Dialect {
-  const fields = new Fields(4);
+  const fields = new Fields(8);
   return {
     name: 'dos',
     read(line) {
-      const first = line.charCodeAt(0);
-      if (first < 48 || first > 57 || fields.read(line).count < 3) return undefined;
-      const numbers = dateNumbers(fields.text(0));
-      if (numbers === undefined) return undefined;
+      if (!fields.read(line).isNumeric(0) || fields.count < 3) return undefined;
+      const day = dayOf(fields.text(0));
+      if (day === undefined) return undefined;
       // `03:09 PM` is two fields.
       const isApart = /^[ap]\.?m\.?$/i.test(fields.text(2));
       const at = isApart ? 3 : 2;
@@ -34,19 +35,31 @@ export function dos(context: DialectContext): Dialect {
       const clock = clockOf(fields.text(1) + half);
       if (clock === undefined) return undefined;
       const kind = kinds.get(fields.text(at).toUpperCase());
-      const size = kind === undefined ? sizeIn(fields.text(at)) : undefined;
-      const name = nameOf(fields, at, kind);
+      const end = kind === undefined ? sizeEnd(fields, at) : at;
+      const size =
+        kind === undefined ? sizeIn(fields.span(at, end + 1).replaceAll(' ', "'")) : undefined;
+      const name = nameOf(fields, end, kind);
       if ((kind === undefined && size === undefined) || name.trim() === '') return undefined;
       const draft: Draft = {
         name,
         type: kind ?? 'file',
-        ...serverTime(context, 'minute', ...inOrder(numbers), clock.hour, clock.minute),
+        ...serverTime(context, 'minute', ...day, clock.hour, clock.minute),
       };
       if (kind === undefined) draft.size = size;
       if (kind === 'symlink') splitTarget(draft);
       return draft;
     },
   };
+}
+
+/** Year, month and day, in numbers or with the month's name: `20-Jan-2016`. */
+function dayOf(text: string): [number, number, number] | undefined {
+  const numbers = dateNumbers(text);
+  if (numbers !== undefined) return dosOrder(numbers);
+  const parts = /^(\d{1,2})-([^-\d][^-]{1,11})-(\d{2,4})$/.exec(text);
+  const month = monthOf(parts?.[2] ?? '');
+  if (parts === null || month === undefined) return undefined;
+  return [fullYear(Number(parts[3])), month, Number(parts[1])];
 }
 
 /** IIS sets a name after exactly one blank behind a size, and in the same column behind `<DIR>`. */
@@ -64,8 +77,22 @@ function splitTarget(draft: Draft): void {
   draft.name = draft.name.slice(0, bracket);
 }
 
-/** Year, month and day. IIS writes month first; a number beyond 12 or 31 shows who does otherwise. */
-function inOrder([a, b, c]: [number, number, number]): [number, number, number] {
-  if (a > 31) return [fullYear(a), b, c];
-  return a > 12 ? [fullYear(c), b, a] : [fullYear(c), a, b];
+/**
+ * `1 234 567`: a size in three fields is one where it ends in the column that sizes end in, IIS's or that of `dir`, and the first
+ * field does not. @returns the last field of the size
+ */
+function sizeEnd(fields: Fields, at: number): number {
+  const endsAt = (index: number): boolean => sizeColumns.has(fields.end[index] ?? 0);
+  if (endsAt(at) || !/^\d{1,3}$/.test(fields.text(at))) return at;
+  let last = at;
+  while (/^\d{3}$/.test(fields.text(last + 1)) && isNext(fields, last)) {
+    last += 1;
+    if (endsAt(last)) return last;
+  }
+  return at;
 }
+
+const sizeColumns: ReadonlySet<number> = new Set([35, 38]);
+
+const isNext = ({ start, end }: Fields, at: number): boolean =>
+  (start[at + 1] ?? 0) - (end[at] ?? 0) === 1;

@@ -6,10 +6,17 @@
  * read are each asked about again, by the next way, until one of them says.
  */
 
+import { callOf } from '../files/call-of.js';
 import { isDirectory } from '../files/directory.js';
 import { renamed } from '../files/entry-at.js';
 import { command } from '../session/dialogue.js';
-import { listedElsewhere, saysAbsent, saysUnknown, unreadable } from '../session/failures.js';
+import {
+  listedElsewhere,
+  listsNothing,
+  saysAbsent,
+  saysUnknown,
+  unreadable,
+} from '../session/failures.js';
 import { hasFeature, type Session } from '../session/session.js';
 import type { CallOptions, ListOptions } from '../types.js';
 import type { Entry } from './entry.js';
@@ -42,7 +49,7 @@ export async function* listDirectory(
     if (verdict.kind === 'empty' && (await isProvenEmpty(session, path, way, verdict, options)))
       return;
     const next = nextWay(session, path, way, verdict);
-    if (next === undefined) return conclude(session, verdict, before);
+    if (next === undefined) return conclude(session, path, verdict, before, options);
     if (verdict.kind !== 'nowhere') before = verdict;
     way = next;
   }
@@ -72,8 +79,7 @@ async function* ownEntry(
   options: ListOptions,
   entry: Entry,
 ): AsyncGenerator<readonly Entry[], void, undefined> {
-  const { signal, timeout } = options;
-  const call = { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
+  const call = callOf(options);
   const isFile = !(
     (await isDirectory(session, path, call)) ?? !(await hasSize(session, path, call))
   );
@@ -170,15 +176,23 @@ async function isProvenEmpty(
   if (isOdd(session, path)) return false;
   if (verdict.showsItself) return true;
   if (session.traits.listArgument !== 'obeyed') return false;
-  const { signal, timeout } = options;
-  const call = { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
+  const call = callOf(options);
   return (await isDirectory(session, path, call)) === true;
 }
 
-function conclude(session: Session, verdict: Verdict, before: Verdict | undefined): void {
+async function conclude(
+  session: Session,
+  path: string,
+  verdict: Verdict,
+  before: Verdict | undefined,
+  options: ListOptions,
+): Promise<void> {
   const { connection } = session.control;
   const unread = [verdict, before].find((one) => one?.kind === 'unread');
   if (verdict.kind === 'refused') throw verdict.error;
   if (verdict.kind === 'nowhere' && before?.kind === 'refused') throw before.error;
-  if (unread?.kind === 'unread') throw connection.locate(unreadable(unread.problem));
+  if (unread?.kind !== 'unread') return;
+  const isEmpty =
+    listsNothing(unread.problem) && (await isDirectory(session, path, callOf(options))) !== false;
+  if (!isEmpty) throw connection.locate(unreadable(unread.problem));
 }

@@ -57,7 +57,7 @@ class MlsxReader {
       const draft = emptyDraft();
       for (let at = 0; at < takers.length; at += 1) takers[at]?.(draft, parts[at + 1] as string);
       draft.name = parts[takers.length + 1] as string;
-      if (draft.type !== 'file') draft.size = undefined;
+      if (draft.type === 'directory' || draft.type === 'symlink') draft.size = undefined;
       return draft;
     }
     const names: string[] = [];
@@ -90,16 +90,23 @@ function orderOf(names: readonly string[]): Order {
 
 /** @param names gets the facts' names, as they are written; and no name where the last one has no semicolon */
 function readFacts(line: string, names: string[]): Draft | undefined {
-  const blank = separatorIn(line);
+  let blank = separatorIn(line, 0);
   if (blank < 0) return undefined;
   const draft = emptyDraft();
   let at = 0;
   while (at < blank) {
+    if (line.charCodeAt(at) === semicolonCode) {
+      at += 1; // one too many
+      continue;
+    }
     const equals = line.indexOf('=', at);
     const semicolon = line.indexOf(';', at);
     if (equals <= at || equals > blank || (semicolon >= 0 && semicolon < equals)) return undefined;
     const name = line.slice(at, equals);
     const fact = name.toLowerCase();
+    if (semicolon > blank && fact === 'type' && isLink.test(line.slice(equals + 1, semicolon)))
+      blank = separatorIn(line, semicolon); // the blank belongs to what the link points at (ProFTPD)
+    if (blank < 0) return undefined;
     const isClosed = semicolon >= 0 && semicolon < blank;
     if (!isClosed && !known.has(fact)) return undefined;
     const end = isClosed ? semicolon : blank;
@@ -109,7 +116,7 @@ function readFacts(line: string, names: string[]): Draft | undefined {
   }
   draft.name = line.slice(at + 1);
   if (draft.name === '' || (at === 0 && draft.name.trim() === '')) return undefined;
-  if (draft.type !== 'file') draft.size = undefined;
+  if (draft.type === 'directory' || draft.type === 'symlink') draft.size = undefined;
   return draft;
 }
 
@@ -132,10 +139,13 @@ const emptyDraft = (): Draft => ({
   self: undefined,
 });
 
-/** The first blank or tab; -1 where there is none. */
-function separatorIn(line: string): number {
-  const blank = line.indexOf(' ');
-  const tab = line.indexOf('\t');
+const semicolonCode = 59;
+const isLink = /^OS\.[^=]*=s(?:ym)?link:/i;
+
+/** The first blank or tab from there on; -1 where there is none. */
+function separatorIn(line: string, from: number): number {
+  const blank = line.indexOf(' ', from);
+  const tab = line.indexOf('\t', from);
   return tab < 0 || (blank >= 0 && blank < tab) ? blank : tab;
 }
 
@@ -222,7 +232,7 @@ function takeType(draft: Draft, value: string): void {
   if (known !== undefined) {
     draft.type = known;
     draft.self = lower.length === 4 && known === 'directory'; // cdir, pdir
-  } else if (lower.startsWith('os.unix=slink') || lower.startsWith('os.unix=symlink')) {
+  } else if (/^(?:os\.[^=]*=)?(?:s(?:ym)?link|link|junction)(?::|$)/.test(lower)) {
     draft.type = 'symlink';
     const colon = value.indexOf(':');
     if (colon > 0) draft.target = value.slice(colon + 1);
@@ -244,4 +254,5 @@ export function readTimeVal(
   return { modified: new Date(time + milliseconds), precision: 'millisecond', zone: 'utc' };
 }
 
-const timeVal = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,49})|\.)?$/;
+// Some servers say by a Z what is so anyway.
+const timeVal = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,49})|\.)?Z?$/;

@@ -62,6 +62,9 @@ function dataSet(fields: Fields, context: DialectContext): LineResult {
   if (fields.text(0) === 'Pseudo' && fields.text(1) === 'Directory')
     return { name, type: 'directory' };
   const organisation = fields.text(fields.count - 2);
+  // A name of one qualifier looks like any word: its organisation has to stand before it.
+  if (!/[.']/.test(name) && !/^(?:P[OS](?:-E|E)?|DA|IS|U|VS|VSAM|PATH|Tape)$/.test(organisation))
+    return undefined;
   const draft: Draft = { name, type: partitioned.has(organisation) ? 'directory' : 'file' };
   const date = dateNumbers(fields.text(2));
   return date === undefined ? draft : Object.assign(draft, serverTime(context, 'day', ...date));

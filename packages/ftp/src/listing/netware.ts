@@ -4,36 +4,45 @@
  *     d [R----F--] supervisor            512       Jan 16 18:53    login
  */
 import { clockOf, serverTime, yearOf } from './calendar.js';
-import {
-  type Dialect,
-  type DialectContext,
-  Fields,
-  leadingNumber,
-  wholeNumber,
-} from './dialect.js';
+import { type Dialect, type DialectContext, Fields, leadingNumber } from './dialect.js';
 import type { Draft } from './entry.js';
 import { monthOf } from './months.js';
+import { sizeIn } from './sizes.js';
 
 export function netware(context: DialectContext): Dialect {
-  const fields = new Fields(7);
+  const fields = new Fields(12);
   return {
     name: 'netware',
     read(line) {
-      if (!/^[-d] ?\[[-A-Z]+\] /.test(line)) return undefined;
+      if (!/^[-dn] ?\[[-A-Z]+\] /.test(line)) return undefined;
       // `d[RIGHTS]` without the blank is a field less.
-      if (fields.read(line.charCodeAt(1) === 32 ? line : `${line[0]} ${line.slice(1)}`).count < 7) {
+      fields.read(line.charCodeAt(1) === 32 ? line : `${line[0]} ${line.slice(1)}`);
+      const at = dateAt(fields);
+      const size = sizeIn(fields.text(at - 1));
+      const dayFirst = fields.isNumeric(at);
+      const month = monthOf(fields.text(dayFirst ? at + 1 : at));
+      const day = leadingNumber(fields.text(dayFirst ? at : at + 1));
+      const name = fields.after(at + 2);
+      if (size === undefined || month === undefined || day === undefined || name === '')
         return undefined;
-      }
-      const month = monthOf(fields.text(4));
-      const day = leadingNumber(fields.text(5));
-      const name = fields.after(6);
-      if (month === undefined || day === undefined || name === '') return undefined;
       const type = line.startsWith('d') ? 'directory' : 'file';
-      const draft: Draft = { name, type, owner: fields.text(2) };
-      if (type === 'file') draft.size = wholeNumber(fields.text(3));
-      return Object.assign(draft, timeOf(context, month, day, fields.text(6)));
+      const draft: Draft = { name, type };
+      if (at > 3) draft.owner = fields.span(2, at - 1);
+      if (type === 'file') draft.size = size;
+      return Object.assign(draft, timeOf(context, month, day, fields.text(at + 2)));
     },
   };
+}
+
+/** Where the date begins: behind a size, and with a time or a year as its third field. An owner may be of some words, or not there. */
+function dateAt(fields: Fields): number {
+  for (let at = 3; at + 2 < fields.count; at += 1) {
+    const third = fields.text(at + 2);
+    const isDate = fields.isNumeric(at) !== fields.isNumeric(at + 1);
+    if (isDate && fields.isNumeric(at - 1) && /^(?:\d{1,2}:\d\d(?::\d\d)?|\d{4})$/.test(third))
+      return at;
+  }
+  return fields.count;
 }
 
 function timeOf(context: DialectContext, month: number, day: number, text: string) {

@@ -4,10 +4,12 @@
  *     QSYS            77824 02/23/00 15:09:55 *DIR       home/
  *     PEP             36864 04.03.24 14:06:34 *STMF      report.txt
  *     QPGMR                                   *MEM       SOURCE.FILE/MAIN.MBR
+ *               45056 04/12/06 14:19:31 *FILE      NOOWNER
  */
 import { clockOf, dateNumbers, fullYear, serverTime, wallClock } from './calendar.js';
-import { type Dialect, type DialectContext, Fields, wholeNumber } from './dialect.js';
+import { type Dialect, type DialectContext, Fields } from './dialect.js';
 import type { Draft, EntryType } from './entry.js';
+import { sizeIn } from './sizes.js';
 
 const kinds = new Map<string, EntryType>([
   ['*DIR', 'directory'],
@@ -28,19 +30,26 @@ export function os400(context: DialectContext): Dialect {
     name: 'os400',
     read(line) {
       fields.read(line);
-      const at = fields.text(1).startsWith('*') ? 1 : 4;
-      const kind = fields.text(at);
+      // [owner] [size] [date time] *KIND name: what there is of them tells by how many they are.
+      const at = [1, 2, 3, 4].find((index) => /^\*[A-Z0-9]+$/.test(fields.text(index))) ?? 0;
       const name = trimSlash(fields.after(at));
-      if (!/^\*[A-Z0-9]+$/.test(kind) || name === '') return undefined;
-      const type = kinds.get(kind) ?? 'other';
-      const draft: Draft = { name, type, owner: fields.text(0) };
+      if (at === 0 || name === '') return undefined;
+      const type = kinds.get(fields.text(at)) ?? 'other';
+      const draft: Draft = { name, type };
+      if (at !== 3) draft.owner = fields.text(0);
       if (at === 1) return draft;
-      const size = wholeNumber(fields.text(1));
-      const numbers = dateNumbers(fields.text(2));
-      const clock = clockOf(fields.text(3));
+      const size = sizeIn(fields.text(at === 3 ? 0 : 1));
+      if (at === 2) {
+        if (size === undefined) return undefined;
+        if (type === 'file') draft.size = size;
+        return draft;
+      }
+      const date = fields.text(at - 2);
+      const numbers = dateNumbers(date);
+      const clock = clockOf(fields.text(at - 1));
       if (size === undefined || numbers === undefined || clock === undefined) return undefined;
       if (type === 'file') draft.size = size;
-      const order = inOrder(numbers, fields.text(2));
+      const order = inOrder(numbers, date);
       if (order === undefined) return draft;
       const { hour, minute, second } = clock;
       return Object.assign(draft, serverTime(context, 'second', ...order, hour, minute, second));

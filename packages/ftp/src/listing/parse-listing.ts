@@ -20,7 +20,7 @@ import { mvs } from './mvs.js';
 import { netware } from './netware.js';
 import { os2 } from './os2.js';
 import { os400 } from './os400.js';
-import { os9, vshell, vxworks } from './small-systems.js';
+import { os9, vshell, vxworks, wfFtp } from './small-systems.js';
 import { unix } from './unix.js';
 import { vms } from './vms.js';
 
@@ -52,14 +52,15 @@ const dialects: Record<DialectName, DialectFactory> = {
   eplf,
   netware,
   vms,
-  os2,
   os400,
+  os2,
   mvs,
   nonstop: nonStop,
   zvm,
   vshell,
   vxworks,
   os9,
+  wfftp: wfFtp,
 };
 
 const systems: readonly [mark: string, dialect: DialectName][] = [

@@ -19,8 +19,10 @@ const units = new Map([
  */
 export function sizeIn(text: string): number | undefined {
   const plain = wholeNumber(text);
-  if (plain !== undefined || text.length > 24) return plain;
-  const parts = /^(\d{1,3}(?:([,.'])\d{3})(?:\2\d{3})*|\d+(?:[.,]\d+)?)([a-z]{0,2})$/i.exec(text);
+  if (plain !== undefined || text.length > 48) return plain;
+  // A blank that does not break, in UTF-8 (and its narrow kin) or Latin-1.
+  const joined = text.replace(/(?<=\d)(?:\xc2\xa0|\xe2\x80\xaf|\xa0)(?=\d{3})/g, "'");
+  const parts = /^(\d{1,3}(?:([,.'])\d{3})(?:\2\d{3})*|\d+(?:[.,]\d+)?)([a-z]{0,2})$/i.exec(joined);
   if (parts === null) return undefined;
   const [, digits = '', separator, unit = ''] = parts;
   const factor = units.get(unit.toLowerCase());

@@ -1,5 +1,5 @@
 /**
- * Systems without permissions in their listings: VShell, VxWorks (and Nortel's switches), OS-9.
+ * Systems without permissions in their listings: VShell, VxWorks (and Nortel's switches), OS-9, Nortel's routers.
  *
  *     206876  Apr 04, 2000 21:06 report.txt
  *          0  Dec 12, 2002 02:13 sources/
@@ -11,8 +11,10 @@
  *
  *      Owner    Last modified  Attributes Sector Bytecount Name
  *        0.0    01/02/13 1442   d-ewrewr   8A4      1024   CMDS
+ *
+ *     router.cfg       2014196   06/03/04  Thur.   10:20:03
  */
-import { clockOf, dateNumbers, fullYear, serverTime } from './calendar.js';
+import { clockOf, dateNumbers, dosOrder, fullYear, serverTime } from './calendar.js';
 import {
   type Dialect,
   type DialectContext,
@@ -22,6 +24,7 @@ import {
 } from './dialect.js';
 import type { Draft } from './entry.js';
 import { monthOf } from './months.js';
+import { sizeIn } from './sizes.js';
 
 export function vshell(context: DialectContext): Dialect {
   const fields = new Fields(5);
@@ -29,7 +32,7 @@ export function vshell(context: DialectContext): Dialect {
     name: 'vshell',
     read(line) {
       if (fields.read(line).count < 5) return undefined;
-      const size = wholeNumber(fields.text(0));
+      const size = sizeIn(fields.text(0));
       const month = monthOf(fields.text(1));
       const dayText = fields.text(2);
       const year = wholeNumber(fields.text(3));
@@ -113,6 +116,28 @@ export function os9(context: DialectContext): Dialect {
       return Object.assign(
         draft,
         serverTime(context, 'minute', fullYear(a), b, c, Number(time[1]), Number(time[2])),
+      );
+    },
+  };
+}
+
+export function wfFtp(context: DialectContext): Dialect {
+  const fields = new Fields(6);
+  return {
+    name: 'wfftp',
+    read(line) {
+      const { count } = fields.read(line);
+      const size = wholeNumber(fields.text(1));
+      const date = dateNumbers(fields.text(2));
+      const clock = clockOf(fields.text(count - 1));
+      if (count < 4 || count > 5 || size === undefined || date === undefined) return undefined;
+      if (clock === undefined || (count === 5 && !/^[A-Z][a-z]{1,4}\.?$/.test(fields.text(3))))
+        return undefined;
+      const { hour, minute, second } = clock;
+      const draft: Draft = { name: fields.text(0), type: 'file', size };
+      return Object.assign(
+        draft,
+        serverTime(context, 'second', ...dosOrder(date), hour, minute, second),
       );
     },
   };

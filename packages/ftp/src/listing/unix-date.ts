@@ -4,10 +4,19 @@
  *     Jan 29 03:26 · Apr  8  1994 · 26. Juli, 20:10 · 2.   Okt.  2003      (names of months, either way around)
  *     Oct 08, 2002 09:47 · Jan 29 03:26:15 2024 · Wed Jan 29 03:26:15 2003 (time and year)
  *     2005-06-07 21:22 · 2004.07.15 · 24-04-2003 17:12 · 01-jun-99         (one word for the day)
+ *     01/29/24 03:26 · 2024-01-29T03:26 · 20240129 03:26                   (the same, in other writings)
  *     09-26 13:45 · 3 29 03:26                                             (numbers, no year)
  *     4月 18日 2003年 · 2003 3月 20 · 8? 17 08:52                            (numbers with a sign of whatever charset)
  */
-import { clockOf, dateNumbers, fullYear, type Stamp, serverTime, yearOf } from './calendar.js';
+import {
+  clockOf,
+  dateNumbers,
+  fullYear,
+  type Stamp,
+  serverTime,
+  wallClock,
+  yearOf,
+} from './calendar.js';
 import { type DialectContext, type Fields, isDigit, skipBlanks, wholeNumber } from './dialect.js';
 import type { TimePrecision } from './entry.js';
 import { monthOf } from './months.js';
@@ -68,7 +77,9 @@ function named(fields: Fields, from: number, context: DialectContext): FoundDate
   const year = yearIn(third);
   if (year === undefined) return undefined;
   const second = fields.text(from + 1);
-  const later = second.endsWith(',') ? timeOf(fields.text(from + 3)) : undefined;
+  // `ls` sets a year to the right of five columns: with one blank ahead of it this is no `ls`, and a time behind it is no name.
+  const mayHaveTime = second.endsWith(',') || isYearToTheLeft(fields, from);
+  const later = mayHaveTime ? timeOf(fields.text(from + 3)) : undefined;
   if (later !== undefined)
     return found(fields, from, from + 3, context, { year, month, day }, later);
   return {
@@ -102,6 +113,14 @@ function other(fields: Fields, from: number, context: DialectContext): FoundDate
     const where = zone === undefined ? context : { ...context, utcOffset: zone };
     return found(fields, from, last, where, whole, clock);
   }
+  const both = first.length > 10 ? dayAndTime(fields, from, context) : undefined;
+  if (both !== undefined) return both;
+  if (clock !== undefined) {
+    const digits = compactDay(first) ?? shortYear(first) ?? glued(first);
+    if (digits !== undefined) return found(fields, from, from + 1, context, digits, clock);
+  }
+  const signed = glued(first);
+  if (signed?.year !== undefined) return found(fields, from, from, context, signed as Day);
   const short = shortDay(first);
   if (short !== undefined) {
     const year = clock === undefined ? yearIn(fields.text(from + 1)) : undefined;
@@ -180,8 +199,11 @@ function afterBlanks(date: FoundDate, { line, end }: Fields, last: number): Foun
  */
 function afterYear(fields: Fields, from: number): number {
   const end = fields.end[from + 2] ?? 0;
-  const yearToTheLeft = (fields.start[from + 2] ?? 0) - (fields.end[from + 1] ?? 0) === 1;
-  return yearToTheLeft && fields.line.startsWith('  ', end) ? end + 2 : end + 1;
+  return isYearToTheLeft(fields, from) && fields.line.startsWith('  ', end) ? end + 2 : end + 1;
+}
+
+function isYearToTheLeft({ start, end }: Fields, from: number): boolean {
+  return (start[from + 2] ?? 0) - (end[from + 1] ?? 0) === 1;
 }
 
 /** `29`, `2.`, `08,`: one or two digits, 1 to 31. */
@@ -235,6 +257,70 @@ function namedDay(text: string): Day | undefined {
   const year = wholeNumber(parts[2] ?? '');
   if (day === undefined || month === undefined || year === undefined) return undefined;
   return { year: fullYear(year), month, day };
+}
+
+/** `2024-01-29T03:26:11Z` */
+function dayAndTime(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
+  const text = fields.text(from);
+  if (text.charCodeAt(10) !== 84 /* T */) return undefined;
+  const isUtc = text.endsWith('Z');
+  const day = dayIn(text.slice(0, 10));
+  const clock = timeOf(isUtc ? text.slice(11, -1) : text.slice(11));
+  if (day === undefined || clock === undefined) return undefined;
+  return found(fields, from, from, isUtc ? { ...context, utcOffset: 0 } : context, day, clock);
+}
+
+/** `20240129` */
+function compactDay(text: string): Day | undefined {
+  const parts = /^((?:19|20)\d\d)(\d\d)(\d\d)$/.exec(text);
+  return parts === null
+    ? undefined
+    : { year: Number(parts[1]), month: Number(parts[2]), day: Number(parts[3]) };
+}
+
+/** `01/29/24`, `29.01.24`, `99-12-31`. With hyphens any order is in use: a date that could be two has no time. */
+function shortYear(text: string): Day | undefined {
+  const numbers = dateNumbers(text);
+  if (numbers === undefined || text.length !== 8) return undefined;
+  const [a, b, c] = numbers;
+  const day = (year: number, month: number, of: number): Day => ({
+    year: fullYear(year),
+    month,
+    day: of,
+  });
+  if (text.includes('.')) return day(c, b, a);
+  if (text.includes('/')) return a > 31 ? day(a, b, c) : a > 12 ? day(c, b, a) : day(c, a, b);
+  const ways = [day(a, b, c), day(c, a, b), day(c, b, a)];
+  const real = ways.filter(
+    ({ year = 0, month, day: of }) => wallClock(year, month, of) !== undefined,
+  );
+  return real.length === 1 ? real[0] : noDay;
+}
+
+const noDay: Day = { year: 1970, month: 0, day: 0 };
+
+/** `5月25日`, `2019年5月25日`: numbers with a sign of whatever charset behind each. */
+function glued(text: string): Day | undefined {
+  const parts =
+    /^(?:(\d{4})[\x80-\xff][\x40-\xff]{0,2}?)?(\d{1,2})[\x80-\xff][\x40-\xff]{0,2}?(\d{1,2})[\x80-\xff][\x40-\xff]{0,2}$/.exec(
+      text,
+    );
+  if (parts === null) return undefined;
+  const year = parts[1] === undefined ? undefined : Number(parts[1]);
+  return { year, month: Number(parts[2]), day: Number(parts[3]) };
+}
+
+/** A month of a language that is not known: where the size before it, a day and a time or a year stand around it, the name is sure, and the time is not. */
+export function strangeMonth(fields: Fields, from: number): FoundDate | undefined {
+  const word = fields.isNumeric(from) ? from + 1 : from;
+  const day = dayOf(fields.text(word === from ? from + 1 : from));
+  const third = fields.text(from + 2);
+  const isWord = /^[A-Za-z\x80-\xff]{2,24}[.,]?$/.test(fields.text(word));
+  if (!isWord || day === undefined) return undefined;
+  if (/^\d{1,2}:\d\d(?::\d\d)?$/.test(third))
+    return { from, nameAt: (fields.end[from + 2] ?? 0) + 1, stamp: undefined };
+  if (yearIn(third) === undefined) return undefined;
+  return { from, nameAt: afterYear(fields, from), stamp: undefined };
 }
 
 /** `09-26`: month and day; the other way around where only that is a date. */

@@ -17,13 +17,14 @@ import {
 import type { Draft, EntryType } from './entry.js';
 import { monthOf } from './months.js';
 import { sizeIn } from './sizes.js';
-import { dateAt, type FoundDate } from './unix-date.js';
+import { dateAt, type FoundDate, strangeMonth } from './unix-date.js';
 import { usualLine } from './usual-unix.js';
 
 const types = new Map<string, EntryType>([
   ['-', 'file'],
   ['d', 'directory'],
   ['l', 'symlink'],
+  ['m', 'file'], // on slower storage (Cray's DMF)
 ]);
 
 // Permissions, links, an owner and a group of some words each, size and four of a date. More are read where these do not do.
@@ -37,7 +38,8 @@ export function unix(context: DialectContext): Dialect {
   let awaitsTarget = false;
   return {
     name: 'unix',
-    read(line) {
+    read(shown) {
+      const line = isPermissions(shown) ? shown : withoutLead(shown);
       const waiting = awaitsTarget;
       awaitsTarget = false;
       if (isPermissions(line)) {
@@ -80,13 +82,37 @@ export function entryLine(fields: Fields, context: DialectContext): Draft | unde
 /** The first fields from the left that are a date and follow a size: owners and names may look like months. */
 function findDate(fields: Fields, context: DialectContext): FoundDate | undefined {
   for (let from = 2; from < fields.count; from += 1) {
-    const before = fields.line.charCodeAt((fields.end[from - 1] ?? 0) - 1);
-    if (!isDigit(before) && !(isUnit(before) && sizeIn(fields.text(from - 1)) !== undefined))
-      continue;
+    if (!endsSize(fields, from - 1)) continue;
     const date = dateAt(fields, from, context);
     if (date !== undefined) return date;
   }
+  for (let from = 4; from < fields.count && from < 8; from += 1) {
+    const date =
+      sizeIn(fields.text(from - 1)) === undefined ? undefined : strangeMonth(fields, from);
+    if (date !== undefined) return date;
+  }
   return undefined;
+}
+
+/** Whether a field ends in a size: a number, alone, run into an owner, with a unit or with its unit apart; or a sign that there is none. */
+function endsSize(fields: Fields, at: number): boolean {
+  const last = fields.line.charCodeAt((fields.end[at] ?? 0) - 1);
+  if (isDigit(last)) return true;
+  const text = fields.text(at);
+  if (noSize.has(text)) return true;
+  if (!isUnit(last)) return false;
+  return sizeIn(text) !== undefined || isApart(fields, at);
+}
+
+const noSize: ReadonlySet<string> = new Set(['-', '<DIR>']);
+
+/** `2 KB` */
+function isApart(fields: Fields, at: number): boolean {
+  return (
+    at > 2 &&
+    /^(?:b|[kmgt]b?)$/i.test(fields.text(at)) &&
+    sizeIn(fields.text(at - 1) + fields.text(at)) !== undefined
+  );
 }
 
 const isUnit = (code: number): boolean => unitLetters[code] === true;
@@ -163,15 +189,22 @@ const kinds = new Map<number, EntryType>([
 function ownership(fields: Fields, dateAt: number, draft: Draft): void {
   let first = 1;
   let last = dateAt - 1; // the size
-  const size = fields.text(last);
+  let size = fields.text(last);
+  if (isApart(fields, last)) {
+    last -= 1;
+    size = fields.text(last) + size;
+  }
   if (draft.type === 'other' && fields.text(last - 1).endsWith(',')) last -= 1; // a device: major, minor
+  for (let from = thousands(fields, last); from < last; last -= 1)
+    size = fields.text(last - 1) + size;
   if (first < last && wholeNumber(fields.text(first)) !== undefined) first += 1;
   if (first < last) {
     draft.owner = fields.text(first);
     if (first + 1 < last) draft.group = fields.span(first + 1, last); // "Domain Users"
   }
   const octets = sizeIn(size);
-  if (octets !== undefined || /^\d+$/.test(size)) {
+  // A device's `8,1`, a size that overflowed: those are no part of a name either.
+  if (octets !== undefined || /^-?\d[\d,]*$/.test(size) || noSize.has(size)) {
     if (draft.type === 'file') draft.size = octets;
     return;
   }
@@ -183,6 +216,22 @@ function ownership(fields: Fields, dateAt: number, draft: Draft): void {
   const digits = /\d+$/.exec(size.slice(-16))?.[0] ?? '';
   if (draft.type === 'file') draft.size = wholeNumber(digits);
   draft.owner = size.slice(0, size.length - digits.length);
+}
+
+/** `1 234 567` behind an owner and a group that are words: where the size begins. Numbers of three digits may be a group as well. */
+function thousands(fields: Fields, last: number): number {
+  let from = last;
+  while (from > 4 && /^\d{3}$/.test(fields.text(from)) && /^\d{1,3}$/.test(fields.text(from - 1)))
+    from -= 1;
+  const areWords = !fields.isNumeric(2) && !fields.isNumeric(from - 1);
+  return areWords && fields.isNumeric(1) ? from : last;
+}
+
+/** What `ls -is` and some servers write ahead of the permissions: blanks, a serial number, a number of blocks. */
+function withoutLead(line: string): string {
+  const lead = /^[ \t]*(?:\d{1,20}[ \t]+){0,2}/.exec(line)?.[0].length ?? 0;
+  const rest = line.slice(lead);
+  return lead > 0 && isPermissions(rest) ? rest : line;
 }
 
 function splitTarget(draft: Draft): void {
@@ -199,7 +248,7 @@ function isPermissions(line: string): boolean {
   return true;
 }
 
-const isTypeLetter = lettersOf('-dlbcpsDPnw');
+const isTypeLetter = lettersOf('-dlbcpsmDPnwefhCS');
 // Connect:Enterprise has `-C--E-----FTP` there.
 const isModeLetter = lettersOf('-rwxsStTlLaACERMFX');
 

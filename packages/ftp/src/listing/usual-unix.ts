@@ -19,6 +19,9 @@ const usual = new RegExp(
   `^${permissions} +\\d+ +${word} +${word} +(\\d{1,15}) +${month} +(\\d\\d?) +(?:(\\d\\d):(\\d\\d)|(\\d{4})) (.+)$`,
 );
 
+/** Behind a year: the time, perhaps. */
+const timeFirst = /^\d{1,2}:\d\d/;
+
 const months = new Map(
   'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ').map((name, at) => [name, at + 1]),
 );
@@ -33,7 +36,9 @@ export function usualLine(
   if (parts === null) return undefined;
   const name = parts[10] as string;
   const year = parts[9];
-  if (name.charCodeAt(0) === 32 && (year !== undefined || name.trim() === '')) return undefined;
+  const first = name.charCodeAt(0);
+  if (first === 32 && (year !== undefined || name.trim() === '')) return undefined;
+  if (year !== undefined && first >= 48 && first <= 57 && timeFirst.test(name)) return undefined;
   const month = months.get(parts[5] as string) ?? 0;
   const day = Number(parts[6]);
   const hour = year === undefined ? Number(parts[7]) : 0;

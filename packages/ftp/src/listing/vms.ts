@@ -16,10 +16,10 @@ import {
   Fields,
   type LineResult,
   leadingNumber,
-  wholeNumber,
 } from './dialect.js';
 import type { Draft, Entry } from './entry.js';
 import { monthOf } from './months.js';
+import { sizeIn } from './sizes.js';
 
 type VmsFile = Pick<Entry, 'name' | 'type'>;
 
@@ -67,16 +67,23 @@ function attributes(fields: Fields, file: VmsFile, context: DialectContext): Lin
       at += date.fields - 1;
     } else if (!isSized && isBlocks(text)) {
       isSized = true;
-      const blocks = wholeNumber(text.split('/', 1)[0] ?? '');
-      if (file.type === 'file' && blocks !== undefined) draft.blocks = blocks;
+      if (file.type === 'file') takeSize(draft, text);
     } else return undefined;
   }
   return stamp === undefined ? undefined : Object.assign(draft, stamp);
 }
 
-/** `213`, `213/216`, or asterisks: too many for the column. */
+/** `213`, `1,213`, `213/216`, `20KB`, or asterisks: too many for the column. */
 function isBlocks(text: string): boolean {
-  return /^(?:\d{1,15}(?:\/\d{1,15})?|\*+)$/.test(text);
+  return /^(?:\d{1,15}(?:\/\d{1,15})?|\*+)$/.test(text) || sizeIn(text) !== undefined;
+}
+
+/** In blocks; but with a unit behind it (MultiNet and its kin) in octets. */
+function takeSize(draft: Draft, text: string): void {
+  const size = sizeIn(text.split('/', 1)[0] ?? '');
+  if (size === undefined) return;
+  if (/[a-z]$/i.test(text)) draft.size = size;
+  else draft.blocks = size;
 }
 
 /**

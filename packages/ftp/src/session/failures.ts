@@ -90,6 +90,9 @@ export function saysEmpty(reply: Answer): boolean {
   return (reply.code === 450 || reply.code === 550) && emptyListing.test(reply.text);
 }
 
+/** A listing that says in words that there is nothing. */
+export const listsNothing = ({ text }: ListingProblem): boolean => emptyListing.test(text);
+
 /** The server does not know the command. (501 is about its argument: MLSD of a file, RFC 3659 §7.2.1.) */
 export function saysUnknown(reply: Answer): boolean {
   return reply.code === 500 || reply.code === 502;
