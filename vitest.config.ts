@@ -33,16 +33,20 @@ class LongestFirst extends BaseSequencer {
 
 const left = ['**/node_modules/**', 'test/servers/**', 'test/web/**', 'test/bench/**'];
 
+/** These set what a whole process shares (environment, working directory), or measure it. */
+const alone = ['test/cli/**/*.test.ts', 'test/docs/**/*.test.ts', 'test/examples/**/*.test.ts', 'test/hostile-servers/memory.test.ts'];
+
 export default defineConfig({
   resolve: { alias },
   test: {
-    testTimeout: 20_000,
+    testTimeout: 120_000,
     maxWorkers: availableParallelism() + 2, // many tests wait for a deadline
     sequence: { sequencer: LongestFirst },
     projects: [
-      // A package's tests share one world: what is loaded once stays loaded.
+      // Files that run in one process share one world: what is loaded once stays loaded.
       { extends: true, test: { name: 'packages', include: ['packages/*/test/**/*.test.ts'], exclude: left, isolate: false } },
-      { extends: true, test: { name: 'suites', include: ['test/**/*.test.ts'], exclude: left } },
+      { extends: true, test: { name: 'suites', include: ['test/**/*.test.ts'], exclude: [...left, ...alone], isolate: false } },
+      { extends: true, test: { name: 'alone', include: alone, exclude: left } },
     ],
   },
 });
