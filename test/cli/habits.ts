@@ -1,6 +1,8 @@
 /** What a shell's user counts on: nothing lost in silence, nothing replaced that is no file, exit codes by meaning. */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -10,9 +12,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import type { Cli, World } from './installed.js';
+import { describe, expect, it } from 'vitest';
+import { type Cli, password, type World } from './installed.js';
 
 export function habits(at: () => { cli: Cli; world: World }): void {
   const fivewire = (cwd: string, args: readonly string[], input?: string) =>
@@ -342,5 +345,115 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     expect(await plain(cwd, ['ls', '--config', 'config.yaml', '--profile', 'a'])).toMatchObject({
       status: 78,
     });
+  });
+
+  describe('targets', () => {
+    it.each([
+      ['get - into a full disk', 'get FTPS/pub/report.txt - OPTIONS > /dev/full', 74],
+      ['a device as mbox', 'fetch IMAPS mbox:/dev/null OPTIONS', 0],
+      ['a full device as mbox', 'fetch IMAPS mbox:/dev/full OPTIONS', 74],
+      [
+        'mail that would be deleted and kept nowhere',
+        'fetch IMAPS mbox:/dev/null --delete OPTIONS',
+        64,
+      ],
+      ['a directory as mbox', 'fetch IMAPS mbox:directory OPTIONS', 73],
+      ['a socket as mbox', 'fetch IMAPS mbox:socket OPTIONS', 73],
+      ['a file as Maildir', 'fetch IMAPS file OPTIONS', 73],
+      ['a link to nothing as Maildir', 'sync IMAPS dangling OPTIONS', 73],
+      ['a mailbox that is not there', 'sync IMAPS/NoSuch Mail OPTIONS', 66],
+      ['a device as tree', 'mirror FTPS/pub /dev/null OPTIONS', 73],
+      ['a link to nothing as tree', 'mirror FTPS/pub dangling OPTIONS', 73],
+      ['a tree to stdout', 'get -r FTPS/pub - OPTIONS', 64],
+      ['a queue that is not there', 'queue flush nosuch', 66],
+    ])('%s', async (_, command, status) => {
+      const { cli, world } = at();
+      const cwd = cli.folder();
+      mkdirSync(join(cwd, 'directory'));
+      writeFileSync(join(cwd, 'file'), 'x');
+      symlinkSync('nowhere', join(cwd, 'dangling'));
+      const server = createServer().listen(join(cwd, 'socket'));
+      await once(server, 'listening');
+      world.servers.mail.deliver('alice', 'Subject: x\r\n\r\nx\r\n');
+      const line = command
+        .replace('FTPS/', url('ftps'))
+        .replace('IMAPS/', url('imaps'))
+        .replace('IMAPS', url('imaps'))
+        .replace('OPTIONS', world.shell);
+      const before = readdirSync(cwd);
+      const ran = await cli.sh(`fivewire ${line} < /dev/null`, { cwd });
+      server.close();
+      expect(ran, ran.stderr).toMatchObject({ status, stdout: '' });
+      expect(readdirSync(cwd)).toEqual(before);
+      expect(existsSync('/dev/null.fivewire-state')).toBe(false);
+    });
+  });
+
+  it.each([
+    [['ls', '--ca='], /^fivewire: --ca is empty$/m],
+    [['send', '--to=', '--from', 'a@example.org'], /^fivewire: --to is empty$/m],
+    [['mirror', 'a', 'ftps://b', '--dry-run='], /^fivewire: --dry-run takes no value$/m],
+    [['mirror', 'a', 'ftps://b', '--delete=no'], /^fivewire: --delete takes no value$/m],
+    [['ls', '--security', ''], /^fivewire: --security "" is none of implicit-tls, /m],
+    [['put', 'x'], /^ {2}Write fivewire put <file> <url>/m],
+    [['ls', '--', 'imaps://host', '--json'], /^fivewire: Unknown argument: --json$/m],
+    [['fetch', 'imaps://a@host', 'mbox:-'], /^fivewire: mbox:- is no place for mail$/m],
+    [['fetch', 'imaps://a@host', 'M', '--state', '-'], /^fivewire: --state is a file/m],
+    [['sync', '-', 'imaps://a@host'], /^fivewire: - names no place$/m],
+    [['put', '-r', '-', 'ftps://host/x'], /^fivewire: stdin is one file/m],
+    [
+      ['append', '-', 'imaps://a@host', '--password-stdin'],
+      /^fivewire: stdin cannot be both the password and the message$/m,
+    ],
+  ])('%j is a mistake, and says so', async (args, said) => {
+    const cwd = at().cli.folder();
+    const ran = await at().cli.run(args, { cwd, input: 'secret\n' });
+    expect(ran).toMatchObject({ status: 64, stdout: '' });
+    expect(ran.stderr).toMatch(said);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it.each([
+    ['a recipient of blanks', 'To: alice@example.org', ['--to', ' ']],
+    ['a sender of blanks', 'To: alice@example.org', ['--from', ' ']],
+    ['more than a local part may have', `To: alice@example.org, ${'a'.repeat(65)}@example.org`, []],
+  ])('%s is 65, and nothing is sent', async (_, header, more) => {
+    const { mail } = at().world.servers;
+    const before = mail.deliveries.length;
+    const message = `From: bob@example.org\n${header}\nSubject: x\n\nx\n`;
+    const ran = await fivewire('/tmp', ['send', url('smtps'), '--file', '-', ...more], message);
+    expect(ran).toMatchObject({ status: 65, stdout: '' });
+    expect(mail.deliveries.length).toBe(before);
+  });
+
+  it('stdin where a file is asked for', async () => {
+    const { cli, world } = at();
+    const cwd = cli.folder();
+    const { certificate } = world.servers.ca;
+    const [, , ...login] = world.options;
+    const ca = await cli.run(['ls', url('ftps'), '--ca', '-', ...login], {
+      cwd,
+      input: certificate,
+    });
+    expect(ca).toMatchObject({ status: 0, stderr: '' });
+    const netrc = await cli.run(['ls', url('ftps'), '--ca', world.ca, '--netrc-file', '-'], {
+      cwd,
+      input: `machine localhost login alice password ${password}\n`,
+    });
+    expect(netrc).toMatchObject({ status: 0, stderr: '' });
+    const rows = ['--each', '-', '--journal', 'rows', '--from', 'bob@example.org'];
+    const each = [...rows, '--to', '{{mail}}', '--subject', 's', '--text', 't'];
+    expect(
+      await fivewire(cwd, ['send', url('smtps'), ...each], 'mail\nalice@example.org\n'),
+    ).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it('mail servers serve nothing before a login: 77', async () => {
+    const { cli, world } = at();
+    for (const scheme of ['imaps', 'pop3s']) {
+      const ran = await cli.run(['ls', url(scheme, '', ''), '--ca', world.ca]);
+      expect(ran, scheme).toMatchObject({ status: 77, stdout: '' });
+      expect(ran.stderr).toContain('Nobody has logged in: name a user in the URL');
+    }
   });
 }

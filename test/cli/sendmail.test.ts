@@ -76,6 +76,21 @@ describe('sendmail', { timeout: 60_000 }, () => {
     expect(deliveries()).toMatchObject({ from: '', to: ['alice@example.org'] });
   });
 
+  it.each([
+    ['a text without a header', 'disk full\n', ['-F', '']],
+    ['nothing', '', []],
+    ['a body alone', '\ndisk full\n', ['-f', '']],
+  ])('%s is a message all the same', async (_, input, more) => {
+    const ran = await cli.run(['sendmail', ...more, 'alice@example.org', ...options], {
+      cwd,
+      input,
+    });
+    expect(ran).toMatchObject(silent);
+    expect(String(deliveries()?.octets)).toMatch(
+      /^From: .*\r\nDate: .*\r\nMessage-ID: .*\r\n(\r\ndisk full\r\n)?$/,
+    );
+  });
+
   it('says what a mail system understands', async () => {
     const bad: [string[], string, number][] = [
       [['-bs'], message, 64],
@@ -83,7 +98,6 @@ describe('sendmail', { timeout: 60_000 }, () => {
       [['-i'], message, 64],
       [['-f'], message, 64],
       [['-q'], '', 64],
-      [['-i', 'alice@example.org'], 'no header', 65],
       [['-t', '-f', 'b@example.org'], 'To: not an address <\n\nx\n', 65],
       [['-f', 'b@example.org', 'alice@example.org', 'nobody@example.org'], message, 67],
       [['--profile', 'none', 'alice@example.org'], message, 78],

@@ -55,6 +55,8 @@ export interface OptionSpec {
   /** May be given several times. */
   array?: boolean;
   choices?: readonly string[];
+  /** A file that is written, or kept beside others: `-` would be stdout, and is refused. */
+  noDash?: boolean;
   /** An empty value means something. Otherwise it is refused: `--option "$UNSET"` must not count as left out. */
   mayBeEmpty?: boolean;
 }

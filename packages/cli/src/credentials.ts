@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Context } from './context.js';
 import { misconfigured, usage } from './exit-code.js';
 import { line } from './output.js';
+import { takeStdin } from './stdin.js';
 
 export interface PasswordAuth {
   user: string;
@@ -70,7 +71,7 @@ export interface PasswordSources {
 /** Read once, for all servers of this command. */
 function passwordFromStdin(sources: PasswordSources): Promise<string> {
   sources.fromStdin ??= new Promise((resolve, reject) => {
-    const lines = createInterface({ input: process.stdin });
+    const lines = createInterface({ input: takeStdin('the password') });
     lines.once('line', (first) => {
       resolve(first);
       lines.close();

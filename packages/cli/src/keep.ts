@@ -2,6 +2,7 @@
 import { copyFile, lstat, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Context } from './context.js';
+import { isSystemError } from './exit-code.js';
 import { passage, startProgress } from './progress.js';
 import { type Existing, refuseExisting, saveFile } from './save-file.js';
 
@@ -58,13 +59,18 @@ export async function keep(
 export async function toStdout({ name, body, size }: Item, context: Context): Promise<void> {
   const { out, signal } = context;
   const progress = await startProgress(context, name);
+  let refused: unknown;
+  const pour = (source: AsyncIterable<Uint8Array>): Promise<void> =>
+    out.pour(source).catch((error) => {
+      refused = error;
+      throw error;
+    });
   try {
     const { pipeline } = await import('node:stream/promises');
-    const through = passage(context, progress, size);
-    await pipeline(
-      [body, ...through, (source: AsyncIterable<Uint8Array>) => out.pour(source)] as never,
-      { signal },
-    );
+    await pipeline([body, ...passage(context, progress, size), pour] as never, { signal });
+  } catch (error) {
+    // What stdout refused comes first: that the body was broken off is what followed.
+    throw isSystemError(refused) ? refused : error;
   } finally {
     progress.stop();
   }

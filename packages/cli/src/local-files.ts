@@ -1,9 +1,11 @@
 /** This side's files and directories, with errors that name the file. */
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { exitCodes, Failure, isSystemError } from './exit-code.js';
+import { readStdin } from './stdin.js';
 
-/** @throws Failure 66 */
+/** All of a file; `-` is stdin. @throws Failure 66 */
 export async function readLocal(path: string, what: string): Promise<Buffer> {
+  if (path === '-') return readStdin(what);
   try {
     return await readFile(path);
   } catch (error) {
@@ -62,6 +64,33 @@ export async function makeDirectory(path: string): Promise<void> {
       else throw error;
     });
   } catch (error) {
+    await refuseNoDirectory(path, error);
     throw unwritable(path, error);
   }
+}
+
+/** Something that is no directory, or a link to nothing. @throws Failure 73 */
+export async function refuseNoDirectory(path: string, cause?: unknown): Promise<void> {
+  if ((await lstat(path).catch(() => undefined)) === undefined) return;
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) return;
+  throw new Failure(exitCodes.cannotCreate, `${path} is no directory, and none can be made there`, {
+    cause,
+    code: 'ENOTDIR',
+    hint: 'Something else has that name, or it is a link to nothing: name another directory.',
+  });
+}
+
+/** A device, a fifo or a socket under that name, or a link to one: what is written there is gone on. */
+export async function isStream(path: string): Promise<boolean> {
+  const what = await stat(path).catch(() => undefined);
+  return what !== undefined && !what.isFile() && !what.isDirectory();
+}
+
+/** @throws Failure 73 */
+export async function refuseDirectory(path: string): Promise<void> {
+  if ((await stat(path).catch(() => undefined))?.isDirectory())
+    throw new Failure(exitCodes.cannotCreate, `${path} is a directory`, {
+      code: 'EISDIR',
+      hint: 'Name a file in it.',
+    });
 }

@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises';
 import type { PasswordAuth } from './credentials.js';
 import { misconfigured } from './exit-code.js';
 import { unreadable } from './local-files.js';
+import { readStdin } from './stdin.js';
 
 export interface NetrcEntry {
   /** Undefined: `default`, for every host. */
@@ -37,6 +38,7 @@ export async function readNetrc(
 
 /** Reads a file that holds passwords. Looked at and read through one handle, so that no other file takes its place. */
 export async function readPrivate(path: string): Promise<string> {
+  if (path === '-') return (await readStdin('the netrc file')).toString('utf8');
   try {
     const file = await open(path, 'r');
     try {

@@ -1,12 +1,21 @@
 /** Files out of an NZB: each as it is finished, with what is missing of it. */
 import type { Context } from './context.js';
-import { exitCodes, usage } from './exit-code.js';
+import { exitCodes, Failure, usage } from './exit-code.js';
 import { makeDirectory, readLocal } from './local-files.js';
 import { line } from './output.js';
 import { startProgress } from './progress.js';
 import type { Target } from './target.js';
 
 const mostJobs = 64;
+
+/** What the parser takes for a wrong argument is data here. @throws Failure 65 */
+function parsed<T>(parse: (octets: Buffer) => T, octets: Buffer, file: string): T {
+  try {
+    return parse(octets);
+  } catch (cause) {
+    throw new Failure(exitCodes.badData, `${file}: ${line((cause as Error).message)}`, { cause });
+  }
+}
 
 export async function getNzb(
   { connect }: Target,
@@ -16,7 +25,7 @@ export async function getNzb(
   const { out, signal } = context;
   if (jobs < 1 || jobs > mostJobs) throw usage(`--jobs goes from 1 to ${mostJobs}`);
   const { createNntpPool, download, parseNzb } = await import('@fivewire/nntp');
-  const nzb = parseNzb(await readLocal(file, 'the NZB'));
+  const nzb = parsed(parseNzb, await readLocal(file, 'the NZB'), file);
   for (const problem of nzb.problems) out.warn(line(problem));
   await makeDirectory(into);
   const { signal: _, ...options } = connect;

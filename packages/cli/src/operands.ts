@@ -21,6 +21,9 @@ export function disguiseOperands(argv: readonly string[]): string[] {
 export const revealOperands = (args: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(args).map(([name, value]) => [name, reveal(value)]));
 
+/** The same in what is said about them. */
+export const withoutDisguise = (text: string): string => text.replaceAll(disguise, '');
+
 const reveal = (value: unknown): unknown =>
   Array.isArray(value)
     ? value.map(reveal)

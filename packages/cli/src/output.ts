@@ -70,9 +70,14 @@ export class Output {
 
   /** Octets of a body, at stdout's pace. stdout stays open. */
   async pour(body: AsyncIterable<Uint8Array>): Promise<void> {
+    let failure: Error | null | undefined;
+    const noted = (error?: Error | null): void => {
+      failure ??= error;
+    };
     for await (const octets of body) {
       this.given++;
-      if (!this.#stdout.write(octets)) await once(this.#stdout, 'drain');
+      if (!this.#stdout.write(octets, noted)) await once(this.#stdout, 'drain');
+      if (failure) throw failure;
     }
     await this.write('');
   }

@@ -13,6 +13,7 @@ import { dirname } from 'node:path';
 import { parse } from 'yaml';
 import { isFailure, misconfigured } from './exit-code.js';
 import { defaultConfigPath, pathBeside } from './paths.js';
+import { readStdin } from './stdin.js';
 import type { Protocol } from './target.js';
 
 export interface Profile {
@@ -61,7 +62,8 @@ export async function loadProfile(
 export async function loadProfiles(path: string): Promise<Profile[]> {
   let source: string;
   try {
-    source = await readOwn(path);
+    source =
+      path === '-' ? (await readStdin('the configuration')).toString('utf8') : await readOwn(path);
   } catch (error) {
     if (isFailure(error)) throw error;
     throw misconfigured(

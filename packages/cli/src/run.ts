@@ -6,8 +6,8 @@ import type { Args, CommandModule, OptionSpec } from './context.js';
 import { type ExitCode, exitCodeOf, exitCodes, Failure, isFailure, usage } from './exit-code.js';
 import { globalOptions, readSettings } from './global-options.js';
 import { commandHelp, overview } from './help.js';
-import { disguiseOperands, revealOperands } from './operands.js';
-import { Output } from './output.js';
+import { disguiseOperands, revealOperands, withoutDisguise } from './operands.js';
+import { line, Output } from './output.js';
 import { report } from './report.js';
 import { version } from './version.js';
 
@@ -47,7 +47,7 @@ export async function run(
     }
     const chosen = await parse(argv[0] === 'sendmail' ? await asSendmail(argv.slice(1)) : argv);
     const { args, module } = chosen;
-    refuseEmpty(args, { ...globalOptions, ...module.options });
+    refuseUnmeant(args, { ...globalOptions, ...module.options });
     const settings = readSettings(args);
     out = new Output({
       json: args.json === true,
@@ -116,6 +116,11 @@ async function information(argv: readonly string[]): Promise<string | undefined>
   return commandHelp(entry, (await entry.load()).options, globalOptions, width);
 }
 
+/** How the command that it names first is written. */
+const formOf = (argv: readonly string[]): string | undefined =>
+  argv.map((arg) => commands.find(({ usage: form }) => form.split(' ', 1)[0] === arg)).find(Boolean)
+    ?.usage;
+
 async function parse(argv: readonly string[]): Promise<Chosen> {
   let chosen: Chosen | undefined;
   const parser = yargs(disguiseOperands(argv))
@@ -150,37 +155,65 @@ async function parse(argv: readonly string[]): Promise<Chosen> {
   try {
     await parser.parseAsync();
   } catch (error) {
-    throw isFailure(error) ? error : wrongUsage(error);
+    throw isFailure(error) ? error : wrongUsage(error, formOf(argv));
   }
   if (chosen === undefined) throw usage('Which command?', 'See fivewire --help.');
+  refuseValues(argv, { ...globalOptions, ...chosen.module.options });
   return chosen;
 }
 
-/** @throws Failure 64 */
-function refuseEmpty(args: Args, options: Readonly<Record<string, OptionSpec>>): void {
+/** What a variable of the shell that is unset makes of a command line, and names of files that would be stdout. @throws Failure 64 */
+function refuseUnmeant(args: Args, options: Readonly<Record<string, OptionSpec>>): void {
+  const aliases = new Set(Object.values(options).map(({ alias }) => alias));
   for (const [name, value] of Object.entries(args)) {
-    if (options[name]?.mayBeEmpty || name === '_' || name === '$0') continue;
-    if (value === '' || (Array.isArray(value) && value.includes('')))
+    if (name === '_' || name === '$0' || aliases.has(name)) continue;
+    const spec = options[name];
+    const shown = spec === undefined ? name.toUpperCase() : `--${name}`;
+    const values = Array.isArray(value) ? value : [value];
+    // `--ca=` is a list of nothing.
+    const isEmpty = values.includes('') || (spec !== undefined && values.length === 0);
+    if (isEmpty && !spec?.mayBeEmpty)
       throw usage(
-        `${name in options ? `--${name}` : name.toUpperCase()} is empty`,
+        `${shown} is empty`,
         'Leave it out, or give it a value: a variable of the shell may be unset.',
       );
+    if (spec?.noDash && values.includes('-'))
+      throw usage(`${shown} is a file, not stdin or stdout`, 'A file of that name is written ./-');
   }
 }
 
-function wrongUsage(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
+/** `--dry-run=$UNSET` is no way to say no. @throws Failure 64 */
+function refuseValues(
+  argv: readonly string[],
+  options: Readonly<Record<string, OptionSpec>>,
+): void {
+  const end = argv.indexOf('--');
+  for (const arg of end < 0 ? argv : argv.slice(0, end)) {
+    const [, name = '', value = ''] = /^--([a-z-]+)=(.*)$/s.exec(arg) ?? [];
+    const type = options[name]?.type;
+    if (type === undefined || type === 'string' || /^(true|false)$/.test(value)) continue;
+    throw usage(`--${name} takes no value`, `Write --${name}, or leave it out.`);
+  }
+}
+
+function wrongUsage(error: unknown, form: string | undefined): Failure {
+  const message = withoutDisguise(error instanceof Error ? error.message : String(error));
   if (/\bpassword\b/.test(message))
     return usage(
       'There is no --password: others see command lines',
       'Use --password-command, --password-stdin, --netrc or a profile.',
     );
-  return usage(message, 'See fivewire --help, or fivewire COMMAND --help.');
+  const choice = /Argument: (\S+), Given: (.*), Choices: (.*)/.exec(message);
+  if (choice !== null)
+    return usage(`--${choice[1]} ${choice[2]} is none of ${choice[3]?.replaceAll('"', '')}`);
+  if (/^Not enough non-option arguments/.test(message) && form !== undefined)
+    return usage('An argument is missing', `Write fivewire ${form}; see fivewire COMMAND --help.`);
+  return usage(line(message), 'See fivewire --help, or fivewire COMMAND --help.');
 }
 
 const forYargs = (options: Readonly<Record<string, OptionSpec>>) =>
   Object.fromEntries(
-    Object.entries(options).map(([name, { type, array, mayBeEmpty: _, ...rest }]) => [
+    Object.entries(options).map(([name, { type, array, mayBeEmpty: _, noDash: __, ...rest }]) => [
       name,
       {
         ...rest,

@@ -4,7 +4,9 @@ import type { ImapClient } from '@fivewire/imap';
 import type { NntpClient } from '@fivewire/nntp';
 import type { Pop3Client } from '@fivewire/pop3';
 import type { SmtpClient } from '@fivewire/smtp';
+import { isFivewireError } from 'tls-context-core';
 import type { Context } from './context.js';
+import { exitCodes, Failure } from './exit-code.js';
 import type { Protocol, Target } from './target.js';
 
 export interface Clients {
@@ -32,6 +34,18 @@ export function connectTo<P extends Protocol>(protocol: P, target: Target): Prom
   return connectors[protocol](target) as Promise<Clients[P]>;
 }
 
+/** Mail servers serve nothing before the login; that is what a refusal without one means. */
+function withoutLogin(error: unknown, { protocol, connect }: Target): unknown {
+  const needsLogin = protocol === 'imap' || protocol === 'pop3';
+  if (!needsLogin || connect.auth !== undefined) return error;
+  if (!isFivewireError(error) || error.code !== 'ERR_COMMAND_REJECTED') return error;
+  return new Failure(exitCodes.permission, error.message, {
+    cause: error,
+    code: error.code,
+    hint: `Nobody has logged in: name a user in the URL, ${protocol}s://alice@${connect.host}, and where the password is: --netrc, --password-command.`,
+  });
+}
+
 /** @throws what `work` throws, and what `connect` throws */
 export async function withSession<P extends Protocol, T>(
   protocol: P,
@@ -49,7 +63,9 @@ export async function withSession<P extends Protocol, T>(
       `connected to ${target.account}: ${security.protocol === undefined ? 'cleartext' : `${security.protocol} ${security.cipher}, ${security.matchedName}`}`,
       2,
     );
-    const result = await work(client);
+    const result = await work(client).catch((error) => {
+      throw withoutLogin(error, target);
+    });
     await client.quit();
     return result;
   } finally {

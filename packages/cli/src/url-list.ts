@@ -5,12 +5,7 @@ import { readLocal } from './local-files.js';
 
 export async function urlsOf(args: Args): Promise<string[]> {
   const file = optionalText(args.list);
-  const listed =
-    file === undefined
-      ? ''
-      : file === '-'
-        ? await (await import('node:stream/consumers')).text(process.stdin)
-        : (await readLocal(file, 'the list')).toString('utf8');
+  const listed = file === undefined ? '' : (await readLocal(file, 'the list')).toString('utf8');
   const lines = listed.split(/\r?\n/).map((line) => line.replace(/#.*$/, '').trim());
   const urls = [...texts(args.urls), ...lines.filter((line) => line !== '')];
   if (urls.length === 0)

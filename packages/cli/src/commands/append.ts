@@ -22,9 +22,7 @@ export async function run(args: Args, context: Context): Promise<undefined> {
   const target = await resolveTarget(text(args.url), context, { protocols: ['imap'] });
   const { mailbox = 'INBOX', uids } = imapPath(target.path);
   if (uids !== undefined) throw usage('append takes a mailbox', 'Write imaps://user@host/MAILBOX.');
-  if (path === '-' && context.settings.passwordStdin)
-    throw usage('stdin cannot be both the password and the message');
-  const spool = path === '-' ? await spoolStdin() : undefined;
+  const spool = path === '-' ? await spoolStdin('the message') : undefined;
   const file = spool?.file ?? path;
   try {
     const size = await sizeOnWire(file);

@@ -12,6 +12,7 @@ import type { Arrivals, SourceOptions } from '../fetch/source.js';
 import { forgetfulState, openState, type State } from '../fetch/state.js';
 import { missing, removeMade } from '../fetch/undo.js';
 import { octetCount, wholeNumber } from '../global-options.js';
+import { isStream } from '../local-files.js';
 import { line } from '../output.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
@@ -24,7 +25,7 @@ export const options = {
     type: 'string',
     describe: 'Instead of DEST: a shell command for each message, which it gets on stdin',
   },
-  state: { type: 'string', describe: 'What has been fetched; default: beside DEST' },
+  state: { type: 'string', noDash: true, describe: 'What has been fetched; default: beside DEST' },
   delete: { type: 'boolean', describe: 'Delete messages from the server once they are safe' },
   'keep-days': {
     type: 'string',
@@ -43,12 +44,12 @@ export const options = {
 export async function run(args: Args, context: Context): Promise<number | undefined> {
   const { url, dest, command } = places(args, context);
   const target = await resolveTarget(url, context, { protocols: ['imap', 'pop3', 'nntp'] });
-  const choice = chooseDestination(dest, command, context);
+  const choice = await chooseDestination(dest, command, context);
   const remove = args.delete === true;
-  if (remove && choice.kind === 'json')
+  if (remove && (choice.kind === 'json' || choice.kind === 'stream'))
     throw usage(
       '--delete needs a DEST that keeps the mail',
-      'JSON lines on stdout may go nowhere.',
+      'What goes to stdout or a device may go nowhere.',
     );
   if (remove && target.protocol === 'nntp')
     throw usage('Articles cannot be deleted from a news server');
@@ -57,7 +58,10 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   if (statePath === undefined) context.out.detail('no --state: everything counts as new');
   const before = await missing([...choice.places, ...(statePath === undefined ? [] : [statePath])]);
   // A Maildir must exist before a state can lie in it.
-  const early = choice.kind === 'mbox' ? undefined : await choice.open(forgetfulState());
+  const early =
+    choice.kind === 'mbox' || choice.kind === 'stream'
+      ? undefined
+      : await choice.open(forgetfulState());
   const state = statePath === undefined ? forgetfulState() : await openState(statePath);
   let isUntouched = true;
   try {
@@ -196,7 +200,7 @@ function connectAndFetch(
 }
 
 interface Choice {
-  kind: 'maildir' | 'mbox' | 'attachments' | 'exec' | 'json';
+  kind: 'maildir' | 'mbox' | 'stream' | 'attachments' | 'exec' | 'json';
   /** The directories that it makes. */
   places: readonly string[];
   /** Where its state lies unless `--state` says otherwise. */
@@ -205,11 +209,11 @@ interface Choice {
 }
 
 /** @throws Failure 64 */
-function chooseDestination(
+async function chooseDestination(
   dest: string | undefined,
   command: string | undefined,
   { signal }: Context,
-): Choice {
+): Promise<Choice> {
   if (command !== undefined) {
     if (dest !== undefined) throw usage('--exec takes the place of DEST');
     return {
@@ -234,11 +238,14 @@ function chooseDestination(
   }
   const [, kind = dest.endsWith('.mbox') ? 'mbox' : 'maildir', path = dest] =
     /^(maildir|mbox|attachments):(.+)$/s.exec(dest) ?? [];
+  if (path === '-')
+    throw usage(`${line(dest)} is no place for mail`, 'A lone - is JSON lines on stdout.');
   if (kind === 'mbox') {
+    const isThrough = await isStream(path);
     return {
-      kind,
+      kind: isThrough ? 'stream' : kind,
       places: [],
-      state: `${path}.fivewire-state`,
+      state: isThrough ? undefined : `${path}.fivewire-state`,
       open: async (state) => (await import('../fetch/mbox.js')).openMbox(path, state),
     };
   }

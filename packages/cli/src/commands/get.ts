@@ -54,6 +54,7 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     throw usage('--resume goes with a file, and without --limit-rate');
   if (args.recursive === true) {
     if (protocol !== 'ftp') throw usage('--recursive is for FTP');
+    if (wanted === '-') throw usage('A tree does not go to stdout', 'Name a directory.');
     const { getTree } = await import('../protocols/ftp-tree.js');
     return withRetry(context, () => getTree(target, wanted ?? '.', wishes, context), {
       resumable: true,

@@ -1,11 +1,11 @@
 /** `fivewire mirror`: a tree by FTP, in either direction; what is equal is not transferred again. */
-import { stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { FtpClient, FtpPool, MirrorOptions, TreeResult } from '@fivewire/ftp';
 import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, optionalText, text, texts } from '../context.js';
 import { exitCodeOf, exitCodes, usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
-import { unreadable } from '../local-files.js';
+import { refuseNoDirectory, unreadable } from '../local-files.js';
 import { line } from '../output.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
@@ -45,6 +45,8 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     );
   if (context.settings.limitRate !== undefined)
     throw usage('--limit-rate is for single files', 'mirror does not slow down.');
+  const local = isUp ? from : to;
+  if (local === '-') throw usage('mirror takes a directory here, not -');
   const target = await resolveTarget(isUp ? to : from, context, {
     protocols: ['ftp'],
     login: 'anonymous',
@@ -53,11 +55,8 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   const jobs = wholeNumber(args.jobs, '--jobs') ?? 1;
   if (jobs < 1 || jobs > mostJobs) throw usage(`--jobs goes from 1 to ${mostJobs}`);
   const wishes = wishesOf(args, isUp, context);
-  const local = isUp ? from : to;
-  if (isUp)
-    await stat(local).catch((error) => {
-      throw unreadable(local, 'the directory', error);
-    });
+  if (isUp) await readableDirectory(local);
+  else await refuseNoDirectory(local);
   const mirror = (ftp: FtpClient | FtpPool): Promise<number | undefined> =>
     mirrored(() => ftp.mirror(local, remote, wishes), args, context);
   return withRetry(
@@ -68,6 +67,12 @@ export async function run(args: Args, context: Context): Promise<number | undefi
         : withPool(target, jobs, context, mirror),
     { resumable: true },
   );
+}
+
+async function readableDirectory(path: string): Promise<void> {
+  await readdir(path).catch((error) => {
+    throw unreadable(path, 'the directory', error);
+  });
 }
 
 export const isFtp = (place: string): boolean => /^ftps?:\/\//i.test(place);

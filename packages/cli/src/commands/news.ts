@@ -8,6 +8,7 @@ import { listArticles, listGroups } from '../news-lists.js';
 import { line } from '../output.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
+import { takeStdin } from '../stdin.js';
 import { resolveTarget, type Target } from '../target.js';
 import { newsPath } from '../url-paths.js';
 import * as fetchCommand from './fetch.js';
@@ -100,14 +101,13 @@ async function post(args: Args, context: Context): Promise<undefined> {
   const file = optionalText(args.dest);
   const composed =
     file === undefined ? await article(args, newsPath(target.path).group, context) : undefined;
-  if (file === '-' && context.settings.passwordStdin)
-    throw usage('stdin cannot be both the password and the article');
   if (file === '-' && context.settings.retries > 0)
     throw usage('--retry cannot read stdin again', 'Give a file.');
   if (file !== undefined && file !== '-') await readLocal(file, 'the article');
   await withRetry(context, () =>
     withSession('nntp', target, context, async (nntp) => {
-      const what = composed ?? (file === '-' ? process.stdin : createReadStream(file as string));
+      const what =
+        composed ?? (file === '-' ? takeStdin('the article') : createReadStream(file as string));
       const { messageId, text: said } = await nntp.post(what, { signal: context.signal });
       await context.out.done({ type: 'posted', messageId, reply: said }, messageId ?? line(said));
     }),

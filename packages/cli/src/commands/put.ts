@@ -12,6 +12,7 @@ import { line } from '../output.js';
 import { passage, startProgress } from '../progress.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
+import { takeStdin } from '../stdin.js';
 import { resolveTarget, type Target } from '../target.js';
 import { ftpPath } from '../url-paths.js';
 
@@ -40,14 +41,18 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     skipLinks: args['skip-links'] === true,
   };
   if (source === '-') {
-    if (context.settings.passwordStdin)
-      throw usage('stdin cannot be both the password and the file');
+    if (args.recursive === true) throw usage('stdin is one file: it has no --recursive');
     if (context.settings.retries > 0)
       throw usage('--retry cannot read stdin again', 'Give a file.');
     await withSession('ftp', target, context, (ftp) =>
       put(
         ftp,
-        { body: process.stdin, from: '-', size: undefined, to: remoteName(target, undefined) },
+        {
+          body: takeStdin('the file'),
+          from: '-',
+          size: undefined,
+          to: remoteName(target, undefined),
+        },
         wishes,
         context,
       ),

@@ -21,7 +21,7 @@ export const options: CommandModule['options'] = {
     type: 'boolean',
     describe: 'Also jobs of which nobody knows what became of them',
   },
-  journal: { type: 'string', describe: 'What is done; default FILE.fivewire-run' },
+  journal: { type: 'string', noDash: true, describe: 'What is done; default FILE.fivewire-run' },
   'dry-run': { type: 'boolean', describe: 'Only say what would be run' },
   queue: {
     type: 'string',

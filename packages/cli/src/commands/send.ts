@@ -46,7 +46,11 @@ export const options = {
     describe:
       'CSV file: a message for each row; {{column}} in --to, --subject, --text, … stands for its value',
   },
-  journal: { type: 'string', describe: '--each: which rows are done; default beside the CSV file' },
+  journal: {
+    type: 'string',
+    noDash: true,
+    describe: '--each: which rows are done; default beside the CSV file',
+  },
   rate: { type: 'string', describe: '--each: so many in a time, such as 60/m' },
   'resend-unknown': {
     type: 'boolean',

@@ -17,7 +17,7 @@ import { exitCodeOf, exitCodes, usage } from '../exit-code.js';
 import { flush, passing, sendSpooled } from '../send/flush.js';
 import { isNullSender } from '../send/outgoing.js';
 import { type ReadyMessage, readyMessage, spoolStdin } from '../send/ready-message.js';
-import { addressesIn } from '../send/recipients.js';
+import { recipientsIn } from '../send/recipients.js';
 import { Spool } from '../send/spool.js';
 import { submit } from '../send/submit.js';
 import { untilDot } from '../send/until-dot.js';
@@ -27,7 +27,12 @@ export const options: CommandModule['options'] = {
   'read-recipients': { type: 'boolean', alias: 't', describe: 'Recipients of To, Cc and Bcc too' },
   'ignore-dots': { type: 'boolean', alias: 'i', describe: 'A line of one dot does not end stdin' },
   from: { type: 'string', alias: 'f', mayBeEmpty: true, describe: 'Sender; "" or "<>": none' },
-  'full-name': { type: 'string', alias: 'F', describe: 'Name for a From field that is missing' },
+  'full-name': {
+    type: 'string',
+    alias: 'F',
+    mayBeEmpty: true,
+    describe: 'Name for a From field that is missing',
+  },
   domain: { type: 'string', describe: 'Completes addresses that are a local part alone' },
   url: { type: 'string', describe: 'The server; default: that of the profile' },
   'queue-dir': { type: 'string', describe: 'Keep the message there while the trouble may pass' },
@@ -45,10 +50,16 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   if (args['list-queue'] === true) return listQueue(spool as Spool, context);
   const url = optionalText(args.url);
   if (args['flush-queue'] === true) return flush(spool as Spool, url, context);
-  if (context.settings.passwordStdin) throw usage('stdin is the message, not the password');
-  const stdin = await spoolStdin(args['ignore-dots'] === true ? undefined : untilDot());
+  const stdin = await spoolStdin(
+    'the message',
+    args['ignore-dots'] === true ? undefined : untilDot(),
+  );
   try {
-    const message = await readyMessage(stdin.file, optionalText(args.domain));
+    const message = await readyMessage(stdin.file, {
+      name: 'stdin',
+      domain: optionalText(args.domain),
+      bodyAlone: true,
+    });
     const { from, to } = envelopeOf(message, args, context);
     const read = (): AsyncGenerator<Uint8Array> => completed(message, from, args);
     if (spool === undefined) return await now({ from, to, read }, url, context);
@@ -106,16 +117,21 @@ function envelopeOf(
   { profile }: Context,
 ): { from: string | null; to: string[] } {
   const domain = optionalText(args.domain);
-  const named = texts(args.recipients).flatMap((one) => addressesIn(one, 'the recipient', domain));
+  const named = texts(args.recipients).flatMap((one) => recipientsIn(one, 'the recipient', domain));
   const to = [
     ...new Set([...named, ...(args['read-recipients'] === true ? message.recipients : [])]),
   ];
   if (to.length === 0)
-    throw usage('Who gets it?', 'Name recipients, or take those of the header with -t.');
+    throw usage(
+      'Who gets it?',
+      args['read-recipients'] === true
+        ? 'The header has no To, Cc or Bcc: name recipients.'
+        : 'Name recipients, or take those of the header with -t.',
+    );
   const given = optionalText(args.from) ?? profile?.from;
   if (given !== undefined && isNullSender(given)) return { from: null, to };
   const [from = message.from ?? localAddress(domain)] =
-    given === undefined ? [] : addressesIn(given, '-f', domain);
+    given === undefined ? [] : recipientsIn(given, '-f', domain);
   return { from, to };
 }
 
@@ -129,7 +145,7 @@ async function* completed(
   args: Args,
 ): AsyncGenerator<Uint8Array> {
   const address = from ?? localAddress(optionalText(args.domain));
-  const name = optionalText(args['full-name']);
+  const name = optionalText(args['full-name']) || undefined;
   const missing: [string, () => string][] = [
     ['from', () => `From: ${name === undefined ? address : `${phrase(name)} <${address}>`}`],
     ['date', () => `Date: ${new Date().toUTCString().replace('GMT', '+0000')}`],

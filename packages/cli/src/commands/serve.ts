@@ -2,12 +2,12 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { type Args, type Context, optionalText, texts } from '../context.js';
+import { type Args, type CommandModule, type Context, optionalText, texts } from '../context.js';
 import { usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
-import { unreadable, unwritable } from '../local-files.js';
+import { readLocal, unreadable, unwritable } from '../local-files.js';
 
-export const options = {
+export const options: CommandModule['options'] = {
   'users-file': {
     type: 'string',
     describe: 'YAML of user: password; default: alice, password secret',
@@ -17,10 +17,11 @@ export const options = {
   'port-base': { type: 'string', describe: 'First of 15 fixed ports; default: whatever is free' },
   'ca-file': {
     type: 'string',
+    noDash: true,
     describe: 'Where to write the authority; default: a temporary directory',
   },
   web: { type: 'boolean', describe: 'Also a web page and an HTTP API, on loopback' },
-} as const;
+};
 
 const protocols = ['ftp', 'imap', 'pop3', 'smtp', 'nntp'] as const;
 const modes = ['implicit-tls', 'starttls', 'cleartext'] as const;
@@ -92,11 +93,7 @@ function fixedPorts(base: number) {
 async function readUsers(file: string | undefined): Promise<Record<string, string>> {
   if (file === undefined) return { alice: 'secret' };
   const { parse } = await import('yaml');
-  const users: unknown = parse(
-    await readFile(file, 'utf8').catch((error) => {
-      throw unreadable(file, 'the users file', error);
-    }),
-  );
+  const users: unknown = parse((await readLocal(file, 'the users file')).toString('utf8'));
   const good =
     typeof users === 'object' &&
     users !== null &&

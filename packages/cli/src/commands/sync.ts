@@ -16,6 +16,7 @@ export const options: CommandModule['options'] = {
   ...mirrorCommand.options,
   state: {
     type: 'string',
+    noDash: true,
     describe: 'Directory of the journals; default: in the Maildir, else ~/.local/state/fivewire',
   },
   both: { type: 'boolean', describe: 'Mail: then the other way too, so that both are alike' },

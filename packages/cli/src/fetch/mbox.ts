@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open, stat, truncate, unlink } from 'node:fs/promises';
+import { type FileHandle, open, stat, truncate, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { pipeline as piped, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { exitCodes, Failure, isSystemError } from '../exit-code.js';
-import { syncDirectory, unwritable } from '../local-files.js';
+import { isStream, refuseDirectory, syncDirectory, unwritable } from '../local-files.js';
 import { lockFile } from '../lock-file.js';
 import type { Destination } from './destination.js';
 import { QuoteFrom, UnixLines } from './line-ends.js';
@@ -19,12 +19,14 @@ const lockPatience = 10_000;
 const separator = 'From fivewire ';
 
 export async function openMbox(path: string, state: State): Promise<Destination> {
+  if (await isStream(path)) return openStream(path);
+  await refuseDirectory(path);
   if (state.pending !== undefined) await recover(path, state, state.pending);
   const spool = join(dirname(path), `.${basename(path)}.fivewire-message`);
   return {
     async deliver({ id, body, box, arrived }) {
       try {
-        const { octets, sha256 } = await writeRecord(spool, body, arrived ?? new Date());
+        const { octets, sha256 } = await writeRecord(spool, body, arrived);
         const unlock = await lockFile(`${path}.lock`, path, lockPatience);
         try {
           const offset = await sizeOf(path);
@@ -44,18 +46,49 @@ export async function openMbox(path: string, state: State): Promise<Destination>
   };
 }
 
-/** The record as it will stand in the mbox: its `From ` line, the message, an empty line. */
-async function writeRecord(
-  spool: string,
-  body: Readable,
-  arrived: Date,
-): Promise<Pick<Pending, 'octets' | 'sha256'>> {
-  const hash = createHash('sha256');
-  let octets = 0;
+/** What is written to a device or a fifo cannot be looked at, locked or cut off. */
+async function openStream(path: string): Promise<Destination> {
+  const file = await open(path, 'w').catch((error) => {
+    throw unwritable(path, error);
+  });
+  return {
+    async deliver({ id, body, box, arrived }) {
+      try {
+        await pipeline(record(body, arrived), (source: AsyncIterable<Buffer>) =>
+          writeAll(file, source),
+        );
+      } catch (error) {
+        throw unwritable(path, error);
+      }
+      return { record: { type: 'message', box, id, path }, text: `${path} ${id}` };
+    },
+    close: () => file.close(),
+  };
+}
+
+async function writeAll(file: FileHandle, source: AsyncIterable<Buffer>): Promise<void> {
+  for await (const octets of source) await file.appendFile(octets);
+}
+
+/** A message as it will stand in the mbox: its `From ` line, the message, an empty line. */
+function record(body: Readable, arrived = new Date()): Readable {
   async function* measured(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     yield Buffer.from(`${separator}${asctime(arrived)}\n`);
     yield* source;
   }
+  return Readable.from(
+    measured(piped(body, new UnixLines(), new QuoteFrom(), () => {}) as AsyncIterable<Buffer>),
+    { objectMode: false },
+  );
+}
+
+async function writeRecord(
+  spool: string,
+  body: Readable,
+  arrived: Date | undefined,
+): Promise<Pick<Pending, 'octets' | 'sha256'>> {
+  const hash = createHash('sha256');
+  let octets = 0;
   async function* counted(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of source) {
       octets += chunk.length;
@@ -63,8 +96,8 @@ async function writeRecord(
       yield chunk;
     }
   }
-  const record = createWriteStream(spool, { mode: 0o600, flush: true });
-  await pipeline(body, new UnixLines(), new QuoteFrom(), measured, counted, record);
+  const file = createWriteStream(spool, { mode: 0o600, flush: true });
+  await pipeline(record(body, arrived), counted, file);
   return { octets, sha256: hash.digest('hex') };
 }
 

@@ -6,6 +6,7 @@ import type { Composed } from '@fivewire/compose';
 import { type Args, type Context, optionalText, texts } from '../context.js';
 import { usage } from '../exit-code.js';
 import { readLocal, unreadable } from '../local-files.js';
+import { readStdin } from '../stdin.js';
 import { isNullSender, type Outgoing } from './outgoing.js';
 import { spoolStdin } from './ready-message.js';
 
@@ -35,10 +36,8 @@ export async function composed(args: Args, context: Context, known?: Given): Pro
     ...(known === undefined ? [args.text, args.html].filter((one) => one === '@-') : []),
   ];
   if (readers.length > 1) throw usage('stdin can be only one of text, HTML and attachment');
-  if (readers.length > 0 && context.settings.passwordStdin)
-    throw usage('stdin cannot be both the password and the text');
   for (const path of attachments) if (path !== '-') await checkReadable(path);
-  const spool = attachments.includes('-') ? await spoolStdin() : undefined;
+  const spool = attachments.includes('-') ? await spoolStdin('an attachment') : undefined;
   const { text, html } = known ?? {
     text: await content(args.text),
     html: await content(args.html),
@@ -90,7 +89,7 @@ const domainOf = (from: string): string =>
 export async function content(value: unknown): Promise<string | undefined> {
   const given = optionalText(value);
   if (given === undefined || !given.startsWith('@')) return given;
-  if (given === '@-') return (await import('node:stream/consumers')).text(process.stdin);
+  if (given === '@-') return (await readStdin('the text')).toString('utf8');
   return (await readLocal(given.slice(1), 'the text')).toString('utf8');
 }
 

@@ -59,6 +59,10 @@ export async function sendEach(args: Args, context: Context): Promise<number | u
   const path = String(args.each);
   for (const name of ['file', 'dry-run'])
     if (args[name] !== undefined) throw usage(`--${name} does not go with --each`);
+  const journalPath =
+    optionalText(args.journal) ?? (path === '-' ? undefined : `${path}.fivewire-sent`);
+  if (journalPath === undefined)
+    throw usage('Where is the journal?', 'With rows by stdin give --journal FILE.');
   const rows = parseCsv((await readLocal(path, 'the rows')).toString('utf8'), path);
   const letters = await lettersOf(rows, args);
   const wait = paced(
@@ -67,11 +71,7 @@ export async function sendEach(args: Args, context: Context): Promise<number | u
   );
   const target = await resolveTarget(optionalText(args.url), context, { protocols: ['smtp'] });
   const known = new Rows();
-  const journal = await openJournal<Entry>(
-    optionalText(args.journal) ?? `${path}.fivewire-sent`,
-    'send',
-    known,
-  );
+  const journal = await openJournal<Entry>(journalPath, 'send', known);
   let [failed, unknown] = [0, 0];
   try {
     await withRetry(

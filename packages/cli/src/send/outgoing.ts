@@ -101,4 +101,4 @@ async function tellRefusals(error: unknown, context: Context): Promise<void> {
 }
 
 /** RFC 5321 §4.5.5. */
-export const isNullSender = (given: string): boolean => ['', '<>'].includes(given.trim());
+export const isNullSender = (given: string): boolean => given === '' || given.trim() === '<>';

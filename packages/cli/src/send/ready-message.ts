@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { exitCodes, Failure } from '../exit-code.js';
 import { unreadable, unwritable } from '../local-files.js';
+import { takeStdin } from '../stdin.js';
 import { addressesIn } from './recipients.js';
 
 export interface ReadyMessage {
@@ -26,19 +27,28 @@ export interface ReadyMessage {
 
 const headerLimit = 1 << 20;
 
+export interface ReadyOptions {
+  /** Completes addresses that are a local part alone. */
+  domain?: string | undefined;
+  /** What it is called in errors. Default: its path. */
+  name?: string;
+  /** Text without a header is the body of a message without one, as sendmail takes it. */
+  bodyAlone?: boolean;
+}
+
 /** @throws Failure 66 where it cannot be read; 65 where it is no message */
-export async function readyMessage(path: string, domain?: string): Promise<ReadyMessage> {
-  const spool = path === '-' ? await spoolStdin() : undefined;
+export async function readyMessage(
+  path: string,
+  { domain, name = path === '-' ? 'stdin' : path, bodyAlone = false }: ReadyOptions = {},
+): Promise<ReadyMessage> {
+  const spool = path === '-' ? await spoolStdin('the message') : undefined;
   const file = spool?.file ?? path;
   const close = spool?.close ?? (async () => {});
   try {
-    const { header, rest, size } = await readHeader(file);
+    const { header, rest, size } = await readHeader(file, name, bodyAlone);
     const fields =
       header.match(/^[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*(?:\r?\n)?/gm)?.filter(Boolean) ?? [];
-    const kept = Buffer.from(
-      fields.filter((field) => !/^(?:resent-)?bcc\s*:/i.test(field)).join(''),
-      'latin1',
-    );
+    const kept = Buffer.from(fields.filter((field) => !unsent.test(field)).join(''), 'latin1');
     const addresses = (name: RegExp): string[] =>
       fields
         .filter((field) => name.test(field))
@@ -63,12 +73,19 @@ export async function readyMessage(path: string, domain?: string): Promise<Ready
     };
   } catch (error) {
     await close();
-    throw unreadable(file, 'the message', error);
+    throw unreadable(name, 'the message', error);
   }
 }
 
+/** Hidden recipients (RFC 5322 §3.6.3), and what only the last server may write (RFC 5321 §4.4). */
+const unsent = /^(?:(?:resent-)?bcc|return-path)\s*:/i;
+
 /** The header, and the offset of the empty line behind it. */
-async function readHeader(path: string): Promise<{ header: string; rest: number; size: number }> {
+async function readHeader(
+  path: string,
+  name: string,
+  bodyAlone: boolean,
+): Promise<{ header: string; rest: number; size: number }> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
@@ -78,14 +95,17 @@ async function readHeader(path: string): Promise<{ header: string; rest: number;
     });
     const start = postmark(buffer.subarray(0, bytesRead));
     const text = buffer.toString('latin1', start, bytesRead);
+    const isHeader = /^[\x21-\x39\x3b-\x7e]+[ \t]*:/.test(text);
+    if (bodyAlone && !isHeader)
+      return { header: /^(\r?\n|$)/.test(text) ? '' : '\n', rest: start, size };
     const end = /\r?\n(?=\r?\n)/.exec(text);
     const length = end === null ? text.length : end.index + end[0].length;
     const header = text.slice(0, length);
     const rest = start + length;
-    if (!/^[\x21-\x39\x3b-\x7e]+[ \t]*:/.test(header) || (end === null && size > bytesRead))
+    if (!isHeader || (end === null && size > bytesRead))
       throw new Failure(
         exitCodes.badData,
-        `${path} is no message: it does not begin with a header field`,
+        `${name} is no message: it does not begin with a header field`,
         {
           hint: 'RFC 5322: header fields, an empty line, the body.',
         },
@@ -104,6 +124,7 @@ function postmark(octets: Buffer): number {
 
 /** stdin as a file: it can be read again for another attempt. `through`: what it passes on its way. */
 export async function spoolStdin(
+  what: string,
   through?: NodeJS.ReadWriteStream,
 ): Promise<{ file: string; close: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'fivewire-send-'));
@@ -113,8 +134,8 @@ export async function spoolStdin(
     const { createWriteStream } = await import('node:fs');
     const kept = createWriteStream(file, { mode: 0o600 });
     await (through === undefined
-      ? pipeline(process.stdin, kept)
-      : pipeline(process.stdin, through, kept));
+      ? pipeline(takeStdin(what), kept)
+      : pipeline(takeStdin(what), through, kept));
     return { file, close };
   } catch (error) {
     await close();

@@ -4,7 +4,7 @@ import { type Args, type Context, optionalText, texts } from '../context.js';
 import { usage } from '../exit-code.js';
 import { isNullSender, type Outgoing } from './outgoing.js';
 import { type ReadyMessage, readyMessage } from './ready-message.js';
-import { addressesIn } from './recipients.js';
+import { recipientsIn } from './recipients.js';
 
 export async function ready(args: Args, context: Context): Promise<Outgoing> {
   for (const name of ['subject', 'text', 'html', 'attach', 'reply-to', 'dkim-key']) {
@@ -12,13 +12,11 @@ export async function ready(args: Args, context: Context): Promise<Outgoing> {
       throw usage(`--file is a ready message: --${name} cannot change it`);
   }
   const path = String(args.file);
-  if (path === '-' && context.settings.passwordStdin)
-    throw usage('stdin cannot be both the password and the message');
   const domain = optionalText(args.domain);
-  const message: ReadyMessage = await readyMessage(path, domain);
+  const message: ReadyMessage = await readyMessage(path, { domain });
   try {
     const recipients = (['to', 'cc', 'bcc'] as const).flatMap((name) =>
-      texts(args[name]).flatMap((one) => addressesIn(one, `--${name}`, domain)),
+      texts(args[name]).flatMap((one) => recipientsIn(one, `--${name}`, domain)),
     );
     const to = [...new Set(recipients.length > 0 ? recipients : message.recipients)];
     const given = optionalText(args.from) ?? context.profile?.from;
@@ -27,7 +25,7 @@ export async function ready(args: Args, context: Context): Promise<Outgoing> {
         ? message.from
         : isNullSender(given)
           ? null
-          : addressesIn(given, '--from', domain)[0];
+          : recipientsIn(given, '--from', domain)[0];
     if (from === undefined) throw usage('Who sends it?', 'The message has no From: give --from.');
     if (to.length === 0)
       throw usage('Who gets it?', 'The message has no To, Cc or Bcc: give --to.');

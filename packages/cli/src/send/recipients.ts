@@ -19,7 +19,7 @@ export function addressesIn(text: string, what: string, domain?: string): string
   try {
     return parseAddressList(flat, what, { unqualified: true })
       .flatMap((entry) => ('members' in entry ? entry.members : [entry]))
-      .map(({ address }) => completed(address, domain));
+      .map(({ address }) => sendable(completed(address, domain)));
   } catch (error) {
     throw new Failure(exitCodes.badData, `Nothing was sent: ${line((error as Error).message)}`, {
       cause: error,
@@ -27,6 +27,26 @@ export function addressesIn(text: string, what: string, domain?: string): string
       hint: 'Separate addresses by commas: bob@example.org, "Carol C." <carol@example.net>.',
     });
   }
+}
+
+/** RFC 5321 §4.5.3.1: what no server need take is refused before any is asked. */
+function sendable(address: string): string {
+  const at = address.lastIndexOf('@');
+  const local = Buffer.byteLength(at < 0 ? address : address.slice(0, at));
+  const domain = at < 0 ? 0 : Buffer.byteLength(address.slice(at + 1));
+  if (local > 64) throw new Error(`${address.slice(0, 80)} has more than 64 octets before its @`);
+  if (domain > 255) throw new Error(`${address.slice(0, 80)} has a domain of more than 255 octets`);
+  return address;
+}
+
+/** Of an option or an operand, which says who: blanks alone are a mistake, and not the same as nothing. @throws Failure 65 */
+export function recipientsIn(text: string, what: string, domain?: string): string[] {
+  const found = addressesIn(text, what, domain);
+  if (found.length > 0) return found;
+  throw new Failure(exitCodes.badData, `Nothing was sent: ${what} names no address`, {
+    code: 'ERR_ARGUMENT',
+    hint: 'A variable of the shell may hold blanks alone.',
+  });
 }
 
 /** With a domain, a local part alone becomes an address. */

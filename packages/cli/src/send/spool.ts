@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -95,8 +95,11 @@ export class Spool {
     }
   }
 
-  /** One run at a time sends. @throws Failure 75 while another one does */
-  lock(): Promise<() => Promise<void>> {
+  /** One run at a time sends. @throws Failure 75 while another one does, 66 where there is no queue */
+  async lock(): Promise<() => Promise<void>> {
+    await access(this.path).catch((error) => {
+      throw unreadable(this.path, 'the queue', error);
+    });
     return lockFile(join(this.path, '.lock'), this.path, 0);
   }
 }

@@ -19,6 +19,7 @@ export function placeOf(given: string): Place {
   }
   const [, kind = given.endsWith('.mbox') ? 'mbox' : 'maildir', path = given] =
     /^(maildir|mbox):(.+)$/s.exec(given) ?? [];
-  if (path === '') throw usage(`${line(given)} names nothing`);
+  if (path === '' || path === '-')
+    throw usage(`${line(given)} names no place`, 'sync and mirror take no stdin and no stdout.');
   return { kind: kind as 'maildir' | 'mbox', path };
 }

@@ -5,6 +5,7 @@ import type { ImapClient } from '@fivewire/imap';
 import { isFivewireError } from 'tls-context-core';
 import type { Context } from '../context.js';
 import { usage } from '../exit-code.js';
+import { missing, removeMade } from '../fetch/undo.js';
 import { makeDirectory } from '../local-files.js';
 import { line } from '../output.js';
 import { stateDirectory } from '../paths.js';
@@ -139,9 +140,14 @@ async function syncBox({ name, source, target }: Mate, work: Work): Promise<void
   const { wishes, sum, context } = work;
   const { path, side } = await journalOf(source, target, wishes.state);
   const maildir = source.kind === 'maildir' ? await Maildir.open(source.path) : undefined;
+  const made =
+    target.kind === 'maildir'
+      ? await missing([...['tmp', 'new', 'cur'].map((part) => join(target.path, part)), path])
+      : [];
   const copy =
     target.kind === 'maildir' && !wishes.dryRun ? await Maildir.make(target.path) : undefined;
   const pairs = await Pairs.open(path, side, { readOnly: wishes.dryRun });
+  let isUntouched = false;
   try {
     const to = wishes.dryRun ? undefined : await targetOf(source, target, copy, pairs, context);
     const changes: AsyncIterable<Change> =
@@ -150,8 +156,12 @@ async function syncBox({ name, source, target }: Mate, work: Work): Promise<void
         : changesInMaildir(maildir as Maildir, pairs, context, !wishes.dryRun);
     await copyMailbox(changes, { mailbox: name, pairs, target: to?.target, wishes, context, sum });
     await to?.close();
+  } catch (error) {
+    isUntouched = [...pairs.all()].length === 0;
+    throw error;
   } finally {
     await pairs.close();
+    if (isUntouched) await removeMade(made, path);
   }
 }
 

@@ -1,0 +1,27 @@
+/** stdin, which one reader of a command line can have: `-` in two places would give the second one nothing. */
+import { buffer } from 'node:stream/consumers';
+import { usage } from './exit-code.js';
+
+const readers = new WeakMap<object, string>();
+const contents = new WeakMap<object, Promise<Buffer>>();
+
+/**
+ * @param what it is read as, for the error: `the message`
+ * @throws Failure 64 where something else reads it
+ */
+export function takeStdin(what: string): NodeJS.ReadStream {
+  const { stdin } = process;
+  const other = readers.get(stdin);
+  if (other !== undefined && other !== what)
+    throw usage(`stdin cannot be both ${other} and ${what}`, 'Give one of them as a file.');
+  readers.set(stdin, what);
+  return stdin;
+}
+
+/** All of it, and again for a second attempt. */
+export async function readStdin(what: string): Promise<Buffer> {
+  const stdin = takeStdin(what);
+  const content = contents.get(stdin) ?? buffer(stdin);
+  contents.set(stdin, content);
+  return content;
+}

@@ -1,0 +1,44 @@
+/** What the clients advise a program, as the command line says it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { forPeople } from '../src/hints.js';
+
+const packages = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Every text of the clients that names a call or an option of a program. */
+const advice = ['ftp', 'imap', 'pop3', 'smtp', 'nntp', 'line-protocol', 'sasl', 'tls-context-core']
+  .flatMap((name) =>
+    readdirSync(join(packages, name, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => readFileSync(join(packages, name, 'src', file), 'utf8')),
+  )
+  .flatMap((source) => [...source.matchAll(/'((?:[^'\\\n]|\\.)*)'/g)].map(([, text = '']) => text))
+  .filter((text) => / /.test(text) && /\w\(\)|`/.test(text));
+
+it('names no call and no option of a program', () => {
+  expect(advice.length).toBeGreaterThan(50);
+  for (const hint of advice) expect(forPeople(hint), hint).not.toMatch(/\w\(\)|`/);
+});
+
+it.each([
+  [
+    'The mailbox does not exist: create() it first.',
+    'The mailbox does not exist: fivewire mkdir makes it.',
+  ],
+  [
+    'The mailbox does not exist: list() shows the names that do.',
+    'The mailbox does not exist: fivewire ls shows the names that do.',
+  ],
+  [
+    'Check host, port and firewall; `timeouts.connect` allows more time.',
+    'Check host, port and firewall; --timeout allows more time.',
+  ],
+  [
+    'The server did not understand the command; if it is broken, name the extension in `disable`.',
+    'The server did not understand the command.',
+  ],
+  ['Check the path.', 'Check the path.'],
+  ['Use `attachments`.', ''],
+])('%s', (hint, said) => expect(forPeople(hint)).toBe(said));
