@@ -451,7 +451,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   it('mail servers serve nothing before a login: 77', async () => {
     const { cli, world } = at();
     for (const scheme of ['imaps', 'pop3s']) {
-      const ran = await cli.run(['ls', url(scheme, '', ''), '--ca', world.ca]);
+      const ran = await cli.run(['ls', world.url(scheme, '', ''), '--ca', world.ca]);
       expect(ran, scheme).toMatchObject({ status: 77, stdout: '' });
       expect(ran.stderr).toContain('Nobody has logged in: name a user in the URL');
     }

@@ -79,20 +79,24 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     usage: 'mkdir <url>',
-    describe: 'Make a directory by FTP',
-    forms: [['ftps://user@host/dir', 'the directory to make; with -p those above it too']],
+    describe: 'Make a directory by FTP, or a mailbox by IMAP',
+    forms: [
+      ['ftps://user@host/dir', 'the directory to make; with -p those above it too'],
+      ['imaps://user@host/MAILBOX', 'the mailbox to make; with -p one that exists is no error'],
+    ],
     examples: [
-      'fivewire mkdir ftps://alice@ftp.example.org/new --netrc',
+      'fivewire mkdir imaps://alice@imap.example.org/Archive --netrc',
       'fivewire mkdir -p ftps://alice@ftp.example.org/a/b/c --netrc',
     ],
     load: () => import('./commands/mkdir.js'),
   },
   {
     usage: 'mv <url> <to>',
-    describe: 'Rename or move by FTP',
+    describe: 'Rename or move by FTP; rename a mailbox by IMAP',
     forms: [
       ['ftps://user@host/old', 'what is to be renamed or moved'],
-      ['TO', 'the new path on the same server'],
+      ['imaps://user@host/OLD', 'a mailbox; fivewire move moves messages'],
+      ['TO', 'the new path or name on the same server'],
     ],
     examples: [
       'fivewire mv ftps://alice@ftp.example.org/a.csv b.csv --netrc',
@@ -102,8 +106,11 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     usage: 'stat <url>',
-    describe: 'What a path on an FTP server is',
-    forms: [['ftps://user@host/path', 'a file or a directory']],
+    describe: 'What a path on an FTP server is, or a mailbox',
+    forms: [
+      ['ftps://user@host/path', 'a file or a directory'],
+      ['imaps://user@host/MAILBOX', 'its messages, unseen ones, UIDNEXT and UIDVALIDITY'],
+    ],
     examples: [
       'fivewire stat ftps://alice@ftp.example.org/report.csv --netrc',
       'fivewire stat ftps://alice@ftp.example.org/report.csv --netrc --json',
@@ -327,6 +334,24 @@ export const commands: readonly CommandEntry[] = [
       'fivewire check --json smtp://alice@smtp.example.org --netrc',
     ],
     load: () => import('./commands/check.js'),
+  },
+  {
+    usage: 'login <what>',
+    describe:
+      'Log in by OAuth with a client id of your own: google, microsoft, other; token, forget',
+    forms: [
+      ['google', 'in a browser on this machine (loopback and PKCE)'],
+      ['microsoft', 'by a code that is typed on a page (device code)'],
+      ['other', 'by --authorize-url or --device-url, --token-url and --scope'],
+      ['token', 'prints a token that is good now, renewed where it has ended'],
+      ['forget', 'removes what is kept here'],
+    ],
+    examples: [
+      'fivewire login google --user alice@gmail.com --client-id ID --client-secret-file secret.txt',
+      "fivewire ls imaps://alice%40gmail.com@imap.gmail.com --token-command 'fivewire login token --user alice@gmail.com'",
+    ],
+    verbs: ['google', 'microsoft', 'other', 'token', 'forget'],
+    load: () => import('./commands/login.js'),
   },
   {
     usage: 'config <what>',

@@ -25,6 +25,7 @@ export interface Settings {
   /** The netrc file to look passwords up in; undefined: none. */
   netrc: string | undefined;
   passwordCommand: string | undefined;
+  tokenCommand: string | undefined;
   passwordStdin: boolean;
   allowCleartextAuth: boolean;
   trace: boolean;

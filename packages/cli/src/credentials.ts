@@ -11,6 +11,9 @@ export interface PasswordAuth {
   password: string;
 }
 
+/** A password, or an OAuth access token (RFC 7628). */
+export type Auth = PasswordAuth | { user: string; accessToken: string };
+
 export interface Login {
   protocol: string;
   host: string;
@@ -21,7 +24,8 @@ export interface Login {
 }
 
 /**
- * In this order: `--password-stdin`, `--password-command`, the profile's command, the netrc file.
+ * In this order: `--password-stdin`, `--token-command`, `--password-command`, the profile's token and password commands, the
+ * netrc file.
  *
  * @returns nothing where nobody is named, and no netrc entry fits
  * @throws Failure 64 where somebody is named and no password is to be had; 78 where its source fails
@@ -29,19 +33,26 @@ export interface Login {
 export async function credentialsFor(
   login: Login,
   { settings, profile, signal, sources }: Context,
-): Promise<PasswordAuth | undefined> {
+): Promise<Auth | undefined> {
   const { user, host } = login;
   if (user !== undefined) {
     if (settings.passwordStdin) return { user, password: await passwordFromStdin(sources) };
+    const asking = { signal, sources, timeout: settings.timeout };
+    const isOwn = settings.tokenCommand !== undefined || settings.passwordCommand !== undefined;
+    const tokenCommand = settings.tokenCommand ?? (isOwn ? undefined : profile?.tokenCommand);
+    if (tokenCommand !== undefined) {
+      if (!tokenProtocols.has(login.protocol))
+        throw usage(
+          `${login.protocol} knows no tokens`,
+          'Use --password-command, --password-stdin or --netrc.',
+        );
+      return { user, accessToken: await firstLine('token', tokenCommand, login, asking) };
+    }
     const command = settings.passwordCommand ?? profile?.passwordCommand;
     if (command !== undefined)
       return {
         user,
-        password: await passwordFrom(command, login, {
-          signal,
-          sources,
-          timeout: settings.timeout,
-        }),
+        password: await firstLine('password', command, login, asking),
       };
   }
   const file = settings.netrc ?? profile?.netrc;
@@ -61,6 +72,9 @@ export async function credentialsFor(
       : `${file} has no entry for that host and user.`,
   );
 }
+
+/** RFC 7628 is for SASL, which FTP and queues do not speak. */
+const tokenProtocols: ReadonlySet<string> = new Set(['imap', 'pop3', 'smtp', 'nntp']);
 
 /** What one run has asked for: stdin is read once, a command is run once a host and user. */
 export interface PasswordSources {
@@ -92,7 +106,8 @@ interface Asking {
 }
 
 /** The first line that a shell command prints. */
-function passwordFrom(
+function firstLine(
+  what: 'password' | 'token',
   command: string,
   { protocol, host, user = '' }: Login,
   { signal, sources, timeout = 0 }: Asking,
@@ -117,18 +132,18 @@ function passwordFrom(
         if (error?.killed === true && timeout > 0)
           reject(
             misconfigured(
-              `The password command took more than ${timeout / 1_000} s`,
+              `The ${what} command took more than ${timeout / 1_000} s`,
               'Run it by hand: it may wait for somebody to type. --timeout gives it more time.',
             ),
           );
         else if (error !== null)
           reject(
             misconfigured(
-              `The password command failed: ${error.signal ?? `exit status ${error.code}`}`,
+              `The ${what} command failed: ${error.signal ?? `exit status ${error.code}`}`,
               'Run it by hand to see what it says.',
             ),
           );
-        else if (first === '') reject(misconfigured('The password command printed nothing'));
+        else if (first === '') reject(misconfigured(`The ${what} command printed nothing`));
         else resolve(first);
       },
     );

@@ -47,6 +47,10 @@ export const globalOptions: Readonly<Record<string, OptionSpec>> = {
     type: 'string',
     describe: 'Shell command whose first line is the password',
   },
+  'token-command': {
+    type: 'string',
+    describe: 'Shell command whose first line is an OAuth access token',
+  },
   'password-stdin': { type: 'boolean', describe: 'Read the password from the first line of stdin' },
   'allow-cleartext-auth': {
     type: 'boolean',
@@ -80,6 +84,7 @@ export function readSettings(args: Args): Settings {
     user: optionalText(args.user),
     netrc: netrcFile ?? (args.netrc === true ? homePath('.netrc') : undefined),
     passwordCommand: optionalText(args['password-command']),
+    tokenCommand: optionalText(args['token-command']),
     passwordStdin: args['password-stdin'] === true,
     allowCleartextAuth: args['allow-cleartext-auth'] === true,
     trace: args.trace === true,

@@ -81,3 +81,29 @@ export async function fitting(
     if (internalDate !== undefined && internalDate.getTime() < time) old.push(uid);
   return old;
 }
+
+export const isImap = (url: string): boolean => /^imaps?:\/\//i.test(url);
+
+/** For what is about a mailbox as a whole, and not about its messages. @throws Failure 64 */
+export async function onNamedMailbox(
+  url: string,
+  context: Context,
+  work: (imap: ImapClient, mailbox: string) => Promise<void>,
+): Promise<void> {
+  const target = await resolveTarget(url, context, { protocols: ['imap'] });
+  const { mailbox, uids } = imapPath(target.path);
+  if (mailbox === undefined || uids !== undefined)
+    throw usage('Which mailbox?', 'Write imaps://user@host/MAILBOX.');
+  await withRetry(context, () =>
+    withSession('imap', target, context, (imap) => work(imap, mailbox)),
+  );
+}
+
+export async function hasMailbox(
+  imap: ImapClient,
+  name: string,
+  { signal }: Context,
+): Promise<boolean> {
+  for await (const one of imap.list({ pattern: name, signal })) if (one.name === name) return true;
+  return false;
+}

@@ -37,8 +37,8 @@ export async function readNetrc(
 }
 
 /** Reads a file that holds passwords. Looked at and read through one handle, so that no other file takes its place. */
-export async function readPrivate(path: string): Promise<string> {
-  if (path === '-') return (await readStdin('the netrc file')).toString('utf8');
+export async function readPrivate(path: string, what = 'the netrc file'): Promise<string> {
+  if (path === '-') return (await readStdin(what)).toString('utf8');
   try {
     const file = await open(path, 'r');
     try {
@@ -54,7 +54,7 @@ export async function readPrivate(path: string): Promise<string> {
       await file.close();
     }
   } catch (error) {
-    throw unreadable(path, 'the netrc file', error);
+    throw unreadable(path, what, error);
   }
 }
 

@@ -82,6 +82,11 @@ export class Output {
     await this.write('');
   }
 
+  /** What a person must do for the command to go on: said even under `--quiet`. */
+  prompt(text: string): void {
+    this.#talk(text);
+  }
+
   /** For people, unless `--quiet`. */
   say(text: string): void {
     if (!this.quiet) this.#talk(text);

@@ -23,6 +23,7 @@ export interface Profile {
   user?: string;
   from?: string;
   passwordCommand?: string;
+  tokenCommand?: string;
   netrc?: string;
   security?: 'implicit-tls' | 'starttls' | 'cleartext';
   serverHostname?: string;
@@ -115,6 +116,7 @@ const readers: Readonly<Record<string, Reader>> = {
   user: string('user'),
   from: string('from'),
   passwordCommand: string('passwordCommand'),
+  tokenCommand: string('tokenCommand'),
   serverHostname: string('serverHostname'),
   proxy: string('proxy'),
   dkimDomain: string('dkimDomain'),

@@ -2,7 +2,7 @@
 import { parseConnectUrl, type WireEvent } from '@fivewire/line-protocol';
 import type { TlsContextOptions } from 'tls-context-core';
 import type { Context, SecurityChoice } from './context.js';
-import { credentialsFor, type PasswordAuth } from './credentials.js';
+import { type Auth, credentialsFor } from './credentials.js';
 import { misconfigured, usage } from './exit-code.js';
 import { readLocal } from './local-files.js';
 import { line } from './output.js';
@@ -22,7 +22,7 @@ export interface ConnectOptions {
     'connect' | 'greeting' | 'tls' | 'reply' | 'stall' | 'dataEnd' | 'finalReply',
     number
   >;
-  auth?: PasswordAuth;
+  auth?: Auth;
   allowCleartextAuth?: boolean;
   log?: (event: WireEvent) => void;
   signal: AbortSignal;

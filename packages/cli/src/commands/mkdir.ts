@@ -1,6 +1,7 @@
-/** `fivewire mkdir`: a directory; with `-p` also those above it, and none of them need be new. */
+/** `fivewire mkdir`: a directory or a mailbox; with `-p` also those above it, and none of them need be new. */
 import { type Args, type Context, text } from '../context.js';
 import { onFtpPath } from '../ftp-command.js';
+import { hasMailbox, isImap, onNamedMailbox } from '../imap-command.js';
 import { line } from '../output.js';
 
 export const options = {
@@ -13,8 +14,20 @@ export const options = {
 
 export async function run(args: Args, context: Context): Promise<undefined> {
   const { signal, out } = context;
-  await onFtpPath(text(args.url), context, async (ftp, path) => {
+  const url = text(args.url);
+  if (isImap(url)) return makeMailbox(url, args, context);
+  await onFtpPath(url, context, async (ftp, path) => {
     await ftp.mkdir(path, { parents: args.parents === true, signal });
     await out.done({ type: 'made', path }, `made ${line(path)}`);
+  });
+}
+
+/** Servers make the levels above by themselves (RFC 9051 §6.3.4). */
+async function makeMailbox(url: string, args: Args, context: Context): Promise<undefined> {
+  const { signal, out } = context;
+  await onNamedMailbox(url, context, async (imap, mailbox) => {
+    const isThere = args.parents === true && (await hasMailbox(imap, mailbox, context));
+    if (!isThere) await imap.create(mailbox, { signal });
+    await out.done({ type: 'made', mailbox }, `made ${line(mailbox)}`);
   });
 }

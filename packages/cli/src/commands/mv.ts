@@ -1,7 +1,8 @@
-/** `fivewire mv`: a new name on the same server. */
+/** `fivewire mv`: a new name on the same server, of a file, a directory or a mailbox. */
 import { type Args, type Context, text } from '../context.js';
 import { usage } from '../exit-code.js';
 import { onFtpPath } from '../ftp-command.js';
+import { isImap, onNamedMailbox } from '../imap-command.js';
 import { line } from '../output.js';
 
 export const options = {} as const;
@@ -14,7 +15,15 @@ export async function run(args: Args, context: Context): Promise<undefined> {
       'Write fivewire mv ftps://user@host/old new.',
     );
   const { signal, out } = context;
-  await onFtpPath(text(args.url), context, async (ftp, path) => {
+  const url = text(args.url);
+  if (isImap(url)) {
+    await onNamedMailbox(url, context, async (imap, mailbox) => {
+      await imap.rename(mailbox, to, { signal });
+      await out.done({ type: 'renamed', mailbox, to }, `renamed ${line(mailbox)} to ${line(to)}`);
+    });
+    return;
+  }
+  await onFtpPath(url, context, async (ftp, path) => {
     await ftp.rename(path, to, { signal });
     await out.done({ type: 'renamed', path, to }, `renamed ${line(path)} to ${line(to)}`);
   });

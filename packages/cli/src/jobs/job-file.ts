@@ -75,7 +75,7 @@ function argumentsOf(run: unknown, where: string): string[] {
     throw bad(where, 'it is no command');
   const argv = words.map(String);
   const own = argv[0] === 'fivewire' ? argv.slice(1) : argv;
-  if (['run', 'worker', 'serve', 'watch'].includes(own[0] ?? ''))
+  if (['run', 'worker', 'serve', 'watch', 'login'].includes(own[0] ?? ''))
     throw bad(where, `${line(own[0] ?? '')} is no job`);
   return own;
 }

@@ -38,7 +38,7 @@ export async function queueOptions(
   const { serverHostname, proxy } = settings;
   return {
     url,
-    ...(auth === undefined ? {} : { user: auth.user, password: auth.password }),
+    ...(auth === undefined || !('password' in auth) ? {} : auth),
     ...(name === undefined ? {} : { name }),
     ...(tls === undefined ? {} : { tls }),
     ...(serverHostname === undefined ? {} : { serverHostname }),
