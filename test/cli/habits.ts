@@ -312,7 +312,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
       ],
       { encoding: 'utf8' },
     );
-    expect(words).toBe('mkdir mv mirror move\n');
+    expect(words).toBe('mkdir mv mirror mailboxes move man\n');
     expect(await cli.run(['completion', 'csh'], { cwd })).toMatchObject({ status: 64 });
   });
 
@@ -455,5 +455,38 @@ export function habits(at: () => { cli: Cli; world: World }): void {
       expect(ran, scheme).toMatchObject({ status: 77, stdout: '' });
       expect(ran.stderr).toContain('Nobody has logged in: name a user in the URL');
     }
+  });
+
+  it('mailboxes are made, looked at, renamed and listed', async () => {
+    const cwd = at().cli.folder();
+    const box = (name: string) => url('imaps', name);
+    const silent = { status: 0, stdout: '', stderr: '' };
+    expect(await fivewire(cwd, ['mkdir', box('Made/Here')])).toMatchObject(silent);
+    expect(await fivewire(cwd, ['mkdir', box('Made/Here')])).toMatchObject({ status: 73 });
+    expect(await fivewire(cwd, ['mkdir', '-p', box('Made/Here')])).toMatchObject(silent);
+    expect(await fivewire(cwd, ['mv', box('Made/Here'), 'Made/There'])).toMatchObject(silent);
+    const stat = await fivewire(cwd, ['stat', box('Made/There'), '--json']);
+    expect(JSON.parse(stat.stdout)).toMatchObject({
+      type: 'mailbox',
+      name: 'Made/There',
+      messages: 0,
+    });
+    expect(await fivewire(cwd, ['stat', box('Made/Here')])).toMatchObject({
+      status: 66,
+      stdout: '',
+    });
+    const listed = await fivewire(cwd, ['mailboxes', box('Made/*')]);
+    expect(listed).toMatchObject({ status: 0, stdout: '0\t0\tMade/There\n' });
+  });
+
+  it('the man page says what --help says', async () => {
+    const { stdout } = await at().cli.run(['man']);
+    for (const said of [
+      '.SS fivewire sync <src> <dst>',
+      '\\fB\\-\\-token\\-command ...\\fR',
+      '.SH EXIT STATUS',
+    ])
+      expect(stdout.replaceAll('…', '...')).toContain(said);
+    expect(stdout).not.toMatch(/^\.(?!TH|SH|SS|TP|PP|B|I|nf|fi)/m);
   });
 }

@@ -264,6 +264,19 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/search.js'),
   },
   {
+    usage: 'mailboxes [url]',
+    describe: 'List the mailboxes of an account: messages, unread ones, name',
+    forms: [
+      ['imaps://user@host', 'all of them'],
+      ['imaps://user@host/Archive*', 'those whose names fit; % stops at a level'],
+    ],
+    examples: [
+      'fivewire mailboxes imaps://alice@imap.example.org --netrc',
+      'fivewire mailboxes --profile work --json',
+    ],
+    load: () => import('./commands/mailboxes.js'),
+  },
+  {
     usage: 'flag <url>',
     describe: 'Add and remove flags of messages',
     forms: [['imaps://user@host/MAILBOX/;UID=5', 'the messages: ;UID=5, ;UID=1:9']],
@@ -367,6 +380,13 @@ export const commands: readonly CommandEntry[] = [
     forms: [['(none)', 'prints ports, users and where the authority lies']],
     examples: ['fivewire serve', 'fivewire serve --json'],
     load: () => import('./commands/serve.js'),
+  },
+  {
+    usage: 'man',
+    describe: 'Print the man page',
+    forms: [['(none)', 'troff, for man and for packages']],
+    examples: ['fivewire man | man -l -', 'fivewire man > /usr/local/share/man/man1/fivewire.1'],
+    load: () => import('./commands/man.js'),
   },
   {
     usage: 'completion [shell]',

@@ -47,12 +47,12 @@ export function overview(
   ]);
 }
 
-const schemes: Rows = [
+export const schemes: Rows = [
   ['imaps://user@host', 'implicit TLS; likewise smtps, pop3s, nntps, ftps'],
   ['imap://user@host', 'STARTTLS or nothing; likewise smtp, pop3, nntp, ftp'],
 ];
 
-const exitRows: Rows = [
+export const exitRows: Rows = [
   ['0', 'done'],
   ['1', 'done in part: what failed is on stderr'],
   ['64 65 66', 'the command line; the data; a file, mailbox, message or path that is not there'],
@@ -65,9 +65,9 @@ const exitRows: Rows = [
   ['130 143', 'interrupted; terminated'],
 ];
 
-type Rows = readonly (readonly [string, string])[];
+export type Rows = readonly (readonly [string, string])[];
 
-const optionRows = (options: Options): Rows =>
+export const optionRows = (options: Options): Rows =>
   Object.entries(options).map(([name, { alias, type, describe, choices }]) => {
     const value = type === 'string' ? (choices === undefined ? ' …' : ` ${choices.join('|')}`) : '';
     return [`${alias === undefined ? '' : `-${alias}, `}--${name}${value}`, describe];
