@@ -178,6 +178,7 @@ function ofReply(
   if (protocol === 'smtp' && isPolicy(reply)) return exitCodes.permission;
   if (known !== undefined) return known;
   if (protocol === 'imap' && missingMailbox.test(text)) return exitCodes.notFound;
+  if (protocol === 'imap' && existingMailbox.test(text)) return exitCodes.cannotCreate;
   if (protocol === 'pop3' && missingMessage.test(text)) return exitCodes.notFound;
   return exitCodes.unavailable;
 }
@@ -193,6 +194,8 @@ const isPolicy = ({ enhanced, text }: ServerReply): boolean =>
 // Dovecot: "Mailbox doesn't exist: x"; Cyrus: "Mailbox does not exist"; Courier: "x: No such mailbox".
 const missingMailbox =
   /(doesn.t|does not) exist|no such (mailbox|folder)|unknown (mailbox|folder)|not found/i;
+// Dovecot says [ALREADYEXISTS]; Cyrus, and servers of before RFC 5530, in words alone.
+const existingMailbox = /(already|mailbox) exists/i;
 const missingMessage =
   /no such message|there.s no message|(doesn.t|does not) exist|not found|deleted/i;
 

@@ -36,7 +36,7 @@ export async function run(
 ): Promise<number> {
   const stop = signal ?? new AbortController().signal;
   let out = new Output({
-    ...{ json: argv.includes('--json'), quiet: false, verbosity: 0 },
+    ...{ json: optionsOf(argv).includes('--json'), quiet: false, verbosity: 0 },
     ...{ stdout, stderr },
   });
   try {
@@ -107,7 +107,7 @@ async function asSendmail(argv: readonly string[]): Promise<readonly string[]> {
 
 /** What `--help` and `--version` say, where one of them is asked for. */
 async function information(argv: readonly string[]): Promise<string | undefined> {
-  const options = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const options = optionsOf(argv);
   if (options.includes('--version')) return `${version()}\n`;
   if (!options.includes('--help') && !options.includes('-h')) return undefined;
   const entry = commands.find(({ usage: form }) => form.split(' ', 1)[0] === argv[0]);
@@ -115,6 +115,10 @@ async function information(argv: readonly string[]): Promise<string | undefined>
   if (entry === undefined) return overview(commands, globalOptions, width);
   return commandHelp(entry, (await entry.load()).options, globalOptions, width);
 }
+
+/** What stands before `--`. */
+const optionsOf = (argv: readonly string[]): readonly string[] =>
+  argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
 
 /** How the command that it names first is written. */
 const formOf = (argv: readonly string[]): string | undefined =>
@@ -187,8 +191,7 @@ function refuseValues(
   argv: readonly string[],
   options: Readonly<Record<string, OptionSpec>>,
 ): void {
-  const end = argv.indexOf('--');
-  for (const arg of end < 0 ? argv : argv.slice(0, end)) {
+  for (const arg of optionsOf(argv)) {
     const [, name = '', value = ''] = /^--([a-z-]+)=(.*)$/s.exec(arg) ?? [];
     const type = options[name]?.type;
     if (type === undefined || type === 'string' || /^(true|false)$/.test(value)) continue;

@@ -64,9 +64,8 @@ function exchange(
     const asked = request(url, {
       protocol: 'http:', // TLS is below already
       method: 'POST',
-      agent: false,
       signal,
-      createConnection: () => stream,
+      createConnection: () => stream, // in place of an agent
       headers: {
         accept: 'application/json',
         'content-type': 'application/x-www-form-urlencoded',
