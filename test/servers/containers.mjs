@@ -1,15 +1,19 @@
 // The servers as containers, from the compose.yaml and the Dockerfiles beside this file.
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { issueCertificates } from './certificates.mjs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { folder, portNumbers } from './definitions.mjs';
+import { installPackages } from './install.mjs';
 import { awaitGreetings, isFree } from './readiness.mjs';
 
 const host = '127.0.0.1';
 const project = 'fivewire-test-servers';
 const greetingWithin = 60_000;
+/** Packages are fetched, unpacked and written: two cores are busy with three. */
+const buildsAtOnce = 3;
 
 // The first engine that answers, with a compose that it has. podman's own network may reach no package archive.
 const engines = [
@@ -22,7 +26,8 @@ const engines = [
 ];
 
 /** Builds and starts all. Resolves to the same as startNative. */
-export const startContainers = async (definitions, { keep, say, signal }) => {
+export const startContainers = async (definitions, { extraPackages, keep, say, signal }) => {
+  installPackages([], extraPackages, say);
   const { engine, build, compose } = findEngine();
   say(`Using ${compose.join(' ')}.`);
   const free = await Promise.all(
@@ -54,14 +59,26 @@ export const startContainers = async (definitions, { keep, say, signal }) => {
     rmSync(base, { recursive: true, force: true });
   };
   try {
-    issueCertificates(base, definitions);
     // Built by the engine itself: podman-compose 1.0 reports a failed build as a success, and starts an older image.
-    for (const { name } of definitions) {
-      insist(run, [engine, ...build, '-t', `fivewire-test-${name}`, `${folder}${name}`]);
-    }
+    const image = async (name) => {
+      await buildQuietly(
+        [engine, ...build, '-t', `fivewire-test-${name}`, `${folder}${name}`],
+        signal,
+      );
+      say(`Built ${name}.`);
+    };
+    await image('authority'); // alone: its first steps are everyone's, and are taken over from then on
+    const waiting = definitions.map(({ name }) => name);
+    const builder = async () => {
+      for (let name = waiting.shift(); name !== undefined; name = waiting.shift())
+        await image(name);
+    };
+    await Promise.all(Array.from({ length: buildsAtOnce }, builder));
     insist(run, withProject('up', '-d', '--no-build'));
     const ca = `${base}/ca.pem`;
     const deadline = Date.now() + greetingWithin;
+    while (!existsSync(ca) && Date.now() < deadline && !signal.aborted) await sleep(100);
+    if (!existsSync(ca)) throw new Error('the container that makes the certificates made none');
     const running = await Promise.all(
       definitions.map(async (definition) => {
         const peer = { host, ca, deadline, internal: false, gone: () => signal.aborted };
@@ -78,6 +95,17 @@ export const startContainers = async (definitions, { keep, say, signal }) => {
     await stop();
     throw error;
   }
+};
+
+/** Says what the engine said if it failed. */
+const buildQuietly = async (command, signal) => {
+  const child = spawn(command[0], command.slice(1), { signal, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (octets) => (said += octets));
+  const [status] = await once(child, 'close');
+  if (status !== 0)
+    throw new Error(`${command.join(' ')} ended with ${status}:\n${said.slice(-4000)}`);
 };
 
 const insist = (run, command) => {

@@ -13,11 +13,13 @@ export const folder = fileURLToPath(new URL('.', import.meta.url));
  * @typedef {object} Definition
  * @property {string} name the folder's name
  * @property {string} about
+ * @property {string[]} [runs] the runners that can have it; all unless named
  * @property {string[]} names DNS names in its certificate
  * @property {string[]} packages Debian's packages
  * @property {string[]} [unpack] more of them that Debian lets nobody install beside another server's: natively they are
  *   unpacked below `root`
  * @property {string[]} programs what must be there afterwards, found in PATH unless absolute
+ * @property {string[]} [capabilities] what its process must be allowed to do beyond a container's usual rights
  * @property {string[]} [needs] servers that it cannot work without
  * @property {Record<string, string>} [preseed] files that must be there before the packages are installed
  * @property {Record<string, Port>} ports
@@ -28,11 +30,15 @@ export const folder = fileURLToPath(new URL('.', import.meta.url));
  * @property {Process[]} processes each stays in the foreground
  */
 
-/** @returns {Definition[]} in the order in which they start */
-export const readDefinitions = () => {
+/**
+ * @param {string} [runner] only what it can have
+ * @returns {Definition[]} in the order in which they start
+ */
+export const readDefinitions = (runner) => {
   const found = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .flatMap(({ name }) => readDefinition(name));
+    .flatMap(({ name }) => readDefinition(name))
+    .filter(({ runs }) => runner === undefined || runs === undefined || runs.includes(runner));
   return found.sort((a, b) => Number(a.needs !== undefined) - Number(b.needs !== undefined));
 };
 

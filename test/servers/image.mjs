@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { findEngine } from './containers.mjs';
-import { checks, unchecked } from './image-checks.mjs';
+import { checks } from './image-checks.mjs';
+import { installPackages } from './install.mjs';
 import { isFree } from './readiness.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -54,14 +55,15 @@ export const driveImage = async (say) => {
   const sums = { passed: 0, failed: 0 };
   const check = async (title, work) => {
     try {
-      await work();
+      const found = await work();
       sums.passed++;
-      say(`ok      image: ${title}`);
+      say(`ok      image: ${title}${typeof found === 'string' ? `: ${found}` : ''}`);
     } catch (error) {
       sums.failed++;
       say(`FAILED  image: ${title}: ${error.message}`);
     }
   };
+  installPackages([], ['curl', 'lftp', 'python3'], say);
   const { engine, build } = findEngine();
   const run = (...args) => insist(engine, args);
   const volume = `${name}-ca`;
@@ -90,7 +92,6 @@ export const driveImage = async (say) => {
         start();
       },
     };
-    for (const what of unchecked) say(`!!! NOT CHECKED: ${what}`);
     for (const [title, work] of checks) await check(title, () => work(world));
   } catch (error) {
     await check('builds and starts', () => Promise.reject(error));

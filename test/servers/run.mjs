@@ -28,7 +28,7 @@ const main = async ([runner, ...rest]) => {
     process.once(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
   }
   const { signal } = interrupted;
-  const started = await startServers(readDefinitions(), {
+  const started = await startServers(readDefinitions(runner), {
     // The foreign clients that prove the servers before ours are judged by them, and the queue that a test starts by itself.
     extraPackages: ['curl', 'openssl', 'python3', 'redis-server'],
     keep: rest.includes('--keep'),

@@ -33,7 +33,11 @@ export const runSuite = async ({ runner, ca, running }, filters, signal) => {
         cwd: root,
         stdio: 'inherit',
         signal,
-        env: { ...process.env, FIVEWIRE_SERVERS: `${directory}/servers.json` },
+        env: {
+          ...process.env,
+          FIVEWIRE_SERVERS: `${directory}/servers.json`,
+          FIVEWIRE_RUNNER: runner,
+        },
       },
     );
     const [status] = await once(child, 'exit');

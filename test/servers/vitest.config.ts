@@ -5,7 +5,13 @@ import root from '../../vitest.config.js';
 export default defineConfig({
   resolve: { alias: root.resolve?.alias ?? {} },
   test: {
-    include: ['test/servers/suite/*.test.ts'],
+    include: [
+      'test/servers/suite/*.test.ts',
+      // What has only one place for its settings does not run on this machine itself: its tests go with the containers.
+      ...(process.env.FIVEWIRE_RUNNER === 'containers'
+        ? ['test/servers/suite/containers/*.test.ts']
+        : []),
+    ],
     fileParallelism: false,
     testTimeout: 30_000,
     hookTimeout: 30_000,

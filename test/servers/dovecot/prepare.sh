@@ -2,3 +2,8 @@
 set -e
 mkdir -p {{data}}/run {{data}}/state {{data}}/mail
 chown mail:mail {{data}}/mail
+: > {{conf}}/users
+for each in ${FIVEWIRE_USERS:-alice:secret bob:secret}; do
+  user=${each%%:*} password=${each#*:}
+  echo "$user:{PLAIN}$password" >> {{conf}}/users
+done

@@ -4,4 +4,8 @@ set -e
 mkdir -p {{data}}/queue {{data}}/lib
 chown root:root {{conf}} {{data}}/queue
 chown postfix:postfix {{data}}/lib
+: > {{conf}}/mailboxes
+for each in ${FIVEWIRE_USERS:-alice:secret bob:secret}; do
+  echo "${each%%:*}@example.test ok" >> {{conf}}/mailboxes
+done
 postfix -c {{conf}} check

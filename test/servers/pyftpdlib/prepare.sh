@@ -1,4 +1,6 @@
 # One file for certificate and key, as pyftpdlib takes it.
 set -e
 cat {{key}} {{certificate}} > {{conf}}/both.pem
-mkdir -p {{data}}/home/alice {{data}}/home/bob
+for each in ${FIVEWIRE_USERS:-alice:secret bob:secret}; do
+  mkdir -p "{{data}}/home/${each%%:*}"
+done

@@ -1,11 +1,14 @@
 # pyftpdlib with TLS demanded on both connections.
+import os
+
 from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.handlers import TLS_FTPHandler
 from pyftpdlib.servers import FTPServer
 
 authorizer = DummyAuthorizer()
-for user in ("alice", "bob"):
-    authorizer.add_user(user, "secret", "{{data}}/home/" + user, perm="elradfmwMT")
+for each in os.environ.get("FIVEWIRE_USERS", "alice:secret bob:secret").split():
+    user, _, password = each.partition(":")
+    authorizer.add_user(user, password, "{{data}}/home/" + user, perm="elradfmwMT")
 
 handler = TLS_FTPHandler
 handler.certfile = "{{conf}}/both.pem"

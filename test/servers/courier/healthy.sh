@@ -1,0 +1,6 @@
+# Made from server.json by test/servers/generate.mjs: change those, then run it.
+set -e
+: < /dev/tcp/127.0.0.1/26148
+: < /dev/tcp/127.0.0.1/26998
+: < /dev/tcp/127.0.0.1/26113
+: < /dev/tcp/127.0.0.1/26999

@@ -1,0 +1,5 @@
+# Made from server.json by test/servers/generate.mjs: change those, then run it.
+set -e
+: < /dev/tcp/127.0.0.1/26119
+: < /dev/tcp/127.0.0.1/26120
+: < /dev/tcp/127.0.0.1/26563

@@ -1,0 +1,20 @@
+# Made from server.json by test/servers/generate.mjs: change those, then run it.
+set -e
+until openssl x509 -noout -checkend 0 -in /fivewire/certificates/opensmtpd.pem > /dev/null 2>&1; do sleep 0.1; done
+mkdir -p /fivewire/data
+install -D -m 644 /fivewire/templates/smtpd.conf /fivewire/conf/smtpd.conf
+install -D -m 644 /fivewire/templates/prepare.sh /fivewire/prepare.sh
+sed -i -e "s#{{certificate}}#/fivewire/certificates/opensmtpd.pem#g" \
+  -e "s#{{conf}}#/fivewire/conf#g" \
+  -e "s#{{dovecot.host}}#dovecot#g" \
+  -e "s#{{dovecot.lmtp}}#26024#g" \
+  -e "s#{{key}}#/fivewire/certificates/opensmtpd.key#g" \
+  -e "s#{{listen}}#0.0.0.0#g" \
+  -e "s#{{submissions}}#26468#g" \
+  -e "s#{{submission}}#26590#g" \
+  /fivewire/conf/smtpd.conf /fivewire/prepare.sh
+sh /fivewire/prepare.sh
+until (: < /dev/tcp/dovecot/26012) 2> /dev/null; do sleep 0.1; done
+trap exit TERM
+smtpd -F -f /fivewire/conf/smtpd.conf &
+wait -n
