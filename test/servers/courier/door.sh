@@ -6,7 +6,7 @@ door=$1 port=$2
 IMAP_CAPABILITY_TLS="$IMAP_CAPABILITY AUTH=PLAIN"
 POP3AUTH_TLS="LOGIN PLAIN"
 IMAP_TLS_REQUIRED=1 POP3_TLS_REQUIRED=1
-TLS_CERTFILE={{conf}}/both.pem TLS_CACHEFILE=
+TLS_CERTFILE={{conf}}/both.pem TLS_CACHEFILE= TLS_TRUSTCERTS=
 case $door in
   *-ssl) IMAP_TLS=1 POP3_TLS=1 tls="/usr/bin/couriertls -server -tcpd -user=courier" ;;
   *) IMAP_STARTTLS=YES POP3_STARTTLS=YES tls= ;;
