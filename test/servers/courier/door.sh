@@ -5,11 +5,11 @@ door=$1 port=$2
 . /etc/courier/${door%-ssl}-ssl
 IMAP_CAPABILITY_TLS="$IMAP_CAPABILITY AUTH=PLAIN"
 POP3AUTH_TLS="LOGIN PLAIN"
-IMAP_TLS_REQUIRED=1 POP3_TLS_REQUIRED=1
+IMAP_TLS_REQUIRED=0 POP3_TLS_REQUIRED=0
 TLS_CERTFILE={{conf}}/both.pem TLS_CACHEFILE= TLS_TRUSTCERTS=
 case $door in
   *-ssl) IMAP_TLS=1 POP3_TLS=1 tls="/usr/bin/couriertls -server -tcpd -user=courier" ;;
-  *) IMAP_STARTTLS=YES POP3_STARTTLS=YES tls= ;;
+  *) IMAP_STARTTLS=YES POP3_STARTTLS=YES IMAP_TLS_REQUIRED=1 POP3_TLS_REQUIRED=1 tls= ;;
 esac
 case $door in
   imapd*) serve="/usr/lib/courier/courier/imaplogin /usr/bin/imapd Maildir" ;;
