@@ -22,6 +22,18 @@ export function asCommonJs(snippet: Snippet): string {
   return `${imports.join('\n')}\nmodule.exports = (async () => {\n${staged(rest, snippet.scenes)}})();\n`;
 }
 
+/** A file that a script runs or another file imports, as CommonJS: `app.mjs` becomes `app.cjs`, for those who import it as well. */
+export function fileAsCommonJs(snippet: Snippet): string {
+  const code = snippet.code.replace(/(from\s+'\.\/[^']+)\.mjs'/g, "$1.cjs'");
+  const names = [...code.matchAll(/^export (?:async )?(?:function\*?|const|class) (\w+)/gm)];
+  if (names.length === 0) return asCommonJs({ ...snippet, code });
+  const plain = code.replace(importLine, (_, named: string | undefined, from: string) =>
+    named === undefined ? `require(${from});\n` : `${required(named, from)}\n`,
+  );
+  const exported = names.map(([, name]) => name).join(', ');
+  return `${plain.replace(/^export /gm, '')}module.exports = { ${exported} };\n`;
+}
+
 function required(names: string, from: string): string {
   const whole = /^(?:\*\s+as\s+)?(\w+)$/.exec(names)?.[1];
   if (whole === undefined) return `const ${names.replace(/\bas\b/g, ':')} = require(${from});`;

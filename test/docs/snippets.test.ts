@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExampleWorld } from '../support/example-runner.js';
 import { documents, root, type Snippet, snippetsOf } from './markdown.js';
-import { asCommonJs, asModule } from './program.js';
+import { asCommonJs, asModule, fileAsCommonJs } from './program.js';
 import { pythonFor } from './python.js';
 import { checkInstall, withoutInstall } from './shell.js';
 import { furnish, manners, refill, startDocumentedWorld } from './world.js';
@@ -102,6 +102,8 @@ async function runJavaScript(snippet: Snippet, stage: Stage, form: 'mjs' | 'cjs'
 
 const filesOf = ({ options }: Snippet) => (options.get('files') ?? '').split(' ').filter(Boolean);
 
+const commonJs = (text: string) => text.replace(/\.mjs\b/g, '.cjs');
+
 /** What is typed: a `console` block shows the answers, too. */
 const script = ({ language, code }: Snippet): string =>
   language === 'sh'
@@ -112,14 +114,24 @@ const script = ({ language, code }: Snippet): string =>
         .map((line) => `${line.slice(2)}\n`)
         .join('');
 
-async function runShell(snippet: Snippet, siblings: readonly Snippet[]): Promise<Told> {
+async function runShell(
+  snippet: Snippet,
+  siblings: readonly Snippet[],
+  form: 'mjs' | 'cjs' = 'mjs',
+): Promise<Told> {
   const folder = await place();
   for (const name of filesOf(snippet)) {
     const file = siblings.find(({ options }) => options.get('file') === name);
-    writeFileSync(join(folder, name), file?.code ?? `no snippet is called ${name}`);
+    if (file === undefined) throw new Error(`no snippet is called ${name}`);
+    const isModule = form === 'cjs' && name.endsWith('.mjs');
+    writeFileSync(
+      join(folder, isModule ? commonJs(name) : name),
+      isModule ? fileAsCommonJs(file) : file.code,
+    );
   }
   const file = join(folder, 'snippet.sh');
-  writeFileSync(file, `set -e\n${withoutInstall(script(snippet))}`);
+  const typed = withoutInstall(script(snippet));
+  writeFileSync(file, `set -e\n${form === 'cjs' ? commonJs(typed) : typed}`);
   const { status, stdout, stderr } = await world.sh(file, [], { cwd: folder });
   const wanted = Number(snippet.options.get('exit') ?? 0);
   return {
@@ -203,11 +215,13 @@ for (const document of documents().filter((name) => name.includes(filter))) {
       });
     }
     for (const snippet of alone.filter(({ language }) => ['sh', 'console'].includes(language))) {
-      it(title(snippet), { timeout: 40_000 }, async () => {
-        checkInstall(snippet.code);
-        const told = await runShell(snippet, snippets);
-        expect(told.problem, told.stdout + told.stderr).toBeUndefined();
-      });
+      const hasModules = filesOf(snippet).some((name) => name.endsWith('.mjs'));
+      for (const form of hasModules ? (['mjs', 'cjs'] as const) : (['mjs'] as const))
+        it(`${title(snippet)}, ${form}`, { timeout: 40_000 }, async () => {
+          checkInstall(snippet.code);
+          const told = await runShell(snippet, snippets, form);
+          expect(told.problem, told.stdout + told.stderr).toBeUndefined();
+        });
     }
 
     const pairs = new Map<string, Snippet[]>();
