@@ -48,9 +48,7 @@ const service = (definition) => {
     `    build: ./${definition.name}`,
     `    image: fivewire-test-${definition.name}`,
     ...(definition.needs ? [`    depends_on: [${definition.needs.join(', ')}]`] : []),
-    ...(definition.capabilities
-      ? [`    cap_add: [${definition.capabilities.join(', ')}]`]
-      : []),
+    ...(definition.capabilities ? [`    cap_add: [${definition.capabilities.join(', ')}]`] : []),
     '    stop_grace_period: 1s',
     '    environment:',
     `      FIVEWIRE_USERS: \${FIVEWIRE_USERS:-alice:secret bob:secret}`,
@@ -168,7 +166,7 @@ const fillIn = (definition, placed, values) => {
 
 const awaitPorts = ({ name, ports }) =>
   Object.values(ports)
-    .filter(({ internal }) => internal)
+    .filter(({ internal, greeting }) => !internal && greeting !== undefined)
     .map(({ port }) => `until (: < /dev/tcp/${name}/${port}) 2> /dev/null; do sleep 0.1; done`);
 
 const lines = (...all) => `${all.join('\n')}\n`;

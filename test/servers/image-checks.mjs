@@ -184,7 +184,10 @@ export const checks = [
       const tlsOptions = { ca: await authority(world), servername: 'localhost' };
       for (const way of [{ port: 3995, tls: true, tlsOptions }, { port: 3110 }]) {
         const user = 'zoe@example.org';
-        const client = new Pop3Command({ ...{ host: 'localhost', user, password: 'secret' }, ...way });
+        const client = new Pop3Command({
+          ...{ host: 'localhost', user, password: 'secret' },
+          ...way,
+        });
         assert.equal((await client.UIDL()).length, 3);
         await client.QUIT();
       }
@@ -200,7 +203,11 @@ export const checks = [
           ['ftp://localhost:3020', 'ftp:ssl-allow no'],
         ]) {
           const all = [`ssl:ca-file ${ca}`, 'net:timeout 20', 'net:max-retries 1', ...settings];
-          const lines = [...all.map((each) => `set ${each}`), `open -u alice,secret ${url}`, 'cls -1'];
+          const lines = [
+            ...all.map((each) => `set ${each}`),
+            `open -u alice,secret ${url}`,
+            'cls -1',
+          ];
           const { stdout } = await run('lftp', ['-c', lines.join('; ')]);
           assert.match(stdout, /basic-3990\.txt/, url);
         }

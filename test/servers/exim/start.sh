@@ -15,7 +15,15 @@ sed -i -e "s#{{certificate}}#/fivewire/certificates/exim.pem#g" \
   -e "s#{{submission}}#26589#g" \
   /etc/exim4/exim4.conf /fivewire/prepare.sh
 sh /fivewire/prepare.sh
-until (: < /dev/tcp/dovecot/26012) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26143) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26993) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26110) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26995) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26024) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26124) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26588) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26466) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26190) 2> /dev/null; do sleep 0.1; done
 trap exit TERM
 exim4 -bdf -q1m &
 wait -n

@@ -11,7 +11,8 @@ sed -i -e "s#{{inn2.host}}#inn2#g" \
   -e "s#{{nntp}}#26122#g" \
   /etc/news/leafnode/config /fivewire/conf/serve.sh /fivewire/prepare.sh
 sh /fivewire/prepare.sh
-until (: < /dev/tcp/inn2/26119) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/inn2/26120) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/inn2/26563) 2> /dev/null; do sleep 0.1; done
 trap exit TERM
 sh /fivewire/conf/serve.sh &
 socat OPENSSL-LISTEN:26565,bind=0.0.0.0,fork,reuseaddr,cert=/fivewire/certificates/leafnode.pem,key=/fivewire/certificates/leafnode.key,verify=0 TCP:127.0.0.1:26122 &

@@ -11,7 +11,15 @@ sed -i -e "s#{{conf}}#/fivewire/conf#g" \
   -e "s#{{smtp}}#26590#g" \
   /fivewire/conf/smtpd.conf /fivewire/prepare.sh
 sh /fivewire/prepare.sh
-until (: < /dev/tcp/dovecot/26012) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26143) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26993) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26110) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26995) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26024) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26124) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26588) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26466) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26190) 2> /dev/null; do sleep 0.1; done
 trap exit TERM
 smtpd -F -f /fivewire/conf/smtpd.conf &
 socat OPENSSL-LISTEN:26468,bind=0.0.0.0,fork,reuseaddr,cert=/fivewire/certificates/opensmtpd.pem,key=/fivewire/certificates/opensmtpd.key,verify=0 TCP:127.0.0.1:26590 &

@@ -18,7 +18,15 @@ sed -i -e "s#{{certificate}}#/fivewire/certificates/postfix.pem#g" \
   -e "s#{{submission}}#26587#g" \
   /fivewire/conf/main.cf /fivewire/conf/master.cf /fivewire/prepare.sh
 sh /fivewire/prepare.sh
-until (: < /dev/tcp/dovecot/26012) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26143) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26993) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26110) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26995) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26024) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26124) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26588) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26466) 2> /dev/null; do sleep 0.1; done
+until (: < /dev/tcp/dovecot/26190) 2> /dev/null; do sleep 0.1; done
 trap exit TERM
 /usr/lib/postfix/sbin/master -s -c /fivewire/conf &
 wait -n
