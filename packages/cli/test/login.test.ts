@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { createThrowawayCa, startTestServers, type TestServers } from '@fivewire/test-servers';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../src/run.js';
 
 const user = 'alice@example.org';
@@ -52,7 +52,7 @@ beforeAll(async () => {
     users: { [user]: 'secret' },
     accessTokens: { [user]: 'at-2' },
   });
-});
+}, 180_000);
 afterAll(async () => {
   delete process.env.XDG_STATE_HOME;
   authorization.close();
@@ -102,72 +102,74 @@ function browserWith(answer: Record<string, string>, seen: { url?: URL } = {}) {
   };
 }
 
-it('by the browser: loopback and PKCE; the token is kept for its owner alone', async () => {
-  const seen: { url?: URL } = {};
-  answers = [good('at-1', { refresh_token: 'rt-1' })];
-  const ran = await fivewire(other('authorize'), browserWith({ code: 'c1' }, seen));
-  expect(ran).toMatchObject({ status: 0, stdout: '' });
-  const [form] = asked;
-  expect(Object.fromEntries(form ?? [])).toMatchObject({
-    ...{ grant_type: 'authorization_code', code: 'c1', client_id: 'mine' },
-    redirect_uri: seen.url?.searchParams.get('redirect_uri'),
+describe('login', { timeout: 60_000 }, () => {
+  it('by the browser: loopback and PKCE; the token is kept for its owner alone', async () => {
+    const seen: { url?: URL } = {};
+    answers = [good('at-1', { refresh_token: 'rt-1' })];
+    const ran = await fivewire(other('authorize'), browserWith({ code: 'c1' }, seen));
+    expect(ran).toMatchObject({ status: 0, stdout: '' });
+    const [form] = asked;
+    expect(Object.fromEntries(form ?? [])).toMatchObject({
+      ...{ grant_type: 'authorization_code', code: 'c1', client_id: 'mine' },
+      redirect_uri: seen.url?.searchParams.get('redirect_uri'),
+    });
+    expect(seen.url?.searchParams.get('code_challenge')).toBe(
+      createHash('sha256')
+        .update(form?.get('code_verifier') ?? '')
+        .digest('base64url'),
+    );
+    expect(ran.stderr).not.toContain('at-1');
+    const [name = ''] = readdirSync(tokens);
+    expect(statSync(join(tokens, name)).mode & 0o777).toBe(0o600);
+    expect(await fivewire(token)).toMatchObject({ status: 0, stdout: 'at-1\n', stderr: '' });
+    expect(asked.length).toBe(1); // it was good still
   });
-  expect(seen.url?.searchParams.get('code_challenge')).toBe(
-    createHash('sha256')
-      .update(form?.get('code_verifier') ?? '')
-      .digest('base64url'),
-  );
-  expect(ran.stderr).not.toContain('at-1');
-  const [name = ''] = readdirSync(tokens);
-  expect(statSync(join(tokens, name)).mode & 0o777).toBe(0o600);
-  expect(await fivewire(token)).toMatchObject({ status: 0, stdout: 'at-1\n', stderr: '' });
-  expect(asked.length).toBe(1); // it was good still
-});
 
-it('by the device code, which takes its time; then renewed, and used', async () => {
-  answers = [
-    { error: 'authorization_pending' },
-    good('at-1', { expires_in: 1, refresh_token: 'rt-1' }),
-  ];
-  const ran = await fivewire(other('device'));
-  expect(ran).toMatchObject({ status: 0, stdout: '' });
-  expect(ran.stderr).toContain('https://localhost/activate and type this code: ABCD-EFGH');
-  answers = [good('at-2')];
-  expect(await fivewire(token)).toMatchObject({ status: 0, stdout: 'at-2\n' });
-  expect(asked.at(-1)?.get('refresh_token')).toBe('rt-1');
-  const [name = ''] = readdirSync(tokens);
-  expect(JSON.parse(readFileSync(join(tokens, name), 'utf8')).tokens).toMatchObject({
-    ...{ access: 'at-2', refresh: 'rt-1' },
+  it('by the device code, which takes its time; then renewed, and used', async () => {
+    answers = [
+      { error: 'authorization_pending' },
+      good('at-1', { expires_in: 1, refresh_token: 'rt-1' }),
+    ];
+    const ran = await fivewire(other('device'));
+    expect(ran).toMatchObject({ status: 0, stdout: '' });
+    expect(ran.stderr).toContain('https://localhost/activate and type this code: ABCD-EFGH');
+    answers = [good('at-2')];
+    expect(await fivewire(token)).toMatchObject({ status: 0, stdout: 'at-2\n' });
+    expect(asked.at(-1)?.get('refresh_token')).toBe('rt-1');
+    const [name = ''] = readdirSync(tokens);
+    expect(JSON.parse(readFileSync(join(tokens, name), 'utf8')).tokens).toMatchObject({
+      ...{ access: 'at-2', refresh: 'rt-1' },
+    });
+    const mailCa = join(folder, 'mail-ca.pem');
+    writeFileSync(mailCa, servers.ca.certificate);
+    const url = `imaps://${encodeURIComponent(user)}@localhost:${servers.ports.imap['implicit-tls']}`;
+    const login = ['--ca', mailCa, '--token-command', 'echo at-2'];
+    expect(await fivewire(['ls', url, ...login])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^INBOX$/m),
+    });
+    const ftp = await fivewire(['ls', url.replace('imaps', 'ftps'), ...login]);
+    expect(ftp).toMatchObject({ status: 64 });
   });
-  const mailCa = join(folder, 'mail-ca.pem');
-  writeFileSync(mailCa, servers.ca.certificate);
-  const url = `imaps://${encodeURIComponent(user)}@localhost:${servers.ports.imap['implicit-tls']}`;
-  const login = ['--ca', mailCa, '--token-command', 'echo at-2'];
-  expect(await fivewire(['ls', url, ...login])).toMatchObject({
-    status: 0,
-    stdout: expect.stringMatching(/^INBOX$/m),
-  });
-  const ftp = await fivewire(['ls', url.replace('imaps', 'ftps'), ...login]);
-  expect(ftp).toMatchObject({ status: 64 });
-});
 
-it('what is refused says so: 77, 64 and 66', async () => {
-  const denied = await fivewire(other('authorize'), browserWith({ error: 'access_denied' }));
-  expect(denied).toMatchObject({ status: 77, stdout: '' });
-  answers = [good('at-1', { expires_in: 1, refresh_token: 'rt-1' })];
-  expect(await fivewire(other('device'))).toMatchObject({ status: 0 });
-  const ended = await fivewire(token); // invalid_grant
-  expect(ended).toMatchObject({ status: 77, stdout: '' });
-  expect(ended.stderr).toContain('run fivewire login once more');
-  const untrusted = await fivewire(
-    other('device').filter((arg) => arg !== '--ca' && arg !== caFile),
-  );
-  expect(untrusted).toMatchObject({ status: 76 });
-  expect(await fivewire(['login', 'google', '--user', user])).toMatchObject({ status: 64 });
-  const plain = other('device').map((arg) => arg.replace('https:', 'http:'));
-  expect(await fivewire(plain)).toMatchObject({ status: 64 });
-  const forget = ['login', 'forget', '--user', user];
-  expect(await fivewire(forget)).toMatchObject({ status: 0, stdout: '', stderr: '' });
-  expect(await fivewire(forget)).toMatchObject({ status: 66 });
-  expect(await fivewire(token)).toMatchObject({ status: 77, stdout: '' });
+  it('what is refused says so: 77, 64 and 66', async () => {
+    const denied = await fivewire(other('authorize'), browserWith({ error: 'access_denied' }));
+    expect(denied).toMatchObject({ status: 77, stdout: '' });
+    answers = [good('at-1', { expires_in: 1, refresh_token: 'rt-1' })];
+    expect(await fivewire(other('device'))).toMatchObject({ status: 0 });
+    const ended = await fivewire(token); // invalid_grant
+    expect(ended).toMatchObject({ status: 77, stdout: '' });
+    expect(ended.stderr).toContain('run fivewire login once more');
+    const untrusted = await fivewire(
+      other('device').filter((arg) => arg !== '--ca' && arg !== caFile),
+    );
+    expect(untrusted).toMatchObject({ status: 76 });
+    expect(await fivewire(['login', 'google', '--user', user])).toMatchObject({ status: 64 });
+    const plain = other('device').map((arg) => arg.replace('https:', 'http:'));
+    expect(await fivewire(plain)).toMatchObject({ status: 64 });
+    const forget = ['login', 'forget', '--user', user];
+    expect(await fivewire(forget)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    expect(await fivewire(forget)).toMatchObject({ status: 66 });
+    expect(await fivewire(token)).toMatchObject({ status: 77, stdout: '' });
+  });
 });
