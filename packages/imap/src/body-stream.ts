@@ -1,6 +1,6 @@
 /**
  * The body of a message or part as a `Readable` (RFC 9051 §6.4.5, BODY.PEEK[…]). Nothing is asked of the server until
- * somebody reads; what the consumer does not take stays in the socket.
+ * a consumer reads; what the consumer does not take stays in the socket.
  */
 import { aborted, GatheringReadable } from '@fivewire/line-protocol';
 import { CommandError, isFivewireError, LocalError, TransferError } from 'tls-context-core';
@@ -110,7 +110,7 @@ export class BodyStream extends GatheringReadable {
   async #fetch(skip: number): Promise<number> {
     const { uid, section, check } = this.#request;
     const uids = UidSet.from(uid);
-    // Beside other fetches a row without UID could be anybody's. Then the body is asked for once more, alone.
+    // Beside other fetches a row without UID could be that of another command. Then the body is asked for once more, alone.
     for (const wire of [{ as: 'body', uids } as const, undefined]) {
       check();
       const answer = await this.#ask(skip, wire);
@@ -225,7 +225,7 @@ export class BodyStream extends GatheringReadable {
   }
 }
 
-/** Between the reader and the stream: skips what is known, and drains what nobody wants. */
+/** Between the reader and the stream: skips what is known, and drains what the consumer does not want. */
 class BodyStreamSink implements StreamedSink {
   readonly #stream: BodyStream;
   readonly #known: number;

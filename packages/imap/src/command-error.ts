@@ -38,7 +38,7 @@ export function commandError(
       ...backoff(response.text),
       hint:
         hints[name] ??
-        (throttled ? 'The server asks for patience: wait and try again.' : otherHint(response)),
+        (throttled ? 'The server asks to wait: try again later.' : otherHint(response)),
     },
   );
 }

@@ -39,6 +39,7 @@ import type { ImapLimits } from './limits.js';
 import { ReplyDeadline } from './reply-deadline.js';
 import { ResponseReader } from './response-reader.js';
 import type { Session } from './session.js';
+import type { Event } from './session-states.js';
 import { mayShareWire, mostOnWire, takesAlike } from './wire-sharing.js';
 import { writeBody } from './write-body.js';
 
@@ -51,8 +52,6 @@ export class CommandRunner {
   readonly connection: LineConnection;
   readonly session: Session;
   readonly limits: ImapLimits;
-  /** What errors say where no command is on the wire. */
-  idlePhase: Phase = 'command';
   /** Whether quoted strings may hold UTF-8. */
   utf8 = false;
   readonly #reader: ResponseReader;
@@ -66,8 +65,6 @@ export class CommandRunner {
   #count = 0;
   #unclaimed = 0;
   #junkLines = 0;
-  /** Lines that are no responses are noted instead of ending the session: after the login, when nothing hangs on them. */
-  letsJunkPass = false;
   #reading = false;
   readonly #deadline: ReplyDeadline;
   readonly #consumers: ConsumerWait;
@@ -94,9 +91,10 @@ export class CommandRunner {
 
   /**
    * Reads the server's first response, which answers nothing (RFC 9051 §7.1).
+   * @param inClear STARTTLS follows
    * @throws RemoteProtocolError `ERR_MALFORMED_RESPONSE` when it is no greeting
    */
-  greeting(): Promise<StatusResponse> {
+  greeting(inClear: boolean): Promise<StatusResponse> {
     return new Promise((resolve, reject) => {
       const entry: Entry = {
         ...newEntry(
@@ -117,6 +115,7 @@ export class CommandRunner {
         }
         this.#inFlight.delete(entry.tag);
         this.session.applyCode(response.code);
+        this.session.to(greeted(response, inClear));
         resolve(response);
         return true;
       };
@@ -130,14 +129,14 @@ export class CommandRunner {
    * @throws CommandError `ERR_COMMAND_REJECTED`, `ERR_NOT_FOUND` for NO and BAD; and whatever ends the connection
    */
   async run(command: Command, options: CallOptions = {}): Promise<TaggedResponse> {
-    let patience = options.timeout ?? this.connection.timeouts.reply;
+    let allowance = options.timeout ?? this.connection.timeouts.reply;
     for (let attempt = 1; ; attempt++) {
       const { response, masked, untouched } = await this.runAnyway(command, options);
       if (response.status === 'OK') return response;
       const error = this.connection.locate(commandError(response, masked, command.phase));
       const pause = untouched && attempt < mostAttempts ? error.retryAfter : undefined;
-      if (pause === undefined || pause > patience) throw error;
-      patience -= pause;
+      if (pause === undefined || pause > allowance) throw error;
+      allowance -= pause;
       await waitAsAsked(pause, this.connection.closed, options.signal, masked);
     }
   }
@@ -363,7 +362,7 @@ export class CommandRunner {
         else {
           const holder = this.#untagged(response, frame);
           if (holder !== undefined && holder.held > this.limits.bufferedOctets) {
-            await this.#consumers.relief(holder);
+            await this.#consumers.rowsTaken(holder);
           }
         }
       }
@@ -379,7 +378,7 @@ export class CommandRunner {
     try {
       return parseResponse(frame, this.limits);
     } catch (error) {
-      if (!this.letsJunkPass || !isMalformed(error)) throw error;
+      if (!this.session.is.forgivesJunk || !isMalformed(error)) throw error;
       this.#junk(frame.text);
       return undefined;
     }
@@ -399,7 +398,7 @@ export class CommandRunner {
       throw this.connection.exceeded('junkLines', junkLines, this.#where());
   }
 
-  /** @returns who keeps the response, where somebody does */
+  /** @returns the object that keeps the response for a consumer, where there is one */
   #untagged(response: Response, frame: Frame): Holder | undefined {
     for (const entry of this.#inFlight.values()) {
       const { command } = entry;
@@ -428,7 +427,7 @@ export class CommandRunner {
     }
     const entry = this.#oldest(({ command }) => command.onContinuation !== undefined);
     if (entry === undefined) {
-      if (!this.letsJunkPass)
+      if (!this.session.is.forgivesJunk)
         throw this.connection.malformed('no continuation request', `+ ${text}`, this.#where());
       this.#junk(`+ ${text}`);
       return;
@@ -441,7 +440,7 @@ export class CommandRunner {
   #tagged(response: TaggedResponse): boolean {
     const entry = this.#inFlight.get(response.tag);
     if (entry === undefined) {
-      if (this.letsJunkPass && !this.#isTagToCome(response.tag)) {
+      if (this.session.is.forgivesJunk && !this.#isTagToCome(response.tag)) {
         this.#junk(`${response.tag} ${response.status} ${response.text}`);
         return false;
       }
@@ -489,7 +488,7 @@ export class CommandRunner {
   /** For errors: what the server was expected to answer. */
   #where(): { phase: Phase; command?: string } {
     const entry = this.#oldest(() => true);
-    if (entry === undefined) return { phase: this.idlePhase };
+    if (entry === undefined) return { phase: this.session.is.phase };
     return { phase: entry.command.phase ?? 'command', command: entry.masked };
   }
 
@@ -523,10 +522,16 @@ export class CommandRunner {
 const isRepeatable = ({ command, claimed, streams }: Entry): boolean =>
   !claimed && !streams && command.bodies === undefined && command.phase !== 'auth';
 
+function greeted({ status }: StatusResponse, inClear: boolean): Event {
+  if (status === 'PREAUTH') return 'preauthenticated';
+  if (status !== 'OK') return 'bye';
+  return inClear ? 'greeted-in-clear' : 'greeted';
+}
+
 const describe = (response: Response): string =>
   'status' in response ? `${response.status} ${response.text}` : response.type;
 
-/** Random, so that nobody can guess the tags of responses to come and inject them. */
+/** Random, so that an attacker can't guess the tags of responses to come and inject them. */
 function tagPrefix(): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
   return [...randomBytes(4)].map((octet) => letters[octet % 26]).join('');

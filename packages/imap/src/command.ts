@@ -9,7 +9,7 @@ import type { WireUse } from './wire-sharing.js';
 
 export type { CallOptions };
 
-/** A sink that belongs to somebody who reads. */
+/** A sink that belongs to a consumer who reads. */
 export interface StreamedSink extends BodySink {
   /** Octets that wait for the consumer. */
   readonly buffered: number;
@@ -17,7 +17,7 @@ export interface StreamedSink extends BodySink {
   ready(): Promise<void>;
 }
 
-/** Somebody who keeps rows for a consumer. */
+/** An object that keeps rows for a consumer. */
 export interface Holder {
   /** Octets kept. */
   readonly held: number;
@@ -42,7 +42,7 @@ export interface Command {
   onSent?(tag: string): void;
   /**
    * Takes an untagged response that belongs to this command; true when taken. `sole` says whether no other command in
-   * flight takes responses of this kind: only then may one be taken that names nobody.
+   * flight takes responses of this kind: only then may one be taken that names no command.
    */
   claim?(response: Response, frame: Frame, sole: () => boolean): boolean;
   /** The octets of the literals that are streamed, in their order. */
@@ -57,10 +57,10 @@ export interface Command {
   /** Makes way for other commands: IDLE's DONE. */
   interrupt?(): void;
   /** No deadline: the server is silent until something happens. */
-  patient?(): boolean;
+  mayBeSilent?(): boolean;
   /** Who keeps what is claimed until a consumer takes it. */
   holder?: Holder;
-  /** Nobody waits for it at the moment: while it is queued it presses nobody. */
+  /** No caller waits for it at the moment: in the queue it does not count as pending. */
   background?(): boolean;
   /** The last command in clear: the reader loop stops at its tagged response, before another octet is looked at. */
   stopsReader?: boolean;

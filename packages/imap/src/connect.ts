@@ -50,8 +50,6 @@ export interface Established {
   connection: LineConnection;
   runner: CommandRunner;
   session: Session;
-  /** Whether the server knows who we are. */
-  authenticated: boolean;
   serverId: ServerId | undefined;
 }
 
@@ -79,8 +77,7 @@ export async function openSession(
       session,
       checkLimits('imap', defaultLimits, options.limits),
     );
-    if (transport.security === 'starttls') runner.idlePhase = 'starttls';
-    const greeting = await runner.greeting();
+    const greeting = await runner.greeting(transport.security === 'starttls');
     // IceWarp says NO to a client that it does not want.
     if (greeting.status !== 'OK' && greeting.status !== 'PREAUTH')
       throw connection.serverClosing(greeting.text, { phase: 'greeting' });
@@ -89,15 +86,13 @@ export async function openSession(
       await startTls(runner, transport.options.signal);
     }
     if (!session.knowsCapabilities) await capability(runner);
-    const preauthenticated = greeting.status === 'PREAUTH';
-    if (options.auth !== undefined && !preauthenticated) await logIn(runner, transport);
+    if (options.auth !== undefined && !session.is.loggedIn) await logIn(runner, transport);
     const { compress: wantsCompression = false, enable: extensions = [] } = options;
-    const authenticated = options.auth !== undefined || preauthenticated;
-    runner.letsJunkPass = authenticated;
-    if (authenticated && wantsCompression) await compress(runner);
+    const { loggedIn } = session.is;
+    if (loggedIn && wantsCompression) await compress(runner);
     const serverId = await introduce(runner, options);
-    if (authenticated) await enable(runner, extensions);
-    return { transport, connection, runner, session, authenticated, serverId };
+    if (loggedIn) await enable(runner, extensions);
+    return { transport, connection, runner, session, serverId };
   });
 }
 
@@ -108,18 +103,16 @@ export async function logInLater(
   auth: Auth,
   call: CallOptions,
 ): Promise<void> {
-  const { runner, transport } = established;
+  const { runner, session, transport } = established;
   const login = forProtocol('imap', () => checkLogin({ ...options, auth }));
-  if (established.authenticated)
-    throw new UsageError('ERR_STATE', 'This session is logged in already', {
+  if (!session.is.mayLogIn && runner.connection.isOpen)
+    throw new UsageError('ERR_STATE', `A session that is ${session.state} takes no login`, {
       hint: 'unauthenticate() first, where the server has UNAUTHENTICATE; else connect anew.',
     });
   if (call.signal?.aborted)
     throw runner.connection.locate(aborted(call.signal, { command: 'AUTHENTICATE' }, 'usable'));
   await logIn(runner, { ...transport, options: { ...transport.options, ...login } }, call);
-  established.authenticated = true;
-  runner.letsJunkPass = true;
-  if (options.compress && !established.session.compressed) await compress(runner, call);
+  if (options.compress && !session.compressed) await compress(runner, call);
   established.serverId = await introduce(runner, options);
   await enable(runner, options.enable ?? [], call);
 }
@@ -139,7 +132,7 @@ async function startTls(runner: CommandRunner, signal: AbortSignal | undefined):
         : 'The server refused CAPABILITY, so STARTTLS is not offered',
       {
         phase: 'starttls',
-        hint: "Use security: 'implicit-tls' (port 993). If this server offered STARTTLS before, somebody may be in between.",
+        hint: "Use security: 'implicit-tls' (port 993). If this server offered STARTTLS before, an attacker may be in between.",
       },
     );
   }
@@ -154,7 +147,6 @@ async function startTls(runner: CommandRunner, signal: AbortSignal | undefined):
   if (response.status !== 'OK') throw refused(serverReply(response).text);
   session.forgetAll();
   await connection.startTls('starttls', signal);
-  runner.idlePhase = 'command';
   runner.start();
 }
 
@@ -182,12 +174,14 @@ async function logIn(
   const { auth } = options;
   if (auth === undefined) return;
   const told = session.capabilitiesTold;
-  // A dialogue that is given up in the middle leaves a session that no one understands: it ends.
+  // A dialogue that is given up in the middle leaves a session of which neither side knows the state: it ends.
   const stop = (): void => {
     connection.fail(aborted(signal as AbortSignal, { command: 'AUTHENTICATE' }, 'closed'));
   };
   signal?.addEventListener('abort', stop, { once: true });
   connection.hideInput = true;
+  session.to('login');
+  let accepted = false;
   try {
     await authenticate(
       runner,
@@ -197,10 +191,12 @@ async function logIn(
       },
       timeout === undefined ? {} : { timeout },
     );
+    accepted = true;
   } catch (error) {
     if (!signal?.aborted) throw error;
     throw connection.locate(aborted(signal, { command: 'AUTHENTICATE' }, 'closed'));
   } finally {
+    session.to(accepted ? 'login-accepted' : 'login-refused');
     connection.hideInput = false;
     signal?.removeEventListener('abort', stop);
   }
@@ -231,6 +227,6 @@ const preauth = (): StartTlsError =>
     {
       reply: 'PREAUTH',
       phase: 'greeting',
-      hint: "Use security: 'implicit-tls'. Somebody between you and the server may be keeping TLS away.",
+      hint: "Use security: 'implicit-tls'. An attacker between you and the server may be keeping TLS away.",
     },
   );

@@ -84,7 +84,7 @@ export class ConsumerWait {
    * on, for the other's answer stands behind the rows. The rows on their way are few; a server that sends far more than
    * that ends the connection.
    */
-  async relief(holder: Holder): Promise<void> {
+  async rowsTaken(holder: Holder): Promise<void> {
     const { bufferedOctets } = this.#limits;
     if (holder.held <= bufferedOctets) return;
     if (holder.held > bufferedOctets * 4)

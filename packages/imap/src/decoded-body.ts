@@ -18,14 +18,11 @@ export type Body = GatheringReadable & {
  * @param described what is known of the part; asked when the body is read
  * @param binary opens the part as the server decodes it (BINARY, RFC 3516), where it can and the body has still to come
  */
-export const withDecoded = (
+export const decodedBody = (
   body: GatheringReadable,
   described: () => Promise<BodyPart | undefined>,
   binary: () => Readable | undefined,
-): Body =>
-  Object.assign(body, {
-    decoded: () => Readable.from(decode(body, described, binary), { objectMode: false }),
-  });
+): Readable => Readable.from(decode(body, described, binary), { objectMode: false });
 
 async function* decode(
   body: Readable,

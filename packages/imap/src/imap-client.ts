@@ -148,7 +148,7 @@ export class ImapClient {
 
   /** Whether the server knows who we are. */
   get authenticated(): boolean {
-    return this.#established.authenticated;
+    return this.#established.session.is.loggedIn;
   }
 
   /** What the server told about itself (ID, RFC 2971): a stranger's words. */
@@ -440,7 +440,7 @@ export class ImapClient {
     planFetch(items);
     return new Rows(() =>
       sync(
-        { runner: this.#runner, open: (box, open) => this.open(box, open) },
+        { runner: this.#runner, open: (name, open) => this.open(name, open) },
         name,
         state,
         items,
@@ -493,7 +493,6 @@ export class ImapClient {
         hint: 'close() the mailbox first.',
       });
     await unauthenticate(this.#runner, options);
-    this.#established.authenticated = false;
   }
 
   /** NOOP, RFC 9051 §6.1.2: a sign of life, and the server's chance to report changes. */

@@ -22,7 +22,7 @@ export interface OpenOptions extends CallOptions {
   resync?: KnownMailbox;
 }
 
-/** The connection's one selected mailbox, held by somebody. */
+/** The connection's one selected mailbox, leased by its holders. */
 export class Lease {
   readonly raw: string;
   selected: SelectedMailbox | undefined;
@@ -44,7 +44,7 @@ export class MailboxLeases {
     this.#runner = runner;
   }
 
-  /** The raw name of the mailbox that somebody holds. */
+  /** The raw name of the mailbox that has holders. */
   get held(): string | undefined {
     return this.#lease?.raw;
   }
@@ -114,6 +114,6 @@ const wouldDeadlock = (held: string, wanted: string): UsageError =>
     {
       command: 'SELECT',
       argument: 'name',
-      hint: 'close() the other mailbox first, pass { wait: true } if somebody else will, or use createImapPool: its open() takes another connection.',
+      hint: 'close() the other mailbox first, pass { wait: true } if another holder will, or use createImapPool: its open() takes another connection.',
     },
   );

@@ -1,4 +1,5 @@
 /** A row of `fetch`: only what was asked for is in its type; what is costly is decoded on access. */
+import type { Readable } from 'node:stream';
 import { decodeText, type GatheringReadable, heldBody } from '@fivewire/line-protocol';
 import {
   CommandError,
@@ -8,7 +9,7 @@ import {
   UsageError,
 } from 'tls-context-core';
 import type { CallOptions } from './command.js';
-import { attachments, type Body, partNumbered, withDecoded } from './decoded-body.js';
+import { attachments, type Body, decodedBody, partNumbered } from './decoded-body.js';
 import {
   type BodyPart,
   parseBodyStructureSlice,
@@ -36,7 +37,7 @@ export interface FetchItems {
   headers?: boolean | readonly string[];
   /**
    * Parts whose beginning comes with the row: `''` for the whole message, `'1'`, `'2.1'`, `'TEXT'`, … Small ones are then
-   * there at once; `body()` fetches the rest of long ones, and every part not named here, when somebody reads.
+   * there at once; `body()` fetches the rest of long ones, and every part not named here, when a consumer reads.
    */
   bodies?: readonly string[];
   /** CONDSTORE's modification sequence. */
@@ -68,7 +69,7 @@ export interface MessageBase {
    * The octets of the whole message (`''`, the default) or of a part, as they are in the message: base64 stays base64.
    * Never sets \Seen.
    *
-   * Nothing is asked of the server before somebody reads. The stream fails with `ERR_NOT_FOUND` when the message or the
+   * Nothing is asked of the server before a consumer reads. The stream fails with `ERR_NOT_FOUND` when the message or the
    * part is gone, and with `ERR_TRANSFER_INCOMPLETE` when the connection ends in the middle.
    */
   body(part?: string, options?: CallOptions): Body;
@@ -246,18 +247,9 @@ export class FetchedMessage implements MessageBase {
   body(part = '', options: CallOptions = {}): Body {
     checkOptions(options, callRules);
     const section = checkedSection(part);
-    const described = async (): Promise<BodyPart | undefined> => {
-      if (!/^[\d.]+$/.test(section)) return undefined;
-      const structure =
-        this.#row.structure === undefined && this.uid > 0
-          ? await this.#askStructure(this.uid, options)
-          : this.structure;
-      return structure && partNumbered(structure, section);
-    };
-    const isHere = this.#row.sections.some((found) => found.section === section);
-    return withDecoded(this.#body(section, options), described, () =>
-      isHere || this.uid === 0 ? undefined : this.#openBinary(this.uid, section, options),
-    );
+    const body = this.#body(section, options) as Body;
+    body.decoded = () => this.#decoded(body, section, options);
+    return body;
   }
 
   attachments(): readonly BodyPart[] {
@@ -267,6 +259,21 @@ export class FetchedMessage implements MessageBase {
       });
     }
     return attachments(this.structure);
+  }
+
+  #decoded(body: Body, section: string, options: CallOptions): Readable {
+    const described = async (): Promise<BodyPart | undefined> => {
+      if (!/^[\d.]+$/.test(section)) return undefined;
+      const structure =
+        this.#row.structure === undefined && this.uid > 0
+          ? await this.#askStructure(this.uid, options)
+          : this.structure;
+      return structure && partNumbered(structure, section);
+    };
+    const isHere = this.#row.sections.some((found) => found.section === section);
+    return decodedBody(body, described, () =>
+      isHere || this.uid === 0 ? undefined : this.#openBinary(this.uid, section, options),
+    );
   }
 
   #body(section: string, options: CallOptions): GatheringReadable {

@@ -76,9 +76,9 @@ export function createImapPool(given: ImapPoolOptions): ImapPool {
       ...(timeout === undefined ? {} : { timeout }),
     });
     try {
-      const box = await lease.client.open(name, { ...given, wait: true });
-      box.onClose(() => lease.release());
-      return box;
+      const mailbox = await lease.client.open(name, { ...given, wait: true });
+      mailbox.onClose(() => lease.release());
+      return mailbox;
     } catch (error) {
       lease.release();
       throw error;

@@ -4,7 +4,7 @@ import type { Phase } from 'tls-context-core';
 import type { Entry } from './command.js';
 
 /**
- * The deadline runs while the reader waits for the server on behalf of the oldest impatient command, and starts anew with
+ * The deadline runs while the reader waits for the server on behalf of the oldest pending command, and starts anew with
  * every octet that comes. It does not run while we wait for a consumer or for the source of a body.
  */
 export class ReplyDeadline {
@@ -48,10 +48,10 @@ export class ReplyDeadline {
     };
   }
 
-  /** Called when a command went out, was answered, or has become patient or impatient. */
+  /** Called when a command went out, was answered, or has become pending or is so no longer. */
   review(): void {
     const phase = this.#filling;
-    const entry = this.#oldestImpatient();
+    const entry = this.#oldestPending();
     if (phase === undefined || entry === this.#timed) return;
     this.#timed = entry;
     if (entry === undefined) {
@@ -77,9 +77,9 @@ export class ReplyDeadline {
     this.#silence.close();
   }
 
-  #oldestImpatient(): Entry | undefined {
+  #oldestPending(): Entry | undefined {
     for (const entry of this.#inFlight.values()) {
-      if (!entry.waitsForSource && !entry.command.patient?.()) return entry;
+      if (!entry.waitsForSource && !entry.command.mayBeSilent?.()) return entry;
     }
     return undefined;
   }

@@ -9,6 +9,7 @@ import type { Response, StatusResponse } from './grammar/response.js';
 import type { ResponseCode } from './grammar/response-code.js';
 import type { ExtendedSearchData } from './grammar/search-data.js';
 import type { UidSet } from './grammar/sequence-set.js';
+import { type Event, meaning, next, type State } from './session-states.js';
 
 /** A change that the server reported by itself. */
 export type MailboxChange =
@@ -104,9 +105,9 @@ export class Session {
   readonly #disabled: ReadonlySet<string>;
   /** Counts the times that capabilities were told. */
   capabilitiesTold = 0;
-  selected: SelectedMailbox | undefined;
-  /** Being selected: what comes now is about it (RFC 7162 §3.2.11's CLOSED marks the border). */
-  selecting: SelectedMailbox | undefined;
+  #state: State = 'opened';
+  #selected: SelectedMailbox | undefined;
+  #selecting: SelectedMailbox | undefined;
   /** Extensions that are enabled, in upper case. */
   readonly enabled: Set<string> = new Set();
   /** What flows is compressed. */
@@ -127,6 +128,50 @@ export class Session {
     this.#disabled = disabled;
   }
 
+  get state(): State {
+    return this.#state;
+  }
+
+  /** What the state means. */
+  get is(): (typeof meaning)[State] {
+    return meaning[this.#state];
+  }
+
+  to(event: Event): void {
+    this.#state = next(this.#state, event);
+  }
+
+  get selected(): SelectedMailbox | undefined {
+    return this.#selected;
+  }
+
+  /** Being selected: what comes now is about it (RFC 7162 §3.2.11's CLOSED marks the border). */
+  get selecting(): SelectedMailbox | undefined {
+    return this.#selecting;
+  }
+
+  /** SELECT or EXAMINE goes out. */
+  select(mailbox: SelectedMailbox): void {
+    // Repeated, where the server has asked to wait.
+    if (this.#selecting === mailbox) return;
+    this.to('select');
+    this.#selecting = mailbox;
+  }
+
+  /** It is answered or given up. @param accepted what was selected before is so no longer in any case (RFC 9051 §6.3.2) */
+  selectEnds(accepted: boolean): void {
+    if (this.#selecting === undefined) return;
+    this.to(accepted ? 'select-accepted' : 'select-refused');
+    this.#selected = accepted ? this.#selecting : undefined;
+    this.#selecting = undefined;
+    this.announce({ type: 'reset' });
+  }
+
+  unselect(): void {
+    this.to('unselected');
+    this.#selected = undefined;
+  }
+
   get capabilities(): ReadonlySet<string> {
     return this.#capabilities ?? none;
   }
@@ -144,17 +189,18 @@ export class Session {
 
   /** Nothing that came in clear counts after TLS (RFC 9051 §6.2.1, RFC 3207 §4.2's rule for SMTP alike). */
   forgetAll(): void {
+    this.to('secured');
     this.#capabilities = undefined;
-    this.selected = undefined;
     this.bye = undefined;
     this.notices.clear();
   }
 
   /** Nothing of the login is left: neither what was enabled nor what was selected (UNAUTHENTICATE, RFC 8437 §3). */
   forgetLogin(): void {
+    this.to('unauthenticated');
     this.#capabilities = undefined;
-    this.selected?.invalidate('was left by unauthenticate()', 'Log in and open it again.');
-    this.selected = undefined;
+    this.#selected?.invalidate('was left by unauthenticate()', 'Log in and open it again.');
+    this.#selected = undefined;
     this.enabled.clear();
     this.notifies = false;
     this.namespaces = undefined;
@@ -200,8 +246,14 @@ export class Session {
   applyCode(code: ResponseCode | undefined): void {
     if (code === undefined) return;
     if (code.capabilities !== undefined) this.setCapabilities(code.capabilities);
-    if (code.name === 'CLOSED') this.selected = undefined;
-    else (this.selecting ?? this.selected)?.applyCode(code);
+    if (code.name === 'CLOSED') this.#closed();
+    else (this.#selecting ?? this.#selected)?.applyCode(code);
+  }
+
+  /** The old mailbox is so no longer. Where none was selected it means nothing. */
+  #closed(): void {
+    if (this.#selecting !== undefined) this.#selected = undefined;
+    else if (this.#selected !== undefined) this.unselect();
   }
 
   /**
@@ -209,7 +261,7 @@ export class Session {
    * @returns whether it meant something here
    */
   apply(response: Response): boolean {
-    const mailbox = this.selecting ?? this.selected;
+    const mailbox = this.#selecting ?? this.#selected;
     switch (response.type) {
       case 'status':
         return this.#applyStatus(response);
@@ -265,7 +317,10 @@ export class Session {
 
   #applyStatus({ status, code, text }: StatusResponse): boolean {
     this.applyCode(code);
-    if (status === 'BYE') this.bye = text;
+    if (status === 'BYE') {
+      this.bye = text;
+      this.to('bye');
+    }
     if (code?.name === 'NOUPDATE') {
       this.announce({ type: 'context', tag: code.text.replaceAll('"', ''), updates: undefined });
       return true;

@@ -333,7 +333,7 @@ S: A2 OK done
 });
 
 describe('messages', () => {
-  it('FETCH with literals, flags that nobody asked for, rows in two parts, and rows that are not ours', async () => {
+  it('FETCH with literals, flags that no call asked for, rows in two parts, and rows that are not ours', async () => {
     const script = `
 ${selected}
 C: A2 UID FETCH 1:30 (UID FLAGS ENVELOPE BODY.PEEK[HEADER.FIELDS (subject)] BODY.PEEK[1]<0.262144>)
@@ -680,7 +680,7 @@ S: A1 OK done
 
   it.each([
     ['an unknown tag', 'S: XYZ99 OK done'],
-    ['a go-ahead that nobody waits for', 'S: + go on'],
+    ['a go-ahead that no command waits for', 'S: + go on'],
     ['no response at all', 'S: HTTP/1.1 200 OK'],
     ['a tagged response without status', 'S: A1 MAYBE'],
   ])('%s ends the session', async (_name, answer) => {

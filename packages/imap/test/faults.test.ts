@@ -257,7 +257,7 @@ describe('floods', () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  it('a body that nobody asked for is read and thrown away', async () => {
+  it('a body that no call asked for is read and thrown away', async () => {
     const [stream, server] = streamPair();
     server.write('* OK [CAPABILITY IMAP4rev1] x\r\n');
     const other = await ImapClient.connect({

@@ -157,7 +157,7 @@ S: A4 OK done
     await done;
   });
 
-  it('a server whose ESEARCH names nobody is asked again, one search at a time', async () => {
+  it('a server whose ESEARCH names no search is asked again, one search at a time', async () => {
     const { client, done } = await scriptedClient(`
 ${head}
 C: A2 UID SEARCH RETURN (ALL) SUBJECT "red"
@@ -203,7 +203,7 @@ describe('who shares the wire', () => {
   const uids = (set: string): UidSet => UidSet.from(set);
   it.each<[string, WireUse | undefined, WireUse | undefined, boolean]>([
     ['searches whose answers name them', { as: 'esearch' }, { as: 'esearch' }, true],
-    ['searches whose answers name nobody', { as: 'search' }, { as: 'search' }, false],
+    ['searches whose answers name no search', { as: 'search' }, { as: 'search' }, false],
     ['one of each', { as: 'esearch' }, { as: 'search' }, false],
     ['SEARCH and SORT', { as: 'search' }, { as: 'sort' }, false],
     ['SEARCH and FETCH', { as: 'search' }, { as: 'fetch', uids: uids('1') }, true],

@@ -114,7 +114,7 @@ describe.each([
 
 describe('sync over connections that are cut', () => {
   it.each(['CONDSTORE', 'nothing'])(
-    'reaches the state of an undisturbed run, without %s',
+    'reaches the state of a run without a fault, without %s',
     async (without) => {
       const disable = [without];
       const steady = await at.connect();

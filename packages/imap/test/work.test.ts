@@ -275,7 +275,7 @@ describe('calls inside loops', () => {
     await expect(client.append(name, body(row), { size: row?.size as number })).rejects.toEqual(
       code('ERR_WOULD_DEADLOCK'),
     );
-    // Behind a transformation nobody can see it coming; it is refused before an octet of the command goes out.
+    // Behind a transformation it can't be foreseen; it is refused before an octet of the command goes out.
     const hidden = body(row).map((chunk: Buffer) => chunk);
     await expect(client.append(name, hidden, { size: row?.size as number })).rejects.toEqual(
       code('ERR_WOULD_DEADLOCK'),

@@ -345,8 +345,7 @@ async function literalOf(
   const length = lengthOfWhole(body);
   if (length !== undefined && length <= shortBody) {
     checkLimit(runner, length);
-    const octets = Buffer.from(body as string);
-    return { size: length, argument: literalOctets(octets), source: undefined };
+    return { size: length, argument: literalOctets(octetsOf(body)), source: undefined };
   }
   const pace = new SourcePace();
   const { octets: size, pieces, close } = await measured(runner, body, given, pace);
@@ -358,6 +357,12 @@ async function literalOf(
   }
   const source = size === 0 ? undefined : { pieces, pace };
   return { size, argument: literal(size), source, close };
+}
+
+/** Text as UTF-8; octets as they are, without a copy. */
+function octetsOf(body: BodyInput): Buffer {
+  if (!(body instanceof Uint8Array)) return Buffer.from(body as string);
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 /** The body with its size. The first piece is there before the command goes out: a source that fails at once costs nothing. */

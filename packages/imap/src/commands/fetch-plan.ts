@@ -21,7 +21,7 @@ export interface FetchPlan {
   wanted: (row: FetchData) => boolean;
   /** What was asked for and has not come, by its name on the wire. */
   missing: (row: FetchData) => string[];
-  /** Whether FLAGS is all that was asked for: then a row that nobody asked for looks like one that was. */
+  /** Whether FLAGS is all that was asked for: then a row that no command asked for looks like one that was. */
   onlyFlags: boolean;
   asksFlags: boolean;
   /** Bodies in a row. */

@@ -15,7 +15,7 @@ export interface RowSorterContext {
   /** Messages in the mailbox, now. */
   exists(): number;
   deliver(row: FetchData, frame: Frame | undefined): void;
-  /** A row with flags that nobody asked for. */
+  /** A row with flags that no command asked for. */
   unasked(row: FetchData): void;
 }
 
@@ -75,7 +75,7 @@ export class RowSorter {
     }
   }
 
-  /** A row without UID (DavMail): it is ours when nobody else waits for rows, and its UID stays unknown. */
+  /** A row without UID (DavMail): it is ours when no other command waits for rows, and its UID stays unknown. */
   #claimAnonymous(row: FetchData, frame: Frame, sole: () => boolean): boolean {
     if (!sole()) return false;
     if (hasMoreThanFlags(row)) this.#deliverAsItIs(row, frame);

@@ -22,7 +22,7 @@ import { checkPartial } from './search.js';
 
 /** Commands of one fetch on the wire at once. */
 const mostCommands = 4;
-/** Messages in the first command; each later one has twice as many while the consumer keeps up. */
+/** Messages in the first command; each later one has twice as many at first, and then while the consumer keeps up. */
 const firstWindow = { rows: 250, bodies: 16 };
 /** Messages asked for and not yet taken, at most, where no bodies come along. */
 const mostRows = 4_000;
@@ -37,7 +37,7 @@ export interface FetchContext extends MessageContext {
   check(): void;
   /** The UIDs of the set that exist. */
   resolve(uids: UidSet, options: CallOptions): Promise<UidSet>;
-  /** A row with flags that nobody asked for. */
+  /** A row with flags that no command asked for. */
   unasked(row: FetchData): void;
 }
 
@@ -250,6 +250,7 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
       }
       this.#commands++;
       void this.#fetch(next.value);
+      if (this.#come.rows === 0) this.#widen();
     }
   }
 
@@ -307,6 +308,10 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
       );
       this.#mostRows = this.#rowsThatFit();
     }
+    this.#widen();
+  }
+
+  #widen(): void {
     this.#window = Math.min(this.#window * 2, Math.floor(this.#mostRows / mostCommands));
   }
 

@@ -35,7 +35,7 @@ export async function idle(
           accepted = true;
         },
         interrupt: finish,
-        patient: () => accepted && !done,
+        mayBeSilent: () => accepted && !done,
         background: () => true,
       },
       options,

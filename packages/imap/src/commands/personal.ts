@@ -34,18 +34,19 @@ export async function findSpecialUse(
   specialUse: string,
   options: CallOptions,
 ): Promise<ListEntry | undefined> {
-  const boxes: ListEntry[] = [];
-  for await (const box of list(runner, { returnSpecialUse: true }, options)) boxes.push(box);
+  const mailboxes: ListEntry[] = [];
+  for await (const mailbox of list(runner, { returnSpecialUse: true }, options))
+    mailboxes.push(mailbox);
   const wanted = specialUse.toLowerCase();
-  const told = boxes.find(({ attributes }) =>
+  const told = mailboxes.find(({ attributes }) =>
     attributes.some((attribute) => attribute.toLowerCase() === wanted),
   );
   if (told !== undefined) return told;
-  if (boxes.some((box) => box.specialUse !== undefined)) return undefined;
+  if (mailboxes.some(({ specialUse }) => specialUse !== undefined)) return undefined;
   const names = usualNames[wanted] ?? [];
   const last = ({ name, delimiter }: ListEntry): string =>
     (delimiter === null ? name : (name.split(delimiter).at(-1) ?? name)).toLowerCase();
-  return boxes.find((box) => box.selectable && names.includes(last(box)));
+  return mailboxes.find((found) => found.selectable && names.includes(last(found)));
 }
 
 /** What clients call them, where no use is told. */

@@ -177,7 +177,7 @@ export async function extendedSearch(
           answer = answer === undefined ? data : bothOf(answer, data);
           return true;
         }
-        // Some servers advertise ESEARCH and answer in the old form, which names nobody.
+        // Some servers advertise ESEARCH and answer in the old form, which names no command.
         if (response.type !== 'search' || !sole()) return false;
         answer = withUids(answer, response.data.uids);
         return true;

@@ -7,7 +7,7 @@ import { withoutRecent } from '../grammar/flags.js';
 import { decodeMailboxName, encodeMailboxName, type MailboxName } from '../grammar/mailbox-name.js';
 import type { Response } from '../grammar/response.js';
 import { UidSet, type Uids } from '../grammar/sequence-set.js';
-import { SelectedMailbox } from '../session.js';
+import { SelectedMailbox, type Session } from '../session.js';
 import { enable } from './enable.js';
 
 /** What the caller knows of a mailbox from before. */
@@ -49,6 +49,8 @@ export async function select(
     raw,
     readOnly,
   );
+  requireLogin(session);
+  let accepted = false;
   try {
     await runner.run(
       {
@@ -56,23 +58,25 @@ export async function select(
         args: [mailbox(name), ...(asks ? [parameter] : [])],
         ...(asks ? { claim: (response: Response) => told.claim(response, selecting.exists) } : {}),
         // Before the first response to this command, what comes is still about the old mailbox.
-        onSent: () => {
-          session.selecting = selecting;
-        },
+        onSent: () => session.select(selecting),
       },
       options,
     );
-    session.selected = selecting;
+    accepted = true;
     // Of another UIDVALIDITY the server tells nothing: what is known is void.
     if (asks && selecting.uidValidity === resync?.uidValidity) selecting.resync = told;
     return selecting;
-  } catch (error) {
-    session.selected = undefined;
-    throw error;
   } finally {
-    session.selecting = undefined;
-    session.announce({ type: 'reset' });
+    session.selectEnds(accepted);
   }
+}
+
+/** SELECT is for who has logged in. @throws UsageError `ERR_STATE` */
+function requireLogin(session: Session): void {
+  if (session.is.loggedIn || session.bye !== undefined) return;
+  throw new UsageError('ERR_STATE', `A session that is ${session.state} has no mailboxes`, {
+    hint: 'Give `auth` to connect(), or call authenticate().',
+  });
 }
 
 /** "QRESYNC" SP "(" uidvalidity SP mod-sequence-value [SP known-uids] ")". @throws UsageError `ERR_ARGUMENT` */
@@ -122,5 +126,5 @@ export async function unselect(runner: CommandRunner, options?: CallOptions): Pr
   if (session.selected === undefined) return;
   if (!session.capabilities.has('UNSELECT') && !session.capabilities.has('IMAP4REV2')) return;
   await runner.run({ verb: 'UNSELECT' }, options);
-  session.selected = undefined;
+  session.unselect();
 }

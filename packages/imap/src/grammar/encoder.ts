@@ -43,7 +43,7 @@ export interface EncodedCommand {
 const smallLiteral = 4_096;
 /** Strings beyond this become literals: command lines have limits of their own (RFC 7162 §4). */
 const longestQuoted = 1_000;
-/** The longest argument, in characters. Servers refuse longer commands, Dovecot with 64 KiB among the most patient. */
+/** The longest argument, in characters. Servers refuse longer commands, Dovecot with 64 KiB among those that take the longest. */
 const longestArgument = 65_536;
 
 /** Writes `tag verb arguments CRLF`. */
@@ -118,14 +118,19 @@ export class CommandWriter {
 /** Pieces between which nothing happens become one, so that a command leaves in as few writes as it can. */
 function joined(pieces: readonly CommandPiece[]): CommandPiece[] {
   const result: CommandPiece[] = [];
-  for (const piece of pieces) {
-    const last = result.at(-1);
-    if (last !== undefined && !last.awaitContinuation && last.body === 0) {
-      result[result.length - 1] = { ...piece, octets: Buffer.concat([last.octets, piece.octets]) };
-    } else result.push(piece);
+  let run: Buffer[] = [];
+  for (const { octets, awaitContinuation, body } of pieces) {
+    run.push(octets);
+    if (!awaitContinuation && body === 0) continue;
+    result.push({ octets: whole(run), awaitContinuation, body });
+    run = [];
   }
+  if (run.length > 0) result.push({ octets: whole(run), awaitContinuation: false, body: 0 });
   return result;
 }
+
+const whole = (run: readonly Buffer[]): Buffer =>
+  run.length === 1 ? (run[0] as Buffer) : Buffer.concat(run);
 
 /** atom = 1*ATOM-CHAR */
 export function atom(text: string, argument = 'atom'): Argument {
@@ -217,7 +222,7 @@ export function number(value: number, argument: string): Argument {
   return syntax(String(value));
 }
 
-/** sequence-set. An empty set cannot be written: whoever may have one asks before. */
+/** sequence-set. An empty set cannot be written: callers that may have one ask before. */
 export function uidSet(uids: Uids): Argument {
   const set = UidSet.from(uids);
   if (set.size === 0)

@@ -17,7 +17,7 @@ export interface GrammarLimits {
 
 export const defaultGrammarLimits: GrammarLimits = { depth: 64, tokens: 200_000 };
 
-/** Part of a frame, kept to be parsed when somebody asks. */
+/** Part of a frame, kept to be parsed when a consumer asks. */
 export interface FrameSlice {
   readonly frame: Frame;
   readonly start: number;

@@ -79,7 +79,8 @@ const seenFlags = new Seen<readonly string[]>();
 function section(reader: PlainReader, row: FetchData, name: string): void {
   const known = seenSections.get(name) ?? seenSections.keep(name, sectionNamed(name));
   const { octets, size } = reader.literal();
-  row.sections.push({ ...known, octets, size });
+  const { section, binary, origin } = known;
+  row.sections.push({ section, binary, origin, octets, size });
 }
 
 interface SectionName {

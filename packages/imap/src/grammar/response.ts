@@ -2,7 +2,7 @@
  * response = *(continue-req / response-data) response-done (RFC 9051 §7, §9): one whole frame to one value.
  *
  * Framing has already kept us in step, so most flaws cost one response at most: an untagged response that makes no
- * sense is of type `malformed`. Only a line of which nobody can say what it is throws, for after it nothing is sure.
+ * sense is of type `malformed`. Only a line that is no response at all throws: whether it is let pass is for the session to say.
  */
 import { decodeText } from '@fivewire/line-protocol';
 import { isFivewireError } from 'tls-context-core';

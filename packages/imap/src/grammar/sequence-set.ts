@@ -142,7 +142,7 @@ export class UidSet implements Iterable<number> {
   /**
    * The set in pieces, ascending: each with at most `count` numbers (asked anew for each piece) and at most `characters`
    * when written. A range that
-   * ends in `*` stays whole, for nobody knows how many numbers it has.
+   * ends in `*` stays whole, for how many numbers it has is not known.
    * Servers limit the length of a command line (RFC 7162 §4 asks them to take 8,192 octets).
    */
   *pieces(count: number | (() => number), characters = 4_000): IterableIterator<UidSet> {

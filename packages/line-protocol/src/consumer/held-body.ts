@@ -1,5 +1,6 @@
 /** A body that is here already, that is made of others, or that there is none of: with all that a body can. */
 import { Readable } from 'node:stream';
+import { DirectReadable } from './direct-readable.js';
 import { GatheringReadable } from './gathering-readable.js';
 
 /**
@@ -11,7 +12,7 @@ export function heldBody(
   source: Readable | undefined = content instanceof Readable ? content : undefined,
 ): GatheringReadable {
   if (content instanceof Error) return new PulledBody(rejecting(content));
-  if (content instanceof Uint8Array) return new PulledBody([content].values());
+  if (content instanceof Uint8Array) return new HeldOctets(content);
   return new PulledBody(iteratorOf(content), source);
 }
 
@@ -22,21 +23,42 @@ const rejecting = (error: Error): AsyncIterator<Uint8Array> => ({
   next: () => Promise.reject(error),
 });
 
-class PulledBody extends GatheringReadable {
-  readonly #pieces: Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
+/** Octets that are here: no stream machinery for a loop over them. */
+class HeldOctets extends DirectReadable {
+  constructor(octets: Uint8Array) {
+    super();
+    if (octets.length > 0)
+      this.keep(
+        Buffer.isBuffer(octets)
+          ? octets
+          : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength),
+      );
+    this.whole = true;
+  }
 
+  override _read(): void {
+    this.stream();
+  }
+
+  protected override takeIn(): void {}
+
+  protected override waitForMore(): void {
+    this.wake();
+  }
+}
+
+class PulledBody extends GatheringReadable {
+  readonly #pieces: AsyncIterator<Uint8Array>;
   readonly #source: Readable | undefined;
 
-  constructor(pieces: Iterator<Uint8Array> | AsyncIterator<Uint8Array>, source?: Readable) {
+  constructor(pieces: AsyncIterator<Uint8Array>, source?: Readable) {
     super();
     this.#pieces = pieces;
     this.#source = source;
   }
 
   override _read(): void {
-    const next = this.#pieces.next();
-    if (next instanceof Promise) next.then(this.#give, (error: Error) => this.destroy(error));
-    else this.#give(next as IteratorResult<Uint8Array>);
+    this.#pieces.next().then(this.#give, (error: Error) => this.destroy(error));
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
