@@ -154,21 +154,22 @@ export class Session {
   select(mailbox: SelectedMailbox): void {
     // Repeated, where the server has asked to wait.
     if (this.#selecting === mailbox) return;
-    this.to('select');
+    // A server that lets a session without a login select keeps its own counsel: the session stays what it is.
+    if (this.is.maySelect) this.to('select');
     this.#selecting = mailbox;
   }
 
   /** It is answered or given up. @param accepted what was selected before is so no longer in any case (RFC 9051 §6.3.2) */
   selectEnds(accepted: boolean): void {
     if (this.#selecting === undefined) return;
-    this.to(accepted ? 'select-accepted' : 'select-refused');
+    if (this.#state === 'selecting') this.to(accepted ? 'select-accepted' : 'select-refused');
     this.#selected = accepted ? this.#selecting : undefined;
     this.#selecting = undefined;
     this.announce({ type: 'reset' });
   }
 
   unselect(): void {
-    this.to('unselected');
+    if (this.is.loggedIn) this.to('unselected');
     this.#selected = undefined;
   }
 

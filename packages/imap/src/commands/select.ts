@@ -7,7 +7,7 @@ import { withoutRecent } from '../grammar/flags.js';
 import { decodeMailboxName, encodeMailboxName, type MailboxName } from '../grammar/mailbox-name.js';
 import type { Response } from '../grammar/response.js';
 import { UidSet, type Uids } from '../grammar/sequence-set.js';
-import { SelectedMailbox, type Session } from '../session.js';
+import { SelectedMailbox } from '../session.js';
 import { enable } from './enable.js';
 
 /** What the caller knows of a mailbox from before. */
@@ -49,7 +49,6 @@ export async function select(
     raw,
     readOnly,
   );
-  requireLogin(session);
   let accepted = false;
   try {
     await runner.run(
@@ -69,14 +68,6 @@ export async function select(
   } finally {
     session.selectEnds(accepted);
   }
-}
-
-/** SELECT is for who has logged in. @throws UsageError `ERR_STATE` */
-function requireLogin(session: Session): void {
-  if (session.is.loggedIn || session.bye !== undefined) return;
-  throw new UsageError('ERR_STATE', `A session that is ${session.state} has no mailboxes`, {
-    hint: 'Give `auth` to connect(), or call authenticate().',
-  });
 }
 
 /** "QRESYNC" SP "(" uidvalidity SP mod-sequence-value [SP known-uids] ")". @throws UsageError `ERR_ARGUMENT` */
