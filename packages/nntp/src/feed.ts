@@ -1,5 +1,6 @@
 /** Articles from server to server: IHAVE (RFC 3977 §6.3.2), or CHECK and TAKETHIS in a stream (RFC 4644). */
 import {
+  afterItems,
   type CommandLine,
   commandLine,
   isFivewireError,
@@ -29,7 +30,7 @@ export interface Fed {
    * `unknown`: the connection broke before the answer, so offer it again: a duplicate says that it is there.
    */
   outcome: 'accepted' | 'duplicate' | 'rejected' | 'later' | 'unknown';
-  /** What the server said. */
+  /** What the server said; for an id that is none, which was not offered, what is wrong with it. */
   text: string;
 }
 
@@ -47,7 +48,10 @@ const outcomes: Readonly<Record<number, Fed['outcome'] | 'send'>> = {
   439: 'rejected',
 };
 
-/** In the order given. Where the connection breaks, those under way come as `unknown`, and then the loop throws. */
+/**
+ * In the order given. Where the connection breaks, those under way come as `unknown`, and then the loop throws. Where the loop is left,
+ * what was only asked about is not sent.
+ */
 export async function* feed(
   session: Session,
   articles: Iterable<Feedable> | AsyncIterable<Feedable>,
@@ -57,32 +61,58 @@ export async function* feed(
   const depth = streams && session.pipelined ? window : 1;
   const offer = streams ? (check ? checkAndTake : takeThis) : ihave;
   const underWay: { messageId: string; fed: Promise<Fed> }[] = [];
+  const loop: Loop = { left: false };
   let broken: unknown;
+  let given = 0;
+  let last: string | undefined;
   const next = async (): Promise<Fed> => {
     const { messageId, fed } = underWay.shift() as (typeof underWay)[number];
+    let found: Fed;
     try {
-      return await fed;
+      found = await fed;
     } catch (error) {
       if (!isFivewireError(error) || error.connection !== 'closed') throw error;
       broken ??= error;
-      return { messageId, outcome: 'unknown', text: error.message };
+      found = { messageId, outcome: 'unknown', text: error.message };
     }
+    given++;
+    last = messageId;
+    return found;
   };
   try {
     for await (const each of articles as AsyncIterable<Feedable>) {
-      const messageId = checkedId(each.messageId);
+      const { messageId } = each;
       const article = 'article' in each ? each.article : each;
-      const fed = offer(session, messageId, article, options);
+      const wrong = noId(messageId);
+      const fed = wrong ?? offer(session, messageId, article, options, loop);
       fed.catch(() => {});
       underWay.push({ messageId, fed });
       if (underWay.length >= depth) yield await next();
       if (broken !== undefined) break;
     }
     while (underWay.length > 0) yield await next();
+    if (broken !== undefined) throw broken;
+  } catch (error) {
+    throw isFivewireError(error) ? afterItems(error, given, last) : error;
   } finally {
+    loop.left = true;
     await Promise.allSettled(underWay.map(({ fed }) => fed));
   }
-  if (broken !== undefined) throw broken;
+}
+
+/** Whether the consumer has gone. */
+interface Loop {
+  left: boolean;
+}
+
+/** An id that is none is its item's trouble: no server would take the article. */
+function noId(messageId: string): Promise<Fed> | undefined {
+  try {
+    checkedId(messageId);
+    return undefined;
+  } catch (error) {
+    return Promise.resolve({ messageId, outcome: 'rejected', text: (error as Error).message });
+  }
 }
 
 /** RFC 4644 §2.2: a server that lists STREAMING needs no MODE STREAM; one that says nothing is asked. */
@@ -98,12 +128,14 @@ async function checkAndTake(
   messageId: string,
   article: Postable,
   options: CallOptions,
+  loop: Loop,
 ): Promise<Fed> {
   const line = commandLine('CHECK', [messageId]);
   const answer = await session.run(line, { ...options, pipelined: true }, (reply) =>
     judge(session, reply, line, messageId),
   );
   if (answer.outcome !== 'send') return answer as Fed;
+  if (loop.left) return { ...answer, outcome: 'later' };
   return takeThis(session, messageId, article, options);
 }
 

@@ -345,7 +345,8 @@ export class NntpClient {
 
   /**
    * Offers articles to a peer: CHECK and TAKETHIS in a stream where it can (RFC 4644), else IHAVE (RFC 3977 §6.3.2). Connect with
-   * `reader: false`. Where the connection breaks, those under way come as `unknown`, and then the loop throws.
+   * `reader: false`. Where the connection breaks, those under way come as `unknown`, and then the loop throws; the error's `given` says
+   * how many items there were before. An id that is none is `rejected`. Where the loop is left, what was only asked about is not sent.
    */
   feed(
     articles: Iterable<Feedable> | AsyncIterable<Feedable>,

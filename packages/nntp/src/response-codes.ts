@@ -27,6 +27,10 @@ const isUnknownCommand = ({ code, text }: Pick<Reply, 'code' | 'text'>): boolean
   code === 400 &&
   /\b(unrecogni[sz]ed|unknown|unsupported|bad|invalid)\b.{0,20}\bcommand\b/i.test(text);
 
+/** RFC 3977 §7.6.1: 501 to LIST is said of a keyword that the server does not know (Cyrus says it of COUNTS, MOTD and others). */
+const isUnknownKeyword = ({ code }: Pick<Reply, 'code'>, command: string): boolean =>
+  code === 501 && command.startsWith('LIST ');
+
 /** Whether the refusal means that an older command should be tried: OVER as XOVER, HDR as XHDR. */
 export const asksForOlder = (error: unknown): boolean => {
   const reply = (error as { reply?: { code: number; text: string } }).reply;
@@ -48,9 +52,10 @@ const hints: Record<number, string> = {
   451: 'The article was removed, or the server can not give it; another server may have it.',
   440: 'This login may not post here.',
   441: 'The server gives its reason in the text.',
-  480: 'Give auth to connect(): this needs a login.',
+  480: 'This needs a login: give auth to connect(). A connection that is compressed already takes none: connect again.',
   483: "The server wants TLS for this: security: 'implicit-tls' or 'starttls'.",
   500: 'The server does not know this command.',
+  501: 'The server finds a fault in the command, or does not know this use of it.',
   502: 'A matter of permission, or too many connections: the text says which.',
   503: 'The server knows the command but not this use of it.',
 };
@@ -66,7 +71,7 @@ export function refusal(connection: LineConnection, reply: Reply, command: strin
   }
   const kind: CommandErrorCode = notFound.has(code)
     ? 'ERR_NOT_FOUND'
-    : notSupported.has(code) || unknown
+    : notSupported.has(code) || unknown || isUnknownKeyword(reply, command)
       ? 'ERR_EXTENSION_REQUIRED'
       : 'ERR_COMMAND_REJECTED';
   const said = serverReply(reply);

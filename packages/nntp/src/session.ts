@@ -171,8 +171,9 @@ export class Session {
         : new NntpCapabilities();
   }
 
+  /** Whether AUTHINFO may be sent. Not once all is compressed (RFC 8054 §2.2.2): a secret's length would tell of it. */
   get canLogIn(): boolean {
-    return this.options.auth !== undefined;
+    return this.options.auth !== undefined && !this.compressed;
   }
 
   /** How often we have logged in: what was refused for want of a login before the last one needs no other. */

@@ -73,6 +73,23 @@ describe('compress: true', () => {
     nntp.close();
   });
 
+  it('never compresses a login: a demand for one in mid-session is the error of its call', async () => {
+    const { options, seen } = await server({ AUTHINFO: '281 ok\r\n', STAT: '480 login again\r\n' });
+    const auth = { user: 'fred', password: 'secret' };
+    const nntp = await NntpClient.connect({ ...options, allowCleartextAuth: true, auth });
+    expect(nntp.compressed).toBe(true);
+    for (const call of [() => nntp.stat('<1@x>'), () => nntp.stat('<2@x>')]) {
+      expect(await failure(call())).toMatchObject({
+        code: 'ERR_COMMAND_REJECTED',
+        reply: { code: 480 },
+        connection: 'usable',
+      });
+    }
+    await nntp.date();
+    expect(seen.filter((line) => line.startsWith('AUTHINFO'))).toEqual(['AUTHINFO USER fred']);
+    nntp.close();
+  });
+
   it('lets nobody send much for little', async () => {
     const { options } = await server({
       HELP: `100\r\n${`${'x'.repeat(60_000)}\r\n`.repeat(600)}.\r\n`,

@@ -81,6 +81,48 @@ describe('feed()', () => {
     expect(result).toEqual(['<1@x> accepted', '<2@x> unknown', 'ERR_CONNECTION_CLOSED']);
   });
 
+  it('an id that is none is told by its item, and not offered; the error that ends a loop says how far it came', async () => {
+    const dialogue = peer('C: CHECK <1@x>\nC: CHECK <2@x>\nS: 438 <1@x>\nS: 502 no more');
+    const result = await play(
+      dialogue,
+      async (nntp) => {
+        const seen: unknown[] = [];
+        const long = `<${'x'.repeat(257)}@y>`;
+        try {
+          for await (const { outcome, text } of nntp.feed(['<1@x>', long, '<2@x>'].map(article)))
+            seen.push(outcome, text.split(' ', 3).join(' '));
+        } catch (error) {
+          const { code, given } = error as { code: string; given: { count: number } };
+          seen.push(code, given.count);
+        }
+        return seen;
+      },
+      options,
+    );
+    expect(result).toEqual([
+      ...['duplicate', '<1@x>', 'rejected', 'A message-id is', 'ERR_COMMAND_REJECTED', 2],
+    ]);
+  });
+
+  it('what was only asked about is not sent where the loop is left', async () => {
+    const dialogue = peer(
+      'C: CHECK <1@x>\nC: CHECK <2@x>\nS: 438 <1@x>\nC: DATE\nS: 238 <2@x>\nS: 111 20200101000000\nC: DATE\nS: 111 20200101000000',
+    );
+    await play(
+      dialogue,
+      async (nntp) => {
+        let date: Promise<Date> | undefined;
+        for await (const _ of nntp.feed(ids(2).map(article), { window: 2 })) {
+          date = nntp.date();
+          break;
+        }
+        await date;
+        await nntp.date();
+      },
+      options,
+    );
+  });
+
   it('an answer about another article is none', async () => {
     const dialogue = peer('C: CHECK <1@x>\nS: 238 <2@x>');
     const result = await play(dialogue, (nntp) => all(nntp, [article('<1@x>')]), options);

@@ -70,6 +70,21 @@ it('XPAT gives what matches, and nothing where nothing does', async () => {
 });
 
 describe('one odd answer', () => {
+  it('Cyrus: 501 to LIST is said of a keyword that it does not know', async () => {
+    const dialogue = reader(
+      `C: LIST COUNTS\nS: 501 Unrecognized LIST command\nC: NEWNEWS a.b 20200101 000000 GMT\nS: 501 Syntax\n${date}`,
+    );
+    const result = await play(dialogue, async (nntp) => {
+      const codes = [
+        (await failure(nntp.listCounts().toArray())).code,
+        (await failure(nntp.newNews('a.b', new Date(Date.UTC(2020, 0))).toArray())).code,
+      ];
+      await nntp.date();
+      return codes;
+    });
+    expect(result).toEqual(['ERR_EXTENSION_REQUIRED', 'ERR_COMMAND_REJECTED']);
+  });
+
   it.each(['200-ready', '201', '200\tready'])('%j is a greeting', async (greeting) => {
     const raw = greeting.replace('\t', '\\t');
     const dialogue = `S-raw: ${raw}\\r\\n\n${capabilities(['VERSION 2', 'READER'])}\n${date}`;

@@ -1,7 +1,8 @@
 /** Servers as users have met them, by name: each line here is one of them, and what we make of it. */
-import { text } from 'node:stream/consumers';
+import { createServer } from 'node:net';
+import { buffer, text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { yenc } from '../src/index.js';
+import { NntpClient, parseNzb, yenc } from '../src/index.js';
 import { capabilities, connectError, failure, play, reader } from './dialogue.js';
 
 const date = 'C: DATE\nS: 111 20200101000000';
@@ -43,6 +44,72 @@ describe('logins', () => {
   ])('%s: %s is no wrong password', async (_, answer) => {
     const dialogue = `S: 200 hi\n${caps}\nC: AUTHINFO USER fred\nS: 381\nC: AUTHINFO PASS secret\nS: ${answer}`;
     expect(await connectError(dialogue, { auth })).toMatchObject({ retry: 'later' });
+  });
+});
+
+describe('logins, in odd ways', () => {
+  const caps = capabilities(['VERSION 2', 'READER', 'AUTHINFO USER']);
+  const user = `S: 200 hi\n${caps}\nC: AUTHINFO USER fred`;
+
+  it.each([
+    ['381 again after the password', `${user}\nS: 381\nC: AUTHINFO PASS secret\nS: 381 more`],
+    ['501 for a user that it takes for empty', `${user}\nS: 501 empty user`],
+  ])('sabnzbd#287: %s is a refusal, with what the server said', async (_, dialogue) => {
+    expect(await connectError(dialogue, { auth })).toMatchObject({
+      code: 'ERR_AUTHENTICATION_FAILED',
+      connection: 'closed',
+    });
+  });
+
+  it('MODE READER before the login, and after it where the server wants that', async () => {
+    const switching = capabilities(['VERSION 2', 'MODE-READER', 'AUTHINFO USER']);
+    const login = 'C: AUTHINFO USER fred\nS: 281 ok';
+    const reading = capabilities(['VERSION 2', 'READER']);
+    const before = `S: 200 hi\n${switching}\nC: MODE READER\nS: 200 ok\n${caps}\n${login}\n${reading}\n${date}`;
+    await play(before, (nntp) => nntp.date(), { auth });
+    const after = `S: 200 hi\n${switching}\nC: MODE READER\nS: 480 login first\n${switching}\n${login}\n${switching}\nC: MODE READER\nS: 200 ok\n${reading}\n${date}`;
+    await play(after, (nntp) => nntp.date(), { auth });
+  });
+});
+
+describe('what other clients fall over', () => {
+  it('newsie: octets above 127 at the edge of a chunk stay what they are', async () => {
+    const dialogue = reader(
+      `C: BODY <a@x>\nS: 222 0 <a@x>\nS-raw: \\xc3\\xa4\\xff\\x00\\r\\n.\\r\\n\n${date}`,
+    );
+    const result = await play(dialogue, async (nntp) => {
+      const octets = await buffer((await nntp.body('<a@x>')).body);
+      await nntp.date();
+      return octets.toString('hex');
+    });
+    expect(result).toBe('c3a4ff000d0a');
+  });
+
+  it('newsie: a refused dial is an error of the call', async () => {
+    const listener = createServer();
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as { port: number };
+    await new Promise((resolve) => listener.close(resolve));
+    const options = { host: '127.0.0.1', port, security: 'cleartext' } as const;
+    expect(await failure(NntpClient.connect(options))).toMatchObject({ code: 'ERR_DIAL_FAILED' });
+  });
+
+  it('npm nntp: NEWNEWS of January says January', async () => {
+    const dialogue = reader('C: NEWNEWS a.* 20260102 030405 GMT\nS: 230\nS: .');
+    const since = new Date('2026-01-02T03:04:05Z');
+    expect(await play(dialogue, (nntp) => nntp.newNews('a.*', since).toArray())).toEqual([]);
+  });
+
+  it('simple-yenc: line ends are no data', () => {
+    const body = '=ybegin line=2 size=4 name=x\r\n++\r\n++\r\n=yend size=4\r\n';
+    expect(yenc.decode(Buffer.from(body))).toMatchObject({ octets: 4, problems: [] });
+  });
+
+  it('sabctools#14: what an NZB says of sizes is not held against a part', () => {
+    const body = yenc.encode(Buffer.from('abc'), { name: 'x' });
+    const nzb = `<nzb xmlns="http://www.newzbin.com/DTD/2003/nzb"><file poster="p" date="1" subject="s"><groups><group>a.b</group></groups><segments><segment bytes="99999" number="1">a@x</segment></segments></file></nzb>`;
+    expect(parseNzb(nzb).files[0]?.segments[0]?.bytes).toBe(99_999);
+    expect(yenc.decode(body)?.problems).toEqual([]);
   });
 });
 

@@ -99,7 +99,11 @@ function passing(session: Session, error: unknown): unknown {
   const { reply } = error as AuthenticationError;
   if (reply === undefined || !isTransient(reply.enhanced)) return error;
   return session.connection.locate(
-    commandError({ ok: false, code: reply.enhanced, text: reply.text }, error.command ?? 'AUTH'),
+    commandError(
+      { ok: false, code: reply.enhanced, text: reply.text },
+      error.command ?? 'AUTH',
+      session.capabilities.loginDelay?.seconds,
+    ),
     { phase: 'auth' },
   );
 }

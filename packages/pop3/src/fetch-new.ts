@@ -49,7 +49,7 @@ export type NewMessage =
       ok: true;
       number: number;
       uid: string;
-      /** Its size as LIST has told it in this session; `undefined` where LIST was not asked: for one message without `maxSize`, or without PIPELINING. */
+      /** Its size as LIST has told it in this session; `undefined` where the server refuses LIST, or names no size. */
       octets: number | undefined;
       /** False: it is bigger than `maxSize`, and `message` is its header only. */
       whole: boolean;
@@ -132,7 +132,7 @@ async function* fetch(
     ...options
   }: Omit<FetchNewOptions, 'keep' | 'remove'>,
 ): AsyncGenerator<NewMessage, void, undefined> {
-  const { window, ...call } = options;
+  const { window: _, ...call } = options;
   const session = sessionOf(client);
   const { sizes } = session;
   const mailbox: Mailbox = { numbers: new Map(), uids: new Map(), complete: true };
@@ -155,10 +155,8 @@ async function* fetch(
   yield* removeAgain(client, due, call);
   if (order === 'newest') wanted.reverse();
   const numbers = wanted.slice(0, limit);
-  // In a pipeline lengths show whether a message has swallowed the next one.
-  const isPipeline = session.pipelined && window !== 1 && numbers.length > 1;
-  if (isPipeline || (maxSize !== Number.POSITIVE_INFINITY && numbers.length > 0))
-    await readSizes(client, call);
+  // Lengths show whether a message has swallowed the next one, or was cut: what is cut must not be remembered as retrieved, nor removed.
+  if (numbers.length > 0) await readSizes(client, call);
   const big = (number: number): boolean => (sizes.get(number) ?? 0) > maxSize;
 
   /** Copies that are done, by uid. */

@@ -86,13 +86,20 @@ export const isTransient = (code: string | undefined): boolean =>
 
 const hints: Record<string, string> = {
   'IN-USE': 'Another session holds the mailbox; it is free again when that one ends.',
-  'LOGIN-DELAY': 'The server wants a pause between logins: capabilities.loginDelay says how long.',
+  'LOGIN-DELAY':
+    'The server wants a pause between logins; retryAfter says how long, where the server does.',
   'SYS/TEMP': 'The server has a passing trouble: try later.',
   'SYS/PERM': 'The server has a lasting trouble that its administrator must solve.',
 };
 
-export function commandError(response: Response, command: string): CommandError {
+/** @param loginDelay seconds that CAPA gives for LOGIN-DELAY */
+export function commandError(
+  response: Response,
+  command: string,
+  loginDelay?: number,
+): CommandError {
   const reply = serverReply(response);
+  const retryAfter = response.code === 'LOGIN-DELAY' ? pause(response.text, loginDelay) : undefined;
   return new CommandError(
     'ERR_COMMAND_REJECTED',
     `The server refused ${command}: ${reply.text || 'without a reason'}`,
@@ -100,9 +107,18 @@ export function commandError(response: Response, command: string): CommandError 
       reply,
       command,
       transient: isTransient(response.code),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
       hint: hints[response.code ?? ''] ?? '',
     },
   );
+}
+
+/** Milliseconds, as the refusal says (`… 300 seconds`), else as CAPA does. */
+function pause(text: string, loginDelay: number | undefined): number | undefined {
+  const [, figure, minutes] =
+    /\b(\d{1,5}) ?(?:s|secs?|seconds?|(m|mins?|minutes?))\b/i.exec(text) ?? [];
+  const seconds = figure === undefined ? loginDelay : Number(figure) * (minutes ? 60 : 1);
+  return seconds === undefined ? undefined : seconds * 1_000;
 }
 
 /** A server that speaks unasked says goodbye with -ERR (Dovecot: `-ERR Disconnected for inactivity`). */

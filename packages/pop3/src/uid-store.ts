@@ -39,7 +39,7 @@ interface Entry {
 
 /**
  * A store in a file of JSON lines, each written to the disk before its call resolves. A last line that a crash has cut is left out; what a line
- * says later in the file counts. One process at a time.
+ * says later in the file counts. A write that fails is thrown, and nothing of it stays. One process at a time.
  *
  * @throws LocalError ERR_LOCAL_IO where the file can't be read or written, or a line in it is none of this store's
  */
@@ -51,6 +51,8 @@ export async function fileUidStore(
   let file = await compact(path, entries);
   let queue: Promise<unknown> = Promise.resolve();
   let closed = false;
+  /** A write has failed, and may have left a part of its lines behind. */
+  let torn = false;
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = queue.then(work);
@@ -59,14 +61,22 @@ export async function fileUidStore(
   };
   const write = (lines: readonly string[]): Promise<void> =>
     inTurn(async () => {
-      if (lines.length === 0) return;
+      if (torn) return renew();
       try {
+        torn = true;
         await file.appendFile(lines.map((line) => `${line}\n`).join(''));
         await file.datasync();
+        torn = false;
       } catch (error) {
         throw trouble(path, 'written', error);
       }
     });
+  const renew = async (): Promise<void> => {
+    const before = file;
+    file = await compact(path, entries);
+    torn = false;
+    await before.close();
+  };
   const close = async (): Promise<void> => {
     if (closed) return;
     closed = true;
@@ -83,9 +93,16 @@ export async function fileUidStore(
     },
     async add(uid) {
       const now = Date.now();
-      const entry = { since: entries.get(uid)?.since ?? now, seen: now };
+      const before = entries.get(uid);
+      const entry = { since: before?.since ?? now, seen: now };
       entries.set(uid, entry);
-      await write([line(uid, entry)]);
+      try {
+        await write([line(uid, entry)]);
+      } catch (error) {
+        // What is not on the disk is not remembered: its message comes again.
+        if (before === undefined) entries.delete(uid);
+        throw error;
+      }
     },
     async delete(uid) {
       if (entries.delete(uid)) await write([JSON.stringify({ uid, gone: true })]);
@@ -97,11 +114,7 @@ export async function fileUidStore(
         if (uids.has(uid)) entry.seen = now;
         else if (entry.seen < oldest) entries.delete(uid);
       }
-      await inTurn(async () => {
-        const before = file;
-        file = await compact(path, entries);
-        await before.close();
-      });
+      await inTurn(renew);
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -129,13 +142,15 @@ async function readIfThere(path: string): Promise<string> {
 /** Writes what is known into a new file, puts it in the place of the old one, and leaves it open. */
 async function compact(path: string, entries: ReadonlyMap<string, Entry>): Promise<FileHandle> {
   const fresh = `${path}.new`;
+  let file: FileHandle | undefined;
   try {
-    const file = await open(fresh, 'w', 0o600);
+    file = await open(fresh, 'w', 0o600);
     await file.appendFile([...entries].map(([uid, entry]) => `${line(uid, entry)}\n`).join(''));
     await file.datasync();
     await rename(fresh, path);
     return file;
   } catch (error) {
+    await file?.close();
     throw trouble(path, 'written', error);
   }
 }

@@ -55,9 +55,30 @@ export async function connectError(
       pop.close();
       return { code: 'connected' };
     } catch (error) {
-      const { code, connection, reply, transient, mechanism, phase, reason, retry, hint } =
-        error as Record<string, unknown>;
-      return { code, connection, reply, transient, mechanism, phase, reason, retry, hint };
+      const {
+        code,
+        connection,
+        reply,
+        transient,
+        mechanism,
+        phase,
+        reason,
+        retry,
+        retryAfter,
+        hint,
+      } = error as Record<string, unknown>;
+      return {
+        code,
+        connection,
+        reply,
+        transient,
+        mechanism,
+        phase,
+        reason,
+        retry,
+        retryAfter,
+        hint,
+      };
     }
   });
   for (const { code } of results) expect(code).toEqual(results[0]?.code);

@@ -58,7 +58,7 @@ describe('what comes', () => {
   });
 
   it('is the newest first, as many as asked', async () => {
-    const dialogue = loggedIn(`${rows}\nC: RETR 4\n${retr(4)}\nC: NOOP\nS: +OK`, caps);
+    const dialogue = loggedIn(`${rows}\n${list}\nC: RETR 4\n${retr(4)}\nC: NOOP\nS: +OK`, caps);
     const result = await play(dialogue, async (pop) => {
       const all = await fetched(pop, new Set(), { order: 'newest', limit: 1 });
       await pop.noop();
@@ -135,7 +135,10 @@ describe('what is marked as deleted', () => {
   });
 
   it('is not what was passed over: done() wants the message read', async () => {
-    const dialogue = loggedIn(`${uidl('1 x')}\nC: RETR 1\n${retr(1)}\nC: NOOP\nS: +OK`, caps);
+    const dialogue = loggedIn(
+      `${uidl('1 x')}\n${list}\nC: RETR 1\n${retr(1)}\nC: NOOP\nS: +OK`,
+      caps,
+    );
     const result = await play(dialogue, async (pop) => {
       const store = new Set<string>();
       const codes: unknown[] = [];
@@ -167,33 +170,48 @@ describe('what is marked as deleted', () => {
     ]);
   });
 
-  it('is not a message that was cut, whose rest lies where the next reply should (GreenMail, Mailpit)', async () => {
-    const server = createServer({ noDelay: true }, (socket) => {
-      socket.on('error', () => {});
-      socket.write('+OK\r\n');
-      const replies: Record<string, string> = {
-        CAPA: '+OK\r\nPIPELINING\r\n.\r\n',
-        UIDL: '+OK\r\n1 a\r\n2 b\r\n.\r\n',
-        LIST: '+OK\r\n1 40\r\n2 3\r\n.\r\n',
-        'RETR 1': '+OK\r\nhello\r\n.\r\n+OK\r\nforged\r\n.\r\n',
-      };
-      socket.on('data', (chunk) => {
-        for (const line of chunk.toString().trim().split('\r\n'))
-          socket.write(replies[line] ?? '+OK\r\nb\r\n.\r\n');
+  it.each([
+    ['in a pipeline', 'PIPELINING\r\n', '2 b\r\n', false],
+    ['without PIPELINING', '', '2 b\r\n', false],
+    ['without PIPELINING, the rest coming later', '', '2 b\r\n', true],
+    ['one message alone, the rest coming later', 'PIPELINING\r\n', '', true],
+  ])(
+    'is not a message that was cut, whose rest lies where the next reply should (GreenMail, Mailpit): %s',
+    async (_, pipelining, second, late) => {
+      const server = createServer({ noDelay: true }, (socket) => {
+        socket.on('error', () => {});
+        socket.write('+OK\r\n');
+        const replies: Record<string, string> = {
+          CAPA: `+OK\r\n${pipelining}.\r\n`,
+          UIDL: `+OK\r\n1 a\r\n${second}.\r\n`,
+          LIST: '+OK\r\n1 40\r\n2 3\r\n.\r\n',
+          'RETR 1': '+OK\r\nhello\r\n.\r\n',
+        };
+        const rest = '+OK\r\nforged\r\n.\r\n';
+        let held = false;
+        socket.on('data', (chunk) => {
+          for (const line of chunk.toString().trim().split('\r\n')) {
+            // What comes later lies before the reply to the next command.
+            const before = held ? rest : '';
+            held = line === 'RETR 1' && late;
+            const behind = line === 'RETR 1' && !late ? rest : '';
+            socket.write(`${before}${replies[line] ?? '+OK\r\nb\r\n.\r\n'}${behind}`);
+          }
+        });
       });
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
-    const pop = await Pop3Client.connect({ host: '127.0.0.1', port, security: 'cleartext' });
-    try {
-      const store = new Set<string>();
-      const error = await failure(fetched(pop, store, { remove: true }));
-      expect([error.code, store.size, pop.marked]).toEqual(['ERR_MALFORMED_RESPONSE', 0, []]);
-    } finally {
-      pop.close();
-      server.close();
-    }
-  });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as { port: number };
+      const pop = await Pop3Client.connect({ host: '127.0.0.1', port, security: 'cleartext' });
+      try {
+        const store = new Set<string>();
+        const error = await failure(fetched(pop, store, { remove: true }));
+        expect([error.code, store.size, pop.marked]).toEqual(['ERR_MALFORMED_RESPONSE', 0, []]);
+      } finally {
+        pop.close();
+        server.close();
+      }
+    },
+  );
 
   it('is what an earlier session has done and not committed, without fetching it again', async () => {
     const first = loggedIn(
@@ -201,7 +219,7 @@ describe('what is marked as deleted', () => {
       caps,
     );
     const second = loggedIn(
-      `${uidl('1 a', '2 b')}\nC: DELE 1\nS: +OK\nC: RETR 2\n${retr(2)}\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
+      `${uidl('1 a', '2 b')}\nC: DELE 1\nS: +OK\n${list}\nC: RETR 2\n${retr(2)}\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
       caps,
     );
     const stores = await Promise.all([1, 2, 3].map(async () => new Set<string>()));
@@ -223,7 +241,7 @@ describe('what is marked as deleted', () => {
     'is still to be marked where QUIT did not say that it is gone (%s)',
     async (end) => {
       const dialogue = loggedIn(
-        `${uidl('1 a')}\nC: RETR 1\n${retr(1)}\nC: DELE 1\nS: +OK\nC: QUIT\n${end}`,
+        `${uidl('1 a')}\n${list}\nC: RETR 1\n${retr(1)}\nC: DELE 1\nS: +OK\nC: QUIT\n${end}`,
         caps,
       );
       const result = await play(dialogue, async (pop) => {
@@ -249,7 +267,7 @@ describe('what is marked as deleted', () => {
 
   it('days: what was retrieved so many days ago', async () => {
     const dialogue = loggedIn(
-      `${uidl('1 a', '2 b', '3 c')}\nC: DELE 1\nS: +OK\nC: RETR 3\n${retr(3)}`,
+      `${uidl('1 a', '2 b', '3 c')}\nC: DELE 1\nS: +OK\n${list}\nC: RETR 3\n${retr(3)}`,
       caps,
     );
     const result = await play(dialogue, async (pop) => {

@@ -1,6 +1,7 @@
 /** Servers as users have met them, by name: each line here is one of them, and what we make of it. */
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { Pop3Client } from '../src/index.js';
 import { connectError, failure, loggedIn, play } from './dialogue.js';
 
 const capa = (...caps: string[]) =>
@@ -67,7 +68,70 @@ describe('status lines', () => {
   });
 });
 
+describe('logins', () => {
+  it('Gmail: `recent:` before the user name is passed as it is', async () => {
+    const dialogue = `S: +OK\n${capa('USER')}\nC: USER recent:alice\nS: +OK\nC: PASS secret\nS: +OK\n${capa('USER')}\nC: NOOP\nS: +OK`;
+    await play(dialogue, (pop) => pop.noop(), {
+      auth: { user: 'recent:alice', password: 'secret' },
+    });
+  });
+
+  it('Outlook.com (getmail6#256, mpop#11, vmime#267): OAuth in two lines, for it closes at one', async () => {
+    const dialogue = `S: +OK\n${capa('SASL XOAUTH2')}\nC: AUTH XOAUTH2\nS: +\nC: ${Buffer.from('user=alice\x01auth=Bearer t\x01\x01').toString('base64')}\nS: +OK\n${capa('SASL XOAUTH2')}\nC: NOOP\nS: +OK`;
+    await play(dialogue, (pop) => pop.noop(), { auth: { user: 'alice', accessToken: 't' } });
+  });
+
+  it.each([
+    ['zmail#85', '-ERR duplicate login, mailbox is in use', 'busy'],
+    ['a provider', '-ERR Download exceed the limit of today', 'quota'],
+    ['qmail-pop3d', '-ERR this mailbox is locked by another session', 'busy'],
+  ])('%s: %s is no wrong password', async (_, answer, reason) => {
+    const dialogue = `S: +OK\n${capa('USER')}\nC: USER alice\nS: +OK\nC: PASS secret\nS: ${answer}`;
+    expect(await connectError(dialogue)).toMatchObject({ reason, retry: 'later' });
+  });
+
+  it.each([
+    ['LOGIN-DELAY 900', 'come back later', 900_000],
+    ['LOGIN-DELAY 900 USER', 'wait 5 minutes', 300_000],
+    ['UIDL', 'minimum time is 20 s', 20_000],
+    ['UIDL', 'not so often', undefined],
+  ])('LOGIN-DELAY says when to come again: %s, %s', async (told, says, retryAfter) => {
+    const dialogue = `S: +OK\n${capa('USER', told)}\nC: USER alice\nS: +OK\nC: PASS secret\nS: -ERR [LOGIN-DELAY] ${says}`;
+    expect(await connectError(dialogue)).toMatchObject({
+      code: 'ERR_COMMAND_REJECTED',
+      retry: 'later',
+      retryAfter,
+    });
+  });
+});
+
 describe('rows', () => {
+  it('Fastmail: unique-ids of more than 70 octets; others that are empty, the same twice, or of 8-bit octets', async () => {
+    const long = 'x'.repeat(120);
+    const dialogue = loggedIn(
+      `C: UIDL\nS: +OK\nS: 1 ${long}\nS: 2\nS: 3 same\nS: 4 same\nS-raw: 5 a\\xe9\\r\\n\nS: 6 \nS: .`,
+    );
+    const rows = await play(dialogue, (pop) => pop.uidl().toArray());
+    expect(rows.map((row) => (row.ok ? row.uid : row.problem))).toEqual([
+      long,
+      'The row has no unique-id',
+      'same',
+      'same',
+      'a\xe9',
+      'The row has no unique-id',
+    ]);
+  });
+
+  it('twisted#9104: the reply to UIDL of one message, without its number', async () => {
+    const dialogue = loggedIn('C: UIDL 2\nS: +OK abc\nC: NOOP\nS: +OK');
+    const { text } = await play(dialogue, async (pop) => {
+      const result = await pop.command('UIDL', ['2']);
+      await pop.noop();
+      return result;
+    });
+    expect(text).toBe('abc');
+  });
+
   it('k9#323: several spaces; getmail6#277: one bad row costs itself', async () => {
     const dialogue = loggedIn(
       'C: UIDL\nS: +OK\nS: 1   a\nS-raw: 2\\tb\\r\\n\nS: \nS: 3\nS: x y\nS: 4 d\nS: .',
@@ -116,6 +180,44 @@ describe('messages', () => {
       return message;
     });
     expect(result).toBe('x\r\n.\ry\r\n');
+  });
+
+  it('Exchange 2000: a final dot glued to the last line is a timeout that names it', async () => {
+    const dialogue = loggedIn('C: RETR 1\nS-raw: +OK\\r\\nx\\r\\nlast.\\r\\n');
+    const result = await play(
+      dialogue,
+      async (pop) => {
+        const { code, hint, connection } = await failure(text(pop.retrieve(1)));
+        return { code, connection, hint: String(hint).includes('glue the final dot') };
+      },
+      { timeouts: { stall: 200 } },
+    );
+    expect(result).toEqual({ code: 'ERR_TIMEOUT', connection: 'closed', hint: true });
+  });
+
+  it('node-pop3: a segment that holds one dot, or a terminator in two, is no other end; 8-bit octets stay', async () => {
+    const dialogue = loggedIn(
+      'C: RETR 1\nS-raw: +OK\\r\\na\\xff\\r\\n..\\r\\n...b\\r\\n.\\r\\n\nC: NOOP\nS: +OK',
+    );
+    const result = await play(dialogue, async (pop) => {
+      const message = await buffer(pop.retrieve(1));
+      await pop.noop();
+      return message.toString('latin1');
+    });
+    expect(result).toBe('a\xff\r\n.\r\n..b\r\n');
+  });
+
+  it('node-pop3, yapople: a password with a line break is no second command', async () => {
+    const refused = { code: 'ERR_ARGUMENT' };
+    await expect(
+      Pop3Client.connect({
+        host: '127.0.0.1',
+        port: 9,
+        security: 'cleartext',
+        allowCleartextAuth: true,
+        auth: { user: 'alice', password: 'p\r\nDELE 1' },
+      }),
+    ).rejects.toMatchObject(refused);
   });
 
   it('Maillennium, SpryNet: TOP marks or cuts, so a message is never had by it', async () => {

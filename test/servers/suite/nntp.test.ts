@@ -1,9 +1,10 @@
 // NNTP against INN: innd keeps, nnrpd serves; reading is free, posting needs a login.
 import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { NntpClient } from '@fivewire/nntp';
+import { type Feedable, NntpClient } from '@fivewire/nntp';
 import { describe, expect, test } from 'vitest';
 import { type Door, options, refuses, verified } from './doors.js';
+import { port, runner, server } from './servers.js';
 
 const doors: Door[] = [
   { server: 'inn2', port: 'nntps', security: 'implicit-tls' },
@@ -108,6 +109,41 @@ describe.each(doors)('NNTP by $security', (door) => {
     await expect(NntpClient.connect(wrong)).rejects.toMatchObject({
       code: 'ERR_AUTHENTICATION_FAILED',
     });
+  });
+});
+
+/** innd itself takes the feed of a peer; in its container nnrpd alone is reachable. */
+const feeds = [
+  { how: 'CHECK and TAKETHIS', disable: [] },
+  { how: 'IHAVE', disable: ['STREAMING'] },
+];
+
+describe.each(runner() === 'native' ? feeds : [])('a feed by $how', ({ disable }) => {
+  test('is taken, and what the peer has is told', async () => {
+    const peer = await NntpClient.connect({
+      host: server('inn2').host,
+      port: port('inn2', 'innd'),
+      security: 'cleartext',
+      reader: false,
+      disable,
+    });
+    try {
+      const [first, second, third] = [1, 2, 3].map(() => {
+        const messageId = `<${randomUUID()}@example.test>`;
+        const header = `Path: peer.example.test!not-for-mail\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\n`;
+        return { messageId, article: `${header}${article(messageId, 'fed')}` };
+      }) as [Feedable, Feedable, Feedable];
+      const outcomes: string[] = [];
+      for (const run of [
+        [first, second],
+        [first, third],
+      ]) {
+        for await (const { outcome } of peer.feed(run)) outcomes.push(outcome);
+      }
+      expect(outcomes).toEqual(['accepted', 'accepted', 'duplicate', 'accepted']);
+    } finally {
+      await peer.quit();
+    }
   });
 });
 

@@ -33,6 +33,9 @@ export const authority = (): string => readFileSync(settings().ca, 'utf8');
 /** The authority's file, for clients that read files. */
 export const authorityPath = (): string => settings().ca;
 
+/** Who started the servers. A port that only other servers need is reachable where that was `native`. */
+export const runner = (): string => settings().runner;
+
 /** A server that runs; a test that needs one that does not run fails with the reason. */
 export const server = (name: string): Server => {
   const found = settings().servers[name];

@@ -399,7 +399,11 @@ const itemErrors: readonly string[] = [
 ];
 
 /** Says which items were given before a loop broke: the keys come in order, so a number and the last one do. */
-const afterItems = <K>(error: FivewireError, count: number, last: K | undefined): FivewireError =>
+export const afterItems = <K>(
+  error: FivewireError,
+  count: number,
+  last: K | undefined,
+): FivewireError =>
   Object.defineProperty(error, 'given', {
     value: count === 0 ? { count } : { count, last },
     enumerable: true,

@@ -15,9 +15,9 @@ export interface EscapeState {
  */
 export function decodeOctets(octets: Uint8Array, state: EscapeState): Buffer {
   const { length } = octets;
-  const memory = new ArrayBuffer(length + 4); // the last word may reach beyond what is used
-  const out = new Uint8Array(memory);
-  const write = new DataView(memory);
+  // The last word may reach beyond what is used. Filled with zeros first, memory of this length costs as much as decoding into it.
+  const out = Buffer.allocUnsafeSlow(length + 4);
+  const write = new DataView(out.buffer, out.byteOffset, out.length);
   const read = new DataView(octets.buffer, octets.byteOffset, length);
   let { escaped } = state;
   let i = 0;
@@ -61,7 +61,7 @@ export function decodeOctets(octets: Uint8Array, state: EscapeState): Buffer {
     else if (octet !== CR && octet !== LF) out[j++] = octet - 42;
   }
   state.escaped = escaped;
-  return Buffer.from(memory, 0, j);
+  return out.subarray(0, j);
 }
 
 const ones = 0x01010101;
