@@ -180,9 +180,6 @@ async function run(play: Play): Promise<void> {
     for await (const item of nntp.articles(ids, { signal })) {
       const { head, body, refusal } = articles[at] as Served;
       expect(item.id).toBe(ids[at]);
-      if (refusal !== undefined && !item.ok) {
-        if (item.error.reply) expect(item.error.reply.code).toBe(refusal);
-      }
       expect(item.ok).toBe(refusal === undefined);
       const act = play.acts[at % play.acts.length];
       at++;
@@ -192,7 +189,7 @@ async function run(play: Play): Promise<void> {
         if (act?.startsWith('call')) await isWell();
         if (act === 'select') await nntp.group('c.d');
         if (act === 'read' || act === 'call-then-read') {
-          expect(article.headers.octets.toString('latin1')).toBe(head);
+          expect(Buffer.from(article.headers.octets).toString('latin1')).toBe(head);
           expect(await read(article.body)).toBe(whole);
         } else if (act === 'raw') expect(await read(article.raw)).toBe(`${head}\r\n${whole}`);
         else if (act === 'destroy') article.body.destroy();
