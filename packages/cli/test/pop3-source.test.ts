@@ -8,6 +8,7 @@ import { pop3Arrivals } from '../src/fetch/pop3-source.js';
 const capa = 'C: CAPA\nS: +OK\nS: USER\nS: UIDL\nS: .';
 const login = `S: +OK ready\n${capa}\nC: USER alice\nS: +OK\nC: PASS secret\nS: +OK\n${capa}`;
 const uidl = 'C: UIDL\nS: +OK\nS: 1 same\nS: 2 same\nS: 3 other\nS: .';
+const list = 'C: LIST\nS: +OK\nS: 1 8\nS: 2 8\nS: 3 8\nS: .';
 const retr = (number: number) => `C: RETR ${number}\nS: +OK\nS: body ${number}\nS: .`;
 const dele = (number: number) => `C: DELE ${number}\nS: +OK`;
 
@@ -49,7 +50,7 @@ async function collect(dialogue: string, known: Set<string>) {
   return { got, warnings };
 }
 
-const session = `${login}\n${uidl}\n${uidl}\n${[1, 2, 3].map((n) => `${retr(n)}\n${dele(n)}`).join('\n')}\nC: QUIT\nS: +OK`;
+const session = `${login}\n${uidl}\n${uidl}\n${list}\n${[1, 2, 3].map((n) => `${retr(n)}\n${dele(n)}`).join('\n')}\nC: QUIT\nS: +OK`;
 
 it('come each, under names of their own', async () => {
   const known = new Set<string>();
