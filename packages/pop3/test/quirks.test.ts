@@ -182,19 +182,6 @@ describe('messages', () => {
     expect(result).toBe('x\r\n.\ry\r\n');
   });
 
-  it('Exchange 2000: a final dot glued to the last line is a timeout that names it', async () => {
-    const dialogue = loggedIn('C: RETR 1\nS-raw: +OK\\r\\nx\\r\\nlast.\\r\\n');
-    const result = await play(
-      dialogue,
-      async (pop) => {
-        const { code, hint, connection } = await failure(text(pop.retrieve(1)));
-        return { code, connection, hint: String(hint).includes('glue the final dot') };
-      },
-      { timeouts: { stall: 200 } },
-    );
-    expect(result).toEqual({ code: 'ERR_TIMEOUT', connection: 'closed', hint: true });
-  });
-
   it('node-pop3: a segment that holds one dot, or a terminator in two, is no other end; 8-bit octets stay', async () => {
     const dialogue = loggedIn(
       'C: RETR 1\nS-raw: +OK\\r\\na\\xff\\r\\n..\\r\\n...b\\r\\n.\\r\\n\nC: NOOP\nS: +OK',
