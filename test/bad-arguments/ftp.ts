@@ -121,6 +121,12 @@ export const ftpTable: Table<Client> = {
       ...option<Client>('preserveTimes', optionalFlag, (ftp, options) =>
         ftp.download('/file.txt', sink(), options),
       ),
+      ...option<Client>('retry', optionalCount, (ftp, options) =>
+        ftp.download('/file.txt', sink(), options),
+      ),
+      ...option<Client>('segments', { ...optionalCount, zero: 0 }, (ftp, options) =>
+        ftp.download('/file.txt', sink(), options),
+      ),
       ...option<Client>('rateLimit', optionalPositive, (ftp, options) =>
         ftp.download('/file.txt', sink(), options),
       ),
@@ -158,6 +164,7 @@ export const ftpTable: Table<Client> = {
       ...option<Client>('preserveTimes', optionalFlag, (ftp, options) =>
         ftp.upload('x', '/up', options),
       ),
+      ...option<Client>('retry', optionalCount, (ftp, options) => ftp.upload('x', '/up', options)),
       ...option<Client>('rateLimit', optionalPositive, (ftp, options) =>
         ftp.upload('x', '/up', options),
       ),

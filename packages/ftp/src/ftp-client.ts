@@ -9,7 +9,9 @@ import {
   type Reply,
   type Rows,
   securityInfo,
+  UsageError,
 } from '@fivewire/line-protocol';
+import { again, downloadAgain, uploadAgain } from './files/again.js';
 import { algorithmOf, changeMode, hash } from './files/attributes.js';
 import { hashOrReread } from './files/digest.js';
 import { download } from './files/download.js';
@@ -38,7 +40,7 @@ import { openSession, optionsOf, resolveOptions } from './session/connect.js';
 import { command } from './session/dialogue.js';
 import { createQuit } from './session/quit.js';
 import { rawCommand } from './session/raw-command.js';
-import { quotedPath } from './session/reply-text.js';
+import { workingDirectoryIn } from './session/reply-text.js';
 import { hasFeature, type Session } from './session/session.js';
 import { RemoteReadStream } from './transfer/read-stream.js';
 import { copyTree, mirror, type TreeSide } from './trees/methods.js';
@@ -154,8 +156,10 @@ export class FtpClient extends FtpCalls {
   ): Promise<TransferResult> {
     checkOptions(options, downloadRules);
     const octets = this.#path(path);
-    return judging(this.#session, octets, options, () =>
-      download(this.#session, octets, target, options),
+    if ((options.segments ?? 1) > 1) throw onePerClient();
+    const each = downloadAgain(target, options);
+    return again(options.retry ?? 0, options.signal, false, () =>
+      judging(this.#session, octets, options, () => download(this.#session, octets, target, each)),
     );
   }
 
@@ -182,7 +186,11 @@ export class FtpClient extends FtpCalls {
     options: UploadOptions = {},
   ): Promise<TransferResult> {
     checkOptions(options, uploadRules);
-    return upload(this.#session, source, this.#path(path), options);
+    const octets = this.#path(path);
+    const each = uploadAgain(source, options);
+    return again(options.retry ?? 0, options.signal, false, () =>
+      upload(this.#session, source, octets, each),
+    );
   }
 
   /** Writes behind what a file has, or a new one (APPE). The proof is the final reply. */
@@ -314,7 +322,7 @@ export class FtpClient extends FtpCalls {
     checkOptions(options, callRules);
     const { control, charset } = this.#session;
     const reply: Reply = await control.demand(command('PWD'), options);
-    const path = quotedPath(reply.lines[0] ?? '');
+    const path = workingDirectoryIn(reply.lines[0] ?? '');
     if (path !== undefined) return charset.decode(path);
     throw this.#connection.malformed('a path in quotes', reply.text, { command: 'PWD' });
   }
@@ -373,3 +381,10 @@ export class FtpClient extends FtpCalls {
     return pathArgument(path, this.#session.charset, argument);
   }
 }
+
+const onePerClient = (): UsageError =>
+  new UsageError('ERR_ARGUMENT', 'One client is one connection: it has no segments.', {
+    protocol: 'ftp',
+    argument: 'segments',
+    hint: 'Make a pool (`createFtpPool`), and let that download.',
+  });

@@ -10,7 +10,7 @@ import type {
   UploadOptions,
 } from './types.js';
 
-const { callback, count, flag } = rules;
+const { callback, count, flag, positive } = rules;
 
 export const callRules: Rules<CallOptions> = rules.callRules;
 
@@ -31,6 +31,7 @@ const fileRules: Rules<FileOptions> = {
   ...transferRules,
   type: oneOf('binary', 'ascii'),
   preserveTimes: flag,
+  retry: count,
 };
 
 export const orFalse = ([accepts, expected]: Rule): Rule => [
@@ -44,6 +45,7 @@ export const downloadRules: Rules<DownloadOptions> = {
   atomic: flag,
   resume: flag,
   start: count,
+  segments: positive,
 };
 
 export const readStreamRules: Rules<ReadStreamOptions> = {

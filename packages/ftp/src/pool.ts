@@ -12,10 +12,13 @@ import {
   type Ways,
   withClientMethods,
 } from '@fivewire/line-protocol';
+import { again, downloadAgain, uploadAgain } from './files/again.js';
+import { callOf } from './files/call-of.js';
 import { pathArgument } from './files/remote-path.js';
+import { checkSegments, downloadSegments } from './files/segments.js';
 import { sessionOf } from './ftp-calls.js';
 import { FtpClient } from './ftp-client.js';
-import { callRules, listRules, readStreamRules } from './options.js';
+import { callRules, downloadRules, listRules, readStreamRules, uploadRules } from './options.js';
 import { openSession, resolveOptions } from './session/connect.js';
 import { lendingInTurn } from './session/lending.js';
 import { hasFeature } from './session/session.js';
@@ -27,13 +30,19 @@ import type { FtpConnectOptions } from './types.js';
 export interface FtpPoolOptions extends Omit<FtpConnectOptions, 'stream' | 'signal'>, PoolOptions {}
 
 /** Those that a pool does over all its connections, and those that throw at once where their arguments are wrong. */
-type OverAll = 'list' | 'listNames' | 'createReadStream' | 'uploadTree' | 'downloadTree' | 'mirror';
+type OverAll =
+  | 'download'
+  | 'upload'
+  | 'list'
+  | 'listNames'
+  | 'createReadStream'
+  | 'uploadTree'
+  | 'downloadTree'
+  | 'mirror';
 
 const ways: Ways<FtpClient, OverAll> = {
   stat: onePerCall,
   exists: onePerCall,
-  download: onePerCall,
-  upload: onePerCall,
   append: onePerCall,
   mkdir: onePerCall,
   remove: onePerCall,
@@ -82,6 +91,29 @@ export function createFtpPool(options: FtpPoolOptions): FtpPool {
       const { signal } = given;
       const wait = signal === undefined ? {} : { signal };
       return new Rows(() => rowsAhead(pool, (client) => client.list(path, given), wait));
+    },
+    async download(path, target, given = {}) {
+      checkOptions(given, downloadRules);
+      const octets = pathArgument(path, charset);
+      const { segments = 1, ...whole } = given;
+      if (segments > 1) {
+        checkSegments(target, whole);
+        const file = target as string | URL;
+        const result = await downloadSegments(pool, octets, file, { ...whole, segments });
+        if (result !== undefined) return result;
+      }
+      const each = downloadAgain(target, whole);
+      return again(whole.retry ?? 0, whole.signal, true, () =>
+        pool.use((client) => client.download(path, target, each), callOf(whole)),
+      );
+    },
+    async upload(source, path, given = {}) {
+      checkOptions(given, uploadRules);
+      pathArgument(path, charset);
+      const each = uploadAgain(source, given);
+      return again(given.retry ?? 0, given.signal, true, () =>
+        pool.use((client) => client.upload(source, path, each), callOf(given)),
+      );
     },
     listNames(path = '.', given = {}) {
       checkOptions(given, callRules);

@@ -159,6 +159,11 @@ export interface FileOptions extends TransferOptions {
    * it; then `modified` of the result says so. Default `false`.
    */
   preserveTimes?: boolean;
+  /**
+   * Of a file or of content: tries after the first, where the reason may pass, with growing pauses from 250 ms on. Each goes on where the last
+   * one stopped, as with `resume`, which this implies. A pool tries on another connection; a client, while its own lives. Default 0.
+   */
+  retry?: number;
 }
 
 export interface DownloadOptions extends FileOptions {
@@ -180,6 +185,11 @@ export interface DownloadOptions extends FileOptions {
   resume?: boolean;
   /** To a Writable: skip so many octets of the file. Default 0. */
   start?: number;
+  /**
+   * By a pool, to a path: over so many connections at once, each from an offset of its own (REST), a mebibyte or more for each. Where the
+   * server can't begin in the middle, or tells neither size nor time, it is one. `verify: 'hash'` proves the whole. Not with `resume`. Default 1.
+   */
+  segments?: number;
 }
 
 export interface TransferResult {

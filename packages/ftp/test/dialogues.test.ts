@@ -816,7 +816,9 @@ describe('one path', () => {
     const script = `${login}C: SIZE /d/s\nC: MDTM /d/s\nS: 550 no\nS: 550 no\n${port}data\nC: LIST /d\nS: 150 here\nD: drwxr-xr-x 2 a b 3 Jan 02 2024 s\nD.\nS: 226 done\n`;
     const { result } = await against(script, (ftp) => ftp.stat('/d/s'));
     expect(result).toMatchObject({ type: 'directory', path: '/d/s' });
-    const absent = await against(script.replaceAll('/d/s', '/d/t'), (ftp) => ftp.stat('/d/t'));
+    const entered = 'C: PWD\nS: 257 "/"\nC: CWD /d/t\nS: 550 no\n';
+    const other = script.replaceAll('/d/s', '/d/t') + entered;
+    const absent = await against(other, (ftp) => ftp.stat('/d/t'));
     expect(absent.result).toBeUndefined();
   });
 

@@ -11,6 +11,14 @@ export interface Manners {
   oneCommandASegment?: boolean;
   /** Takes a whole segment for one command. */
   segmentIsCommand?: boolean;
+  /** What it does with a segment of several commands. */
+  onFlight?: 'closes' | 'says nothing';
+  /** The code that a verb's success is answered by. */
+  successCode?: Readonly<Record<string, number>>;
+  /** Octets that each RETR sends before it breaks off; those that follow are whole. */
+  sendsAtMost?: number[];
+  /** The port that EPSV names. Default 6446. */
+  passivePort?: number;
   features?: readonly string[];
   /** What EPSV, MLSD or any verb answers instead of what it would. */
   answers?: Readonly<Record<string, string>>;
@@ -64,7 +72,8 @@ export interface OddServer {
   place(): string;
 }
 
-export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
+export function oddServer(tree: Tree, given: Manners = {}): OddServer {
+  const manners: Manners = { ...given };
   const said: string[] = [];
   const features = manners.features ?? ['EPSV', 'SIZE', 'MDTM', 'REST STREAM'];
   const refusal = manners.refusal ?? 'No such file or directory';
@@ -99,8 +108,10 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
     const parent = find(`/${parts.join('/')}`);
     return { parent: isTree(parent) ? parent : undefined, name };
   };
+  let verbNow = '';
   const say = (line: string): void => {
-    far.write(`${line}\r\n`);
+    const code = line.startsWith('2') ? manners.successCode?.[verbNow] : undefined;
+    far.write(`${code === undefined ? line : `${code}${line.slice(3)}`}\r\n`);
   };
   const no = (): unknown => say(`550 ${refusal}`);
   const row = manners.row ?? lsRow;
@@ -194,7 +205,7 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
     },
     EPSV: () => {
       arrivals = [];
-      say('229 ok (|||6446|)');
+      say(`229 ok (|||${manners.passivePort ?? 6446}|)`);
     },
     PASV: () => {
       arrivals = [];
@@ -220,8 +231,13 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
     },
     RETR: (_argument, node) => {
       if (typeof node !== 'string') return no();
-      send(node.slice(offset));
+      const rest = node.slice(offset);
       offset = 0;
+      const most = manners.sendsAtMost?.shift();
+      if (most === undefined) return send(rest);
+      say('150 here');
+      arrivals.shift()?.end(rest.slice(0, most));
+      say('426 broken off');
     },
     STOR: (argument, node) => {
       receive(argument, typeof node === 'string' ? node.slice(0, offset) : '');
@@ -276,6 +292,7 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
     const blank = line.indexOf(' ');
     const verb = blank < 0 ? line : line.slice(0, blank);
     const argument = blank < 0 ? '' : line.slice(blank + 1);
+    verbNow = verb;
     const answer = manners.answers?.[verb];
     if (answer !== undefined) say(answer);
     else if (Object.hasOwn(verbs, verb)) verbs[verb]?.(argument, find(argument));
@@ -285,7 +302,9 @@ export function oddServer(tree: Tree, manners: Manners = {}): OddServer {
   far.on('data', (segment: Buffer) => {
     const text = segment.toString('latin1');
     const each = text.split('\r\n').filter((line) => line !== '');
-    if (manners.segmentIsCommand && each.length > 1) {
+    if (manners.onFlight !== undefined && each.length > 1) {
+      if (manners.onFlight === 'closes') far.destroy();
+    } else if (manners.segmentIsCommand && each.length > 1) {
       said.push(text);
       say('500 unknown');
     } else for (const line of manners.oneCommandASegment ? each.slice(0, 1) : each) run(line);

@@ -53,6 +53,22 @@ describe('a server that loses commands of one segment', () => {
     });
   });
 
+  it.each(['closes', 'says nothing'] as const)('and then %s is dialled again', async (onFlight) => {
+    const servers: OddServer[] = [];
+    const ftp = await FtpClient.connect({
+      ...oddServer({}).options,
+      timeouts: { reply: 100, close: 100 },
+      dial: (to, call) => {
+        if (to.purpose === 'control') servers.push(oddServer(tree(), { onFlight }));
+        return (servers.at(-1) as OddServer).options.dial?.(to, call) as never;
+      },
+    });
+    expect(await rows(ftp.list('/d'))).toEqual(['/d/f', '/d/s/']);
+    expect((await ftp.stat('/d/f'))?.size).toBe(3);
+    expect(servers).toHaveLength(2);
+    ftp.close();
+  });
+
   it('is remembered by a pool', async () => {
     const servers: OddServer[] = [];
     const pool = createFtpPool({
@@ -77,7 +93,7 @@ describe('a server that loses commands of one segment', () => {
 });
 
 describe('listings', () => {
-  it.each(['500 no', '501 no', '502 no', '504 no', '550 no'])(
+  it.each(['500 no', '501 no', '502 no', '504 no', '522 no', '530 no', '550 no'])(
     'MLSD says %s: LIST',
     async (answer) => {
       await on(tree(), { features: mlst, answers: { MLSD: answer } }, async (ftp, server) => {
@@ -203,6 +219,60 @@ describe('an ambiguous 550', () => {
         code: 'ERR_COMMAND_REJECTED',
       });
       await expect(ftp.remove('/d')).rejects.toMatchObject({ code: 'ERR_COMMAND_REJECTED' });
+    });
+  });
+});
+
+describe("success by another command's code", () => {
+  it('is the answer where nothing else comes, and is known from then on', async () => {
+    const successCode = { DELE: 226, RNFR: 226, RNTO: 257, MKD: 226, TYPE: 226, SIZE: 250 };
+    await on({ a: 'x', b: 'y', c: 'z' }, { successCode }, async (ftp, server) => {
+      await ftp.remove('/a');
+      await ftp.remove('/b');
+      await ftp.rename('/c', '/d');
+      await ftp.mkdir('/e');
+      expect(server.tree).toEqual({ d: 'z', e: {} });
+      await expect(ftp.remove('/nope')).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+    });
+  });
+
+  it('of a listing, of an upload', async () => {
+    const successCode = { LIST: 257 };
+    await on(tree(), { successCode }, async (ftp) => {
+      expect(await rows(ftp.list('/d'))).toEqual(['/d/f', '/d/s/']);
+    });
+  });
+});
+
+describe('what a listing does not show', () => {
+  it('is there where it can be gone into', async () => {
+    const row = (name: string) => (name === 'd' ? '' : `-rw-r--r-- 1 u g 5 Jan 02 2024 ${name}`);
+    await on(tree(), { row }, async (ftp) => {
+      expect((await ftp.stat('/d'))?.type).toBe('directory');
+      await ftp.mkdir('/d', { parents: true });
+      expect(await ftp.exists('/nope')).toBe(false);
+    });
+  });
+});
+
+describe('a size of 0', () => {
+  it('is none where octets come', async () => {
+    const { PassThrough } = await import('node:stream');
+    await on({ made: 'as it is read' }, { answers: { SIZE: '213 0' } }, async (ftp) => {
+      const result = await ftp.download('/made', new PassThrough().resume());
+      expect(result).toMatchObject({ octets: 13, proof: 'final-reply' });
+    });
+  });
+});
+
+describe('passive ports', () => {
+  it.each([
+    ['229 ok', '227 ok (127, 0, 0, 1, 25, 46)'],
+    ['229 ok (|||0|)', '227 ok 127,0,0,1,25,46.'],
+    ['200 ok', '227-ok\r\n227 (10,9,9,9,25,46)'],
+  ])('%s, then %s', async (epsv, pasv) => {
+    await on(tree(), { answers: { EPSV: epsv, PASV: pasv } }, async (ftp) => {
+      expect(await rows(ftp.list('/d'))).toEqual(['/d/f', '/d/s/']);
     });
   });
 });

@@ -1,7 +1,7 @@
 /** CWD and back, RFC 959 §4.1.1: the directory that callers see never changes, so each way in has its way out in one turn. */
 import type { Reply } from '@fivewire/line-protocol';
 import { command, type Dialogue } from '../session/dialogue.js';
-import { quotedPath } from '../session/reply-text.js';
+import { workingDirectoryIn } from '../session/reply-text.js';
 import type { Session } from '../session/session.js';
 
 /** The working directory, an octet string; `undefined` where the server does not tell, and then nothing may leave it. */
@@ -9,7 +9,7 @@ export async function homeOf(session: Session, dialogue: Dialogue): Promise<stri
   const { learned } = session;
   if (learned.home === undefined) {
     const reply = await dialogue.ask(command('PWD'));
-    const path = reply.class === 2 ? quotedPath(reply.lines[0] ?? '') : undefined;
+    const path = reply.class === 2 ? workingDirectoryIn(reply.lines[0] ?? '') : undefined;
     learned.home = path === undefined || path === '' || /[\0\r\n]/.test(path) ? null : path;
   }
   return learned.home ?? undefined;

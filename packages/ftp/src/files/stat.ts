@@ -75,12 +75,8 @@ async function inParent(
   const { parent, name } = splitPath(path);
   if (name === '' || name === '.' || name === '..') return isListable(session, path, options);
   const hidden = name.startsWith('.');
-  let problems = 0;
-  const onProblem = () => {
-    problems += 1;
-  };
   try {
-    const entries = listDirectory(session, parent, { ...options, hidden, onProblem });
+    const entries = listDirectory(session, parent, { ...options, hidden });
     for await (const batch of entries) {
       const entry = batch.find(({ rawPath }) => splitPath(octetString(rawPath)).name === name);
       if (entry === undefined) continue;
@@ -93,12 +89,16 @@ async function inParent(
     // Where there is no parent, there is nothing in it.
     if (isAmbiguous(error) && (await stat(session, parent, options)) === undefined)
       return undefined;
+    // A directory may be open though the one above it can't be listed.
+    const entered =
+      error.code === 'ERR_ABORTED' ? undefined : await unlisted(session, path, options);
+    if (entered !== undefined) return entered;
     throw error;
   }
-  return problems === 0 ? undefined : unlisted(session, path, options);
+  return unlisted(session, path, options);
 }
 
-/** The listing had lines that could not be read, and one of them may be this one's. */
+/** What a listing does not show may be there: lines that could not be read, virtual directories (IIS), names that servers hide. */
 async function unlisted(
   session: Session,
   path: string,

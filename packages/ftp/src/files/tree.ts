@@ -12,8 +12,9 @@ import { listDirectory } from '../listing/list-directory.js';
 import { octetString } from '../session/charset.js';
 import { command } from '../session/dialogue.js';
 import { notFound, rejected, saysAbsent, tooDeep } from '../session/failures.js';
-import type { Session } from '../session/session.js';
+import { hasFeature, type Session } from '../session/session.js';
 import type { CallOptions } from '../types.js';
+import { isDirectory } from './directory.js';
 import { judged } from './judged.js';
 import { ancestry, joinPath, splitPath } from './remote-path.js';
 import { stat } from './stat.js';
@@ -30,8 +31,16 @@ export async function makeDirectory(
   const line = lines.at(-1);
   if (last === undefined || line === undefined || last.class === 2) return;
   // Servers refuse what is there already with the code of any other trouble.
-  if (parents && (await stat(session, path, options))?.type === 'directory') return;
+  if (parents && (await isThere(session, path, options))) return;
   throw control.connection.locate(rejected(last, line.masked));
+}
+
+/** As what can be gone into, or as the listing has it: some servers show less than there is. */
+async function isThere(session: Session, path: string, options: CallOptions): Promise<boolean> {
+  if (hasFeature(session, 'MLST'))
+    return (await stat(session, path, options))?.type === 'directory';
+  const entered = await isDirectory(session, path, options);
+  return entered ?? (await stat(session, path, options))?.type === 'directory';
 }
 
 /**

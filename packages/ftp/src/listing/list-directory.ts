@@ -160,7 +160,8 @@ function learn(
   }
   if (before === undefined || way.verb !== 'LIST' || verdict.entries === 0) return;
   if (before.way.all && before.way.place === way.place) traits.listAll = false;
-  if (before.way.verb === 'MLSD' && before.kind !== 'suspect') traits.mlsd = false;
+  const passes = before.kind === 'refused' && Number(before.answer.code) < 500;
+  if (before.way.verb === 'MLSD' && before.kind !== 'suspect' && !passes) traits.mlsd = false;
 }
 
 /** Where the server obeys its argument and the path is a plain one, going in is proof enough. */

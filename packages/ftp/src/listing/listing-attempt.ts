@@ -148,7 +148,7 @@ async function receiveListing(
     const answer = answerIn(error);
     if (answer === undefined || (error as FivewireError).command !== line.masked) throw error;
     if (saysEmpty(answer)) return { kind: 'empty', showsItself: false, way };
-    if (!isAboutCommand(answer)) throw error;
+    if (!isAboutCommand(answer, way.verb)) throw error;
     const refusal = error as FivewireError;
     return { kind: 'refused', error: refusal, answer, byCwd: false, way };
   }
@@ -345,6 +345,11 @@ function answerIn(error: unknown): ServerReply | undefined {
 }
 
 /** Of the refusals, those that another way of asking may get around. */
-function isAboutCommand({ code }: ServerReply): boolean {
-  return [450, 451, 500, 501, 502, 503, 504, 550, 552, 553].includes(Number(code));
+function isAboutCommand({ code }: ServerReply, verb: Way['verb']): boolean {
+  const codes = verb === 'MLSD' ? [...ofPaths, ...ofMlsd] : ofPaths;
+  return codes.includes(Number(code));
 }
+
+const ofPaths = [450, 451, 500, 501, 502, 503, 504, 550, 552, 553];
+/** Servers whose MLSD is broken refuse it with whatever they have; LIST is tried before that is believed. */
+const ofMlsd = [425, 426, 521, 522, 530, 532, 551, 554, 555];

@@ -7,6 +7,7 @@ import {
   defaultLineLimits,
   dialTransport,
   forProtocol,
+  isFivewireError,
   isProxied,
   type LineConnection,
   openConnection,
@@ -100,14 +101,30 @@ export function resolveOptions(options: FtpConnectOptions): Resolved {
   });
 }
 
-/** Dials, greets, secures and logs in. Whatever fails, nothing stays open. */
-export async function openSession({
-  options,
-  transport,
-  charset,
-  limits,
-  traits,
-}: Resolved): Promise<Session> {
+/**
+ * Dials, greets, secures and logs in. Whatever fails, nothing stays open. A server that is lost by commands in one flight is dialled
+ * a second time, and told one command after the other.
+ */
+export async function openSession(resolved: Resolved): Promise<Session> {
+  const { traits, transport } = resolved;
+  const wasUnproven = traits.pipelining === 'unproven';
+  try {
+    return await open(resolved);
+  } catch (error) {
+    const isLost = isFivewireError(error) && error.phase === 'capabilities' && lost.has(error.code);
+    const tries = wasUnproven && traits.pipelining === 'refused' && isLost;
+    if (!tries || transport.options.stream !== undefined || resolved.options.signal?.aborted) throw error;
+    try {
+      return await open(resolved);
+    } catch {
+      throw error; // it was not the flight, then
+    }
+  }
+}
+
+const lost = new Set(['ERR_CONNECTION_CLOSED', 'ERR_TIMEOUT']);
+
+async function open({ options, transport, charset, limits, traits }: Resolved): Promise<Session> {
   const { auth } = options;
   const scope = sessionScopeOf(transport);
   const stream =

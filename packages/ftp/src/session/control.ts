@@ -13,6 +13,7 @@ import {
 import type { CallOptions } from '../types.js';
 import { Dialogue, noteReply, noticesOf } from './dialogue.js';
 import type { ServerTraits } from './server-traits.js';
+import { straysOf } from './strays.js';
 
 export class Control {
   readonly connection: LineConnection;
@@ -39,7 +40,7 @@ export class Control {
 
   /** Whether commands may be sent before the reply to the last one has come. */
   get pipelining(): boolean {
-    return this.#traits.pipelining === 'proven';
+    return this.#traits.pipelining === 'proven' && !straysOf(this.connection).any;
   }
 
   /** The calls that wait behind the one that runs. */

@@ -14,12 +14,22 @@ import {
 } from '@fivewire/line-protocol';
 import { rejected } from './failures.js';
 import { answers } from './reply-codes.js';
+import { type Strays, straysOf } from './strays.js';
 
 /** Longer than RFC 959 says, for paths are long; arguments are bounded before they come here. */
 const lineLimit = 16_384;
 
 /** Replies ahead of the one that is waited for. Generous: a server may announce each of the files that it works on. */
 const mostAhead = 1_000;
+
+/** How long a server may keep silent behind another command's reply before a mark is asked for. It decides nothing but speed. */
+const patience = 500;
+
+/** A command of harmless effect whose reply no other's can be: PWD, and SYST where 257 is an answer. */
+interface Mark {
+  readonly line: CommandLine;
+  readonly code: number;
+}
 
 /** A command whose arguments are octet strings. Refuses CR, LF and NUL in them. */
 export function command(verb: string, ...args: (string | Secret)[]): CommandLine {
@@ -31,14 +41,30 @@ export class Dialogue {
   readonly connection: LineConnection;
   /** Whether the work that has this dialogue ends by itself when its call is aborted. */
   settlesAborts = false;
-  readonly #timeout: number;
+  /** The longest wait for a reply, in milliseconds. */
+  readonly timeout: number;
   readonly #phase: Phase;
+  readonly #strays: Strays;
+  /** Whether silence says nothing about the answer: octets are under way. */
+  #isMoving = false;
+  /** What is waited for. */
+  #awaited: CommandLine | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Sent, and not answered. */
+  #mark: Mark | undefined;
 
   /** @param timeout the longest wait for a reply */
   constructor(connection: LineConnection, timeout: number, phase: Phase = 'command') {
     this.connection = connection;
-    this.#timeout = timeout;
+    this.timeout = timeout;
     this.#phase = phase;
+    this.#strays = straysOf(connection);
+  }
+
+  /** Data moves from now on, or no longer: only then may silence be the sign of an answer that was given. */
+  set isMoving(moves: boolean) {
+    this.#isMoving = moves;
+    this.#watch();
   }
 
   send(...lines: CommandLine[]): void {
@@ -46,7 +72,7 @@ export class Dialogue {
   }
 
   /** The next reply, whatever command it answers. 421 (and a goodbye in its place) ends the connection. */
-  async next(line: CommandLine, timeout: number = this.#timeout): Promise<Reply> {
+  async next(line: CommandLine, timeout: number = this.timeout): Promise<Reply> {
     const wait = { phase: this.#phase, timeout, command: line.masked };
     const reply = await readReply(this.connection, 'ftp', wait);
     if (reply.code === 421) {
@@ -59,20 +85,56 @@ export class Dialogue {
   }
 
   /** The next reply to `line`, preliminary or not. What answers another command is a notice. */
-  async reply(line: CommandLine, timeout: number = this.#timeout): Promise<Reply> {
+  async reply(line: CommandLine, timeout: number = this.timeout): Promise<Reply> {
     for (let ahead = 0; ahead <= mostAhead; ahead++) {
-      const reply = await this.next(line, timeout);
+      const reply = await this.#nextOrSettled(line, timeout);
       if (reply.class === 1 || answers(line, reply)) return reply;
+      if (this.#strays.areAnswers(line, reply)) return reply;
       noteReply(this.connection, reply);
+      this.#strays.add(reply);
     }
     throw this.#endless(line);
+  }
+
+  /** The next reply; where only another command's came and then nothing, what a mark shows to have been the answer. */
+  async #nextOrSettled(line: CommandLine, timeout: number): Promise<Reply> {
+    const kept = this.#strays.next();
+    if (kept !== undefined) return kept;
+    this.#awaited = line;
+    this.#watch();
+    const came: Reply[] = [];
+    try {
+      let reply = await this.next(line, timeout);
+      while (this.#mark !== undefined && reply.code !== this.#mark.code) {
+        came.push(reply);
+        reply = await this.next(this.#mark.line, timeout);
+      }
+      if (this.#mark === undefined) return reply;
+      this.#mark = undefined;
+      return this.#strays.settle(line, came) ?? reply;
+    } finally {
+      clearTimeout(this.#timer);
+      this.#awaited = undefined;
+    }
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer);
+    const line = this.#awaited;
+    if (line === undefined || this.#isMoving || this.#mark !== undefined || !this.#strays.any)
+      return;
+    this.#timer = setTimeout(() => {
+      if (!this.connection.isOpen) return;
+      this.#mark = answersWithPath(line) ? syst : pwd;
+      this.send(this.#mark.line);
+    }, patience);
   }
 
   /**
    * The next reply to `line` that is not preliminary. RFC 959 §4.2 has one of those at most ahead of it; a server that says
    * nothing else would keep the caller for ever.
    */
-  async final(line: CommandLine, timeout: number = this.#timeout): Promise<Reply> {
+  async final(line: CommandLine, timeout: number = this.timeout): Promise<Reply> {
     for (let ahead = 0; ahead <= mostAhead; ahead++) {
       const reply = await this.reply(line, timeout);
       if (reply.class !== 1) return reply;
@@ -108,6 +170,12 @@ export class Dialogue {
     throw this.connection.locate(rejected(reply, line.masked));
   }
 }
+
+const pwd: Mark = { line: command('PWD'), code: 257 };
+const syst: Mark = { line: command('SYST'), code: 215 };
+
+const answersWithPath = ({ masked }: CommandLine): boolean =>
+  /^(?:X?PWD|X?MKD|X?RMD|SITE)\b/.test(masked);
 
 const noticesByConnection = new WeakMap<LineConnection, Notices>();
 

@@ -10,6 +10,9 @@ import type { ServerTraits } from './server-traits.js';
 /** Its answer, 257, is no other command's: it marks where the replies of the flight end. */
 const mark = command('PWD');
 
+/** The first reply of a flight may take so long. A server that only is slow is asked again on another connection, command by command. */
+const firstPatience = 5_000;
+
 /** How long the rest of a flight may keep silent before the mark is asked for. It decides nothing but speed. */
 const patience = 1_000;
 
@@ -22,7 +25,14 @@ export async function askProving(
   lines: readonly Line[],
 ): Promise<Reply[]> {
   if (traits.pipelining === 'unproven' && lines.length > 1) {
-    const replies = await inOneFlight(dialogue, lines);
+    let replies: Reply[] | undefined;
+    try {
+      replies = await inOneFlight(dialogue, lines);
+    } catch (error) {
+      // Some close the connection, or never say a word again: that is for the next one to know.
+      traits.pipelining = 'refused';
+      throw error;
+    }
     traits.pipelining = replies === undefined ? 'refused' : 'proven';
     if (replies !== undefined) return replies;
   } else if (traits.pipelining === 'proven') {
@@ -51,7 +61,8 @@ async function inOneFlight(
   for (const line of lines) {
     const timer = marked || replies.length === 0 ? undefined : setTimeout(ask, patience);
     try {
-      const reply = await answerOrMark(dialogue, line, () => marked);
+      const first = replies.length === 0;
+      const reply = await answerOrMark(dialogue, line, first, () => marked);
       if (reply === undefined) return undefined;
       replies.push(reply);
     } finally {
@@ -65,10 +76,13 @@ async function inOneFlight(
 async function answerOrMark(
   dialogue: Dialogue,
   line: Line,
+  first: boolean,
   isMarked: () => boolean,
 ): Promise<Reply | undefined> {
   for (let ahead = 0; ahead < 1_000; ahead++) {
-    const reply = await dialogue.next(line);
+    const reply = await (first
+      ? dialogue.next(line, Math.min(firstPatience, dialogue.timeout))
+      : dialogue.next(line));
     if (isMarked() && reply.code === 257) return undefined;
     if (reply.class === 1) continue;
     if (answers(line, reply)) return reply;

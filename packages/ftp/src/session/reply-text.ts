@@ -18,6 +18,11 @@ export function quotedPath(text: string): string | undefined {
   return undefined;
 }
 
+/** PWD's answer; some servers leave the quotes out. */
+export function workingDirectoryIn(text: string): string | undefined {
+  return quotedPath(text) ?? /^(\/\S*)(?:\s|$)/.exec(text)?.[1];
+}
+
 /**
  * The port of a 227 or 229. The host of a 227 is not read: data goes to where control went
  * (CVE-2021-4189, CVE-2020-8284: a server that names another host makes a client scan for it).
@@ -56,7 +61,7 @@ function addressPort(text: string): number | undefined {
   return undefined;
 }
 
-/** Six numbers of an octet each, joined by commas. Reads at most 24 characters, so a search with it is linear. */
+/** Six numbers of an octet each, joined by commas. A blank may follow a comma. Reads at most 30 characters, so a search with it is linear. */
 function sixNumbers(text: string, from: number): number[] | undefined {
   const numbers: number[] = [];
   let at = from;
@@ -67,7 +72,7 @@ function sixNumbers(text: string, from: number): number[] | undefined {
     if (number === undefined || number > 255) return undefined;
     numbers.push(number);
     if (numbers.length < 6 && text.charCodeAt(end) !== 44) return undefined;
-    at = end + 1;
+    at = text.charCodeAt(end + 1) === 32 ? end + 2 : end + 1;
   }
   return numbers;
 }

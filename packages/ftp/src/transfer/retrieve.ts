@@ -55,7 +55,7 @@ export async function retrieve(
       if (meter.start > 0 && promised === meter.start) throw new NothingLeft();
       await restartAt(session, dialogue, retrieval, meter);
     },
-    observeCloseNotify: () => promised === undefined,
+    observeCloseNotify: () => promised === undefined || promised === 0,
     async move(stream, watch, opening) {
       // What servers announce for a restarted transfer is the whole file with some and the rest with others.
       announced =
@@ -141,7 +141,9 @@ function proofOf(
   size: number,
   promised: number | undefined,
 ): Proof | undefined {
-  if (promised !== undefined) return size === promised ? 'size' : undefined;
+  // What is made as it is read (pipes, reports, files of /proc) has a size of 0 until then.
+  const isMade = promised === 0 && size > 0;
+  if (promised !== undefined && !isMade) return size === promised ? 'size' : undefined;
   if (broken !== undefined) return undefined;
   if (isSecure) return closedCleanly === true ? 'close-notify' : undefined;
   return 'final-reply';

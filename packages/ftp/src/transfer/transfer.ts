@@ -67,6 +67,7 @@ export async function transfer(session: Session, dialogue: Dialogue, plan: Plan)
   try {
     await plan.prepare?.(alongside);
     if (signal?.aborted) throw aborted(signal, { command: line.masked }, 'usable');
+    dialogue.isMoving = true;
     dialogue.send(line);
     dialogue.settlesAborts = true;
     const secureData = (): void => {
@@ -133,6 +134,7 @@ async function converse(
       pending = finalReply(dialogue, line, noops);
     }
     noops.stop();
+    dialogue.isMoving = false;
     const settling = settled(session, plan, pending, broken, noops);
     const last = await Promise.race([settling, stop.promise]);
     const { closedCleanly, isSecure } = data;

@@ -1,0 +1,212 @@
+/**
+ * `segments`: one file over several connections, each from an offset of its own (REST, RFC 3659 §5) to where the next begins. FTP has
+ * no end of a range: a connection that has its octets gives the rest up.
+ */
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, rename, unlink, utimes } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type Pool, type Reply, TransferError, UsageError } from '@fivewire/line-protocol';
+import { sessionOf } from '../ftp-calls.js';
+import type { FtpClient } from '../ftp-client.js';
+import { command } from '../session/dialogue.js';
+import { sizeOf, timeOf } from '../session/reply-text.js';
+import { localFailure, pathOf } from '../transfer/local.js';
+import { mayHaveSize } from '../transfer/retrieve.js';
+import { setType } from '../transfer/transfer-type.js';
+import type { DownloadOptions, DownloadTarget, HashAlgorithm, TransferResult } from '../types.js';
+import { again } from './again.js';
+import { callOf } from './call-of.js';
+import { digestFor } from './digest.js';
+
+/** Octets that are worth a connection of their own. */
+const leastOctets = 1 << 20;
+
+/** What a remote file is, as SIZE and MDTM say it. */
+interface Stamp {
+  size: number;
+  modified: string;
+}
+
+/** @throws UsageError ERR_ARGUMENT for what segments do not go with */
+export function checkSegments(target: DownloadTarget, options: DownloadOptions): void {
+  const wrong =
+    typeof target !== 'string' && !(target instanceof URL)
+      ? 'target'
+      : options.atomic === false
+        ? 'atomic'
+        : options.resume === true
+          ? 'resume'
+          : options.type === 'ascii'
+            ? 'type'
+            : undefined;
+  if (wrong === undefined) return void pathOf(target as string | URL);
+  throw new UsageError('ERR_ARGUMENT', `segments do not go with this ${wrong}.`, {
+    protocol: 'ftp',
+    argument: 'segments',
+    hint: 'Segments are written to a file that gets its name when all have come.',
+  });
+}
+
+/**
+ * @param path an octet string
+ * @returns `undefined` where the file is too short, or the server can't begin in the middle or tells no size
+ */
+export async function downloadSegments(
+  pool: Pool<FtpClient>,
+  path: string,
+  target: string | URL,
+  options: DownloadOptions & { segments: number },
+): Promise<TransferResult | undefined> {
+  const call = callOf(options);
+  const before = await pool.use((client) => stampOf(client, path, call), call);
+  const count = Math.min(options.segments, Math.floor((before?.size ?? 0) / leastOctets));
+  if (before === undefined || count < 2) return undefined;
+  const name = pathOf(target);
+  const part = join(dirname(name), `.${basename(name)}.${randomBytes(6).toString('hex')}.part`);
+  let file: FileHandle | undefined;
+  try {
+    file = await open(part, 'wx').catch((error: unknown) => {
+      throw localFailure(error, part);
+    });
+    await receiveAll(pool, path, file, before.size, count, options);
+    const hash = await proven(pool, path, part, before, options);
+    await file.close();
+    const modified = options.preserveTimes ? timeOf(before.modified)?.modified : undefined;
+    if (modified !== undefined) await utimes(part, modified, modified);
+    await rename(part, name).catch((error: unknown) => {
+      throw localFailure(error, name);
+    });
+    const result = { octets: before.size, size: before.size, start: 0, proof: 'size' as const };
+    return { ...result, ...(hash && { hash }), ...(modified && { modified }) };
+  } catch (error) {
+    await file?.close().catch(() => {});
+    if (file !== undefined) await unlink(part).catch(() => {});
+    throw error;
+  }
+}
+
+async function stampOf(
+  client: FtpClient,
+  path: string,
+  call: ReturnType<typeof callOf>,
+): Promise<Stamp | undefined> {
+  const session = sessionOf(client);
+  const restarts = session.features.get('REST')?.some((value) => /STREAM/i.test(value)) ?? false;
+  if (!restarts || !mayHaveSize(session)) return undefined;
+  const [sized, timed] = await session.control.hold(
+    'SIZE',
+    call,
+    async (dialogue): Promise<[Reply, Reply]> => {
+      await setType(session, dialogue, 'I');
+      return [await dialogue.ask(command('SIZE', path)), await dialogue.ask(command('MDTM', path))];
+    },
+  );
+  const size = sized.code === 213 ? sizeOf(sized.text) : undefined;
+  return size === undefined || timed.code !== 213
+    ? undefined
+    : { size, modified: timed.text.trim() };
+}
+
+async function receiveAll(
+  pool: Pool<FtpClient>,
+  path: string,
+  file: FileHandle,
+  size: number,
+  count: number,
+  options: DownloadOptions,
+): Promise<void> {
+  const { retry = 0, rateLimit, onProgress, signal, timeout } = options;
+  const failed = new AbortController();
+  const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  const call = {
+    signal: either,
+    ...(timeout !== undefined && { timeout }),
+    ...(rateLimit !== undefined && { rateLimit: rateLimit / count }),
+  };
+  let octets = 0;
+  const segment = async (index: number): Promise<void> => {
+    let at = Math.floor((size * index) / count);
+    const end = Math.floor((size * (index + 1)) / count);
+    await again(retry, either, true, () =>
+      pool.use(async (client) => {
+        const stream = client.createReadStream(Buffer.from(path, 'latin1'), {
+          ...call,
+          start: at,
+          verify: end === size ? 'size' : false,
+        });
+        for await (const piece of stream as AsyncIterable<Buffer>) {
+          const wanted = piece.subarray(0, end - at);
+          await written(file, wanted, at);
+          at += wanted.length;
+          octets += wanted.length;
+          onProgress?.({ octets, total: size });
+          if (at === end && end < size) return; // leaving the loop gives the rest up
+        }
+        if (at < end) throw short(at, end);
+      }, call),
+    );
+  };
+  let first: unknown;
+  await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      segment(index).catch((error: unknown) => {
+        first ??= error;
+        failed.abort(error);
+      }),
+    ),
+  );
+  if (first !== undefined) throw first;
+}
+
+async function written(file: FileHandle, piece: Uint8Array, position: number): Promise<void> {
+  try {
+    for (let at = 0; at < piece.length; ) {
+      const { bytesWritten } = await file.write(piece, at, piece.length - at, position + at);
+      at += bytesWritten;
+    }
+  } catch (error) {
+    throw localFailure(error);
+  }
+}
+
+/** That it is one file: as long and as old as before, and of the server's hash where that was asked for. */
+async function proven(
+  pool: Pool<FtpClient>,
+  path: string,
+  part: string,
+  before: Stamp,
+  options: DownloadOptions,
+): Promise<{ algorithm: HashAlgorithm; value: string } | undefined> {
+  const call = callOf(options);
+  return pool.use(async (client) => {
+    const after = await stampOf(client, path, call);
+    if (after?.size !== before.size || after.modified !== before.modified) throw changed();
+    if (options.verify !== 'hash' && options.verify !== 'reread') return undefined;
+    const digest = digestFor(sessionOf(client), options.verify);
+    for await (const piece of createReadStream(part)) digest.update(piece as Buffer);
+    return digest.compare(sessionOf(client), path, call);
+  }, call);
+}
+
+const passing = {
+  protocol: 'ftp',
+  phase: 'transfer',
+  connection: 'usable',
+  retry: 'later',
+} as const;
+
+const short = (at: number, end: number): TransferError =>
+  new TransferError('ERR_TRANSFER_INCOMPLETE', `A segment ended at octet ${at} of ${end}.`, {
+    ...passing,
+    octets: at,
+    expected: end,
+    hint: 'The data connection was cut, or the file changed meanwhile: try again, with `retry`.',
+  });
+
+const changed = (): TransferError =>
+  new TransferError('ERR_TRANSFER_INCOMPLETE', 'The file changed while its segments came.', {
+    ...passing,
+    octets: 0,
+    hint: 'Try again; without `segments` a file that grows can be had as well.',
+  });
