@@ -724,7 +724,7 @@ export const mutants = [
   },
   {
     guard: 'FTPS: an upload of nothing says close_notify too',
-    in: 'ftp/src/transfer/movement.ts',
+    in: 'ftp/src/transfer/data-flow.ts',
     take: 'if (!moved) await handshakeOut();',
     put: '',
     red: test('ftp', 'upload-nothing'),

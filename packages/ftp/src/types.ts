@@ -175,7 +175,7 @@ export interface DownloadOptions extends FileOptions {
   verify?: 'size' | 'hash' | 'reread' | false;
   /**
    * To a path: write under another name in the same directory and rename it when it is proven whole. Default `true`.
-   * Nobody ever sees half a file, and a failed download leaves the old one.
+   * No reader ever sees half a file, and a failed download leaves the old one.
    */
   atomic?: boolean;
   /**

@@ -13,7 +13,7 @@ import {
 import { createThrowawayCa } from '@fivewire/test-servers';
 import { afterEach, expect, it } from 'vitest';
 import { StallWatch } from '../src/transfer/deadline.js';
-import { send } from '../src/transfer/movement.js';
+import { send } from '../src/transfer/data-flow.js';
 
 const closers: (() => void)[] = [];
 afterEach(() => {

@@ -66,7 +66,7 @@ export async function hash(
   const verb = verbFor(session, name);
   if (verb === undefined) throw missing(session, algorithm.name, 'compute it');
   const { control } = session;
-  // Nobody may choose another algorithm between these two, so they hold the connection together.
+  // No other call may choose another algorithm between these two, so they hold the connection together.
   const reply = await control.hold(verb, options, async (dialogue): Promise<Reply> => {
     if (verb === 'HASH') await dialogue.demand(command('OPTS', 'HASH', algorithm.name));
     return dialogue.demand(command(verb, path));

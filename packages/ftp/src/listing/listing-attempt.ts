@@ -17,11 +17,11 @@ import { command, type Dialogue } from '../session/dialogue.js';
 import { rejected, saysEmpty } from '../session/failures.js';
 import { rememberLink } from '../session/server-traits.js';
 import type { Session } from '../session/session.js';
-import { receive } from '../transfer/movement.js';
+import { receive } from '../transfer/data-flow.js';
 import { type Outcome, transfer } from '../transfer/transfer.js';
 import { listingType, setType } from '../transfer/transfer-type.js';
 import type { ListOptions } from '../types.js';
-import { Box } from './box.js';
+import { BatchBuffer } from './batch-buffer.js';
 import type { Entry, ListingProblem } from './entry.js';
 import { ListingParser } from './parse-listing.js';
 
@@ -76,14 +76,14 @@ export async function* attempt(
   before: Verdict | undefined,
 ): AsyncGenerator<readonly Entry[], Verdict, undefined> {
   const { control } = session;
-  const box = new Box<Entry>();
+  const buffer = new BatchBuffer<Entry>();
   const given = new AbortController();
   const signal = AbortSignal.any([given.signal, ...(options.signal ? [options.signal] : [])]);
   let verdict: Verdict | undefined;
   control
     .hold(way.verb, { ...options, signal }, async (dialogue) => {
       const compares = before?.kind === 'suspect';
-      const reading = new Reading(session, path, way, { ...options, signal }, box, compares);
+      const reading = new Reading(session, path, way, { ...options, signal }, buffer, compares);
       try {
         verdict = await fetch(session, dialogue, path, way, reading, { ...options, signal });
       } finally {
@@ -91,11 +91,11 @@ export async function* attempt(
       }
     })
     .then(
-      () => box.end(undefined),
-      (error: unknown) => box.end(error),
+      () => buffer.end(undefined),
+      (error: unknown) => buffer.end(error),
     );
   try {
-    for (let batch = await box.next(); batch !== undefined; batch = await box.next()) {
+    for (let batch = await buffer.next(); batch !== undefined; batch = await buffer.next()) {
       yield batch;
     }
     return verdict as unknown as Verdict;
@@ -163,14 +163,14 @@ function listingCommand({ verb, all, place }: Way, path: string): CommandLine {
   return command(verb, ...options, ...target);
 }
 
-/** From octets to entries in the box, and to a verdict. */
+/** From octets to entries in the buffer, and to a verdict. */
 export class Reading {
   octets = 0;
   readonly #session: Session;
   readonly #way: Way;
   readonly #path: string;
   readonly #options: ListOptions;
-  readonly #box: Box<Entry>;
+  readonly #buffer: BatchBuffer<Entry>;
   readonly #parser: ListingParser;
   readonly #directory: string;
   readonly #print: Hash | undefined;
@@ -189,14 +189,14 @@ export class Reading {
     path: string,
     way: Way,
     options: ListOptions,
-    box: Box<Entry>,
+    buffer: BatchBuffer<Entry>,
     compares: boolean,
   ) {
     this.#session = session;
     this.#way = way;
     this.#path = path;
     this.#options = options;
-    this.#box = box;
+    this.#buffer = buffer;
     this.#directory = session.charset.decode(path);
     const isUnproven = way.place === 'argument' && session.traits.listArgument === 'unproven';
     if (isUnproven || compares) this.#print = createHash('sha1');
@@ -217,12 +217,12 @@ export class Reading {
     this.octets += piece.length;
     this.#print?.update(piece);
     this.#give(this.#parser.push(piece));
-    return this.#session.control.calls.any ? undefined : this.#box.room();
+    return this.#session.control.calls.any ? undefined : this.#buffer.room();
   }
 
   /** A call waits: reads on, whatever the caller has taken. */
   goOn(): void {
-    this.#box.hurry();
+    this.#buffer.readOn();
   }
 
   end(): Verdict {
@@ -264,7 +264,7 @@ export class Reading {
     }
     if (this.#holds && !this.#isSuspect) this.#isSuspect = entries.some(this.#isPart);
     if (this.#held === undefined) {
-      if (entries.length > 0) this.#box.put(entries);
+      if (entries.length > 0) this.#buffer.put(entries);
       this.#tell();
       return;
     }
@@ -284,7 +284,7 @@ export class Reading {
 
   #release(): void {
     this.stop();
-    if (this.#held !== undefined && this.#held.length > 0) this.#box.put(this.#held);
+    if (this.#held !== undefined && this.#held.length > 0) this.#buffer.put(this.#held);
     this.#held = undefined;
     this.#tell();
   }

@@ -6,11 +6,11 @@ import { joinPath, notAnOption } from '../files/remote-path.js';
 import { command, type Dialogue } from '../session/dialogue.js';
 import { notFoundBy, rejected, saysEmpty } from '../session/failures.js';
 import type { Session } from '../session/session.js';
-import { receive } from '../transfer/movement.js';
+import { receive } from '../transfer/data-flow.js';
 import { type Outcome, transfer } from '../transfer/transfer.js';
 import { listingType, setType } from '../transfer/transfer-type.js';
 import type { CallOptions, ListedName } from '../types.js';
-import { Box } from './box.js';
+import { BatchBuffer } from './batch-buffer.js';
 import { LineSplitter } from './line-splitter.js';
 import { isOdd } from './list-directory.js';
 import { cut, isWhole } from './listing-attempt.js';
@@ -25,21 +25,21 @@ async function* batches(
   path: string,
   options: CallOptions,
 ): AsyncGenerator<readonly ListedName[], void, undefined> {
-  const box = new Box<ListedName>();
+  const buffer = new BatchBuffer<ListedName>();
   const given = new AbortController();
   const signal = AbortSignal.any([given.signal, ...(options.signal ? [options.signal] : [])]);
   const call = { ...options, signal };
   let names = 0;
   session.control
     .hold('NLST', call, async (dialogue) => {
-      names = await fetch(session, dialogue, path, call, box);
+      names = await fetch(session, dialogue, path, call, buffer);
     })
     .then(
-      () => box.end(undefined),
-      (error: unknown) => box.end(error),
+      () => buffer.end(undefined),
+      (error: unknown) => buffer.end(error),
     );
   try {
-    for (let batch = await box.next(); batch !== undefined; batch = await box.next()) yield batch;
+    for (let batch = await buffer.next(); batch !== undefined; batch = await buffer.next()) yield batch;
     // No names are no directory on some servers (vsftpd).
     if (names > 0 || (await isDirectory(session, path, options)) !== false) return;
     throw session.control.connection.locate(notFoundBy({ code: 226, text: '' }, 'NLST'));
@@ -57,16 +57,16 @@ async function fetch(
   dialogue: Dialogue,
   path: string,
   options: CallOptions,
-  box: Box<ListedName>,
+  buffer: BatchBuffer<ListedName>,
 ): Promise<number> {
   const bare = path === '' || path === '.';
   if (bare || !isOdd(session, path)) {
-    return receiveNames(session, dialogue, path, bare ? [] : [notAnOption(path)], options, box);
+    return receiveNames(session, dialogue, path, bare ? [] : [notAnOption(path)], options, buffer);
   }
   const visit = await inside(session, dialogue, path, () =>
-    receiveNames(session, dialogue, path, [], options, box),
+    receiveNames(session, dialogue, path, [], options, buffer),
   );
-  if (visit === 'no way back') return receiveNames(session, dialogue, path, [path], options, box);
+  if (visit === 'no way back') return receiveNames(session, dialogue, path, [path], options, buffer);
   if ('result' in visit) return visit.result;
   throw dialogue.connection.locate(rejected(visit.refusal, 'CWD'));
 }
@@ -77,7 +77,7 @@ async function receiveNames(
   path: string,
   args: string[],
   options: CallOptions,
-  box: Box<ListedName>,
+  buffer: BatchBuffer<ListedName>,
 ): Promise<number> {
   await setType(session, dialogue, listingType(session));
   const { limits, control } = session;
@@ -93,7 +93,7 @@ async function receiveNames(
     if (names > limits.listingEntries) {
       throw control.connection.exceeded('listingEntries', limits.listingEntries);
     }
-    if (batch.length > 0) box.put(batch);
+    if (batch.length > 0) buffer.put(batch);
   };
   const line = command('NLST', ...args);
   let outcome: Outcome;
@@ -103,14 +103,14 @@ async function receiveNames(
       line,
       observeCloseNotify: () => session.requireCloseNotify,
       octets: () => octets,
-      awaited: () => box.hurry(),
+      awaited: () => buffer.readOn(),
       move: (stream, watch) =>
         receive(
           stream,
           (piece) => {
             octets += piece.length;
             give(splitter.push(piece));
-            return control.calls.any ? undefined : box.room();
+            return control.calls.any ? undefined : buffer.room();
           },
           watch,
         ),

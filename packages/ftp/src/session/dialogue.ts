@@ -36,7 +36,7 @@ export function command(verb: string, ...args: (string | Secret)[]): CommandLine
   return commandLine(verb, args, { encoding: 'latin1', limit: lineLimit });
 }
 
-/** For whoever has the connection to himself: writes, then reads the replies in the order of the commands. */
+/** For the call that has the connection to itself: writes, then reads the replies in the order of the commands. */
 export class Dialogue {
   readonly connection: LineConnection;
   /** Whether the work that has this dialogue ends by itself when its call is aborted. */

@@ -75,7 +75,7 @@ function expect(server: Server, peer: string): Expected {
     });
     close = () => {
       server.close();
-      reject(nobodyCame());
+      reject(notDialled());
     };
   });
   arrival.catch(() => {}); // it is awaited where data is moved
@@ -119,7 +119,7 @@ export function plainAddress(address: string | undefined): string {
   return (address ?? '').replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
 }
 
-const nobodyCame = (): ConnectionError =>
+const notDialled = (): ConnectionError =>
   new ConnectionError('ERR_DIAL_FAILED', 'The server made no data connection.', {
     protocol: 'ftp',
     phase: 'dial',

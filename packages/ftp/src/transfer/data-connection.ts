@@ -161,7 +161,7 @@ export class DataConnection {
     if ('arrival' in way) {
       this.#expected = way;
       this.ready = way.arrival.then((raw) => this.#take(raw));
-      this.ready.catch(() => {}); // whoever awaits it sees the failure
+      this.ready.catch(() => {}); // the call that awaits it sees the failure
     } else {
       this.#expected = undefined;
       this.ready = Promise.resolve(this.#take(way));
@@ -177,7 +177,7 @@ export class DataConnection {
     return raw;
   }
 
-  /** Whether the peer ended TLS by close_notify; `undefined` in cleartext and where nobody watches for it. */
+  /** Whether the peer ended TLS by close_notify; `undefined` in cleartext and where this side does not watch for it. */
   get closedCleanly(): boolean | undefined {
     return this.#secured?.closedCleanly;
   }
@@ -215,7 +215,7 @@ export class DataConnection {
           : timeouts.reply + timeouts.tls,
         ...(scope === undefined ? {} : { sessions: scope }),
       });
-    // The client is TLS's client whoever dialled, RFC 4217 §7.
+    // The client is TLS's client whichever side dialled, RFC 4217 §7.
     const handshake = this.#raw === undefined ? this.ready.then(shake) : shake(this.#raw);
     this.ready = handshake.then((secured) => {
       this.#secured = secured;
@@ -225,7 +225,7 @@ export class DataConnection {
       });
       return secured;
     });
-    this.ready.catch(() => {}); // whoever awaits it sees the failure
+    this.ready.catch(() => {}); // the call that awaits it sees the failure
   }
 
   /** The server has said that it opens its side: the handshake has `timeouts.tls` from now. */

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { createDeflate, createInflate, type Deflate, type Inflate } from 'node:zlib';
 import { command, type Dialogue, noteReply } from '../session/dialogue.js';
 import type { Session } from '../session/session.js';
-import { above, isLeft } from './movement.js';
+import { above, isLeft } from './data-flow.js';
 
 /** Whether data travels deflated from now on. A server that has no MODE Z goes on as it is. */
 export async function askModeZ(

@@ -1,5 +1,5 @@
 /**
- * What a partial download is a part of, kept beside it: without it nobody could tell whether the remote file is still the one that
+ * What a partial download is a part of, kept beside it: without it this side could not tell whether the remote file is still the one that
  * the first octets came from.
  */
 import { constants } from 'node:fs';

@@ -5,7 +5,7 @@ import { rejected } from '../session/failures.js';
 import { announcedSize, sizeOf, timeOf } from '../session/reply-text.js';
 import { hasFeature, type Session } from '../session/session.js';
 import type { Proof, TransferOptions, TransferResult } from '../types.js';
-import { receive } from './movement.js';
+import { receive } from './data-flow.js';
 import type { RemoteStamp } from './part-record.js';
 import { RateLimit } from './rate-limit.js';
 import { type Outcome, type Plan, transfer } from './transfer.js';
@@ -184,7 +184,7 @@ function incomplete(
       phase: 'transfer',
       connection: 'usable',
       retry: 'later',
-      hint: 'Somebody cut the data connection, or the file changed meanwhile: try again, with `resume` where it is long.',
+      hint: 'The data connection was cut, or the file changed meanwhile: try again, with `resume` where it is long.',
     }),
   );
 }

@@ -5,7 +5,7 @@ import { sizeOf } from '../session/reply-text.js';
 import type { Session } from '../session/session.js';
 import type { TransferOptions, TransferResult } from '../types.js';
 import { Mismatch } from './mismatch.js';
-import { send } from './movement.js';
+import { send } from './data-flow.js';
 import { atRate, RateLimit } from './rate-limit.js';
 import { Meter, mayHaveSize } from './retrieve.js';
 import type { Source } from './source.js';
@@ -112,7 +112,7 @@ function incomplete(
       phase: 'transfer',
       connection: 'usable',
       retry: 'later',
-      hint: 'Upload it again; with `atomic` nobody sees the part meanwhile.',
+      hint: 'Upload it again; with `atomic` no one else sees the part meanwhile.',
     }),
   );
 }

@@ -50,7 +50,7 @@ export class StreamSink implements Sink {
     this.#failure ??= localFailure(error);
     const stream = this.#stream;
     if (stream === process.stdout || stream === process.stderr) return this.#forget();
-    // Whoever listens to the stream learns why; nobody need.
+    // A caller that listens to the stream learns why; it need not listen.
     stream.once('close', () => this.#forget());
     stream.destroy(error instanceof Error ? error : undefined);
   }

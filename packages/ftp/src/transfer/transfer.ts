@@ -22,7 +22,7 @@ import type { CallOptions } from '../types.js';
 import { type DataConnection, openData } from './data-connection.js';
 import { StallWatch, within } from './deadline.js';
 import { deflated, inflated } from './mode-z.js';
-import { ended, Halt, handshakeOut, leave } from './movement.js';
+import { ended, Halt, handshakeOut, leave } from './data-flow.js';
 import { Noops } from './noops.js';
 
 export interface Plan extends CallOptions {
@@ -371,7 +371,7 @@ function closedMeanwhile(reason: unknown): unknown {
   return reason;
 }
 
-/** Another identity on the data connection is no trouble of one transfer: somebody is between us and the server. */
+/** Another identity on the data connection is no trouble of one transfer: an attacker may be between us and the server. */
 function closeOnImpostor(session: Session, data: DataConnection): void {
   data.ready.catch((error: unknown) => {
     if (isFivewireError(error) && impostor.test(error.code)) session.control.connection.fail(error);

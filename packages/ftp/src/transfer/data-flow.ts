@@ -1,4 +1,4 @@
-/** Octets over a data connection, both ways: paced by whoever is slower, timed only while the server is. */
+/** Octets over a data connection, both ways: paced by the slower side, timed only while the server is. */
 import type { Duplex } from 'node:stream';
 import type { StallWatch } from './deadline.js';
 

@@ -1,8 +1,8 @@
 /**
- * Between a listing, which must not be held whole, and the caller, who takes entries one by one. A call that waits for
- * the connection while the caller is slow hurries it: then the rest is held, so that the call gets its turn.
+ * Between a listing, which must not be held whole, and the caller, who takes entries one by one. Where a call waits for
+ * the connection while the caller is slow, the rest is read and held, so that the call gets its turn.
  */
-export class Box<T> {
+export class BatchBuffer<T> {
   #batches: T[][] = [];
   #held = 0;
   #over = false;
@@ -24,7 +24,7 @@ export class Box<T> {
     });
   }
 
-  hurry(): void {
+  readOn(): void {
     this.#makeRoom?.();
     this.#makeRoom = undefined;
   }
@@ -41,7 +41,7 @@ export class Box<T> {
     while (this.#batches.length === 0) {
       if (this.#error !== undefined) throw this.#error;
       if (this.#over) return undefined;
-      this.hurry();
+      this.readOn();
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
