@@ -12,8 +12,8 @@ import {
 } from '@fivewire/line-protocol';
 import { createThrowawayCa } from '@fivewire/test-servers';
 import { afterEach, expect, it } from 'vitest';
-import { StallWatch } from '../src/transfer/deadline.js';
 import { send } from '../src/transfer/data-flow.js';
+import { StallWatch } from '../src/transfer/deadline.js';
 
 const closers: (() => void)[] = [];
 afterEach(() => {

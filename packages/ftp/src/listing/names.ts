@@ -39,7 +39,8 @@ async function* batches(
       (error: unknown) => buffer.end(error),
     );
   try {
-    for (let batch = await buffer.next(); batch !== undefined; batch = await buffer.next()) yield batch;
+    for (let batch = await buffer.next(); batch !== undefined; batch = await buffer.next())
+      yield batch;
     // No names are no directory on some servers (vsftpd).
     if (names > 0 || (await isDirectory(session, path, options)) !== false) return;
     throw session.control.connection.locate(notFoundBy({ code: 226, text: '' }, 'NLST'));
@@ -66,7 +67,8 @@ async function fetch(
   const visit = await inside(session, dialogue, path, () =>
     receiveNames(session, dialogue, path, [], options, buffer),
   );
-  if (visit === 'no way back') return receiveNames(session, dialogue, path, [path], options, buffer);
+  if (visit === 'no way back')
+    return receiveNames(session, dialogue, path, [path], options, buffer);
   if ('result' in visit) return visit.result;
   throw dialogue.connection.locate(rejected(visit.refusal, 'CWD'));
 }

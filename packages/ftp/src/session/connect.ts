@@ -113,7 +113,8 @@ export async function openSession(resolved: Resolved): Promise<Session> {
   } catch (error) {
     const isLost = isFivewireError(error) && error.phase === 'capabilities' && lost.has(error.code);
     const tries = wasUnproven && traits.pipelining === 'refused' && isLost;
-    if (!tries || transport.options.stream !== undefined || resolved.options.signal?.aborted) throw error;
+    if (!tries || transport.options.stream !== undefined || resolved.options.signal?.aborted)
+      throw error;
     try {
       return await open(resolved);
     } catch {

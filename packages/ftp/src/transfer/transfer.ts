@@ -20,9 +20,9 @@ import { hintFor, rejected } from '../session/failures.js';
 import { hasFeature, type Session } from '../session/session.js';
 import type { CallOptions } from '../types.js';
 import { type DataConnection, openData } from './data-connection.js';
+import { ended, Halt, handshakeOut, leave } from './data-flow.js';
 import { StallWatch, within } from './deadline.js';
 import { deflated, inflated } from './mode-z.js';
-import { ended, Halt, handshakeOut, leave } from './data-flow.js';
 import { Noops } from './noops.js';
 
 export interface Plan extends CallOptions {
