@@ -43,8 +43,9 @@ export const options = {
 
 export async function run(args: Args, context: Context): Promise<number | undefined> {
   const { url, dest, command } = places(args, context);
-  const target = await resolveTarget(url, context, { protocols: ['imap', 'pop3', 'nntp'] });
+  // Before a password is asked for.
   const choice = await chooseDestination(dest, command, context);
+  const target = await resolveTarget(url, context, { protocols: ['imap', 'pop3', 'nntp'] });
   const remove = args.delete === true;
   if (remove && (choice.kind === 'json' || choice.kind === 'stream'))
     throw usage(
