@@ -215,7 +215,8 @@ class AddressListParser {
     const rest = this.#text.slice(this.#at);
     if (rest.startsWith(';'))
       return this.#fault('has a semicolon', 'Separate addresses by commas.');
-    if (rest.startsWith('"')) return this.#fault('has a quote without its end', quoteHint);
+    if (/^"(?:[^"\\]|\\.)*$/su.test(rest))
+      return this.#fault('has a quote without its end', quoteHint);
     return this.#fault(
       rest === '' ? 'is no address' : `can't be read from ${shown(rest)} on`,
       rest === ''

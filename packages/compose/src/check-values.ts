@@ -15,8 +15,10 @@ export function checkKeys(
   argument: string,
   hints: Hints = {},
 ): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw wrong(argument, 'must be an object');
+  if (typeof value !== 'object' || value === null) throw wrong(argument, 'must be an object');
+  // A Map or a Headers holds what it holds elsewhere than in its keys: it would be left out without a word.
+  if (Symbol.iterator in value)
+    throw wrong(argument, 'must be a plain object', 'Make one by Object.fromEntries().');
   const unknown = Object.keys(value).find((key) => !keys.includes(key));
   if (unknown === undefined) return;
   const hint = Object.hasOwn(hints, unknown) ? hints[unknown] : undefined;

@@ -121,7 +121,7 @@ function checkAttachment(attachment: Attachment, argument: string, files: boolea
   }
   if (contentType !== undefined) checkType(contentType, `${argument}.contentType`);
   checkOneOf(attachment.disposition, ['attachment', 'inline'], `${argument}.disposition`);
-  checkOneOf(attachment.encoding, encodings, `${argument}.encoding`);
+  checkEncoding(attachment, argument);
   if (attachment.headers !== undefined) checkFields(attachment.headers, `${argument}.headers`);
 }
 
@@ -134,8 +134,23 @@ function checkAlternative(alternative: Alternative, argument: string): void {
   );
   checkContent(alternative.content, `${argument}.content`);
   checkType(alternative.contentType, `${argument}.contentType`);
-  checkOneOf(alternative.encoding, encodings, `${argument}.encoding`);
+  checkEncoding(alternative, argument);
   if (alternative.headers !== undefined) checkFields(alternative.headers, `${argument}.headers`);
+}
+
+/**
+ * How it goes out. To nodemailer `encoding` says how a text is to be read, and `'base64'` means both: it would arrive encoded
+ * twice.
+ */
+function checkEncoding({ encoding, content }: Attachment | Alternative, argument: string): void {
+  const name = `${argument}.encoding`;
+  if (typeof content === 'string' && Buffer.isEncoding(String(encoding)))
+    throw wrong(
+      name,
+      `is ${encoding}, and the content is a text`,
+      `What is written in ${encoding} goes in as octets: Buffer.from(content, '${encoding}'). Base64 on the wire is the default.`,
+    );
+  checkOneOf(encoding, encodings, name);
 }
 
 function checkCalendar(calendar: Calendar): void {
@@ -166,7 +181,14 @@ function checkType(value: unknown, argument: string): void {
 
 function checkListFields(list: ListFields): void {
   const urls = ['help', 'unsubscribe', 'subscribe', 'post', 'owner', 'archive'] as const;
-  checkKeys(list, ['id', 'oneClick', ...urls], 'list');
+  checkKeys(list, ['id', 'oneClick', ...urls], 'list', {
+    unsubscribePost: 'Use `oneClick: true`.',
+  });
+  if (typeof list.id === 'object' && list.id !== null)
+    checkKeys(list.id, ['name', 'id'], 'list.id', {
+      url: 'Use `id: { name, id }`.',
+      comment: 'Use `id: { name, id }`.',
+    });
   checkFlag(list.oneClick, 'list.oneClick');
   for (const field of urls) {
     const value = list[field];

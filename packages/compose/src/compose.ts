@@ -1,24 +1,19 @@
 /** A message, RFC 5322 and MIME: checked, laid out, streamed. */
 import { isAscii } from 'node:buffer';
 import { Readable } from 'node:stream';
+import { hasUtf8Header } from '@fivewire/smtp';
 import { checkMessage, checkRaw } from './check.js';
 import { checkContent, checkKeys, wrong } from './check-values.js';
 import { ComposedBody } from './composed-body.js';
 import { type DkimKey, dkimSigner } from './dkim.js';
 import { openFiles } from './files.js';
 import { messageHeader } from './message-header.js';
-import { encodingOf, messageParts, octetsOf } from './message-parts.js';
+import { encodingOf, messageParts, octetsOf, typeOfAttachment } from './message-parts.js';
 import { type Segment, segments } from './mime-part.js';
-import {
-  type CheckedEntry,
-  checkEnvelope,
-  envelopeOf,
-  mailboxesOf,
-  readAddresses,
-} from './recipients.js';
+import { checkEnvelope, envelopeOf, mailboxesOf, readAddresses } from './recipients.js';
 import { textFromHtml } from './text-from-html.js';
 import { IdentityEncoder } from './transfer-encoding.js';
-import type { ComposeMessage, Content, RawMessage } from './types.js';
+import type { Alternative, Attachment, ComposeMessage, Content, RawMessage } from './types.js';
 
 /** Takes the composed message and gives the signed one. For ARC, S/MIME, OpenPGP, or a key that lies elsewhere. */
 export type Sign = (message: Readable) => Readable | AsyncIterable<Uint8Array>;
@@ -94,21 +89,35 @@ async function made(given: ComposeMessage, allowFiles: string | undefined): Prom
   const header = messageHeader(given, parties, replyTo);
   const message = await openFiles(await textFromHtml(given), allowFiles);
   const all = [...segments(messageParts(message))];
-  const utf8 = [...from, ...parties.to, ...parties.cc, ...replyTo];
+  const fields = Buffer.from(header.fields);
   return {
     envelope: {
       ...envelope,
-      ...(needsUtf8(sender === undefined ? utf8 : [...utf8, sender]) ? { smtpUtf8: true } : {}),
+      ...(needsUtf8(message, [fields, ...all]) ? { smtpUtf8: true } : {}),
       ...(needsEightBit(message) ? { body: '8bit' } : {}),
     },
-    parts: [Buffer.from(header.fields), ...all],
+    parts: [fields, ...all],
     messageId: header.messageId,
   };
 }
 
-/** An address with UTF-8 in its local part stands in the header as it is: RFC 6532. */
-const needsUtf8 = (entries: readonly CheckedEntry[]): boolean =>
-  mailboxesOf(entries).some(({ utf8 }) => utf8);
+/**
+ * RFC 6532: an address with UTF-8 in its local part stands in a header as it is, all else is encoded. So do the headers of
+ * messages within.
+ */
+const needsUtf8 = (
+  { attachments = [], alternatives = [] }: ComposeMessage,
+  parts: readonly Segment[],
+): boolean =>
+  parts.some((part) => Buffer.isBuffer(part) && !isAscii(part)) ||
+  [...attachments, ...alternatives].some(holdsUtf8Header);
+
+const holdsUtf8Header = (part: Attachment | Alternative): boolean =>
+  /^message\/(?:rfc822|news|global)\b/i.test(typeOfAttachment(part)) &&
+  part.content !== undefined &&
+  !(part.content instanceof Readable) &&
+  encodingOf(part) === '8bit' &&
+  hasUtf8Header(octetsOf(part.content));
 
 const needsEightBit = ({ attachments = [], alternatives = [] }: ComposeMessage): boolean =>
   [...attachments, ...alternatives].some((one) => encodingOf(one) === '8bit');
@@ -132,7 +141,11 @@ function rawMessage(given: RawMessage): Made {
   const content = rawContent(raw);
   const eightBit = Buffer.isBuffer(content) && !isAscii(content);
   return {
-    envelope: eightBit ? { ...envelope, body: '8bit' } : envelope,
+    envelope: {
+      ...envelope,
+      ...(eightBit && hasUtf8Header(content) ? { smtpUtf8: true } : {}),
+      ...(eightBit ? { body: '8bit' } : {}),
+    },
     parts: [{ content, encoder }],
     messageId: undefined,
   };

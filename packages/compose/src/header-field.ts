@@ -29,7 +29,7 @@ function plain(name: string, value: string): string {
 }
 
 /** Folds where a single space stands: a reader that unfolds gets the value back, octet for octet. */
-function foldable(value: string): string[] {
+export function foldable(value: string): string[] {
   const tokens: string[] = [];
   let from = 0;
   for (let i = value.indexOf(' '); i > 0; i = value.indexOf(' ', i + 1)) {

@@ -7,7 +7,8 @@ import { Readable } from 'node:stream';
 import { lookup } from 'mrmime';
 import { checkFieldName } from './check.js';
 import { wrong } from './check-values.js';
-import { folded, parameter, unstructured, withParameters } from './header-field.js';
+import { givenField } from './given-field.js';
+import { folded, parameter, withParameters } from './header-field.js';
 import { messageId } from './message-id.js';
 import type { Leaf, Part } from './mime-part.js';
 import {
@@ -144,7 +145,7 @@ export function encodingOf(
 
 const filenameOf = ({ filename, path }: Attachment): string | undefined => filename ?? nameOf(path);
 
-const typeOfAttachment = (given: Attachment): string =>
+export const typeOfAttachment = (given: Attachment): string =>
   given.contentType ?? typeByName(filenameOf(given), given.content);
 
 const calendarFile = ({ content }: Calendar, filename: string): Leaf =>
@@ -188,7 +189,7 @@ export function headerFields(headers: HeaderFields | undefined, argument: string
   for (const [name, value] of Object.entries(headers ?? {})) {
     checkFieldName(name, argument);
     for (const one of Array.isArray(value) ? value : [value as string])
-      fields += unstructured(name, one);
+      fields += givenField(name, one, `${argument}.${name}`);
   }
   return fields;
 }

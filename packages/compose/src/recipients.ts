@@ -56,7 +56,10 @@ function fromObject(given: AddressInput, argument: string): AddressListEntry {
       throw wrong(`${argument}.group`, 'holds a group', 'RFC 5322 has no groups in groups.');
     return { name, members: mailboxesOf(members) };
   }
-  checkKeys(given, ['name', 'address'], argument);
+  checkKeys(given, ['name', 'address'], argument, {
+    email: 'Use `address`.',
+    mail: 'Use `address`.',
+  });
   const { name, address } = given as { name?: string; address: string };
   if (name !== undefined) checkLine(name, `${argument}.name`);
   checkLine(address, `${argument}.address`);
@@ -128,7 +131,11 @@ const domainInLowerCase = (address: string): string => {
 
 /** An envelope of the caller's own: exact addresses, nothing is parsed out of a text. */
 export function checkEnvelope(given: GivenEnvelope): { from: string | null; to: string[] } {
-  checkKeys(given, ['from', 'to'], 'envelope');
+  checkKeys(given, ['from', 'to'], 'envelope', {
+    cc: 'All recipients stand in envelope.to.',
+    bcc: 'All recipients stand in envelope.to.',
+    size: 'The client tells it, where it is known.',
+  });
   const { from, to } = given;
   if (from !== null) parseAddress(from, 'envelope.from');
   const list = Array.isArray(to) ? (to as readonly string[]) : [to as string];

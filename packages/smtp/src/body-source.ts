@@ -1,5 +1,5 @@
 /** A caller's body on its way out: looked at where it is in memory, begun early and pulled where it is a stream. */
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isAscii } from 'node:buffer';
 import { ReadStream } from 'node:fs';
 import {
   abandonOnAbort,
@@ -12,6 +12,7 @@ import {
   SourcePace,
   UsageError,
 } from '@fivewire/line-protocol';
+import { beginsWithField, hasUtf8Header, headerEnd, headerLimit } from './utf8-header.js';
 
 /** A body is handed out in pieces of at most so many octets: encoding one, and waiting for the socket, stays short. */
 export const pieceOctets: number = 256 * 1024;
@@ -25,7 +26,7 @@ export class BodySource {
   #pace: SourcePace | undefined;
   #pieces: AsyncGenerator<Uint8Array, void, undefined> | undefined;
   #beginning: Promise<void> | undefined;
-  /** The first piece of a stream, once it has come, until it is handed out. */
+  /** What a stream begins with, up to the end of its header, until it is handed out. */
   #first: Uint8Array | undefined;
   /** What is left of a piece that was too long. */
   #rest: Uint8Array | undefined;
@@ -64,9 +65,8 @@ export class BodySource {
   }
 
   /**
-   * True when the header holds UTF-8 beyond ASCII (RFC 6532), `undefined` for a stream that has not {@link begun}, of which the
-   * first piece tells.
-   * Octets that are no UTF-8 say nothing: some other charset, which SMTPUTF8 would not make right.
+   * True when a header holds UTF-8 beyond ASCII: that of the message, and those within as far as it is known. `undefined` for a
+   * stream that has not {@link begun}, of which the first octets tell.
    */
   get utf8Header(): boolean | undefined {
     if (this.whole !== undefined) return !isAscii(this.whole) && hasUtf8Header(this.whole);
@@ -79,8 +79,8 @@ export class BodySource {
   }
 
   /**
-   * Pulls the first piece of a stream, at once: a stream that breaks while it waits for its turn has a listener then, a file
-   * that is not there costs no connection, and what a message needs is known before MAIL.
+   * Pulls a stream up to the end of its header, at once: a stream that breaks while it waits for its turn has a listener then, a
+   * file that is not there costs no connection, and what a message needs is known before MAIL.
    */
   begin(): void {
     if (this.#pieces === undefined || this.#beginning !== undefined || this.taken > 0) return;
@@ -88,7 +88,7 @@ export class BodySource {
     this.#beginning.catch(ignore); // told by begun() or next()
   }
 
-  /** Resolves when the first piece is there, so that {@link next} does not wait. */
+  /** Resolves when the header is there, so that {@link next} does not wait. */
   async begun(signal: AbortSignal | undefined): Promise<void> {
     if (this.#beginning !== undefined)
       await abandonOnAbort(this.#beginning, signal, { command: 'MAIL' });
@@ -137,10 +137,24 @@ export class BodySource {
   }
 
   async #pullFirst(pieces: AsyncGenerator<Uint8Array, void, undefined>): Promise<void> {
-    const { value, done } = await pieces.next();
-    if (!done) this.#first = value;
+    const begun: Uint8Array[] = [];
+    let size = 0;
+    let text = '';
+    for (;;) {
+      const { value, done } = await pieces.next();
+      if (done) break;
+      begun.push(value);
+      size += value.length;
+      if (size < headerLimit) text += bufferOf(value).toString('latin1');
+      if (size >= headerLimit || (size > 0 && !awaitsHeader(text))) break;
+    }
+    if (begun.length > 0) this.#first = begun.length === 1 ? begun[0] : Buffer.concat(begun, size);
   }
 }
+
+/** It begins as a header does, whose end has not come. */
+const awaitsHeader = (text: string): boolean =>
+  headerEnd(text) < 0 && (beginsWithField(text) || /^[!-9;-~]*[ \t]*$/.test(text));
 
 /** A file comes in pieces of 64 KiB unless more is asked for at once; each piece costs a turn of the event loop. */
 function readInBigPieces(file: ReadStream): void {
@@ -159,30 +173,6 @@ function octetsInMemory(body: BodyInput): Buffer | undefined {
 
 const bufferOf = (octets: Uint8Array): Buffer =>
   Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
-
-/** A header that is longer is judged by so much of it. */
-const headerLimit = 64 * 1024;
-
-/** Where the empty line begins that ends a header; -1 where there is none. */
-function headerEnd(text: string): number {
-  const found = /\n\r?\n|\r\r/.exec(text);
-  return found === null ? -1 : found.index;
-}
-
-function hasUtf8Header(octets: Buffer): boolean {
-  const text = octets.toString('latin1', 0, headerLimit);
-  if (!/^[!-9;-~]+[ \t]*:/.test(text)) return false; // no field: no header, all is body
-  const end = headerEnd(text);
-  const header = octets.subarray(0, end < 0 ? text.length : end);
-  return !isAscii(header) && isUtf8(header.length < headerLimit ? header : wholeCharacters(header));
-}
-
-/** Without a character that the limit cut. */
-function wholeCharacters(octets: Buffer): Buffer {
-  let end = octets.length;
-  for (let i = 0; i < 3 && ((octets[end - 1] ?? 0) & 0xc0) === 0x80; i++) end--;
-  return octets.subarray(0, ((octets[end - 1] ?? 0) & 0xc0) === 0xc0 ? end - 1 : end);
-}
 
 /** The source's failure, told of a connection that had to be ended for it. */
 export function sourceFailed(error: unknown): unknown {

@@ -27,3 +27,4 @@ export { createSmtpPool, type SmtpPool, type SmtpPoolOptions } from './pool.js';
 export { SmtpClient } from './smtp-client.js';
 export type * from './types.js';
 export type { CallOptions } from './types.js';
+export { hasUtf8Header } from './utf8-header.js';

@@ -3,26 +3,38 @@ import {
   type ClientPool,
   checkOptions,
   createPool,
+  type FivewireError,
   isFivewireError,
   onePerCall,
   oneSession,
   type PoolOptions,
+  rules,
+  type ServerReply,
   sessionScopeOf,
   splitPoolOptions,
   type Ways,
   withClientMethods,
 } from '@fivewire/line-protocol';
+import { checkKeys, wrong } from './arguments.js';
 import { BodySource } from './body-source.js';
 import { openSession, resolveOptions } from './connect.js';
 import { deliver } from './deliver.js';
 import { sendRules } from './options.js';
+import { Pace, type RateLimit } from './pace.js';
 import { sendEach } from './send-many.js';
 import type { Session } from './session.js';
 import { SmtpClient } from './smtp-client.js';
-import type { CallOptions, SendOptions, SendResult, SmtpOptions } from './types.js';
+import type { CallOptions, Envelope, SendOptions, SendResult, SmtpOptions } from './types.js';
 
 /** `stream` and `signal` belong to one connection: a pool takes neither. */
-export interface SmtpPoolOptions extends Omit<SmtpOptions, 'stream' | 'signal'>, PoolOptions {}
+export interface SmtpPoolOptions extends Omit<SmtpOptions, 'stream' | 'signal'>, PoolOptions {
+  /**
+   * How fast `send` and `sendMany` send at most: `{ messages: 10, per: 1000 }`, `{ recipients: 500, per: 3_600_000 }`, or a list of
+   * such limits, which hold together. Default: as fast as it goes. Messages wait for it in their order; the wait is none for
+   * the server, so that `timeout` does not end it, and `signal` does.
+   */
+  rate?: RateLimit | readonly RateLimit[];
+}
 
 const ways: Ways<SmtpClient, 'send' | 'sendMany'> = {
   probe: onePerCall,
@@ -53,7 +65,9 @@ export type SmtpPool = ClientPool<SmtpClient, 'reset' | 'xclient'>;
  * @throws UsageError `ERR_ARGUMENT`, TlsError `ERR_SERVER_HOSTNAME_…`; nothing has been dialled
  */
 export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
-  const { own, rest } = splitPoolOptions(options?.protocol ?? 'smtp', options);
+  const { own, rest: given } = splitPoolOptions(options?.protocol ?? 'smtp', options);
+  const { rate, ...rest } = given;
+  const pace = new Pace(rateLimits(rate));
   const resolved = resolveOptions(rest);
   const sessions = sessionScopeOf(resolved.transport);
   const sessionOf = new WeakMap<SmtpClient, Session>();
@@ -63,24 +77,59 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     sessionOf.set(client, session);
     return client;
   }, own);
-  const { maxConnections = 4 } = own;
+  const { maxConnections = 4, outageTimeout = 10_000 } = own;
+
+  const proven = new WeakSet<Session>();
+
+  /** On one connection. `undefined`: the connection went before any of the message was on it, and `again` lets another be tried. */
+  const attempt = async (
+    envelope: Envelope,
+    source: BodySource,
+    sendOptions: SendOptions,
+    patience: number,
+    again: (fresh: boolean) => boolean,
+  ): Promise<SendResult | undefined> => {
+    const recipients = Array.isArray(envelope?.to) ? envelope.to.length : 1;
+    pace.check(recipients);
+    const { signal } = sendOptions;
+    const acquire = () => pool.acquire(waitOf(sendOptions));
+    const { client, release } = await pace.pass(recipients, acquire, patience, signal);
+    const session = sessionOf.get(client) as Session;
+    let wish: Parameters<Pace['over']>[0] = 'nothing';
+    try {
+      const result = await deliver(session, envelope, source, sendOptions, false);
+      proven.add(session);
+      wish = 'more';
+      return result;
+    } catch (error) {
+      const gone = source.taken === 0 && isStale(error);
+      const fresh = !proven.has(session);
+      if (gone ? fresh : isOverloaded(error)) wish = { less: error };
+      else if (isFivewireError(error) && error.connection === 'usable') proven.add(session);
+      if (gone && again(fresh)) return undefined;
+      throw error;
+    } finally {
+      release();
+      pace.over(wish);
+    }
+  };
   const send: SmtpPool['send'] = async (envelope, body, sendOptions = {}) => {
     checkOptions(sendOptions, sendRules);
     const source = new BodySource(body);
-    const attempt = (isLast: boolean): Promise<SendResult | undefined> =>
-      pool.use(async (client) => {
-        const session = sessionOf.get(client) as Session;
-        try {
-          return await deliver(session, envelope, source, sendOptions, false);
-        } catch (error) {
-          if (!isLast && source.taken === 0 && isStale(error)) return undefined;
-          throw error;
-        }
-      }, waitOf(sendOptions));
+    const { timeout = Infinity } = sendOptions;
+    const patience = Math.min(timeout === 0 ? Infinity : timeout, outageTimeout);
+    let since: number | undefined;
+    let attempts = 0;
+    /** A connection that has carried messages may end at any time; a fresh one that ends is an outage. */
+    const again = (fresh: boolean): boolean => {
+      if (!fresh) return ++attempts < mostAttempts;
+      since ??= pace.now;
+      return pace.now - since < patience;
+    };
     source.begin();
     try {
-      for (let attempts = 1; ; attempts++) {
-        const result = await attempt(attempts === mostAttempts);
+      for (;;) {
+        const result = await attempt(envelope, source, sendOptions, patience, again);
         if (result !== undefined) return result;
       }
     } finally {
@@ -91,11 +140,56 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     sendEach(messages, { window: maxConnections, ...options }, (message, each, settle) => {
       send(message.envelope, message.body, each).then(settle.sent, settle.failed);
     });
-  return withClientMethods(Object.assign(pool, { send, sendMany }), ways);
+  const closeConnections = pool.close;
+  const close = (): Promise<void> => {
+    pace.close();
+    return closeConnections();
+  };
+  const methods = { send, sendMany, close, [Symbol.asyncDispose]: close };
+  return withClientMethods(Object.assign(pool, methods), ways);
 }
 
-/** Of one message, each on another connection that ended before any of the message was on it. */
-const mostAttempts = 5;
+/** @throws UsageError `ERR_ARGUMENT` */
+function rateLimits(rate: SmtpPoolOptions['rate']): readonly RateLimit[] {
+  if (rate === undefined) return [];
+  const list = Array.isArray(rate) ? (rate as readonly RateLimit[]) : [rate as RateLimit];
+  for (const one of list) {
+    checkKeys(one, ['messages', 'recipients', 'per'], 'rate');
+    const { messages, recipients, per } = one;
+    for (const [name, value] of Object.entries({ messages, recipients }))
+      if (value !== undefined && !rules.positive[0](value))
+        throw wrong(`rate.${name}`, `must be ${rules.positive[1]}`);
+    if (typeof per !== 'number' || !(per > 0 && per < Infinity))
+      throw wrong('rate.per', 'must be a number of milliseconds above 0');
+    if (messages === undefined && recipients === undefined)
+      throw wrong('rate', 'limits nothing', 'Such as { messages: 10, per: 1000 }.');
+  }
+  return list;
+}
+
+/** It says "not now" of itself, not of this sender or recipient: its system, its network, its limits (RFC 3463 §3). */
+const isOverloaded = (error: unknown): boolean => {
+  if (!isFivewireError(error)) return false;
+  const {
+    code,
+    reply,
+    recipients = [],
+    command = '',
+  } = error as FivewireError & {
+    reply?: ServerReply;
+    recipients?: readonly { reply: ServerReply }[];
+  };
+  const replies =
+    code === 'ERR_RECIPIENTS_REJECTED' ? recipients.map((one) => one.reply) : reply ? [reply] : [];
+  return (
+    replies.length > 0 &&
+    replies.every((one) =>
+      one.enhanced === undefined
+        ? command.startsWith('MAIL') && [451, 452].includes(Number(one.code))
+        : /^4\.(?:3\.[0-2]|4\.5|7\.28)$/.test(one.enhanced),
+    )
+  );
+};
 
 /** The connection had idled too long, or carried as many messages as the server takes over one: another will do. */
 const isStale = (error: unknown): boolean =>

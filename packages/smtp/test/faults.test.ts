@@ -336,7 +336,7 @@ describe('a body that breaks', () => {
       ${closing}`);
     const client = await connectTo(peer);
     const body = new Readable({ read() {} });
-    body.push('x');
+    body.push('Subject: x\n\nx');
     await failure(client.send({ from, to }, body));
     await sleep(1);
     expect(body.destroyed).toBe(true);

@@ -1,0 +1,243 @@
+/**
+ * When a pool's next message may go: no more of them, and of recipients, in any time than was asked for, and fewer while the
+ * server says that it is too much for it now.
+ *
+ * Messages pass one by one, in the order of their calls, and count at the moment when they have their connection: who counts
+ * before it, lets all that waited for a connection go at once.
+ */
+import {
+  aborted,
+  badOption,
+  ConnectionError,
+  errorAgain,
+  isFivewireError,
+  manyMayWaitOn,
+} from '@fivewire/line-protocol';
+
+/** At most so much in any `per` milliseconds, for messages that `send` and `sendMany` send. */
+export interface RateLimit {
+  messages?: number;
+  /** Recipients as the envelopes name them, refused ones too. */
+  recipients?: number;
+  /** Milliseconds: 1,000 is a second, 3,600,000 an hour. */
+  per: number;
+}
+
+export interface Clock {
+  /** Milliseconds, never going back. */
+  now(): number;
+  /** @returns what takes it back */
+  after(milliseconds: number, then: () => void): () => void;
+}
+
+const systemClock: Clock = {
+  now: () => performance.now(),
+  after(milliseconds, then) {
+    const timer = setTimeout(then, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Pauses while the server wants less, in milliseconds: the first, doubled each time, up to the longest. */
+const firstPause = 50;
+const longestPause = 30_000;
+/** What setTimeout() can wait; a longer time is waited for in parts. */
+const longestWait = 2 ** 31 - 1;
+
+export class Pace {
+  readonly #limits: readonly Window[];
+  readonly #clock: Clock;
+  /** Those behind the one that is passing. */
+  readonly #queue: (() => void)[] = [];
+  #busy = false;
+  /** Ends what the one that is passing waits for, on a change. */
+  #wake: (() => void) | undefined;
+  #closed = false;
+  /** Refusals of the server's own making since it took a message last. */
+  #refusals = 0;
+  #pausedUntil = 0;
+  /** The last of them, and when the first came. */
+  #trouble: { since: number; error: unknown } | undefined;
+  /** Messages that have passed and have not come to their end. */
+  #underWay = 0;
+
+  constructor(limits: readonly RateLimit[], clock: Clock = systemClock) {
+    this.#limits = limits.map((limit) => new Window(limit));
+    this.#clock = clock;
+  }
+
+  get now(): number {
+    return this.#clock.now();
+  }
+
+  /** @throws UsageError `ERR_ARGUMENT`: it would have to wait for ever */
+  check(recipients: number): void {
+    const limit = Math.min(...this.#limits.map((one) => one.mostRecipients));
+    if (recipients <= limit) return;
+    throw badOption(
+      'envelope.to',
+      `names ${recipients} recipients, and the rate allows ${limit}`,
+      'Send it several times, to some of them each.',
+    );
+  }
+
+  /**
+   * Waits until one more may go, and for its connection.
+   *
+   * @param begin gets the connection
+   * @param patience milliseconds of the server's trouble that it waits through
+   * @throws what `begin` throws; AbortedError; ConnectionError `ERR_CONNECTION_CLOSED` when the pool is closed; what the server
+   * said last, when its trouble outlasts the patience
+   */
+  async pass<T>(
+    recipients: number,
+    begin: () => Promise<T>,
+    patience: number,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const called = this.#clock.now();
+    if (this.#busy) await this.#turn(signal);
+    this.#busy = true;
+    try {
+      await this.#room(recipients, (since) => Math.max(since, called) + patience, signal);
+      this.#checkOpen(); // it may have been closed since
+      const begun = await begin();
+      const now = this.#clock.now();
+      for (const limit of this.#limits) limit.count(now, recipients);
+      this.#underWay++;
+      return begun;
+    } finally {
+      this.#busy = false;
+      this.#queue.shift()?.();
+    }
+  }
+
+  /** What has passed has come to its end. @param wish what that says about the next one: `less` by this error */
+  over(wish: 'more' | 'nothing' | { less: unknown }): void {
+    this.#underWay--;
+    if (wish === 'more') {
+      this.#refusals = 0;
+      this.#trouble = undefined;
+    } else if (wish !== 'nothing') {
+      const now = this.#clock.now();
+      this.#refusals++;
+      this.#pausedUntil = now + Math.min(firstPause * 2 ** (this.#refusals - 1), longestPause);
+      this.#trouble = { since: this.#trouble?.since ?? now, error: wish.less };
+    }
+    this.#wake?.();
+  }
+
+  /** No more messages: those that wait are refused. */
+  close(): void {
+    this.#closed = true;
+    this.#wake?.();
+    for (const next of this.#queue.splice(0)) next();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed)
+      throw new ConnectionError('ERR_CONNECTION_CLOSED', 'The pool was closed', { retry: 'never' });
+  }
+
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      };
+      const stop = (): void => {
+        const at = this.#queue.indexOf(done);
+        if (at >= 0) this.#queue.splice(at, 1);
+        reject(aborted(signal as AbortSignal, { command: 'send' }, 'usable'));
+      };
+      if (signal?.aborted) return stop();
+      if (signal !== undefined) manyMayWaitOn(signal);
+      signal?.addEventListener('abort', stop, { once: true });
+      this.#queue.push(done);
+    });
+  }
+
+  async #room(
+    recipients: number,
+    endOf: (since: number) => number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    for (;;) {
+      this.#checkOpen();
+      if (signal?.aborted) throw aborted(signal, { command: 'send' }, 'usable');
+      const wait = this.#waitFor(recipients);
+      if (wait <= 0) return;
+      const { since, error } = this.#trouble ?? { since: Infinity, error: undefined };
+      const left = endOf(since) - this.#clock.now();
+      if (left <= 0) throw isFivewireError(error) ? errorAgain(error, {}) : error;
+      await this.#change(Math.min(wait, left), signal);
+    }
+  }
+
+  /** Milliseconds; Infinity: until something changes. */
+  #waitFor(recipients: number): number {
+    const now = this.#clock.now();
+    // A server in trouble is asked by one message at a time.
+    if (this.#refusals > 0 && this.#underWay > 0) return Infinity;
+    const pause = this.#refusals > 0 ? this.#pausedUntil - now : 0;
+    return this.#limits.reduce((most, one) => Math.max(most, one.waitFor(now, recipients)), pause);
+  }
+
+  #change(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel =
+        milliseconds === Infinity
+          ? undefined
+          : this.#clock.after(Math.min(Math.ceil(milliseconds), longestWait), () => go());
+      const go = (): void => {
+        cancel?.();
+        this.#wake = undefined;
+        signal?.removeEventListener('abort', go);
+        resolve();
+      };
+      this.#wake = go;
+      signal?.addEventListener('abort', go, { once: true });
+    });
+  }
+}
+
+/** What went in the last `per` milliseconds. */
+class Window {
+  readonly mostRecipients: number;
+  readonly #messages: number;
+  readonly #per: number;
+  /** In their order. */
+  #past: { at: number; recipients: number }[] = [];
+  #recipients = 0;
+
+  constructor({ messages = Infinity, recipients = Infinity, per }: RateLimit) {
+    this.#messages = messages;
+    this.mostRecipients = recipients;
+    this.#per = per;
+  }
+
+  count(now: number, recipients: number): void {
+    this.#past.push({ at: now, recipients });
+    this.#recipients += recipients;
+  }
+
+  /** Milliseconds until so many more may go; 0: now. */
+  waitFor(now: number, recipients: number): number {
+    let gone = 0;
+    for (const { at, recipients: some } of this.#past) {
+      if (at + this.#per > now) break;
+      this.#recipients -= some;
+      gone++;
+    }
+    if (gone > 0) this.#past = this.#past.slice(gone);
+    let messages = this.#past.length + 1;
+    let sum = this.#recipients + recipients;
+    for (const { at, recipients: some } of this.#past) {
+      if (messages <= this.#messages && sum <= this.mostRecipients) return 0;
+      messages--;
+      sum -= some;
+      if (messages <= this.#messages && sum <= this.mostRecipients) return at + this.#per - now;
+    }
+    return 0;
+  }
+}
