@@ -167,6 +167,9 @@ function rateLimits(rate: SmtpPoolOptions['rate']): readonly RateLimit[] {
   return list;
 }
 
+/** Of one message, each on another connection that ended before any of the message was on it. */
+const mostAttempts = 5;
+
 /** It says "not now" of itself, not of this sender or recipient: its system, its network, its limits (RFC 3463 §3). */
 const isOverloaded = (error: unknown): boolean => {
   if (!isFivewireError(error)) return false;
