@@ -7,7 +7,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { startImapServer } from '@fivewire/test-servers';
 import { expect, it } from 'vitest';
-import type { Cli, World } from './installed.js';
+import { type Cli, killStep, type World } from './installed.js';
 
 export function accidents(at: () => { cli: Cli; world: World }): void {
   const url = (scheme: string, path?: string, user?: string) => at().world.url(scheme, path, user);
@@ -220,9 +220,10 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
       const cwd = at().cli.folder();
       const fetch = ['fetch', url(scheme), dest, '--delete'];
       let kills = 0;
-      // Later each time, so that it lands in start-up, login, the middle and the end, however fast the machine is.
-      for (let after = 200; ; after *= 1.15) {
-        const ran = await run(cwd, fetch, { kill: { signal, after } });
+      // At a later line of the dialogue each time: while it dials, in the login, in the middle, at the end, however fast the machine is.
+      for (let lines = 1; ; lines = Math.ceil(lines * killStep)) {
+        const stopWhen = (said: string) => said.split('\n').length > lines;
+        const ran = await run(cwd, [...fetch, '--trace'], { signal, stopWhen });
         if (ran.status === 0) break;
         // Before it listens for signals, a signal simply ends it.
         const code = { SIGKILL: null, SIGINT: 130, SIGTERM: 143 }[signal];

@@ -27,12 +27,10 @@ export interface RunOptions {
   cwd?: string;
   input?: string | Buffer;
   env?: Record<string, string>;
-  /** Sends this signal after so many milliseconds. */
-  kill?: { signal: NodeJS.Signals; after: number };
-  /** Called with stdout so far; true sends SIGINT. */
+  /** Called with what it has said so far; true sends `signal`, or SIGINT. */
   stopWhen?: (stdout: string) => boolean;
   signal?: NodeJS.Signals;
-  /** Starts a process of its own, where that is the point. So do `kill` and `stopWhen`. */
+  /** Starts a process of its own, where that is the point. So does `stopWhen`. */
   process?: boolean;
 }
 
@@ -74,11 +72,7 @@ export function installCli(): Cli {
       rmSync(home, { recursive: true, force: true });
     },
     run(args, options = {}) {
-      const {
-        kill,
-        stopWhen,
-        process: own = kill !== undefined || stopWhen !== undefined,
-      } = options;
+      const { stopWhen, process: own = stopWhen !== undefined } = options;
       if (own) return start(join(bin, 'fivewire'), args, options);
       const { cwd = home, input } = options;
       return shared.run({ args, cwd, env: { ...env, ...options.env }, input });
@@ -159,14 +153,7 @@ function terminalFor(line: string): [string, string[]] | undefined {
 function collect(
   command: string,
   args: readonly string[],
-  {
-    cwd,
-    env,
-    input,
-    kill,
-    stopWhen,
-    signal = 'SIGINT',
-  }: RunOptions & { env: Record<string, string> },
+  { cwd, env, input, stopWhen, signal = 'SIGINT' }: RunOptions & { env: Record<string, string> },
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: cwd ?? env.HOME, env });
@@ -181,12 +168,10 @@ function collect(
         }
       });
     }
-    const timer = kill && setTimeout(() => child.kill(kill.signal), kill.after);
     const end = setTimeout(() => child.kill('SIGKILL'), 60_000);
     child.stdin.on('error', () => {}).end(input);
     child.on('error', reject);
     child.on('close', (status, signal) => {
-      clearTimeout(timer);
       clearTimeout(end);
       resolve({ status, signal, ...texts });
     });
