@@ -76,13 +76,7 @@ describe('retry', () => {
   it('of an upload goes on with its part', async () => {
     const server = oddServer({}, { breaksAfter: 4 });
     const ftp = await FtpClient.connect(server.options);
-    const work = ftp.upload('abcdefghij', '/f', {
-      retry: 1,
-      onProgress: () => {
-        delete server.manners.breaksAfter;
-      },
-    });
-    await work;
+    await ftp.upload('abcdefghij', '/f', { retry: 3 });
     expect(server.tree).toEqual({ f: 'abcdefghij' });
     ftp.close();
   });
