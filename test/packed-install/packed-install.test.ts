@@ -151,7 +151,7 @@ const budgets = {
   '@fivewire/pop3': { packages: 4, octets: 1_300_000 },
   '@fivewire/smtp': { packages: 4, octets: 1_300_000 },
   // The widest of the five protocols: more than the 1.3 MB of its sisters.
-  '@fivewire/imap': { packages: 6, octets: 1_380_000 },
+  '@fivewire/imap': { packages: 6, octets: 1_390_000 },
   '@fivewire/ftp': { packages: 6, octets: 1_300_000 },
   '@fivewire/nntp': { packages: 6, octets: 1_300_000 },
   // A certificate authority brings most of them, and a parser of messages.
