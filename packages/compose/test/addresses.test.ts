@@ -149,7 +149,7 @@ describe('refuses', () => {
     [7, 'to'],
     [null, 'to'],
     [true, 'to'],
-    [new Map(), 'to.address'],
+    [new Map(), 'to'],
     [{ address: 'a<b@example.net' }, 'to'],
     [{ address: '<b@example.net>' }, 'to'],
     [{ address: 'Bob <b@example.net>' }, 'to'],
