@@ -4,6 +4,7 @@ import { describeCalls } from './rows/calls.js';
 import { describeConnect } from './rows/connect.js';
 import { describeExports } from './rows/exports.js';
 import { describeFace } from './rows/face.js';
+import { describeMethods } from './rows/methods.js';
 import { describePool } from './rows/pool.js';
 import { describeQuit } from './rows/quit.js';
 import type { Client, Subject } from './subject.js';
@@ -14,6 +15,7 @@ export function describeContract<C extends Client>(subject: Subject<C>): void {
     describeConnect(subject);
     describeFace(subject);
     describeQuit(subject);
+    describeMethods(subject);
     describeCalls(subject);
     describePool(subject);
   });

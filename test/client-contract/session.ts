@@ -38,6 +38,13 @@ export async function openSession<C extends Client>(
   };
 }
 
+/** A session whose server says nothing any more. */
+export async function mute<C extends Client>(subject: Subject<C>): Promise<Session<C>> {
+  const session = await openSession(subject);
+  session.peer.on('*', 'silence');
+  return session;
+}
+
 /** The server's reply to the latest command, in tagged protocols with its tag. */
 export function answerNow<C extends Client>(subject: Subject<C>, peer: Peer): void {
   const line = peer.latest.heard.at(-1) as string;

@@ -52,9 +52,22 @@ export interface Subject<C extends Client = Client> {
   methods: Readonly<Record<string, (client: C, options: CallOptions) => unknown>>;
   /** Members that don't talk, or that have rows of their own. */
   others: readonly string[];
-  /** Wrong options of second rank: the argument that the error names → the call. */
-  nested?: Readonly<Record<string, (client: C) => unknown>>;
+  /** Further calls, with objects of options at every depth that there is. */
+  forms?: Readonly<Record<string, (client: C) => unknown>>;
+  /** Objects among the arguments whose keys are the caller's own, and states that may be of a later version: as `setQuota[1]`. */
+  maps?: readonly string[];
+  /** What the client lends that talks too: IMAP's mailbox. */
+  lent?: Lent<C>;
   nestedConnect?: Readonly<Record<string, object>>;
+}
+
+/** An object on a client's connection, with methods of its own. */
+export interface Lent<C extends Client, L = never> {
+  name: string;
+  open(client: C): Promise<L>;
+  methods: Readonly<Record<string, (lent: L, options: CallOptions) => unknown>>;
+  others: readonly string[];
+  forms?: Readonly<Record<string, (lent: L) => unknown>>;
 }
 
 /** The methods of a class and of those that it extends, `Symbol.asyncDispose` left out. */

@@ -138,7 +138,11 @@ export function createFtpPool(options: FtpPoolOptions): FtpPool {
   const side: TreeSide = {
     ftp: whole,
     connections: maxConnections,
-    keepsTimes: () => pool.use(async (client) => hasFeature(sessionOf(client), 'MFMT')),
+    keepsTimes: ({ signal }) =>
+      pool.use(
+        async (client) => hasFeature(sessionOf(client), 'MFMT'),
+        signal === undefined ? {} : { signal },
+      ),
     checkPath: (path) => void pathArgument(path, charset, 'remote'),
   };
   return whole;

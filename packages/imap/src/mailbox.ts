@@ -333,7 +333,7 @@ export class Mailbox {
         hint: 'Open it again: client.open(name).',
       });
     }
-    if (!this.#runner.connection.isOpen) throw this.#runner.connection.lost();
+    if (!this.#runner.connection.isOpen) return; // the call itself fails, and names its command
     if (selected.uidValidity !== this.uidValidity) {
       selected.invalidate(
         'has another UIDVALIDITY than when it was opened',

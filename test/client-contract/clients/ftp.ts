@@ -4,8 +4,10 @@ import type { Subject } from '../subject.js';
 
 const verb = (line: string): string => (line.split(' ', 1)[0] ?? '').toUpperCase();
 
+const here = new URL('.', import.meta.url);
+
 const answers: Readonly<Record<string, string>> = {
-  FEAT: '211-Features\r\n UTF8\r\n211 End\r\n',
+  FEAT: '211-Features\r\n UTF8\r\n MLST type*;size*;modify*;\r\n SIZE\r\n MDTM\r\n MFMT\r\n MFCT\r\n MFF Modify;Create;UNIX.mode;\r\n AVBL\r\n HASH SHA-256*\r\n211 End\r\n',
   SYST: '215 UNIX Type: L8\r\n',
   PWD: '257 "/"\r\n',
   QUIT: '221 bye\r\n',
@@ -48,21 +50,19 @@ export const ftp: Subject<FtpClient> = {
     sweep: (client, options) => client.sweep('/', options),
     symlink: (client, options) => client.symlink('x', '/y', options),
     workingDirectory: (client, options) => client.workingDirectory(options),
+    exists: (client, options) => client.exists('/x', options),
+    setModified: (client, options) => client.setModified('/x', new Date(0), options),
+    setCreated: (client, options) => client.setCreated('/x', new Date(0), options),
+    setFacts: (client, options) => client.setFacts('/x', { modify: new Date(0) } as never, options),
+    hash: (client, options) => client.hash('/x', 'sha256', options),
+    hashAll: (client, options) => client.hashAll(['/x'], 'sha256', options),
+    space: (client, options) => client.space('/', options),
+    downloadTree: (client, options) => client.downloadTree('/x', '/tmp/none', options),
+    uploadTree: (client, options) => client.uploadTree(here, '/x', options),
+    mirror: (client, options) => client.mirror(here, '/x', { direction: 'down', ...options }),
     command: (client, options) => client.command('NOOP', [], options),
   },
-  others: [
-    'quit',
-    'close',
-    'setModified',
-    'setCreated',
-    'setFacts',
-    'hashAll',
-    'space',
-    'hash',
-    'exists',
-    'uploadTree',
-    'downloadTree',
-    'mirror',
-  ],
+  others: ['quit', 'close'],
+  maps: ['setFacts[1]'],
   nestedConnect: { 'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } } },
 };

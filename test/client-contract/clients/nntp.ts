@@ -68,6 +68,14 @@ export const nntp: Subject<NntpClient> = {
     command: (client, options) => client.command('DATE', [], options),
   },
   others: ['quit', 'close', 'feed'],
-  nested: { 'range.until': (client) => client.overview({ from: 1, until: 5 } as never) },
+  forms: {
+    overview: (client) => client.overview({ from: 1, to: 5 }),
+    header: (client) => client.header('Subject', { from: 1, to: 5 }),
+    xpat: (client) => client.xpat('Subject', { from: 1, to: 5 }, '*'),
+    listGroup: (client) => client.listGroup('test.group', { from: 1, to: 5 }),
+    archive: (client) =>
+      client.archive('test.group', { group: 'test.group', low: 1, high: 5, last: 3 }, {}),
+  },
+  maps: ['archive[1]'],
   nestedConnect: { 'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } } },
 };

@@ -1,9 +1,17 @@
 import * as module from '@fivewire/smtp';
-import { createSmtpPool, SmtpClient } from '@fivewire/smtp';
+import { createSmtpPool, type Envelope, SmtpClient } from '@fivewire/smtp';
 import type { Subject } from '../subject.js';
 
 const verb = (line: string): string => (line.split(' ', 1)[0] ?? '').toUpperCase();
 const envelope = { from: 'a@example.org', to: ['b@example.org'] };
+const whole: Envelope = {
+  ...envelope,
+  to: [{ address: 'b@example.org', notify: ['delay'] }, 'c@example.org'],
+  dsn: { return: 'full', optional: true },
+  deliverBy: { seconds: 5, otherwise: 'return' },
+  hold: { seconds: 5 },
+  optional: ['DSN', 'DELIVERBY', 'FUTURERELEASE'],
+};
 const body = 'Subject: x\r\n\r\nx\r\n';
 
 const answers: Readonly<Record<string, string>> = {
@@ -50,10 +58,16 @@ export const smtp: Subject<SmtpClient> = {
     command: (client, options) => client.command('HELP', [], options),
   },
   others: ['quit', 'close'],
-  nested: {
-    'message.onRefuse': (client) =>
-      first(client.sendMany([{ envelope, body, onRefuse: 'abort' } as never])),
-    'envelope.form': (client) => client.send({ ...envelope, form: 'x' } as never, body),
+  forms: {
+    'send, all of an envelope': (client) => client.send(whole, body, { onRefused: 'abort' }),
+    'send, kept until a time': (client) =>
+      client.send({ ...whole, hold: { until: new Date(0) } }, body),
+    'send, one recipient': (client) =>
+      client.send({ from: null, to: { address: 'b@example.org' } }, body),
+    'sendUrl, all of an envelope': (client) => client.sendUrl(whole, 'imap://example.org/1'),
+    'sendMany, all of a message': (client) =>
+      first(client.sendMany([{ envelope: whole, body, onRefused: 'abort' }], { window: 2 })),
+    'probe, all of an envelope': (client) => client.probe(whole),
   },
   nestedConnect: { 'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } } },
 };

@@ -1,89 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createPeer } from '../peer.js';
-import { answerNow, failure, inClear, openSession, type Session } from '../session.js';
+import { answerNow, failure, inClear, mute, openSession, quiet } from '../session.js';
 import type { Client, Subject } from '../subject.js';
 
 export function describeCalls<C extends Client>(subject: Subject<C>): void {
-  const { protocol, verb, methods, Client } = subject;
-  const rows = Object.entries(methods);
-
-  describe('each method', () => {
-    it.each(rows)('%s by a signal that has fired sends nothing', async (_name, call) => {
-      const { client, peer, talk } = await openSession(subject);
-      const heard = peer.latest.heard.length;
-      const reason = new Error('mine');
-      const error = await failure(() => call(client, { signal: AbortSignal.abort(reason) }));
-      expect(error).toMatchObject({ code: 'ERR_ABORTED', connection: 'usable', cause: reason });
-      expect(peer.latest.heard.length).toBe(heard);
-      await talk();
-      client.close();
-    });
-
-    it.each(rows)('%s ends when the server is silent', async (_name, call) => {
-      const { client } = await mute(subject);
-      const error = await failure(() => call(client, { timeout: 5 }));
-      // What may have been done although no answer came says so, and the silence is its cause.
-      const unknown = error.code === 'ERR_OUTCOME_UNKNOWN';
-      expect(unknown ? error.cause : error).toMatchObject({
-        code: 'ERR_TIMEOUT',
-        milliseconds: 5,
-        retry: 'reconnect',
-      });
-      expect(error).toMatchObject({ connection: 'closed', protocol, host: 'server.test' });
-      expect(error.command).toBeTypeOf('string');
-      expect(await client.closed).toMatchObject({
-        reason: 'error',
-        error: { code: 'ERR_TIMEOUT' },
-      });
-    });
-
-    it.each(rows)(
-      '%s after the loss of the connection has an error of its own',
-      async (_name, call) => {
-        const { client, peer } = await openSession(subject);
-        peer.latest.cut();
-        const { error: lost } = await client.closed;
-        const error = await failure(() => call(client, {}));
-        const again = await failure(() => call(client, {}));
-        expect(error).toMatchObject({
-          code: 'ERR_CONNECTION_CLOSED',
-          connection: 'closed',
-          retry: 'reconnect',
-          protocol,
-          host: 'server.test',
-        });
-        expect(error.cause).toBe(lost);
-        expect(error).not.toBe(again);
-        expect(error.command).toBeTypeOf('string');
-      },
-    );
-
-    it.each(rows)('%s refuses an option that there is not', async (_name, call) => {
-      const { client, peer } = await openSession(subject);
-      const heard = peer.latest.heard.length;
-      expect(await failure(() => call(client, { singal: 1 } as never))).toMatchObject({
-        code: 'ERR_ARGUMENT',
-        argument: 'singal',
-        message: 'there is no option singal',
-        connection: 'usable',
-      });
-      expect(peer.latest.heard.length).toBe(heard);
-      client.close();
-    });
-
-    const nested = Object.entries(subject.nested ?? {});
-    it.each(nested)('refuses %s, of second rank', async (argument, call) => {
-      const { client, peer } = await openSession(subject);
-      const heard = peer.latest.heard.length;
-      expect(await failure(() => call(client))).toMatchObject({
-        code: 'ERR_ARGUMENT',
-        argument,
-        message: `there is no option ${argument}`,
-      });
-      expect(peer.latest.heard.length).toBe(heard);
-      client.close();
-    });
-  });
+  const { protocol, verb, Client } = subject;
 
   describe('calls', () => {
     it('made at once are all answered', async () => {
@@ -207,6 +128,12 @@ export function describeCalls<C extends Client>(subject: Subject<C>): void {
     it.each([
       ['timeout', { timeout: -1 }],
       ['timeout', { timeout: '5' }],
+      ['timeout', { timeout: Number.NaN }],
+      ['timeout', { timeout: Number.NEGATIVE_INFINITY }],
+      ['timeout', { timeout: null }],
+      ['timeout', { timeout: 5n }],
+      ['signal', { signal: 'abort' }],
+      ['signal', { signal: null }],
       ['signal', { signal: {} }],
     ])('refuse a wrong %s', async (argument, options) => {
       const { client } = await openSession(subject);
@@ -215,6 +142,29 @@ export function describeCalls<C extends Client>(subject: Subject<C>): void {
         argument,
         message: expect.stringMatching(`^${argument} must be `),
       });
+      client.close();
+    });
+  });
+
+  describe('calls', () => {
+    it.each([0, Number.POSITIVE_INFINITY, 2 ** 40])(
+      'wait for ever by a timeout of %s',
+      async (timeout) => {
+        const { client, talk, peer } = await openSession(subject);
+        peer.on(verb, 'silence');
+        const talking = talk({ timeout });
+        await peer.hears(verb);
+        await quiet();
+        answerNow(subject, peer);
+        await talking;
+        client.close();
+      },
+    );
+
+    it('take options of undefined as none', async () => {
+      const { client } = await openSession(subject);
+      await client.command(verb, [], { signal: undefined, timeout: undefined } as never);
+      await client.command(verb, undefined, undefined);
       client.close();
     });
   });
@@ -267,11 +217,4 @@ export function describeCalls<C extends Client>(subject: Subject<C>): void {
     expect(JSON.stringify(events)).toContain(verb);
     client.close();
   });
-}
-
-/** A session whose server says nothing any more. */
-async function mute<C extends Client>(subject: Subject<C>): Promise<Session<C>> {
-  const session = await openSession(subject);
-  session.peer.on('*', 'silence');
-  return session;
 }

@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { failure, openSession, quiet } from '../session.js';
-import { type Client, methodNames, type Subject } from '../subject.js';
+import type { Client, Subject } from '../subject.js';
 
 export function describeFace<C extends Client>(subject: Subject<C>): void {
   describe('the face', () => {
-    it('has every method in its table', () => {
-      const own = methodNames(subject.Client.prototype);
-      const listed = [...Object.keys(subject.methods), ...subject.others];
-      expect(listed.sort()).toEqual(own.sort());
-    });
-
     it('says what protects the connection', async () => {
       const { client } = await openSession(subject);
       expect(client.security).toMatchObject({

@@ -2,6 +2,7 @@
 import { checkOptions, UsageError } from '@fivewire/line-protocol';
 import type { RemotePath } from '../files/remote-path.js';
 import { pathOf } from '../transfer/local.js';
+import type { CallOptions } from '../types.js';
 import { mirrorTrees } from './mirror.js';
 import { mirrorRules, treeRules } from './rules.js';
 import type { TreeClient } from './tree-client.js';
@@ -12,7 +13,7 @@ export interface TreeSide {
   readonly ftp: TreeClient;
   /** Transfers at once where the caller does not say. */
   readonly connections: number;
-  keepsTimes(): Promise<boolean>;
+  keepsTimes(options: CallOptions): Promise<boolean>;
   /** @throws UsageError ERR_ARGUMENT for what can be no path */
   checkPath(path: RemotePath): void;
 }
@@ -34,7 +35,14 @@ export async function mirror(
   pathOf(local);
   side.checkPath(remote);
   const work = { ...options, compare: options.compare ?? ('size+time' as const) };
-  return mirrorTrees(side.ftp, local, remote, work, side.connections, await side.keepsTimes());
+  return mirrorTrees(
+    side.ftp,
+    local,
+    remote,
+    work,
+    side.connections,
+    await side.keepsTimes(options),
+  );
 }
 
 export async function copyTree(
@@ -48,5 +56,12 @@ export async function copyTree(
   pathOf(local);
   side.checkPath(remote);
   const work = { ...options, direction, compare: undefined };
-  return mirrorTrees(side.ftp, local, remote, work, side.connections, await side.keepsTimes());
+  return mirrorTrees(
+    side.ftp,
+    local,
+    remote,
+    work,
+    side.connections,
+    await side.keepsTimes(options),
+  );
 }

@@ -2,7 +2,15 @@
  * APPEND, RFC 9051 §6.3.12; literals that do not wait, RFC 7888; APPENDUID, RFC 4315; APPENDLIMIT, RFC 7889;
  * MULTIAPPEND, RFC 3502; CATENATE, RFC 4469; REPLACE, RFC 8508.
  */
-import { type BodyInput, bodyOctets, isBodyInput, SourcePace } from '@fivewire/line-protocol';
+import {
+  type BodyInput,
+  bodyOctets,
+  checkOptions,
+  isBodyInput,
+  type Rules,
+  rules,
+  SourcePace,
+} from '@fivewire/line-protocol';
 import { CommandError, isFivewireError, UsageError } from 'tls-context-core';
 import { BodyStream } from '../body-stream.js';
 import type { CallOptions, StreamedBody } from '../command.js';
@@ -78,6 +86,21 @@ export async function append(
   return { ...sent(content), ...stored(code, 0) };
 }
 
+const anything = (): boolean => true;
+
+/** What is only looked at as a whole further down, is anything here. */
+const messageRules: Rules<NewMessage> = {
+  body: [anything, 'a body'],
+  flags: rules.list,
+  date: [anything, 'a Date'],
+  size: rules.count,
+};
+
+const pieceRules: Rules<{ text: unknown; url: unknown }> = {
+  text: [anything, 'text or octets'],
+  url: [anything, 'a URL'],
+};
+
 /**
  * All of them or none, in one command, with MULTIAPPEND (RFC 3502); else one APPEND each, without waiting for one another:
  * then those before one that is refused are stored.
@@ -93,11 +116,8 @@ export async function appendMany(
     throw new UsageError('ERR_ARGUMENT', 'messages must be a list of { body }', {
       argument: 'messages',
     });
-  for (const message of messages as readonly NewMessage[]) {
-    if (typeof message !== 'object' || message === null)
-      throw new UsageError('ERR_ARGUMENT', 'a message must be an object with a body', {
-        argument: 'messages',
-      });
+  for (const [i, message] of (messages as readonly NewMessage[]).entries()) {
+    checkOptions(message, messageRules, { at: `messages[${i}]` });
     checkBody(runner, message.body, message.size);
     attributes(message);
   }
@@ -182,11 +202,8 @@ export async function catenate(
     });
   const target = [mailbox(name), ...attributes({ flags, date })];
   let size = 0;
-  const words = pieces.flatMap((piece): Argument[] => {
-    if (typeof piece !== 'object' || piece === null)
-      throw new UsageError('ERR_ARGUMENT', 'a piece must be { text } or { url }', {
-        argument: 'pieces',
-      });
+  const words = pieces.flatMap((piece: MessagePiece, i): Argument[] => {
+    checkOptions(piece, pieceRules, { at: `pieces[${i}]` });
     if ('url' in piece) return [syntax('URL'), string(piece.url, 'url')];
     if (typeof piece.text !== 'string' && !((piece.text as unknown) instanceof Uint8Array))
       throw new UsageError('ERR_ARGUMENT', 'text must be text or octets', { argument: 'text' });

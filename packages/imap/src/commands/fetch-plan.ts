@@ -1,5 +1,5 @@
 /** fetch-att, RFC 9051 §6.4.5: which items go on the wire for what a caller asks, and what a row then has to have. */
-import { UsageError } from 'tls-context-core';
+import { UsageError, unknownOption } from 'tls-context-core';
 import { extensionRequired } from '../command-error.js';
 import { type Argument, atom, list, string, syntax } from '../grammar/encoder.js';
 import type { FetchData, FetchSection } from '../grammar/fetch-data.js';
@@ -61,8 +61,7 @@ export function planFetch(items: FetchItems): FetchPlan {
         });
       }
       bodies = parts.length;
-    } else
-      throw noItem(name, `one of ${[...Object.keys(simpleItems), 'headers', 'bodies'].join(', ')}`);
+    } else throw unknownOption(`items.${name}`, [...Object.keys(simpleItems), 'headers', 'bodies']);
   }
   const came = (row: FetchData, { name, has }: Wanted): boolean =>
     has(row) || row.problems.some((problem) => problem.startsWith(`${name}:`));

@@ -1,5 +1,5 @@
 /** search-key (RFC 9051 §6.4.4; RFC 5032 WITHIN; RFC 7162 MODSEQ; RFC 8474 ids; Gmail's X-GM-RAW) from an object. */
-import { UsageError } from 'tls-context-core';
+import { UsageError, unknownOption } from 'tls-context-core';
 import { type Argument, atom, date, list, number, string, syntax, uidSet } from './encoder.js';
 import type { Uids } from './sequence-set.js';
 
@@ -86,10 +86,7 @@ export function searchKeys(query: SearchQuery, depth = 0): Argument[] {
     if (value === undefined) return [];
     const write = conditions[name];
     if (write === undefined) {
-      throw wrong(
-        name,
-        `no condition of a search; there are: ${Object.keys(conditions).join(', ')}`,
-      );
+      throw unknownOption(`query.${name}`, Object.keys(conditions));
     }
     return write(value, name, depth);
   });
