@@ -150,9 +150,9 @@ it('is one and the same by import and by require', async () => {
 const budgets = {
   '@fivewire/pop3': { packages: 4, octets: 1_300_000 },
   '@fivewire/smtp': { packages: 4, octets: 1_300_000 },
-  // The widest of the five protocols: more than the 1.3 MB of its sisters.
+  // The two widest protocols: more than the 1.3 MB of their sisters.
   '@fivewire/imap': { packages: 6, octets: 1_390_000 },
-  '@fivewire/ftp': { packages: 6, octets: 1_300_000 },
+  '@fivewire/ftp': { packages: 6, octets: 1_310_000 },
   '@fivewire/nntp': { packages: 6, octets: 1_300_000 },
   // A certificate authority brings most of them, and a parser of messages.
   '@fivewire/test-servers': { packages: 23, octets: 4_000_000 },

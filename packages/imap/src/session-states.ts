@@ -44,7 +44,8 @@ type Row = Readonly<Partial<Record<Event, State>>>;
 
 const table: Readonly<Record<State, Row>> = {
   opened: { greeted: 'not-authenticated', 'greeted-in-clear': 'in-clear', preauthenticated: 'authenticated', bye: 'logout' },
-  'in-clear': { secured: 'not-authenticated', bye: 'logout' },
+  // Anyone may say BYE in clear: like all that is said before TLS, it is forgotten.
+  'in-clear': { secured: 'not-authenticated', bye: 'in-clear' },
   'not-authenticated': { login: 'logging-in', bye: 'logout' },
   'logging-in': { 'login-accepted': 'authenticated', 'login-refused': 'not-authenticated', bye: 'logout' },
   authenticated: { select: 'selecting', unselected: 'authenticated', unauthenticated: 'not-authenticated', bye: 'logout' },

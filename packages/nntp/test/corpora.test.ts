@@ -329,7 +329,7 @@ function check(exchange: Exchange, outcome: unknown): void {
       reply: { code },
       code: notFound.includes(code)
         ? 'ERR_NOT_FOUND'
-        : code === 500 || code === 503
+        : code === 500 || code === 503 || (code === 501 && command.startsWith('LIST '))
           ? 'ERR_EXTENSION_REQUIRED'
           : 'ERR_COMMAND_REJECTED',
     });

@@ -12,6 +12,7 @@ import {
   errorAgain,
   isFivewireError,
   manyMayWaitOn,
+  UsageError,
 } from '@fivewire/line-protocol';
 
 /** At most so much in any `per` milliseconds, for messages that `send` and `sendMany` send. */
@@ -86,7 +87,8 @@ export class Pace {
    *
    * @param begin gets the connection
    * @param patience milliseconds of the server's trouble that it waits through
-   * @throws what `begin` throws; AbortedError; ConnectionError `ERR_CONNECTION_CLOSED` when the pool is closed; what the server
+   * @throws what `begin` throws; AbortedError; UsageError `ERR_STATE` on a closed pool; ConnectionError `ERR_CONNECTION_CLOSED` when it is closed while
+   * this waits; what the server
    * said last, when its trouble outlasts the patience
    */
   async pass<T>(
@@ -95,6 +97,8 @@ export class Pace {
     patience: number,
     signal: AbortSignal | undefined,
   ): Promise<T> {
+    if (this.#closed)
+      throw new UsageError('ERR_STATE', 'The pool is closed', { hint: 'Make another one.' });
     const called = this.#clock.now();
     if (this.#busy) await this.#turn(signal);
     this.#busy = true;

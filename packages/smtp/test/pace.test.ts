@@ -139,7 +139,7 @@ describe('the rate', () => {
     expect(await all[3]).toBe(100);
     pace.close();
     expect(await all[4]).toBe('ERR_CONNECTION_CLOSED');
-    expect(await pass(AbortSignal.abort())).toBe('ERR_CONNECTION_CLOSED');
+    expect(await pass(AbortSignal.abort())).toBe('ERR_STATE');
   });
 });
 
