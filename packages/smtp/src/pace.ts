@@ -87,9 +87,8 @@ export class Pace {
    *
    * @param begin gets the connection
    * @param patience milliseconds of the server's trouble that it waits through
-   * @throws what `begin` throws; AbortedError; UsageError `ERR_STATE` on a closed pool; ConnectionError `ERR_CONNECTION_CLOSED` when it is closed while
-   * this waits; what the server
-   * said last, when its trouble outlasts the patience
+   * @throws what `begin` throws; AbortedError; UsageError `ERR_STATE` on a closed pool; ConnectionError `ERR_CONNECTION_CLOSED`
+   * when the pool is closed while this waits; what the server said last, when its trouble outlasts the patience
    */
   async pass<T>(
     recipients: number,
