@@ -42,6 +42,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     testTimeout: 120_000,
+    hookTimeout: 180_000,
     maxWorkers: availableParallelism() + 2, // many tests wait for a deadline
     sequence: { sequencer: LongestFirst },
     projects: [
