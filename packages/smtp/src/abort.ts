@@ -22,8 +22,14 @@ export function runAbortable<T>(
   source.begin();
   const inTurn = async (turn: Turn): Promise<T> => {
     // Octets that come while the body begins are read by whoever writes next.
-    if (source.whole === undefined)
-      await undisturbed(session, source.begun(signal), async () => {});
+    if (source.whole === undefined) {
+      source.hold(session);
+      try {
+        await undisturbed(session, source.begun(signal), async () => {});
+      } finally {
+        source.release();
+      }
+    }
     return work(turn);
   };
   if (signal === undefined) return queue.run(inTurn, context);

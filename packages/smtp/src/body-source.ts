@@ -28,6 +28,8 @@ export class BodySource {
   #beginning: Promise<void> | undefined;
   /** What a stream begins with, up to the end of its header, until it is handed out. */
   #first: Uint8Array | undefined;
+  /** The header is in `#first`, or will not come. */
+  #headerSeen = false;
   /** What is left of a piece that was too long. */
   #rest: Uint8Array | undefined;
 
@@ -79,19 +81,23 @@ export class BodySource {
   }
 
   /**
-   * Pulls a stream up to the end of its header, at once: a stream that breaks while it waits for its turn has a listener then, a
-   * file that is not there costs no connection, and what a message needs is known before MAIL.
+   * Pulls a stream's first piece at once: a stream that breaks while it waits for its turn has a listener then, and a file that is
+   * not there costs no connection.
    */
   begin(): void {
     if (this.#pieces === undefined || this.#beginning !== undefined || this.taken > 0) return;
-    this.#beginning = this.#pullFirst(this.#pieces);
-    this.#beginning.catch(ignore); // told by begun() or next()
+    void this.#follow(this.#pullFirst(this.#pieces));
   }
 
-  /** Resolves when the header is there, so that {@link next} does not wait. */
+  /**
+   * Resolves when the header is there: what a message needs is known before MAIL, and {@link next} does not wait. Called in the
+   * message's turn while the connection is {@link hold held}, since the caller's code may run for it.
+   */
   async begun(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#beginning !== undefined)
-      await abandonOnAbort(this.#beginning, signal, { command: 'MAIL' });
+    const [beginning, pieces] = [this.#beginning, this.#pieces];
+    if (beginning === undefined || pieces === undefined) return;
+    const header = this.#follow(beginning.then(() => this.#pullHeader(pieces)));
+    await abandonOnAbort(header, signal, { command: 'MAIL' });
   }
 
   /** The next piece of a body in memory; `undefined` at the end, and for streams. */
@@ -136,19 +142,30 @@ export class BodySource {
     return first ?? (await this.#pieces?.next())?.value ?? undefined;
   }
 
+  #follow(beginning: Promise<void>): Promise<void> {
+    this.#beginning = beginning;
+    beginning.catch(ignore); // told by begun() or next()
+    return beginning;
+  }
+
   async #pullFirst(pieces: AsyncGenerator<Uint8Array, void, undefined>): Promise<void> {
-    const begun: Uint8Array[] = [];
-    let size = 0;
-    let text = '';
-    for (;;) {
+    this.#first = (await pieces.next()).value ?? undefined;
+  }
+
+  async #pullHeader(pieces: AsyncGenerator<Uint8Array, void, undefined>): Promise<void> {
+    if (this.#headerSeen || this.#first === undefined) return;
+    const begun = [this.#first];
+    let size = this.#first.length;
+    let text = bufferOf(this.#first.subarray(0, headerLimit)).toString('latin1');
+    while (size < headerLimit && (size === 0 || awaitsHeader(text))) {
       const { value, done } = await pieces.next();
       if (done) break;
       begun.push(value);
       size += value.length;
-      if (size < headerLimit) text += bufferOf(value).toString('latin1');
-      if (size >= headerLimit || (size > 0 && !awaitsHeader(text))) break;
+      text += bufferOf(value).toString('latin1');
     }
-    if (begun.length > 0) this.#first = begun.length === 1 ? begun[0] : Buffer.concat(begun, size);
+    if (begun.length > 1) this.#first = Buffer.concat(begun, size);
+    this.#headerSeen = true;
   }
 }
 
