@@ -26,6 +26,7 @@ export { BatchIterator } from './consumer/batch-iterator.js';
 export { GatheringReadable } from './consumer/gathering-readable.js';
 export { heldBody } from './consumer/held-body.js';
 export { knownDeadlock, runsCallersCode, whileAwaited } from './consumer/inside-transfer.js';
+export { afterItems, type ItemError } from './consumer/item-error.js';
 export * from './consumer/paced-body.js';
 export { type Holder, PendingCalls } from './consumer/pending-calls.js';
 export * from './consumer/reply-body.js';

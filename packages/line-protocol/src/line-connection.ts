@@ -9,7 +9,6 @@ import type { Duplex } from 'node:stream';
 import {
   addErrorContext,
   type ChannelBindingType,
-  deadline,
   type ErrorContext,
   explainTlsError,
   type FivewireError,
@@ -42,7 +41,9 @@ import {
   type Wait,
 } from './deadline.js';
 import { InputBuffer, LineTooLong } from './input-buffer.js';
+import { Outgoing } from './outgoing.js';
 import { mask } from './secret.js';
+import { farewell } from './stream-end.js';
 import { createWireLog, type WireEvent, type WireLog } from './wire-log.js';
 
 /** Caps on what a server may make us hold. */
@@ -92,28 +93,6 @@ const inputHighWater = 256 * 1024;
 /** Octets that are enough for a reader who gathers. */
 const gatheredOctets = 128 * 1024;
 
-/** Lines up to so many octets are copied into one piece with those beside them: a piece costs more than copying it. */
-const shortLine = 1_024;
-
-function joined(lines: readonly Buffer[]): readonly Buffer[] {
-  if (lines.length === 1) return lines;
-  const pieces: Buffer[] = [];
-  let run: Buffer[] = [];
-  const endRun = (): void => {
-    if (run.length > 0) pieces.push(run.length === 1 ? (run[0] as Buffer) : Buffer.concat(run));
-    run = [];
-  };
-  for (const octets of lines) {
-    if (octets.length <= shortLine) run.push(octets);
-    else {
-      endRun();
-      pieces.push(octets);
-    }
-  }
-  endRun();
-  return pieces;
-}
-
 interface Waiter {
   resolve: () => void;
   reject: (error: FivewireError) => void;
@@ -133,6 +112,7 @@ export class LineConnection {
   channelBinding: 'none' | ChannelBindingType = 'none';
 
   #stream: Duplex;
+  readonly #out: Outgoing;
   #secure: SecureStream | undefined;
   #mode: 'implicit-tls' | 'starttls' = 'implicit-tls';
   #input = new InputBuffer();
@@ -144,9 +124,6 @@ export class LineConnection {
   /** The reader wants all that comes in a turn, and some of it is here. */
   #gathers = false;
   #gathering = false;
-  /** Lines of this turn, not yet given to the stream. */
-  #lines: Buffer[] = [];
-  #corked = false;
   #ended = false;
   #error: FivewireError | undefined;
   #settleClosed!: (closed: Closed) => void;
@@ -169,6 +146,7 @@ export class LineConnection {
       this.#settleClosed = resolve;
     });
     this.#stream = stream;
+    this.#out = new Outgoing(stream);
     this.#attach(stream);
     stream.resume(); // it may have been paused on its way to us
     this.#log.event('open', `${options.host ?? 'stream'}:${options.port ?? ''}`);
@@ -306,9 +284,8 @@ export class LineConnection {
   /** Writes command lines. Those written in one turn of the event loop leave in one piece. */
   send(...lines: readonly CommandLine[]): void {
     if (this.#error !== undefined) throw this.lost();
-    if (this.#lines.length === 0 && !this.#corked) process.nextTick(this.#turnIsOver);
     for (const { octets, masked } of lines) {
-      this.#lines.push(octets);
+      this.#out.line(octets);
       if (this.#log.active && masked !== '') this.#log.event('send', masked);
     }
   }
@@ -322,33 +299,10 @@ export class LineConnection {
     if (log) for (const command of commands) this.#log.event('send', command);
   }
 
-  #writeLines(): void {
-    if (this.#lines.length === 0) return;
-    const pieces = joined(this.#lines);
-    this.#lines = [];
-    const many = pieces.length > 1;
-    if (many) this.#stream.cork();
-    for (const piece of pieces) this.#stream.write(piece);
-    if (many) this.#stream.uncork();
-  }
-
-  #turnIsOver = (): void => {
-    if (this.#error === undefined) this.#writeLines();
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#stream.uncork();
-  };
-
   /** Writes octets of a body. False when {@link flushed} should be awaited before more. */
   write(octets: Uint8Array): boolean {
     if (this.#error !== undefined) throw this.lost();
-    if (this.#lines.length > 0) {
-      // Lines and octets of one turn leave in one piece, too.
-      if (!this.#corked) this.#stream.cork();
-      this.#corked = true;
-      this.#writeLines();
-    }
-    return this.#stream.write(octets);
+    return this.#out.octets(octets);
   }
 
   /** Resolves when the stream takes more. Rejects on failure, and when the peer takes nothing for `wait.timeout`. */
@@ -376,7 +330,7 @@ export class LineConnection {
     if (this.#error !== undefined) throw this.lost({ phase: 'tls' });
     if (this.#peer === undefined)
       throw new Error('startTls on a connection made without a TLS peer');
-    this.#writeLines();
+    this.#out.flush();
     const stream = this.#stream;
     this.#refuseInput('the TLS handshake');
     if (this.#ended) throw this.fail(this.#remoteEnd({ phase: 'tls', timeout: 0 }));
@@ -426,7 +380,7 @@ export class LineConnection {
   /** Replaces the stream by what `make` builds on it (COMPRESS). Octets not yet taken belong to the new stream. */
   swap(make: (stream: Duplex) => Duplex): void {
     if (this.#error !== undefined) throw this.lost();
-    this.#turnIsOver();
+    this.#out.flush();
     const stream = this.#stream;
     this.#detach(stream);
     stream.pause();
@@ -480,7 +434,7 @@ export class LineConnection {
   /** After our goodbye: ends our side, waits for the peer's end (at most `timeouts.close`), closes. Never throws. */
   async end(): Promise<void> {
     if (this.#error !== undefined) return;
-    this.#turnIsOver();
+    this.#out.flush();
     const stream = this.#stream;
     this.#release(this.locate(closedByUser('The session has ended with quit()')));
     this.#detach(stream);
@@ -601,6 +555,7 @@ export class LineConnection {
 
   #adopt(stream: Duplex): void {
     this.#stream = stream;
+    this.#out.stream = stream;
     this.#paused = false;
     this.#input.clear(); // of octets it has none, and how lines ended in clear says nothing about the server inside TLS
     this.#attach(stream);
@@ -655,6 +610,7 @@ export class LineConnection {
 
   #release(error: FivewireError): void {
     this.#error = error;
+    this.#out.drop();
     this.#settle('#reader', error);
     this.#settle('#writer', error);
     this.#readSilence.close();
@@ -679,17 +635,3 @@ const nowhere: ErrorContext = {};
 
 const isAlert = (error: unknown): boolean =>
   /^ERR_SSL_.*ALERT/.test(String((error as { code?: unknown } | undefined)?.code));
-
-/** Ends our side and resolves when the peer has ended its own, or `timeout` milliseconds have gone by. */
-function farewell(stream: Duplex, timeout: number): Promise<void> {
-  if (stream.destroyed) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timely = deadline(timeout, resolve);
-    stream.once('close', () => {
-      timely();
-      resolve();
-    });
-    stream.once('end', () => stream.destroy());
-    stream.end();
-  });
-}

@@ -1,11 +1,5 @@
 /** Bodies asked for ahead of their consumer, given out in order: round trips overlap, memory stays bounded. */
-import {
-  type CommandError,
-  type FivewireError,
-  isFivewireError,
-  type TransferError,
-  UsageError,
-} from 'tls-context-core';
+import { isFivewireError, UsageError } from 'tls-context-core';
 import { isIterable } from '../call-options.js';
 import { aborted, manyMayWaitOn } from '../deadline.js';
 import {
@@ -15,6 +9,9 @@ import {
   type Asker,
   type BatchSource,
 } from './asked-batch.js';
+import { InTurn } from './in-turn.js';
+import { afterItems, type ItemError, isItemError } from './item-error.js';
+import { Keys } from './keys.js';
 import type { BodyCommand, PacedBody } from './paced-body.js';
 import { ReplyBody } from './reply-body.js';
 
@@ -30,9 +27,6 @@ export interface AskAhead<K, H, T> extends BatchSource {
   /** The most commands under way. */
   window: number;
 }
-
-/** The trouble of one item, which the others do not share. */
-export type ItemError = CommandError | TransferError | UsageError;
 
 /** A window that overlaps round trips needs no more octets than this under way: more would only have to be drained. */
 const octetsUnderWay = 1 << 20;
@@ -63,9 +57,9 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   gone = false;
 
   readonly #options: AskAhead<K, H, T>;
-  readonly #source: Iterator<K> | AsyncIterator<K>;
-  readonly #isAsync: boolean;
-  #exhausted = false;
+  readonly #keys: Keys<K>;
+  /** `next()`, `return()` and `throw()` wait for the one before. */
+  readonly #calls = new InTurn();
   /** Those that have replies to come, the first one first. */
   #batches: AskedBatch<K, H>[] = [];
   /** What has come and is not given yet. */
@@ -81,8 +75,6 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   #octets = 0;
   #last: K | undefined;
   #error: unknown;
-  /** The last `next()`, `return()` or `throw()` that is under way: each waits for the one before. */
-  #running: Promise<unknown> | undefined;
   /** The consumer waits for an answer. */
   #waits = false;
   /** Ends the wait for an answer. */
@@ -91,26 +83,24 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
 
   constructor(keys: Iterable<K> | AsyncIterable<K>, options: AskAhead<K, H, T>) {
     this.#options = options;
-    this.#isAsync = Symbol.asyncIterator in keys;
-    this.#source =
-      Symbol.asyncIterator in keys ? keys[Symbol.asyncIterator]() : keys[Symbol.iterator]();
+    this.#keys = new Keys(keys);
   }
 
   next(): Promise<Result<T>> {
-    if (this.#running !== undefined) return this.#inTurn(() => this.#next());
+    if (this.#calls.busy) return this.#calls.run(() => this.#next());
     try {
-      return this.#take() ?? this.#inTurn(() => this.#later());
+      return this.#take() ?? this.#calls.run(() => this.#later());
     } catch (error) {
-      return this.#inTurn(() => this.#fail(error));
+      return this.#calls.run(() => this.#fail(error));
     }
   }
 
   return(): Promise<Result<T>> {
-    return this.#inTurn(() => this.#leave().then(() => finished));
+    return this.#calls.run(() => this.#leave().then(() => finished));
   }
 
   throw(error: unknown): Promise<Result<T>> {
-    return this.#inTurn(() => this.#fail(error));
+    return this.#calls.run(() => this.#fail(error));
   }
 
   [Symbol.asyncIterator](): this {
@@ -151,8 +141,8 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     if (this.gone) return Promise.resolve(finished);
     this.#passGiven();
     if (this.#asked <= this.#low) {
-      if (this.#isAsync) return undefined;
-      this.#ask(this.#keysNow());
+      if (this.#keys.isAsync) return undefined;
+      this.#ask(this.#keys.now(this.#wanted));
     }
     let answer = this.#answers[0];
     if (answer !== undefined) {
@@ -171,7 +161,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
 
   async #later(): Promise<Result<T>> {
     try {
-      if (this.#asked <= this.#low) this.#ask(await this.#keysLater());
+      if (this.#asked <= this.#low) this.#ask(await this.#keys.later(this.#wanted));
       while (this.#answers.length === 0) {
         if (this.#error !== undefined) throw this.#error;
         if (this.#asked === 0) {
@@ -231,7 +221,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
       this.#octets += body.octets;
       if (!body.touched) body.skip();
     }
-    if (this.#seen === 1 && !this.#exhausted) this.#low = this.#depth >> 1;
+    if (this.#seen === 1 && !this.#keys.exhausted) this.#low = this.#depth >> 1;
   }
 
   // ── asking ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -245,37 +235,14 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     return Math.max(1, Math.min(window, fitting));
   }
 
-  #keysNow(): K[] {
-    const keys: K[] = [];
-    for (let wanted = this.#depth - this.#asked; wanted > 0; wanted--) {
-      const { done, value } = (this.#source as Iterator<K>).next();
-      if (done) {
-        this.#low = -1;
-        this.#exhausted = true;
-        break;
-      }
-      keys.push(value);
-    }
-    return keys;
-  }
-
-  async #keysLater(): Promise<K[]> {
-    const keys: K[] = [];
-    for (let wanted = this.#depth - this.#asked; wanted > 0; wanted--) {
-      const { done, value } = await this.#source.next();
-      if (done) {
-        this.#low = -1;
-        this.#exhausted = true;
-        break;
-      }
-      keys.push(value);
-    }
-    return keys;
+  /** How many more may be asked for. */
+  get #wanted(): number {
+    return this.#depth - this.#asked;
   }
 
   #ask(keys: readonly K[]): void {
     // Refilled by halves, so that many commands share a write.
-    if (!this.#exhausted) this.#low = this.#depth >> 1;
+    this.#low = this.#keys.exhausted ? -1 : this.#depth >> 1;
     if (keys.length === 0 || this.#error !== undefined) return;
     this.#heed();
     this.#asked += keys.length;
@@ -343,7 +310,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     for (const { body } of this.#answers) body?.skip();
     this.#answers = [];
     for (const batch of this.#batches) batch.advance();
-    await this.#source.return?.();
+    await this.#keys.leave();
   }
 
   /** Heeds the signal, from the first command on. */
@@ -366,8 +333,6 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     this.broken(error);
   };
 
-  // ── one after the other ──────────────────────────────────────────────────────────────────────────────────
-
   async #next(): Promise<Result<T>> {
     try {
       return (await this.#take()) ?? (await this.#later());
@@ -375,39 +340,6 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
       return this.#fail(error);
     }
   }
-
-  #inTurn<R>(work: () => Promise<R>): Promise<R> {
-    const mine = this.#running === undefined ? work() : this.#running.then(work);
-    const over = (): void => {
-      if (this.#running === running) this.#running = undefined;
-    };
-    const running: Promise<unknown> = mine.then(over, over);
-    this.#running = running;
-    return mine;
-  }
 }
-
-const isItemError = (error: unknown): error is ItemError =>
-  isFivewireError(error) && itemErrors.includes(error.code) && error.connection === 'usable';
-
-const itemErrors: readonly string[] = [
-  'ERR_COMMAND_REJECTED',
-  'ERR_NOT_FOUND',
-  'ERR_EXTENSION_REQUIRED',
-  'ERR_TRANSFER_INCOMPLETE',
-  'ERR_ARGUMENT',
-];
-
-/** Says which items were given before a loop broke: the keys come in order, so a number and the last one do. */
-export const afterItems = <K>(
-  error: FivewireError,
-  count: number,
-  last: K | undefined,
-): FivewireError =>
-  Object.defineProperty(error, 'given', {
-    value: count === 0 ? { count } : { count, last },
-    enumerable: true,
-    configurable: true,
-  });
 
 const finished: { done: true; value: undefined } = { done: true, value: undefined };
