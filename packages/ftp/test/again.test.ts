@@ -1,5 +1,14 @@
 /** `retry` and `segments`: what broke off is gone on with, and one file comes over several connections. */
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  mkdtemp,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -118,6 +127,32 @@ describe('segments', () => {
       });
       await expect(changed).rejects.toMatchObject({ code: 'ERR_TRANSFER_INCOMPLETE' });
       expect(await readdir(directory)).toEqual([]);
+    });
+  });
+
+  it('keep a link and the mode of what it leads to; what has several names is written through', async () => {
+    await pooled({ f: body }, {}, async (pool) => {
+      const directory = await place();
+      const [file, alias] = [join(directory, 'file'), join(directory, 'alias')];
+      await writeFile(file, 'before');
+      await chmod(file, 0o600);
+      await symlink('file', alias);
+      await pool.download('/f', alias, { segments: 2 });
+      expect(await readFile(file, 'latin1')).toBe(body);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      expect((await readdir(directory)).sort()).toEqual(['alias', 'file']);
+      const twin = join(directory, 'twin');
+      await link(file, twin);
+      await pool.download('/f', twin, { segments: 2 });
+      expect((await stat(file)).ino).toBe((await stat(twin)).ino);
+    });
+  });
+
+  it('are refused for a directory before anything is fetched', async () => {
+    await pooled({ f: body }, {}, async (pool, servers) => {
+      const refused = pool.download('/f', await place(), { segments: 2 });
+      await expect(refused).rejects.toMatchObject({ code: 'ERR_LOCAL_PATH' });
+      expect(servers).toHaveLength(0);
     });
   });
 

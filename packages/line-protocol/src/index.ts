@@ -2,7 +2,7 @@
  * One stream and what flows on it: the shared floor of the Fivewire clients.
  *
  * - dial.ts, proxy.ts, transport.ts, connect-url.ts: from options to a connected, under implicit TLS secured, connection
- * - line-connection.ts (on input-buffer.ts, connection-errors.ts): lines and octets, pulled; STARTTLS and whole-stream swaps; the end
+ * - line-connection.ts (on input-buffer.ts, outgoing.ts, stream-end.ts, connection-errors.ts): lines and octets, pulled; STARTTLS and whole-stream swaps; the end
  * - command-line.ts, secret.ts: what goes out, checked and masked
  * - reply.ts, reply-queue.ts: three-digit replies, read in the order in which commands were written
  * - body.ts, dot-stuffing.ts: bodies both ways
@@ -46,8 +46,11 @@ export { type CharsetCodec, createHeaderDecoder, type HeaderDecoder } from './he
 export * from './limits.js';
 export * from './line-connection.js';
 export { type LineScan, scanLines } from './line-ends.js';
+export { openBeside, takePlace } from './local-file/beside.js';
+export type { Descriptor } from './local-file/descriptor.js';
 export { FileSink, type FileSinkOptions } from './local-file/file-sink.js';
 export { localFailure, pathOf } from './local-file/local-failure.js';
+export { placeOf, refuseDirectory } from './local-file/place.js';
 export type { SaveOptions } from './local-file/save-to.js';
 export * from './notices.js';
 export { optional } from './optional-package.js';

@@ -2,11 +2,19 @@
  * `segments`: one file over several connections, each from an offset of its own (REST, RFC 3659 §5) to where the next begins. FTP has
  * no end of a range: a connection that has its octets gives the rest up.
  */
-import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rename, unlink, utimes } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { type Pool, type Reply, TransferError, UsageError } from '@fivewire/line-protocol';
+import { unlink, utimes } from 'node:fs/promises';
+import {
+  type Descriptor,
+  openBeside,
+  type Pool,
+  placeOf,
+  type Reply,
+  refuseDirectory,
+  TransferError,
+  takePlace,
+  UsageError,
+} from '@fivewire/line-protocol';
 import { sessionOf } from '../ftp-calls.js';
 import type { FtpClient } from '../ftp-client.js';
 import { command } from '../session/dialogue.js';
@@ -50,7 +58,8 @@ export function checkSegments(target: DownloadTarget, options: DownloadOptions):
 
 /**
  * @param path an octet string
- * @returns `undefined` where the file is too short, or the server can't begin in the middle or tells no size
+ * @returns `undefined` where the file is too short, the server can't begin in the middle or tells no size, or what has the name here
+ * is written through (a device, a file of several names) and has no place for what comes out of order
  */
 export async function downloadSegments(
   pool: Pool<FtpClient>,
@@ -59,30 +68,41 @@ export async function downloadSegments(
   options: DownloadOptions & { segments: number },
 ): Promise<TransferResult | undefined> {
   const call = callOf(options);
+  const name = pathOf(target);
+  const place = await local(name, placeOf(name));
+  refuseDirectory(name, place);
+  if (!place.replaceable) return undefined;
   const before = await pool.use((client) => stampOf(client, path, call), call);
   const count = Math.min(options.segments, Math.floor((before?.size ?? 0) / leastOctets));
   if (before === undefined || count < 2) return undefined;
-  const name = pathOf(target);
-  const part = join(dirname(name), `.${basename(name)}.${randomBytes(6).toString('hex')}.part`);
-  let file: FileHandle | undefined;
+  const { path: part, file } = await local(name, openBeside(place));
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    if (isOpen) await file.close();
+    isOpen = false;
+  };
   try {
-    file = await open(part, 'wx').catch((error: unknown) => {
-      throw localFailure(error, part);
-    });
     await receiveAll(pool, path, file, before.size, count, options);
     const hash = await proven(pool, path, part, before, options);
-    await file.close();
+    await local(name, close());
     const modified = options.preserveTimes ? timeOf(before.modified)?.modified : undefined;
-    if (modified !== undefined) await utimes(part, modified, modified);
-    await rename(part, name).catch((error: unknown) => {
-      throw localFailure(error, name);
-    });
+    if (modified !== undefined) await local(name, utimes(part, modified, modified));
+    await local(name, takePlace(part, place));
     const result = { octets: before.size, size: before.size, start: 0, proof: 'size' as const };
     return { ...result, ...(hash && { hash }), ...(modified && { modified }) };
   } catch (error) {
-    await file?.close().catch(() => {});
-    if (file !== undefined) await unlink(part).catch(() => {});
+    await close().catch(() => {});
+    await unlink(part).catch(() => {});
     throw error;
+  }
+}
+
+/** What the system says, as a LocalError that names the file. */
+async function local<T>(name: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw localFailure(error, name);
   }
 }
 
@@ -111,7 +131,7 @@ async function stampOf(
 async function receiveAll(
   pool: Pool<FtpClient>,
   path: string,
-  file: FileHandle,
+  file: Descriptor,
   size: number,
   count: number,
   options: DownloadOptions,
@@ -159,11 +179,10 @@ async function receiveAll(
   if (first !== undefined) throw first;
 }
 
-async function written(file: FileHandle, piece: Uint8Array, position: number): Promise<void> {
+async function written(file: Descriptor, piece: Uint8Array, position: number): Promise<void> {
   try {
     for (let at = 0; at < piece.length; ) {
-      const { bytesWritten } = await file.write(piece, at, piece.length - at, position + at);
-      at += bytesWritten;
+      at += await file.write([piece.subarray(at)], position + at);
     }
   } catch (error) {
     throw localFailure(error);

@@ -2,15 +2,13 @@
  * Octets into a file: written a mebibyte at a time, and under its name only when all of it is there. What can't be replaced (see
  * `place.ts`) is written through.
  */
-import { randomBytes } from 'node:crypto';
-import { constants, rename as renameByCallback } from 'node:fs';
+import { constants } from 'node:fs';
 import { lstat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { LocalError } from 'tls-context-core';
+import { openBeside, takePlace } from './beside.js';
 import { Descriptor } from './descriptor.js';
 import { localFailure } from './local-failure.js';
-import { likeBefore, type Place, placeOf } from './place.js';
+import { type Place, placeOf, refuseDirectory } from './place.js';
 
 // TLS gives pieces of 16 KiB. A write each would cost more than all the rest; a mebibyte at a time costs little.
 const batchOctets = 1 << 20;
@@ -49,22 +47,15 @@ export class FileSink {
     try {
       const place = await placeOf(name);
       refuseDirectory(name, place);
-      const { file: before, replaceable } = place;
       if (resume) {
-        path = atomic ? temporaryName(place.path, true) : place.path;
+        path = atomic ? `${place.path}.part` : place.path;
         const file = await openPart(path);
         const { size } = await file.stat();
         return new FileSink(place, path, file, size, true);
       }
-      if (!atomic || !replaceable) return await FileSink.#openInPlace(place);
-      path = temporaryName(place.path, false);
-      // Exclusive: no one may have laid a link where our file of a random name is to be. As private as what it replaces.
-      const file = await Descriptor.open(
-        path,
-        'wx',
-        before === undefined ? 0o666 : before.mode & 0o600,
-      );
-      return new FileSink(place, path, file, 0, false);
+      if (!atomic || !place.replaceable) return await FileSink.#openInPlace(place);
+      const beside = await openBeside(place);
+      return new FileSink(place, beside.path, beside.file, 0, false);
     } catch (error) {
       throw localFailure(error, path);
     }
@@ -146,8 +137,7 @@ export class FileSink {
     try {
       await this.#close();
       if (this.#path === this.#target) return;
-      if (this.#place.file !== undefined) await likeBefore(this.#path, this.#place.file);
-      await rename(this.#path, this.#target);
+      await takePlace(this.#path, this.#place);
     } catch (error) {
       throw localFailure(error, this.#target);
     }
@@ -201,8 +191,6 @@ export class FileSink {
   }
 }
 
-const rename = promisify(renameByCallback);
-
 /** `writev` may write less than all: a disk about to be full does. */
 async function writeAll(
   file: Descriptor,
@@ -228,21 +216,6 @@ function rest(pieces: Buffer[], octets: number): Buffer[] {
   }
   if (index === pieces.length) return [];
   return [(pieces[index] as Buffer).subarray(skip), ...pieces.slice(index + 1)];
-}
-
-/** Seen before anything is fetched: a rename onto a directory would fail at the very end. */
-function refuseDirectory(target: string, { file }: Place): void {
-  if (file?.isDirectory() !== true) return;
-  throw new LocalError('ERR_LOCAL_PATH', `${target} is a directory.`, {
-    path: target,
-    hint: 'Name the file in it that the download is to become.',
-  });
-}
-
-/** In the same directory: a rename within it can't fail for space or file systems. */
-function temporaryName(target: string, resume: boolean): string {
-  if (resume) return `${target}.part`;
-  return join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.part`);
 }
 
 /** An existing part, but no link to elsewhere; or a new one. */

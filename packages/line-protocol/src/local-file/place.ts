@@ -6,6 +6,7 @@ import { constants, lstat as lstatByCallback, type Stats } from 'node:fs';
 import { access, chmod, chown, readlink, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { LocalError } from 'tls-context-core';
 
 const lstat = promisify(lstatByCallback);
 
@@ -50,6 +51,15 @@ async function mayReplace(path: string, file: Stats | undefined): Promise<boolea
 
 const keepsOwner = (user: number, { uid, gid }: Stats): boolean =>
   user === uid && (process.getgroups?.().includes(gid) ?? true);
+
+/** Seen before anything is fetched: a rename onto a directory would fail at the very end. @throws LocalError ERR_LOCAL_PATH */
+export function refuseDirectory(target: string, { file }: Place): void {
+  if (file?.isDirectory() !== true) return;
+  throw new LocalError('ERR_LOCAL_PATH', `${target} is a directory.`, {
+    path: target,
+    hint: 'Name the file in it that the download is to become.',
+  });
+}
 
 /** Gives a file the owner and the mode of the one that it replaces. The owner first: a change takes set-user-ID bits away. */
 export async function likeBefore(path: string, { uid, gid, mode }: Stats): Promise<void> {
