@@ -715,6 +715,20 @@ export const mutants = [
     red: test('smtp', 'pace'),
   },
   {
+    guard: 'one message at a time passes the rate',
+    in: 'smtp/src/pace.ts',
+    take: 'if (next === undefined) this.#busy = false;',
+    put: 'this.#busy = false;\n      if (next === undefined) this.#busy = false;',
+    red: test('smtp', 'pace'),
+  },
+  {
+    guard: 'segments do not replace what is written through',
+    in: 'ftp/src/files/segments.ts',
+    take: 'if (!place.replaceable) return undefined;',
+    put: '',
+    red: test('ftp', 'again'),
+  },
+  {
     guard: 'an overloaded server is asked by one message at a time',
     in: 'smtp/src/pace.ts',
     take: 'if (this.#refusals > 0 && this.#underWay > 0) return Infinity;',
@@ -882,8 +896,8 @@ export const mutants = [
   },
   {
     guard: 'a file that is replaced keeps its mode and its owner',
-    in: 'line-protocol/src/local-file/file-sink.ts',
-    take: 'if (this.#place.file !== undefined) await likeBefore(this.#path, this.#place.file);',
+    in: 'line-protocol/src/local-file/beside.ts',
+    take: 'if (before !== undefined) await likeBefore(path, before);',
     put: '',
     red: test('line-protocol', 'save-to'),
   },

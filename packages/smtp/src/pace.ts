@@ -100,7 +100,7 @@ export class Pace {
       throw new UsageError('ERR_STATE', 'The pool is closed', { hint: 'Make another one.' });
     const called = this.#clock.now();
     if (this.#busy) await this.#turn(signal);
-    this.#busy = true;
+    else this.#busy = true;
     try {
       await this.#room(recipients, (since) => Math.max(since, called) + patience, signal);
       this.#checkOpen(); // it may have been closed since
@@ -110,8 +110,10 @@ export class Pace {
       this.#underWay++;
       return begun;
     } finally {
-      this.#busy = false;
-      this.#queue.shift()?.();
+      // Handed on: a call that is made before the next one goes on must find it taken.
+      const next = this.#queue.shift();
+      if (next === undefined) this.#busy = false;
+      else next();
     }
   }
 

@@ -123,6 +123,26 @@ describe('the rate', () => {
     expect(() => pace.check(6)).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));
   });
 
+  test('one at a time, whenever a call is made', async () => {
+    const pace = new Pace([], new TestClock());
+    let begun = 0;
+    let most = 0;
+    const calls: Promise<unknown>[] = [];
+    const begin = async (): Promise<void> => {
+      most = Math.max(most, ++begun);
+      await setImmediate();
+      begun--;
+      // Between the end of this one and the beginning of the next: the place is not free.
+      if (calls.length === 2) queueMicrotask(() => queueMicrotask(pass));
+    };
+    const pass = (): void => void calls.push(pace.pass(1, begin, 0, undefined));
+    pass();
+    pass();
+    await Promise.all(calls);
+    await Promise.all(calls);
+    expect([most, calls.length]).toEqual([1, 3]);
+  });
+
   test('an aborted call leaves its place, a closed pool refuses those that wait', async () => {
     const clock = new TestClock();
     const pace = new Pace([{ messages: 1, per: 100 }], clock);
