@@ -94,11 +94,12 @@ function browserWith(answer: Record<string, string>, seen: { url?: URL } = {}) {
     const back = new URL(seen.url.searchParams.get('redirect_uri') ?? '');
     const state = seen.url.searchParams.get('state') ?? '';
     const go = (query: Record<string, string>) => fetch(`${back}?${new URLSearchParams(query)}`);
-    // Another page that guesses is not listened to.
-    void go({ state: 'guessed', code: 'evil' }).then(({ status }) => {
-      expect(status).toBe(400);
-      return go({ state, ...answer });
-    });
+    // Another page that guesses is not listened to, nor a program that asks for nonsense.
+    void (async () => {
+      expect((await fetch(`${back}/`)).status).toBe(400);
+      expect((await go({ state: 'guessed', code: 'evil' })).status).toBe(400);
+      await go({ state, ...answer });
+    })();
   };
 }
 

@@ -108,7 +108,9 @@ function codeOf(
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      const { searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+      // Any program on this machine can ask for `//`, which is no URL.
+      const [, query] = /^[^?]*\?(.*)$/s.exec(request.url ?? '') ?? [];
+      const searchParams = new URLSearchParams(query ?? '');
       const isOurs = same(searchParams.get('state') ?? '', state);
       const code = searchParams.get('code');
       response.writeHead(isOurs ? 200 : 400, { 'content-type': 'text/plain', connection: 'close' });
@@ -207,7 +209,7 @@ function refusalOf({ status, fields }: Answer): Failure {
 }
 
 const hints: Readonly<Record<string, string>> = {
-  access_denied: 'Somebody said no on its page.',
+  access_denied: 'Access was denied on its page.',
   expired_token: 'It took too long: run it again.',
   invalid_client: 'Check --client-id and --client-secret-file.',
   invalid_grant: 'The login has ended or was withdrawn: run fivewire login once more.',
