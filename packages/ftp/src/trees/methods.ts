@@ -35,14 +35,7 @@ export async function mirror(
   pathOf(local);
   side.checkPath(remote);
   const work = { ...options, compare: options.compare ?? ('size+time' as const) };
-  return mirrorTrees(
-    side.ftp,
-    local,
-    remote,
-    work,
-    side.connections,
-    await side.keepsTimes(options),
-  );
+  return begin(side, local, remote, work);
 }
 
 export async function copyTree(
@@ -56,12 +49,13 @@ export async function copyTree(
   pathOf(local);
   side.checkPath(remote);
   const work = { ...options, direction, compare: undefined };
-  return mirrorTrees(
-    side.ftp,
-    local,
-    remote,
-    work,
-    side.connections,
-    await side.keepsTimes(options),
-  );
+  return begin(side, local, remote, work);
 }
+
+const begin = async (
+  side: TreeSide,
+  local: string | URL,
+  remote: RemotePath,
+  work: Parameters<typeof mirrorTrees>[3],
+): Promise<TreeResult> =>
+  mirrorTrees(side.ftp, local, remote, work, side.connections, await side.keepsTimes(work));
