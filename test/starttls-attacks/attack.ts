@@ -37,8 +37,6 @@ export interface Report {
   picture: Picture | undefined;
 }
 
-/** After which a client hangs, in milliseconds. */
-const hang = 5_000;
 /** Within which a client's socket must be closed after its error, in milliseconds. */
 const promptly = 1_000;
 
@@ -79,7 +77,6 @@ export async function attack<C extends Client>(
   const route = await routeTo(way, server.ports[door]);
   const { signal } = new AbortController();
   try {
-    const started = performance.now();
     const connecting = target.connect({
       ...route.options,
       security,
@@ -93,7 +90,6 @@ export async function attack<C extends Client>(
       (client) => ({ client }),
       (error: unknown) => ({ error }),
     );
-    expect(performance.now() - started).toBeLessThan(hang);
     const wires = route.tap.take();
     expect(wires).toHaveLength(1);
     const wire = wires[0] as Wire;

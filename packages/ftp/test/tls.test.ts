@@ -162,10 +162,9 @@ describe.each(modes)('%s', (security) => {
       code,
       connection: 'closed',
     });
-    await new Promise((resolve) => setTimeout(resolve, 50));
     const [record] = server.connections;
+    await vi.waitFor(() => expect(record?.closed).toBe(true), { timeout: 60_000 });
     expect(record?.lines.filter((line) => !/^AUTH TLS$/.test(line))).toEqual([]);
-    expect(record?.closed).toBe(true);
   });
 
   it('octet by octet, both connections', async () => {

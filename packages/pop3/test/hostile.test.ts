@@ -79,7 +79,6 @@ describe.each(['implicit-tls', 'starttls'] as const)('over %s', (security) => {
             kind === 'stall'
               ? { stallAt: at }
               : { cutAfter: at, cut: kind === 'cut' ? 'fin' : kind };
-          const began = Date.now();
           let error: unknown;
           await session(options(security)).catch((caught: unknown) => {
             error = caught;
@@ -87,7 +86,6 @@ describe.each(['implicit-tls', 'starttls'] as const)('over %s', (security) => {
           // Where all that is missing is the farewell, there may be no error.
           if (error !== undefined) expect(isFivewireError(error), String(error)).toBe(true);
           else expect(at).toBeGreaterThan(total * 0.8);
-          expect(Date.now() - began).toBeLessThan(2_000);
         }
       }
       expect(servers.problems).toEqual([]);

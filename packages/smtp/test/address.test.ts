@@ -151,13 +151,12 @@ describe('parseAddress', () => {
   });
 
   test('takes time linear in the input', () => {
-    const started = performance.now();
+    // Of a square of so many, this test would not live to see the end.
     for (const unit of ['a.', '\\"', '"', '\\', 'ü', '@', '.']) {
-      for (const address of [unit.repeat(50_000), `"${unit.repeat(50_000)}@a`]) {
+      for (const address of [unit.repeat(1_000_000), `"${unit.repeat(1_000_000)}@a`]) {
         expect(() => parseAddress(address, 'to')).toThrow();
       }
     }
-    expect(performance.now() - started).toBeLessThan(500);
   });
 });
 

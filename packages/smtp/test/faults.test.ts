@@ -62,7 +62,6 @@ describe('an accident after each octet that the server sends', () => {
       const seen = new Set<string>();
       const attempt = async (accident: Accident): Promise<void> => {
         const peer = play(script, 'whole', accident);
-        const started = performance.now();
         // Where the server goes, the defaults of minutes stay: a timer left behind would be seen.
         const timeouts =
           then === 'silence'
@@ -95,7 +94,6 @@ describe('an accident after each octet that the server sends', () => {
           expect(outcome).toMatchObject({ bytes: 1 });
         }
         expect(peer.stream.destroyed).toBe(true);
-        expect(performance.now() - started).toBeLessThan(5_000);
       };
       for (let at = 0; at <= total; at += 40) {
         const some = Array.from({ length: Math.min(40, total + 1 - at) }, (_, i) => at + i);
