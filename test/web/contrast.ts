@@ -16,7 +16,7 @@ export function faintTexts(): Faint[] {
   if (!canvas) throw new Error('no canvas');
   type Colour = [red: number, green: number, blue: number, alpha: number];
   /** As the browser understands it; alpha from 0 to 1. Painted on nothing, a faint colour would be rounded: its parts are read alone. */
-  const colourOf = (colour: string): Colour => {
+  const readColour = (colour: string): Colour => {
     const pixel = (): Uint8ClampedArray => canvas.getImageData(0, 0, 1, 1).data;
     const painted = (ground: string): Uint8ClampedArray => {
       for (const each of [ground, colour]) {
@@ -29,6 +29,13 @@ export function faintTexts(): Faint[] {
     const alpha = 1 - ((onWhite[0] as number) - (onBlack[0] as number)) / 255;
     const part = (i: number): number => (alpha > 0 ? (onBlack[i] as number) / alpha : 0);
     return [part(0), part(1), part(2), alpha];
+  };
+  // A page has few colours and many texts: reading a pixel back is what takes time.
+  const known = new Map<string, Colour>();
+  const colourOf = (colour: string): Colour => {
+    const found = known.get(colour) ?? readColour(colour);
+    known.set(colour, found);
+    return found;
   };
   const over = ([r, g, b, a]: Colour, [r2, g2, b2]: Colour): Colour => [
     r * a + r2 * (1 - a),
