@@ -1045,4 +1045,18 @@ export const mutants = [
     put: '',
     red: test('nntp', 'feed'),
   },
+  {
+    guard: 'rows that are read ahead, or thrown away, end at CRLF.CRLF too',
+    in: 'line-protocol/src/consumer/rows.ts',
+    take: 'const line = connection.takeBodyLine();',
+    put: 'const line = connection.takeLine();',
+    red: [...test('pop3', 'one-terminator'), ...test('nntp', 'one-terminator')],
+  },
+  {
+    guard: 'a bare LF ends a line of a body only where it has ended a status line',
+    in: 'line-protocol/src/input-buffer.ts',
+    take: 'return this.#take(limit, this.bareLf);',
+    put: 'return this.#take(limit, true);',
+    red: [...test('pop3', 'one-terminator'), ...test('nntp', 'one-terminator')],
+  },
 ];

@@ -63,7 +63,7 @@ export function parseListRow(line: string): ListRow {
 
 /** Longer ids than 70 octets are taken: Fastmail has them. */
 export function parseUidlRow(line: string): UidlRow {
-  const [, digits, uid = ''] = /^\s*(\d{1,15})(?:\s+(.*?))?\s*$/.exec(line) ?? [];
+  const [, digits, uid = ''] = /^\s*(\d{1,15})(?:\s+(.*?))?\s*$/s.exec(line) ?? [];
   const number = digits === undefined ? 0 : Number(digits);
   if (number < 1) return bad(line, 'no message number');
   if (uid === '') return bad(line, 'no unique-id', number);

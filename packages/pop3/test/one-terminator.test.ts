@@ -1,8 +1,8 @@
 /** A body ends in one way in a session: no octets inside a message ever reach another one, or pass for a reply. */
-import { createServer } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { scriptedStream } from '../../line-protocol/test/scripted-stream.js';
 import { fetchNew, Pop3Client } from '../src/index.js';
 import { loggedIn, play } from './dialogue.js';
 
@@ -47,6 +47,30 @@ describe('a session whose lines end in CRLF', () => {
     expect(result).toBe(2);
   });
 
+  it.each(['left at its first row', 'read on while a call waits'])(
+    'ends a listing there that is %s',
+    async (how) => {
+      const dialogue = loggedIn(
+        'C: UIDL\nS: +OK\nS: 1 a\nS-raw: 2 b\\n.\\n+OK\\r\\n\nS: 3 c\nS: .\nC: NOOP\nS: +OK\nC: RETR 1\nS: +OK\nS-raw: x\\n.\\n+OK\\r\\n\nS: .\nC: NOOP\nS: +OK',
+      );
+      const result = await play(dialogue, async (pop) => {
+        const numbers: unknown[] = [];
+        for await (const { number } of pop.uidl()) {
+          numbers.push(number);
+          if (numbers.length === 1) {
+            if (how.startsWith('left')) break;
+            await pop.noop();
+          }
+        }
+        if (how.startsWith('left')) await pop.noop();
+        const message = await text(pop.retrieve(1));
+        await pop.noop();
+        return [numbers, message];
+      });
+      expect(result).toEqual([how.startsWith('left') ? [1] : [1, 2, 3], 'x\n.\n+OK\r\n']);
+    },
+  );
+
   it('ends a TOP and a CAPA there too', async () => {
     const dialogue = loggedIn(
       'C: TOP 1 1\nS: +OK\nS-raw: A: b\\n.\\n-ERR no\\r\\n\nS: .\nC: CAPA\nS: +OK\nS-raw: X\\n.\\nY\\r\\n\nS: .\nC: NOOP\nS: +OK',
@@ -74,64 +98,128 @@ describe('a session whose status lines end in a bare LF', () => {
   });
 });
 
-it('no octets of one message reach another, whatever they are', async () => {
-  const unit = fc.constantFrom(
-    '.',
-    '\r',
-    '\n',
-    '\r\n',
-    'a',
-    '\n.\n',
-    '\r\n.\r\n',
-    '\n.\r\n',
-    '+OK\r\n',
-    '-ERR\n',
-    '\xff',
-  );
-  let messages: string[] = [];
-  const stuffed = (message: string) => `${`\r\n${message}`.replaceAll('\r\n.', '\r\n..').slice(2)}`;
-  const server = createServer({ noDelay: true }, (socket) => {
-    socket.write('+OK ready\r\n');
-    let input = '';
-    socket.on('error', () => {});
-    socket.on('data', (chunk) => {
-      input += chunk.toString();
-      const lines = input.split('\r\n');
-      input = lines.pop() as string;
-      for (const line of lines) {
-        const [verb, number] = line.split(' ');
-        if (verb === 'CAPA') socket.write('+OK\r\nPIPELINING\r\n.\r\n');
-        else if (verb === 'RETR') {
-          const message = stuffed(messages[Number(number) - 1] as string);
-          socket.write(`+OK\r\n${message}\r\n.\r\n`, 'latin1');
-        } else socket.write('+OK\r\n');
-      }
-    });
+const unit = fc.constantFrom(
+  ...['.', '\r', '\n', '\r\n', 'a', ' ', '\n.\n', '\r\n.\r\n', '\n.\r\n', '\r\n.\n', '\r.\r'],
+  ...['+OK\r\n', '-ERR\n', '+OK 99 99\r\n', '\xff', 'x'.repeat(1_000)],
+);
+const octets = fc.string({ unit, maxLength: 12 });
+const stuffed = (message: string): string =>
+  `\r\n${message}`.replaceAll('\r\n.', '\r\n..').slice(2);
+const cuts = fc.constantFrom(1, 2, 3, 7, 100, 100_000);
+
+/** @param answer of what is no CAPA; the session has PIPELINING where `pipelining` says so */
+const session = (answer: (line: string) => string, cut: number, pipelining: boolean) =>
+  Pop3Client.connect({
+    stream: scriptedStream(
+      '+OK ready\r\n',
+      (line) =>
+        line === 'CAPA' ? `+OK\r\n${pipelining ? 'PIPELINING\r\n' : ''}.\r\n` : answer(line),
+      cut,
+    ),
+    security: 'cleartext',
+    serverHostname: 'localhost',
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  const pop = await Pop3Client.connect({ host: '127.0.0.1', port, security: 'cleartext' });
-  try {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.string({ unit, maxLength: 30 }), { minLength: 1, maxLength: 6 }),
-        async (bodies) => {
-          messages = bodies;
-          const seen: string[] = [];
-          for await (const item of pop.retrieveAll(bodies.map((_, i) => i + 1))) {
+
+it('no octets of one message reach another, whatever they are and however they are asked for', async () => {
+  const plays = fc.record({
+    messages: fc.array(octets, { minLength: 1, maxLength: 6 }),
+    how: fc.constantFrom('loop', 'at once', 'one by one', 'top', 'fetchNew'),
+    cut: cuts,
+    pipelining: fc.boolean(),
+    sizes: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(plays, async ({ messages, how, cut, pipelining, sizes }) => {
+      const rows = (of: (at: number) => unknown): string =>
+        messages.map((_, at) => `${at + 1} ${of(at)}\r\n`).join('');
+      const answer = (line: string): string => {
+        const [verb, number] = line.split(' ');
+        if (verb === 'STAT') return '+OK 7 7\r\n';
+        if (verb === 'UIDL') return `+OK\r\n${rows((at) => `u${at}`)}.\r\n`;
+        if (verb === 'LIST')
+          return sizes
+            ? `+OK\r\n${rows((at) => (messages[at] as string).length + 2)}.\r\n`
+            : '-ERR no\r\n';
+        if (verb !== 'RETR' && verb !== 'TOP') return '+OK\r\n';
+        return `+OK\r\n${stuffed(messages[Number(number) - 1] as string)}\r\n.\r\n`;
+      };
+      const pop = await session(answer, cut, pipelining);
+      try {
+        const numbers = messages.map((_, i) => i + 1);
+        const seen: Buffer[] = [];
+        if (how === 'loop') {
+          if (sizes) await pop.list().toArray();
+          for await (const item of pop.retrieveAll(numbers)) {
             if (!item.ok) throw item.error;
-            const chunks: Buffer[] = [];
-            for await (const chunk of item.message) chunks.push(chunk as Buffer);
-            seen.push(Buffer.concat(chunks).toString('latin1'));
+            expect(item.number).toBe(seen.length + 1);
+            seen.push(await buffer(item.message));
+            expect(item.problem).toBe(undefined);
           }
-          await pop.noop();
-          expect(seen).toEqual(bodies.map((body) => `${body}\r\n`));
-        },
-      ),
-      { numRuns: 300 },
-    );
-  } finally {
-    pop.close();
-    server.close();
-  }
-});
+        } else if (how === 'fetchNew') {
+          for await (const item of fetchNew(pop, new Set())) {
+            if (!item.ok) throw new Error();
+            expect(item.uid).toBe(`u${seen.length}`);
+            seen.push(await buffer(item.message));
+            await item.done();
+          }
+        } else if (how === 'one by one') {
+          for (const number of numbers) seen.push(await buffer(pop.retrieve(number)));
+        } else {
+          const asked = numbers.map((number) =>
+            buffer(how === 'top' ? pop.top(number, 9) : pop.retrieve(number)),
+          );
+          seen.push(...(await Promise.all(asked)));
+        }
+        expect(await pop.stat()).toEqual({ count: 7, octets: 7 });
+        expect(seen.map((each) => each.toString('latin1'))).toEqual(
+          messages.map((message) => `${message}\r\n`),
+        );
+      } finally {
+        pop.close();
+      }
+    }),
+    { numRuns: 400 },
+  );
+}, 60_000);
+
+it('no octets of one row reach another, or a reply, whatever a loop over them does', async () => {
+  const plays = fc.record({
+    rows: fc.array(
+      octets.filter((row) => !row.includes('\r\n') && !row.endsWith('\r')),
+      { maxLength: 8 },
+    ),
+    verb: fc.constantFrom('list', 'uidl'),
+    act: fc.constantFrom('read', 'call', 'leave', 'all'),
+    cut: cuts,
+    pipelining: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(plays, async ({ rows, verb, act, cut, pipelining }) => {
+      const listing = rows.map((row, at) => `${at + 1} ${row}\r\n`).join('');
+      const answer = (line: string): string =>
+        line === 'STAT' ? '+OK 7 7\r\n' : `+OK\r\n${listing}.\r\n`;
+      const pop = await session(answer, cut, pipelining);
+      try {
+        const seen: (number | undefined)[] = [];
+        const inStep = async () => expect(await pop.stat()).toEqual({ count: 7, octets: 7 });
+        if (act === 'all')
+          seen.push(...(await pop[verb as 'list']().toArray()).map(({ number }) => number));
+        else {
+          for await (const { number } of pop[verb as 'list']()) {
+            seen.push(number);
+            if (act === 'call') await inStep();
+            if (act === 'leave') break;
+          }
+        }
+        await inStep();
+        // LIST and UIDL tell what is wrong with a row by its number.
+        const numbers = rows.map((_, at) => at + 1).slice(0, act === 'leave' ? 1 : rows.length);
+        if (verb === 'uidl') expect(seen).toEqual(numbers);
+        else expect(seen).toHaveLength(numbers.length);
+      } finally {
+        pop.close();
+      }
+    }),
+    { numRuns: 400 },
+  );
+}, 60_000);

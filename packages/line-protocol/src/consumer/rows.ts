@@ -233,7 +233,7 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
           this.#discard = true;
           continue;
         }
-        const line = connection.takeLine();
+        const line = connection.takeBodyLine();
         if (line === undefined) {
           this.#fill();
           return;
