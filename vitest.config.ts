@@ -41,8 +41,10 @@ const alone = [
 export default defineConfig({
   resolve: { alias },
   test: {
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
+    // Ends what hangs. No test ends because the machine is slow: none sets a limit of its own.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 600_000 } },
     maxWorkers: availableParallelism() + 2, // many tests wait for a deadline
     sequence: { sequencer: LongestFirst },
     projects: [

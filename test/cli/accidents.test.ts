@@ -9,10 +9,10 @@ let world: World;
 beforeAll(async () => {
   cli = installCli();
   world = await startWorld(cli.home);
-}, 180_000);
+});
 afterAll(async () => {
   await world?.servers.close();
   cli?.close();
 });
 
-describe('accidents', { timeout: 60_000 }, () => accidents(() => ({ cli, world })));
+describe('accidents', () => accidents(() => ({ cli, world })));

@@ -10,7 +10,7 @@ let world: World;
 beforeAll(async () => {
   cli = installCli();
   world = await startWorld(cli.home);
-}, 180_000);
+});
 afterAll(async () => {
   await world?.servers.close();
   cli?.close();
@@ -18,5 +18,5 @@ afterAll(async () => {
 
 const at = () => ({ cli, world });
 
-describe('scenarios', { timeout: 60_000 }, () => scenarios(at));
-describe('habits', { timeout: 60_000 }, () => habits(at));
+describe('scenarios', () => scenarios(at));
+describe('habits', () => habits(at));

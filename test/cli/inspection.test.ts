@@ -12,7 +12,7 @@ let world: World;
 beforeAll(async () => {
   cli = installCli();
   world = await startWorld(cli.home);
-}, 180_000);
+});
 afterAll(async () => {
   await world?.servers.close();
   cli?.close();
@@ -50,7 +50,7 @@ function careless(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-describe('tls', { timeout: 60_000 }, () => {
+describe('tls', () => {
   it('a row for each of many, the gravest as the exit code', async () => {
     const urls = ['imaps', 'smtp', 'ftps', 'nntp'].map((scheme) => world.url(scheme, '', ''));
     writeFileSync(join(cli.home, 'hosts'), `# mine\n${urls.slice(1).join('\n')}\n\n`);
@@ -117,7 +117,7 @@ describe('tls', { timeout: 60_000 }, () => {
   });
 });
 
-describe('check', { timeout: 60_000 }, () => {
+describe('check', () => {
   it('of many: who is well, and what fails first where', async () => {
     const ran = await fivewire([
       'check',

@@ -18,7 +18,7 @@ let cwd: string;
 beforeAll(async () => {
   cli = installCli();
   world = await startWorld(cli.home);
-}, 180_000);
+});
 afterAll(async () => {
   await world?.servers.close();
   cli?.close();
@@ -45,7 +45,7 @@ const subjects = () =>
     .messages.map(({ octets }) => /^Subject: (.*)\r$/m.exec(octets.toString())?.[1])
     .sort();
 
-describe('run', { timeout: 60_000 }, () => {
+describe('run', () => {
   it('any command, of YAML or JSON lines; several at once', async () => {
     const report = world.url('ftps', 'pub/report.txt');
     jobs(
@@ -110,9 +110,7 @@ describe('run', { timeout: 60_000 }, () => {
     expect(await fivewire(['run', 'jobs.yaml'])).toMatchObject({ status: 1 });
   });
 
-  it('SIGKILL again and again: each message once, or told as unknown', {
-    timeout: 120_000,
-  }, async () => {
+  it('SIGKILL again and again: each message once, or told as unknown', async () => {
     const count = 30;
     const send = `send ${world.url('smtps')} --from bob@example.org --to alice@example.org --text x --subject`;
     jobs(Array.from({ length: count }, (_, i) => `- ${send} s${i}\n`).join(''));

@@ -20,7 +20,7 @@ let cwd: string;
 beforeAll(async () => {
   cli = installCli();
   world = await startWorld(cli.home);
-}, 180_000);
+});
 afterAll(async () => {
   await world?.servers.close();
   cli?.close();
@@ -50,7 +50,7 @@ const whenSaid = (pattern: RegExp, act: () => void) => {
   };
 };
 
-describe('watch', { timeout: 60_000 }, () => {
+describe('watch', () => {
   it('prints what comes to a mailbox', async () => {
     const ran = await fivewire(
       ['watch', world.url('imaps', 'INBOX'), '--once', '--json', '--trace'],
@@ -120,7 +120,7 @@ describe('watch', { timeout: 60_000 }, () => {
   });
 });
 
-describe('fetch by rules', { timeout: 60_000 }, () => {
+describe('fetch by rules', () => {
   const subjects = (dest: string) =>
     readdirSync(join(cwd, dest, 'new'))
       .map(
@@ -169,7 +169,7 @@ describe('fetch by rules', { timeout: 60_000 }, () => {
   });
 });
 
-describe('send --each', { timeout: 90_000 }, () => {
+describe('send --each', () => {
   const rows = (count: number) => {
     const lines = Array.from(
       { length: count },
@@ -273,7 +273,7 @@ describe('send --each', { timeout: 90_000 }, () => {
   });
 });
 
-describe('get by rules', { timeout: 60_000 }, () => {
+describe('get by rules', () => {
   const local = (name: string) => readFileSync(join(cwd, name), 'utf8');
 
   it('a star in a URL is files whose names fit; %2A is a star', async () => {
@@ -341,7 +341,7 @@ describe('get by rules', { timeout: 60_000 }, () => {
   });
 });
 
-describe('news', { timeout: 60_000 }, () => {
+describe('news', () => {
   it('archives a group run after run, and puts a file together of an NZB', async () => {
     const { news } = world.servers;
     const group = world.url('nntps', 'test.fivewire', '');

@@ -25,7 +25,7 @@ beforeAll(async () => {
 `,
     { mode: 0o600 },
   );
-}, 180_000);
+});
 afterAll(async () => {
   await world?.servers.close();
   cli?.close();
@@ -44,7 +44,7 @@ const got = () => world.servers.mail.inbox('alice').messages.map(({ octets }) =>
 const deliveries = () => world.servers.mail.deliveries.at(-1);
 const message = 'To: alice@example.org\nSubject: s\n\nOne.\n.\nTwo.\n';
 
-describe('sendmail', { timeout: 60_000 }, () => {
+describe('sendmail', () => {
   it('takes recipients of the line and of the header, and completes what is missing', async () => {
     expect(
       await sendmail(['-f', 'bob@example.org', '-F', 'Bob "B"', 'alice@example.org'], message),
@@ -108,7 +108,7 @@ describe('sendmail', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the queue', { timeout: 60_000 }, () => {
+describe('the queue', () => {
   const queued = async () => {
     const { stdout } = await cli.run(['queue', 'list', 'out', '--json'], { cwd });
     return stdout

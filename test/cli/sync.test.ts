@@ -27,7 +27,7 @@ let cwd: string;
 beforeAll(async () => {
   cli = installCli();
   world = await startWorld(cli.home);
-}, 180_000);
+});
 afterAll(async () => {
   await world?.servers.close();
   cli?.close();
@@ -79,7 +79,7 @@ const makeMaildir = (path: string) => {
   for (const part of ['tmp', 'new', 'cur']) mkdirSync(join(cwd, path, part), { recursive: true });
 };
 
-describe('mail', { timeout: 60_000 }, () => {
+describe('mail', () => {
   it('comes to a Maildir with flags and times, once, and changes follow', async () => {
     const date = new Date('2026-03-04T05:06:07Z');
     box('alice').append(text('read'), { flags: ['\\Seen', '\\Flagged'], date });
@@ -253,14 +253,14 @@ describe('mail', { timeout: 60_000 }, () => {
     finish();
   };
 
-  it('SIGKILL again and again on the way down', { timeout: 120_000 }, () => {
+  it('SIGKILL again and again on the way down', () => {
     fill(200);
     return killed(['sync', inbox(), 'Mail'], () =>
       expect(subjectsIn('Mail')).toEqual(numbers(200).sort()),
     );
   });
 
-  it('SIGKILL again and again on the way up', { timeout: 120_000 }, () => {
+  it('SIGKILL again and again on the way up', () => {
     makeMaildir('Mail');
     for (const subject of numbers(200))
       writeFileSync(
@@ -273,7 +273,7 @@ describe('mail', { timeout: 60_000 }, () => {
     );
   });
 
-  it('SIGKILL again and again from server to server', { timeout: 120_000 }, () => {
+  it('SIGKILL again and again from server to server', () => {
     fill(200);
     return killed(['sync', inbox(), world.url('imaps', 'Copy', 'bob')], () =>
       expect(subjectsOf('bob', 'Copy')).toEqual(numbers(200).sort()),
@@ -281,7 +281,7 @@ describe('mail', { timeout: 60_000 }, () => {
   });
 });
 
-describe('trees', { timeout: 60_000 }, () => {
+describe('trees', () => {
   const tree = () => {
     mkdirSync(join(cwd, 'site/more'), { recursive: true });
     writeFileSync(join(cwd, 'site/a.html'), 'a');

@@ -15,12 +15,12 @@ const node = async (...args: string[]): Promise<string> => {
   return stdout + stderr;
 };
 
-it('node:test', { timeout: 60_000 }, async () => {
+it('node:test', async () => {
   const said = await node('--test', '--test-reporter=tap', 'node.test.mjs');
   expect(said).toMatch(/# pass 1\n# fail 0/);
 });
 
-it('vitest', { timeout: 60_000 }, async () => {
+it('vitest', async () => {
   const said = await node(
     `${modules}/vitest/vitest.mjs`,
     'run',
@@ -31,7 +31,7 @@ it('vitest', { timeout: 60_000 }, async () => {
   expect(said).toMatch(/Tests +4 passed/);
 });
 
-it('jest', { timeout: 60_000 }, async () => {
+it('jest', async () => {
   const said = await node(
     '--experimental-vm-modules',
     `${modules}/jest/bin/jest.js`,

@@ -39,7 +39,7 @@ beforeAll(async () => {
   project = packedProject();
   packed = project.packed;
   world = await startExampleWorld(home);
-}, 120_000);
+});
 
 afterAll(async () => {
   await world?.servers.close();
@@ -104,7 +104,7 @@ describe.each(packages)('%s', (name) => {
     expect(importsOf(one).filter((from) => !named.includes(from))).toEqual([]);
   });
 
-  it('gives its types to ES modules and CommonJS', { timeout: 60_000 }, async () => {
+  it('gives its types to ES modules and CommonJS', async () => {
     const { tarball } = packed.get(name) as Packed;
     const octets = new Uint8Array(readFileSync(tarball));
     const result = await checkPackage(createPackageFromTarballData(octets));
@@ -117,7 +117,7 @@ describe.each(packages)('%s', (name) => {
     ).toEqual([]);
   });
 
-  it('runs its README by import and by require', { timeout: 120_000 }, async () => {
+  it('runs its README by import and by require', async () => {
     const folder = place(name);
     const readme = readFileSync(
       new URL(`../../packages/${packed.get(name)?.folder}/README.md`, import.meta.url),

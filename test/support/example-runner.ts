@@ -96,7 +96,7 @@ export async function startExampleWorld(
   };
   const start = (command: string, args: readonly string[], cwd: string): Promise<Ran> =>
     new Promise((resolve) => {
-      execFile(command, args, { cwd, env, timeout: 30_000 }, (error, stdout, stderr) => {
+      execFile(command, args, { cwd, env, timeout: 600_000 }, (error, stdout, stderr) => {
         const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 255;
         resolve({ status, stdout, stderr });
       });

@@ -52,7 +52,7 @@ beforeAll(async () => {
     users: { [user]: 'secret' },
     accessTokens: { [user]: 'at-2' },
   });
-}, 180_000);
+});
 afterAll(async () => {
   delete process.env.XDG_STATE_HOME;
   authorization.close();
@@ -103,7 +103,7 @@ function browserWith(answer: Record<string, string>, seen: { url?: URL } = {}) {
   };
 }
 
-describe('login', { timeout: 60_000 }, () => {
+describe('login', () => {
   it('by the browser: loopback and PKCE; the token is kept for its owner alone', async () => {
     const seen: { url?: URL } = {};
     answers = [good('at-1', { refresh_token: 'rt-1' })];

@@ -165,7 +165,7 @@ describe('a signature', () => {
       expect(readdirSync(home)).toEqual([]);
       const other = (await compose({ ...plain, attachments }, { dkim: both })).body;
       for await (const _ of other) break;
-      await vi.waitFor(() => expect(readdirSync(home)).toEqual([]));
+      await expect.poll(() => readdirSync(home)).toEqual([]);
     } finally {
       vi.unstubAllEnvs();
       rmSync(home, { recursive: true });

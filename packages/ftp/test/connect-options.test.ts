@@ -216,8 +216,7 @@ C: NOOP
       script,
       async (ftp) => {
         const reading = buffer(ftp.createReadStream('x'));
-        const asked = vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0));
-        await asked;
+        await expect.poll(() => vi.getTimerCount()).toBeGreaterThan(0);
         vi.advanceTimersByTime(2_000);
         return [String(await reading), await ftp.workingDirectory()];
       },

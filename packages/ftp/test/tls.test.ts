@@ -16,7 +16,7 @@ import {
   startFtpServer,
   type ThrowawayCa,
 } from '@fivewire/test-servers';
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   createFtpPool,
   type Entry,
@@ -163,7 +163,7 @@ describe.each(modes)('%s', (security) => {
       connection: 'closed',
     });
     const [record] = server.connections;
-    await vi.waitFor(() => expect(record?.closed).toBe(true), { timeout: 60_000 });
+    await expect.poll(() => record?.closed).toBe(true);
     expect(record?.lines.filter((line) => !/^AUTH TLS$/.test(line))).toEqual([]);
   });
 
@@ -431,7 +431,7 @@ describe('a pool', () => {
     expect(await ftp.session(async (one) => (await one.stat('/pub/small'))?.size)).toBe(5);
     server.connections[0]?.destroy();
     // A call that meets the dead connection before the pool has seen it is told so; the next one has another.
-    await vi.waitFor(async () => expect(await ftp.stat('/pub/small')).toMatchObject({ size: 5 }));
+    await expect.poll(() => ftp.stat('/pub/small')).toMatchObject({ size: 5 });
     expect(server.connections).toHaveLength(2);
   });
 

@@ -484,7 +484,7 @@ describe('watch', () => {
           lines.some((line) => line.includes(`EXAMINE "${name}"`)),
         )?.lines ?? [];
       await expect
-        .poll(() => lines().filter((line) => /IDLE|NOOP/.test(line)).length, { timeout: 10_000 })
+        .poll(() => lines().filter((line) => /IDLE|NOOP/.test(line)).length)
         .toBeGreaterThan(2);
       await client.append(name, message('x'));
       expect(await first).toMatchObject({ type: 'new' });
@@ -504,7 +504,7 @@ describe('watch', () => {
           lines.some((line) => line.includes(`STATUS "${two}"`)) &&
           lines.some((line) => /IDLE$|NOTIFY SET/.test(line)),
       );
-    await expect.poll(isReady, { timeout: 10_000 }).toBe(true);
+    await expect.poll(isReady).toBe(true);
     await client.append(two, message('x'));
     expect(await first).toMatchObject({ type: 'status', mailbox: two, status: { messages: 1 } });
     await watcher.quit();

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { commandLine, type Reply, ReplyQueue, readReply, type Turn } from '../src/index.js';
 import { connectionPair, settled, tick } from './pair.js';
 
@@ -42,7 +42,7 @@ describe('ReplyQueue', () => {
   it('writes pipelined work at once and gives each its own reply', async () => {
     const { queue, server, received, exchange, close } = await queuePair();
     const all = ['A', 'B', 'C'].map((verb) => queue.run(exchange(verb, true)));
-    await vi.waitFor(() => expect(received).toEqual(['A', 'B', 'C']));
+    await expect.poll(() => received).toEqual(['A', 'B', 'C']);
     server.write('250 a\r\n250 b\r\n');
     server.write('250 c\r\n');
     expect((await Promise.all(all)).map((reply) => reply.text)).toEqual(['a', 'b', 'c']);
@@ -53,10 +53,10 @@ describe('ReplyQueue', () => {
     const { queue, server, received, exchange, close } = await queuePair();
     const first = queue.run(exchange('A', false));
     const second = queue.run(exchange('B', false));
-    await vi.waitFor(() => expect(received).toEqual(['A']));
+    await expect.poll(() => received).toEqual(['A']);
     server.write('250 a\r\n');
     await first;
-    await vi.waitFor(() => expect(received).toEqual(['A', 'B']));
+    await expect.poll(() => received).toEqual(['A', 'B']);
     server.write('250 b\r\n');
     expect((await second).text).toBe('b');
     close();
@@ -68,7 +68,7 @@ describe('ReplyQueue', () => {
     const first = queue.run(exchange('A', false), { signal: written.signal, command: 'A' });
     const second = queue.run(exchange('B', false), { signal: waiting.signal });
     const third = queue.run(exchange('C', false));
-    await vi.waitFor(() => expect(received).toEqual(['A']));
+    await expect.poll(() => received).toEqual(['A']);
     written.abort(new Error('enough'));
     waiting.abort();
     expect(await settled(first)).toMatchObject({
@@ -79,7 +79,7 @@ describe('ReplyQueue', () => {
     });
     expect(await settled(second)).toMatchObject({ code: 'ERR_ABORTED' });
     server.write('250 a\r\n');
-    await vi.waitFor(() => expect(received).toEqual(['A', 'C']));
+    await expect.poll(() => received).toEqual(['A', 'C']);
     server.write('250 c\r\n');
     expect((await third).text).toBe('c');
     expect(connection.isOpen).toBe(true);
@@ -108,7 +108,7 @@ describe('ReplyQueue', () => {
   it('fails all work when the connection ends', async () => {
     const { queue, server, received, exchange, close } = await queuePair();
     const all = ['A', 'B'].map((verb) => settled(queue.run(exchange(verb, true))));
-    await vi.waitFor(() => expect(received).toEqual(['A', 'B']));
+    await expect.poll(() => received).toEqual(['A', 'B']);
     server.end('250 a\r\n');
     expect(await all[0]).toBe('fulfilled');
     expect(await all[1]).toMatchObject({ code: 'ERR_CONNECTION_CLOSED', retry: 'reconnect' });
@@ -137,7 +137,7 @@ describe('ReplyQueue', () => {
     await tick(50); // long enough to be read; were it judged wrongly, the connection would be closed
     expect(connection.isOpen).toBe(true);
     const run = queue.run(exchange('A', false));
-    await vi.waitFor(() => expect(received).toEqual(['A']));
+    await expect.poll(() => received).toEqual(['A']);
     server.write('250 a\r\n');
     expect((await run).text).toBe('a');
     close();

@@ -636,7 +636,7 @@ describe('ways out of a handshake', () => {
     await fail(good, { options: { signal, timeout, serverHostname: 'other.example' } });
     expect([clock.set, clock.pending]).toEqual([2, 0]);
     const late = fail(silent, { options: { signal, timeout } });
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await expect.poll(() => clock.pending).toBe(1);
     clock.pass(timeout);
     await late;
     await fail(plain, { options: { signal, timeout } });

@@ -34,7 +34,7 @@ export function run(command: string, args: readonly string[], input = ''): Promi
     const child = execFile(
       command,
       args,
-      { timeout: 30_000, encoding: 'latin1', maxBuffer: 64 << 20 },
+      { timeout: 600_000, encoding: 'latin1', maxBuffer: 64 << 20 },
       (error, stdout, stderr) => {
         const status = error ? (typeof error.code === 'number' ? error.code : -1) : 0;
         resolve({ status, stdout, stderr });
