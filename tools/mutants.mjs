@@ -997,6 +997,27 @@ export const mutants = [
     red: test('pop3', 'lengths'),
   },
   {
+    guard: 'POP3: what has another size than the message retrieved is fetched, not marked',
+    in: 'pop3/src/remembered.ts',
+    take: 'return before !== undefined && before !== size;',
+    put: 'return false;',
+    red: test('pop3', 'fetch-new'),
+  },
+  {
+    guard: 'POP3: as many messages of one uid are known as were retrieved',
+    in: 'pop3/src/remembered.ts',
+    take: 'if (!(await hasAll(store, keysOf(uid, numbers.length)))) wanted',
+    put: 'if (!(await store.has(uid))) wanted',
+    red: test('pop3', 'fetch-new'),
+  },
+  {
+    guard: 'POP3: of several messages with one uid none is marked unfetched',
+    in: 'pop3/src/remembered.ts',
+    take: 'else if (others.length === 0) due.push(number);',
+    put: 'else if (true) due.push(...numbers);',
+    red: test('pop3', 'fetch-new'),
+  },
+  {
     guard: 'POP3: a message that was cut is not marked',
     in: 'pop3/src/fetch-new.ts',
     take: 'if (got.problem !== undefined) await session.inStep();',
@@ -1058,5 +1079,19 @@ export const mutants = [
     take: 'return this.#take(limit, this.bareLf);',
     put: 'return this.#take(limit, true);',
     red: [...test('pop3', 'one-terminator'), ...test('nntp', 'one-terminator')],
+  },
+  {
+    guard: 'POP3: any reply behind a message of another length is taken for no other',
+    in: 'pop3/src/session.ts',
+    take: 'const isOurs = surprises === this.surprises;',
+    put: 'const isOurs = true;',
+    red: test('pop3', 'lengths'),
+  },
+  {
+    guard: 'POP3: a QUIT behind such a message commits nothing that is known',
+    in: 'pop3/src/quit.ts',
+    take: 'if (surprises !== session.surprises) return { committed: committed() };',
+    put: '',
+    red: test('pop3', 'lengths'),
   },
 ];

@@ -54,6 +54,22 @@ describe('the journal', () => {
     expect(readFileSync(path, 'utf8').split('\n')[1]).toBe('{"box":"a","from":1,"to":3}');
   });
 
+  it('remembers sizes of texts, and forgets a text with its copies', async () => {
+    const path = join(folder(), 'state');
+    let state = await openState(path);
+    await state.add('a', 'x', 17);
+    for (const id of ['y#1', 'y#2', 'y', 'y 2', 'z']) await state.add('a', id);
+    await state.forget('a', 'y');
+    for (const when of ['before', 'after']) {
+      expect([when, state.octets('a', 'x'), state.octets('a', 'z')]).toEqual([when, 17, undefined]);
+      const known = ['x', 'y', 'y#1', 'y#2', 'y 2', 'z'].filter((id) => state.has('a', id));
+      expect(known).toEqual(['x', 'y 2', 'z']);
+      await state.close();
+      state = await openState(path);
+    }
+    await state.close();
+  });
+
   it('takes a line that a kill cut off as not written', async () => {
     const path = join(folder(), 'state');
     const state = await openState(path);

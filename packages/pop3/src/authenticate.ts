@@ -150,7 +150,7 @@ function saslTransport(session: Session): SaslTransport {
  *
  * @param sent whether the server has seen a response of ours. Before that, success is impossible, so that o2.pl's `+OK`
  * in place of `+` is taken as the challenge it must be; what it or others write after it means nothing then. And a
- * refusal is one of the mechanism, not of credentials that nobody has seen.
+ * refusal is one of the mechanism, not of credentials, which it has not seen.
  */
 function answer(session: Session, line: string, sent: boolean): SaslAnswer {
   const response = parseResponse(line);
@@ -207,7 +207,7 @@ async function apop(
       'APOP is not safe on this connection',
       {
         mechanism: 'APOP',
-        hint: 'A server that nobody verified can choose the timestamp so that the password comes out; use another mechanism.',
+        hint: 'A server that was not verified can choose the timestamp so that the password comes out; use another mechanism.',
         phase: 'auth',
       },
     );

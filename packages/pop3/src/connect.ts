@@ -62,12 +62,16 @@ export async function openSession(
   return connection.establish(options.signal, async () => {
     const session = new Session(connection, transport, options, limits);
     const timestamp = await greeting(session);
-    if (transport.security === 'starttls') await startTls(session);
-    await session.readCapabilities('capabilities');
+    const inClear = transport.security === 'starttls';
+    session.to(inClear ? 'greeted-in-clear' : 'greeted');
+    if (inClear) await startTls(session);
+    await session.readCapabilities();
     if (options.utf8 === true) session.utf8 = await useUtf8(session);
     if (options.auth !== undefined) {
+      session.to('login');
       // The timestamp of a greeting in clear is nothing that TLS vouches for.
-      await authenticate(session, transport.security === 'starttls' ? undefined : timestamp);
+      await authenticate(session, inClear ? undefined : timestamp);
+      session.to('login-accepted');
       // Gmail shows PIPELINING only now.
       await session.readCapabilities('capabilities');
     }
@@ -90,7 +94,7 @@ async function greeting(session: Session): Promise<string | undefined> {
 /** STLS. Whatever is not TLS is an error: nothing weaker is tried. */
 async function startTls(session: Session): Promise<void> {
   const { connection, transport } = session;
-  const answered = await session.readCapabilities('starttls');
+  const answered = await session.readCapabilities();
   // Where the caller forbids CAPA, STLS is tried untold: its refusal is an error just as well.
   const untold = transport.disable.has('CAPA');
   if (!untold && !(answered && session.capabilities.has('STLS'))) {
@@ -101,7 +105,7 @@ async function startTls(session: Session): Promise<void> {
         : 'The server refused CAPA, so STLS is not offered',
       {
         phase: 'starttls',
-        hint: "Use security: 'implicit-tls' (port 995). If this server offered STLS before, somebody may be in between.",
+        hint: "Use security: 'implicit-tls' (port 995). If this server offered STLS before, an attacker may be in between.",
       },
     );
   }
@@ -125,6 +129,7 @@ async function startTls(session: Session): Promise<void> {
       session.capabilities = new Pop3Capabilities();
       session.notices.clear();
       await connection.startTls('starttls', transport.options.signal);
+      session.to('secured');
     },
     { phase: 'starttls', command: line.masked },
   );

@@ -9,6 +9,7 @@ import {
   UsageError,
 } from '@fivewire/line-protocol';
 import { type Pop3Client, sessionOf } from './pop3-client.js';
+import { firstOf, keysOf, Mailbox, sort } from './remembered.js';
 import { type RetrieveAllOptions, retrieveAllRules } from './retrieve.js';
 import type { CallOptions, Message } from './types.js';
 import type { UidStore } from './uid-store.js';
@@ -113,14 +114,6 @@ function keepDays(keep: unknown): number | undefined {
   return days === undefined ? undefined : Number(days);
 }
 
-interface Mailbox {
-  /** The numbers of each uid. */
-  numbers: Map<string, number[]>;
-  uids: Map<number, string>;
-  /** Every row could be read. */
-  complete: boolean;
-}
-
 async function* fetch(
   client: Pop3Client,
   uidStore: UidStore,
@@ -135,7 +128,7 @@ async function* fetch(
   const { window: _, ...call } = options;
   const session = sessionOf(client);
   const { sizes } = session;
-  const mailbox: Mailbox = { numbers: new Map(), uids: new Map(), complete: true };
+  const mailbox = new Mailbox();
   for await (const row of client.uidl(call)) {
     if (!row.ok) {
       const { number, problem, raw } = row;
@@ -143,26 +136,27 @@ async function* fetch(
       yield { ok: false, number, error: { problem, raw } };
       continue;
     }
-    mailbox.uids.set(row.number, row.uid);
-    const others = mailbox.numbers.get(row.uid);
-    if (others === undefined) mailbox.numbers.set(row.uid, [row.number]);
-    else others.push(row.number);
+    mailbox.add(row.number, row.uid);
   }
-  if (mailbox.complete) await uidStore.listed?.(new Set(mailbox.numbers.keys()));
+  const { uids } = mailbox;
+  if (mailbox.complete) await uidStore.listed?.(mailbox.keys());
   forgetWhatWasRemoved(client, uidStore, mailbox);
 
-  const { due, wanted } = await sort(uidStore, days, mailbox);
+  // Sizes tell a new message with an old uid.
+  const asksFirst = uidStore.octets !== undefined && uids.size > 0;
+  if (asksFirst) await readSizes(client, call);
+  const { due, wanted, mayGo, isReused } = await sort(uidStore, mailbox, days, sizes);
   yield* removeAgain(client, due, call);
   if (order === 'newest') wanted.reverse();
-  const numbers = wanted.slice(0, limit);
+  const numbers = firstOf(wanted, limit, mailbox);
   // Lengths show whether a message has swallowed the next one, or was cut: what is cut must not be remembered as retrieved, nor removed.
-  if (numbers.length > 0) await readSizes(client, call);
+  if (numbers.length > 0 && !asksFirst) await readSizes(client, call);
   const big = (number: number): boolean => (sizes.get(number) ?? 0) > maxSize;
 
   /** Copies that are done, by uid. */
   const finished = new Map<string, Set<number>>();
   const item = (number: number, first: Message, whole: boolean): NewMessage => {
-    const uid = mailbox.uids.get(number) as string;
+    const uid = uids.get(number) as string;
     let got: Message | undefined = whole ? first : undefined;
     return {
       ok: true,
@@ -190,8 +184,13 @@ async function* fetch(
         if (got.problem !== undefined) await session.inStep();
         const copies = finished.get(uid) ?? new Set();
         finished.set(uid, copies.add(number));
-        if (copies.size === mailbox.numbers.get(uid)?.length) await uidStore.add(uid);
-        if (days === 0) await client.delete(number, call);
+        if (copies.size === mailbox.numbers(uid).length) {
+          if (isReused(number)) await uidStore.delete?.(uid); // with what is known of the message that had it
+          const octets =
+            copies.size === 1 && got.problem === undefined ? sizes.get(number) : undefined;
+          for (const key of keysOf(uid, copies.size)) await uidStore.add(key, octets);
+        }
+        if (mayGo(number)) await client.delete(number, call);
       },
     };
   };
@@ -208,31 +207,6 @@ async function* fetch(
       yield one.ok ? item(one.number, one.message, true) : one;
     }
   }
-}
-
-/**
- * What was retrieved before and may go now, and what was not. A uid that several messages have does not say which of them was retrieved: where they
- * may not stay, they come again.
- */
-async function sort(
-  uidStore: UidStore,
-  days: number,
-  { numbers }: Mailbox,
-): Promise<{ due: number[]; wanted: number[] }> {
-  const due: number[] = [];
-  const wanted: number[] = [];
-  const now = Date.now();
-  for (const [uid, all] of numbers) {
-    if (!(await uidStore.has(uid))) wanted.push(...all);
-    else if (days === 0 && all.length > 1) wanted.push(...all);
-    else if (all.length === 1 && days !== Number.POSITIVE_INFINITY) {
-      const since = days === 0 ? undefined : await uidStore.since?.(uid);
-      const mayGo =
-        days === 0 || (since !== undefined && now - since.getTime() >= days * 86_400_000);
-      if (mayGo) due.push(...all);
-    }
-  }
-  return { due, wanted: wanted.sort((a, b) => a - b) };
 }
 
 /** Marks what an earlier session has retrieved, and whose removal was not due yet, or was never committed. */
@@ -255,11 +229,11 @@ function forgetWhatWasRemoved(client: Pop3Client, uidStore: UidStore, mailbox: M
   if (uidStore.delete === undefined) return;
   sessionOf(client).onCommitted.add(async (removed) => {
     const gone = new Set(removed);
-    const uids = new Set(removed.map((number) => mailbox.uids.get(number)));
-    for (const uid of uids) {
+    for (const uid of new Set(removed.map((number) => mailbox.uids.get(number)))) {
       if (uid === undefined) continue;
-      if (mailbox.numbers.get(uid)?.every((number) => gone.has(number)))
-        await uidStore.delete?.(uid);
+      const numbers = mailbox.numbers(uid);
+      if (!numbers.every((number) => gone.has(number))) continue;
+      for (const key of keysOf(uid, numbers.length)) await uidStore.delete?.(key);
     }
   });
 }

@@ -1,5 +1,5 @@
 /** LIST (RFC 1939 §5) and UIDL (§7): rows, read one by one. What is wrong with one is told by that one. */
-import { commandLine, RowReader, Rows } from '@fivewire/line-protocol';
+import { commandLine, DotDecoder, RowReader, Rows } from '@fivewire/line-protocol';
 import { commandError } from './response.js';
 import type { Session } from './session.js';
 import type { BadRow, CallOptions, ListRow, UidlRow } from './types.js';
@@ -27,6 +27,8 @@ function rows<T>(
 ): Rows<T> {
   const { connection, queue, limits, transport } = session;
   const line = commandLine(verb);
+  /** How many there had been when the command went out. */
+  let surprises = 0;
   return new Rows(
     () =>
       new RowReader({
@@ -34,10 +36,17 @@ function rows<T>(
         connection,
         line,
         pipelined: session.pipelined,
+        prepare() {
+          surprises = session.surprises;
+          return undefined;
+        },
         readHead: async () => {
-          const response = await session.readResponse(
-            session.wait(line.masked, 'command', timeout),
-          );
+          const wait = session.wait(verb, 'command', timeout);
+          const response = await session.readResponse(wait);
+          if (surprises !== session.surprises) {
+            if (response.ok) await session.drain(new DotDecoder(connection), wait);
+            throw session.disowned(verb);
+          }
           if (response.ok) return true;
           throw connection.locate(commandError(response, verb), { phase: 'command' });
         },

@@ -190,7 +190,7 @@ export class Pop3Client {
         return this.#session
           .run(line, options, () => {})
           .catch((error: unknown) => {
-            // Refused, it is not marked. Aborted or cut off, nobody knows.
+            // Refused, it is not marked. Aborted or cut off, it may be.
             if (fresh && (error as { reply?: unknown }).reply !== undefined) marked.delete(number);
             throw error;
           });

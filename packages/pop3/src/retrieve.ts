@@ -7,12 +7,10 @@ import {
   type Decoded,
   DotDecoder,
   type ItemError,
-  type LineConnection,
   type PacedBody,
   ReplyBody,
   type Rules,
   rules,
-  TransferError,
   type Wait,
 } from '@fivewire/line-protocol';
 import { commandError, type Response } from './response.js';
@@ -104,23 +102,10 @@ class Retrieval implements BodyCommand<Response>, BodyDecoder {
     throw session.connection.locate(commandError(response, this.text), { phase: 'command' });
   }
 
-  /** Asked for before a surprise: whose reply this is can't be known. */
   async #disown(response: Response): Promise<Response> {
-    const { connection } = this.#session;
-    if (response.ok) await drain(connection, this, this.wait);
-    throw connection.locate(
-      new TransferError(
-        'ERR_TRANSFER_INCOMPLETE',
-        'An earlier message was longer or shorter than LIST said, so that this reply may belong to another message',
-        {
-          connection: 'usable',
-          retry: 'later',
-          phase: 'transfer',
-          command: this.text,
-          hint: 'Ask again: commands go out one at a time now.',
-        },
-      ),
-    );
+    const session = this.#session;
+    if (response.ok) await session.drain(this, this.wait);
+    throw session.disowned(this.text);
   }
 
   #ended(octets: number, body: PacedBody): void {
@@ -189,18 +174,5 @@ class Given {
   }
   get problem(): string | undefined {
     return this.message.problem;
-  }
-}
-
-async function drain(connection: LineConnection, decoder: BodyDecoder, wait: Wait): Promise<void> {
-  for (;;) {
-    const octets = connection.peekOctets();
-    if (octets === undefined) {
-      await connection.fill(wait);
-      continue;
-    }
-    const { used, done } = decoder.decode(octets);
-    connection.consumeOctets(used);
-    if (done) return;
   }
 }

@@ -1,7 +1,9 @@
 /** What the commands share: the connection, its queue, what the server can, and what is marked as deleted. */
 import {
+  type BodyDecoder,
   type CommandLine,
   commandLine,
+  contextOf,
   createNotices,
   decodeText,
   escapeText,
@@ -10,6 +12,7 @@ import {
   type Phase,
   ReplyQueue,
   readDotLines,
+  TransferError,
   type Transport,
   UsageError,
   type Wait,
@@ -22,6 +25,7 @@ import {
   strayMeaning,
   takeResponse,
 } from './response.js';
+import { type Event, meaning, next, type State } from './session-states.js';
 import type { CallOptions, Pop3Limits, Pop3Options } from './types.js';
 
 export class Session {
@@ -40,6 +44,7 @@ export class Session {
   readonly sizes: Map<number, number> = new Map();
   /** How often a message was of another length than LIST said: replies asked for before that may be those to other commands. */
   surprises = 0;
+  #state: State = 'opened';
   /** What wants to know that QUIT has removed what was marked. */
   readonly onCommitted: Set<(numbers: readonly number[]) => unknown> = new Set();
   #inStep: Promise<void> | undefined;
@@ -64,12 +69,21 @@ export class Session {
     void connection.closed.then(() => this.notices.end());
   }
 
+  /** What the state means. */
+  get is(): (typeof meaning)[State] {
+    return meaning[this.#state];
+  }
+
+  to(event: Event): void {
+    this.#state = next(this.#state, event);
+  }
+
   /**
    * RFC 2449 §6.8. Without it each command waits for the reply to the one before, as it does once a message had another
    * length than LIST said.
    */
   get pipelined(): boolean {
-    return this.surprises === 0 && this.capabilities.has('PIPELINING');
+    return this.is.mayPipeline && this.capabilities.has('PIPELINING');
   }
 
   /** LIST has told the size of a message. */
@@ -80,6 +94,7 @@ export class Session {
   /** A message was of another length than LIST said. */
   surprised(problem: string): void {
     this.surprises++;
+    this.to('surprised');
     this.#inStep = undefined;
     this.notices.push({ kind: 'length', text: problem });
   }
@@ -109,17 +124,57 @@ export class Session {
   ): Promise<T> {
     return this.queue.run(
       async (turn) => {
+        const { surprises } = this;
         this.connection.send(line);
         if (this.pipelined && phase === 'command') turn.wrote();
         await turn.toRead();
         const wait = this.wait(line.masked, phase, timeout);
         const response = await this.readResponse(wait);
-        if (!response.ok)
+        const isOurs = surprises === this.surprises;
+        if (!response.ok && isOurs)
           throw this.connection.locate(commandError(response, line.masked), { phase });
-        return read(response, wait);
+        const result = response.ok ? await read(response, wait) : undefined;
+        if (isOurs) return result as T;
+        throw this.disowned(line.masked);
       },
       { signal, phase, command: line.masked },
     );
+  }
+
+  /** Asked for before a surprise: whose reply it was that has been read can't be known. */
+  disowned(command: string): TransferError {
+    return this.connection.locate(
+      new TransferError(
+        'ERR_TRANSFER_INCOMPLETE',
+        'An earlier message was longer or shorter than LIST said, so that this reply may belong to another command',
+        {
+          connection: 'usable',
+          retry: 'later',
+          phase: 'transfer',
+          command,
+          hint: 'Ask again: commands go out one at a time now.',
+        },
+      ),
+    );
+  }
+
+  /** Reads a body that is not wanted. */
+  async drain(decoder: BodyDecoder, wait: Wait): Promise<void> {
+    const { connection, limits } = this;
+    let drained = 0;
+    for (;;) {
+      const octets = connection.peekOctets();
+      if (octets === undefined) {
+        await connection.fill(wait);
+        continue;
+      }
+      const { used, done } = decoder.decode(octets);
+      connection.consumeOctets(used);
+      if (done) return;
+      drained += used;
+      if (drained > limits.messageOctets)
+        throw connection.exceeded('messageOctets', limits.messageOctets, contextOf(wait));
+    }
   }
 
   readResponse(wait: Wait): Promise<Response> {
@@ -137,7 +192,7 @@ export class Session {
   }
 
   /** Asks the server what it can. One that does not know CAPA leaves everything unknown. */
-  async readCapabilities(phase: Phase): Promise<boolean> {
+  async readCapabilities(phase: Phase = this.is.phase): Promise<boolean> {
     if (this.transport.disable.has('CAPA')) return false;
     const line = commandLine('CAPA');
     return this.queue.run(

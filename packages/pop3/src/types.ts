@@ -107,7 +107,7 @@ export interface QuitResult {
   committed: boolean | 'unknown';
   /** What the server said where it refused. */
   reply?: string;
-  /** What broke, where it is unknown. */
+  /** What broke, where it is unknown; where it is true, what kept the store of unique-ids from writing it down. */
   error?: FivewireError;
 }
 

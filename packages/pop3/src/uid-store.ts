@@ -7,12 +7,18 @@ import { LocalError } from '@fivewire/line-protocol';
  */
 export interface UidStore {
   has(uid: string): boolean | Promise<boolean>;
-  /** The message is safe. What returns must have been written down, or a crash makes the message come again. */
-  add(uid: string): unknown;
+  /**
+   * The message is safe. What returns must have been written down, or a crash makes the message come again. The second of several messages with
+   * one unique-id is remembered as `uid 2`, and so on.
+   * @param octets its size, where LIST told the size that it was found to have
+   */
+  add(uid: string, octets?: number): unknown;
   /** The message was removed from the server, which has said so. */
   delete?(uid: string): unknown;
   /** When it was added; for `keep: 'days:…'`. */
   since?(uid: string): Date | undefined | Promise<Date | undefined>;
+  /** What {@link add} was told of its size. A message of another size is a new one, to which the server has given an old unique-id. */
+  octets?(uid: string): number | undefined | Promise<number | undefined>;
   /**
    * All that the server lists now. Others may be forgotten; but some servers show less than they have for a while (Gmail, 250 at a time).
    */
@@ -35,6 +41,7 @@ interface Entry {
   since: number;
   /** The last time that the server listed it. */
   seen: number;
+  octets: number | undefined;
 }
 
 /**
@@ -91,10 +98,11 @@ export async function fileUidStore(
       const entry = entries.get(uid);
       return entry && new Date(entry.since);
     },
-    async add(uid) {
+    octets: (uid) => entries.get(uid)?.octets,
+    async add(uid, octets) {
       const now = Date.now();
       const before = entries.get(uid);
-      const entry = { since: before?.since ?? now, seen: now };
+      const entry = { since: before?.since ?? now, seen: now, octets: octets ?? before?.octets };
       entries.set(uid, entry);
       try {
         await write([line(uid, entry)]);
@@ -123,9 +131,10 @@ export async function fileUidStore(
 
 const day = 86_400_000;
 
-const line = (uid: string, { since, seen }: Entry): string =>
+const line = (uid: string, { since, seen, octets }: Entry): string =>
   JSON.stringify({
     uid,
+    octets,
     since: new Date(since).toISOString(),
     ...(seen === since ? {} : { seen: new Date(seen).toISOString() }),
   });
@@ -170,9 +179,13 @@ function parse(path: string, text: string): Map<string, Entry> {
 
 function parseLine(text: string): (Entry & { uid: string; gone: boolean }) | undefined {
   try {
-    const { uid, since, seen = since, gone } = JSON.parse(text);
-    const entry = { uid, since: Date.parse(since), seen: Date.parse(seen), gone: gone === true };
-    const good = typeof uid === 'string' && (entry.gone || entry.since + entry.seen >= 0);
+    const { uid, octets, since, seen = since, gone } = JSON.parse(text);
+    const times = { since: Date.parse(since), seen: Date.parse(seen) };
+    const entry = { uid, octets, ...times, gone: gone === true };
+    const good =
+      typeof uid === 'string' &&
+      (octets === undefined || Number.isSafeInteger(octets)) &&
+      (entry.gone || entry.since + entry.seen >= 0);
     return good ? entry : undefined;
   } catch {
     return undefined;

@@ -9,6 +9,7 @@ import {
   type FetchNewOptions,
   fetchNew,
   fileUidStore,
+  LocalError,
   Pop3Client,
   type UidStore,
 } from '../src/index.js';
@@ -253,6 +254,27 @@ describe('what is marked as deleted', () => {
     },
   );
 
+  it('is gone where QUIT says so, also where the store can not write that down', async () => {
+    const dialogue = loggedIn(
+      `${uidl('1 a')}\n${list}\nC: RETR 1\n${retr(1)}\nC: DELE 1\nS: +OK\nC: QUIT\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const known = new Set<string>();
+      const store: UidStore = {
+        has: (uid) => known.has(uid),
+        add: (uid) => known.add(uid),
+        delete() {
+          throw new LocalError('ERR_LOCAL_IO', 'the disk is full', { hint: '' });
+        },
+      };
+      await fetched(pop, store, { remove: true });
+      const { committed, error } = await pop.quit();
+      return [committed, error?.code];
+    });
+    expect(result).toEqual([true, 'ERR_LOCAL_IO']);
+  });
+
   it('a refusal to mark again is told by its item', async () => {
     const dialogue = loggedIn(
       `${uidl('1 a', '2 b')}\nC: DELE 1\nC: DELE 2\nS: -ERR locked\nS: +OK`,
@@ -305,6 +327,142 @@ describe('what is marked as deleted', () => {
   });
 });
 
+describe('a uid that is known, on a message that is new', () => {
+  const sizes = (...rows: string[]) =>
+    `C: LIST\nS: +OK\n${rows.map((row) => `S: ${row}`).join('\n')}\nS: .`;
+  /** A store that remembers sizes, and when. */
+  const remembering = (known: Record<string, number | undefined>, daysAgo = 0) => {
+    const at = (days: number) => new Date(Date.now() - days * 86_400_000);
+    const entries = new Map(
+      Object.entries(known).map(([uid, octets]) => [uid, { octets, since: at(daysAgo) }]),
+    );
+    const store: UidStore = {
+      has: (uid) => entries.has(uid),
+      add: (uid, octets) =>
+        entries.set(uid, { octets, since: entries.get(uid)?.since ?? new Date() }),
+      delete: (uid) => entries.delete(uid),
+      since: (uid) => entries.get(uid)?.since,
+      octets: (uid) => entries.get(uid)?.octets,
+    };
+    return { store, entries };
+  };
+  const known = (entries: Map<string, { octets: number | undefined }>) =>
+    [...entries].map(([uid, { octets }]) => [uid, octets]);
+
+  it('beside the old one: all of them come, once, with and without a store of sizes', async () => {
+    const rows = uidl('1 a', '2 a');
+    const first = loggedIn(
+      `${rows}\n${list}\nC: RETR 1\nC: RETR 2\n${retr(1)}\n${retr(2)}\n${rows}\nC: NOOP\nS: +OK`,
+      caps,
+    );
+    const result = await play(first, async (pop) => {
+      const store = new Set(['a']);
+      const both = await fetched(pop, store);
+      const none = await fetched(pop, store);
+      await pop.noop();
+      return [both, none, [...store]];
+    });
+    expect(result).toEqual([
+      [
+        [1, 'a', 'm1\r\n'],
+        [2, 'a', 'm2\r\n'],
+      ],
+      [],
+      ['a', 'a 2'],
+    ]);
+  });
+
+  it.each(['all', 'none', 'days:14'] as const)(
+    'in its place, of another size: it is fetched (keep: %s)',
+    async (keep) => {
+      const dialogue = loggedIn(
+        `${uidl('1 a', '2 b')}\n${sizes('1 4', '2 4')}\n${keep === 'none' ? 'C: DELE 2\nS: +OK\n' : ''}C: RETR 1\n${retr(1)}\n${keep === 'none' ? 'C: DELE 1\nS: +OK\n' : ''}C: NOOP\nS: +OK`,
+        caps,
+      );
+      const result = await play(dialogue, async (pop) => {
+        const { store, entries } = remembering({ a: 400, b: 4 }, 10);
+        const all = await fetched(pop, store, { keep });
+        await pop.noop();
+        const isNew = Date.now() - (entries.get('a')?.since.getTime() ?? 0) < 3_600_000;
+        return [all, known(entries), isNew, pop.marked];
+      });
+      expect(result).toEqual([
+        [[1, 'a', 'm1\r\n']],
+        [
+          ['b', 4],
+          ['a', 4],
+        ],
+        true,
+        keep === 'none' ? [2, 1] : [],
+      ]);
+    },
+  );
+
+  it('of the size that the old one had: it can not be told, and is known', async () => {
+    const dialogue = loggedIn(`${uidl('1 a')}\n${sizes('1 4')}\nC: NOOP\nS: +OK`, caps);
+    const result = await play(dialogue, async (pop) => {
+      const all = await fetched(pop, remembering({ a: 4 }).store);
+      await pop.noop();
+      return all;
+    });
+    expect(result).toEqual([]);
+  });
+
+  it('a server that counts wrongly is not believed in later runs: no message comes twice', async () => {
+    const dialogue = loggedIn(
+      `${uidl('1 a')}\n${sizes('1 400')}\nC: RETR 1\n${retr(1)}\nC: NOOP\nS: +OK\n${uidl('1 a')}\n${sizes('1 500')}\nC: NOOP\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const { store, entries } = remembering({});
+      const all = [await fetched(pop, store), await fetched(pop, store)];
+      await pop.noop();
+      return [all, known(entries)];
+    });
+    expect(result).toEqual([[[[1, 'a', 'm1\r\n']], []], [['a', undefined]]]);
+  });
+
+  it('several that may go come again, and only then go', async () => {
+    const dialogue = loggedIn(
+      `${uidl('1 a', '2 a')}\n${sizes('1 4', '2 4')}\nC: RETR 1\nC: RETR 2\n${retr(1)}\nC: DELE 1\n${retr(2)}\nS: +OK\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const { store, entries } = remembering({ a: undefined, 'a 2': undefined }, 20);
+      const all = await fetched(pop, store, { keep: 'days:14' });
+      return [all, await pop.quit(), known(entries)];
+    });
+    expect(result).toEqual([
+      [
+        [1, 'a', 'm1\r\n'],
+        [2, 'a', 'm2\r\n'],
+      ],
+      { committed: true },
+      [],
+    ]);
+  });
+
+  it('a limit parts no messages of one uid, which would come again and again', async () => {
+    const dialogue = loggedIn(
+      `${uidl('1 a', '2 b', '3 a')}\n${list}\nC: RETR 1\nC: RETR 3\n${retr(1)}\n${retr(3)}\nC: NOOP\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const store = new Set<string>();
+      const all = await fetched(pop, store, { limit: 1 });
+      await pop.noop();
+      return [all, [...store]];
+    });
+    expect(result).toEqual([
+      [
+        [1, 'a', 'm1\r\n'],
+        [3, 'a', 'm3\r\n'],
+      ],
+      ['a', 'a 2'],
+    ]);
+  });
+});
+
 describe('fileUidStore', () => {
   let directory: string;
   let path: string;
@@ -317,7 +475,7 @@ describe('fileUidStore', () => {
   it('remembers over runs, with or without a goodbye', async () => {
     const before = Date.now();
     const first = await fileUidStore(path);
-    await Promise.all([first.add('a'), first.add('b'), first.add('ü"\n')]);
+    await Promise.all([first.add('a'), first.add('b', 17), first.add('ü"\n')]);
     await first.delete('a');
     const second = await fileUidStore(path);
     expect([second.has('a'), second.has('b'), second.has('ü"\n'), second.size]).toEqual([
@@ -326,6 +484,7 @@ describe('fileUidStore', () => {
       true,
       2,
     ]);
+    expect([second.octets('b'), second.octets('ü"\n')]).toEqual([17, undefined]);
     const since = ((await second.since('b')) as Date).getTime();
     expect([since >= before, since <= Date.now()]).toEqual([true, true]);
     await first.close();

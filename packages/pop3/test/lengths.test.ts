@@ -124,4 +124,36 @@ describe('a message that takes in the next one, or gives octets to it', () => {
       'b\r\n',
     ]);
   });
+
+  it('so is any other call behind it, whatever it was answered', async () => {
+    const dialogue = loggedIn(
+      `${list(2)}\nC: RETR 1\nC: STAT\nC: UIDL\nC: DELE 1\nS: +OK\nS: a\nS: .\nS: +OK 9 9\nS: +OK\nS: 1 x\nS: .\nS: -ERR no\nC: NOOP\nS: +OK`,
+    );
+    const result = await play(dialogue, async (pop) => {
+      await pop.list().toArray();
+      const all = await Promise.all([
+        text(pop.retrieve(1)),
+        failure(pop.stat()),
+        failure(pop.uidl().toArray()),
+        failure(pop.delete(1)),
+      ]);
+      await pop.noop();
+      return [all.map((each) => (typeof each === 'string' ? each : each.code)), pop.marked];
+    });
+    const again = 'ERR_TRANSFER_INCOMPLETE';
+    expect(result).toEqual([['a\r\n', again, again, again], [1]]);
+  });
+
+  it('QUIT behind it does not say that marks are committed', async () => {
+    const dialogue = loggedIn(
+      `${list(2)}\nC: DELE 2\nS: +OK\nC: RETR 1\nC: QUIT\nS: +OK\nS: a\nS: .\nS: +OK gone`,
+    );
+    const result = await play(dialogue, async (pop) => {
+      await pop.list().toArray();
+      await pop.delete(2);
+      const [message, { committed }] = await Promise.all([text(pop.retrieve(1)), pop.quit()]);
+      return [message, committed];
+    });
+    expect(result).toEqual(['a\r\n', 'unknown']);
+  });
 });

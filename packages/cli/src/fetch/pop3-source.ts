@@ -12,7 +12,9 @@ export async function* pop3Arrivals(
   const store = {
     has: (uid: string) => seen.has(box, uid),
     since: (uid: string) => seen.since(box, uid),
-    add: (uid: string) => seen.add(box, uid),
+    octets: (uid: string) => seen.octets(box, uid),
+    add: (uid: string, octets?: number) => seen.add(box, uid, octets),
+    delete: (uid: string) => seen.forget(box, uid),
   };
   const keep = remove ? (keepDays > 0 ? (`days:${keepDays}` as const) : 'none') : 'all';
   const most = {

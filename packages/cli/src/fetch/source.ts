@@ -24,7 +24,11 @@ export interface Seen {
   has(box: string, id: MessageId): boolean;
   /** When, where that is known. */
   since(box: string, id: string): Date | undefined;
-  add(box: string, id: MessageId): Promise<void>;
+  /** Its octets, where they were told. */
+  octets(box: string, id: string): number | undefined;
+  add(box: string, id: MessageId, octets?: number): Promise<void>;
+  /** The server has removed it: it may give the id to another. With it goes what was known of copies, `id#1`, `id#2`, … */
+  forget(box: string, id: string): Promise<void>;
 }
 
 export interface SourceOptions {

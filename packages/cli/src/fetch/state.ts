@@ -4,7 +4,8 @@
  *
  *     {"fivewire":"fetch","version":1}
  *     {"box":"imaps://alice@imap.example.org:993/INBOX;UIDVALIDITY=7","from":1,"to":500}
- *     {"box":"pop3s://alice@pop3.example.org:995","done":"0001fa3e"}
+ *     {"box":"pop3s://alice@pop3.example.org:995","done":"0001fa3e","at":1767225600,"octets":4711}
+ *     {"box":"pop3s://alice@pop3.example.org:995","gone":"0001fa3e"}
  */
 import { openJournal } from '../journal-file.js';
 import type { MessageId, Seen } from './source.js';
@@ -27,17 +28,23 @@ export interface State extends Seen {
   close(): Promise<void>;
 }
 
+/** Of texts only. */
+interface Known {
+  /** When, in seconds since 1970. */
+  at?: number | undefined;
+  octets?: number | undefined;
+}
+
 type Entry =
-  /** `at`: when, in seconds since 1970; of texts only. */
-  | { box: string; done: MessageId; at?: number }
+  | ({ box: string; done: MessageId } & Known)
+  | { box: string; gone: string }
   | { box: string; from: number; to: number }
   | { pending: Pending };
 
 /** Numbers as ranges: a mailbox of a million messages is a few of them. */
 class Box {
   #ranges: [number, number][] = [];
-  /** With the second when each was done, where that is known. */
-  readonly texts = new Map<string, number | undefined>();
+  readonly texts = new Map<string, Known>();
 
   has(id: MessageId): boolean {
     if (typeof id === 'string') return this.texts.has(id);
@@ -48,9 +55,14 @@ class Box {
     return this.#ranges.length + this.texts.size === 0;
   }
 
-  add(id: MessageId, at?: number): void {
-    if (typeof id === 'string') this.texts.set(id, at);
+  add(id: MessageId, { at, octets }: Known = {}): void {
+    if (typeof id === 'string') this.texts.set(id, { at, octets });
     else if (!this.has(id)) this.addRange(id, id);
+  }
+
+  forget(id: string): void {
+    this.texts.delete(id);
+    for (let nth = 1; this.texts.delete(`${id}#${nth}`); nth++);
   }
 
   addRange(from: number, to: number): void {
@@ -88,14 +100,15 @@ class Journal {
   apply(entry: Entry): void {
     if ('pending' in entry) this.pending = entry.pending;
     else if ('done' in entry) {
-      this.box(entry.box).add(entry.done, entry.at);
+      this.box(entry.box).add(entry.done, entry);
       const { pending } = this;
       if (pending?.box === entry.box && pending.id === entry.done) this.pending = undefined;
-    } else this.box(entry.box).addRange(entry.from, entry.to);
+    } else if ('gone' in entry) this.box(entry.box).forget(entry.gone);
+    else this.box(entry.box).addRange(entry.from, entry.to);
   }
 
   since(box: string, id: string): Date | undefined {
-    const at = this.box(box).texts.get(id);
+    const at = this.box(box).texts.get(id)?.at;
     return at === undefined ? undefined : new Date(at * 1_000);
   }
 
@@ -106,8 +119,7 @@ class Journal {
   *entries(): Generator<Entry> {
     for (const [box, known] of this.boxes) {
       for (const [from, to] of known.ranges) yield { box, from, to };
-      for (const [done, at] of known.texts)
-        yield at === undefined ? { box, done } : { box, done, at };
+      for (const [done, { at, octets }] of known.texts) yield { box, done, at, octets };
     }
     if (this.pending !== undefined) yield { pending: this.pending };
   }
@@ -123,7 +135,9 @@ export function forgetfulState(): State {
     },
     has: (box, id) => journal.box(box).has(id),
     since: () => undefined,
-    add: async (box, id) => journal.box(box).add(id),
+    octets: (box, id) => journal.box(box).texts.get(id)?.octets,
+    add: async (box, id, octets) => journal.box(box).add(id, { octets }),
+    forget: async (box, id) => journal.box(box).forget(id),
     note: async () => {},
     close: async () => {},
   };
@@ -142,12 +156,14 @@ export async function openState(path: string): Promise<State> {
     },
     has: (box, id) => journal.box(box).has(id),
     since: (box, id) => journal.since(box, id),
-    add: (box, done) =>
+    octets: (box, id) => journal.box(box).texts.get(id)?.octets,
+    add: (box, done, octets) =>
       file.append(
         typeof done === 'string'
-          ? { box, done, at: Math.floor(Date.now() / 1_000) }
+          ? { box, done, at: Math.floor(Date.now() / 1_000), octets }
           : { box, done },
       ),
+    forget: (box, gone) => file.append({ box, gone }),
     note: (pending) => file.append({ pending }),
     close: () => file.close(),
   };
