@@ -1,6 +1,5 @@
 /** Which of a host's addresses: RFC 8305. Attempts start one after the other, and those that have started go on. */
-import { isIPv6 } from 'node:net';
-import { deadline } from 'tls-context-core';
+import { deadline, ipVersion } from 'tls-context-core';
 
 /** Connection Attempt Delay, RFC 8305 §5, in milliseconds. */
 export const attemptDelay = 250;
@@ -8,8 +7,8 @@ export const attemptDelay = 250;
 /** RFC 8305 §4: families take turns, beginning with that of the first address; else the resolver's order. */
 export function inTurns(addresses: readonly string[]): string[] {
   const [first = ''] = addresses;
-  const own = addresses.filter((address) => isIPv6(address) === isIPv6(first));
-  const other = addresses.filter((address) => isIPv6(address) !== isIPv6(first));
+  const own = addresses.filter((address) => ipVersion(address) === ipVersion(first));
+  const other = addresses.filter((address) => ipVersion(address) !== ipVersion(first));
   return own
     .flatMap((address, at) => [address, ...other.slice(at, at + 1)])
     .concat(other.slice(own.length));

@@ -1,7 +1,6 @@
 /** HTTP CONNECT, RFC 9110 §9.3.6, by HTTP/1.1 (RFC 9112). */
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { escapeText } from 'tls-context-core';
+import { escapeText, ipVersion } from 'tls-context-core';
 import type { DialTarget } from './dial.js';
 import { type ProxyAddress, ProxyRefusal } from './proxy-address.js';
 
@@ -14,7 +13,7 @@ export function httpConnect(
   { user, password }: ProxyAddress,
   { host, port }: DialTarget,
 ): Promise<Duplex> {
-  const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  const authority = `${ipVersion(host) === 6 ? `[${host}]` : host}:${port}`;
   const credentials = Buffer.from(`${user}:${password}`).toString('base64');
   const authorization = user === '' ? '' : `Proxy-Authorization: Basic ${credentials}\r\n`;
   stream.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`);

@@ -1,5 +1,6 @@
 /** ALL_PROXY and NO_PROXY, as curl and its kin read them: for callers who ask for it by `proxy: 'environment'`. */
-import { BlockList, isIP } from 'node:net';
+import { BlockList } from 'node:net';
+import { ipVersion } from 'tls-context-core';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,15 +23,15 @@ function covers(entry: string, host: string, port: number): boolean {
   const [, bare = entry, wanted] = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
   if (wanted !== undefined && Number(wanted) !== port) return false;
   const name = bare.replace(/^\[|\]$/g, '').toLowerCase();
-  if (isIP(host) !== 0) return coversAddress(name, host);
+  if (ipVersion(host) !== 0) return coversAddress(name, host);
   const domain = name.replace(/^\*?\./, '').replace(/\.$/, '');
   return domain !== '' && (host === domain || host.endsWith(`.${domain}`));
 }
 
 function coversAddress(entry: string, host: string): boolean {
   const [address = '', bits] = entry.split('/');
-  const family = isIP(address);
-  if (family === 0 || family !== isIP(host)) return false;
+  const family = ipVersion(address);
+  if (family === 0 || family !== ipVersion(host)) return false;
   const type = family === 6 ? 'ipv6' : 'ipv4';
   const most = family === 6 ? 128 : 32;
   const prefix = bits === undefined ? most : Number(bits);

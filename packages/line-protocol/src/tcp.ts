@@ -1,7 +1,8 @@
 /** A TCP connection to the first address of a host that answers, or a Unix domain socket. */
 import { lookup as systemLookup } from 'node:dns';
-import { connect, isIP, type NetConnectOpts } from 'node:net';
+import { connect, type NetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { ipVersion } from 'tls-context-core';
 import type { DialOptions } from './dial.js';
 import { firstToConnect, inTurns } from './happy-eyeballs.js';
 
@@ -39,9 +40,9 @@ export async function openTcp(
 
 /** In the order in which they are to be tried; those that `localAddress` can't reach come not at all, if there are others. */
 async function addressesOf(host: string, options: TcpOptions): Promise<string[]> {
-  const found = isIP(host) === 0 ? await resolve(host, options) : [host];
-  const from = isIP(options.localAddress ?? '');
-  const within = found.filter((address) => from === 0 || isIP(address) === from);
+  const found = ipVersion(host) === 0 ? await resolve(host, options) : [host];
+  const from = ipVersion(options.localAddress ?? '');
+  const within = found.filter((address) => from === 0 || ipVersion(address) === from);
   return inTurns(within.length === 0 ? found : within);
 }
 
@@ -55,7 +56,7 @@ function resolve(host: string, { family, lookup }: TcpOptions): Promise<string[]
       else {
         // A lookup of the caller's may give one address, as net.connect takes it.
         const all = typeof found === 'string' ? [found] : found.map(({ address }) => address);
-        const usable = all.filter((address) => isIP(address) !== 0);
+        const usable = all.filter((address) => ipVersion(address) !== 0);
         if (usable.length > 0) resolve(usable);
         else reject(Object.assign(new Error(`${host} has no address`), { code: 'ENOTFOUND' }));
       }

@@ -2,7 +2,6 @@
  * The options that all five clients share, checked before anything is dialled, and the way from them to a connection:
  * dialled, and under `implicit-tls` secured.
  */
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   addErrorContext,
@@ -13,6 +12,7 @@ import {
   createTlsContext,
   defaultTlsContext,
   escapeText,
+  ipVersion,
   isFivewireError,
   isTlsaSet,
   isTlsContext,
@@ -168,7 +168,7 @@ const rules: Rules<TransportOptions> = {
   signal: abortSignal,
   dial: callback,
   socketPath: [isPath, 'the path of a socket'],
-  localAddress: [(value) => typeof value === 'string' && isIP(value) !== 0, 'an IP address'],
+  localAddress: [(value) => typeof value === 'string' && ipVersion(value) !== 0, 'an IP address'],
   family: [(value) => value === 4 || value === 6, '4 or 6'],
   lookup: callback,
   keepAlive: milliseconds,

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { createDeflateRaw, createInflateRaw } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -21,12 +22,10 @@ describe('LineConnection', () => {
 
   it('sends commands of one turn in one piece', async () => {
     const { connection, server, close } = await connectionPair();
-    const chunks: string[] = [];
-    server.on('data', (chunk) => chunks.push(chunk.toString()));
+    const first = once(server, 'data');
     connection.send(commandLine('A'), commandLine('B'));
     connection.send(commandLine('C'));
-    await tick();
-    expect(chunks).toEqual(['A\r\nB\r\nC\r\n']);
+    expect(String(await first)).toBe('A\r\nB\r\nC\r\n');
     close();
   });
 

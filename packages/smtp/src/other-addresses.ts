@@ -5,8 +5,13 @@
 
 import type { LookupAddress } from 'node:dns';
 import { lookup as systemLookup } from 'node:dns';
-import { isIP, type LookupFunction, type Socket } from 'node:net';
-import { isFivewireError, type LineConnection, type Transport } from '@fivewire/line-protocol';
+import type { LookupFunction, Socket } from 'node:net';
+import {
+  ipVersion,
+  isFivewireError,
+  type LineConnection,
+  type Transport,
+} from '@fivewire/line-protocol';
 
 /** How many addresses of one name are tried. */
 const addressLimit = 4;
@@ -18,7 +23,7 @@ export async function otherAddresses(
 ): Promise<Transport[]> {
   const { host, options } = transport;
   const own = options.stream ?? options.socketPath ?? options.dial ?? options.proxy;
-  if (own !== undefined || isIP(host) !== 0 || tried === undefined) return [];
+  if (own !== undefined || ipVersion(host) !== 0 || tried === undefined) return [];
   const addresses = await allAddresses(host, options.lookup ?? systemLookup, options.family);
   return addresses
     .filter(({ address }) => address !== tried)

@@ -9,6 +9,7 @@ export * from './errors.js';
 export { escapeText } from './escape.js';
 export { explainTlsError, type Scene as TlsScene } from './handshake-error.js';
 export { checkIdentity } from './identity-check.js';
+export { ipVersion } from './ip-address.js';
 export {
   badOption,
   checkOptions,
