@@ -63,6 +63,10 @@ export async function writeChunks(
     do await readReply();
     while (outstanding > 0 && hasSpoken(connection));
   };
+  /** A reply that is there before its chunk would be taken for the reply to it. */
+  const refuseEarly = async (): Promise<void> => {
+    if (outstanding === 0 && hasSpoken(connection)) await readReply();
+  };
   const hold = (octets: Buffer): void => {
     held.push(octets);
     octetsHeld += octets.length;
@@ -85,11 +89,13 @@ export async function writeChunks(
       if (sevenBit && !isAscii(octets)) throw eightBitFound('usable');
       hold(encoder?.encode(octets) ?? Buffer.from(octets.buffer, octets.byteOffset, octets.length));
       if (octetsHeld < pieceOctets || source.atEnd) continue;
+      await refuseEarly();
       outstanding++;
       await writeAll(session, takeChunk(false), waits.stall, early);
       while (outstanding > ahead) await readReply();
     }
     if (encoder) hold(encoder.end());
+    await refuseEarly();
     beforeLast();
     // Nobody speaks behind it, so its reply may come before all of it has left us.
     for (const octets of takeChunk(true)) connection.write(octets);

@@ -30,6 +30,7 @@ import {
 import { patience, type Session } from './session.js';
 import { Progress } from './transaction-states.js';
 import type { ProbeResult, RecipientReply, SendResult } from './types.js';
+import { hasSpoken, saysGoodbye } from './undisturbed.js';
 
 const DATA = commandLine('DATA');
 const RSET = commandLine('RSET');
@@ -97,9 +98,10 @@ export class Transaction {
     const unknown = this.progress.meaning.delivered === 'unknown';
     this.#lostIfClosed();
     if (!unknown) return error;
-    // 421 in place of the reply says that the message was not taken.
+    // 421 in place of the reply says that the message was not taken. In LMTP it is the reply to one recipient: of others nothing is said.
     const said = isFivewireError(error) && error.code === 'ERR_SERVER_CLOSING';
-    if (said && this.#fates.length === 0) return error;
+    const concernsAll = !this.#session.lmtp || this.#accepted.length === 1;
+    if (said && concernsAll && this.#fates.length === 0) return error;
     const heard = this.#fates.map((reply, i) =>
       recipientReply((this.#accepted[i] as RecipientReply).address, reply),
     );
@@ -371,6 +373,17 @@ export class Transaction {
       this.#fates.push(this.#checkFate((yield wait) as Reply, command));
     if (lmtp) return this.#deliveredTo(command);
     const [fate] = this.#fates as [Reply];
+    // Nothing was to be read between chunks, so that one reply too many shows only now: which of them is the fate?
+    if (
+      command === 'BDAT' &&
+      !this.message.grouped &&
+      hasSpoken(connection) &&
+      !saysGoodbye(connection)
+    )
+      throw outOfStep(connection, (yield wait) as Reply, 'one reply to the message', wait);
+    // Taken without the chunk that it refused: what it has is not the message.
+    if (fate.class === 2 && refusedChunk !== undefined)
+      throw outOfStep(connection, fate, 'a refusal, as of the chunk before', wait);
     // After a refused chunk nothing but RSET opens the way (RFC 3030 §2); after DATA the transaction is over either way.
     this.progress.to(command === 'BDAT' && fate.class !== 2 ? 'withdraw' : 'fate');
     if (fate.class !== 2) throw rejected(connection, refusedChunk ?? fate, wait);
@@ -415,9 +428,15 @@ export class Transaction {
     return recipientsRejected(this.#session.connection, this.#accepted, this.#refused, by);
   }
 
+  /** A command by itself: all replies to what was before it have been read. */
   *#ask(line: CommandLine): Steps<Reply> {
-    this.#session.connection.send(line);
-    return (yield this.#wait(line)) as Reply;
+    const { connection } = this.#session;
+    const wait = this.#wait(line);
+    // One more would be taken for the reply to this command, and so on for all that follow.
+    if (hasSpoken(connection))
+      throw outOfStep(connection, (yield wait) as Reply, `no reply before ${line.masked}`, wait);
+    connection.send(line);
+    return (yield wait) as Reply;
   }
 
   #wait({ masked }: CommandLine): Wait {

@@ -35,6 +35,10 @@ export function hasSpoken(connection: LineConnection): boolean {
   return false;
 }
 
+/** What it {@link hasSpoken} is 421, or begins like it. */
+export const saysGoodbye = (connection: LineConnection): boolean =>
+  '421'.startsWith(connection.peekOctets()?.toString('latin1', 0, 3) ?? '');
+
 const CR = 13;
 const LF = 10;
 

@@ -42,7 +42,8 @@ export async function xclient(
       connection.send(line);
       const reply = await nextReply(connection, wait);
       if (reply.code !== 220) throw unexpected(connection, reply, '220 to XCLIENT', wait);
-      session.extensions = await session.hello();
+      // A session that begins anew and takes no EHLO is none.
+      session.extensions = await connection.establish(undefined, session.hello);
     },
     { signal: options.signal, phase: 'command', command: line.masked },
   );

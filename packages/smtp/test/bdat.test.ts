@@ -93,6 +93,27 @@ describe('in one group with the envelope', () => {
     });
   });
 
+  test.each([
+    ['the fate of a message can not be told from a reply too many', '250 ok', '550 5.7.1 no'],
+    ['a goodbye behind the fate is none', '421 4.3.2 bye', undefined],
+  ])('%s', async (_, surplus, fate) => {
+    const peer = play(`${pipelined}
+      C: MAIL FROM:<alice@example.org>
+      C: RCPT TO:<bob@example.net>
+      C: BDAT 3 LAST
+      C: 1
+      S: 250 ok
+      S: 250 ok
+      S: 250 2.0.0 taken
+      S: ${surplus}
+      ${fate === undefined ? '' : `S: ${fate}`}`);
+    const client = await connectTo(peer, chunking);
+    const sending = client.send({ from, to }, '1');
+    if (fate === undefined) expect((await sending).accepted).toHaveLength(1);
+    else expect(await failure(sending)).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN' });
+    expect(await failure(client.noop())).toMatchObject({ connection: 'closed' });
+  });
+
   test('a server that takes a message for nobody is out of step', async () => {
     const peer = play(`${pipelined}
       C: MAIL FROM:<alice@example.org>
@@ -165,6 +186,21 @@ describe('chunk by chunk', () => {
     },
     chunking,
   );
+
+  test('taken without a chunk that was refused: what the server has is not the message', async () => {
+    const peer = play(`${pipelined}${envelope}
+      C: BDAT 262147
+      C: ${big}
+      C: endBDAT 2 LAST
+      C: 
+      S: 452 4.3.1 no room
+      S: 250 2.0.0 taken`);
+    const client = await connectTo(peer, chunking);
+    expect(await failure(client.send({ from, to }, pieces()))).toMatchObject({
+      code: 'ERR_OUTCOME_UNKNOWN',
+      connection: 'closed',
+    });
+  });
 
   dialogue(
     'a chunk is refused: RSET, and the connection goes on',
