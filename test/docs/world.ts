@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { IssuedCertificate } from '@fivewire/test-servers';
+import type { IssuedCertificate, ThrowawayCa } from '@fivewire/test-servers';
 import { type ExampleWorld, startExampleWorld } from '../support/example-runner.js';
 
 /** Where programs can find the packages by name: below the root's node_modules. */
@@ -40,16 +40,18 @@ export const manners: Record<string, string> = {
   'docs/site/recipes/yahoo.md': 'yahoo',
 };
 
-export async function startDocumentedWorld(home: string, like?: string): Promise<ExampleWorld> {
+export async function startDocumentedWorld(
+  home: string,
+  given: { like?: string; ca?: ThrowawayCa } = {},
+): Promise<ExampleWorld> {
   mkdirSync(home, { recursive: true });
-  const world = await startExampleWorld(home, {
+  return startExampleWorld(home, {
     hosts: providers,
     users,
     groups: ['comp.lang.c', 'misc.test'],
-    ...(like === undefined ? {} : { like }),
+    ...given,
     ports: { 1143: ['imap', 'starttls'], 1025: ['smtp', 'starttls'] },
   });
-  return world;
 }
 
 const report = [

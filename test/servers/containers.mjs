@@ -11,7 +11,7 @@ import { awaitGreetings, isFree } from './readiness.mjs';
 
 const host = '127.0.0.1';
 const project = 'fivewire-test-servers';
-const greetingWithin = 60_000;
+const greetingWithin = 180_000;
 /** Packages are fetched, unpacked and written: two cores are busy with three. */
 const buildsAtOnce = 3;
 

@@ -27,7 +27,7 @@ import { awaitGreetings, isFree } from './readiness.mjs';
 
 const host = '127.0.0.1';
 const shifts = [0, 1000, 2000, -1000, -2000];
-const greetingWithin = 30_000;
+const greetingWithin = 180_000;
 const endWithin = 5_000;
 
 /** Starts what it can. Resolves to `{ running, ca, stop }`; a server that could not start carries `unavailable`. */

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { startTestServers, type TestServers } from '@fivewire/test-servers';
+import { startTestServers, type TestServers, type ThrowawayCa } from '@fivewire/test-servers';
 
 const redirect = pathToFileURL(fileURLToPath(new URL('redirect.mjs', import.meta.url))).href;
 const cli = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
@@ -46,6 +46,8 @@ export interface ExampleWorldOptions {
   groups?: readonly string[];
   /** Whose manners the servers have. */
   like?: string;
+  /** Whose certificates they have. Default: one of their own. */
+  ca?: ThrowawayCa;
 }
 
 /** @param home an empty folder: the child's home, and where the CA lies. */
@@ -57,12 +59,14 @@ export async function startExampleWorld(
     users = [],
     groups = [],
     like,
+    ca,
   }: ExampleWorldOptions = {},
 ): Promise<ExampleWorld> {
   const accounts = ['alice', 'alice@example.org', ...users];
   const servers = await startTestServers({
     users: Object.fromEntries(accounts.map((user) => [user, 'secret'])),
     ...(like === undefined ? {} : { like: like as never }),
+    ...(ca === undefined ? {} : { ca }),
     accessTokens: Object.fromEntries(accounts.map((user) => [user, 'token'])),
     files: { '/pub/report.txt': 'All is well.\n', '/pub/more/notes.txt': 'Notes.\n' },
     groups: ['test.fivewire', 'comp.lang.javascript', ...groups],

@@ -4,11 +4,12 @@ import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 import { Socket } from 'node:net';
 
-/** `"host:port"` or `"port"` → the port of the test server. */
-const ports = JSON.parse(process.env.FIVEWIRE_TEST_PORTS);
+// Read anew each time: a process that runs many programs gives each its own environment.
+/** Port → the port of the test server. */
+const ports = () => JSON.parse(process.env.FIVEWIRE_TEST_PORTS);
 /** Hosts that stand for loopback, `*.example.org` beside them. */
-const hosts = new Set((process.env.FIVEWIRE_TEST_HOSTS ?? '').split(' '));
-const isOurs = (host) => String(host).endsWith('.example.org') || hosts.has(host);
+const hosts = () => (process.env.FIVEWIRE_TEST_HOSTS ?? '').split(' ');
+const isOurs = (host) => String(host).endsWith('.example.org') || hosts().includes(host);
 const { connect } = Socket.prototype;
 const { lookup } = dns;
 const loopback = { address: '127.0.0.1', family: 4 };
@@ -37,7 +38,7 @@ Socket.prototype.connect = function redirected(...args) {
   // node:net calls itself with its normalised arguments in one array.
   const options = Array.isArray(args[0]) ? args[0][0] : args[0];
   if (isOurs(options?.host) || options?.host === loopback.address) {
-    options.port = ports[options.port] ?? options.port;
+    options.port = ports()[options.port] ?? options.port;
     options.host = loopback.address;
   }
   return connect.apply(this, args);

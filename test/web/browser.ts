@@ -18,13 +18,20 @@ export interface Watched {
   close(): Promise<void>;
 }
 
+export interface PageOptions extends BrowserContextOptions {
+  /** What is done before the page is opened. */
+  prepare?(page: Page): Promise<void>;
+}
+
 export async function openPage(
   browser: Browser,
   url: string,
-  options: BrowserContextOptions = {},
+  { prepare, ...options }: PageOptions = {},
 ): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  context.setDefaultTimeout(0); // a test has as long as the runner gives it
   const page = await context.newPage();
+  await prepare?.(page);
   const requests: string[] = [];
   const complaints: string[] = [];
   page.on('request', (request) => requests.push(request.url()));

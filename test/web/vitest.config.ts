@@ -5,5 +5,12 @@ import root from '../../vitest.config.js';
 export default defineConfig({
   resolve: { alias: root.resolve?.alias ?? {} },
   // Without css, vitest takes every stylesheet for an empty one, read as text too.
-  test: { css: true, include: ['test/web/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+  test: {
+    css: true,
+    include: ['test/web/*.test.ts'],
+    // How long a page takes is no part of any test: what never comes ends by these.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 240_000 } },
+  },
 });

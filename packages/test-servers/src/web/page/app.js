@@ -25,6 +25,7 @@ function draw() {
 }
 
 async function show() {
+  const { hash } = location;
   const [name = 'mail', ...parts] = partsOfPlace();
   const [view] = views[name] ?? views.mail;
   for (const one of document.querySelectorAll('header nav a')) {
@@ -33,6 +34,7 @@ async function show() {
   }
   document.title = `${name[0].toUpperCase()}${name.slice(1)} · Test servers`;
   await view(main, parts);
+  main.dataset.place = hash;
 }
 
 const sectionIn = (url) => new URL(url).hash.split('/')[1] ?? 'mail';

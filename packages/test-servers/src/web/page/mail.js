@@ -6,11 +6,18 @@ let isFirst = true;
 
 /** Mailboxes, the messages of one of them, or of all, and one message. */
 export async function mailView(main, [user, mailbox, uid]) {
+  // First all of it: what comes after that is seen now or by the next look, and told of.
+  const all = await get('/api/messages');
   const [boxes, messages] = await Promise.all([
     get('/api/mailboxes'),
-    get(
-      path('/api/messages', user === 'relayed' && !mailbox ? { relayed: '' } : { user, mailbox }),
-    ),
+    user === undefined
+      ? all
+      : get(
+          path(
+            '/api/messages',
+            user === 'relayed' && !mailbox ? { relayed: '' } : { user, mailbox },
+          ),
+        ),
   ]);
   const { tree, list, detail } = panes(main, 'mail');
   fill(tree, boxTree(boxes, user, mailbox));
@@ -19,7 +26,7 @@ export async function mailView(main, [user, mailbox, uid]) {
     list,
     messageTable(withPlaces, user ? [user, mailbox].filter(Boolean).join(', ') : 'All mail'),
   );
-  await tellNew();
+  tellNew(all);
   const query =
     uid !== undefined
       ? { user, mailbox, uid }
@@ -159,8 +166,7 @@ function messageTable(rows, title) {
 }
 
 /** Says what has come since the last look. */
-async function tellNew() {
-  const all = await get('/api/messages');
+function tellNew(all) {
   const fresh = all.filter((one) => !known.has(keyOf(one)));
   for (const one of fresh) known.add(keyOf(one));
   if (!isFirst && fresh.length > 0)

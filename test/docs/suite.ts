@@ -1,23 +1,15 @@
 /** Every snippet of the READMEs and of the site runs, as ES module and as CommonJS. */
-import { type ChildProcess, execFile, fork } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExampleWorld } from '../support/example-runner.js';
-import { documents, root, type Snippet, snippetsOf } from './markdown.js';
+import { root, type Snippet, snippetsOf } from './markdown.js';
 import { asCommonJs, asModule, fileAsCommonJs } from './program.js';
 import { pythonFor } from './python.js';
 import { checkInstall, withoutInstall } from './shell.js';
+import { Stage, type Told } from './stage.js';
 import { furnish, manners, refill, startDocumentedWorld } from './world.js';
-
-interface Told {
-  stdout: string;
-  stderr: string;
-  problem?: string;
-  /** The process cannot run another one. */
-  isSpoilt?: boolean;
-}
 
 const home = `${root}.cache/docs-${process.pid}`;
 const languages = new Set([
@@ -38,50 +30,7 @@ const filter = process.env.SNIPPETS ?? '';
 
 let world: ExampleWorld;
 let python: ReturnType<typeof pythonFor>;
-
-beforeAll(async () => {
-  world = await startDocumentedWorld(home);
-  python = pythonFor(home, world.env);
-}, 60_000);
-afterAll(async () => {
-  await world?.servers.close();
-  rmSync(home, { recursive: true, force: true });
-});
-
-/** One process for the JavaScript of one document and one form: starting Node a few hundred times would take minutes. */
-class Stage {
-  #child: ChildProcess | undefined;
-  async run(file: string, folder: string): Promise<Told> {
-    this.#child ??= fork(fileURLToPath(new URL('driver.mjs', import.meta.url)), {
-      execArgv: ['--import', world.redirect],
-      env: world.env,
-      serialization: 'advanced',
-    });
-    const child = this.#child;
-    const told = await new Promise<Told>((resolve) => {
-      const timer = setTimeout(
-        () =>
-          resolve({ stdout: '', stderr: '', problem: 'did not end within 15 s', isSpoilt: true }),
-        15_000,
-      );
-      const end = (one: Told): void => {
-        clearTimeout(timer);
-        child.off('exit', gone).off('message', end);
-        resolve(one);
-      };
-      const gone = (code: number | null): void =>
-        end({ stdout: '', stderr: '', problem: `ended its process: ${code}`, isSpoilt: true });
-      child.once('message', end).once('exit', gone);
-      child.send({ file, folder });
-    });
-    if (told.isSpoilt) this.end();
-    return told;
-  }
-  end(): void {
-    this.#child?.kill();
-    this.#child = undefined;
-  }
-}
+let stage: Stage;
 
 let serial = 0;
 /** A folder for one run; mail, files and articles as they were. */
@@ -93,11 +42,11 @@ async function place(): Promise<string> {
   return folder;
 }
 
-async function runJavaScript(snippet: Snippet, stage: Stage, form: 'mjs' | 'cjs'): Promise<Told> {
+async function runJavaScript(snippet: Snippet, form: 'mjs' | 'cjs'): Promise<Told> {
   const folder = await place();
   const file = join(folder, `snippet.${form}`);
   writeFileSync(file, form === 'mjs' ? asModule(snippet) : asCommonJs(snippet));
-  return stage.run(file, folder);
+  return stage.run(file, folder, world.env);
 }
 
 const filesOf = ({ options }: Snippet) => (options.get('files') ?? '').split(' ').filter(Boolean);
@@ -149,7 +98,7 @@ async function runPython(snippet: Snippet): Promise<Told> {
     execFile(
       'python3',
       [file],
-      { cwd: folder, env: python.env, timeout: 30_000 },
+      { cwd: folder, env: python.env, timeout: 600_000 },
       (error, stdout, stderr) =>
         resolve({
           stdout,
@@ -163,11 +112,26 @@ async function runPython(snippet: Snippet): Promise<Told> {
 const title = ({ line, language, scenes }: Snippet) =>
   `line ${line}: ${[language, ...scenes].join(' ')}`;
 
-for (const document of documents().filter((name) => name.includes(filter))) {
+/** One set of servers and one process for all of them; a provider's recipe brings servers with its manners, on the same authority. */
+export function testSnippets(documents: readonly string[]): void {
+  beforeAll(async () => {
+    world = await startDocumentedWorld(home);
+    python = pythonFor(home, world.env);
+    stage = new Stage(world);
+  });
+  afterAll(async () => {
+    stage?.end();
+    await world?.servers.close();
+    rmSync(home, { recursive: true, force: true });
+  });
+  for (const document of documents.filter((name) => name.includes(filter))) testDocument(document);
+}
+
+function testDocument(document: string): void {
   const snippets = snippetsOf(document);
   const isRun = ({ language, options }: Snippet) =>
     ['js', 'sh', 'console', 'py'].includes(language) && !options.has('shown');
-  if (snippets.length === 0) continue;
+  if (snippets.length === 0) return;
 
   describe(document, () => {
     const like = manners[document];
@@ -175,18 +139,15 @@ for (const document of documents().filter((name) => name.includes(filter))) {
       let usual: ExampleWorld;
       beforeAll(async () => {
         usual = world;
-        world = await startDocumentedWorld(`${home}-${like}`, like);
-      }, 60_000);
+        const { ca } = usual.servers;
+        world = await startDocumentedWorld(`${home}-${like}`, { like, ca });
+      });
       afterAll(async () => {
         await world.servers.close();
         rmSync(`${home}-${like}`, { recursive: true, force: true });
         world = usual;
       });
     }
-    const stages = { mjs: new Stage(), cjs: new Stage() };
-    afterAll(() => {
-      for (const stage of Object.values(stages)) stage.end();
-    });
 
     it('has code of known languages, and a reason for each snippet that is not run', () => {
       for (const snippet of snippets) {
@@ -207,7 +168,7 @@ for (const document of documents().filter((name) => name.includes(filter))) {
     );
     for (const snippet of alone.filter(({ language }) => language === 'js')) {
       it.each(['mjs', 'cjs'] as const)(`${title(snippet)}, %s`, async (form) => {
-        const told = await runJavaScript(snippet, stages[form], form);
+        const told = await runJavaScript(snippet, form);
         const code = snippet.options.get('throws');
         if (code !== undefined) return expect(told.problem).toMatch(new RegExp(`^${code}\n`));
         expect(told.problem, told.stdout + told.stderr).toBeUndefined();
@@ -217,7 +178,7 @@ for (const document of documents().filter((name) => name.includes(filter))) {
     for (const snippet of alone.filter(({ language }) => ['sh', 'console'].includes(language))) {
       const hasModules = filesOf(snippet).some((name) => name.endsWith('.mjs'));
       for (const form of hasModules ? (['mjs', 'cjs'] as const) : (['mjs'] as const))
-        it(`${title(snippet)}, ${form}`, { timeout: 40_000 }, async () => {
+        it(`${title(snippet)}, ${form}`, async () => {
           checkInstall(snippet.code);
           const told = await runShell(snippet, snippets, form);
           expect(told.problem, told.stdout + told.stderr).toBeUndefined();
@@ -230,17 +191,14 @@ for (const document of documents().filter((name) => name.includes(filter))) {
       pairs.set(name, [...(pairs.get(name) ?? []), snippet]);
     }
     for (const [name, pair] of pairs) {
-      it(`before and after are the same: ${name}`, { timeout: 60_000 }, async () => {
+      it(`before and after are the same: ${name}`, async () => {
         expect(pair).toHaveLength(2);
         const printed: string[] = [];
         for (const snippet of pair) {
           const runs =
             snippet.language === 'py'
               ? [python.version === undefined ? undefined : await runPython(snippet)]
-              : [
-                  await runJavaScript(snippet, stages.mjs, 'mjs'),
-                  await runJavaScript(snippet, stages.cjs, 'cjs'),
-                ];
+              : [await runJavaScript(snippet, 'mjs'), await runJavaScript(snippet, 'cjs')];
           for (const told of runs) {
             if (told === undefined) continue;
             expect(told.problem, title(snippet) + told.stdout + told.stderr).toBeUndefined();

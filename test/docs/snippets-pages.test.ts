@@ -1,0 +1,4 @@
+import { documentsOf } from './lanes.js';
+import { testSnippets } from './suite.js';
+
+testSnippets(documentsOf('pages'));
