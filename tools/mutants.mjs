@@ -1055,7 +1055,7 @@ export const mutants = [
   {
     guard: 'NNTP: a login is never compressed',
     in: 'nntp/src/session.ts',
-    take: 'return this.options.auth !== undefined && !this.compressed;',
+    take: 'return this.options.auth !== undefined && this.is.mayLogIn;',
     put: 'return this.options.auth !== undefined;',
     red: test('nntp', 'compress'),
   },

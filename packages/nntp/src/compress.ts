@@ -18,7 +18,7 @@ export async function compress(session: Session): Promise<void> {
       if (reply.code !== 206) return;
       const exceeded = (): Error => connection.exceeded('inflationRatio', limits.inflationRatio);
       connection.swap((stream) => new Deflated(stream, limits.inflationRatio, exceeded));
-      session.compressed = true;
+      session.to('compress-accepted');
     },
     { phase: 'capabilities', command: line.masked },
   );

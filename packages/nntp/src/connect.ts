@@ -63,17 +63,19 @@ export async function openSession(
   return connection.establish(options.signal, async () => {
     const session = new Session(connection, transport, options, limits);
     await greeting(session);
-    await session.readCapabilities(transport.security === 'starttls' ? 'starttls' : 'capabilities');
-    if (transport.security === 'starttls') {
+    const inClear = transport.security === 'starttls';
+    session.to(inClear ? 'greeted-in-clear' : 'greeted');
+    await session.readCapabilities();
+    if (inClear) {
       // INN's innd hands over to nnrpd first, and nnrpd has STARTTLS (RFC 3977 §5.3.3).
       if (!session.capabilities.has('STARTTLS')) await readerMode(session);
       await startTls(session);
-      await session.readCapabilities('capabilities');
+      await session.readCapabilities();
     }
     await readerMode(session);
     if (session.canLogIn) {
       await session.logIn();
-      // Seen in both orders: some servers let nobody read before login.
+      // Seen in both orders: some servers let no client read before its login.
       await readerMode(session);
     }
     if (options.compress === true) await compress(session);
@@ -131,7 +133,7 @@ async function readerMode(session: Session): Promise<void> {
     },
     { phase: 'capabilities', command: line.masked },
   );
-  if (capabilities.known) await session.readCapabilities('capabilities');
+  if (capabilities.known) await session.readCapabilities();
 }
 
 /** STARTTLS, RFC 4642. Only 382 goes on; whatever is not TLS is an error: nothing weaker is tried. */
@@ -147,7 +149,7 @@ async function startTls(session: Session): Promise<void> {
         : 'The server refused CAPABILITIES, so STARTTLS is not offered',
       {
         phase: 'starttls',
-        hint: "Use security: 'implicit-tls' (port 563). If this server offered STARTTLS before, somebody may be in between.",
+        hint: "Use security: 'implicit-tls' (port 563). If this server offered STARTTLS before, an attacker may be in between.",
       },
     );
   }
@@ -176,6 +178,7 @@ async function startTls(session: Session): Promise<void> {
       session.postingSaid = undefined;
       session.notices.clear();
       await connection.startTls('starttls', transport.options.signal);
+      session.to('secured');
     },
     { phase: 'starttls', command: line.masked },
   );

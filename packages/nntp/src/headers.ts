@@ -86,3 +86,31 @@ const decoded = (octets: string): string =>
       .replaceAll(/[\r\n]+/g, ' ')
       .trim(),
   );
+
+/**
+ * Whether each line of a header is a field, or goes on with one, and has no CR or LF but its CRLF: then it needs no look at its lines. None begins
+ * with a dot, which may be stuffed, or the end.
+ */
+export function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    if (end === at || text.indexOf('\r', at) !== end - 1) return false;
+    const first = text.charCodeAt(at);
+    if (first !== SPACE && first !== TAB) {
+      if (first === DOT) return false;
+      let i = at;
+      for (let code = first; code > SPACE && code < DELETE && code !== COLON; ) {
+        code = text.charCodeAt(++i);
+      }
+      if (i === at) return false;
+      for (let code = text.charCodeAt(i); code === SPACE || code === TAB; ) {
+        code = text.charCodeAt(++i);
+      }
+      if (text.charCodeAt(i) !== COLON) return false;
+    } else if (at === 0) return false;
+    at = end + 1;
+  }
+  return text !== '';
+}
+
+const [TAB, SPACE, DOT, COLON, DELETE] = [9, 32, 46, 58, 127];

@@ -1,4 +1,4 @@
-/** Rows of OVER, RFC 3977 §8.3: mapped by LIST OVERVIEW.FMT, cut and decoded only where somebody looks. */
+/** Rows of OVER, RFC 3977 §8.3: mapped by LIST OVERVIEW.FMT, cut and decoded only where the consumer looks. */
 import { decodeHeader } from './header-text.js';
 
 /** The columns after the article number, by name in lower case: headers, or metadata such as `:bytes`. */

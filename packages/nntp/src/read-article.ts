@@ -18,7 +18,7 @@ import {
   type Wait,
 } from '@fivewire/line-protocol';
 import { type ArticleId, articleArgument, parseCount } from './arguments.js';
-import { Headers } from './headers.js';
+import { Headers, isPlain } from './headers.js';
 import { needsLogin } from './response-codes.js';
 import type { Session } from './session.js';
 import type {
@@ -178,7 +178,8 @@ class Retrieval implements BodyCommand<Head> {
     { timeout }: CallOptions,
     group: () => string | undefined = session.selection.origin(),
   ) {
-    this.text = [verb, ...articleArgument(id)].join(' ');
+    const [argument] = articleArgument(id);
+    this.text = argument === undefined ? verb : `${verb} ${argument}`;
     this.#session = session;
     this.#id = id;
     this.#isWhole = verb === 'ARTICLE';
@@ -276,13 +277,15 @@ function place(
 
 /** `number message-id`; the number is 0 where the article was not asked for by it, and `<0>` stands for an unknown message-id. */
 export function parseArticleName(reply: Reply): ArticleName {
-  const [digits, id] = (reply.lines[0] ?? '').trim().split(/\s+/);
+  const [, digits, id] = articleName.exec(reply.lines[0] as string) ?? [];
   const number = parseCount(digits);
   return {
     number: number === 0 ? undefined : number,
-    messageId: id !== undefined && /^<[^<>]+>$/.test(id) && id !== '<0>' ? id : undefined,
+    messageId: id === '<0>' ? undefined : id,
   };
 }
+
+const articleName = /^\s*(\S+)(?:\s+(<[^<>\s]+>)(?=\s|$))?/;
 
 /** A response that names another article than the one asked for belongs to another command: nothing after it can be trusted. */
 function named(session: Session, reply: Reply, id: ArticleId, command: string): ArticleName {
@@ -338,14 +341,10 @@ function takeHeader({ connection, limits }: Session): string | undefined {
   const end = octets?.indexOf('\r\n\r\n', 0, 'latin1') ?? -1;
   if (end < 0 || end > limits.headerOctets) return undefined;
   const text = (octets as Buffer).toString('latin1', 0, end + 2);
-  // A dot may be stuffed, or the end.
-  if (text.includes('\n.') || !wellFormed.test(text)) return undefined;
+  if (!isPlain(text)) return undefined;
   connection.consumeOctets(end + 4);
   return text;
 }
-
-const wellFormed =
-  /^(?:[\x21-\x2d\x2f-\x39\x3b-\x7e][\x21-\x39\x3b-\x7e]*[ \t]*:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)+$/;
 
 /** A body whose first octets were read with the header. One that goes on and on is no article. */
 class BegunDecoder implements BodyDecoder {

@@ -22,6 +22,7 @@ import { NntpCapabilities } from './capabilities.js';
 import type { OverviewFormat } from './overview-row.js';
 import { needsLogin, refusal } from './response-codes.js';
 import { Selection } from './selection.js';
+import { type Event, meaning, next, type State } from './session-states.js';
 import type { CallOptions, NntpLimits, NntpOptions } from './types.js';
 import { isZipped, unzip, type Zipping } from './zipped.js';
 
@@ -42,21 +43,22 @@ export class Session {
   readonly options: NntpOptions;
   readonly limits: NntpLimits;
   readonly queue: ReplyQueue;
+  /** Between responses it holds nothing, so it serves for all. */
+  readonly #replies: ReplyReader;
   readonly notices: Notices = createNotices();
   readonly selection: Selection = new Selection(this);
   capabilities: NntpCapabilities = new NntpCapabilities();
-  /** What the greeting or MODE READER said about posting; `undefined` where nobody has said it since TLS came up. */
+  /** What the greeting or MODE READER said about posting; `undefined` where neither has come since TLS came up. */
   postingSaid: boolean | undefined;
   /** LIST OVERVIEW.FMT, once it was needed. */
   overviewFormat: OverviewFormat | undefined;
   /** True once OVER was found to be unknown: then it is XOVER. */
   usesXover = false;
-  /** Whether COMPRESS is in effect. */
-  compressed = false;
   /** Whether responses may come compressed one by one. */
   zipping: Zipping = { gzip: false, terminator: false };
   /** True once HDR was found to be unknown: then it is XHDR. */
   usesXhdr = false;
+  #state: State = 'opened';
   #logins = 0;
   #loggingIn: Promise<void> | undefined;
 
@@ -70,6 +72,7 @@ export class Session {
     this.transport = transport;
     this.options = options;
     this.limits = limits;
+    this.#replies = new ReplyReader(connection, 'nntp');
     this.queue = new ReplyQueue(connection, {
       style: 'nntp',
       unsolicited: ({ code, text }) => {
@@ -78,6 +81,20 @@ export class Session {
       },
     });
     void connection.closed.then(() => this.notices.end());
+  }
+
+  /** What the state means. */
+  get is(): (typeof meaning)[State] {
+    return meaning[this.#state];
+  }
+
+  to(event: Event): void {
+    this.#state = next(this.#state, event);
+  }
+
+  /** Whether COMPRESS is in effect. */
+  get compressed(): boolean {
+    return this.#state === 'compressed';
   }
 
   /** RFC 3977 §3.5 has every server take pipelined commands; `disable: ['PIPELINING']` is for those that don't. */
@@ -101,7 +118,7 @@ export class Session {
           if (early) turn.wrote();
           await turn.toRead();
           let reply = await this.readReply(wait);
-          // Nobody has written behind us yet: the login can be had here, before what depends on this command.
+          // No command has gone out behind this one yet: the login can be had here, before what depends on this command.
           if (reply.code === 480 && !early && this.canLogIn) {
             await this.#logInHere();
             this.connection.send(line);
@@ -127,7 +144,7 @@ export class Session {
   /** As {@link readReply} where it is here already and nothing has to be done about it. */
   takeReply(wait: Wait): Reply | undefined {
     if (this.zipping.gzip) return undefined;
-    const reply = new ReplyReader(this.connection, 'nntp').take(wait);
+    const reply = this.#replies.take(wait);
     return reply === undefined ? undefined : this.#bounded(reply, wait);
   }
 
@@ -147,7 +164,7 @@ export class Session {
   }
 
   /** Asks the server what it can, in a turn of its own. */
-  async readCapabilities(phase: Phase): Promise<void> {
+  async readCapabilities(phase: Phase = this.is.phase): Promise<void> {
     if (this.transport.disable.has('CAPABILITIES')) return;
     await this.queue.run(
       async (turn) => {
@@ -171,9 +188,9 @@ export class Session {
         : new NntpCapabilities();
   }
 
-  /** Whether AUTHINFO may be sent. Not once all is compressed (RFC 8054 §2.2.2): a secret's length would tell of it. */
+  /** Whether AUTHINFO may be sent. */
   get canLogIn(): boolean {
-    return this.options.auth !== undefined && !this.compressed;
+    return this.options.auth !== undefined && this.is.mayLogIn;
   }
 
   /** How often we have logged in: what was refused for want of a login before the last one needs no other. */
@@ -210,7 +227,14 @@ export class Session {
   }
 
   async #logInHere(): Promise<void> {
-    await login(this);
+    this.to('login');
+    try {
+      await login(this);
+    } catch (error) {
+      this.to('login-refused');
+      throw error;
+    }
+    this.to('login-accepted');
     this.#logins++;
     await this.#askCapabilities('capabilities');
   }

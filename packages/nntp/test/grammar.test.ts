@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseTimestamp } from '../src/arguments.js';
 import { parseHeaderRow } from '../src/header.js';
-import { Headers } from '../src/headers.js';
+import { Headers, isPlain } from '../src/headers.js';
 import { decodeHeader, encodeHeader, wildmat } from '../src/index.js';
 import { parseActive } from '../src/list.js';
 import { OverviewFormat, parseOverviewRow } from '../src/overview-row.js';
@@ -59,6 +59,32 @@ describe('wildmat', () => {
     const pattern = `${'a*'.repeat(60)}b`;
     expect(wildmat(pattern).test('a'.repeat(5_000))).toBe(false);
   });
+});
+
+it('isPlain agrees with a regular expression', () => {
+  const plain =
+    /^(?:[\x21-\x2d\x2f-\x39\x3b-\x7e][\x21-\x39\x3b-\x7e]*[ \t]*:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)+$/;
+  const unit = fc.constantFrom(
+    'a',
+    'B:',
+    ':',
+    ' ',
+    '\t',
+    '.',
+    '\r\n',
+    '\r',
+    '\n',
+    '\xff',
+    '\x7f',
+    '\0',
+  );
+  const text = fc.string({ unit, maxLength: 14 });
+  fc.assert(
+    fc.property(text, (any) => {
+      expect(isPlain(`${any}\r\n`)).toBe(plain.test(`${any}\r\n`));
+    }),
+    { numRuns: 3_000 },
+  );
 });
 
 describe('decodeHeader', () => {

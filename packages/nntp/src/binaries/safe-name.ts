@@ -1,4 +1,4 @@
-/** A file name from what somebody on the network wrote. */
+/** A file name from what a poster wrote. */
 
 /**
  * What is left of a poster's name once nothing in it can lead out of a folder, or mean something to a system: the last part of a path, without
