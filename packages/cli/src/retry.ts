@@ -1,11 +1,12 @@
 /** `--retry`: once more when the trouble may pass, and when that cannot do anything twice. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { growingPause } from '@fivewire/line-protocol';
 import { isFivewireError } from 'tls-context-core';
 import type { Context } from './context.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
 import { line } from './output.js';
 
-const longestPause = 60_000;
+const pauses = { first: 1_000, longest: 60_000 };
 
 /**
  * Runs `attempt`, and again after 1, 2, 4, … seconds as often as `--retry` says.
@@ -26,7 +27,7 @@ export async function withRetry<T>(
       const repeatable = resumable || out.given === given;
       if (tries >= settings.retries || signal.aborted || !repeatable || !mayPass(error))
         throw error;
-      const pause = Math.min(1_000 * 2 ** tries, longestPause);
+      const pause = growingPause(tries + 1, pauses);
       out.say(
         `${line((error as Error).message)}; again in ${pause / 1_000} s (${tries + 1} of ${settings.retries})`,
       );

@@ -1,8 +1,9 @@
 /** When a lost connection is worth another one, and when. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { growingPause } from '@fivewire/line-protocol';
 import { isFivewireError } from 'tls-context-core';
 
-const longestPause = 60_000;
+const pauses = { first: 1_000, longest: 60_000 };
 
 /** Whether the same may work over a new connection: the link is gone, and nothing says that it never will. */
 export const survivable = (error: unknown): boolean =>
@@ -14,6 +15,6 @@ export const survivable = (error: unknown): boolean =>
 /** At once, then after 1, 2, 4, … and at most 60 seconds, each up to a quarter longer so that clients do not come all at once. */
 export async function pauseBefore(attempt: number, signal: AbortSignal | undefined): Promise<void> {
   if (attempt === 0) return;
-  const pause = Math.min(longestPause, 1_000 * 2 ** (attempt - 1)) * (1 + Math.random() / 4);
+  const pause = growingPause(attempt, pauses) * (1 + Math.random() / 4);
   await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch(() => {});
 }

@@ -128,17 +128,16 @@ export async function checkQueue(options: QueueOptions): Promise<void> {
   }
 }
 
-/** The core knows mail, files and news by name; this is none of them, so no protocol's ALPN is offered. */
 async function secured(
   stream: Duplex,
   context: TlsContext,
   { host, port, serverHostname }: { host: string; port: number; serverHostname: string },
 ): Promise<Duplex> {
   try {
-    const peer = { context, serverHostname, host, port, alpn: false } as const;
-    return await secure(stream, { ...peer, protocol: 'smtp', timeout: connectWithin });
+    const peer = { context, serverHostname, host, port, protocol: 'redis' } as const;
+    return await secure(stream, { ...peer, timeout: connectWithin });
   } catch (error) {
     stream.destroy();
-    throw Object.assign(error as object, { protocol: undefined });
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** Does jobs of the queue, one after the other or several at once, until it is ended. */
+import { growingPause } from '@fivewire/line-protocol';
 import { DelayedError, type Job as QueuedJob, UnrecoverableError, Worker } from 'bullmq';
 import { connectQueue } from './connection.js';
 import { type Ended, Marks } from './marks.js';
@@ -65,7 +66,11 @@ class Work {
       const { attempts = 5, firstPause = 1_000 } = this.#options;
       const tries = queued.attemptsStarted;
       if (tries < attempts) {
-        await queued.moveToDelayed(Date.now() + firstPause * 2 ** (tries - 1), token);
+        await queued.moveToDelayed(
+          Date.now() +
+            growingPause(tries, { first: firstPause, longest: Number.POSITIVE_INFINITY }),
+          token,
+        );
         throw new DelayedError();
       }
       return this.#told(job, {

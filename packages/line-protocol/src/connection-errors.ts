@@ -38,7 +38,7 @@ export const octetsInClear = (octets: number, before: string): StartTlsError =>
   new StartTlsError('ERR_STARTTLS_INJECTION', `${octets} octets came in clear before ${before}`, {
     octets,
     phase: 'starttls',
-    hint: 'Somebody between you and the server adds plaintext, or the server is broken: use implicit TLS.',
+    hint: 'Someone between you and the server adds plaintext, or the server is broken: use implicit TLS.',
   });
 
 export function serverClosing(text: string): ConnectionError {
@@ -72,7 +72,7 @@ export const closedByUser = (what: string): ConnectionError =>
 export const broken = (cause: unknown): ConnectionError =>
   closed(
     `The connection broke: ${cause instanceof Error ? cause.message : String(cause)}`,
-    'The server, or a box on the way to it, has cut the connection off; connect again.',
+    'The server, or a device on the way to it, has cut the connection off; connect again.',
     cause,
   );
 

@@ -1,4 +1,4 @@
-/** One question to DNS, by whatever resolver: an end to waiting, and "there is none" told from "nobody knows". */
+/** One question to DNS, by whatever resolver: an end to waiting, and "there is none" told from "no server knows". */
 import { ConnectionError, deadline } from 'tls-context-core';
 import { abandonOnAbort, timedOut } from './deadline.js';
 

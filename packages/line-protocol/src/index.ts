@@ -42,6 +42,7 @@ export * from './dot-lines.js';
 export * from './dot-stuffing.js';
 export { atFirstUse } from './first-use.js';
 export { createGoodbye } from './goodbye.js';
+export { growingPause, type Pauses } from './growing-pause.js';
 export { type CharsetCodec, createHeaderDecoder, type HeaderDecoder } from './header-text.js';
 export * from './limits.js';
 export * from './line-connection.js';

@@ -16,6 +16,7 @@ import {
 } from 'tls-context-core';
 import { type CallOptions, callRules, milliseconds, positive } from './call-options.js';
 import { aborted, manyMayWaitOn } from './deadline.js';
+import { growingPause } from './growing-pause.js';
 
 /** What a pool needs of a client. */
 export interface PooledClient {
@@ -34,7 +35,7 @@ export interface PoolOptions {
   /** A connection lent so often is replaced. Default: never. */
   maxUses?: number;
   /**
-   * How long a call waits while no connection can be had at all (the server is down, restarts, or takes nobody now), in
+   * How long a call waits while no connection can be had at all (the server is down, restarts, or takes no one now), in
    * milliseconds. Meanwhile one attempt after the other is made, with growing pauses; when one succeeds, all go on. Default
    * 10,000; 0: the first failure is the call's; Infinity: as long as it takes. A call's own `timeout` and `signal` may end its
    * wait sooner. What another attempt can't change (a wrong name, certificate or password) ends it at once.
@@ -74,9 +75,8 @@ export const poolRules: Rules<PoolOptions> = {
   outageTimeout: milliseconds,
 };
 
-/** Pauses between attempts to connect, in milliseconds: the first, doubled each time, up to the longest. */
-const firstPause = 50;
-const longestPause = 30_000;
+/** Between attempts to connect, in milliseconds. */
+const pauses = { first: 50, longest: 30_000 };
 
 interface Member<C> {
   client: C;
@@ -88,7 +88,7 @@ interface Member<C> {
 
 interface Waiting<C> {
   /** Milliseconds of an outage that it waits through. */
-  patience: number;
+  mayWait: number;
   since: number;
   resolve: (lease: Lease<C>) => void;
   reject: (error: unknown) => void;
@@ -239,8 +239,8 @@ export function createPool<C extends PooledClient>(
     else if (pause === undefined) rest();
   };
 
-  const endOf = ({ since, patience }: Waiting<C>): number =>
-    Math.max(since, outageSince ?? 0) + patience;
+  const endOf = ({ since, mayWait }: Waiting<C>): number =>
+    Math.max(since, outageSince ?? 0) + mayWait;
 
   const rejectImpatient = (error: unknown): void => {
     const now = Date.now();
@@ -255,9 +255,9 @@ export function createPool<C extends PooledClient>(
       reject(i > 0 && isFivewireError(error) ? errorAgain(error, {}) : error);
   };
 
-  /** Nobody is dialled for a while. A last attempt is made before a call's patience ends: none fails on old news. */
+  /** No dial for a while. A last attempt is made before a call's time is up: none fails on old news. */
   const rest = (): void => {
-    const growing = Math.min(firstPause * 2 ** (refusals - 1), longestPause);
+    const growing = growingPause(refusals, pauses);
     const ends = outageSince === undefined ? [] : waiting.map((entry) => endOf(entry) - Date.now());
     const length = Math.max(
       1,
@@ -300,7 +300,7 @@ export function createPool<C extends PooledClient>(
       const done = (): void => signal?.removeEventListener('abort', stop);
       const own = timeout === undefined || endless(timeout) ? Number.POSITIVE_INFINITY : timeout;
       const entry: Waiting<C> = {
-        patience: Math.min(own, outageTimeout),
+        mayWait: Math.min(own, outageTimeout),
         since: Date.now(),
         resolve(lease) {
           done();

@@ -66,7 +66,7 @@ export function httpConnect(
 const statusOf = (head: string): number =>
   Number(/^HTTP\/1\.[01] ([1-5]\d\d)(?: |\r|$)/.exec(head)?.[1] ?? Number.NaN);
 
-/** 101 is an answer: to an Upgrade, for which nobody asked. */
+/** 101 is an answer: to an Upgrade, for which we did not ask. */
 const isInterim = (status: number): boolean => status >= 100 && status < 200 && status !== 101;
 
 function refusal(head: string, status: number): ProxyRefusal {

@@ -10,7 +10,7 @@ import type { LineConnection } from './line-connection.js';
 
 /**
  * `smtp`: every line carries the code. `ftp`: lines between the first and the last are free text.
- * `nntp`: one line; bodies are read by whoever knows the code.
+ * `nntp`: one line; bodies are read by the command that knows the code.
  */
 export type ReplyStyle = 'ftp' | 'smtp' | 'nntp';
 

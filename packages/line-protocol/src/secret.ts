@@ -1,4 +1,4 @@
-/** Secrets that look secret: whoever prints one prints `***`. Only the line that goes out reads it. */
+/** Secrets that look secret: printed, one is `***`. Only the line that goes out reads it. */
 import { inspect } from 'node:util';
 
 const values = new WeakMap<Secret, string>();

@@ -134,7 +134,7 @@ const renamed: Record<string, string> = {
 const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65_535;
 
-/** As long as Linux takes it; a CR or a lone surrogate may stand in a path, but for nobody's good. */
+/** As long as Linux takes it; a CR or a lone surrogate may stand in a path, but do no user any good. */
 const isPath = (value: unknown): boolean =>
   typeof value === 'string' &&
   value !== '' &&

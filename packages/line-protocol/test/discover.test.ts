@@ -125,7 +125,7 @@ describe('what DNS may also say', () => {
     });
   });
 
-  it('silence ends, and so does patience', async () => {
+  it('silence ends, and so does what the caller allows', async () => {
     const resolveSrv = () => new Promise<never>(() => {});
     await expect(
       discover('example.org', 'imap', { resolveSrv, timeout: 10 }),

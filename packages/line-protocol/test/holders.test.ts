@@ -113,7 +113,7 @@ describe('ReplyBody', () => {
     close();
   });
 
-  it('reads ahead for a call that waits behind it, with nobody reading', async () => {
+  it('reads ahead for a call that waits behind it, with no consumer reading', async () => {
     const { body, call, server, close } = await protocol();
     const held = body('A');
     server.write('+head\r\n');

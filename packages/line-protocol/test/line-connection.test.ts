@@ -122,7 +122,7 @@ describe('LineConnection', () => {
     }
   });
 
-  it('stops reading when nobody takes, and goes on when somebody does', async () => {
+  it('stops reading when no caller takes, and goes on when one does', async () => {
     const { connection, server, close } = await connectionPair();
     const block = Buffer.alloc(1 << 20, 'x'.repeat(63).concat('\n'));
     for (let i = 0; i < 16; i++) server.write(block);

@@ -1,4 +1,4 @@
-/** What a pool does while the server takes nobody, or no more; and loops over a pool's rows. By a clock that the test moves. */
+/** What a pool does while the server takes no client, or no more; and loops over a pool's rows. By a clock that the test moves. */
 import {
   ConnectionError,
   createPool,
@@ -67,7 +67,7 @@ describe('an outage', () => {
     await pool.close();
   });
 
-  it('ends with the patience of each call, by a last attempt', async () => {
+  it('ends with the time of each call, by a last attempt', async () => {
     const { pool, dials } = poolOf(refused, { outageTimeout: 500 });
     const hasty = pool.use(work, { timeout: 100 }).catch((error: unknown) => error);
     const calm = pool.use(work).catch((error: unknown) => error);
@@ -95,7 +95,7 @@ describe('an outage', () => {
     expect(hopeless.dials).toHaveLength(1);
   });
 
-  it('ends the wait of a call that is aborted, and dials for nobody', async () => {
+  it('ends the wait of a call that is aborted, and dials for no call', async () => {
     const { pool, dials } = poolOf(refused);
     const stop = new AbortController();
     const waiting = outcomes([pool.use(work, { signal: stop.signal })]);

@@ -122,7 +122,7 @@ describe('ReplyQueue', () => {
     ['421 bye\r\n', 'ERR_SERVER_CLOSING'],
     ['250 surprise\r\n', 'ERR_MALFORMED_RESPONSE'],
     ['nonsense\r\n', 'ERR_MALFORMED_RESPONSE'],
-  ])('judges a reply that nobody asked for: %j', async (text, code) => {
+  ])('judges a reply that no command asked for: %j', async (text, code) => {
     const { connection, server, queue, exchange, close } = await queuePair();
     server.write(text);
     expect(await connection.closed).toMatchObject({ reason: 'error', error: { code } });

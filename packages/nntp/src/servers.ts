@@ -6,6 +6,7 @@ import {
   ConnectionError,
   checkOptions,
   type FivewireError,
+  growingPause,
   isFivewireError,
   type Pool,
   type Rules,
@@ -106,6 +107,7 @@ export function createServers(
   checkOptions(options, serversRules);
   if (list.length === 0) throw wrong('servers', 'A pool needs a server');
   const { first = 1_000, most = 60_000 } = options.backOff ?? {};
+  const pauses = { first, longest: most };
   const { attempts: tries = 4 } = options;
   const servers = list.map(({ name, priority = 0, ...rest }): Server => {
     if (!Number.isFinite(priority)) throw wrong('priority', 'priority must be a number');
@@ -134,7 +136,7 @@ export function createServers(
 
   const failed = (server: Server, error: FivewireError): void => {
     server.last = error;
-    server.notBefore = Date.now() + Math.min(most, first * 2 ** Math.min(server.failures++, 30));
+    server.notBefore = Date.now() + growingPause(++server.failures, pauses);
   };
 
   /** One loan, tried until the server has room, has answered, or has been tried enough. */

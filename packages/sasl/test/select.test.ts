@@ -180,7 +180,7 @@ describe('bad arguments', () => {
     expect(transport.sent).toEqual([]);
   });
 
-  it('a name in mechanisms that nobody knows', () => {
+  it('a name in mechanisms that is unknown', () => {
     expect(refusal({ mechanisms: ['SCRAM-SHA256'] })).toMatchObject({
       code: 'ERR_ARGUMENT',
       hint: expect.stringContaining('SCRAM-SHA-256'),

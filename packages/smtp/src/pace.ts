@@ -10,6 +10,7 @@ import {
   badOption,
   ConnectionError,
   errorAgain,
+  growingPause,
   isFivewireError,
   manyMayWaitOn,
   UsageError,
@@ -39,9 +40,8 @@ const systemClock: Clock = {
   },
 };
 
-/** Pauses while the server wants less, in milliseconds: the first, doubled each time, up to the longest. */
-const firstPause = 50;
-const longestPause = 30_000;
+/** While the server wants less, in milliseconds. */
+const pauses = { first: 50, longest: 30_000 };
 /** What setTimeout() can wait; a longer time is waited for in parts. */
 const longestWait = 2 ** 31 - 1;
 
@@ -126,7 +126,7 @@ export class Pace {
     } else if (wish !== 'nothing') {
       const now = this.#clock.now();
       this.#refusals++;
-      this.#pausedUntil = now + Math.min(firstPause * 2 ** (this.#refusals - 1), longestPause);
+      this.#pausedUntil = now + growingPause(this.#refusals, pauses);
       this.#trouble = { since: this.#trouble?.since ?? now, error: wish.less };
     }
     this.#wake?.();

@@ -48,7 +48,7 @@ export function tlsExporter(socket: TLSSocket): Uint8Array | undefined {
 
 /**
  * RFC 5929 §3: the first Finished message of the handshake, which is ours in a full one. TLS 1.2 only: 1.3 has no such
- * binding (RFC 9266 §3). Not on a resumed session: without the extended master secret, which Node does not tell, somebody in
+ * binding (RFC 9266 §3). Not on a resumed session: without the extended master secret, which Node does not tell, an attacker in
  * between can give both sides the same value there (RFC 7627 §6.3).
  */
 export function tlsUnique(socket: TLSSocket): Uint8Array | undefined {

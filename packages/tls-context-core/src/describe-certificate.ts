@@ -103,7 +103,7 @@ function describe(der: Uint8Array, next: Uint8Array | undefined): CertificateDes
   };
 }
 
-/** A server may send anything behind its own certificate, and what is beside the path harms nobody. */
+/** A server may send anything behind its own certificate, and what is beside the path does no harm. */
 const unreadable = (der: Uint8Array): CertificateDescription => ({
   subject: '',
   issuer: '',

@@ -8,8 +8,8 @@
 const brand = Symbol.for('fivewire.error');
 const brandVersion = 1;
 
-/** The five protocols, and LMTP, which `@fivewire/smtp` speaks as well. */
-export type ProtocolName = 'ftp' | 'imap' | 'pop3' | 'smtp' | 'lmtp' | 'nntp';
+/** The five protocols, and LMTP, which `@fivewire/smtp` speaks as well; and what a session needs beside them over the same door to TLS. */
+export type ProtocolName = 'ftp' | 'imap' | 'pop3' | 'smtp' | 'lmtp' | 'nntp' | 'https' | 'redis';
 
 /** What the connection was doing when the error came. */
 export type Phase =
@@ -387,7 +387,7 @@ export type TransferErrorCode =
   | 'ERR_RECIPIENTS_REJECTED'
   | 'ERR_OUTCOME_UNKNOWN';
 
-/** A body did not go over whole, or nobody can know whether it did. */
+/** A body did not go over whole, or neither side can know whether it did. */
 export class TransferError extends FivewireError {
   declare readonly code: TransferErrorCode;
   declare readonly octets?: number;

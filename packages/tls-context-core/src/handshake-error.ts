@@ -101,7 +101,7 @@ export function explainTlsError(raw: unknown, scene: Scene): FivewireError {
 export function closedError(scene: Scene, cause?: unknown): ConnectionError {
   const hint =
     scene.mode === 'starttls'
-      ? 'The server agreed to TLS and left: its own TLS settings or a box in between may be broken.'
+      ? 'The server agreed to TLS and left: its own TLS settings or a device in between may be broken.'
       : `The server left without a TLS answer. ${portHint(scene)}`;
   return new ConnectionError(
     'ERR_CONNECTION_CLOSED',
@@ -123,7 +123,7 @@ export function injectionError(scene: Scene, octets?: number, cause?: unknown): 
 /** Why nothing came: TLS on a port that waits for plaintext is met by silence. */
 export function silenceHint(scene: Scene): string {
   return scene.mode === 'starttls'
-    ? 'The server agreed to TLS and then fell silent: a box in between may hold the octets back, or a forged record waits for its end.'
+    ? 'The server agreed to TLS and then fell silent: a device in between may hold the octets back, or a forged record waits for its end.'
     : `A port that expects plaintext just waits. ${portHint(scene)}`;
 }
 
@@ -142,6 +142,7 @@ function portHint({ protocol, port }: Scene): string {
   const known = protocol && protocols[protocol];
   const here = port === undefined ? 'This port' : `Port ${port}`;
   if (!known) return `${here} seems to speak plaintext first: use security 'starttls'.`;
+  if (known.startTlsPort === undefined) return `${here} does not speak TLS: is it the right one?`;
   if (port !== undefined && port === known.implicitPort) {
     return `${here} should speak TLS from the first octet and does not: is it really ${protocol.toUpperCase()} there? Otherwise use security 'starttls' on port ${known.startTlsPort}.`;
   }

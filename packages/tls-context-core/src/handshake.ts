@@ -1,7 +1,7 @@
 /**
  * From the ClientHello to the verdict.
  *
- * Node is told to reject nobody, because it hides the certificates of those whom it rejects. We judge inside its
+ * Node is told to reject no peer, because it hides the certificates of those that it rejects. We judge inside its
  * `secureConnect` event, before anything can be read or written, and destroy on failure.
  */
 
@@ -106,7 +106,7 @@ function startTls(beneath: Duplex, { identity, parts, alpn, resumable }: Plan): 
   });
   // Node would turn the whole chain into objects for the name check that we do not leave to it: 190 µs a handshake.
   socket.getPeerCertificate = noCertificate;
-  return socket.on('error', ignore); // whoever uses the stream learns of it by their own listener or by 'close'
+  return socket.on('error', ignore); // the stream's user learns of it by a listener of their own or by 'close'
 }
 
 const { getPeerCertificate } = TLSSocket.prototype;

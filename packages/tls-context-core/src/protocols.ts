@@ -4,10 +4,10 @@ import type { ProtocolName } from './errors.js';
 import { oneOf, type Rule } from './option-check.js';
 
 export interface ProtocolFacts {
-  /** SMTP and LMTP have no registered name. */
+  /** SMTP and LMTP have no registered name, nor has Redis. */
   readonly alpn?: string;
   readonly implicitPort?: number;
-  readonly startTlsPort: number;
+  readonly startTlsPort?: number;
 }
 
 export const protocols: Readonly<Record<ProtocolName, ProtocolFacts>> = {
@@ -17,6 +17,8 @@ export const protocols: Readonly<Record<ProtocolName, ProtocolFacts>> = {
   smtp: { implicitPort: 465, startTlsPort: 587 },
   lmtp: { startTlsPort: 24 },
   nntp: { alpn: 'nntp', implicitPort: 563, startTlsPort: 119 },
+  https: { alpn: 'http/1.1', implicitPort: 443 },
+  redis: {},
 };
 
 const isPort = (value: unknown): boolean =>

@@ -59,7 +59,7 @@ export async function reloadableTlsContext(
     },
     reload() {
       const reloaded = turn.then(renew);
-      turn = reloaded.catch(() => undefined); // told to whoever asked for it; the next in turn starts afresh
+      turn = reloaded.catch(() => undefined); // told to its caller; the next in turn starts afresh
       return reloaded;
     },
   });

@@ -11,7 +11,7 @@ import { type Certificate, readCertificate } from './certificate.js';
 import type { TrustAnchors } from './path.js';
 import type { TlsaRecord } from './types.js';
 
-/** PKIX-TA(0) and PKIX-EE(1) are no use: RFC 7672 §3.1.3 forbids them to SMTP, and nobody else publishes any. */
+/** PKIX-TA(0) and PKIX-EE(1) are no use: RFC 7672 §3.1.3 forbids them to SMTP, and no other protocol publishes any. */
 const usages = { trustAnchor: 2, endEntity: 3 } as const;
 /** By matching type: what the data is of the certificate or key, and how long. */
 const matchings: Readonly<Record<number, { hash?: string; octets?: number }>> = {

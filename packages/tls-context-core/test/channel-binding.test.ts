@@ -137,7 +137,7 @@ describe('tls-server-end-point', () => {
   });
 });
 
-/** The certificate with another signature algorithm on its outside; nobody checks the signature here. */
+/** The certificate with another signature algorithm on its outside; the signature is not checked here. */
 function withAlgorithm(der: Buffer, algorithm: Buffer): Buffer {
   const [tbs] = readDer(der).children;
   return sequence(tbs?.whole ?? Buffer.alloc(0), algorithm, tlv(0x03, Buffer.alloc(9)));

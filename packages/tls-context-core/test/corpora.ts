@@ -1,4 +1,4 @@
-/** Published test data, which nobody here wrote and which is not part of the repository. */
+/** Published test data, which was not written here and is not part of the repository. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -50,7 +50,7 @@ test('what was loaded last is what new handshakes go by; open connections stay',
   await expect(visit(context)).rejects.toMatchObject(untrusted);
 
   options = { ca: ca.cert };
-  await expect(visit(context)).rejects.toMatchObject(untrusted); // nobody has said so yet
+  await expect(visit(context)).rejects.toMatchObject(untrusted); // no call has said so yet
   await context.reload();
   const open = await connect(context);
   expect(open.security).toMatchObject({ verified: true, trust: 'ca' });
@@ -169,7 +169,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('sessions over %s', (version) => 
     const before = await connect(context, { sessions }); // its ticket is still on its way
     const ticket = new Promise((resolve) => before.once('session', resolve));
     await context.reload();
-    // Somebody connects under the new context and leaves no ticket of their own.
+    // A client connects under the new context and leaves no ticket of their own.
     const signal = AbortSignal.abort();
     await expect(connect(context, { sessions, signal })).rejects.toMatchObject({
       code: 'ERR_ABORTED',
@@ -179,7 +179,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('sessions over %s', (version) => 
     expect((await visit(context, { sessions })).resumed).toBe(false);
   });
 
-  test('of the context itself are those of nobody else', async () => {
+  test('of the context itself are its own', async () => {
     const context = await reloadableTlsContext(() => ({ ca: ca.cert, ...versions }));
     const sessions = createSessionScope({ context, ...identity });
     await visit(context, { sessions });

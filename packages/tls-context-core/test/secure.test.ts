@@ -664,7 +664,7 @@ describe('ways out of a handshake', () => {
       );
     },
   );
-  test('an error after the handshake, with nobody listening, does not end the process', async () => {
+  test('an error after the handshake, with no listener, does not end the process', async () => {
     const server = await serve(leaf, (socket) => {
       socket.on('data', () =>
         (socket as unknown as { _handle: { reset(): void } })._handle.reset?.(),
@@ -717,7 +717,7 @@ describe('any Duplex', () => {
     for await (const chunk of second) text += chunk;
     expect(text).toBe('inner');
   });
-  test('may sulk when it is destroyed, with nobody listening', async () => {
+  test('may sulk when it is destroyed, with no listener', async () => {
     const sulking = () =>
       new Duplex({
         read: () => undefined,

@@ -77,7 +77,7 @@ describe('matching', () => {
     }
   });
 
-  test('nobody matches an SRV-ID who did not ask for one', () => {
+  test('no caller matches an SRV-ID who did not ask for one', () => {
     for (const name of ['example.org', '_imaps.example.org', 'imaps.example.org']) {
       expect(() => check(issued('_imaps.example.org'), name)).toThrow(
         expect.objectContaining({ code: 'ERR_CERTIFICATE_HOSTNAME_MISMATCH' }),

@@ -123,7 +123,7 @@ describe('the path below a trust anchor is verified', () => {
       () => below(authority({ extensions: [extension('2.5.29.30', sequence())] }), {}),
     ],
     [
-      'a critical extension that nobody knows',
+      'a critical extension that is unknown',
       () => below(authority({}), { extensions: [extension('1.2.3.4', sequence(), true)] }),
     ],
     [

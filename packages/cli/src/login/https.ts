@@ -37,10 +37,9 @@ export async function postForm(
     { host, port, purpose: 'control' },
     { timeout, signal, ...(proxy === undefined ? {} : { proxy }) },
   );
-  // The core knows no HTTPS: it is secured as another protocol that names no ALPN.
   const stream = await secure(plain, {
     ...{ context: createTlsContext(tls), serverHostname: host, host, port },
-    ...{ protocol: 'smtp', alpn: false, timeout, signal },
+    ...{ protocol: 'https', timeout, signal },
   });
   try {
     return await exchange(url, new URLSearchParams(form).toString(), stream, timeout, signal);

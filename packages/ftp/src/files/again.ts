@@ -1,12 +1,12 @@
 /** `retry`: a transfer that failed for a passing reason is tried again, and goes on where it stopped. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { aborted, isFivewireError, UsageError } from '@fivewire/line-protocol';
+import { aborted, growingPause, isFivewireError, UsageError } from '@fivewire/line-protocol';
 import { pathOf } from '../transfer/local.js';
 import type { DownloadOptions, DownloadTarget, UploadOptions, UploadSource } from '../types.js';
 import { checkText } from './download.js';
 import { checkResumable } from './upload-resume.js';
 
-/** Pauses between two tries, in milliseconds: the first, doubled each time, up to the longest. */
+/** Between two tries, in milliseconds. */
 const pauses = { first: 250, longest: 30_000 };
 
 /**
@@ -24,8 +24,7 @@ export async function again<T>(
       return await work();
     } catch (error) {
       if (tried >= retry || !passes(error, reconnects)) throw error;
-      const pause = Math.min(pauses.first * 2 ** tried, pauses.longest);
-      await sleep(pause, undefined, { signal }).catch(() => {});
+      await sleep(growingPause(tried + 1, pauses), undefined, { signal }).catch(() => {});
       if (signal?.aborted) throw aborted(signal, {}, 'usable');
     }
   }

@@ -11,7 +11,7 @@ import { utf8 } from '../text.js';
 
 export function* cramMd5({ user, password }: PasswordCredentials): Steps {
   const challenge = yield serverSpeaksFirst;
-  // An empty challenge would make the answer the same every time, to be replayed by whoever saw it once.
+  // An empty challenge would make the answer the same every time, to be replayed by an eavesdropper who saw it once.
   if (challenge.length === 0) throw new Fault('ERR_CHALLENGE', 'the challenge is empty');
   const digest = createHmac('md5', utf8(password)).update(challenge).digest('hex');
   yield conclude(utf8(`${user} ${digest}`));

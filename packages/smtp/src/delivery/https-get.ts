@@ -90,8 +90,7 @@ async function converse(
   const stream = await secure(raw, {
     context,
     serverHostname: host,
-    protocol: 'smtp', // on whose behalf; what is spoken is told by ALPN
-    alpn: 'http/1.1',
+    protocol: 'https',
     host,
     port: 443,
     signal,
