@@ -146,10 +146,10 @@ async function parse(argv: readonly string[]): Promise<Chosen> {
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail(false);
-  for (const { usage: command, describe, load } of commands) {
+  for (const { usage: command, load } of commands) {
     parser.command(
       command,
-      describe,
+      false, // what is hidden costs nothing: yargs would set a help for each run that `help.ts` is there for
       async (builder: Argv) => builder.options(forYargs((await load()).options)),
       async (args) => {
         chosen = { module: await load(), args: revealOperands(args) };
@@ -216,12 +216,14 @@ function wrongUsage(error: unknown, form: string | undefined): Failure {
 
 const forYargs = (options: Readonly<Record<string, OptionSpec>>) =>
   Object.fromEntries(
-    Object.entries(options).map(([name, { type, array, mayBeEmpty: _, noDash: __, ...rest }]) => [
+    Object.entries(options).map(([name, { type, alias, array, choices }]) => [
       name,
       {
-        ...rest,
+        hidden: true,
         ...(type === 'count' ? { count: true } : { [type]: true }),
+        ...(alias === undefined ? {} : { alias }),
         ...(array ? { array } : {}),
+        ...(choices === undefined ? {} : { choices }),
       },
     ]),
   ) as Parameters<Argv['options']>[0] & object;

@@ -21,13 +21,20 @@ export class Marks {
     this.#prefix = `fivewire:${queue}`;
   }
 
-  /** @returns false where it was begun before */
-  async begin(key: string): Promise<boolean> {
-    return (await this.#redis.set(this.#at('begun', key), '1', 'EX', remembered, 'NX')) === 'OK';
+  /**
+   * @param attempt a name of its own: where the queue breaks off before it has answered, the same is asked again, and must not be
+   *   taken for the work of another
+   * @returns false where another attempt has begun it
+   */
+  async begin(key: string, attempt: string): Promise<boolean> {
+    const at = this.#at('begun', key);
+    if ((await this.#redis.set(at, attempt, 'EX', remembered, 'NX')) === 'OK') return true;
+    return (await this.#redis.get(at)) === attempt;
   }
 
+  /** That it was begun: it may be done again. How it has ended is never forgotten. */
   async forget(key: string): Promise<void> {
-    await this.#redis.del(this.#at('begun', key), this.#at('ended', key));
+    await this.#redis.del(this.#at('begun', key));
   }
 
   async end(key: string, ended: Ended): Promise<void> {

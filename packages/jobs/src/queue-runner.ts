@@ -63,11 +63,15 @@ async function* run(
     for (const [index, job] of some.entries()) {
       const end = before[index];
       if (end === undefined || end.state === 'done') continue;
-      if (end.state === 'unknown' && !resendUnknown) continue;
+      if (end.state === 'unknown') {
+        // A worker that was slow, and not killed, has said how it ended after all.
+        const isKnown = (await at.marks.ended(job.key)) !== undefined;
+        if (!isKnown && !resendUnknown) continue;
+      }
       await at.marks.forget(job.key);
-      await (await QueuedJob.fromId<Job>(at.queue, job.key))?.retry('failed');
+      await retry(at, job);
     }
-    await at.queue.addBulk(some.map(queued));
+    await unbroken(() => at.queue.addBulk(some.map(queued)));
     for (const job of some) left.set(job.key, job);
   }
   for (let pause = shortest; left.size > 0; pause = Math.min(pause * 2, longest)) {
@@ -100,20 +104,37 @@ const queued = (job: Job) => ({
   },
 });
 
+/** Where the connection breaks before the answer, it is asked again, and the job waits already. */
+async function retry({ queue }: At, { key }: Job): Promise<void> {
+  const queued = await QueuedJob.fromId<Job>(queue, key);
+  await queued?.retry('failed').catch(async (error) => {
+    if (await queued.isFailed()) throw error;
+  });
+}
+
+/** Commands that were sent together and are only half answered when the connection breaks: ioredis gives them up, all others it sends again. */
+async function unbroken<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as Error).message !== 'Command aborted due to connection close') throw error;
+    }
+  }
+}
+
 /** In the order of the jobs; undefined where one has not ended. */
 async function endsOf(
   { redis, queue }: At,
   jobs: readonly Job[],
 ): Promise<(Omit<JobOutcome, 'job'> | undefined)[]> {
-  const pipeline = redis.pipeline();
-  for (const { key } of jobs)
-    pipeline.hmget(queue.toKey(key), 'finishedOn', 'failedReason', 'returnvalue');
-  const rows = (await pipeline.exec()) ?? [];
-  return rows.map(([error, row]) => {
-    if (error) throw error;
-    const [finished, failed, value] = row as (string | null)[];
+  const rows = await Promise.all(
+    jobs.map(({ key }) =>
+      redis.hmget(queue.toKey(key), 'finishedOn', 'failedReason', 'returnvalue'),
+    ),
+  );
+  return rows.map(([finished, failed, value]) => {
     if (finished === null || finished === undefined) return undefined;
-    if (failed) return readVerdict(failed);
-    return readVerdict(typeof value === 'string' ? value : '');
+    return readVerdict(failed || (value ?? ''));
   });
 }

@@ -9,6 +9,8 @@ export interface Verdict {
 
 /** EX_PROTOCOL of sysexits.h: nobody knows what became of it. */
 export const unknownExit = 76;
+/** EX_SOFTWARE: what does the jobs has failed, and not the job. */
+export const bugExit = 70;
 /** EX_TEMPFAIL: the same may work in a while, and does nothing twice. */
 export const laterExit = 75;
 
@@ -23,5 +25,5 @@ export function readVerdict(text: string): Verdict {
   } catch {
     // no JSON
   }
-  return { state: 'failed', exit: 70, problem: text };
+  return { state: 'failed', exit: bugExit, problem: text };
 }

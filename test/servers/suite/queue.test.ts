@@ -109,6 +109,7 @@ describe('the queue', { timeout: 240_000 }, () => {
     );
     const runner = createQueueRunner(queue);
     const ends: JobOutcome[] = [];
+    let restarted: Promise<void> | undefined;
     for await (const outcome of runner.run(jobs)) {
       ends.push(outcome);
       if (ends.length === 1_500) await ended(first as ChildProcess, 'SIGKILL');
@@ -116,11 +117,14 @@ describe('the queue', { timeout: 240_000 }, () => {
         await ended(second as ChildProcess, 'SIGKILL');
         worker();
       }
-      if (ends.length === 6_000) {
-        await ended(server, 'SIGTERM');
-        server = await redis(port);
-      }
+      // While workers and the runner ask it: whatever is under way breaks off.
+      if (ends.length === 6_000)
+        restarted = (async () => {
+          await ended(server, 'SIGTERM');
+          server = await redis(port);
+        })();
     }
+    await restarted;
     expect(ends.length).toBe(count);
     const unknown = ends.filter(({ state }) => state === 'unknown');
     expect(ends.filter(({ state }) => state === 'failed')).toEqual([]);
