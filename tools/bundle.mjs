@@ -10,6 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { builtinModules } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -42,7 +43,7 @@ async function bundle(folder) {
   const build = await rolldown({
     input: Object.fromEntries(entries.map(({ file }) => [file, join(folder, 'src', `${file}.ts`)])),
     platform: 'node',
-    plugins: [rawText, otherEntries(entries)],
+    plugins: [rawText, otherEntries(entries), builtIn, noWidths],
     external: (id) =>
       id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
     // Our modules only define; a polyfill is imported for what it does.
@@ -63,6 +64,7 @@ async function bundle(folder) {
     else writeFileSync(path, quickToLoad(readFileSync(path, 'utf8'), parseAst));
   }
   removeOthers(join(folder, 'dist'), new Set(output.map(({ fileName }) => fileName)));
+  giveCredit(join(folder, 'dist'), output);
   leaveOut(join(folder, 'dist'), entries);
 }
 
@@ -114,6 +116,37 @@ const otherEntries = (entries) => ({
       ? { id, external: 'relative' }
       : null,
 });
+
+/** Node's modules by the name that no package can have, in what is bundled too. */
+const builtIn = {
+  name: 'built-in',
+  resolveId: (id) => (builtinModules.includes(id) ? { id: `node:${id}`, external: true } : null),
+};
+
+/** yargs lays out a help that the command line never prints: `help.ts` does. Its tables of widths cost a third of a start. */
+const noWidths = {
+  name: 'no-widths',
+  resolveId: (id) => (id === 'string-width' ? '\0width' : null),
+  load: (id) => (id === '\0width' ? 'export default (text) => text.length;' : null),
+};
+
+/** The licenses of what is bundled ask to travel with it. */
+function giveCredit(dist, output) {
+  const folders = new Set(
+    output
+      .flatMap(({ moduleIds = [] }) => moduleIds)
+      .flatMap((id) => /^(\/.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1] ?? []),
+  );
+  const texts = [...folders].map((folder) => {
+    const { name, version } = manifest(folder);
+    const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
+    if (file === undefined) throw new Error(`${name} has no license to travel with it`);
+    return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+  });
+  const path = join(dist, 'LICENSES.txt');
+  if (texts.length > 0) writeFileSync(path, texts.sort().join('\n---\n\n'));
+  else rmSync(path, { force: true });
+}
 
 /** `./dist/main.js` in a package's `exports` or `bin` is made from `src/main.ts`. */
 function entriesOf(folder) {

@@ -414,6 +414,22 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     expect(readdirSync(cwd)).toEqual([]);
   });
 
+  it('mistakes are told in our words under every locale', async () => {
+    const mistakes: [string[], RegExp][] = [
+      [['put', 'x'], /^fivewire: An argument is missing$/m],
+      [['lss'], /^fivewire: Did you mean ls\?$/m],
+      [['ls', '--nosuch', 'ftps://host'], /^fivewire: Unknown argument: nosuch$/m],
+      [['ls', 'ftps://host', '--security', 'x'], /^fivewire: --security "x" is none of implicit-/m],
+      [['ls', 'ftps://host', '--password', 'x'], /^fivewire: There is no --password/m],
+    ];
+    for (const [args, said] of mistakes) {
+      const env = { LC_ALL: 'de_DE.UTF-8', LANG: 'de_DE.UTF-8', LANGUAGE: 'de' };
+      const ran = await at().cli.run(args, { env });
+      expect(ran, args.join(' ')).toMatchObject({ status: 64, stdout: '' });
+      expect(ran.stderr).toMatch(said);
+    }
+  });
+
   it.each([
     ['a recipient of blanks', 'To: alice@example.org', ['--to', ' ']],
     ['a sender of blanks', 'To: alice@example.org', ['--from', ' ']],

@@ -46,8 +46,11 @@ const thirdParty: Record<string, string[]> = {
   compose: ['mrmime'],
   'test-servers': ['@peculiar/x509', 'postal-mime', 'reflect-metadata'],
   jobs: ['bullmq', 'ioredis'],
-  cli: ['cli-progress', 'mailparser', 'socks', 'yaml', 'yargs'],
+  cli: ['cli-progress', 'mailparser', 'socks', 'yaml'],
 };
+
+/** What travels inside the bundle of a package and is a dependency for development only: docs/decisions/0052. */
+const inside: Record<string, string[]> = { cli: ['yargs'] };
 
 /** Optional peers of what is below, which a program that people install brings along. */
 const onBehalf: Record<string, string[]> = { cli: ['socks'] };
@@ -125,6 +128,7 @@ describe.each(folders)('%s', (folder) => {
     const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
     for (const { from, file } of foreign) {
       const name = packageName(from);
+      if (inside[folder]?.includes(name) && name in manifest.devDependencies) continue;
       expect(builtinModules, `${file} writes ${from} without node:`).not.toContain(from);
       expect(declared, `${file} imports ${from}`).toContain(name);
       const ours = folderOf(name);

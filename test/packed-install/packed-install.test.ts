@@ -83,7 +83,7 @@ describe.each(packages)('%s', (name) => {
     expect(
       files.filter(
         (file) =>
-          !/^(dist\/.*\.(js|js\.map|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+          !/^(dist\/.*\.(js|js\.map|d\.ts)|dist\/LICENSES\.txt|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
             file,
           ),
       ),

@@ -129,6 +129,7 @@ async function parse(argv: readonly string[]): Promise<Chosen> {
   let chosen: Chosen | undefined;
   const parser = yargs(disguiseOperands(argv))
     .scriptName('fivewire')
+    .detectLocale(false) // its messages are read by `wrongUsage`
     .parserConfiguration({
       'greedy-arrays': false,
       'boolean-negation': false,

@@ -69,7 +69,11 @@ describe('a job', () => {
   });
 
   it('is tried later, with growing pauses, and fails at last', async () => {
-    const { work, runs, marks, told } = worker({ exits: [75, 75, 75], attempts: 3, firstPause: 10 });
+    const { work, runs, marks, told } = worker({
+      exits: [75, 75, 75],
+      attempts: 3,
+      firstPause: 10,
+    });
     expect(await work.do(send, 1)).toEqual({ pause: 10 });
     expect(marks.begun.size).toBe(0);
     expect(await work.do(send, 2)).toEqual({ pause: 20 });
@@ -142,19 +146,21 @@ describe('a mark', () => {
       value === undefined ? '$-1\r\n' : `$${value.length}\r\n${value}\r\n`;
     server = createServer((socket) => {
       let text = '';
-      socket.on('error', () => {}).on('data', (octets) => {
-        text += octets;
-        // *N, and N times $LENGTH and a word
-        for (;;) {
-          const lines = text.split('\r\n');
-          const count = Number(lines[0]?.slice(1)) * 2 + 1;
-          if (text === '' || lines.length <= count) return;
-          text = lines.slice(count).join('\r\n');
-          const words = lines.slice(1, count).filter((_, at) => at % 2 === 1);
-          const said = answer([words[0]?.toLowerCase() ?? '', ...words.slice(1)], socket);
-          if (said !== undefined) socket.write(said);
-        }
-      });
+      socket
+        .on('error', () => {})
+        .on('data', (octets) => {
+          text += octets;
+          // *N, and N times $LENGTH and a word
+          for (;;) {
+            const lines = text.split('\r\n');
+            const count = Number(lines[0]?.slice(1)) * 2 + 1;
+            if (text === '' || lines.length <= count) return;
+            text = lines.slice(count).join('\r\n');
+            const words = lines.slice(1, count).filter((_, at) => at % 2 === 1);
+            const said = answer([words[0]?.toLowerCase() ?? '', ...words.slice(1)], socket);
+            if (said !== undefined) socket.write(said);
+          }
+        });
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     return { url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`, sets };
