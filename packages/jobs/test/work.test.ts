@@ -33,7 +33,10 @@ function worker({
   exits = [0],
   lease = async () => {},
   ...options
-}: { exits?: (number | Error)[]; lease?: () => Promise<void> } & WorkerOptions = {}) {
+}: { exits?: (number | Error)[]; lease?: () => Promise<void> } & Omit<
+  WorkerOptions,
+  'lease'
+> = {}) {
   const marks = new Notes();
   const runs: string[] = [];
   const told: JobOutcome[] = [];
