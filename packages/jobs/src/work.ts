@@ -34,7 +34,9 @@ export class Work {
     if (end === 'closing') return { pause: 0 };
     const isLater = end.exit === laterExit || this.#isInterrupted(end, job);
     if (isLater && tries < attempts)
-      return { pause: growingPause(tries, { first: firstPause, longest: Number.POSITIVE_INFINITY }) };
+      return {
+        pause: growingPause(tries, { first: firstPause, longest: Number.POSITIVE_INFINITY }),
+      };
     const verdict = isLater ? { ...end, state: 'failed' as const, exit: laterExit } : end;
     onOutcome?.({ job, ...verdict });
     return verdict;
