@@ -115,6 +115,7 @@ export class CommandRunner {
         }
         this.#inFlight.delete(entry.tag);
         this.session.applyCode(response.code);
+        this.session.greeting = response.text;
         this.session.to(greeted(response, inClear));
         resolve(response);
         return true;

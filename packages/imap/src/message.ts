@@ -354,10 +354,13 @@ const withoutUid = (): UsageError =>
     },
   );
 
-/** Shorter than what was asked for: then there is no more. NIL is nothing at all. */
+/**
+ * Shorter than what was asked for: then there is no more. Longer: then the server has not cared, and sent all (imapflow#396). NIL is
+ * nothing at all.
+ */
 function isWhole({ octets, origin, size }: FetchSection, head: number): boolean {
   if (octets === undefined) return false;
-  return (origin ?? 0) === 0 && size < head;
+  return (origin ?? 0) === 0 && size !== head;
 }
 
 /**

@@ -116,10 +116,14 @@ export class Session {
   notifies = false;
   /** As asked for once. */
   namespaces: Namespaces | undefined;
+  /** What the server said first. */
+  greeting = '';
   /** What ID told about the server. */
   serverId: ServerId | undefined;
   /** Whether ESEARCH, where the server says that it has it, finds messages: see `commands/search.ts`. */
   extendedSearch: 'untried' | 'works' | 'broken' = 'untried';
+  /** Whether LIST in its extended form, where the server says that it has it, is BAD. */
+  extendedListIsBroken = false;
   /** What the server said on leaving. */
   bye: string | undefined;
   readonly #listeners = new Set<(change: MailboxChange) => void>();
@@ -177,6 +181,15 @@ export class Session {
     return this.#capabilities ?? none;
   }
 
+  /** NAMESPACE may be asked for: Exchange 2003 offers it, and ends the session at it (MailKit#1512). */
+  get hasNamespaces(): boolean {
+    const { capabilities } = this;
+    return (
+      (capabilities.has('NAMESPACE') || capabilities.has('IMAP4REV2')) &&
+      !/Microsoft Exchange Server 2003/i.test(this.greeting)
+    );
+  }
+
   get knowsCapabilities(): boolean {
     return this.#capabilities !== undefined;
   }
@@ -193,6 +206,7 @@ export class Session {
     this.to('secured');
     this.#capabilities = undefined;
     this.bye = undefined;
+    this.greeting = '';
     this.notices.clear();
   }
 
@@ -206,6 +220,7 @@ export class Session {
     this.notifies = false;
     this.namespaces = undefined;
     this.extendedSearch = 'untried';
+    this.extendedListIsBroken = false;
     this.announce({ type: 'reset' });
   }
 
@@ -230,6 +245,15 @@ export class Session {
     this.notices.push({
       kind: 'malformed',
       text: 'ESEARCH: the answer is missing, names no search, or contradicts the number of messages; searching without it from now on',
+    });
+  }
+
+  /** From now on LIST goes out in its plain form. */
+  doubtExtendedList(): void {
+    this.extendedListIsBroken = true;
+    this.notices.push({
+      kind: 'malformed',
+      text: 'LIST-EXTENDED: the server offers it and says BAD to it; listing without it from now on',
     });
   }
 

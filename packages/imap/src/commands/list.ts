@@ -1,5 +1,5 @@
 /** LIST and LSUB, RFC 9051 §6.3.9; LIST-EXTENDED, RFC 5258; LIST-STATUS, RFC 5819; SPECIAL-USE, RFC 6154. */
-import { UsageError } from 'tls-context-core';
+import { type CommandError, isFivewireError, UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
 import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
@@ -89,7 +89,8 @@ export async function* list(
   const { capabilities } = runner.session;
   const has = (name: string): boolean => capabilities.has(name);
   const { pattern = '*', reference = '', subscribed = false, status: items } = given;
-  const extended = has('LIST-EXTENDED') || has('IMAP4REV2');
+  const extended =
+    (has('LIST-EXTENDED') || has('IMAP4REV2')) && !runner.session.extendedListIsBroken;
   if (given.remote === true || given.recursiveMatch === true)
     requireCapability(runner, ['LIST-EXTENDED', 'IMAP4REV2'], 'list with remote or recursiveMatch');
   if (given.specialUse === true)
@@ -118,7 +119,19 @@ export async function* list(
   };
   const patterns = [pattern].flat();
   const told: Told = { statuses: new Map(), rights: new Map() };
-  const found = await ask(runner, plan, reference, patterns, told, options);
+  // These two have no plain form: they are not given up silently.
+  const canBePlain = given.remote !== true && given.recursiveMatch !== true;
+  const isExtended = returns.length > 0 || selectsUse;
+  const found = await ask(runner, plan, reference, patterns, told, options).catch((error) => {
+    if (!isExtended || !canBePlain || !isBad(error)) throw error;
+    return undefined;
+  });
+  if (found === undefined) {
+    // Proton's Bridge says BAD to LIST (SPECIAL-USE) (MailKit#674), Zoho to RETURN.
+    runner.session.doubtExtendedList();
+    yield* list(runner, given, options);
+    return;
+  }
   // Strato leaves INBOX out when it is asked for RETURN (MailKit#1957): what is missing is asked for in the plain form.
   const isWhole = patterns.includes('*') && reference === '' && plan.select.length === 0;
   if (isWhole && returns.length > 0 && !found.some(({ name }) => name === 'INBOX')) {
@@ -157,7 +170,8 @@ async function ask(
   options: CallOptions,
 ): Promise<ListData[]> {
   const { mailboxes } = runner.limits;
-  const extended = verb === 'LIST' && runner.session.capabilities.has('LIST-EXTENDED');
+  const { capabilities, extendedListIsBroken } = runner.session;
+  const extended = verb === 'LIST' && capabilities.has('LIST-EXTENDED') && !extendedListIsBroken;
   const found: ListData[] = [];
   const groups =
     patterns.length > 1 && extended
@@ -193,6 +207,9 @@ async function ask(
   }
   return groups.length > 1 ? withoutDoubles(found) : found;
 }
+
+const isBad = (error: unknown): boolean =>
+  isFivewireError(error) && (error as CommandError).reply?.code === 'BAD';
 
 const withoutDoubles = (found: readonly ListData[]): ListData[] => [
   ...new Map(found.map((data) => [data.raw, data])).values(),

@@ -6,8 +6,7 @@ import type { CommandRunner } from '../command-runner.js';
 import type { Namespaces } from '../grammar/mailbox-data.js';
 
 export async function namespace(runner: CommandRunner, options?: CallOptions): Promise<Namespaces> {
-  const { capabilities } = runner.session;
-  if (!capabilities.has('NAMESPACE') && !capabilities.has('IMAP4REV2')) {
+  if (!runner.session.hasNamespaces) {
     throw extensionRequired(
       'NAMESPACE',
       'namespaces',

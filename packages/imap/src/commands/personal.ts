@@ -15,8 +15,7 @@ export async function personalName(
 ): Promise<string> {
   if (/^inbox$/i.test(name)) return 'INBOX';
   const { session } = runner;
-  const { capabilities } = session;
-  if (!capabilities.has('NAMESPACE') && !capabilities.has('IMAP4REV2')) return name;
+  if (!session.hasNamespaces) return name;
   session.namespaces ??= await namespace(runner, options);
   const [own] = session.namespaces.personal;
   if (own === undefined) return name;

@@ -104,7 +104,9 @@ export class FrameBuilder {
  * requests end in free text: a `{9}` at their end is part of the text, and waiting for nine octets would hang.
  */
 export function mayHoldLiterals(line: string): boolean {
-  return line.charCodeAt(0) === star && !/^\* *(?:OK|NO|BAD|BYE|PREAUTH)(?: |$)/i.test(line);
+  if (line.charCodeAt(0) !== star) return false;
+  const first = line.charCodeAt(2);
+  return (first >= zero && first <= nine) || !/^\* *(?:OK|NO|BAD|BYE|PREAUTH)(?: |$)/i.test(line);
 }
 
 /** Whether a line begins a response: `* …`, `+ …`, or a tag with its status. */

@@ -31,7 +31,7 @@ function multipart(reader: PlainReader, part: string): BodyPart {
   const found: Writable<BodyPart> = {
     part,
     type: `multipart/${word(reader)}`,
-    parameters: reader.more() ? parameters(reader) : {},
+    parameters: reader.more() ? parameters(reader) : noParameters,
     encoding: '',
     size: 0,
     parts,
@@ -42,39 +42,43 @@ function multipart(reader: PlainReader, part: string): BodyPart {
 
 /** body-type-1part = (body-type-basic / body-type-msg / body-type-text) [SP body-ext-1part] */
 function basic(reader: PlainReader, part: string): BodyPart {
-  const mediaType = word(reader);
-  reader.space();
-  const type = `${mediaType}/${word(reader)}`;
-  reader.space();
-  const given = parameters(reader);
-  reader.space();
-  const id = reader.nstring();
-  reader.space();
-  const description = reader.nstring();
-  reader.space();
-  const encoding = reader.nil() ? '' : word(reader);
-  reader.space();
+  const words: string[] = [];
+  const texts: (string | null)[] = [];
+  let given = noParameters;
+  for (let i = 0; i < 6; i++) {
+    if (i === 2) given = parameters(reader);
+    else if (i === 3 || i === 4) texts.push(reader.nstring());
+    else words.push(i === 5 && reader.nil() ? '' : word(reader));
+    reader.space();
+  }
+  const [mediaType, subtype, encoding] = words as [string, string, string];
+  const [id, description] = texts as [string | null, string | null];
+  const type = `${mediaType}/${subtype}`;
   const size = reader.number();
   const found: Writable<BodyPart> = { part, type, parameters: given, encoding, size, parts: [] };
   if (id !== null) found.id = decodeText(id);
   if (description !== null) found.description = decodeHeaderText(description);
+  if (!reader.more()) return found;
   const isMessage = type === 'message/rfc822' || type === 'message/global';
-  let more = reader.more();
-  if (more && isMessage && reader.peek() === open) {
-    found.envelope = new Envelope(plainEnvelope(reader));
-    reader.space();
-    found.parts = [body(reader, part, true)];
-    more = reader.more();
+  if (isMessage || mediaType === 'text') {
+    if (isMessage && reader.peek() === open) embedded(reader, found);
+    if (isDigit(reader.peek())) {
+      found.lines = reader.number();
+      if (!reader.more()) return found;
+    }
   }
-  if (more && (isMessage || mediaType === 'text') && isDigit(reader.peek())) {
-    found.lines = reader.number();
-    more = reader.more();
-  }
-  if (!more) return found;
   const md5 = reader.nstring();
   if (md5 !== null) found.md5 = md5;
   extension(reader, found);
   return found;
+}
+
+/** envelope SP body SP, of a message inside */
+function embedded(reader: PlainReader, found: Writable<BodyPart>): void {
+  found.envelope = new Envelope(plainEnvelope(reader));
+  reader.space();
+  found.parts = [body(reader, found.part, true)];
+  reader.space();
 }
 
 /** [SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc]]]; what may stand behind that is not plain */
@@ -119,7 +123,7 @@ function strings(reader: PlainReader): string[] {
 
 /** body-fld-param = "(" string SP string *(SP string SP string) ")" / nil */
 function parameters(reader: PlainReader): Readonly<Record<string, string>> {
-  if (reader.nil()) return {};
+  if (reader.nil()) return noParameters;
   const key = reader.upTo(close);
   const known = key === undefined ? undefined : seenParameters.get(key);
   if (key !== undefined && known !== undefined) {
@@ -132,11 +136,13 @@ function parameters(reader: PlainReader): Readonly<Record<string, string>> {
   const pairs: [string, string][] = [];
   for (let i = 0; i < words.length; i += 2)
     pairs.push([words[i] as string, words[i + 1] as string]);
-  const found = Object.freeze(decodeParameters(pairs));
+  const found = decodeParameters(pairs);
   // Boundaries and file names hardly ever come twice.
   const isCommon = key !== undefined && reader.pos === end && /^\("charset"/i.test(key);
-  return isCommon ? seenParameters.keep(key, found) : found;
+  return isCommon ? seenParameters.keep(key, Object.freeze(found)) : found;
 }
+
+const noParameters: Readonly<Record<string, string>> = Object.freeze({});
 
 const seenParameters = new Seen<Readonly<Record<string, string>>>();
 
