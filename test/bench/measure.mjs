@@ -8,7 +8,7 @@ const contenderScript = fileURLToPath(new URL('contender.mjs', import.meta.url))
  * @param work { work, serve, contenders: { name: [module, function] }, reference, targets }
  *   `serve({ full })` starts the server in this process and gives `{ input, close }`; `input` goes to every contender.
  *   `reference` names the contender that is run twice. `targets`: [{ contender, peer, most }]; `most` is a ratio of CPU,
- *   or `'spread'`: no further from 1 than the reference from itself.
+ *   or `'spread'`: no further from 1 than the reference from itself. Or [{ contender, wallSeconds }]: the median, at most.
  * @returns rows, a contender each.
  */
 export async function measureWork(suite, work, { rounds, full }) {
@@ -55,7 +55,7 @@ export async function measureWork(suite, work, { rounds, full }) {
         spread: round3(spread),
         ...(target === undefined
           ? {}
-          : { target: describeTarget(target), met: judge(target, ratios, spread) }),
+          : { target: describeTarget(target), met: judge(target, ratios, spread, runs.get(name)) }),
         ...(wrong ? { void: `SHA-256 of the output differs from ${work.reference}'s` } : {}),
       };
     });
@@ -81,10 +81,14 @@ function runContender(order) {
   });
 }
 
-const describeTarget = ({ peer, most }) => `${most === 'spread' ? '≈ 1' : `≤ ${most}`} × ${peer}`;
+const describeTarget = ({ peer, most, wallSeconds }) =>
+  wallSeconds !== undefined
+    ? `≤ ${wallSeconds} s`
+    : `${most === 'spread' ? '≈ 1' : `≤ ${most}`} × ${peer}`;
 
 /** A target nearer to 1 than the machine's own spread can't be decided on it. */
-function judge({ peer, most }, ratios, spread) {
+function judge({ peer, most, wallSeconds }, ratios, spread, runs) {
+  if (wallSeconds !== undefined) return median(runs.map((run) => run.wallSeconds)) <= wallSeconds;
   const ratio = ratios[peer];
   if (most === 'spread') return ratio <= 1 + spread;
   if (most === 1) return ratio < 1 - spread ? true : ratio > 1 + spread ? false : 'undecided';
