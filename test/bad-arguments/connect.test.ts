@@ -11,6 +11,7 @@ import {
   imapOptions,
   nntpOptions,
   type OptionTable,
+  ownPoolOptions,
   poolOptions,
   pop3Options,
   smtpOptions,
@@ -147,7 +148,11 @@ describe.each(kinds)('$protocol', ({ protocol, Client, createPool, options }) =>
   });
 
   it('the pool refuses bad options when it is made', async () => {
-    const table = { ...options, ...poolOptions };
+    const table: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+      ...options,
+      ...poolOptions,
+      ...ownPoolOptions[protocol],
+    };
     const faults = await faultsOfOptions('nothing', table, (option) =>
       createPool({ ...wayIn(servers, protocol), ...option } as never),
     );

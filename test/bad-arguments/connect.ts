@@ -181,6 +181,26 @@ export const nntpOptions: OptionTable<NntpOptions> = {
   compress: optionalFlag,
 };
 
+/** Those of one protocol's pool alone. */
+export const ownPoolOptions: Partial<Record<string, OptionTable<{ rate?: unknown }>>> = {
+  smtp: {
+    rate: {
+      ...optionalList,
+      'nothing of it': {},
+      'no span': { messages: 1 },
+      'no limit': { per: 1_000 },
+      'a limit of 0': { messages: 0, per: 1_000 },
+      'half a recipient': { recipients: 0.5, per: 1_000 },
+      'a span of 0': { messages: 1, per: 0 },
+      'a span without end': { messages: 1, per: Infinity },
+      'a span as text': { messages: 1, per: '1000' },
+      'an unknown part': { messages: 1, per: 1_000, burst: 5 },
+      'a list with one that is wrong': [{ messages: 1, per: 1_000 }, { messages: 1 }],
+      'a list of numbers': [10],
+    },
+  },
+};
+
 export const poolOptions: OptionTable<PoolOptions> = {
   maxConnections: optionalPositive,
   idleTimeout: milliseconds,

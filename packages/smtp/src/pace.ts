@@ -48,11 +48,13 @@ const longestWait = 2 ** 31 - 1;
 export class Pace {
   readonly #limits: readonly Window[];
   readonly #clock: Clock;
-  /** Those behind the one that is passing. */
-  readonly #queue: (() => void)[] = [];
-  #busy = false;
-  /** Ends what the one that is passing waits for, on a change. */
-  #wake: (() => void) | undefined;
+  /** Of messages that need a connection, and of those on a connection that their caller holds. */
+  readonly #toConnect = new Turns();
+  readonly #held = new Turns();
+  /** End what those whose turn it is wait for, on a change. */
+  readonly #wakes = new Set<() => void>();
+  /** Of the message that has room and waits for its connection. */
+  #reserved = none;
   #closed = false;
   /** Refusals of the server's own making since it took a message last. */
   #refusals = 0;
@@ -99,22 +101,44 @@ export class Pace {
     if (this.#closed)
       throw new UsageError('ERR_STATE', 'The pool is closed', { hint: 'Make another one.' });
     const called = this.#clock.now();
-    if (this.#busy) await this.#turn(signal);
-    else this.#busy = true;
+    await this.#toConnect.take(signal);
     try {
-      await this.#room(recipients, (since) => Math.max(since, called) + patience, signal);
+      await this.#room(recipients, none, (since) => Math.max(since, called) + patience, signal);
       this.#checkOpen(); // it may have been closed since
+      this.#reserved = { messages: 1, recipients };
       const begun = await begin();
-      const now = this.#clock.now();
-      for (const limit of this.#limits) limit.count(now, recipients);
-      this.#underWay++;
+      this.#count(recipients);
       return begun;
     } finally {
-      // Handed on: a call that is made before the next one goes on must find it taken.
-      const next = this.#queue.shift();
-      if (next === undefined) this.#busy = false;
-      else next();
+      this.#reserved = none;
+      this.#toConnect.pass();
     }
+  }
+
+  /**
+   * {@link pass} for a message on a connection that its caller holds: it does not wait behind those that wait for a connection, which
+   * may be this one.
+   */
+  async passHeld(
+    recipients: number,
+    patience: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const called = this.#clock.now();
+    await this.#held.take(signal);
+    try {
+      const endOf = (since: number): number => Math.max(since, called) + patience;
+      await this.#room(recipients, undefined, endOf, signal);
+      this.#count(recipients);
+    } finally {
+      this.#held.pass();
+    }
+  }
+
+  #count(recipients: number): void {
+    const now = this.#clock.now();
+    for (const limit of this.#limits) limit.count(now, recipients);
+    this.#underWay++;
   }
 
   /** What has passed has come to its end. @param wish what that says about the next one: `less` by this error */
@@ -129,14 +153,15 @@ export class Pace {
       this.#pausedUntil = now + growingPause(this.#refusals, pauses);
       this.#trouble = { since: this.#trouble?.since ?? now, error: wish.less };
     }
-    this.#wake?.();
+    for (const wake of [...this.#wakes]) wake();
   }
 
   /** No more messages: those that wait are refused. */
   close(): void {
     this.#closed = true;
-    this.#wake?.();
-    for (const next of this.#queue.splice(0)) next();
+    for (const wake of [...this.#wakes]) wake();
+    this.#toConnect.passAll();
+    this.#held.passAll();
   }
 
   #checkOpen(): void {
@@ -144,8 +169,75 @@ export class Pace {
       throw new ConnectionError('ERR_CONNECTION_CLOSED', 'The pool was closed', { retry: 'never' });
   }
 
-  #turn(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
+  async #room(
+    recipients: number,
+    /** Default: what is reserved when it is looked. */
+    reserved: Count | undefined,
+    endOf: (since: number) => number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    for (;;) {
+      this.#checkOpen();
+      if (signal?.aborted) throw aborted(signal, { command: 'send' }, 'usable');
+      const { messages, recipients: taken } = reserved ?? this.#reserved;
+      const wait = this.#waitFor(messages + 1, taken + recipients);
+      if (wait <= 0) return;
+      const { since, error } = this.#trouble ?? { since: Infinity, error: undefined };
+      const left = endOf(since) - this.#clock.now();
+      if (left <= 0) throw isFivewireError(error) ? errorAgain(error, {}) : error;
+      await this.#change(Math.min(wait, left), signal);
+    }
+  }
+
+  /** Milliseconds; Infinity: until something changes. */
+  #waitFor(messages: number, recipients: number): number {
+    const now = this.#clock.now();
+    // A server in trouble is asked by one message at a time.
+    if (this.#refusals > 0 && this.#underWay > 0) return Infinity;
+    const pause = this.#refusals > 0 ? this.#pausedUntil - now : 0;
+    return this.#limits.reduce(
+      (most, one) => Math.max(most, one.waitFor(now, messages, recipients)),
+      pause,
+    );
+  }
+
+  #change(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel =
+        milliseconds === Infinity
+          ? undefined
+          : this.#clock.after(Math.min(Math.ceil(milliseconds), longestWait), () => go());
+      const go = (): void => {
+        cancel?.();
+        this.#wakes.delete(go);
+        signal?.removeEventListener('abort', go);
+        resolve();
+      };
+      this.#wakes.add(go);
+      signal?.addEventListener('abort', go, { once: true });
+    });
+  }
+}
+
+interface Count {
+  readonly messages: number;
+  readonly recipients: number;
+}
+
+const none: Count = { messages: 0, recipients: 0 };
+
+/** One after the other, in the order of their calls. */
+class Turns {
+  readonly #queue: (() => void)[] = [];
+  #busy = false;
+
+  /** @throws AbortError */
+  async take(signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#busy) {
+      this.#busy = true;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
       const done = (): void => {
         signal?.removeEventListener('abort', stop);
         resolve();
@@ -162,47 +254,15 @@ export class Pace {
     });
   }
 
-  async #room(
-    recipients: number,
-    endOf: (since: number) => number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    for (;;) {
-      this.#checkOpen();
-      if (signal?.aborted) throw aborted(signal, { command: 'send' }, 'usable');
-      const wait = this.#waitFor(recipients);
-      if (wait <= 0) return;
-      const { since, error } = this.#trouble ?? { since: Infinity, error: undefined };
-      const left = endOf(since) - this.#clock.now();
-      if (left <= 0) throw isFivewireError(error) ? errorAgain(error, {}) : error;
-      await this.#change(Math.min(wait, left), signal);
-    }
+  /** Handed on: a call that is made before the next one goes on must find it taken. */
+  pass(): void {
+    const next = this.#queue.shift();
+    if (next === undefined) this.#busy = false;
+    else next();
   }
 
-  /** Milliseconds; Infinity: until something changes. */
-  #waitFor(recipients: number): number {
-    const now = this.#clock.now();
-    // A server in trouble is asked by one message at a time.
-    if (this.#refusals > 0 && this.#underWay > 0) return Infinity;
-    const pause = this.#refusals > 0 ? this.#pausedUntil - now : 0;
-    return this.#limits.reduce((most, one) => Math.max(most, one.waitFor(now, recipients)), pause);
-  }
-
-  #change(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel =
-        milliseconds === Infinity
-          ? undefined
-          : this.#clock.after(Math.min(Math.ceil(milliseconds), longestWait), () => go());
-      const go = (): void => {
-        cancel?.();
-        this.#wake = undefined;
-        signal?.removeEventListener('abort', go);
-        resolve();
-      };
-      this.#wake = go;
-      signal?.addEventListener('abort', go, { once: true });
-    });
+  passAll(): void {
+    for (const next of this.#queue.splice(0)) next();
   }
 }
 
@@ -227,20 +287,20 @@ class Window {
   }
 
   /** Milliseconds until so many more may go; 0: now. */
-  waitFor(now: number, recipients: number): number {
+  waitFor(now: number, some: number, recipients: number): number {
     let gone = 0;
-    for (const { at, recipients: some } of this.#past) {
+    for (const { at, recipients: past } of this.#past) {
       if (at + this.#per > now) break;
-      this.#recipients -= some;
+      this.#recipients -= past;
       gone++;
     }
     if (gone > 0) this.#past = this.#past.slice(gone);
-    let messages = this.#past.length + 1;
+    let messages = this.#past.length + some;
     let sum = this.#recipients + recipients;
-    for (const { at, recipients: some } of this.#past) {
+    for (const { at, recipients: past } of this.#past) {
       if (messages <= this.#messages && sum <= this.mostRecipients) return 0;
       messages--;
-      sum -= some;
+      sum -= past;
       if (messages <= this.#messages && sum <= this.mostRecipients) return at + this.#per - now;
     }
     return 0;

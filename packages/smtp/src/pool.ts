@@ -23,13 +23,13 @@ import { sendRules } from './options.js';
 import { Pace, type RateLimit } from './pace.js';
 import { sendEach } from './send-many.js';
 import type { Session } from './session.js';
-import { SmtpClient } from './smtp-client.js';
+import { type Gate, SmtpClient } from './smtp-client.js';
 import type { CallOptions, Envelope, SendOptions, SendResult, SmtpOptions } from './types.js';
 
 /** `stream` and `signal` belong to one connection: a pool takes neither. */
 export interface SmtpPoolOptions extends Omit<SmtpOptions, 'stream' | 'signal'>, PoolOptions {
   /**
-   * How fast `send` and `sendMany` send at most: `{ messages: 10, per: 1000 }`, `{ recipients: 500, per: 3_600_000 }`, or a list of
+   * How fast `send`, `sendMany` and `sendUrl` send at most, those of a client in `use` too: `{ messages: 10, per: 1000 }`, `{ recipients: 500, per: 3_600_000 }`, or a list of
    * such limits, which hold together. Default: as fast as it goes. Messages wait for it in their order; the wait is none for
    * the server, so that `timeout` does not end it, and `signal` does.
    */
@@ -73,12 +73,30 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   const sessionOf = new WeakMap<SmtpClient, Session>();
   const pool = createPool(async () => {
     const session = await openSession(resolved, sessions);
-    const client = new SmtpClient(session);
+    const client = new SmtpClient(session, rate === undefined ? undefined : gate);
     sessionOf.set(client, session);
     return client;
   }, own);
   const { maxConnections = 4, outageTimeout = 10_000 } = own;
 
+  /** Of clients that their caller holds. */
+  const gate: Gate = async (envelope, sendOptions, work) => {
+    checkOptions(sendOptions, sendRules);
+    const recipients = recipientCount(envelope);
+    pace.check(recipients);
+    await pace.passHeld(recipients, outageTimeout, sendOptions.signal);
+    let wish: Parameters<Pace['over']>[0] = 'nothing';
+    try {
+      const result = await work();
+      wish = 'more';
+      return result;
+    } catch (error) {
+      if (isOverloaded(error)) wish = { less: error };
+      throw error;
+    } finally {
+      pace.over(wish);
+    }
+  };
   const proven = new WeakSet<Session>();
 
   /** On one connection. `undefined`: the connection went before any of the message was on it, and `again` lets another be tried. */
@@ -89,7 +107,7 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     patience: number,
     again: (fresh: boolean) => boolean,
   ): Promise<SendResult | undefined> => {
-    const recipients = Array.isArray(envelope?.to) ? envelope.to.length : 1;
+    const recipients = recipientCount(envelope);
     pace.check(recipients);
     const { signal } = sendOptions;
     const acquire = () => pool.acquire(waitOf(sendOptions));
@@ -148,6 +166,10 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   const methods = { send, sendMany, close, [Symbol.asyncDispose]: close };
   return withClientMethods(Object.assign(pool, methods), ways);
 }
+
+/** Of an envelope that is yet to be checked. */
+const recipientCount = (envelope: Envelope): number =>
+  Array.isArray(envelope?.to) ? envelope.to.length : 1;
 
 /** @throws UsageError `ERR_ARGUMENT` */
 function rateLimits(rate: SmtpPoolOptions['rate']): readonly RateLimit[] {

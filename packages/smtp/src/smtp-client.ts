@@ -48,16 +48,25 @@ import type {
 } from './types.js';
 import { xclient } from './xclient.js';
 
+/** What a message passes before it is sent: a pool's rate. */
+export type Gate = <T>(
+  envelope: Envelope,
+  options: SendOptions,
+  send: () => Promise<T>,
+) => Promise<T>;
+
 export class SmtpClient {
   /** Settles once, when the connection can't be used any more. Never rejects. */
   readonly closed: Promise<Closed>;
   #session: Session;
   readonly #lane: Lane;
   readonly #quit: (options: CallOptions) => Promise<void>;
+  readonly #gate: Gate | undefined;
 
   /** Use {@link SmtpClient.connect}. */
-  constructor(session: Session) {
+  constructor(session: Session, gate?: Gate) {
     this.#session = session;
+    this.#gate = gate;
     this.closed = session.connection.closed;
     this.#lane = new Lane(session);
     this.#quit = createQuit(session);
@@ -127,7 +136,8 @@ export class SmtpClient {
    * @throws CommandError `ERR_EXTENSION_REQUIRED` before an octet leaves
    */
   async sendUrl(envelope: Envelope, url: string, options: SendOptions = {}): Promise<SendResult> {
-    return sendUrl(this.#session, envelope, url, options);
+    const send = () => sendUrl(this.#session, envelope, url, options);
+    return this.#gate === undefined ? send() : this.#gate(envelope, options, send);
   }
 
   /**
@@ -281,7 +291,10 @@ export class SmtpClient {
     grouped: boolean,
   ): Promise<SendResult> {
     try {
-      return await deliver(this.#session, envelope, source, options, grouped);
+      const send = () => deliver(this.#session, envelope, source, options, grouped);
+      if (this.#gate === undefined) return await send();
+      source.begin(); // what waits has a listener
+      return await this.#gate(envelope, options, send);
     } finally {
       source.abandon();
     }
@@ -291,7 +304,8 @@ export class SmtpClient {
   #sendOne(message: Message, options: SendOptions, grouped: boolean, settle: Settle): void {
     const { envelope, body } = message;
     const source = new BodySource(body);
-    if (source.whole === undefined || options.signal !== undefined || !this.#lane.isFree) {
+    const byItself = source.whole === undefined || options.signal !== undefined;
+    if (byItself || this.#gate !== undefined || !this.#lane.isFree) {
       this.#deliver(envelope, source, options, grouped).then(settle.sent, settle.failed);
       return;
     }

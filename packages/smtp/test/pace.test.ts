@@ -163,6 +163,51 @@ describe('the rate', () => {
   });
 });
 
+describe('a message on a connection that its caller holds', () => {
+  test('counts, and does not wait behind one that waits for that connection', async () => {
+    const clock = new TestClock();
+    const pace = new Pace([{ messages: 2, per: 100 }], clock);
+    let free = (): void => {};
+    const connection = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    const went: string[] = [];
+    const held = async (name: string): Promise<void> => {
+      await pace.passHeld(1, 0, undefined);
+      went.push(`${name} ${clock.now()}`);
+    };
+    const waiting = pace.pass(1, () => connection, 0, undefined).then(() => went.push('waiting'));
+    await setImmediate();
+    // One is reserved for the one that waits, so that one is left.
+    const all = ['a', 'b', 'c'].map(held);
+    while (await clock.next());
+    expect(went).toEqual(['a 0', 'b 100', 'c 200']);
+    free();
+    await Promise.all([...all, waiting]);
+    while (await clock.next());
+    expect(went.at(-1)).toBe('waiting');
+  });
+
+  test('an aborted one leaves its place, a closed pool refuses it', async () => {
+    const clock = new TestClock();
+    const pace = new Pace([{ messages: 1, per: 100 }], clock);
+    const stop = new AbortController();
+    const pass = (signal?: AbortSignal) =>
+      pace.passHeld(1, 0, signal).then(
+        () => clock.now(),
+        (error) => error.code,
+      );
+    const all = [pass(), pass(), pass(stop.signal), pass(), pass()];
+    await setImmediate();
+    stop.abort();
+    expect(await all[2]).toBe('ERR_ABORTED');
+    await clock.next();
+    expect([await all[0], await all[1]]).toEqual([0, 100]);
+    pace.close();
+    expect([await all[3], await all[4]]).toEqual(Array(2).fill('ERR_CONNECTION_CLOSED'));
+  });
+});
+
 describe('a server in trouble', () => {
   test('is asked by one message at a time, after pauses that grow; the first that it takes ends it', async () => {
     const clock = new TestClock();

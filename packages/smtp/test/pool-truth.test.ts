@@ -4,17 +4,23 @@ import { afterEach, expect, test } from 'vitest';
 import { createSmtpPool } from '../src/index.js';
 
 /** What the server does with a message: `cut` ends the link without a word, before or after it keeps the message. */
-type Fate = 'keep' | 'cut-kept' | 'cut-lost' | 'cut-early' | 'refuse' | 'leave';
+type Fate = 'keep' | 'cut-kept' | 'cut-lost' | 'cut-early' | 'refuse' | 'leave' | 'restart';
 
 let server: Server | undefined;
 afterEach(() => server?.close());
 
 /** Cleartext SMTP with PIPELINING, one message at a time a link. */
-async function start(fateOf: (subject: string) => Fate): Promise<{ port: number; kept: string[] }> {
-  const kept: string[] = [];
-  server = createServer((socket: Socket) => {
+async function start(
+  fateOf: (subject: string, isWhole: boolean) => Fate,
+  port = 0,
+  kept: string[] = [],
+): Promise<{ port: number; kept: string[] }> {
+  const sockets = new Set<Socket>();
+  const listening = createServer((socket: Socket) => {
     let input = '';
     let body: string | undefined;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
     socket.setEncoding('latin1');
     const line = (text: string): void => {
@@ -22,16 +28,17 @@ async function start(fateOf: (subject: string) => Fate): Promise<{ port: number;
         if (text !== '.') {
           body += `${text}\n`;
           const subject = /^Subject: (.*)$/m.exec(body)?.[1] ?? '';
-          if (fateOf(subject) === 'cut-early') socket.destroy();
+          if (fateOf(subject, false) === 'cut-early') socket.destroy();
           return;
         }
         const subject = /^Subject: (.*)$/m.exec(body)?.[1] ?? '';
         body = undefined;
-        const fate = fateOf(subject);
+        const fate = fateOf(subject, true);
         if (fate === 'keep' || fate === 'cut-kept') kept.push(subject);
         if (fate === 'keep') socket.write('250 2.0.0 ok\r\n');
         else if (fate === 'refuse') socket.write('554 5.7.1 no\r\n');
         else if (fate === 'leave') socket.end('421 4.3.2 leaving\r\n');
+        else if (fate === 'restart') restart();
         else socket.destroy();
         return;
       }
@@ -53,8 +60,17 @@ async function start(fateOf: (subject: string) => Fate): Promise<{ port: number;
     });
     socket.write('220 ready\r\n');
   });
-  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
-  return { port: (server.address() as { port: number }).port, kept };
+  /** All links go, and dials are refused until another server listens in its place. */
+  const restart = (): void => {
+    for (const socket of sockets) socket.destroy();
+    listening.close(() => {
+      void start(fateOf, address.port, kept);
+    });
+  };
+  server = listening;
+  await new Promise<void>((resolve) => listening.listen(port, '127.0.0.1', resolve));
+  const address = listening.address() as { port: number };
+  return { port: address.port, kept };
 }
 
 test('none lost, none doubled, none misreported', async () => {
@@ -94,6 +110,7 @@ test('none lost, none doubled, none misreported', async () => {
         'cut-early': /^ERR_(?:CONNECTION_CLOSED|OUTCOME_UNKNOWN)$/,
         refuse: 'ERR_COMMAND_REJECTED',
         leave: 'ERR_SERVER_CLOSING',
+        restart: 'none here',
       }[fateOf(String(n))];
       expect(`${n}: ${outcome}`).toMatch(
         expected instanceof RegExp ? /: ERR_/ : `${n}: ${expected}`,
@@ -101,6 +118,62 @@ test('none lost, none doubled, none misreported', async () => {
       if (outcome === 'sent') expect(arrived).toBe(true);
       else if (outcome !== 'ERR_OUTCOME_UNKNOWN') expect(arrived).toBe(false);
     }
+  } finally {
+    await pool.close();
+  }
+});
+
+/** `FIVEWIRE_MESSAGES=2000 npm test -- packages/smtp/test/pool-truth` for more. */
+const total = Number(process.env.FIVEWIRE_MESSAGES ?? 600);
+
+test(`${total} messages, 21 links cut after the dot, an abort and a restart: none lost, none doubled, none misreported`, async () => {
+  const apart = Math.floor(total / 22);
+  let cuts = 0;
+  /** Of those that come whole: each so-manieth takes its link with it, and one in the middle the server. */
+  let whole = 0;
+  const { port, kept } = await start((subject, isWhole) => {
+    if (!isWhole) return 'keep';
+    whole++;
+    if (whole === Math.floor(total / 2) + 1) return 'restart';
+    if (cuts === 21 || whole % apart !== 0) return 'keep';
+    cuts++;
+    return Number(subject) % 2 === 0 ? 'cut-lost' : 'cut-kept';
+  });
+  const pool = createSmtpPool({
+    host: '127.0.0.1',
+    port,
+    security: 'cleartext',
+    maxConnections: 4,
+  });
+  const stop = new AbortController();
+  try {
+    const told = await Promise.all(
+      Array.from({ length: total }, async (_, n): Promise<string> => {
+        const body = `Subject: ${n}\r\n\r\nx\r\n`;
+        const options = n === Math.floor(total * 0.7) ? { signal: stop.signal } : {};
+        if (n === Math.floor(total * 0.7)) queueMicrotask(() => stop.abort());
+        try {
+          await pool.send({ from: 'a@example.org', to: 'b@example.net' }, body, options);
+          return 'sent';
+        } catch (error) {
+          return (error as { code: string }).code;
+        }
+      }),
+    );
+    const arrived = new Set(kept);
+    expect(arrived.size).toBe(kept.length); // none doubled
+    const count = (word: string): number => told.filter((one) => one === word).length;
+    for (const [n, outcome] of told.entries()) {
+      if (outcome === 'sent')
+        expect(arrived).toContain(String(n)); // none lost
+      else expect(outcome).toMatch(/^ERR_(?:OUTCOME_UNKNOWN|ABORTED)$/); // what was not begun was sent again
+      if (outcome === 'ERR_ABORTED') expect(arrived).not.toContain(String(n));
+    }
+    expect(count('ERR_ABORTED')).toBe(1);
+    expect(cuts).toBe(21);
+    // The links that were cut, and those that the restart took while a message was on them.
+    expect(count('ERR_OUTCOME_UNKNOWN')).toBeGreaterThanOrEqual(cuts);
+    expect(count('ERR_OUTCOME_UNKNOWN')).toBeLessThanOrEqual(cuts + 4);
   } finally {
     await pool.close();
   }

@@ -240,6 +240,32 @@ describe('the pool', () => {
     expect(() => createSmtpPool({ ...reach('cleartext'), rateLimit: 1 } as never)).toThrow();
   });
 
+  test('its rate holds for a client in use() too, and no call waits for itself', async () => {
+    await start();
+    const pool = createSmtpPool({
+      ...reach('cleartext'),
+      maxConnections: 1,
+      rate: { messages: 3, per: 3_600_000 },
+    });
+    const { signal } = new AbortController();
+    const stop = new AbortController();
+    await pool.use(async (client) => {
+      const behind = failure(pool.send({ from, to }, 'behind', { signal: stop.signal }));
+      await client.send({ from, to }, 'one', { signal });
+      for await (const outcome of client.sendMany([{ envelope: { from, to }, body: 'two' }]))
+        expect(outcome.ok).toBe(true);
+      // One is reserved for the call that waits for this connection.
+      const fourth = failure(client.send({ from, to }, 'four', { signal: stop.signal }));
+      stop.abort();
+      expect([await fourth, await behind]).toMatchObject([
+        { code: 'ERR_ABORTED' },
+        { code: 'ERR_ABORTED' },
+      ]);
+    });
+    expect(server.mail.deliveries).toHaveLength(2);
+    await pool.close();
+  });
+
   test('a body that breaks while it waits for a connection ends nothing but its own call', async () => {
     await start();
     const pool = createSmtpPool({ ...reach('cleartext'), maxConnections: 1 });
