@@ -654,8 +654,8 @@ export const mutants = [
   {
     guard: 'a line of a server is bounded',
     in: 'line-protocol/src/line-connection.ts',
-    take: 'this.#input.takeLine(this.limits.lineOctets)',
-    put: 'this.#input.takeLine(Infinity)',
+    take: 'this.#in.buffer.takeLine(this.limits.lineOctets)',
+    put: 'this.#in.buffer.takeLine(Infinity)',
     red: test('line-protocol', 'line-connection'),
   },
   {

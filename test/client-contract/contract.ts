@@ -7,16 +7,23 @@ import { describeFace } from './rows/face.js';
 import { describeMethods } from './rows/methods.js';
 import { describePool } from './rows/pool.js';
 import { describeQuit } from './rows/quit.js';
+import { describeSecured } from './rows/secured.js';
 import type { Client, Subject } from './subject.js';
 
 export function describeContract<C extends Client>(subject: Subject<C>): void {
   describe(`${subject.protocol}: the contract of all clients`, () => {
     describeExports(subject);
     describeConnect(subject);
-    describeFace(subject);
-    describeQuit(subject);
-    describeMethods(subject);
-    describeCalls(subject);
-    describePool(subject);
+    describeSession(subject);
   });
+}
+
+/** What holds from the greeting on. */
+export function describeSession<C extends Client>(subject: Subject<C>): void {
+  describeFace(subject);
+  describeSecured(subject);
+  describeQuit(subject);
+  describeMethods(subject);
+  describeCalls(subject);
+  describePool(subject);
 }

@@ -1,5 +1,6 @@
 /** A server in memory, at the other end of a client's `dial`: it says what a speaker says, unless a test says otherwise. */
 import { type Duplex, duplexPair } from 'node:stream';
+import { type SecureContext, TLSSocket } from 'node:tls';
 
 /** How a protocol answers when all is well. */
 export interface Speaker {
@@ -8,6 +9,14 @@ export interface Speaker {
   answer(line: string): string | undefined;
   /** The line's verb, in upper case. */
   verb(line: string): string;
+  /** The verb that asks for TLS; it is answered with the go-ahead. */
+  startTls: string;
+}
+
+/** What the server secures its connections by: at once, or when it is asked. */
+export interface PeerTls {
+  mode: 'implicit-tls' | 'starttls';
+  secureContext: SecureContext;
 }
 
 /** In place of an answer: nothing, the end of the connection, or these octets. */
@@ -39,16 +48,30 @@ export interface Peer {
   readonly open: number;
 }
 
-export function createPeer(speaker: Speaker): Peer {
+export function createPeer(speaker: Speaker, tls?: PeerTls): Peer {
   const connections: (PeerConnection & { heard: string[] })[] = [];
   const deviations = new Map<string, Deviation>();
   const targets: Peer['targets'] = [];
   let listeners: (() => void)[] = [];
 
-  const accept = (stream: Duplex, farewell: string | undefined): void => {
+  const accept = (plain: Duplex, farewell: string | undefined): void => {
+    let stream = plain;
     let open = true;
     let rest = '';
     const heard: string[] = [];
+    /** TLS from now on. Its octets go out in a turn of their own, as they do on a wire: Node's client is not ready for them within its write. */
+    const secure = (): void => {
+      const [inside, outside] = duplexPair();
+      plain.off('data', read).on('data', (octets) => outside.write(octets));
+      plain.on('end', () => outside.end());
+      outside.on('data', (octets) => setImmediate(() => plain.write(octets)));
+      outside.on('end', () => setImmediate(() => plain.end()));
+      stream = new TLSSocket(inside as never, {
+        isServer: true,
+        secureContext: tls?.secureContext as SecureContext,
+      });
+      listen();
+    };
     const end = (): void => {
       open = false;
       stream.end();
@@ -71,26 +94,32 @@ export function createPeer(speaker: Speaker): Peer {
         return open;
       },
     });
-    stream.on('error', () => {});
-    stream.on('close', () => {
-      open = false;
-    });
-    stream.on('end', end);
+    const listen = (): void => {
+      stream.on('error', () => {});
+      stream.on('close', () => {
+        open = false;
+      });
+      stream.on('end', end);
+      stream.on('data', read);
+    };
+    const read = (chunk: Buffer): void => {
+      const lines = (rest + chunk.toString('latin1')).split('\r\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        heard.push(line);
+        react(speaker.verb(line), speaker.answer(line));
+        if (tls?.mode === 'starttls' && speaker.verb(line) === speaker.startTls) secure();
+      }
+      for (const listener of listeners) listener();
+    };
+    if (tls?.mode === 'implicit-tls') secure();
+    else listen();
     if (farewell !== undefined) {
       stream.write(farewell, 'latin1');
       end();
       return;
     }
     react('greeting', speaker.greeting);
-    stream.on('data', (chunk: Buffer) => {
-      const lines = (rest + chunk.toString('latin1')).split('\r\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        heard.push(line);
-        react(speaker.verb(line), speaker.answer(line));
-      }
-      for (const listener of listeners) listener();
-    });
   };
 
   const peer: Peer = {

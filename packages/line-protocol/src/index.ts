@@ -2,7 +2,8 @@
  * One stream and what flows on it: the shared floor of the Fivewire clients.
  *
  * - dial.ts, proxy.ts, transport.ts, connect-url.ts: from options to a connected, under implicit TLS secured, connection
- * - line-connection.ts (on input-buffer.ts, outgoing.ts, stream-end.ts, connection-errors.ts): lines and octets, pulled; STARTTLS and whole-stream swaps; the end
+ * - line-connection.ts (on incoming.ts, input-buffer.ts, outgoing.ts, peer-wait.ts, stream-end.ts, connection-errors.ts): lines and octets, pulled;
+ *   STARTTLS and whole-stream swaps; the end
  * - command-line.ts, secret.ts: what goes out, checked and masked
  * - reply.ts, reply-queue.ts: three-digit replies, read in the order in which commands were written
  * - body.ts, dot-stuffing.ts: bodies both ways
@@ -21,6 +22,7 @@ export * as rules from './call-options.js';
 export * from './capability-list.js';
 export * from './command-line.js';
 export * from './connect-url.js';
+export * from './connection-options.js';
 export * from './consumer/ask-ahead.js';
 export { BatchIterator } from './consumer/batch-iterator.js';
 export { GatheringReadable } from './consumer/gathering-readable.js';

@@ -15,11 +15,7 @@ import {
   isFivewireError,
   type ProtocolName,
   type SecureStream,
-  type SessionScope,
-  SilenceTimer,
   secure,
-  type TlsaRecord,
-  type TlsContext,
 } from 'tls-context-core';
 import type { CommandLine } from './command-line.js';
 import {
@@ -33,6 +29,14 @@ import {
   serverClosing,
 } from './connection-errors.js';
 import {
+  type Closed,
+  type CloseReason,
+  defaultLineLimits,
+  type LineConnectionOptions,
+  type LineLimits,
+  type TlsPeer,
+} from './connection-options.js';
+import {
   aborted,
   contextOf,
   defaultTimeouts,
@@ -40,63 +44,13 @@ import {
   timedOut,
   type Wait,
 } from './deadline.js';
-import { InputBuffer, LineTooLong } from './input-buffer.js';
+import { Incoming } from './incoming.js';
+import { LineTooLong } from './input-buffer.js';
 import { Outgoing } from './outgoing.js';
+import { PeerWait } from './peer-wait.js';
 import { mask } from './secret.js';
 import { farewell } from './stream-end.js';
-import { createWireLog, type WireEvent, type WireLog } from './wire-log.js';
-
-/** Caps on what a server may make us hold. */
-export interface LineLimits {
-  /** Octets of one line, CRLF not counted. Default 65,536. */
-  lineOctets: number;
-  /** Octets of one multi-line reply. Default 1,048,576. */
-  replyOctets: number;
-}
-
-export const defaultLineLimits: LineLimits = { lineOctets: 65_536, replyOctets: 1_048_576 };
-
-/** Whom TLS must find at the other end of this connection. */
-export interface TlsPeer {
-  context: TlsContext;
-  serverHostname: string;
-  /** Further proofs of who it is, see `SecureOptions`. */
-  srvId?: string;
-  tlsa?: readonly TlsaRecord[];
-  sessions?: SessionScope;
-}
-
-export interface LineConnectionOptions {
-  protocol: ProtocolName;
-  /** Who was dialled: for messages, and for the TLS session's identity. */
-  host?: string;
-  port?: number;
-  /** Absent where the caller chose cleartext: then `startTls` is a usage error. */
-  tls?: TlsPeer;
-  timeouts?: Partial<Timeouts>;
-  limits?: Partial<LineLimits>;
-  log?: (event: WireEvent) => void;
-}
-
-export type CloseReason = 'quit' | 'close' | 'server' | 'error';
-
-/** What `closed` resolves to. It never rejects. */
-export interface Closed {
-  /** `quit`: we said goodbye; `close`: the caller closed; `server`: the peer left; `error`: it broke. */
-  reason: CloseReason;
-  error?: FivewireError;
-}
-
-/** Octets after which we stop reading from the socket until a caller takes them. */
-const inputHighWater = 256 * 1024;
-
-/** Octets that are enough for a reader who gathers. */
-const gatheredOctets = 128 * 1024;
-
-interface Waiter {
-  resolve: () => void;
-  reject: (error: FivewireError) => void;
-}
+import { createWireLog, type WireLog } from './wire-log.js';
 
 export class LineConnection {
   readonly protocol: ProtocolName;
@@ -115,16 +69,9 @@ export class LineConnection {
   readonly #out: Outgoing;
   #secure: SecureStream | undefined;
   #mode: 'implicit-tls' | 'starttls' = 'implicit-tls';
-  #input = new InputBuffer();
-  #reader: Waiter | undefined;
-  #writer: Waiter | undefined;
-  readonly #readSilence = new SilenceTimer();
-  readonly #writeSilence = new SilenceTimer();
-  #paused = false;
-  /** The reader wants all that comes in a turn, and some of it is here. */
-  #gathers = false;
-  #gathering = false;
-  #ended = false;
+  readonly #reader = new PeerWait((wait) => this.#late(wait));
+  readonly #writer = new PeerWait((wait) => this.#late(wait));
+  readonly #in: Incoming;
   #error: FivewireError | undefined;
   #settleClosed!: (closed: Closed) => void;
   #log: WireLog;
@@ -147,8 +94,18 @@ export class LineConnection {
     });
     this.#stream = stream;
     this.#out = new Outgoing(stream);
+    this.#in = new Incoming(
+      {
+        arriving: () => {
+          this.#logging = this.#log.active; // asked once a chunk, not once a line
+        },
+        unawaited: () => this.onUnawaited?.(),
+        over: () => this.#shut('server', this.#remoteEnd()),
+        failed: (error) => this.fail(error),
+      },
+      this.#reader,
+    );
     this.#attach(stream);
-    stream.resume(); // it may have been paused on its way to us
     this.#log.event('open', `${options.host ?? 'stream'}:${options.port ?? ''}`);
   }
 
@@ -178,12 +135,12 @@ export class LineConnection {
 
   /** True when the peer has ended: what is {@link buffered} is all there will be. */
   get hasEnded(): boolean {
-    return this.#ended;
+    return this.#in.ended;
   }
 
   /** Octets that have come and are not taken. */
   get buffered(): number {
-    return this.#input.size;
+    return this.#in.buffer.size;
   }
 
   // ── input ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -194,7 +151,7 @@ export class LineConnection {
    */
   takeLine(where: ErrorContext = nowhere): string | undefined {
     try {
-      const line = this.#input.takeLine(this.limits.lineOctets);
+      const line = this.#in.buffer.takeLine(this.limits.lineOctets);
       if (this.#logging && line !== undefined) this.#logLine(line);
       return line;
     } catch (error) {
@@ -205,7 +162,7 @@ export class LineConnection {
   /** As {@link takeLine} inside a body that ends in a lone dot, where a bare LF is content unless {@link bareLf} says otherwise. */
   takeBodyLine(where: ErrorContext = nowhere): string | undefined {
     try {
-      const line = this.#input.takeBodyLine(this.limits.lineOctets);
+      const line = this.#in.buffer.takeBodyLine(this.limits.lineOctets);
       if (this.#logging && line !== undefined) this.#logLine(line);
       return line;
     } catch (error) {
@@ -215,7 +172,7 @@ export class LineConnection {
 
   /** Whether the server has ended a status line of this stream in a bare LF: then its bodies may end so too. */
   get bareLf(): boolean {
-    return this.#input.bareLf;
+    return this.#in.buffer.bareLf;
   }
 
   #logLine(line: string): void {
@@ -228,22 +185,22 @@ export class LineConnection {
 
   /** What is there without taking it; `undefined` when there is nothing. */
   peekOctets(): Buffer | undefined {
-    return this.#input.peek();
+    return this.#in.buffer.peek();
   }
 
   /** Takes `count` octets, at most {@link buffered}. */
   consumeOctets(count: number): void {
-    this.#input.consume(count);
+    this.#in.buffer.consume(count);
   }
 
   /** Makes one piece of what is there, so that {@link peekOctets} and {@link takeOctets} give all of it. */
   joinOctets(): void {
-    this.#input.join();
+    this.#in.buffer.join();
   }
 
   /** At most `max` octets; `undefined` when there is nothing. */
   takeOctets(max: number): Buffer | undefined {
-    return this.#input.takeOctets(max);
+    return this.#in.buffer.takeOctets(max);
   }
 
   /**
@@ -251,22 +208,16 @@ export class LineConnection {
    * @param gather waits for all that comes in this turn of the event loop: for long bodies, since TLS gives 16 KiB at a time
    */
   fill(wait: Wait, gather = false): Promise<void> {
-    if (this.#error === undefined && this.#ended) this.#shut('server', this.#remoteEnd());
+    if (this.#error === undefined && this.#in.ended) this.#shut('server', this.#remoteEnd());
     if (this.#error !== undefined) return Promise.reject(this.lost(contextOf(wait)));
-    if (this.#reader !== undefined) throw new Error('two readers on one connection');
-    this.#gathers = gather;
-    if (this.#paused) {
-      this.#paused = false;
-      this.#stream.resume();
-    }
-    return this.#wait(wait, this.#readSilence, (waiter) => {
-      this.#reader = waiter;
-    });
+    if (this.#reader.pending) throw new Error('two readers on one connection');
+    this.#in.wanted(gather);
+    return this.#reader.begin(wait);
   }
 
   /** No reader follows for now: where the peer has ended, so has the connection, whatever is left of its input. */
   unattended(): void {
-    if (this.#ended) this.#shut('server', this.#remoteEnd());
+    if (this.#in.ended) this.#shut('server', this.#remoteEnd());
   }
 
   /** One line, waiting for it. For a dialogue; a loop over many lines takes them with {@link takeLine}. */
@@ -309,9 +260,7 @@ export class LineConnection {
   flushed(wait: Wait): Promise<void> {
     if (this.#error !== undefined) return Promise.reject(this.lost(contextOf(wait)));
     if (!this.#stream.writableNeedDrain) return Promise.resolve();
-    return this.#wait(wait, this.#writeSilence, (waiter) => {
-      this.#writer = waiter;
-    });
+    return this.#writer.begin(wait);
   }
 
   /** The login is through. @param notice what it had to do without, for the log */
@@ -333,7 +282,7 @@ export class LineConnection {
     this.#out.flush();
     const stream = this.#stream;
     this.#refuseInput('the TLS handshake');
-    if (this.#ended) throw this.fail(this.#remoteEnd({ phase: 'tls', timeout: 0 }));
+    if (this.#in.ended) throw this.fail(this.#remoteEnd({ phase: 'tls', timeout: 0 }));
     this.#detach(stream);
     stream.pause();
     const { protocol, host, port } = this.#context;
@@ -386,9 +335,9 @@ export class LineConnection {
     stream.pause();
     const left = [];
     for (
-      let octets = this.#input.takeOctets(Infinity);
+      let octets = this.#in.buffer.takeOctets(Infinity);
       octets;
-      octets = this.#input.takeOctets(Infinity)
+      octets = this.#in.buffer.takeOctets(Infinity)
     ) {
       left.push(octets);
     }
@@ -479,87 +428,35 @@ export class LineConnection {
 
   // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  #onData = (chunk: Buffer): void => {
-    this.#logging = this.#log.active; // asked once a chunk, not once a line
-    this.#input.push(chunk);
-    if (this.#input.size > inputHighWater) {
-      this.#paused = true;
-      this.#stream.pause();
-    }
-    if (this.#reader === undefined) {
-      this.onUnawaited?.();
-    } else if (!this.#gathers || this.#paused || this.#input.size >= gatheredOctets) {
-      this.#settle('#reader');
-    } else {
-      this.#readSilence.heard();
-      if (!this.#gathering) setImmediate(this.#gathered);
-      this.#gathering = true;
-    }
-  };
-
-  /** All that came in this turn of the event loop is here. */
-  #gathered = (): void => {
-    this.#gathering = false;
-    this.#settle('#reader');
-  };
-
   #onDrain = (): void => {
-    this.#settle('#writer');
+    this.#writer.settle();
   };
 
-  #onEnd = (): void => {
-    this.#ended = true;
-    // What has gathered is given out first; the next fill() says that there is no more.
-    if (this.#gathering && this.#reader !== undefined) {
-      this.#settle('#reader');
-      return;
-    }
-    if (this.#reader === undefined) this.onUnawaited?.();
-    // What came before the end may still be taken; the next fill() says that there is no more.
-    if (this.#reader !== undefined || this.#input.size === 0)
-      this.#shut('server', this.#remoteEnd());
-  };
-
-  #onError = (error: Error): void => {
-    if (this.#gathering && this.#reader !== undefined) {
-      this.#settle('#reader');
-      setImmediate(() => this.fail(error));
-      return;
-    }
-    this.fail(error);
-  };
+  #late(wait: Wait): void {
+    this.fail(timedOut(wait, this.#secure !== undefined));
+  }
 
   #refuseInput(before: string): void {
-    const injected = this.#input.size + this.#stream.readableLength;
+    const injected = this.#in.buffer.size + this.#stream.readableLength;
     if (injected === 0) return;
     throw this.fail(octetsInClear(injected, before));
   }
 
   #attach(stream: Duplex): void {
-    stream.on('data', this.#onData);
     stream.on('drain', this.#onDrain);
-    stream.on('end', this.#onEnd);
-    stream.on('error', this.#onError);
-    stream.on('close', this.#onEnd);
-    // A stream that died before we came will not tell us again.
-    if (stream.destroyed || stream.readableEnded) process.nextTick(this.#onEnd);
+    this.#in.attach(stream);
   }
 
   #detach(stream: Duplex): void {
-    stream.off('data', this.#onData);
     stream.off('drain', this.#onDrain);
-    stream.off('end', this.#onEnd);
-    stream.off('error', this.#onError);
-    stream.off('close', this.#onEnd);
+    this.#in.detach();
   }
 
   #adopt(stream: Duplex): void {
     this.#stream = stream;
     this.#out.stream = stream;
-    this.#paused = false;
-    this.#input.clear(); // of octets it has none, and how lines ended in clear says nothing about the server inside TLS
+    this.#in.buffer.clear(); // of octets it has none, and how lines ended in clear says nothing about the server inside TLS
     this.#attach(stream);
-    stream.resume();
   }
 
   /** The connection's own error where `thrown` is that of a call which it broke. */
@@ -573,34 +470,6 @@ export class LineConnection {
     return this.locate(closedByServer(), wait === undefined ? {} : contextOf(wait));
   }
 
-  #wait(wait: Wait, silence: SilenceTimer, keep: (waiter: Waiter) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      silence.start(wait.timeout, () => this.fail(timedOut(wait, this.#secure !== undefined)));
-      // The call that ended the connection gets that very error.
-      const failed = (error: FivewireError): void => {
-        const where = contextOf(wait);
-        reject(
-          error.command === wait.command ? addErrorContext(error, where) : lostBy(error, where),
-        );
-      };
-      keep({ resolve, reject: failed });
-    });
-  }
-
-  #settle(which: '#reader' | '#writer', error?: FivewireError): void {
-    const waiter = which === '#reader' ? this.#reader : this.#writer;
-    if (waiter === undefined) return;
-    if (which === '#reader') {
-      this.#reader = undefined;
-      this.#readSilence.stop();
-    } else {
-      this.#writer = undefined;
-      this.#writeSilence.stop();
-    }
-    if (error === undefined) waiter.resolve();
-    else waiter.reject(error);
-  }
-
   /** A TLS 1.3 server refuses our certificate, or its lack, by an alert that comes when the handshake is over here. */
   #explain(error: unknown): FivewireError {
     if (this.#secure !== undefined && isAlert(error))
@@ -611,16 +480,14 @@ export class LineConnection {
   #release(error: FivewireError): void {
     this.#error = error;
     this.#out.drop();
-    this.#settle('#reader', error);
-    this.#settle('#writer', error);
-    this.#readSilence.close();
-    this.#writeSilence.close();
+    this.#reader.close(error);
+    this.#writer.close(error);
   }
 
   #shut(reason: CloseReason, error: FivewireError): void {
     if (this.#error !== undefined) return;
     this.#release(error);
-    this.#input.clear();
+    this.#in.buffer.clear();
     const stream = this.#stream;
     this.#detach(stream);
     stream.on('error', ignore);

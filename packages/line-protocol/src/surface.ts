@@ -25,10 +25,10 @@ export {
 } from 'tls-context-core';
 export type { BodyInput } from './body.js';
 export type { CallOptions } from './call-options.js';
+export type { Closed } from './connection-options.js';
 export type { Timeouts } from './deadline.js';
 export type { DiscoveredServer, DiscoverOptions } from './discover.js';
 export { discover, Rows } from './index.js';
-export type { Closed } from './line-connection.js';
 export type { Notice } from './notices.js';
 export type { Lease, Pool, PoolOptions } from './pool.js';
 export type { Security, SecurityInfo } from './transport.js';

@@ -33,9 +33,10 @@ import {
 } from 'tls-context-core';
 import { abortSignal, callback, flag, list, milliseconds, object } from './call-options.js';
 import { checkArgument } from './command-line.js';
+import type { LineLimits } from './connection-options.js';
 import { defaultTimeouts, type Timeouts } from './deadline.js';
 import { type Dial, type DialOptions, dial } from './dial.js';
-import { LineConnection, type LineLimits } from './line-connection.js';
+import { LineConnection } from './line-connection.js';
 import type { Notices } from './notices.js';
 import { checkProxy } from './proxy.js';
 import type { WireEvent } from './wire-log.js';

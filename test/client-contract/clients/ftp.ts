@@ -7,7 +7,8 @@ const verb = (line: string): string => (line.split(' ', 1)[0] ?? '').toUpperCase
 const here = new URL('.', import.meta.url);
 
 const answers: Readonly<Record<string, string>> = {
-  FEAT: '211-Features\r\n UTF8\r\n MLST type*;size*;modify*;\r\n SIZE\r\n MDTM\r\n MFMT\r\n MFCT\r\n MFF Modify;Create;UNIX.mode;\r\n AVBL\r\n HASH SHA-256*\r\n211 End\r\n',
+  AUTH: '234 go on\r\n',
+  FEAT: '211-Features\r\n AUTH TLS\r\n UTF8\r\n MLST type*;size*;modify*;\r\n SIZE\r\n MDTM\r\n MFMT\r\n MFCT\r\n MFF Modify;Create;UNIX.mode;\r\n AVBL\r\n HASH SHA-256*\r\n211 End\r\n',
   SYST: '215 UNIX Type: L8\r\n',
   PWD: '257 "/"\r\n',
   QUIT: '221 bye\r\n',
@@ -22,6 +23,7 @@ export const ftp: Subject<FtpClient> = {
   speaker: {
     greeting: '220 ready\r\n',
     verb,
+    startTls: 'AUTH',
     answer: (line) => answers[verb(line)] ?? '200 ok\r\n',
   },
   schemes: [

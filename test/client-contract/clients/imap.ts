@@ -7,7 +7,7 @@ const verb = (line: string): string => (line.split(' ')[1] ?? '').toUpperCase();
 
 const untagged: Readonly<Record<string, string>> = {
   CAPABILITY:
-    '* CAPABILITY IMAP4rev1 NAMESPACE ID SPECIAL-USE QUOTA QUOTASET ACL METADATA JMAPACCESS MULTIAPPEND CATENATE UNAUTHENTICATE LITERAL+ SORT THREAD=REFERENCES X-GM-EXT-1 UIDPLUS MOVE REPLACE ESEARCH CONDSTORE PREVIEW LIST-STATUS LIST-EXTENDED\r\n',
+    '* CAPABILITY IMAP4rev1 STARTTLS NAMESPACE ID SPECIAL-USE QUOTA QUOTASET ACL METADATA JMAPACCESS MULTIAPPEND CATENATE UNAUTHENTICATE LITERAL+ SORT THREAD=REFERENCES X-GM-EXT-1 UIDPLUS MOVE REPLACE ESEARCH CONDSTORE PREVIEW LIST-STATUS LIST-EXTENDED\r\n',
   SELECT:
     '* FLAGS (\\Seen)\r\n* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 2] x\r\n* OK [PERMANENTFLAGS (\\Seen \\*)] x\r\n',
   LOGOUT: '* BYE bye\r\n',
@@ -40,6 +40,7 @@ export const imap: Subject<ImapClient> = {
   speaker: {
     greeting: '* OK ready\r\n',
     verb,
+    startTls: 'STARTTLS',
     answer: (line) => `${untagged[verb(line)] ?? ''}${line.split(' ', 1)[0]} OK done\r\n`,
   },
   schemes: [

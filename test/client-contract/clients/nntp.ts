@@ -7,12 +7,13 @@ const id = '<1@example.org>';
 
 const answers: Readonly<Record<string, string>> = {
   CAPABILITIES:
-    '101 list\r\nVERSION 2\r\nREADER\r\nPOST\r\nNEWNEWS\r\nOVER MSGID\r\nHDR\r\nLIST ACTIVE NEWSGROUPS OVERVIEW.FMT HEADERS COUNTS ACTIVE.TIMES SUBSCRIPTIONS DISTRIB.PATS DISTRIBUTIONS MODERATORS MOTD\r\n.\r\n',
+    '101 list\r\nVERSION 2\r\nREADER\r\nSTARTTLS\r\nPOST\r\nNEWNEWS\r\nOVER MSGID\r\nHDR\r\nLIST ACTIVE NEWSGROUPS OVERVIEW.FMT HEADERS COUNTS ACTIVE.TIMES SUBSCRIPTIONS DISTRIB.PATS DISTRIBUTIONS MODERATORS MOTD\r\n.\r\n',
   GROUP: '211 1 1 1 test.group\r\n',
   STAT: `223 1 ${id}\r\n`,
   DATE: '111 20260101000000\r\n',
   HELP: '100 help\r\n.\r\n',
   QUIT: '205 bye\r\n',
+  STARTTLS: '382 go on\r\n',
 };
 
 export const nntp: Subject<NntpClient> = {
@@ -23,6 +24,7 @@ export const nntp: Subject<NntpClient> = {
   speaker: {
     greeting: '200 ready\r\n',
     verb,
+    startTls: 'STARTTLS',
     answer: (line) => answers[verb(line)] ?? '500 what\r\n',
   },
   schemes: [

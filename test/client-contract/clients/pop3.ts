@@ -5,7 +5,7 @@ import type { Subject } from '../subject.js';
 const verb = (line: string): string => (line.split(' ', 1)[0] ?? '').toUpperCase();
 
 const answers: Readonly<Record<string, string>> = {
-  CAPA: '+OK\r\nUIDL\r\nTOP\r\n.\r\n',
+  CAPA: '+OK\r\nSTLS\r\nUIDL\r\nTOP\r\n.\r\n',
   STAT: '+OK 1 100\r\n',
   LIST: '+OK\r\n1 100\r\n.\r\n',
   UIDL: '+OK\r\n1 a\r\n.\r\n',
@@ -21,6 +21,7 @@ export const pop3: Subject<Pop3Client> = {
   speaker: {
     greeting: '+OK ready\r\n',
     verb,
+    startTls: 'STLS',
     answer: (line) => answers[verb(line)] ?? '+OK\r\n',
   },
   schemes: [

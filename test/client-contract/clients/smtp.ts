@@ -15,9 +15,10 @@ const whole: Envelope = {
 const body = 'Subject: x\r\n\r\nx\r\n';
 
 const answers: Readonly<Record<string, string>> = {
-  EHLO: '250-ready\r\n250-BURL imap\r\n250-ETRN\r\n250 XCLIENT LOGIN\r\n',
+  EHLO: '250-ready\r\n250-BURL imap\r\n250-STARTTLS\r\n250-ETRN\r\n250 XCLIENT LOGIN\r\n',
   XCLIENT: '220 ready\r\n',
   DATA: '354 go on\r\n',
+  STARTTLS: '220 go on\r\n',
   QUIT: '221 bye\r\n',
 };
 /** A message's header and text; the dot is answered. */
@@ -31,6 +32,7 @@ export const smtp: Subject<SmtpClient> = {
   speaker: {
     greeting: '220 ready\r\n',
     verb,
+    startTls: 'STARTTLS',
     answer: (line) => (lines.includes(line) ? undefined : (answers[verb(line)] ?? '250 ok\r\n')),
   },
   schemes: [
@@ -70,6 +72,23 @@ export const smtp: Subject<SmtpClient> = {
     'probe, all of an envelope': (client) => client.probe(whole),
   },
   nestedConnect: { 'auth.pass': { auth: { user: 'a', password: 'b', pass: 'c' } } },
+};
+
+const asLmtp = <O extends object>(options: O): O => ({ protocol: 'lmtp', ...options });
+
+/** The same client where its server speaks LMTP (RFC 2033). No URL says so. */
+export const lmtp: Subject<SmtpClient> = {
+  ...smtp,
+  protocol: 'lmtp',
+  Client: {
+    prototype: SmtpClient.prototype,
+    connect: (options: unknown) => SmtpClient.connect(asLmtp(options as object) as never),
+  },
+  createPool: (options) => createSmtpPool(asLmtp(options) as never),
+  speaker: {
+    ...smtp.speaker,
+    answer: (line) => smtp.speaker.answer(line.replace(/^LHLO/, 'EHLO')),
+  },
 };
 
 /** The error of the first outcome. */

@@ -139,7 +139,7 @@ export function describePool<C extends Client>(subject: Subject<C>): void {
       let dials = 0;
       peer.admit = () => (++dials <= 4 ? refused() : undefined);
       const pool = poolOn(peer, { maxConnections: 2 });
-      const results = await many(200, () => pool.use(talk));
+      const results = await many(2_000, () => pool.use(talk));
       expect(failures(results)).toEqual([]);
       expect(dials).toBeLessThanOrEqual(6);
       await pool.close();
