@@ -37,7 +37,7 @@ export class ComposedBody extends Readable {
     this.#sources = parts.flatMap((part) =>
       !Buffer.isBuffer(part) && part.content instanceof Readable ? [part.content] : [],
     );
-    // A stream may fail before the body is read; reading it tells, and until then nobody else listens.
+    // A stream may fail before the body is read; reading it tells, and until then nothing else listens.
     for (const source of this.#sources) source.on('error', ignore);
     Object.defineProperty(this, inMemory, { value: () => this.#octets() });
   }

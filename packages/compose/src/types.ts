@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 
 /**
  * `alice@example.org`, `Alice <alice@example.org>`, several of them in one string, groups (`Team: a@example.org,
- * b@example.org;`), objects, or lists of all these. What can't be read whole is refused: nobody is left out.
+ * b@example.org;`), objects, or lists of all these. What can't be read whole is refused: no recipient is left out.
  */
 export type AddressInput = string | MailboxInput | GroupInput | readonly AddressInput[];
 

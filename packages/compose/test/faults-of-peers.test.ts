@@ -20,7 +20,7 @@ const key = (bits: number) =>
     format: 'pem',
   }) as string;
 const dkim = (privateKey: unknown) => ({
-  dkim: { domainName: 'example.org', keySelector: 's', privateKey },
+  dkim: { domain: 'example.org', selector: 's', privateKey },
 });
 
 describe('a key that can not sign was a message without a signature', () => {

@@ -21,7 +21,7 @@ export function runAbortable<T>(
   const { queue, connection } = session;
   source.begin();
   const inTurn = async (turn: Turn): Promise<T> => {
-    // Octets that come while the body begins are read by whoever writes next.
+    // Octets that come while the body begins are read by the next call that writes.
     if (source.whole === undefined) {
       source.hold(session);
       try {

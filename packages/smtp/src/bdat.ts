@@ -97,7 +97,7 @@ export async function writeChunks(
     if (encoder) hold(encoder.end());
     await refuseEarly();
     beforeLast();
-    // Nobody speaks behind it, so its reply may come before all of it has left us.
+    // Nothing is written behind it, so its reply may come before all of it has left us.
     for (const octets of takeChunk(true)) connection.write(octets);
     return { outstanding };
   } catch (error) {

@@ -145,7 +145,7 @@ async function openOnce(
     let extensions = await hello(connection, transport, name);
     if (transport.security === 'starttls') {
       await startTls(connection, transport, extensions, options.signal);
-      // What was said in clear may be somebody else's word: RFC 3207 §4.2.
+      // What was said in clear may be an attacker's word: RFC 3207 §4.2.
       extensions = await hello(connection, transport, name);
     }
     const told: Notice[] = [];
@@ -247,7 +247,7 @@ const notOffered = (message: string, reply: Reply | undefined, wait: Wait): Star
   new StartTlsError('ERR_STARTTLS_NOT_OFFERED', message, {
     ...contextOf(wait),
     ...(reply === undefined ? {} : { reply: spoken(serverReply(reply)) }),
-    hint: "Somebody on the way may have removed it. Try security: 'implicit-tls' on port 465, or port 587 in place of 25.",
+    hint: "An attacker on the way may have removed it. Try security: 'implicit-tls' on port 465, or port 587 in place of 25.",
   });
 
 /** What EHLO says of us: this machine's full name or, where it has none, our address as a literal. */

@@ -79,7 +79,7 @@ export async function writeData(
 }
 
 /**
- * A server that answers before the end may answer again after it, or not: nobody could tell which reply belongs to
+ * A server that answers before the end may answer again after it, or not: the client could not tell which reply belongs to
  * which command from then on. Its word stands, and the connection ends.
  */
 async function earlyReply({ connection }: Session, wait: Wait): Promise<never> {

@@ -144,7 +144,7 @@ export interface CheckedRecipient {
 
 function recipientsOf({ to, unqualified = false }: Envelope, lmtp: boolean): CheckedRecipient[] {
   const list = (Array.isArray(to) ? to : [to]) as readonly (string | Recipient)[];
-  if (list.length === 0) throw wrong('envelope.to', 'names nobody');
+  if (list.length === 0) throw wrong('envelope.to', 'names no recipient');
   const checked: CheckedRecipient[] = [];
   for (const [i, entry] of list.entries()) checked.push(recipientOf(entry, i, lmtp || unqualified));
   return checked;
@@ -223,7 +223,7 @@ function contentKind(session: Session, { body }: Envelope, source: BodySource): 
   return { framing, sevenBit: !agreed, parameters: agreed ? ['BODY=8BITMIME'] : [] };
 }
 
-/** For a stream, in which nobody could look before: such an octet ends the message. */
+/** For a stream, which could not be looked at before: such an octet ends the message. */
 export const eightBitFound = (connection: 'usable' | 'closed'): CommandError =>
   new CommandError(
     'ERR_EXTENSION_REQUIRED',

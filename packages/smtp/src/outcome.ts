@@ -1,4 +1,4 @@
-/** The two errors that say what became of a message: nobody gets it, and nobody knows. */
+/** The two errors that say what became of a message: no recipient gets it, and only the server knows. */
 import { isFivewireError, type LineConnection, TransferError } from '@fivewire/line-protocol';
 import { spoken } from './replies.js';
 import { replyHint } from './reply-hint.js';

@@ -1,4 +1,4 @@
-/** An envelope without a message: MAIL, RCPT and RSET. Nobody gets anything. */
+/** An envelope without a message: MAIL, RCPT and RSET. No recipient gets anything. */
 import { Readable } from 'node:stream';
 import { BodySource } from './body-source.js';
 import { carryOut } from './carry-out.js';

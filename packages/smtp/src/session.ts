@@ -19,7 +19,7 @@ export interface Session {
   extensions: Extensions;
   /** Says EHLO again. */
   readonly hello: () => Promise<Extensions>;
-  /** Wakes whoever waits for something else than a reply when the server speaks or goes. */
+  /** Wakes a message that waits for its body or for room in the socket when the server speaks or goes. */
   readonly interruption: Interruption;
   readonly lmtp: boolean;
   readonly pipelining: boolean;

@@ -164,7 +164,7 @@ export class SmtpClient {
 
   /**
    * A dry run: asks what the server says to sender and recipients, then takes it back (RSET). No message follows, and
-   * nobody gets anything. Refused recipients are a result, also where all are.
+   * no recipient gets anything. Refused recipients are a result, also where all are.
    *
    * Servers judge the message itself later: acceptance here is no promise. Some count it as an attempt.
    *

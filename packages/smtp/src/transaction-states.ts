@@ -10,7 +10,7 @@ export type State =
   | 'offered'
   /** It is our turn to read: the replies to the envelope. */
   | 'answering'
-  /** Somebody is to get it. The server waits for DATA, a chunk or a URL. */
+  /** A recipient is accepted. The server waits for DATA, a chunk or a URL. */
   | 'ready'
   /** DATA is written alone; 354 has to come. */
   | 'asked'
@@ -18,7 +18,7 @@ export type State =
   | 'body'
   /** The end of the message is written; its fate is open. */
   | 'sent'
-  /** It is taken back: RSET, or the lone dot of a message for nobody, has to be answered, or is yet to be said. */
+  /** It is taken back: RSET, or the lone dot of a message without recipients, has to be answered, or is yet to be said. */
   | 'clearing'
   /** Answered, and the connection is fit for the next. */
   | 'over'
@@ -32,11 +32,11 @@ export type Event =
   | 'send-whole'
   /** All replies before ours have been read. */
   | 'turn'
-  /** The envelope is answered, and somebody is to get the message. */
+  /** The envelope is answered, and a recipient is accepted. */
   | 'accepted'
   /** DATA is written. */
   | 'ask'
-  /** 354, and somebody is to get the message. */
+  /** 354, and a recipient is accepted. */
   | 'go-ahead'
   /** The first chunk is about to be written. */
   | 'begin'

@@ -168,7 +168,7 @@ export class Transaction {
   }
 
   /**
-   * Whoever writes behind a message whose fate is not known yet sends RSET ahead: after a refused chunk nothing else
+   * What is written behind a message whose fate is not known yet has RSET ahead of it: after a refused chunk nothing else
    * opens the way (RFC 3030 §2), and Dovecot 2.3.19's submission service, asked for RCPT while it still relays the
    * message before, dies of `assertion failed: (conn->state.pending_rcpt_cmds == 0)`.
    */
@@ -184,7 +184,7 @@ export class Transaction {
     if (pipelining && this.message.grouped && this.progress.meaning.mayFollow) this.onMayFollow?.();
   }
 
-  /** Sorts the recipients. Throws, after clearing up, when there is nobody to send to. */
+  /** Sorts the recipients. Throws, after clearing up, when no recipient is accepted. */
   *#judge(answers: Answers): Steps<void> {
     const problem = this.#sortRecipients(answers);
     if (problem !== undefined) yield* this.#giveUp(answers, problem);
@@ -222,7 +222,7 @@ export class Transaction {
     const open = goAhead?.class === 3 || mail.class === 2;
     this.progress.to(open ? 'withdraw' : 'refused');
     if (goAhead?.class === 3) {
-      // It wants a message for nobody: RFC 2920 §3.1 has us send an empty one. For somebody, that would be delivered.
+      // It wants a message without recipients: RFC 2920 §3.1 has us send an empty one. With one, that would be delivered.
       if (mail.class !== 2 || this.#accepted.length > 0)
         return this.#endConnection('the server went on with a message that it had refused');
       yield* this.#ask(loneDot);
@@ -356,7 +356,7 @@ export class Transaction {
       return;
     }
     if (reply.class !== 4 && reply.class !== 5)
-      throw outOfStep(connection, reply, 'a refusal: nobody may get it', wait);
+      throw outOfStep(connection, reply, 'a refusal: it has no recipient', wait);
   }
 
   /** The replies to the whole message. Once its end is written, a lost connection leaves open what became of it. */

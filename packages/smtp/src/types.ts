@@ -10,7 +10,7 @@ import type { Auth, LoginOptions, UrlAuth } from '@fivewire/sasl';
 export interface SmtpOptions extends TransportOptions, LoginOptions {
   /** Default `'smtp'`. `'lmtp'` (RFC 2033) replies for each recipient; `security` must be named, the port is 24. */
   protocol?: 'smtp' | 'lmtp';
-  /** Who logs in. Absent: nobody does, as between servers. */
+  /** Who logs in. Absent: no login, as between servers. */
   auth?: Auth;
   /**
    * What EHLO says: a domain name or an address literal such as `[192.0.2.1]`. Default: this machine's name where it
@@ -103,7 +103,7 @@ export type OptionalExtension =
 export interface SendOptions extends CallOptions {
   /**
    * What happens when some recipients are refused. `'send-rest'` (default): the others get the message.
-   * `'abort'`: nobody does. When all are refused it is `ERR_RECIPIENTS_REJECTED` either way.
+   * `'abort'`: no recipient does. When all are refused it is `ERR_RECIPIENTS_REJECTED` either way.
    */
   onRefused?: 'send-rest' | 'abort';
 }

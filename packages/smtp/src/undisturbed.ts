@@ -12,7 +12,7 @@ export async function undisturbed<T>(
   wanted: Promise<T>,
   early: () => Promise<void>,
 ): Promise<T> {
-  wanted.catch(ignore); // where the server's word comes first, nobody waits for it any more
+  wanted.catch(ignore); // where the server's word comes first, it is not awaited any more
   for (;;) {
     if (hasSpoken(connection)) await early();
     const result = await interruption.race(wanted);

@@ -4,7 +4,7 @@ import { ask, type QuestionOptions, type TrustedResolver } from './trusted-resol
 
 export interface DaneOptions {
   /**
-   * A validating resolver that you trust, as `127.0.0.1:53` or `[::1]:53`: its AD bit is taken for the truth, so nobody
+   * A validating resolver that you trust, as `127.0.0.1:53` or `[::1]:53`: its AD bit is taken for the truth, so no one
    * may stand between it and you.
    */
   resolver: string;
@@ -18,7 +18,7 @@ const recordLimit = 100;
  *
  * The address is looked at first (RFC 7672 §2.2.2): servers of unsigned zones often fail on the very question.
  *
- * @throws where DNS fails: then whoever silences it could do away with the records, so the host must not be used.
+ * @throws where DNS fails: then an attacker who silences it could do away with the records, so the host must not be used.
  */
 export async function tlsaRecords(
   resolver: TrustedResolver,

@@ -10,7 +10,7 @@ export interface MtaStsPolicy {
   maxAge: number;
 }
 
-/** A policy is some hundred octets long; more exchangers than this has nobody. */
+/** A policy is some hundred octets long; no domain has more exchangers than this. */
 const limits = { mx: 100, maxAge: 31_557_600 };
 
 /**

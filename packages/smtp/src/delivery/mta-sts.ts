@@ -28,7 +28,7 @@ export interface CachedMtaStsPolicy extends MtaStsPolicy {
   fetchedAt: number;
 }
 
-/** A `Map` is one. What outlives the process protects better: whoever silences DNS once can't undo what is known. */
+/** A `Map` is one. What outlives the process protects better: an attacker who silences DNS once can't undo what is known. */
 export interface MtaStsCache {
   get(domain: string): CachedMtaStsPolicy | undefined | Promise<CachedMtaStsPolicy | undefined>;
   set(domain: string, policy: CachedMtaStsPolicy): unknown;

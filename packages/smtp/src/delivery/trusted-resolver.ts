@@ -46,7 +46,7 @@ export interface DnsAnswer {
   records: readonly unknown[];
 }
 
-/** `127.0.0.1`, `127.0.0.1:53`, `[::1]:53`: an address, for a name would have to be resolved by somebody else. */
+/** `127.0.0.1`, `127.0.0.1:53`, `[::1]:53`: an address, for a name would have to be resolved by another resolver. */
 export function parseResolver(text: string): TrustedResolver {
   const [, v6, other = '', port = '53'] =
     (typeof text === 'string' &&
@@ -206,7 +206,7 @@ function readAnswer(reply: Packet, name: string, type: string): DnsAnswer {
   return { authenticated, records };
 }
 
-/** Records of the name that was asked for, or of the one that it is an alias of; what else lies in an answer is nobody's. */
+/** Records of the name that was asked for, or of the one that it is an alias of; what else lies in an answer is passed over. */
 function recordsOf(answers: readonly Answer[], name: string, type: string): unknown[] {
   let owner = name;
   for (let hops = 0; hops < aliasLimit; hops++) {
