@@ -754,8 +754,8 @@ export const mutants = [
   {
     guard: 'two replies to one message by BDAT tell nothing',
     in: 'smtp/src/transaction.ts',
-    take: `if (command === 'BDAT' && !this.message.grouped`,
-    put: `if (false && command === 'BDAT' && !this.message.grouped`,
+    take: '      hasSpoken(connection) &&\n      !saysGoodbye(connection)',
+    put: '      false',
     red: test('smtp', 'bdat'),
   },
   {
