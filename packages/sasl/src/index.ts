@@ -3,6 +3,7 @@ export { authenticate } from './authenticate.js';
 export { checkLogin, type LoginOptions, loginFields, loginOptions } from './check-login.js';
 export { ftpShape } from './credentials.js';
 export type { CustomMechanism, MechanismChannel } from './custom.js';
+export { type EnhancedStatus, enhancedStatus } from './enhanced-status.js';
 export { createExchange, type Exchange } from './exchange.js';
 export type {
   AnonymousCredentials,

@@ -1,5 +1,6 @@
 /** What a server's refusal means: its enhanced code first, then the stage (a code that means this at AUTH), its text last. */
 import type { ProtocolName, RefusalReason, ServerReply } from 'tls-context-core';
+import { type EnhancedStatus, enhancedStatus } from './enhanced-status.js';
 import type { CredentialKind } from './mechanism.js';
 
 export interface Verdict {
@@ -30,36 +31,23 @@ interface Row extends Verdict {
 
 const oauth = 'OAuth2 (`auth: { user, accessToken }`)';
 const later = { reason: 'later', hint: 'The server has a passing trouble: try later.' } as const;
-const busy = {
-  reason: 'busy',
-  hint: 'In use by another session, or too many connections: closed ones linger for a while on the server. Try later, or use fewer.',
-} as const;
-const quota = {
-  reason: 'quota',
-  hint: 'What this account may use is used up: wait until it is renewed (later), or get more; user and password are right.',
-} as const;
+const busy = verdictOf('3.2');
+const quota = verdictOf('2.2');
 const expired = {
   reason: 'expired',
   hint: 'The account, password or token has expired: renew it.',
 } as const;
-const tls = {
-  reason: 'tls',
-  hint: "The server wants TLS first: use security: 'starttls' or 'implicit-tls'.",
-} as const;
-const transition = {
-  reason: 'mechanism',
-  hint: "The account must log in once by PLAIN: set mechanisms: ['PLAIN'] for one connection over TLS.",
-} as const;
+const tls = verdictOf('7.11');
+const transition = verdictOf('7.12');
 const googlePassword = `Google takes no account passwords: use an app password (needs two-step verification) or ${oauth}.`;
 const microsoftPassword = `Microsoft takes no passwords here any more: use ${oauth}.`;
 
-/** Enhanced status codes (RFC 3463, RFC 4954 section 6) and response codes (RFC 9051 section 7.1, RFC 2449 section 8, RFC 3206). */
+/** What the table of enhanced status codes does not say (RFC 3463), and response codes (RFC 9051 section 7.1, RFC 2449 section 8, RFC 3206). */
 const enhancedRows: readonly Row[] = [
-  { pattern: /^4\.7\.12\b/, ...transition },
-  { pattern: /^4\.3\.2\b|^(?:IN-?USE|LIMIT)\b/, ...busy },
-  { pattern: /^4\.(?:2\.2|5\.3)\b|^OVERQUOTA\b/, ...quota },
+  { pattern: /^(?:IN-?USE|LIMIT)\b/, ...busy },
+  { pattern: /^OVERQUOTA\b/, ...quota },
   { pattern: /^4\.|^(?:UNAVAILABLE|LOGIN-DELAY|SYS\/TEMP)\b/, ...later },
-  { pattern: /^5\.7\.11\b|^PRIVACYREQUIRED\b/, ...tls },
+  { pattern: /^PRIVACYREQUIRED\b/, ...tls },
   {
     // Outlook: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled
     pattern: /^5\.7\.139 .*smtpclientauthentication is disabled/i,
@@ -74,7 +62,7 @@ const enhancedRows: readonly Row[] = [
     hint: 'The credentials are good, but they may not act as `authzid`.',
   },
   {
-    pattern: /^(?:CONTACTADMIN|SYS\/PERM)\b|^5\.7\.13\b/,
+    pattern: /^(?:CONTACTADMIN|SYS\/PERM)\b/,
     reason: 'account',
     hint: 'The server asks you to contact its administrator.',
   },
@@ -182,6 +170,18 @@ const byCredential: Readonly<Record<CredentialKind, string>> = {
   anonymous: 'The server takes no anonymous users.',
 };
 
+function byStatus(enhanced: string): Verdict | undefined {
+  const [kind = '', ...rest] = enhanced.split('.');
+  const place = rest.join('.');
+  return enhancedStatus[place]?.login?.classes.includes(kind) ? verdictOf(place) : undefined;
+}
+
+function verdictOf(place: string): Verdict {
+  const status = enhancedStatus[place] as EnhancedStatus;
+  const { reason, hint } = status.login as Verdict;
+  return { reason, hint };
+}
+
 export function refusalVerdict({ reply, credential, protocol, host }: Refused): Verdict {
   const code = String(reply.code);
   const { enhanced = '' } = reply;
@@ -189,7 +189,8 @@ export function refusalVerdict({ reply, credential, protocol, host }: Refused): 
   const first = (rows: readonly Row[], words: string): Row | undefined =>
     rows.find(({ pattern, only = credential }) => only === credential && pattern.test(words));
 
-  const byEnhanced = enhanced && first(enhancedRows, `${enhanced} ${reply.text}`);
+  const byEnhanced =
+    byStatus(enhanced) ?? (enhanced && first(enhancedRows, `${enhanced} ${reply.text}`));
   if (byEnhanced) return byEnhanced;
   const stage = first(
     stageRows.filter(({ protocols }) => protocols.split(' ').includes(protocol)),

@@ -274,6 +274,11 @@ describe('refusals: the enhanced code first, the stage second, the text last', (
   it.each([
     ['smtp', 432, '4.3.2', 'too many connections', 'busy'],
     ['smtp', 432, '4.7.12', 'A password transition is needed', 'mechanism'],
+    ['smtp', 523, '5.7.10', 'Encryption needed', 'tls'],
+    ['smtp', 538, '5.7.11', 'no', 'tls'],
+    ['smtp', 454, '4.7.11', 'no', 'tls'],
+    ['smtp', 535, '5.7.13', 'no', 'account'],
+    ['smtp', 454, '4.5.3', 'no', 'quota'],
     ['smtp', 432, undefined, 'A password transition is needed', 'mechanism'],
     ['smtp', 454, '4.7.0', 'Temporary authentication failure', 'later'],
     ['smtp', 454, '5.7.8', 'no', 'wrong'],
