@@ -8,7 +8,8 @@ export interface Stamp {
 }
 
 const dayLength = 86_400_000;
-const monthLengths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const monthLengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const daysBefore = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 
 /** Milliseconds since 1970 of a wall clock read as UTC, or `undefined` for a date that does not exist. Months from 1. */
 export function wallClock(
@@ -19,26 +20,56 @@ export function wallClock(
   minute = 0,
   second = 0,
 ): number | undefined {
-  if (month < 1 || month > 12 || day < 1 || day > (monthLengths[month - 1] ?? 0)) return undefined;
   // RFC 3659 §2.3 allows second 60, the leap second.
   if (year < 1601 || year > 9999 || hour > 23 || minute > 59 || second > 60) return undefined;
-  if (month === 2 && day === 29 && !isLeapYear(year)) return undefined;
-  return (
-    daysUntil(year, month, day) * dayLength + hour * 3_600_000 + minute * 60_000 + second * 1000
-  );
+  if (month < 1 || month > 12 || day < 1) return undefined;
+  const { start, leapDay } = yearNumbered(year);
+  const length = monthLengths[month - 1] as number;
+  if (day > length && !(month === 2 && day === length + leapDay)) return undefined;
+  const days = (daysBefore[month - 1] as number) + day - 1 + (month > 2 ? leapDay : 0);
+  // Whole minutes are small numbers, which are cheaper: listings are long.
+  return start + ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000;
 }
 
-/** Days from 1970 to a day of the Gregorian calendar. As `Date.UTC` counts, at a fraction of its cost: listings are long. */
-function daysUntil(year: number, month: number, day: number): number {
-  const before = year - 1;
-  const leapDays = Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400);
-  const leapDay = month > 2 && isLeapYear(year) ? 1 : 0;
-  return before * 365 + leapDays + (daysBefore[month - 1] ?? 0) + leapDay + day - 1 - epoch;
+export interface Year {
+  /** In milliseconds since 1970. */
+  readonly start: number;
+  readonly leapDay: 0 | 1;
 }
 
-const daysBefore = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-/** Days from the year 1 to 1970. */
-const epoch = 719_162;
+/** Those that have been asked for: the same few in all lines of a listing. */
+const years = new Map<number, Year>();
+
+export function yearNumbered(year: number): Year {
+  const known = years.get(year);
+  if (known !== undefined) return known;
+  const added = { start: Date.UTC(year, 0), leapDay: isLeapYear(year) ? 1 : 0 } as const;
+  years.set(year, added);
+  return added;
+}
+
+/** A month and a day, whatever the year. */
+export interface DayOfYear {
+  /** Days since 1 January of a common year. */
+  readonly days: number;
+  /** Whether a leap day comes before it. */
+  readonly isAfterLeapDay: 0 | 1;
+  readonly isLeapDay: boolean;
+}
+
+/** `undefined` for a day that no year has. Months from 1. */
+export function dayOfYear(month: number, day: number): DayOfYear | undefined {
+  const length = (monthLengths[month - 1] ?? 0) + (month === 2 ? 1 : 0);
+  if (day < 1 || day > length) return undefined;
+  const days = (daysBefore[month - 1] as number) + day - 1;
+  return { days, isAfterLeapDay: month > 2 ? 1 : 0, isLeapDay: month === 2 && day === 29 };
+}
+
+/** Milliseconds from 1970 to the first moment of that day; `undefined` for the leap day of a year that has none. */
+export function startOf(year: Year, day: DayOfYear): number | undefined {
+  if (day.isLeapDay && year.leapDay === 0) return undefined;
+  return year.start + (day.days + day.isAfterLeapDay * year.leapDay) * dayLength;
+}
 
 /** A time on the server's wall clock. */
 export function serverTime(

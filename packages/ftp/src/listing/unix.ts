@@ -18,7 +18,7 @@ import type { Draft, EntryType } from './entry.js';
 import { monthOf } from './months.js';
 import { sizeIn } from './sizes.js';
 import { dateAt, type FoundDate, strangeMonth } from './unix-date.js';
-import { usualLine } from './usual-unix.js';
+import { UsualLines } from './usual-unix.js';
 
 const types = new Map<string, EntryType>([
   ['-', 'file'],
@@ -34,17 +34,23 @@ const mostFields = 64;
 export function unix(context: DialectContext): Dialect {
   const fields = new Fields(usualFields);
   const many = new Fields(mostFields);
+  const usual = new UsualLines(context, modeOf);
   let entries = 0;
   let awaitsTarget = false;
   return {
     name: 'unix',
     read(shown) {
-      const line = isPermissions(shown) ? shown : withoutLead(shown);
       const waiting = awaitsTarget;
       awaitsTarget = false;
+      const plain = usual.read(shown);
+      if (plain !== undefined) {
+        entries += 1;
+        return plain;
+      }
+      const line = isPermissions(shown) ? shown : withoutLead(shown);
       if (isPermissions(line)) {
         const draft =
-          usualLine(line, modeOf, context) ??
+          usual.read(line) ??
           entryLine(fields.read(line), context) ??
           (fields.count === usualFields ? entryLine(many.read(line), context) : undefined) ??
           undatedLine(fields);
