@@ -18,8 +18,26 @@ const f = 'file';
 const unix: Sample[] = [
   ['-rw-r--r-- 1 bob users 531 Foo 29 03:26 strange month', 'strange month', f, 531, ''],
   ['-rw-r--r-- 1 bob users 531 29 Foo 2019 strange month', 'strange month', f, 531, ''],
-  [utf8('-rw-r--r-- 1 bob users 531 Μαΐ 25 2019 greek'), 'greek', f, 531, ''],
-  [utf8('-rw-r--r-- 1 bob users 531 25 января 2019 russian'), 'russian', f, 531, ''],
+  [utf8('-rw-r--r-- 1 bob users 531 Μαΐ 25 2019 greek'), 'greek', f, 531, '2019-05-25'],
+  [utf8('-rw-r--r-- 1 bob users 531 25 января 2019 russian'), 'russian', f, 531, '2019-01-25'],
+  [utf8('-rw-r--r-- 1 bob users 531 25 gegužės 2019 lithuanian'), 'lithuanian', f, 531, ''],
+  [
+    utf8('-rw-r--r-- 1 bob users 531 2019. márc. 7. year first'),
+    'year first',
+    f,
+    531,
+    '2019-03-07',
+  ],
+  ['-rw-r--r-- 1 bob users 531 07.03. 10:11 no year', 'no year', f, 531, '2026-03-07T10:11'],
+  ['-rw-r--r-- 1 bob users 531 Mar-07-2024 hyphens', 'hyphens', f, 531, '2024-03-07'],
+  ['-rw-r--r-- 1 bob users 531 Mar/07 10:11 a slash', 'a slash', f, 531, '2026-03-07T10:11'],
+  ['-rw-r--r-- 1 bob users 531 2024-Mar-07 10:11 named', 'named', f, 531, '2024-03-07T10:11'],
+  ['-rw-r--r-- 1 bob users 531 20240307 digits', 'digits', f, 531, '2024-03-07'],
+  ['-rw-r--r-- 1 bob users 531 20240307101112 all', 'all', f, 531, '2024-03-07T10:11:12'],
+  ['-rw-r--r-- 1 bob 20240307 Mar  7 10:11 size', 'size', f, 20_240_307, '2026-03-07T10:11'],
+  ['-rw-r--r-- 1 bob users 2KiB Mar  7 10:11 unit', 'unit', f, 2048, '2026-03-07T10:11'],
+  ['-rw-r--r-- 1 bob users 12 bytes Mar  7 10:11 unit', 'unit', f, 12, '2026-03-07T10:11'],
+  ['-rw-r--r-- 1 bob users 531B Mar  7 10:11 unit', 'unit', f, 531, '2026-03-07T10:11'],
   [utf8('-rw-r--r-- 1 bob users 531 5月25日 00:17 glued'), 'glued', f, 531, '2025-05-25T00:17'],
   [utf8('-rw-r--r-- 1 bob users 531 2019年5月25日 glued'), 'glued', f, 531, '2019-05-25'],
   [
@@ -333,6 +351,30 @@ const unix: Sample[] = [
 ];
 
 const others: [system: string | undefined, ...Sample][] = [
+  [
+    undefined,
+    '05.02.2024  15:09    <DIR>          day first',
+    'day first',
+    d,
+    undefined,
+    '2024-02-05T15:09',
+  ],
+  [
+    undefined,
+    '05/02/2024  03:09 p. m.        208 three fields',
+    'three fields',
+    f,
+    208,
+    '2024-05-02T15:09',
+  ],
+  [
+    'NONSTOP',
+    'OBJ   700   1,234,567 18-Mar-24 15:09:12 244, 10 "nnnn"',
+    'OBJ',
+    f,
+    1_234_567,
+    '2024-03-18T15:09:12',
+  ],
   [
     undefined,
     '12-07-03  14:56PM                  208 odd PM',

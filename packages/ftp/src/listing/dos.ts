@@ -21,17 +21,14 @@ const kinds = new Map<string, EntryType>([
 ]);
 
 export function dos(context: DialectContext): Dialect {
-  const fields = new Fields(8);
+  const fields = new Fields(9);
   return {
     name: 'dos',
     read(line) {
       if (!fields.read(line).isNumeric(0) || fields.count < 3) return undefined;
       const day = dayOf(fields.text(0));
       if (day === undefined) return undefined;
-      // `03:09 PM` is two fields.
-      const isApart = /^[ap]\.?m\.?$/i.test(fields.text(2));
-      const at = isApart ? 3 : 2;
-      const half = isApart ? fields.text(2).replaceAll('.', '') : '';
+      const [half, at] = halfOfDay(fields);
       const clock = clockOf(fields.text(1) + half);
       if (clock === undefined) return undefined;
       const kind = kinds.get(fields.text(at).toUpperCase());
@@ -52,10 +49,22 @@ export function dos(context: DialectContext): Dialect {
   };
 }
 
+/** `03:09 PM` is two fields, `03:09 p. m.` of Spanish systems three. @returns the half, and the field behind it */
+function halfOfDay(fields: Fields): [half: string, next: number] {
+  const second = fields.text(2);
+  if (/^[ap]\.?(?:[\xa0\xff])?m\.?$/i.test(second)) return [`${second.charAt(0)}m`, 3];
+  if (/^[ap]\.$/i.test(second) && /^m\.$/i.test(fields.text(3))) return [`${second.charAt(0)}m`, 4];
+  return ['', 2];
+}
+
 /** Year, month and day, in numbers or with the month's name: `20-Jan-2016`. */
 function dayOf(text: string): [number, number, number] | undefined {
   const numbers = dateNumbers(text);
-  if (numbers !== undefined) return dosOrder(numbers);
+  if (numbers !== undefined) {
+    const [day, month, year] = numbers;
+    // Where dots stand between the numbers the day comes first.
+    return text.includes('.') && day <= 31 ? [fullYear(year), month, day] : dosOrder(numbers);
+  }
   const parts = /^(\d{1,2})-([^-\d][^-]{1,11})-(\d{2,4})$/.exec(text);
   const month = monthOf(parts?.[2] ?? '');
   if (parts === null || month === undefined) return undefined;

@@ -17,6 +17,7 @@ import {
   wholeNumber,
 } from './dialect.js';
 import { monthOf } from './months.js';
+import { sizeIn } from './sizes.js';
 
 export function nonStop(context: DialectContext): Dialect {
   const fields = new Fields(10);
@@ -30,7 +31,7 @@ export function nonStop(context: DialectContext): Dialect {
       for (let at = 2; at + 1 < fields.count; at += 1) {
         const stamp = stampOf(context, fields.text(at), fields.text(at + 1));
         if (stamp === undefined) continue;
-        const size = wholeNumber(fields.text(at - 1));
+        const size = sizeIn(fields.text(at - 1));
         if (size === undefined || !/^[A-Z$#][A-Z0-9$#.]*$/i.test(fields.text(0))) return undefined;
         const owner = /(\d{1,3}), *(\d{1,3}) *"/.exec(line);
         return {

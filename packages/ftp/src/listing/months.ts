@@ -9,19 +9,20 @@ const english = 'jan feb mar apr may jun jul aug sep oct nov dec';
 const abroad: readonly string[] = [
   'jän|jan|januar|jänner feb|februar mär|mrz|märz apr|april mai jun|juni jul|juli aug|august sep|sept|september okt|oktober nov|november dez|dezember', // German
   'janv|jan|janvier févr|fév|fev|février mars|mar avr|avril mai juin juil|juillet août|aoû|aout sept|septembre oct|octobre nov|novembre déc|dec|décembre', // French
-  'ene feb mar abr may jun jul ago sep|sept oct nov dic', // Spanish
-  'gen feb mar apr mag giu lug ago set ott nov dic', // Italian
-  'jan fev mar abr mai jun jul ago set out nov dez', // Portuguese
-  'jan feb mrt|maa apr mei jun jul aug sep okt nov dec', // Dutch
+  'ene|enero feb|febrero mar|marzo abr|abril may|mayo jun|junio jul|julio ago|agosto sep|sept|septiembre oct|octubre nov|noviembre dic|diciembre', // Spanish
+  'gen|gennaio feb|febbraio mar|marzo apr|aprile mag|maggio giu|giugno lug|luglio ago|agosto set|settembre ott|ottobre nov|novembre dic|dicembre', // Italian
+  'jan|janeiro fev|fevereiro mar|março abr|abril mai|maio jun|junho jul|julho ago|agosto set|setembro out|outubro nov|novembro dez|dezembro', // Portuguese
+  'jan|januari feb|februari mrt|maa|maart apr|april mei jun|juni jul|juli aug|augustus sep|sept|september okt|oktober nov|november dec|december', // Dutch
   'jan feb mar|mars apr maj|mai jun|juni jul|juli aug sep okt nov dec|des', // Danish, Swedish, Norwegian
   'tammi helmi maalis huhti touko kesä heinä elo syys loka marras joulu', // Finnish
   'jaan veebr märts apr mai juuni juuli aug sept okt nov dets', // Estonian
   'sty lut mar kwi maj cze lip sie wrz paź lis gru', // Polish
   'led úno bře dub kvě čen|čer|čvn čec|čvc srp zář říj lis pro', // Czech
   'jan|január feb|febr|február már|márc|március ápr|április máj|május jún|június júl|július aug|augusztus szep|sze|szept|szeptember okt|október nov|november dec|december', // Hungarian
+  'Ιαν Φεβ Μαρ Απρ Μαϊ|Μάι|Μαΐ Ιουν|Ιούν Ιουλ|Ιούλ Αυγ|Αύγ Σεπ Οκτ Νοε|Νοέ Δεκ', // Greek
   'ian feb mar apr mai iun iul aug sep oct noi|noe dec', // Romanian
   'oca şub mar nis may haz tem ağu eyl eki kas ara', // Turkish
-  'янв фев|февр мар|марта апр май|мая июн|июня июл|июля авг сен|сент окт ноя|нояб дек', // Russian
+  'янв|января фев|февр|февраля мар|марта апр|апреля май|мая июн|июня июл|июля авг|августа сен|сент|сентября окт|октября ноя|нояб|ноября дек|декабря', // Russian
   'січ лют бер кві тра чер лип сер вер жов лис гру', // Ukrainian
   '1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月', // Japanese, Chinese
   '1월 2월 3월 4월 5월 6월 7월 8월 9월 10월 11월 12월', // Korean

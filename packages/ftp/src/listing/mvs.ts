@@ -91,14 +91,12 @@ function member(fields: Fields, context: DialectContext): LineResult {
 function job(fields: Fields, owner: number): LineResult {
   const id = fields.text(1);
   if (!/^(?:JOB|STC|TSU)\d{5}$|^[JST]\d{7}$/.test(id)) return undefined;
-  if (
-    !/^(?:INPUT|HELD|ACTIVE|OUTPUT)$/.test(fields.text(2)) &&
-    !/^(?:INPUT|HELD|ACTIVE|OUTPUT)$/.test(fields.text(3))
-  ) {
-    return undefined;
-  }
-  return { name: id, type: 'file', owner: fields.text(owner) };
+  const hasOwner = isStatus(fields.text(3));
+  if (!hasOwner && !isStatus(fields.text(2))) return undefined;
+  return { name: id, type: 'file', owner: fields.text(hasOwner ? owner : 0) };
 }
+
+const isStatus = (text: string): boolean => /^(?:INPUT|HELD|ACTIVE|OUTPUT)$/.test(text);
 
 /** JES, at interface level 2: the owner has a column of its own. */
 const ownedJob = (fields: Fields): LineResult => job(fields, 2);

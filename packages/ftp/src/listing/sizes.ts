@@ -6,12 +6,18 @@ const units = new Map([
   ['b', 1],
   ['k', 1 << 10],
   ['kb', 1 << 10],
+  ['kib', 1 << 10],
   ['m', 1 << 20],
   ['mb', 1 << 20],
+  ['mib', 1 << 20],
   ['g', 1 << 30],
   ['gb', 1 << 30],
+  ['gib', 1 << 30],
   ['t', 2 ** 40],
   ['tb', 2 ** 40],
+  ['tib', 2 ** 40],
+  ['byte', 1],
+  ['bytes', 1],
 ]);
 
 /**
@@ -22,7 +28,7 @@ export function sizeIn(text: string): number | undefined {
   if (plain !== undefined || text.length > 48) return plain;
   // A blank that does not break, in UTF-8 (and its narrow kin) or Latin-1.
   const joined = text.replace(/(?<=\d)(?:\xc2\xa0|\xe2\x80\xaf|\xa0)(?=\d{3})/g, "'");
-  const parts = /^(\d{1,3}(?:([,.'])\d{3})(?:\2\d{3})*|\d+(?:[.,]\d+)?)([a-z]{0,2})$/i.exec(joined);
+  const parts = /^(\d{1,3}(?:([,.'])\d{3})(?:\2\d{3})*|\d+(?:[.,]\d+)?)([a-z]{0,5})$/i.exec(joined);
   if (parts === null) return undefined;
   const [, digits = '', separator, unit = ''] = parts;
   const factor = units.get(unit.toLowerCase());
@@ -31,7 +37,7 @@ export function sizeIn(text: string): number | undefined {
     const whole = wholeNumber(digits.replaceAll(separator, ''));
     return whole === undefined ? undefined : whole * factor;
   }
-  if (factor === 1) return undefined; // a fraction of an octet
+  if (factor === 1) return wholeNumber(digits); // there is no fraction of an octet
   const size = Math.round(Number(digits.replace(',', '.')) * factor);
   return Number.isSafeInteger(size) ? size : undefined;
 }

@@ -49,10 +49,42 @@ export function dateAt(
   from: number,
   context: DialectContext,
 ): FoundDate | undefined {
-  const date = named(fields, from, context) ?? other(fields, from, context);
+  const date =
+    named(fields, from, context) ?? other(fields, from, context) ?? joined(fields, from, context);
   if (date !== undefined || !weekday.test(fields.text(from))) return date;
   const behind = named(fields, from + 1, context);
   return behind && { ...behind, from };
+}
+
+/** `Mar-07-2024 10:11`, `Mar/07 10:11`; and `2019. márc. 7.` of Hungary, whose year has a full stop as well. */
+function joined(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
+  const text = fields.text(from);
+  const day = monthFirst(text);
+  if (day !== undefined) {
+    const clock = timeOf(fields.text(from + 1));
+    if (clock === undefined && day.year === undefined) return undefined;
+    return found(
+      fields,
+      from,
+      clock ? from + 1 : from,
+      context,
+      { year: undefined, ...day },
+      clock,
+    );
+  }
+  const year = text.endsWith('.') ? yearIn(text.slice(0, -1)) : undefined;
+  const month = year === undefined ? undefined : monthOf(fields.text(from + 1));
+  const ofMonth = month === undefined ? undefined : dayOf(fields.text(from + 2));
+  if (month === undefined || ofMonth === undefined) return undefined;
+  const clock = timeOf(fields.text(from + 3));
+  return found(
+    fields,
+    from,
+    clock ? from + 3 : from + 2,
+    context,
+    { year, month, day: ofMonth },
+    clock,
+  );
 }
 
 /** `Wed Jan 29 03:26:15 2003`, as ctime() writes it. */
@@ -248,15 +280,43 @@ function dayIn(text: string): Day | undefined {
   return b > 12 ? { year: c, month: a, day: b } : { year: c, month: b, day: a };
 }
 
-/** `01-jun-99`, `1-Jan-2024` */
+/** `01-jun-99`, `1-Jan-2024`, `2024-Jan-01`; with slashes too. */
 function namedDay(text: string): Day | undefined {
-  const parts = text.split('-', 4);
+  const parts = text.split(text.includes('/') ? '/' : '-', 4);
   if (parts.length !== 3) return undefined;
-  const day = dayOf(parts[0] ?? '');
-  const month = monthOf(parts[1] ?? '');
-  const year = wholeNumber(parts[2] ?? '');
+  const [first = '', middle = '', last = ''] = parts;
+  const isYearFirst = yearIn(first) !== undefined;
+  const day = dayOf(isYearFirst ? last : first);
+  const month = monthOf(middle);
+  const year = wholeNumber(isYearFirst ? first : last);
   if (day === undefined || month === undefined || year === undefined) return undefined;
   return { year: fullYear(year), month, day };
+}
+
+/** `Mar-07-2024`, `Mar/7/2024`, `Mar-07`: the parts that other servers set blanks between. */
+function monthFirst(text: string): { year?: number; month: number; day: number } | undefined {
+  const parts = /^([^-/\d]{3,16})([-/])(\d{1,2})(?:\2(\d{4}))?$/.exec(text);
+  const month = monthOf(parts?.[1] ?? '');
+  const day = dayOf(parts?.[3] ?? '');
+  if (parts === null || month === undefined || day === undefined) return undefined;
+  return { ...(parts[4] === undefined ? {} : { year: Number(parts[4]) }), month, day };
+}
+
+/**
+ * `20240307` or `20240307101112` behind a size, where no other date is: eight digits could be a size as well.
+ */
+export function digitsAlone(
+  fields: Fields,
+  from: number,
+  context: DialectContext,
+): FoundDate | undefined {
+  const text = fields.text(from);
+  const day = text.length === 8 || text.length === 14 ? compactDay(text.slice(0, 8)) : undefined;
+  if (day === undefined || wallClock(day.year as number, day.month, day.day) === undefined)
+    return undefined;
+  if (text.length === 8) return found(fields, from, from, context, day);
+  const clock = timeOf(`${text.slice(8, 10)}:${text.slice(10, 12)}:${text.slice(12)}`);
+  return clock && found(fields, from, from, context, day, clock);
 }
 
 /** `2024-01-29T03:26:11Z` */
@@ -325,6 +385,8 @@ export function strangeMonth(fields: Fields, from: number): FoundDate | undefine
 
 /** `09-26`: month and day; the other way around where only that is a date. */
 function shortDay(text: string): { month: number; day: number } | undefined {
+  const dotted = /^(\d{1,2})\.(\d{1,2})\.$/.exec(text); // `07.03.`
+  if (dotted !== null) return { month: Number(dotted[2]), day: Number(dotted[1]) };
   if (text.length !== 5 || text.charCodeAt(2) !== 45) return undefined;
   const first = wholeNumber(text.slice(0, 2));
   const second = wholeNumber(text.slice(3));

@@ -17,7 +17,7 @@ import {
 import type { Draft, EntryType } from './entry.js';
 import { monthOf } from './months.js';
 import { sizeIn } from './sizes.js';
-import { dateAt, type FoundDate, strangeMonth } from './unix-date.js';
+import { dateAt, digitsAlone, type FoundDate, strangeMonth } from './unix-date.js';
 import { UsualLines } from './usual-unix.js';
 
 const types = new Map<string, EntryType>([
@@ -93,8 +93,8 @@ function findDate(fields: Fields, context: DialectContext): FoundDate | undefine
     if (date !== undefined) return date;
   }
   for (let from = 4; from < fields.count && from < 8; from += 1) {
-    const date =
-      sizeIn(fields.text(from - 1)) === undefined ? undefined : strangeMonth(fields, from);
+    if (sizeIn(fields.text(from - 1)) === undefined) continue;
+    const date = strangeMonth(fields, from) ?? digitsAlone(fields, from, context);
     if (date !== undefined) return date;
   }
   return undefined;
@@ -116,13 +116,13 @@ const noSize: ReadonlySet<string> = new Set(['-', '<DIR>']);
 function isApart(fields: Fields, at: number): boolean {
   return (
     at > 2 &&
-    /^(?:b|[kmgt]b?)$/i.test(fields.text(at)) &&
+    /^(?:b|bytes?|[kmgt](?:i?b)?)$/i.test(fields.text(at)) &&
     sizeIn(fields.text(at - 1) + fields.text(at)) !== undefined
   );
 }
 
 const isUnit = (code: number): boolean => unitLetters[code] === true;
-const unitLetters = lettersOf('bBkKmMgGtT');
+const unitLetters = lettersOf('bBkKmMgGtTeEsS');
 
 /** No date at all: only where links, owner, group and size are all there, and what follows could be no date of an unknown kind. */
 function undatedLine(fields: Fields): Draft | undefined {
@@ -148,7 +148,8 @@ function undatedLine(fields: Fields): Draft | undefined {
 }
 
 function looksLikeDate(text: string): boolean {
-  return isDigit(text.charCodeAt(0)) || text.charCodeAt(0) > 127 || monthOf(text) !== undefined;
+  const [first = ''] = text.split(/[-/.,]/, 1);
+  return isDigit(text.charCodeAt(0)) || text.charCodeAt(0) > 127 || monthOf(first) !== undefined;
 }
 
 function looksLikeTime(text: string): boolean {
