@@ -384,7 +384,9 @@ describe('passive ports', () => {
   ])('%s is no port, and PASV is asked', async (reply) => {
     const listing =
       'data\nC: LIST /d\nS: 150 here\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD.\nS: 226 done\n';
-    const script = `${login}C: EPSV\n${reply}\nC: PASV\nS: 227 ok (10,0,0,1,25,46)\n${listing}`;
+    // A 200 may be another command's, with the port still to come: a mark shows that it is not.
+    const mark = reply === 'S: 200 ok' ? 'C: PWD\nS: 257 "/"\n' : '';
+    const script = `${login}C: EPSV\n${reply}\n${mark}C: PASV\nS: 227 ok (10,0,0,1,25,46)\n${listing}`;
     const again = reply.startsWith('S: 4')
       ? 'C: EPSV\nS: 229 (|||6446|)\n'
       : 'C: PASV\nS: 227 (10,0,0,1,25,46)\n';

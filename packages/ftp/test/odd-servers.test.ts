@@ -93,16 +93,22 @@ describe('a server that loses commands of one segment', () => {
 });
 
 describe('listings', () => {
-  it.each(['500 no', '501 no', '502 no', '504 no', '522 no', '530 no', '550 no'])(
-    'MLSD says %s: LIST',
-    async (answer) => {
-      await on(tree(), { features: mlst, answers: { MLSD: answer } }, async (ftp, server) => {
-        expect(await rows(ftp.list('/d'))).toEqual(['/d/f', '/d/s/']);
-        expect(await rows(ftp.list('/d/s'))).toEqual(['/d/s/t']);
-        expect(count(server, /^MLSD/)).toBe(1);
-      });
-    },
-  );
+  it.each([
+    '202 superfluous',
+    '500 no',
+    '501 no',
+    '502 no',
+    '504 no',
+    '522 no',
+    '530 no',
+    '550 no',
+  ])('MLSD says %s: LIST', async (answer) => {
+    await on(tree(), { features: mlst, answers: { MLSD: answer } }, async (ftp, server) => {
+      expect(await rows(ftp.list('/d'))).toEqual(['/d/f', '/d/s/']);
+      expect(await rows(ftp.list('/d/s'))).toEqual(['/d/s/t']);
+      expect(count(server, /^MLSD/)).toBe(1);
+    });
+  });
 
   it.each(['refused', 'empty'] as const)('LIST -a is %s: LIST', async (all) => {
     await on(tree(), { all }, async (ftp, server) => {
@@ -236,9 +242,43 @@ describe("success by another command's code", () => {
     });
   });
 
+  it.each([
+    ['TYPE', '250 hello\r\n200 ok'],
+    ['EPSV', '200 hello\r\n229 ok (|||6446|)'],
+    ['EPSV', '220 hello\r\n229 ok (|||6446|)'],
+  ])('ahead of the own one of %s is a notice', async (verb, answer) => {
+    await on(tree(), { answers: { [verb]: answer } }, async (ftp) => {
+      expect(await rows(ftp.list('/d'))).toEqual(['/d/f', '/d/s/']);
+      await ftp.upload('new', '/d/new');
+      expect((await ftp.stat('/d/new'))?.size).toBe(3);
+    });
+  });
+
   it('of a listing, of an upload', async () => {
     const successCode = { LIST: 257 };
     await on(tree(), { successCode }, async (ftp) => {
+      expect(await rows(ftp.list('/d'))).toEqual(['/d/f', '/d/s/']);
+    });
+  });
+});
+
+describe('202, "superfluous at this site"', () => {
+  it.each<[string, (ftp: FtpClient) => Promise<unknown>]>([
+    ['DELE', (ftp) => ftp.remove('/x.txt')],
+    ['MKD', (ftp) => ftp.mkdir('/new')],
+    ['RNTO', (ftp) => ftp.rename('/x.txt', '/y.txt')],
+    ['STOR', (ftp) => ftp.upload('text', '/y.txt')],
+    ['RETR', (ftp) => ftp.createReadStream('/x.txt').toArray()],
+    ['SITE', (ftp) => ftp.chmod('/x.txt', 0o600)],
+  ])('is no success of %s', async (verb, call) => {
+    await on(tree(), { answers: { [verb]: '202 superfluous' } }, async (ftp) => {
+      await expect(call(ftp)).rejects.toMatchObject({ connection: 'usable' });
+      expect(await ftp.exists('/x.txt')).toBe(true);
+    });
+  });
+
+  it('is that of what may be left out', async () => {
+    await on(tree(), { answers: { TYPE: '202 superfluous' } }, async (ftp) => {
       expect(await rows(ftp.list('/d'))).toEqual(['/d/f', '/d/s/']);
     });
   });
@@ -269,6 +309,8 @@ describe('passive ports', () => {
   it.each([
     ['229 ok', '227 ok (127, 0, 0, 1, 25, 46)'],
     ['229 ok (|||0|)', '227 ok 127,0,0,1,25,46.'],
+    ['202 superfluous', '227 ok (127 , 0 , 0 , 1 , 25 , 46 )'],
+    ['451 not now', '227 ok =127,0,0,1,25,46'],
     ['200 ok', '227-ok\r\n227 (10,9,9,9,25,46)'],
   ])('%s, then %s', async (epsv, pasv) => {
     await on(tree(), { answers: { EPSV: epsv, PASV: pasv } }, async (ftp) => {

@@ -350,6 +350,6 @@ function isAboutCommand({ code }: ServerReply, verb: Way['verb']): boolean {
   return codes.includes(Number(code));
 }
 
-const ofPaths = [450, 451, 500, 501, 502, 503, 504, 550, 552, 553];
+const ofPaths = [202, 450, 451, 500, 501, 502, 503, 504, 550, 552, 553];
 /** Servers whose MLSD is broken refuse it with whatever they have; LIST is tried before that is believed. */
 const ofMlsd = [425, 426, 521, 522, 530, 532, 551, 554, 555];

@@ -13,7 +13,7 @@ import {
   type Secret,
 } from '@fivewire/line-protocol';
 import { rejected } from './failures.js';
-import { answers } from './reply-codes.js';
+import { answers, inEffect } from './reply-codes.js';
 import { type Strays, straysOf } from './strays.js';
 
 /** Longer than RFC 959 says, for paths are long; arguments are bounded before they come here. */
@@ -87,7 +87,7 @@ export class Dialogue {
   /** The next reply to `line`, preliminary or not. What answers another command is a notice. */
   async reply(line: CommandLine, timeout: number = this.timeout): Promise<Reply> {
     for (let ahead = 0; ahead <= mostAhead; ahead++) {
-      const reply = await this.#nextOrSettled(line, timeout);
+      const reply = inEffect(line, await this.#nextOrSettled(line, timeout));
       if (reply.class === 1 || answers(line, reply)) return reply;
       if (this.#strays.areAnswers(line, reply)) return reply;
       noteReply(this.connection, reply);

@@ -95,7 +95,7 @@ export const listsNothing = ({ text }: ListingProblem): boolean => emptyListing.
 
 /** The server does not know the command. (501 is about its argument: MLSD of a file, RFC 3659 §7.2.1.) */
 export function saysUnknown(reply: Answer): boolean {
-  return reply.code === 500 || reply.code === 502;
+  return reply.code === 500 || reply.code === 502 || reply.code === 202;
 }
 
 const hints: readonly [test: (reply: Reply) => boolean, hint: string][] = [

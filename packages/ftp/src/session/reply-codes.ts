@@ -4,9 +4,9 @@
  * A positive reply that belongs to another command (`226 Quota` ahead of DELE's own reply) is no answer: it is a notice, and the
  * wait goes on. A negative one always answers, for any command may be refused; so does a positive code that no command claims.
  */
-import type { CommandLine, Reply } from '@fivewire/line-protocol';
+import { type CommandLine, Reply } from '@fivewire/line-protocol';
 
-// 200 and 202 are what servers say to anything (RFC 959 §4.2.1: "command okay", "superfluous").
+// 200 and 202 are what servers say to anything (RFC 959 §4.2.1: "command okay", "superfluous"), but not in place of a port.
 const any = [200, 202];
 const done = [...any, 250];
 const transfer = [...done, 226];
@@ -17,7 +17,8 @@ const rows: Readonly<Record<string, readonly number[]>> = {
   'USER PASS ACCT': [...any, 230, 231, 232, 331, 332],
   AUTH: [234, 334, 235, 335],
   ADAT: [235, 335],
-  'PBSZ PROT CCC CLNT HOST LANG ALLO NOOP TYPE STRU MODE PORT EPRT PRET': done,
+  'TYPE STRU MODE PORT EPRT NOOP': any,
+  'PBSZ PROT CCC CLNT HOST LANG ALLO PRET': done,
   FEAT: [...any, 211, 214],
   OPTS: [...done, 211, 214],
   SYST: [...any, 215],
@@ -30,7 +31,7 @@ const rows: Readonly<Record<string, readonly number[]>> = {
   MDTM: [202, 213],
   'MDTM= MFMT MFCT MFF': time,
   MLST: [202, 250],
-  'EPSV PASV': [...any, 227, 229],
+  'EPSV PASV': [202, 227, 229],
   'RETR STOR STOU APPE LIST NLST MLSD': transfer,
   ABOR: [...transfer, 225],
   'HASH XCRC XMD5 XSHA XSHA1 XSHA256 XSHA512 MD5': hashed,
@@ -60,6 +61,29 @@ export function answers(line: CommandLine, { code, class: kind }: Reply): boolea
   if (kind >= 4) return true;
   const own = byVerb.get(verbOf(line));
   return own === undefined ? !strange.has(code) : own.has(code) || !claimed.has(code);
+}
+
+/**
+ * "Not implemented, superfluous at this site" (202, RFC 959 §4.2.1) is success to a command that may be left out. Where something is to
+ * be done or shown it has not been: `remove` would find the file still there, and octets after a REST would go to the wrong place.
+ */
+const superfluous: ReadonlySet<string> = new Set(
+  'RETR STOR STOU APPE LIST NLST MLSD REST DELE RMD XRMD MKD XMKD RNFR RNTO CWD XCWD CDUP SIZE MDTM MDTM= MLST MFMT MFCT MFF SITE'.split(
+    ' ',
+  ),
+);
+
+class NotDone extends Reply {
+  override get class(): number {
+    return 5;
+  }
+}
+
+/** `reply` as the command has to take it: 202 to one that can't be superfluous is a refusal. */
+export function inEffect(line: CommandLine, reply: Reply): Reply {
+  return reply.code === 202 && superfluous.has(verbOf(line))
+    ? new NotDone(202, reply.lines)
+    : reply;
 }
 
 function verbOf({ masked }: CommandLine): string {

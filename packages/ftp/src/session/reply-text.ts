@@ -61,7 +61,7 @@ function addressPort(text: string): number | undefined {
   return undefined;
 }
 
-/** Six numbers of an octet each, joined by commas. A blank may follow a comma. Reads at most 30 characters, so a search with it is linear. */
+/** Six numbers of an octet each, joined by commas. Blanks may stand around a comma. Reads at most 40 characters, so a search with it is linear. */
 function sixNumbers(text: string, from: number): number[] | undefined {
   const numbers: number[] = [];
   let at = from;
@@ -71,6 +71,7 @@ function sixNumbers(text: string, from: number): number[] | undefined {
     const number = wholeNumber(text.slice(at, end));
     if (number === undefined || number > 255) return undefined;
     numbers.push(number);
+    if (numbers.length < 6 && text.charCodeAt(end) === 32) end += 1;
     if (numbers.length < 6 && text.charCodeAt(end) !== 44) return undefined;
     at = text.charCodeAt(end + 1) === 32 ? end + 2 : end + 1;
   }
