@@ -8,7 +8,8 @@ const contenderScript = fileURLToPath(new URL('contender.mjs', import.meta.url))
  * @param work { work, serve, contenders: { name: [module, function] }, reference, targets }
  *   `serve({ full })` starts the server in this process and gives `{ input, close }`; `input` goes to every contender.
  *   `reference` names the contender that is run twice. `targets`: [{ contender, peer, most }]; `most` is a ratio of CPU,
- *   or `'spread'`: no further from 1 than the reference from itself. Or [{ contender, wallSeconds }]: the median, at most.
+ *   or `'spread'`: no further from 1 than the reference from itself. Or [{ contender, wallSeconds }] or
+ *   [{ contender, megabytes }] of memory: the median, at most.
  * @returns rows, a contender each.
  */
 export async function measureWork(suite, work, { rounds, full }) {
@@ -81,13 +82,16 @@ function runContender(order) {
   });
 }
 
-const describeTarget = ({ peer, most, wallSeconds }) =>
-  wallSeconds !== undefined
-    ? `≤ ${wallSeconds} s`
-    : `${most === 'spread' ? '≈ 1' : `≤ ${most}`} × ${peer}`;
+const describeTarget = ({ peer, most, wallSeconds, megabytes }) => {
+  if (wallSeconds !== undefined) return `≤ ${wallSeconds} s`;
+  if (megabytes !== undefined) return `≤ ${megabytes} MB`;
+  return `${most === 'spread' ? '≈ 1' : `≤ ${round3(most)}`} × ${peer}`;
+};
 
 /** A target nearer to 1 than the machine's own spread can't be decided on it. */
-function judge({ peer, most, wallSeconds }, ratios, spread, runs) {
+function judge({ peer, most, wallSeconds, megabytes }, ratios, spread, runs) {
+  if (megabytes !== undefined)
+    return median(runs.map((run) => run.rssBytes)) <= megabytes * 2 ** 20;
   if (wallSeconds !== undefined) return median(runs.map((run) => run.wallSeconds)) <= wallSeconds;
   const ratio = ratios[peer];
   if (most === 'spread') return ratio <= 1 + spread;

@@ -41,7 +41,7 @@ const thirdParty: Record<string, string[]> = {
   sasl: [],
   ftp: ['iconv-lite'],
   imap: ['iconv-lite'],
-  nntp: ['iconv-lite'],
+  nntp: ['iconv-lite', 'yencode'],
   smtp: ['dns-packet'],
   compose: ['mrmime'],
   'test-servers': ['@peculiar/x509', 'postal-mime', 'reflect-metadata'],

@@ -9,7 +9,7 @@ import {
 } from '@fivewire/line-protocol';
 import { messageId as checkedId } from './arguments.js';
 import type { Article } from './article.js';
-import { type Postable, sendArticle, toOctets } from './post.js';
+import { isDuplicate, type Postable, sendArticle, toOctets } from './post.js';
 import type { Session } from './session.js';
 import type { CallOptions } from './types.js';
 
@@ -26,7 +26,7 @@ export type Feedable = Article | { messageId: string; article: Postable };
 export interface Fed {
   messageId: string;
   /**
-   * `accepted`; `duplicate`: the server has it (CHECK's 438, IHAVE's 435); `rejected`: offer it no more; `later`: offer it again;
+   * `accepted`; `duplicate`: the server has it (CHECK's 438, IHAVE's 435, or a refusal with such words); `rejected`: offer it no more; `later`: offer it again;
    * `unknown`: the connection broke before the answer, so offer it again: a duplicate says that it is there.
    */
   outcome: 'accepted' | 'duplicate' | 'rejected' | 'later' | 'unknown';
@@ -190,5 +190,7 @@ function judge(
       command: line.masked,
     });
   }
-  return { messageId, outcome, text: reply.text };
+  // TAKETHIS has one code for all: Cyrus tells by its words that it has the article.
+  const isThere = outcome === 'rejected' && isDuplicate(reply);
+  return { messageId, outcome: isThere ? 'duplicate' : outcome, text: reply.text };
 }

@@ -52,9 +52,11 @@ export function toOctets(article: Postable): BodyInput {
 
 const idIn = (text: string): string | undefined => /<[^<>\s]+@[^<>\s]+>/.exec(text)?.[0];
 
-/** 441 has the reason in its text; INN puts IHAVE's code for it first. */
-const isDuplicate = ({ code, text }: { code: number; text: string }): boolean =>
-  code === 435 || (code === 441 && /^435\b|\b(duplicate|already|got it)\b/i.test(text));
+/** Refusals of a whole article have their reason in the text; INN puts IHAVE's code for it first. */
+export const isDuplicate = ({ code, text }: { code: number; text: string }): boolean =>
+  code === 435 ||
+  ([437, 439, 441].includes(code) &&
+    /^\s*435\b|\b(duplicate|already|got it)\b/i.test(text.replaceAll(/<[^<>\s]*>/g, '')));
 
 /**
  * Whatever goes wrong in the article, its final dot must not come: the server would act.

@@ -53,6 +53,18 @@ describe('feed()', () => {
     expect(result).toEqual(['<1@x> accepted', '<2@x> rejected']);
   });
 
+  it('Cyrus: 439 says by its words that the article is there', async () => {
+    const dialogue = peer(
+      `C: TAKETHIS <1@x>\n${sent('<1@x>')}\nC: TAKETHIS <2@x>\n${sent('<2@x>')}\nS: 439 <1@x> Failed receiving article (Already have this article)\nS: 439 <2@x> Failed receiving <already@x> (Permission denied)`,
+    );
+    const result = await play(
+      dialogue,
+      (nntp) => all(nntp, ids(2).map(article), { check: false }),
+      options,
+    );
+    expect(result).toEqual(['<1@x> duplicate', '<2@x> rejected']);
+  });
+
   it('takes IHAVE where the server does not stream, one after the other', async () => {
     const dialogue = peer(
       `C: IHAVE <1@x>\nS: 335 send\n${sent('<1@x>')}\nS: 235 ok\nC: IHAVE <2@x>\nS: 435 have it\nC: IHAVE <3@x>\nS: 335\n${sent('<3@x>')}\nS: 437 no\nC: IHAVE <4@x>\nS: 436 later`,

@@ -72,12 +72,21 @@ export interface LineState {
   column: number;
 }
 
-/** Source octets whose encoded form would be NUL, LF, CR or `=`. */
-const critical = Uint8Array.from({ length: 256 }, (_, octet) =>
-  [0, LF, CR, ESCAPE].includes((octet + 42) & 255) ? 1 : 0,
-);
-/** The source of a dot, which is escaped where it begins a line, for servers that stuff none. */
-const dotSource = 4;
+/** Source octets whose encoded form would be NUL, LF, CR or `=`: escaped everywhere. */
+const everywhere = 1;
+/** TAB and space: escaped at either end of a line, where servers cut them off. */
+const atEnds = 2;
+/** A dot: escaped where it begins a line, for servers that stuff none. */
+const atBeginning = 4;
+
+const critical = Uint8Array.from({ length: 256 }, (_, octet) => {
+  const encoded = (octet + 42) & 255;
+  if ([0, LF, CR, ESCAPE].includes(encoded)) return everywhere;
+  return encoded === 9 || encoded === 32 ? atEnds : encoded === 46 ? atBeginning : 0;
+});
+
+/** Whether its encoded form is a TAB or a space. */
+export const isCutAtEnds = (octet: number): boolean => critical[octet] === atEnds;
 
 /** Lines of `lineOctets`, one more where the last is an escape, each with CRLF but the last, where it is not full. */
 export function encodeOctets(octets: Uint8Array, lineOctets: number, state: LineState): Buffer {
@@ -90,19 +99,26 @@ export function encodeOctets(octets: Uint8Array, lineOctets: number, state: Line
   while (i < length) {
     if (j + longestLine > out.length) out = Buffer.concat([out.subarray(0, j)], 2 * out.length);
     const end = j - column + lineOctets;
+    const last = end - 1;
     if (column === 0) {
       const octet = octets[i++] as number;
-      const isSpecial = critical[octet] !== 0 || octet === dotSource;
+      const isSpecial = critical[octet] !== 0;
       if (isSpecial) out[j++] = ESCAPE;
       out[j++] = isSpecial ? octet + 106 : octet + 42;
     }
-    while (j < end && i < length) {
+    while (j < last && i < length) {
       const octet = octets[i++] as number;
-      if (critical[octet] === 0) out[j++] = octet + 42;
+      if (critical[octet] !== everywhere) out[j++] = octet + 42;
       else {
         out[j++] = ESCAPE;
         out[j++] = octet + 106;
       }
+    }
+    if (j === last && i < length) {
+      const octet = octets[i++] as number;
+      const isSpecial = ((critical[octet] as number) & (everywhere | atEnds)) !== 0;
+      if (isSpecial) out[j++] = ESCAPE;
+      out[j++] = isSpecial ? octet + 106 : octet + 42;
     }
     if (j < end) {
       state.column = j - end + lineOctets;
