@@ -13,8 +13,15 @@ const step = () => {
   if (++steps === dieAt) process.kill(process.pid, 'SIGKILL');
 };
 
+/** The lines of one answer are one step: between them nothing becomes different. */
+let before = '';
+const onEvent = ({ type }) => {
+  if (type !== 'receive' || before !== type) step();
+  before = type;
+};
+
 const store = await fileUidStore(join(directory, 'uids.jsonl'));
-const pop = await Pop3Client.connect({ ...connect, log: step });
+const pop = await Pop3Client.connect({ ...connect, log: onEvent });
 for await (const mail of fetchNew(pop, store, { keep: 'none' })) {
   if (!mail.ok) throw mail.error;
   const octets = await buffer(mail.message);

@@ -95,6 +95,57 @@ describe.each(doors)('NNTP by $security', (door) => {
     }
   });
 
+  test('reads by every other command that it has', async () => {
+    const nntp = await NntpClient.connect(options(door));
+    const subject = `every ${randomUUID()}`;
+    const [one, two] = [`<${randomUUID()}@example.test>`, `<${randomUUID()}@example.test>`];
+    for (const id of [one, two]) await nntp.post(article(id, subject));
+    const { low, high } = await nntp.group('fivewire.test');
+    const span = { from: high - 1, to: high };
+    expect(await nntp.listGroup('fivewire.test', span).toArray()).toEqual([high - 1, high]);
+    expect((await nntp.header('Message-ID', span).toArray()).map(({ value }) => value)).toEqual([
+      one,
+      two,
+    ]);
+    const found = await nntp
+      .xpat('Subject', { from: low, to: high }, `*${subject.slice(-8)}`)
+      .toArray();
+    expect(found.map(({ number }) => number)).toEqual([high - 1, high]);
+    expect((await nntp.head(high)).headers.get('Subject')).toBe(subject);
+    expect(await text((await nntp.body(high)).body)).toBe('Hello.\r\n.\r\n..dots\r\n');
+    expect(await nntp.stat(high)).toEqual({ number: high, messageId: two });
+    expect((await nntp.last())?.messageId).toBe(one);
+    expect((await nntp.next())?.messageId).toBe(two);
+    expect(await nntp.next()).toBe(undefined);
+    const items: unknown[] = [];
+    for await (const item of nntp.articles([high, 99_999, one]))
+      items.push(item.ok || item.error.code);
+    expect(items).toEqual([true, 'ERR_NOT_FOUND', true]);
+    const wildmat = 'fivewire.*';
+    expect((await nntp.listActive({ wildmat }).toArray()).map(({ name }) => name)).toContain(
+      'fivewire.test',
+    );
+    const counted = (await nntp.listCounts({ wildmat }).toArray()).find(
+      ({ name }) => name === 'fivewire.test',
+    );
+    expect(counted?.high).toBe(high);
+    for (const rows of [
+      nntp.listActiveTimes(),
+      nntp.listNewsgroups(),
+      nntp.listSubscriptions(),
+      nntp.listDistribPats(),
+      nntp.listDistributions(),
+      nntp.listModerators(),
+      nntp.listHeaders(),
+      nntp.newGroups(new Date(Date.now() - 86_400_000)),
+    ])
+      expect(Array.isArray(await rows.toArray())).toBe(true);
+    expect((await nntp.listOverviewFormat()).fields).toContain('message-id');
+    expect(Math.abs((await nntp.date()).getTime() - Date.now())).toBeLessThan(3_600_000);
+    expect(await nntp.help()).toContain('ARTICLE');
+    await nntp.quit();
+  });
+
   test('a group that does not exist is ERR_NOT_FOUND', async () => {
     const nntp = await NntpClient.connect(options(door));
     try {
