@@ -1188,4 +1188,15 @@ export const mutants = [
     put: '',
     red: test('pop3', 'lengths'),
   },
+  {
+    guard: 'the octet A0 is no blank',
+    in: 'line-protocol/src/blanks.ts',
+    take: 'code === 32 || (code >= 9 && code <= 13)',
+    put: 'code === 32 || code === 0xa0 || (code >= 9 && code <= 13)',
+    red: [
+      ...test('line-protocol', 'blanks'),
+      ...test('pop3', 'quirks'),
+      ...test('nntp', 'grammar'),
+    ],
+  },
 ];

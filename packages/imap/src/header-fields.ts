@@ -1,4 +1,5 @@
 /** Header fields as text (RFC 5322 §2.2): unfolded, encoded words decoded when asked for. */
+import { trimBlanks } from '@fivewire/line-protocol';
 import { decodeHeaderText } from './grammar/encoded-word.js';
 import { inspectAs } from './inspectable.js';
 
@@ -48,7 +49,8 @@ export class HeaderFields implements Iterable<readonly [name: string, value: str
       .replace(/\r?\n(?=[ \t])/g, '')
       .split(/\r?\n/)) {
       const colon = line.indexOf(':');
-      if (colon > 0) fields.push([line.slice(0, colon).trimEnd(), line.slice(colon + 1).trim()]);
+      if (colon > 0)
+        fields.push([line.slice(0, colon).trimEnd(), trimBlanks(line.slice(colon + 1))]);
     }
     this.#fields = fields;
     return fields;

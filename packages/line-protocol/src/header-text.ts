@@ -103,7 +103,7 @@ export function createHeaderDecoder(codec: () => CharsetCodec): HeaderDecoder {
 }
 
 /** Knows no names but its own; made by a constructor, for an object without a prototype is a slow table from the start. */
-const Parameters = function () {} as unknown as new () => Record<string, string>;
+const Parameters = (() => {}) as unknown as new () => Record<string, string>;
 Parameters.prototype = Object.create(null);
 
 /** RFC 2231 §5: `iso-8859-1*en`. */

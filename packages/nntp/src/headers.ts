@@ -1,4 +1,5 @@
 /** The header of an article (RFC 5536 §2.2): names in any case, several of one name, octets kept. */
+import { trimBlanks } from '@fivewire/line-protocol';
 import { decodeHeader } from './header-text.js';
 
 /** Decodes when asked. Iterating gives `[name, value]` in the article's order. */
@@ -80,12 +81,7 @@ function parse(text: string): Field[] {
 }
 
 const decoded = (octets: string): string =>
-  decodeHeader(
-    octets
-      .replaceAll('\r\n', '')
-      .replaceAll(/[\r\n]+/g, ' ')
-      .trim(),
-  );
+  decodeHeader(trimBlanks(octets.replaceAll('\r\n', '').replaceAll(/[\r\n]+/g, ' ')));
 
 /**
  * Whether each line of a header is a field, or goes on with one, and has no CR or LF but its CRLF: then it needs no look at its lines. None begins

@@ -1,5 +1,12 @@
 /** LIST and its keywords: RFC 3977 §7.6 and §8.4, RFC 6048. A row that can't be read goes to `notices`. */
-import { commandLine, decodeText, type Rows, readDotLines } from '@fivewire/line-protocol';
+import {
+  commandLine,
+  decodeText,
+  type Rows,
+  readDotLines,
+  trimBlanks,
+  wordsOf,
+} from '@fivewire/line-protocol';
 import { parseCount, wrong } from './arguments.js';
 import { OverviewFormat } from './overview-row.js';
 import { rows } from './rows.js';
@@ -41,11 +48,11 @@ const parsers: { [K in keyof ListRows]: (row: string) => ListRows[K] | undefined
   COUNTS: parseCounts,
   'DISTRIB.PATS': parseDistribPat,
   DISTRIBUTIONS: parseDistribution,
-  HEADERS: (row) => row.trim(),
+  HEADERS: trimBlanks,
   MODERATORS: parseModerator,
   MOTD: decodeText,
   NEWSGROUPS: parseNewsgroup,
-  SUBSCRIPTIONS: (row) => decodeText(row.trim()),
+  SUBSCRIPTIONS: (row) => decodeText(trimBlanks(row)),
 };
 
 export function list<K extends keyof ListRows>(
@@ -92,33 +99,33 @@ export function readOverviewFormat(
 // active-groups-list = *(newsgroup-name SPA article-number SPA article-number SPA newsgroup-status CRLF)
 
 export function parseActive(row: string): ActiveRow | undefined {
-  const [name, highest, lowest, status] = row.trim().split(/\s+/);
+  const [name, highest, lowest, status] = wordsOf(row);
   const [high, low] = [parseCount(highest), parseCount(lowest)];
   if (!name || high === undefined || low === undefined || status === undefined) return undefined;
   return { name: decodeText(name), low, high, status };
 }
 
 function parseCounts(row: string): CountsRow | undefined {
-  const [name, highest, lowest, total, status] = row.trim().split(/\s+/);
+  const [name, highest, lowest, total, status] = wordsOf(row);
   const [high, low, count] = [parseCount(highest), parseCount(lowest), parseCount(total)];
   if (!name || high === undefined || low === undefined || count === undefined) return undefined;
   return status === undefined ? undefined : { name: decodeText(name), low, high, count, status };
 }
 
 function parseActiveTimes(row: string): ActiveTimesRow | undefined {
-  const [, name, seconds, creator = ''] = /^\s*(\S+)\s+(\d{1,12})(?:\s+(.*))?$/.exec(row) ?? [];
-  if (name === undefined) return undefined;
+  const [name, seconds = '', creator = ''] = wordsOf(row, 3);
+  if (name === undefined || !/^\d{1,12}$/.test(seconds)) return undefined;
   return {
     name: decodeText(name),
     created: new Date(Number(seconds) * 1_000),
-    creator: decodeText(creator.trim()),
+    creator: decodeText(creator),
   };
 }
 
 function parseNewsgroup(row: string): NewsgroupRow | undefined {
-  const [, name, description = ''] = /^\s*(\S+)(?:\s+(.*))?$/.exec(row) ?? [];
+  const [name, description = ''] = wordsOf(row, 2);
   if (name === undefined) return undefined;
-  return { name: decodeText(name), description: decodeText(description.trim()) };
+  return { name: decodeText(name), description: decodeText(description) };
 }
 
 function parseDistribution(row: string): DistributionRow | undefined {
@@ -129,11 +136,18 @@ function parseDistribution(row: string): DistributionRow | undefined {
 function parseDistribPat(row: string): DistribPatRow | undefined {
   const [, weight, wildmat, value] = /^\s*(\d{1,9}):([^:]+):(.*)$/.exec(row) ?? [];
   if (wildmat === undefined || value === undefined) return undefined;
-  return { weight: Number(weight), wildmat: decodeText(wildmat), value: decodeText(value.trim()) };
+  return {
+    weight: Number(weight),
+    wildmat: decodeText(wildmat),
+    value: decodeText(trimBlanks(value)),
+  };
 }
 
 function parseModerator(row: string): ModeratorRow | undefined {
   const colon = row.indexOf(':');
   if (colon < 1) return undefined;
-  return { group: decodeText(row.slice(0, colon).trim()), template: row.slice(colon + 1).trim() };
+  return {
+    group: decodeText(trimBlanks(row.slice(0, colon))),
+    template: trimBlanks(row.slice(colon + 1)),
+  };
 }

@@ -1,4 +1,5 @@
 /** Rows of OVER, RFC 3977 §8.3: mapped by LIST OVERVIEW.FMT, cut and decoded only where the consumer looks. */
+import { trimBlanks } from '@fivewire/line-protocol';
 import { decodeHeader } from './header-text.js';
 
 /** The columns after the article number, by name in lower case: headers, or metadata such as `:bytes`. */
@@ -139,7 +140,7 @@ export class OverviewRow {
     // Some servers leave the name out although the format promises it.
     const colon = cell.indexOf(':');
     const named = colon > 0 && cell.slice(0, colon).trim().toLowerCase() === name.toLowerCase();
-    return named ? cell.slice(colon + 1).trim() : cell;
+    return named ? trimBlanks(cell.slice(colon + 1)) : cell;
   }
 
   #split(): string[] {

@@ -50,7 +50,7 @@ export function toOctets(article: Postable): BodyInput {
   throw wrong('article', 'An article is an Article, text, octets, or a stream of them');
 }
 
-const idIn = (text: string): string | undefined => /<[^<>\s]+@[^<>\s]+>/.exec(text)?.[0];
+const idIn = (text: string): string | undefined => /<[^<>@\s]+@[^<>@\s]+>/.exec(text)?.[0];
 
 /** Refusals of a whole article have their reason in the text; INN puts IHAVE's code for it first. */
 export const isDuplicate = ({ code, text }: { code: number; text: string }): boolean =>

@@ -5,7 +5,7 @@
  * group's articles goes on after its body has selected another group. Whatever needs a group says which, and it is
  * selected again where the server has another one.
  */
-import { commandLine, type Turn } from '@fivewire/line-protocol';
+import { commandLine, type Turn, wordsOf } from '@fivewire/line-protocol';
 import { parseCount } from './arguments.js';
 import type { Session } from './session.js';
 import type { Group } from './types.js';
@@ -104,7 +104,7 @@ export class Selection {
 
 /** `count low high name`. Some servers leave the figures out after LISTGROUP; `undefined` where they make no sense. */
 export function parseGroup(text: string, fallback: string | undefined): Group | undefined {
-  const [first, second, third, name] = text.trim().split(/\s+/);
+  const [first, second, third, name] = wordsOf(text);
   const [count, low, high] = [parseCount(first), parseCount(second), parseCount(third)];
   if (count === undefined || low === undefined || high === undefined) return undefined;
   // INN once sent 2147483648 for an empty group; three ways to say empty are allowed.

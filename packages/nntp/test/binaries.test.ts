@@ -318,3 +318,13 @@ it('safeName leaves nothing that leads out of a folder', () => {
     }),
   );
 });
+
+it('an NZB and names made to be slow are read like others', () => {
+  const long = 'a'.repeat(1 << 20);
+  const xml = `<nzb ${long}><file subject="${'a.'.repeat(1 << 18)}" ${long} poster="p" ${' '.repeat(1 << 18)}><segments/></file></nzb>`;
+  for (let i = 0; i < 20; i++) {
+    expect(parseNzb(xml).files[0]?.poster).toBe('p');
+    expect(safeName(`${'. '.repeat(1 << 19)}x${'. '.repeat(1 << 19)}`).length).toBeLessThan(201);
+    expect(safeName(`${long}.nzb`)).toMatch(/a\.nzb$/);
+  }
+});

@@ -87,7 +87,7 @@ describe('STARTTLS', () => {
     }
   });
 
-  it('is demanded', async () => {
+  it('is demanded (CVE-2021-22946, CVE-2021-39272)', async () => {
     expect(
       await connectError(`S: 200 hi\n${capabilities(['VERSION 2', 'READER'])}\nC-end`, starttls),
     ).toMatchObject({ code: 'ERR_STARTTLS_NOT_OFFERED' });
@@ -135,7 +135,7 @@ describe('STARTTLS', () => {
     },
   );
 
-  it('with octets ahead of it is an attack: a go-ahead to what nobody has sent', async () => {
+  it('with octets ahead of it is an attack: a go-ahead to what was not sent', async () => {
     const forged = '101 list\r\nVERSION 2\r\nREADER\r\nSTARTTLS\r\n.\r\n382 g';
     const servers = await startTestServers({
       protocols: ['nntp'],
@@ -158,7 +158,7 @@ describe('STARTTLS', () => {
     }
   });
 
-  it('with octets behind its go-ahead is an attack', async () => {
+  it('with octets behind its go-ahead is an attack (CVE-2020-14954, -15953, CVE-2021-22947, CVE-2026-41319)', async () => {
     const servers = await startTestServers({
       protocols: ['nntp'],
       users: { fred: 'flintstone' },
@@ -273,7 +273,7 @@ describe('AUTHINFO', () => {
     });
   });
 
-  it('puts SASL before USER where nobody vouches for the server, and the caller before all', async () => {
+  it('puts SASL before USER where the server is not verified, and the caller before all', async () => {
     const both = offer('AUTHINFO USER SASL', 'SASL PLAIN');
     await play(`${both}\nC: AUTHINFO SASL PLAIN ${plain}\nS: 281\n${after}`, ask, { auth });
     await play(`${both}\nC: AUTHINFO USER fred\nS: 281\n${after}`, ask, {
@@ -285,7 +285,7 @@ describe('AUTHINFO', () => {
     ).toMatchObject({ code: 'ERR_NO_COMMON_MECHANISM' });
   });
 
-  it('over verified TLS puts USER first, for INN lists mechanisms that nobody has set up', async () => {
+  it('over verified TLS puts USER first, for INN lists mechanisms that are not set up', async () => {
     const dialogue = [
       `S: 200 hi\n${capabilities(['VERSION 2', 'READER', 'STARTTLS'])}`,
       'C: STARTTLS\nS: 382 go\nTLS',
@@ -321,7 +321,7 @@ describe('AUTHINFO', () => {
     ).toMatchObject({ code: 'ERR_AUTHENTICATION_FAILED', reason, retry });
   });
 
-  it('refuses line breaks', async () => {
+  it('refuses line breaks (CVE-2025-15367, CVE-2012-0036)', async () => {
     for (const bad of [
       { user: 'fred\r\nQUIT', password: 'x' },
       { user: 'fred', password: 'x\nQUIT' },

@@ -61,6 +61,27 @@ describe('wildmat', () => {
   });
 });
 
+describe('octets that JavaScript takes for blanks', () => {
+  const octets = (text: string) => Buffer.from(text).toString('latin1');
+
+  it('are none: a raw à at the end of a Subject, of a name, of a description', () => {
+    const headers = new Headers(octets('Subject: novità\r\nFrom: \t Là \r\n'));
+    expect([headers.get('subject'), headers.get('from')]).toEqual(['novità', 'Là']);
+    expect(parseActive(octets('it.novità 12 1 y'))).toMatchObject({ name: 'it.novità', high: 12 });
+    const format = new OverviewFormat(['Subject:', 'From:', 'Date:', 'Message-ID:', 'Xref:full']);
+    const row = parseOverviewRow(octets('1\tnovità\tLà\td\t<a@x>\tXref: là'), format);
+    expect([row?.subject, row?.from, row?.get('xref')]).toEqual(['novità', 'Là', 'là']);
+  });
+
+  it('rows made to be slow are read like others', () => {
+    const blanks = ' '.repeat(65_000);
+    for (let i = 0; i < 1_000; i++) {
+      expect(parseActive(`x${blanks}1 1${blanks}y z`)).toMatchObject({ status: 'y' });
+      expect(parseGroup(`1 1${blanks}1 x`, undefined)?.name).toBe('x');
+    }
+  });
+});
+
 it('isPlain agrees with a regular expression', () => {
   const plain =
     /^(?:[\x21-\x2d\x2f-\x39\x3b-\x7e][\x21-\x39\x3b-\x7e]*[ \t]*:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)+$/;

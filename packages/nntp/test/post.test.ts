@@ -61,7 +61,7 @@ describe('POST', () => {
     expect(result).toEqual(['ERR_LOCAL_IO', 'disk', 'error']);
   });
 
-  it('says when nobody can know', async () => {
+  it('says when it can not be known', async () => {
     const dialogue = reader('C: POST\nS: 340\nC: x\nC: .\nCLOSE');
     const result = await play(dialogue, async (nntp) => {
       const { code, connection, retry } = await failure(nntp.post('x'));

@@ -185,7 +185,7 @@ describe('groups', () => {
     });
   });
 
-  it('nZEDb#1568: numbers above 2^31, and padded ones', async () => {
+  it('nZEDb#1568, CVE-2018-14360, -14361: numbers above 2^31, and padded ones', async () => {
     const dialogue = reader('C: GROUP a.b\nS: 211 0005 0003000000001 3000000005 a.b');
     expect(await play(dialogue, (nntp) => nntp.group('a.b'))).toMatchObject({
       count: 5,

@@ -249,7 +249,7 @@ describe('articles', () => {
     ]);
   });
 
-  it('many: in a pipeline, in order, and skipped where nobody reads', async () => {
+  it('many: in a pipeline, in order, and skipped where they are not read', async () => {
     const dialogue = reader(
       `C: ARTICLE <1@x>\nC: ARTICLE <2@x>\nC: ARTICLE <3@x>\n${article('1')}\nS: 430 no\n${article('3')}\nC: DATE\nS: 111 20260101000000`,
     );
@@ -321,7 +321,7 @@ describe('calls at once and inside loops', () => {
     expect(result).toEqual([1, 's', 'body 3\r\n', Date.UTC(2026, 0, 1)]);
   });
 
-  it('an article whose body nobody reads is in nobody’s way', async () => {
+  it('an article whose body is not read is in no call’s way', async () => {
     const dialogue = reader(`C: ARTICLE <1@x>\n${article('1')}\nC: DATE\nS: 111 20260101000000`);
     const result = await play(dialogue, async (nntp) => {
       const { body } = await nntp.article('<1@x>');

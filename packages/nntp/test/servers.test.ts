@@ -288,7 +288,7 @@ describe('download()', () => {
     expect(written.subarray(0, 10_000).equals(content.subarray(0, 10_000))).toBe(true);
   });
 
-  it('leaves nothing of a file that nobody has', async () => {
+  it('leaves nothing of a file that no server has', async () => {
     const servers = open([await site({})]);
     expect(await all(servers, nzb('"a"', ['1@x']))).toMatchObject({
       path: undefined,
@@ -310,7 +310,7 @@ describe('download()', () => {
     expect(await readFile(report.path as string, 'latin1')).toBe('Cat'.repeat(31));
   });
 
-  it('writes nothing outside the file that a part names', async () => {
+  it('writes nothing outside the file that a part names (CVE-2008-2363)', async () => {
     const evil = yenc.encode(Buffer.from('x'), {
       name: 'e',
       part: { number: 1, total: 1, offset: 2 ** 45, fileSize: 2 ** 46 },

@@ -87,7 +87,7 @@ async function greeting(session: Session): Promise<string | undefined> {
     phase: 'greeting',
     unprompted: true,
   });
-  if (response.ok) return /<[^<>\s]+@[^<>\s]+>/.exec(response.text)?.[0];
+  if (response.ok) return /<[^<>@\s]+@[^<>@\s]+>/.exec(response.text)?.[0];
   throw connection.serverClosing(decodeText(response.text), { phase: 'greeting' });
 }
 

@@ -1,5 +1,5 @@
 /** UTF8 and LANG, RFC 6856: texts and names beyond ASCII, and the language in which the server speaks. */
-import { commandLine, decodeText, readDotLines } from '@fivewire/line-protocol';
+import { commandLine, decodeText, readDotLines, wordsOf } from '@fivewire/line-protocol';
 import { commandError } from './response.js';
 import type { Session } from './session.js';
 import type { CallOptions } from './types.js';
@@ -38,7 +38,7 @@ export function languages(session: Session, options: CallOptions): Promise<Langu
   return session.run(commandLine('LANG'), options, async (_, wait) => {
     const lines = await readDotLines(session.connection, wait);
     return lines.map((line) => {
-      const [, tag = '', description = ''] = /^\s*(\S*)\s*(.*?)\s*$/.exec(line) ?? [];
+      const [tag = '', description = ''] = wordsOf(line, 2);
       return { tag, description: decodeText(description) };
     });
   });
@@ -46,9 +46,5 @@ export function languages(session: Session, options: CallOptions): Promise<Langu
 
 /** @returns the language that the server speaks now */
 export function useLanguage(session: Session, tag: string, options: CallOptions): Promise<string> {
-  return session.run(
-    commandLine('LANG', [tag]),
-    options,
-    ({ text }) => text.trim().split(/\s/)[0] ?? '',
-  );
+  return session.run(commandLine('LANG', [tag]), options, ({ text }) => wordsOf(text, 2)[0] ?? '');
 }

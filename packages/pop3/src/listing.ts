@@ -1,5 +1,5 @@
 /** LIST (RFC 1939 §5) and UIDL (§7): rows, read one by one. What is wrong with one is told by that one. */
-import { commandLine, DotDecoder, RowReader, Rows } from '@fivewire/line-protocol';
+import { commandLine, DotDecoder, RowReader, Rows, wordsOf } from '@fivewire/line-protocol';
 import { commandError } from './response.js';
 import type { Session } from './session.js';
 import type { BadRow, CallOptions, ListRow, UidlRow } from './types.js';
@@ -63,8 +63,9 @@ function rows<T>(
 
 /** Some servers write several spaces, or tabs; some say more after the octets. Octets that make no sense are left out. */
 export function parseListRow(line: string): ListRow {
-  const [, number, octets] = /^\s*(\d{1,15})\s+(\S+)/.exec(line) ?? [];
-  if (number === undefined || Number(number) < 1) return bad(line, 'no message number and octets');
+  const [number = '', octets] = wordsOf(line, 3);
+  if (!/^\d{1,15}$/.test(number) || Number(number) < 1 || octets === undefined)
+    return bad(line, 'no message number and octets');
   return { ok: true, number: Number(number), octets: count(octets) };
 }
 
@@ -72,8 +73,8 @@ export function parseListRow(line: string): ListRow {
 
 /** Longer ids than 70 octets are taken: Fastmail has them. */
 export function parseUidlRow(line: string): UidlRow {
-  const [, digits, uid = ''] = /^\s*(\d{1,15})(?:\s+(.*?))?\s*$/s.exec(line) ?? [];
-  const number = digits === undefined ? 0 : Number(digits);
+  const [digits = '', uid = ''] = wordsOf(line, 2);
+  const number = /^\d{1,15}$/.test(digits) ? Number(digits) : 0;
   if (number < 1) return bad(line, 'no message number');
   if (uid === '') return bad(line, 'no unique-id', number);
   if (!/^[\x21-\x7e\x80-\xff]{1,1000}$/.test(uid)) {

@@ -36,7 +36,7 @@ describe('LIST and UIDL', () => {
     ]);
   });
 
-  it('take unique-ids as they are, and never invent one', async () => {
+  it('take unique-ids as they are, and never invent one (CVE-2018-14356, CVE-2005-2335, CVE-2018-14362)', async () => {
     const long = 'x'.repeat(100); // Fastmail
     const dialogue = loggedIn(
       `C: UIDL\nS: +OK\nS: 1 whqtswO00WBw418f9t5JxYwZ\nS: 2   QhdPYR:00WBw1Ph7x7  \nS: 3 ${long}\nS: 4\nS: 5 \nS: 6 a b\nS: ..7 x\nS: .`,
@@ -136,7 +136,7 @@ describe('RETR and TOP', () => {
     expect(result).toBe('');
   });
 
-  it('send nothing until somebody reads', async () => {
+  it('send nothing until they are read', async () => {
     const dialogue = loggedIn('C: NOOP\nS: +OK');
     await play(dialogue, async (pop) => {
       pop.retrieve(1);
@@ -221,7 +221,7 @@ describe('DELE, RSET and QUIT', () => {
     expect(result).toEqual({ committed: false, reply: 'some deleted messages not removed' });
   });
 
-  it('says when nobody can know', async () => {
+  it('says when it can not be known', async () => {
     const dialogue = loggedIn('C: DELE 1\nS: +OK\nC: QUIT\nCLOSE');
     const result = await play(dialogue, async (pop) => {
       await pop.delete(1);

@@ -44,7 +44,7 @@ describe('the greeting', () => {
 describe('STLS', () => {
   const starttls = { security: 'starttls' } as const;
 
-  it('is demanded: CAPA without it, or a refused CAPA, ends the connection', async () => {
+  it('is demanded: CAPA without it, or a refused CAPA, ends the connection (CVE-2021-22946, CVE-2021-39272)', async () => {
     expect(
       await connectError('S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: .\nC-end', starttls),
     ).toMatchObject({ code: 'ERR_STARTTLS_NOT_OFFERED', connection: 'closed' });
@@ -62,7 +62,7 @@ describe('STLS', () => {
     ).toMatchObject({ code: 'ERR_STARTTLS_REFUSED', reply: 'not today' });
   });
 
-  it('with octets ahead of it is an attack: a go-ahead to what nobody has sent', async () => {
+  it('with octets ahead of it is an attack: a go-ahead to what was not sent', async () => {
     const servers = await startTestServers({
       protocols: ['pop3'],
       pop3: { impostor: { inClear: { CAPA: '+OK\r\nSTLS\r\n.\r\n+OK g' } } },
@@ -84,7 +84,7 @@ describe('STLS', () => {
     }
   });
 
-  it('with octets behind its go-ahead is an attack', async () => {
+  it('with octets behind its go-ahead is an attack (CVE-2020-14954, -15953, CVE-2021-22947, CVE-2026-41319)', async () => {
     const servers = await startTestServers({
       protocols: ['pop3'],
       users: { alice: 'secret' },
@@ -247,7 +247,7 @@ describe('authentication', () => {
     }
   });
 
-  it('refuses line breaks in them before it dials', async () => {
+  it('refuses line breaks in them before it dials (CVE-2025-15367, CVE-2012-0036)', async () => {
     for (const auth of [
       { user: 'alice\r\nDELE 1', password: 'x' },
       { user: 'alice', password: 'x\r\nDELE 1' },
@@ -323,7 +323,7 @@ describe('authentication', () => {
     });
   });
 
-  it('uses APOP only where it is named', async () => {
+  it('uses APOP only where it is named (CVE-2007-1558)', async () => {
     const digest = createHash('md5').update('<1896.69@dbc.mtview.ca.us>secret').digest('hex');
     await play(
       `S: +OK POP3 <1896.69@dbc.mtview.ca.us>\n${capa('USER')}\nC: APOP alice ${digest}\nS: +OK\n${after}`,
@@ -467,7 +467,7 @@ it('an unasked goodbye ends the session and says why', async () => {
   });
 });
 
-it('an answer that nobody asked for is out of step', async () => {
+it('an answer to no command is out of step', async () => {
   const dialogue = loggedIn('C: NOOP\nS: +OK\nS: +OK again\nC-end');
   const result = await play(dialogue, async (pop) => {
     await pop.noop().catch(() => {});

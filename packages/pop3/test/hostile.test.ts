@@ -159,7 +159,7 @@ describe('in clear', () => {
     );
   }, 60_000);
 
-  it('a flood is stopped by limits', async () => {
+  it('a flood is stopped by limits (CVE-2013-1752)', async () => {
     const flood = 'x'.repeat(1 << 16);
     for (const start of ['+OK', '+OK\r\n']) {
       const server = await liar((line, socket) => {

@@ -72,7 +72,7 @@ describe('a message that takes in the next one, or gives octets to it', () => {
     ]);
   });
 
-  it('a server that stuffs no dots (GreenMail, Mailpit): what was in a message is nobody else', async () => {
+  it('a server that stuffs no dots (GreenMail, Mailpit): what was in a message is no other', async () => {
     const hello = '+OK\r\nhello\r\n.\r\n+OK\r\nforged\r\n.\r\n';
     const replies: Record<string, string> = {
       CAPA: '+OK\r\nPIPELINING\r\n.\r\n',

@@ -2,6 +2,7 @@
 import { buffer, text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { Pop3Client } from '../src/index.js';
+import { parseListRow, parseUidlRow } from '../src/listing.js';
 import { connectError, failure, loggedIn, play } from './dialogue.js';
 
 const capa = (...caps: string[]) =>
@@ -145,6 +146,21 @@ describe('rows', () => {
       undefined,
       'd',
     ]);
+  });
+
+  it('a unique-id may end in the octet A0, which is no blank', async () => {
+    const dialogue = loggedIn('C: UIDL\nS: +OK\nS-raw: 1 a\\xc3\\xa0\\r\\n2 a\\xc3 \\r\\n\nS: .');
+    const rows = await play(dialogue, (pop) => pop.uidl().toArray());
+    expect(rows.map((row) => row.ok && row.uid)).toEqual(['a\xc3\xa0', 'a\xc3']);
+  });
+
+  it('CVE-2018-1060 (poplib): lines made to be slow are read like others', () => {
+    const blanks = ' '.repeat(65_000);
+    // Hours, were they read in more than linear time.
+    for (let i = 0; i < 2_000; i++) {
+      expect(parseUidlRow(`1 x${blanks}y`).ok).toBe(false);
+      expect(parseListRow(`1 ${blanks}5${blanks}y`)).toEqual({ ok: true, number: 1, octets: 5 });
+    }
   });
 
   it('Exchange: sizes that make no sense are left out', async () => {

@@ -45,7 +45,7 @@ describe('retrieveAll', () => {
     expect(await play(pipelining, (pop) => read(pop, 1))).toEqual(['m1\r\n', 'm2\r\n']);
   });
 
-  it('skips what nobody reads, and drops what is under way when the loop is left', async () => {
+  it('skips what is not read, and drops what is under way when the loop is left', async () => {
     const dialogue = loggedIn(
       `C: RETR 1\nC: RETR 2\nC: RETR 3\n${retr(1)}\n${retr(2)}\n${retr(3)}\nC: NOOP\nS: +OK`,
     );

@@ -168,7 +168,7 @@ function* tokens(text: string): Generator<Token, void, undefined> {
 function attributesOf(source: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [, name = '', double, single] of source.matchAll(
-    /([\w.:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g,
+    /(?<![\w.:-])([\w.:-]{1,64})\s{0,64}=\s{0,64}(?:"([^"]*)"|'([^']*)')/g,
   ))
     found[name.toLowerCase()] = fromXml(double ?? single ?? '');
   return found;
@@ -201,9 +201,13 @@ function inOrder(file: NzbFile, problems: string[]): NzbSegment[] {
 }
 
 /** `"name.ext" yEnc (1/2)`; without quotes the word with an extension before yEnc. */
-const nameIn = (subject: string): string | undefined =>
-  /"([^"]+)"/.exec(subject)?.[1]?.trim() ??
-  /(\S+\.\w{1,8})(?=\s+(?:yEnc|\(\d+\/\d+\)))/i.exec(subject)?.[1];
+function nameIn(subject: string): string | undefined {
+  const text = subject.slice(0, 1_000);
+  return (
+    /"([^"]+)"/.exec(text)?.[1]?.trim() ??
+    /(?<!\S)(\S+\.\w{1,8})(?=\s+(?:yEnc|\(\d+\/\d+\)))/i.exec(text)?.[1]
+  );
+}
 
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 

@@ -6,7 +6,9 @@
  */
 export function safeName(name: string | undefined, fallback = 'unnamed'): string {
   const last = (name ?? '').split(/[/\\]/).findLast((part) => part.trim() !== '') ?? '';
-  let safe = last.replace(/[\x00-\x1f\x7f-\x9f<>:"|?*\u202a-\u202e\u2066-\u2069]/g, '_');
+  let safe = last
+    .slice(-1_000)
+    .replace(/[\x00-\x1f\x7f-\x9f<>:"|?*\u202a-\u202e\u2066-\u2069]/g, '_');
   safe = safe.replace(/^[\s.]+|[\s.]+$/g, '');
   if (/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(safe)) safe = `_${safe}`;
   while (Buffer.byteLength(safe) > 200) safe = safe.slice(1);

@@ -1,5 +1,7 @@
 /** uuencode (POSIX.1): files in articles of before yEnc. */
 
+import { trimBlanks } from '@fivewire/line-protocol';
+
 /** A file, or the lines of it that an article has. */
 export interface UuPart {
   /** As the poster has it: never a path. See {@link safeName}. `undefined` where the article does not begin the file. */
@@ -29,7 +31,7 @@ export const uu = {
       const begin = /^begin ([0-7]{3,4}) (.+)$/.exec(line);
       if (begin !== null && content.length === 0) {
         mode = Number.parseInt(begin[1] as string, 8);
-        name = (begin[2] as string).trim();
+        name = trimBlanks(begin[2] as string);
       } else if (line === 'end') ended = name !== undefined || content.length > 0;
       else if (name !== undefined || looksFull(line) || (content.length > 0 && looksLast(line))) {
         if (line === '' || line === '`' || line === ' ') return;

@@ -1,6 +1,6 @@
 /** yEnc (yenc.org, version 1.3): parts of a file in articles, decoded and encoded, whole or as streams. */
 import { Transform, type TransformCallback } from 'node:stream';
-import { UsageError } from '@fivewire/line-protocol';
+import { trimBlanks, UsageError } from '@fivewire/line-protocol';
 import { crc32 } from './crc32.js';
 import { decodeBy, encodeBy, yencode } from './yenc-native.js';
 import { decodeOctets, type EscapeState, encodeOctets, type LineState } from './yenc-octets.js';
@@ -91,7 +91,7 @@ export class YencDecoder extends Transform {
 
   /** @returns false where the line is data already */
   #read(line: string): boolean {
-    const words = line.trimEnd();
+    const words = trimBlanks(line);
     if (this.#at === 'before' && words.startsWith('=ybegin ')) {
       this.#begin = keywords(words);
       this.#at = this.#begin.has('part') ? 'begun' : 'data';
@@ -262,7 +262,7 @@ function keywords(line: string): Map<string, string> {
   for (const [, key = '', value = ''] of words.matchAll(/ ([a-z0-9]{1,10})=(\S{0,40})/g)) {
     if (!found.has(key)) found.set(key, value);
   }
-  if (name !== null) found.set('name', (name[1] as string).trim().replace(/^"(.*)"$/, '$1'));
+  if (name !== null) found.set('name', trimBlanks(name[1] as string).replace(/^"(.*)"$/, '$1'));
   return found;
 }
 
