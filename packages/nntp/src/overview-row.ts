@@ -7,6 +7,8 @@ export class OverviewFormat {
   readonly fields: readonly string[];
   /** @internal Where the seven are that every server should have: looked up once, not for each row. */
   readonly seven: Readonly<Record<(typeof seven)[number], number | undefined>>;
+  /** @internal How many columns there are after the number. */
+  readonly width: number;
   #columns: ReadonlyMap<string, number>;
   #full: ReadonlySet<number>;
 
@@ -21,6 +23,7 @@ export class OverviewFormat {
       if (name !== '' && !columns.has(name)) columns.set(name, column);
     });
     this.fields = [...columns.keys()];
+    this.width = lines.length;
     this.#columns = columns;
     this.#full = full;
     this.seven = Object.fromEntries(
@@ -147,10 +150,22 @@ export class OverviewRow {
     if (this.#cells !== undefined) return this.#cells;
     const cells = this.#line.split('\t');
     this.#cells = cells;
-    const { subject, 'message-id': at } = this.#format.seven;
-    if (at === undefined || looksLikeId(cells[at])) return cells;
-    this.#problem = `column ${at} is no message-id`;
-    const found = cells.findIndex((cell, i) => i > at && looksLikeId(cell));
+    const { subject, 'message-id': at, references } = this.#format.seven;
+    if (at === undefined) return cells;
+    const tooMany = cells.length - 1 - this.#format.width;
+    const isPlain = looksLikeId(cells[at]);
+    // A Subject may hold what looks like a message-id: then there are columns too many, and the references are none.
+    const isMadeUp =
+      isPlain &&
+      tooMany > 0 &&
+      looksLikeId(cells[at + tooMany]) &&
+      references !== undefined &&
+      !looksLikeIds(cells[references]);
+    if (isPlain && !isMadeUp) return cells;
+    this.#problem = `column ${at} is ${isPlain ? 'not the' : 'no'} message-id`;
+    const found = isMadeUp
+      ? at + tooMany
+      : cells.findIndex((cell, i) => i > at && looksLikeId(cell));
     if (found < 0 || subject === undefined || subject > at) return cells;
     const surplus = found - at;
     const whole = cells.slice(subject, subject + surplus + 1).join('\t');
@@ -159,6 +174,10 @@ export class OverviewRow {
     return cells;
   }
 }
+
+/** The References of an article, which may have none. */
+const looksLikeIds = (cell: string | undefined): boolean =>
+  cell === undefined || /^[ \t]*(?:<[^<>]*>[ \t]*)*$/.test(cell);
 
 const looksLikeId = (cell: string | undefined): boolean =>
   cell !== undefined && /^\s*<[^<>\s]+>\s*$/.test(cell);

@@ -226,6 +226,24 @@ describe('overview rows', () => {
     });
   });
 
+  it('a Subject that holds the columns of another article is told too', async () => {
+    const forged = '1\\ta\\tyou@x\\tMon\\t<victim@x>\\tme@x\\tTue\\t<a@x>\\t<r@x> <s@x>\\t17\\t2';
+    expect(await row(forged)).toEqual({
+      subject: 'a\tyou@x\tMon\t<victim@x>',
+      from: 'me@x',
+      messageId: '<a@x>',
+      bytes: 17,
+      xref: undefined,
+      problem:
+        'column 4 is not the message-id: 3 tabs too many before it, taken for part of the subject',
+    });
+    // Columns that the format does not name are none of that.
+    expect(await row('1\\ta\\tme@x\\tMon\\t<a@x>\\t<r@x>\\t17\\t2\\textra\\t<b@x>')).toMatchObject({
+      messageId: '<a@x>',
+      problem: undefined,
+    });
+  });
+
   it('a row without a message-id says so; <0> stands for none', async () => {
     expect(await row('1\\ta\\tme@x\\tMon\\tnone\\t\\t17\\t2')).toMatchObject({
       from: 'me@x',

@@ -129,6 +129,8 @@ async function* fetch(
   const session = sessionOf(client);
   const { sizes } = session;
   const mailbox = new Mailbox();
+  /** Numbers that came with two uids. */
+  const doubtful = new Set<number>();
   for await (const row of client.uidl(call)) {
     if (!row.ok) {
       const { number, problem, raw } = row;
@@ -136,7 +138,16 @@ async function* fetch(
       yield { ok: false, number, error: { problem, raw } };
       continue;
     }
-    mailbox.add(row.number, row.uid);
+    const { number, uid } = row;
+    const other = mailbox.uids.get(number);
+    if (other === undefined && !doubtful.has(number)) mailbox.add(number, uid);
+    else if (other !== uid) {
+      mailbox.drop(number);
+      mailbox.complete = false;
+      doubtful.add(number);
+      const raw = `${number} ${uid}`;
+      yield { ok: false, number, error: { problem: 'The number has two unique-ids', raw } };
+    }
   }
   const { uids } = mailbox;
   if (mailbox.complete) await uidStore.listed?.(mailbox.keys());

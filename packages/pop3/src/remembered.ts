@@ -20,6 +20,16 @@ export class Mailbox {
     else others.push(number);
   }
 
+  /** A number with two uids: which is whose can't be known. */
+  drop(number: number): void {
+    const uid = this.uids.get(number);
+    if (uid === undefined) return;
+    this.uids.delete(number);
+    const left = this.numbers(uid).filter((other) => other !== number);
+    if (left.length > 0) this.#numbers.set(uid, left);
+    else this.#numbers.delete(uid);
+  }
+
   /** The messages that have this one's uid, itself among them. */
   numbers(uid: string): readonly number[] {
     return this.#numbers.get(uid) ?? [];

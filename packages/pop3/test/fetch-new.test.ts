@@ -101,6 +101,45 @@ describe('what comes', () => {
   });
 });
 
+describe('odd listings', () => {
+  it('out of order, with gaps, the same row twice: each message once', async () => {
+    const dialogue = loggedIn(
+      `${uidl('7 c', '2 a', '2 a', '4 b')}\n${list}\nC: RETR 2\nC: RETR 4\nC: RETR 7\n${retr(2)}\n${retr(4)}\n${retr(7)}\nC: NOOP\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const all = await fetched(pop, new Set());
+      await pop.noop();
+      return all;
+    });
+    expect(result).toEqual([
+      [2, 'a', 'm2\r\n'],
+      [4, 'b', 'm4\r\n'],
+      [7, 'c', 'm7\r\n'],
+    ]);
+  });
+
+  it('a number with two uids is told, and neither fetched nor marked', async () => {
+    const dialogue = loggedIn(
+      `${uidl('1 a', '1 b', '1 c', '2 d')}\n${list}\nC: RETR 2\n${retr(2)}\nC: DELE 2\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const store = new Set(['a', 'b']);
+      return [await fetched(pop, store, { remove: true }), [...store], pop.marked];
+    });
+    expect(result).toEqual([
+      [
+        [1, 'problem'],
+        [1, 'problem'],
+        [2, 'd', 'm2\r\n'],
+      ],
+      ['a', 'b', 'd'],
+      [2],
+    ]);
+  });
+});
+
 describe('what is marked as deleted', () => {
   it('is what is done, remembered first', async () => {
     const dialogue = loggedIn(
