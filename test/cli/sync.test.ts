@@ -222,6 +222,13 @@ describe('mail', () => {
     expect(await sync(inbox(), 'Locked')).toMatchObject({ status: 75 });
   });
 
+  it('goes at --limit-rate, message by message and within a long one', async () => {
+    box('alice').append(text('short', 'x'.repeat(60_000)));
+    box('alice').append(text('long', 'x'.repeat(1_200_000)));
+    expect(await sync(inbox(), 'Mail', '--limit-rate', '4m')).toMatchObject(silent);
+    expect(subjectsIn('Mail')).toEqual(['long', 'short']);
+  });
+
   it('POP3 and news are collected, into a Maildir and an mbox', async () => {
     fill(2);
     for (let run = 0; run < 2; run++) {

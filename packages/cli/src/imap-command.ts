@@ -3,6 +3,7 @@ import type { ImapClient, Mailbox, SearchQuery } from '@fivewire/imap';
 import type { Context } from './context.js';
 import { exitCodes, Failure, usage } from './exit-code.js';
 import { line } from './output.js';
+import { byOwnName } from './own-mailboxes.js';
 import { withRetry } from './retry.js';
 import { withSession } from './sessions.js';
 import { resolveTarget } from './target.js';
@@ -30,13 +31,15 @@ export async function onMailbox(
   if (section !== undefined) throw usage('A section is for fivewire get', 'Leave /;SECTION= out.');
   await withRetry(context, () =>
     withSession('imap', target, context, async (imap) => {
-      const mailbox = await imap.open(name, { readOnly, signal });
+      const mailbox = await byOwnName(imap, name, context, (own) =>
+        imap.open(own, { readOnly, signal }),
+      );
       if (uidValidity !== undefined && uidValidity !== mailbox.uidValidity)
         throw new Failure(
           exitCodes.notFound,
           `${line(name)} has UIDVALIDITY ${mailbox.uidValidity}: UIDs of ${uidValidity} are void`,
         );
-      await work(mailbox, { mailbox: name, uids }, imap);
+      await work(mailbox, { mailbox: mailbox.name, uids }, imap);
       await mailbox.close();
     }),
   );
@@ -95,7 +98,9 @@ export async function onNamedMailbox(
   if (mailbox === undefined || uids !== undefined)
     throw usage('Which mailbox?', 'Write imaps://user@host/MAILBOX.');
   await withRetry(context, () =>
-    withSession('imap', target, context, (imap) => work(imap, mailbox)),
+    withSession('imap', target, context, (imap) =>
+      byOwnName(imap, mailbox, context, (name) => work(imap, name)),
+    ),
   );
 }
 

@@ -1,4 +1,4 @@
-/** `--rate 60/m`: so many in a time, evenly. */
+/** `--rate 60/m`: so many in a time, evenly; and octets in a time, for what comes in pieces of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usage } from './exit-code.js';
 
@@ -15,6 +15,35 @@ export function rateOf(value: string): number {
   const pause = (spans[unit] ?? Number.NaN) / Number(count);
   if (Number.isFinite(pause) && pause > 0) return pause;
   throw usage(`--rate ${value} is no rate`, 'Write 5/s, 60/m or 1000/h.');
+}
+
+interface Clock {
+  now(): number;
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+const realClock: Clock = {
+  now: () => performance.now(),
+  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
+};
+
+/**
+ * `--limit-rate` for whole messages: resolves when one of so many octets may go on.
+ *
+ * @param rate octets a second; undefined: at once
+ */
+export function octetsPaced(
+  rate: number | undefined,
+  signal: AbortSignal,
+  clock: Clock = realClock,
+): (octets: number) => Promise<void> {
+  let free = clock.now();
+  return async (octets) => {
+    if (rate === undefined) return;
+    const now = clock.now();
+    free = Math.max(free, now) + (octets / rate) * 1_000;
+    if (free > now) await clock.sleep(free - now, signal);
+  };
 }
 
 /** Resolves when the next one may begin. */

@@ -4,18 +4,21 @@ import type { Context } from './context.js';
 import { usage } from './exit-code.js';
 import { chosen, onMailbox } from './imap-command.js';
 import { line } from './output.js';
+import { ownName } from './own-mailboxes.js';
 
 export async function transfer(
   verb: 'move' | 'copy',
   url: string,
-  to: string,
+  named: string,
   create: boolean,
   context: Context,
 ): Promise<undefined> {
   const { out, signal } = context;
-  if (to.includes('://')) throw usage('The other mailbox is a name on the same server, not a URL');
+  if (named.includes('://'))
+    throw usage('The other mailbox is a name on the same server, not a URL');
   await onMailbox(url, context, { readOnly: verb === 'copy' }, async (mailbox, place, imap) => {
     const uids = await chosen(mailbox, place, context);
+    const to = await ownName(imap, named, context);
     const go = () => mailbox[verb](uids, to, { signal });
     const result = await go().catch(async (error: unknown) => {
       const isMissing =

@@ -6,6 +6,7 @@ import { usage } from '../exit-code.js';
 import { WireLines } from '../fetch/line-ends.js';
 import { unreadable } from '../local-files.js';
 import { line } from '../output.js';
+import { byOwnName } from '../own-mailboxes.js';
 import { withRetry } from '../retry.js';
 import { spoolStdin } from '../send/ready-message.js';
 import { withSession } from '../sessions.js';
@@ -28,11 +29,10 @@ export async function run(args: Args, context: Context): Promise<undefined> {
     const size = await sizeOnWire(file);
     await withRetry(context, () =>
       withSession('imap', target, context, async (imap) => {
-        const result = await imap.append(mailbox, onWire(file), {
-          flags: texts(args.flag),
-          size,
-          signal,
-        });
+        const flags = texts(args.flag);
+        const result = await byOwnName(imap, mailbox, context, (name) =>
+          imap.append(name, onWire(file), { flags, size, signal }),
+        );
         await out.done(
           { type: 'appended', mailbox, ...result },
           `${line(mailbox)} ${result.uid ?? ''}`.trim(),

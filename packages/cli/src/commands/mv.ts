@@ -4,6 +4,7 @@ import { usage } from '../exit-code.js';
 import { onFtpPath } from '../ftp-command.js';
 import { isImap, onNamedMailbox } from '../imap-command.js';
 import { line } from '../output.js';
+import { ownName } from '../own-mailboxes.js';
 
 export const options = {} as const;
 
@@ -18,8 +19,12 @@ export async function run(args: Args, context: Context): Promise<undefined> {
   const url = text(args.url);
   if (isImap(url)) {
     await onNamedMailbox(url, context, async (imap, mailbox) => {
-      await imap.rename(mailbox, to, { signal });
-      await out.done({ type: 'renamed', mailbox, to }, `renamed ${line(mailbox)} to ${line(to)}`);
+      const name = await ownName(imap, to, context);
+      await imap.rename(mailbox, name, { signal });
+      await out.done(
+        { type: 'renamed', mailbox, to: name },
+        `renamed ${line(mailbox)} to ${line(name)}`,
+      );
     });
     return;
   }

@@ -2,6 +2,7 @@
 import type { ImapClient, Mailbox } from '@fivewire/imap';
 import { exitCodes, Failure } from '../exit-code.js';
 import { line } from '../output.js';
+import { byOwnName } from '../own-mailboxes.js';
 import type { Arrivals, SourceOptions } from './source.js';
 
 /** Asked for together: what their beginnings take in memory stays small. */
@@ -13,7 +14,9 @@ export async function* imapArrivals(
   options: SourceOptions,
 ): Arrivals {
   const { seen, remove, limit, signal } = options;
-  const mailbox = await imap.open(name, { readOnly: !remove, signal });
+  const mailbox = await byOwnName(imap, name, { signal }, (own) =>
+    imap.open(own, { readOnly: !remove, signal }),
+  );
   const { uidValidity } = mailbox;
   if (uidValidity === undefined)
     throw new Failure(

@@ -5,6 +5,7 @@ import { exitCodes, Failure, usage } from '../exit-code.js';
 import { type Destination, keep } from '../keep.js';
 import { makeDirectory } from '../local-files.js';
 import { line } from '../output.js';
+import { byOwnName } from '../own-mailboxes.js';
 import { withSession } from '../sessions.js';
 import type { Target } from '../target.js';
 import { imapPath } from '../url-paths.js';
@@ -16,7 +17,9 @@ export async function get(target: Target, to: Destination, context: Context): Pr
     throw usage('Which message?', 'Write imaps://user@host/MAILBOX/;UID=5, or ;UID=1:9.');
   const { signal } = context;
   await withSession('imap', target, context, async (imap) => {
-    const mailbox = await imap.open(name, { readOnly: true, signal });
+    const mailbox = await byOwnName(imap, name, context, (own) =>
+      imap.open(own, { readOnly: true, signal }),
+    );
     if (uidValidity !== undefined && uidValidity !== mailbox.uidValidity)
       throw new Failure(
         exitCodes.notFound,
@@ -84,7 +87,9 @@ export async function list(target: Target, context: Context, { long }: ListWishe
       }
       return;
     }
-    const mailbox = await imap.open(name, { readOnly: true, signal });
+    const mailbox = await byOwnName(imap, name, context, (own) =>
+      imap.open(own, { readOnly: true, signal }),
+    );
     const items = { envelope: true, size: true, flags: true, internalDate: true } as const;
     for await (const message of mailbox.fetch(uids ?? '1:*', items, { signal })) {
       const { uid, size, flags, envelope, internalDate } = message;

@@ -2,8 +2,10 @@
 import type { Context } from '../context.js';
 import { usage } from '../exit-code.js';
 import { line } from '../output.js';
+import { octetsPaced } from '../rate.js';
 import { type Change, isHeld, type NewMessage, sizeOf, type Target } from './message.js';
 import { flagText, type Pair, type Pairs } from './pairs.js';
+import { slow } from './slow.js';
 
 export interface SyncWishes {
   /** Remove from the copy what the source has no more. */
@@ -38,6 +40,8 @@ interface Run {
 export async function copyMailbox(changes: AsyncIterable<Change>, run: Run): Promise<void> {
   const { context, sum } = run;
   const work = new Batches(run);
+  const { limitRate } = context.settings;
+  const pace = octetsPaced(limitRate, context.signal);
   if (run.wishes.remove) {
     // What runs without --delete have kept.
     const { source } = run.pairs;
@@ -49,8 +53,10 @@ export async function copyMailbox(changes: AsyncIterable<Change>, run: Run): Pro
   }
   for await (const change of changes) {
     context.signal.throwIfAborted();
-    if (change.type === 'new') await work.add(change);
-    else if (change.type === 'flags') await work.change(change);
+    if (change.type === 'new') {
+      if (isHeld(change.content)) await pace(change.content.length);
+      await work.add(slow(change, limitRate));
+    } else if (change.type === 'flags') await work.change(change);
     else if (change.type === 'gone') await removeAll(change.ids, run);
     else {
       sum.failed++;

@@ -2,6 +2,7 @@
 import type { ImapClient } from '@fivewire/imap';
 import type { Context } from '../context.js';
 import { line } from '../output.js';
+import { namespacesOf, ownLevels } from '../own-mailboxes.js';
 
 export interface ServerMailbox {
   name: string;
@@ -11,16 +12,21 @@ export interface ServerMailbox {
 /** Mailboxes that show messages of others: copied too, each message would be there twice (RFC 6154 §2). */
 const virtual = new Set(['\\All', '\\Flagged', '\\Important']);
 
+/** Those of the account itself. */
 export async function serverMailboxes(
   imap: ImapClient,
-  { signal, out }: Context,
+  context: Context,
 ): Promise<ServerMailbox[]> {
+  const { signal, out } = context;
   const found: ServerMailbox[] = [];
+  const namespaces = await namespacesOf(imap, context);
   for await (const { name, delimiter, selectable, specialUse } of imap.list({ signal })) {
     if (!selectable) continue;
-    if (specialUse !== undefined && virtual.has(specialUse))
+    const levels = ownLevels({ name, delimiter }, namespaces);
+    if (levels === undefined) out.detail(`${line(name)} belongs to others: left out`);
+    else if (specialUse !== undefined && virtual.has(specialUse))
       out.detail(`${line(name)} shows messages of other mailboxes: left out`);
-    else found.push({ name, levels: delimiter === null ? [name] : name.split(delimiter) });
+    else found.push({ name, levels });
   }
   return found;
 }

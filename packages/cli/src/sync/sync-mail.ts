@@ -8,6 +8,7 @@ import { usage } from '../exit-code.js';
 import { missing, removeMade } from '../fetch/undo.js';
 import { makeDirectory } from '../local-files.js';
 import { line } from '../output.js';
+import { nameOf as mailboxNameOf, namespacesOf, ownName } from '../own-mailboxes.js';
 import { stateDirectory } from '../paths.js';
 import { withSession } from '../sessions.js';
 import { resolveTarget, type Target as Server } from '../target.js';
@@ -75,9 +76,10 @@ async function withEnd(
   const { mailbox, uids } = imapPath(server.path);
   if (uids !== undefined) throw usage('sync takes a mailbox or an account', 'Leave /;UID= out.');
   const { account } = server;
-  await withSession('imap', server, context, (imap) =>
-    work({ kind: 'imap', imap, account, mailbox }),
-  );
+  await withSession('imap', server, context, async (imap) => {
+    const own = mailbox === undefined ? undefined : await ownName(imap, mailbox, context);
+    await work({ kind: 'imap', imap, account, mailbox: own });
+  });
 }
 
 interface Mate {
@@ -98,12 +100,20 @@ async function boxesOf(source: End, target: End, context: Context): Promise<Mate
       'Name a mailbox at both, or at none.',
     );
   const all = await levelsOf(source, context);
-  const delimiter = target.kind === 'imap' ? await delimiterOf(target.imap, context) : '/';
+  const called = await namer(target, context);
   return all.map(({ box, levels }) => ({
     name: levels.join('/'),
     source: box,
-    target: boxAt(target, levels, delimiter),
+    target: boxAt(target, levels, called(levels)),
   }));
+}
+
+/** How mailboxes of so many levels are called at that end. */
+async function namer(end: End, context: Context): Promise<(levels: readonly string[]) => string> {
+  if (end.kind === 'maildir') return (levels) => levels.join('/');
+  const namespaces = await namespacesOf(end.imap, context);
+  const delimiter = namespaces.delimiter ?? (await delimiterOf(end.imap, context));
+  return (levels) => mailboxNameOf(levels, delimiter, namespaces);
 }
 
 async function levelsOf(end: End, context: Context): Promise<{ box: Box; levels: string[] }[]> {
@@ -119,13 +129,13 @@ async function levelsOf(end: End, context: Context): Promise<{ box: Box; levels:
   }));
 }
 
-function boxAt(end: End, levels: readonly string[], delimiter = '/'): Box {
+function boxAt(end: End, levels: readonly string[], called?: string): Box {
   if (end.kind === 'maildir')
     return {
       kind: 'maildir',
       path: levels.length === 0 ? end.path : maildirPlusPath(end.path, levels),
     };
-  const name = levels.length === 0 ? (end.mailbox as string) : levels.join(delimiter);
+  const name = called ?? (end.mailbox as string);
   const { imap, account } = end;
   return { kind: 'imap', imap, account, name: /^inbox$/i.test(name) ? 'INBOX' : name };
 }
