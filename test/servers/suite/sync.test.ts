@@ -53,7 +53,7 @@ const url = (name: string, mailbox: string) =>
 
 async function fill(mailbox: string): Promise<void> {
   const imap = await ImapClient.connect(
-    options({ server: 'dovecot', port: 'imaps', protocol: 'imap', security: 'implicit-tls' }),
+    options({ server: 'dovecot', port: 'imaps', security: 'implicit-tls' }),
   );
   await imap.create(mailbox);
   const messages = Array.from({ length: count }, (_, i) => ({
