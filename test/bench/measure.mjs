@@ -34,8 +34,9 @@ export async function measureWork(suite, work, { rounds, full }) {
         runs.get(name).push(await runOf(name, false));
     }
 
-    const cpu = (name) => runs.get(name).map((run) => run.cpuSeconds);
-    const pairs = (a, b) => cpu(a).map((seconds, i) => seconds / cpu(b)[i]);
+    const times = (name, by) => runs.get(name).map((run) => run[`${by}Seconds`]);
+    const cpu = (name) => times(name, 'cpu');
+    const pairs = (a, b, by = 'cpu') => times(a, by).map((seconds, i) => seconds / times(b, by)[i]);
     const spread = Math.max(...pairs(again, work.reference).map((ratio) => Math.abs(ratio - 1)));
     return all.map((name) => {
       const target = work.targets.find(({ contender }) => contender === name);
@@ -56,7 +57,14 @@ export async function measureWork(suite, work, { rounds, full }) {
         spread: round3(spread),
         ...(target === undefined
           ? {}
-          : { target: describeTarget(target), met: judge(target, ratios, spread, runs.get(name)) }),
+          : {
+              target: describeTarget(target),
+              met: judge(
+                target,
+                target.peer === undefined ? undefined : median(pairs(name, target.peer, target.by)),
+                { spread, runs: runs.get(name) },
+              ),
+            }),
         ...(wrong ? { void: `SHA-256 of the output differs from ${work.reference}'s` } : {}),
       };
     });
@@ -82,18 +90,18 @@ function runContender(order) {
   });
 }
 
-const describeTarget = ({ peer, most, wallSeconds, megabytes }) => {
+const describeTarget = ({ peer, most, by, wallSeconds, megabytes }) => {
   if (wallSeconds !== undefined) return `≤ ${wallSeconds} s`;
   if (megabytes !== undefined) return `≤ ${megabytes} MB`;
-  return `${most === 'spread' ? '≈ 1' : `≤ ${round3(most)}`} × ${peer}`;
+  const ratio = most === 'spread' ? '≈ 1' : `≤ ${round3(most)}`;
+  return `${ratio} × ${peer}${by === 'wall' ? ' (wall)' : ''}`;
 };
 
 /** A target nearer to 1 than the machine's own spread can't be decided on it. */
-function judge({ peer, most, wallSeconds, megabytes }, ratios, spread, runs) {
+function judge({ most, wallSeconds, megabytes }, ratio, { spread, runs }) {
   if (megabytes !== undefined)
     return median(runs.map((run) => run.rssBytes)) <= megabytes * 2 ** 20;
   if (wallSeconds !== undefined) return median(runs.map((run) => run.wallSeconds)) <= wallSeconds;
-  const ratio = ratios[peer];
   if (most === 'spread') return ratio <= 1 + spread;
   if (most === 1) return ratio < 1 - spread ? true : ratio > 1 + spread ? false : 'undecided';
   return Math.abs(most - 1) < spread ? 'undecided' : ratio <= most;
