@@ -99,6 +99,13 @@ export const unreadable = (command: string, problem: string): RemoteProtocolErro
     hint: 'What the server found is not known. If an extension of it is broken, name it in `disable`.',
   });
 
+/** A BAD that says that the server does not know the command in this form, and not that it is busy. */
+export function isNotUnderstood(error: unknown): boolean {
+  if (!isFivewireError(error)) return false;
+  const { reply, transient } = error as CommandError;
+  return reply?.code === 'BAD' && !transient;
+}
+
 /** "Suggested Backoff Time: 16000 milliseconds": Microsoft 365. */
 function backoff(text: string): { retryAfter?: number } {
   const found = /suggested backoff time:? *(\d{1,9}) *(milliseconds|ms|seconds|s)?\b/i.exec(text);

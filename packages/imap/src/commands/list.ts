@@ -1,7 +1,7 @@
 /** LIST and LSUB, RFC 9051 §6.3.9; LIST-EXTENDED, RFC 5258; LIST-STATUS, RFC 5819; SPECIAL-USE, RFC 6154. */
-import { type CommandError, isFivewireError, UsageError } from 'tls-context-core';
+import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { requireCapability } from '../command-error.js';
+import { isNotUnderstood, requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { extensionData } from '../extension-data.js';
 import { parseRights } from '../grammar/account-data.js';
@@ -123,7 +123,7 @@ export async function* list(
   const canBePlain = given.remote !== true && given.recursiveMatch !== true;
   const isExtended = returns.length > 0 || selectsUse;
   const found = await ask(runner, plan, reference, patterns, told, options).catch((error) => {
-    if (!isExtended || !canBePlain || !isBad(error)) throw error;
+    if (!isExtended || !canBePlain || !isNotUnderstood(error)) throw error;
     return undefined;
   });
   if (found === undefined) {
@@ -207,9 +207,6 @@ async function ask(
   }
   return groups.length > 1 ? withoutDoubles(found) : found;
 }
-
-const isBad = (error: unknown): boolean =>
-  isFivewireError(error) && (error as CommandError).reply?.code === 'BAD';
 
 const withoutDoubles = (found: readonly ListData[]): ListData[] => [
   ...new Map(found.map((data) => [data.raw, data])).values(),

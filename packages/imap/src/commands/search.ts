@@ -1,7 +1,7 @@
 /** UID SEARCH, RFC 9051 §6.4.4; ESEARCH, RFC 4731; SEARCHRES, RFC 5182; PARTIAL, RFC 9394. */
-import { type CommandError, isFivewireError, UsageError } from 'tls-context-core';
+import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { requireCapability, unreadable } from '../command-error.js';
+import { isNotUnderstood, requireCapability, unreadable } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { type Argument, syntax } from '../grammar/encoder.js';
 import type { ExtendedSearchData } from '../grammar/search-data.js';
@@ -138,10 +138,7 @@ export async function isBelievable(
 
 /** Some servers announce ESEARCH and know no RETURN. */
 function unlessBad(error: unknown): undefined {
-  if (isFivewireError(error)) {
-    const { reply, transient } = error as CommandError;
-    if (reply?.code === 'BAD' && !transient) return undefined;
-  }
+  if (isNotUnderstood(error)) return undefined;
   throw error;
 }
 

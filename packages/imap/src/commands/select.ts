@@ -111,7 +111,7 @@ class ToldSince implements Resync {
   }
 }
 
-/** Leaves the selected mailbox without expunging anything. Without UNSELECT the next SELECT does it. */
+/** Leaves the selected mailbox without expunging anything. Without UNSELECT (RFC 3691) the next SELECT does it. */
 export async function unselect(runner: CommandRunner, options?: CallOptions): Promise<void> {
   const { session } = runner;
   if (session.selected === undefined) return;

@@ -1,0 +1,115 @@
+/** A backup that is killed (SIGKILL, no handler runs) after any octet of the server goes on from there, and loses and repeats nothing. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ExampleWorld, startExampleWorld } from '../support/example-runner.js';
+
+const program = fileURLToPath(new URL('../../examples/backup-mailbox.mjs', import.meta.url));
+let home: string;
+let world: ExampleWorld;
+let relay: Relay;
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'fivewire-killed-'));
+  world = await startExampleWorld(home);
+  relay = await startRelay(JSON.parse(world.env.FIVEWIRE_TEST_PORTS as string)[993]);
+});
+afterAll(async () => {
+  relay?.server.close();
+  await world?.servers.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** Passes on what the server says; after so many octets it keeps the rest, and calls. */
+interface Relay {
+  server: Server;
+  port: number;
+  passed: number;
+  most: number;
+  onMost: () => void;
+}
+
+async function startRelay(to: number): Promise<Relay> {
+  const ends = (socket: Socket, other: Socket): void => {
+    socket.on('error', () => other.destroy()).on('close', () => other.destroy());
+  };
+  const server = createServer((socket) => {
+    const target = connect(to, '127.0.0.1');
+    ends(socket, target);
+    ends(target, socket);
+    socket.pipe(target);
+    target.on('data', (octets: Buffer) => {
+      const some = octets.subarray(0, Math.max(0, found.most - found.passed));
+      found.passed += some.length;
+      if (some.length > 0) socket.write(some);
+      if (some.length < octets.length) found.onMost();
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const found: Relay = { server, port, passed: 0, most: 0, onMost: () => {} };
+  return found;
+}
+
+/** Runs the program until its end, or until so many octets have come. */
+async function backup(folder: string, most = Number.POSITIVE_INFINITY): Promise<string> {
+  const child = spawn(
+    process.execPath,
+    ['--import', world.redirect, program, 'imaps://alice@imap.example.org', 'Backup', folder],
+    {
+      cwd: home,
+      env: { ...world.env, FIVEWIRE_TEST_PORTS: JSON.stringify({ 993: relay.port }) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  Object.assign(relay, { passed: 0, most, onMost: () => child.kill('SIGKILL') });
+  let said = '';
+  child.stdout.on('data', (text) => {
+    said += text;
+  });
+  const [status, signal] = await once(child, 'close');
+  return status === 0 ? said : `${signal}`;
+}
+
+it('reaches what an undisturbed run reaches', async () => {
+  const box = world.servers.mail.create('alice', 'Backup');
+  let number = 0;
+  const more = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      number++;
+      // Some longer than what comes with a row.
+      const text = 'x'.repeat(number % 10 === 0 ? 400_000 : 300);
+      box.append(Buffer.from(`Subject: ${number}\r\n\r\n${text}\r\n`));
+    }
+  };
+  const isWhole = (folder: string): void => {
+    const files = readdirSync(folder).filter((name) => name.endsWith('.eml'));
+    expect(files.sort()).toEqual(box.messages.map(({ uid }) => `${uid}.eml`).sort());
+    for (const { uid, octets } of box.messages)
+      expect(readFileSync(join(folder, `${uid}.eml`)).equals(octets)).toBe(true);
+  };
+  more(30);
+  expect(await backup('steady')).toBe('30 new, 0 with other flags, 0 gone\n');
+  isWhole(join(home, 'steady'));
+  const points = 12;
+  for (let i = 0; i < points; i++) {
+    const folder = `cut${i}`;
+    // The first ones in the handshake and the login, the others in rows and long bodies.
+    const total = box.messages.reduce((sum, { octets }) => sum + octets.length, 0);
+    const most = i < 3 ? 1_500 * (i + 1) : Math.floor((i / points) * total);
+    expect(await backup(folder, most)).toBe('SIGKILL');
+    // What happens between the two runs is told by the second one.
+    more(1);
+    box.setFlags(box.messages[i]?.uid as number, ['\\Seen']);
+    box.remove([box.messages.at(-3)?.uid as number]);
+    expect(await backup(folder)).toMatch(/^\d+ new, \d+ with other flags, \d+ gone\n$/);
+    isWhole(join(home, folder));
+    expect(await backup(folder)).toBe('0 new, 0 with other flags, 0 gone\n');
+    rmSync(join(home, folder), { recursive: true });
+  }
+});
