@@ -1,6 +1,4 @@
 // What is in the mailbox of `imap-server.mjs`: messages made from their number, and what a client has to make of them.
-import { createHash } from 'node:crypto';
-
 const names = ['Alice Example', 'J\u00fcrgen M\u00fcller', 'O\u2019Neil, Pat', ''];
 const words = ['report', 'of', 'the', 'number', 'gr\u00fc\u00dfe', 'meeting', 'next', 'week'];
 const start = Date.UTC(2020, 8, 13, 12, 26, 40);
@@ -25,8 +23,20 @@ const facts = (uid) => ({
   filename: uid % 10 === 0 ? `file${uid}.pdf` : '',
 });
 
-export const factLine = ({ uid, subject, name, address, date, size, types, filename }) =>
-  `${uid}|${subject}|${name}|${address}|${date.toISOString()}|${size}|${types}|${filename}\n`;
+/** What a client has seen of a message as a number: cheap, so that it is the client that is measured. */
+export const factSum = ({ uid, subject, name, address, date, size, types, filename }) =>
+  uid * 7 +
+  subject.length * 11 +
+  subject.charCodeAt(subject.length - 1) +
+  name.length * 13 +
+  (name === '' ? 0 : name.charCodeAt(1)) +
+  address.length * 17 +
+  address.charCodeAt(4) +
+  date.getTime() / 1_000 +
+  size * 3 +
+  types.length * 19 +
+  types.at(-1).length * 23 +
+  filename.length * 29;
 
 /** The items of a FETCH row. */
 export function rowOf(uid) {
@@ -43,11 +53,11 @@ export function rowOf(uid) {
   return `UID ${uid} FLAGS (\\Seen) INTERNALDATE "${internal}" RFC822.SIZE ${size} ENVELOPE ("${day}" ${encoded(subject)} ${from} ${from} ${from} ${to} NIL NIL NIL "<${uid}@example.test>") BODYSTRUCTURE ${structure}`;
 }
 
-/** Hash of what all clients have to have seen of messages 1 to `count`. */
+/** The sum of what all clients have to have seen of messages 1 to `count`. */
 export function expectedFacts(count) {
-  const hash = createHash('sha256');
-  for (let uid = 1; uid <= count; uid++) hash.update(factLine(facts(uid)));
-  return hash.digest('hex');
+  let sum = 0;
+  for (let uid = 1; uid <= count; uid++) sum += factSum(facts(uid));
+  return sum;
 }
 
 const filler = Buffer.from('The quick brown fox jumps over the lazy dog.\r\n'.repeat(400));

@@ -6,6 +6,7 @@ import { decodeHeaderText } from './encoded-word.js';
 import type { FrameSlice } from './lexer.js';
 import { close, isMalformed, Lexer, open } from './lexer.js';
 import type { PlainReader } from './plain-reader.js';
+import { Seen } from './seen.js';
 
 /** Someone who wrote or gets a message. */
 export interface Address {
@@ -298,8 +299,30 @@ function endEnvelope(lexer: Lexer): void {
   lexer.closed();
 }
 
-/** An address without host opens a group, named by its mailbox; one without either closes it (RFC 9051 §7.5.2). */
 function decodeAddresses(raw: readonly RawAddress[]): Address[] {
+  for (const { host } of raw) if (host === null) return decodeGroups(raw);
+  return raw.map(decodeAddress);
+}
+
+/** Dovecot's and Exchange's stand-ins for a domain that the message does not have. */
+const noDomain = new Set<string | null>(['MISSING_DOMAIN', '.MISSING-HOST-NAME.', null, '']);
+
+function decodeAddress({ name, mailbox, host }: RawAddress): Address {
+  const local = decodeText(mailbox ?? '');
+  const address = noDomain.has(host) ? local : `${local}@${decodeText(host ?? '')}`;
+  return { name: decodeName(name ?? ''), address };
+}
+
+/** The same people write and get most of a mailbox: their encoded names are decoded once. */
+function decodeName(raw: string): string {
+  if (!raw.includes('=?')) return decodeText(raw);
+  return seenNames.get(raw) ?? seenNames.keep(raw, decodeHeaderText(raw));
+}
+
+const seenNames = new Seen<string>();
+
+/** An address without host opens a group, named by its mailbox; one without either closes it (RFC 9051 §7.5.2). */
+function decodeGroups(raw: readonly RawAddress[]): Address[] {
   const addresses: Address[] = [];
   let group: { name: string; empty: boolean } | undefined;
   const endGroup = (): void => {
@@ -314,17 +337,8 @@ function decodeAddresses(raw: readonly RawAddress[]): Address[] {
       if (entry.mailbox !== null) group = { name: decodeHeaderText(entry.mailbox), empty: true };
       continue;
     }
-    const mailbox = decodeText(entry.mailbox ?? '');
-    // Dovecot's and Exchange's stand-in for a domain that the message does not have.
-    const host =
-      entry.host === 'MISSING_DOMAIN' || entry.host === '.MISSING-HOST-NAME.'
-        ? ''
-        : decodeText(entry.host ?? '');
-    addresses.push({
-      name: decodeHeaderText(entry.name ?? ''),
-      address: host === '' ? mailbox : `${mailbox}@${host}`,
-      ...(group === undefined ? {} : { group: group.name }),
-    });
+    const found = decodeAddress(entry);
+    addresses.push(group === undefined ? found : { ...found, group: group.name });
     if (group !== undefined) group.empty = false;
   }
   endGroup();
