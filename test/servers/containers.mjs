@@ -5,15 +5,15 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { folder, portNumbers } from './definitions.mjs';
+import { folder, portVariables } from './definitions.mjs';
 import { installPackages } from './install.mjs';
-import { awaitGreetings, isFree } from './readiness.mjs';
+import { awaitGreetings, onFreePorts } from './readiness.mjs';
 
 const host = '127.0.0.1';
 const project = 'fivewire-test-servers';
 const greetingWithin = 180_000;
-/** Packages are fetched, unpacked and written: two cores are busy with three. */
-const buildsAtOnce = 3;
+/** Packages are fetched, unpacked and written, containers wait for their disks: two cores are busy with three. */
+const atOnce = 3;
 
 // The first engine that answers, with a compose that it has. podman's own network may reach no package archive.
 const engines = [
@@ -26,23 +26,20 @@ const engines = [
 ];
 
 /** Builds and starts all. Resolves to the same as startNative. */
-export const startContainers = async (definitions, { extraPackages, keep, say, signal }) => {
+export const startContainers = async (asDefined, { extraPackages, keep, say, signal }) => {
   installPackages([], extraPackages, say);
   const { engine, build, compose } = findEngine();
   say(`Using ${compose.join(' ')}.`);
-  const free = await Promise.all(
-    definitions.flatMap(portNumbers).map((port) => isFree(port, host)),
-  );
-  if (!free.every(Boolean))
-    throw new Error('a port of the test servers is taken: see the ports in README.md');
+  const definitions = await onFreePorts(asDefined, host);
   const base = mkdtempSync(join(tmpdir(), 'fivewire-containers-'));
   chmodSync(base, 0o755);
+  const env = {
+    ...process.env,
+    ...portVariables(definitions),
+    FIVEWIRE_CERTIFICATES: base,
+  };
   const run = ([program, ...args], stdio) =>
-    spawnSync(program, args, {
-      cwd: folder,
-      env: { ...process.env, FIVEWIRE_CERTIFICATES: base },
-      ...{ stdio, encoding: 'utf8' },
-    });
+    spawnSync(program, args, { cwd: folder, env, stdio, encoding: 'utf8' });
   const withProject = (...args) => [
     ...compose,
     '-f',
@@ -59,22 +56,29 @@ export const startContainers = async (definitions, { extraPackages, keep, say, s
     rmSync(base, { recursive: true, force: true });
   };
   try {
-    // Built by the engine itself: podman-compose 1.0 reports a failed build as a success, and starts an older image.
+    // Built by the engine itself: podman-compose 1.0 reports a failed build as a success, and starts an older image. And each
+    // started by a compose of its own: that one starts them one after the other.
+    const began = Date.now();
+    const clock = () => `${Math.round((Date.now() - began) / 1000)} s`;
     const image = async (name) => {
-      await buildQuietly(
-        [engine, ...build, '-t', `fivewire-test-${name}`, `${folder}${name}`],
+      const tag = ['-t', `fivewire-test-${name}`];
+      await quietly([engine, ...build, ...tag, `${folder}${name}`], { signal });
+    };
+    const container = async (name) => {
+      await quietly(withProject('up', '-d', '--no-build', '--no-deps', name), {
         signal,
-      );
-      say(`Built ${name}.`);
+        env,
+        cwd: folder,
+      });
     };
-    await image('authority'); // alone: its first steps are everyone's, and are taken over from then on
-    const waiting = definitions.map(({ name }) => name);
-    const builder = async () => {
-      for (let name = waiting.shift(); name !== undefined; name = waiting.shift())
-        await image(name);
-    };
-    await Promise.all(Array.from({ length: buildsAtOnce }, builder));
-    insist(run, withProject('up', '-d', '--no-build'));
+    // Alone: its first steps are everyone's, and are taken over from then on; its network is, too.
+    await image('authority');
+    await container('authority');
+    const names = definitions.map(({ name }) => name);
+    await each(names, image);
+    say(`Built ${names.length + 1} images: ${clock()}.`);
+    await each(names, container);
+    say(`Started them: ${clock()}.`);
     const ca = `${base}/ca.pem`;
     const deadline = Date.now() + greetingWithin;
     while (!existsSync(ca) && Date.now() < deadline && !signal.aborted) await sleep(100);
@@ -90,6 +94,7 @@ export const startContainers = async (definitions, { extraPackages, keep, say, s
       }),
     );
     signal.throwIfAborted();
+    say(`All have greeted, or never will: ${clock()}.`);
     return { ca, running, stop };
   } catch (error) {
     await stop();
@@ -97,20 +102,25 @@ export const startContainers = async (definitions, { extraPackages, keep, say, s
   }
 };
 
-/** Says what the engine said if it failed. */
-const buildQuietly = async (command, signal) => {
-  const child = spawn(command[0], command.slice(1), { signal, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Does the work for each name, a few at a time. */
+const each = async (names, work) => {
+  const waiting = [...names];
+  const worker = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await work(name);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+};
+
+/** Says what the program said if it failed. */
+const quietly = async (command, options) => {
+  const [program, ...args] = command;
+  const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (octets) => (said += octets));
   const [status] = await once(child, 'close');
   if (status !== 0)
     throw new Error(`${command.join(' ')} ended with ${status}:\n${said.slice(-4000)}`);
-};
-
-const insist = (run, command) => {
-  const { status } = run(command, ['ignore', 'inherit', 'inherit']);
-  if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}`);
 };
 
 /** The engine that answers, with how it builds and its compose. */

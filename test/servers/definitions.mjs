@@ -72,6 +72,21 @@ export const portNumbers = (definition) =>
     Array.from({ length: count }, (_, index) => port + index),
   );
 
+/** How compose.yaml names a port's outside: `DOVECOT_IMAP`, `VSFTPD_EXPLICIT_PASSIVE`. */
+export const constant = (key) => key.replace(/[A-Z]/g, '_$&').toUpperCase();
+export const range = ({ port, count }) =>
+  count === undefined ? `${port}` : `${port}-${port + count - 1}`;
+
+/** Those variables for these ports. */
+export const portVariables = (definitions) =>
+  Object.fromEntries(
+    definitions.flatMap(({ name, ports }) =>
+      Object.entries(ports)
+        .filter(([, { internal }]) => !internal)
+        .map(([key, port]) => [`${constant(name)}_${constant(key)}`, range(port)]),
+    ),
+  );
+
 /**
  * What the templates may name: `conf`, `data`, `root`, `ca`, `certificate`, `key`, `listen`, each of the server's own ports
  * (`explicit`, and `explicitPassive.last` for a range) and the others' (`dovecot.host`, `dovecot.lmtp`).

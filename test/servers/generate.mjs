@@ -2,8 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
   commandOf,
+  constant,
   folder,
   placeholders,
+  range,
   readDefinitions,
   readTemplate,
   render,
@@ -68,11 +70,8 @@ const service = (definition) => {
   ];
 };
 
-const constant = (key) => key.replace(/[A-Z]/g, '_$&').toUpperCase();
 const variable = (definition, key, port) =>
   `\${${constant(definition.name)}_${constant(key)}:-${range(port)}}`;
-const range = ({ port, count }) =>
-  count === undefined ? `${port}` : `${port}-${port + count - 1}`;
 
 // Each port takes a connection. What they greet with, the runner sees.
 const healthScript = ({ ports }) =>

@@ -14,26 +14,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { issueCertificates } from './certificates.mjs';
-import {
-  commandOf,
-  placeholders,
-  portNumbers,
-  readTemplate,
-  render,
-  shiftPorts,
-} from './definitions.mjs';
+import { commandOf, placeholders, readTemplate, render } from './definitions.mjs';
 import { installPackages, obstacle, searchPath, unpackPackages } from './install.mjs';
-import { awaitGreetings, isFree } from './readiness.mjs';
+import { awaitGreetings, onFreePorts } from './readiness.mjs';
 
 const host = '127.0.0.1';
-const shifts = [0, 1000, 2000, -1000, -2000];
 const greetingWithin = 180_000;
 const endWithin = 5_000;
 
 /** Starts what it can. Resolves to `{ running, ca, stop }`; a server that could not start carries `unavailable`. */
 export const startNative = async (asDefined, { extraPackages, keep, say, signal }) => {
   installPackages(asDefined, extraPackages, say);
-  const definitions = await onFreePorts(asDefined);
+  const definitions = await onFreePorts(asDefined, host);
   const base = mkdtempSync(join(tmpdir(), 'fivewire-servers-'));
   chmodSync(base, 0o755); // the daemons' own users pass through it
   const certificates = `${base}/certificates`;
@@ -72,16 +64,6 @@ export const startNative = async (asDefined, { extraPackages, keep, say, signal 
     await stop();
     throw error;
   }
-};
-
-// Another run, or another program, may sit on our ports: then all of them move together.
-const onFreePorts = async (definitions) => {
-  for (const shift of shifts) {
-    const shifted = shiftPorts(definitions, shift);
-    const free = await Promise.all(shifted.flatMap(portNumbers).map((port) => isFree(port, host)));
-    if (free.every(Boolean)) return shifted;
-  }
-  throw new Error('the test servers found no free ports');
 };
 
 const requirement = ({ definition }, servers) => {

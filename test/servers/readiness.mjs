@@ -4,6 +4,9 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
+import { portNumbers, shiftPorts } from './definitions.mjs';
+
+const shifts = [0, 1000, 2000, -1000, -2000];
 
 /** Whether nobody listens there. */
 export const isFree = async (port, host) => {
@@ -17,6 +20,16 @@ export const isFree = async (port, host) => {
   } finally {
     server.close();
   }
+};
+
+/** The same servers where nobody listens: another run, or another program, may sit on a port, and then all of them move together. */
+export const onFreePorts = async (definitions, host) => {
+  for (const shift of shifts) {
+    const shifted = shiftPorts(definitions, shift);
+    const free = await Promise.all(shifted.flatMap(portNumbers).map((port) => isFree(port, host)));
+    if (free.every(Boolean)) return shifted;
+  }
+  throw new Error('the test servers found no free ports');
 };
 
 /**

@@ -175,9 +175,9 @@ S: 213 3
 S: 229 ok (|||6446|)
 C: RETR a name
 S: 150 go
-data
-D- abc
-D.
+DATA
+D-raw: abc
+D-end
 S: 226 done
 `;
     const { result } = await against(script, (ftp) => buffer(ftp.createReadStream('a name')));
@@ -197,16 +197,16 @@ S: 213 3
 S: 229 ok (|||6446|)
 C: RETR x
 S: 150 go
-data
+DATA
 C: NOOP
 C: NOOP
 `;
   const orders = {
-    'answered at once': 'S: 200 ok\nS: 200 ok\nD- abc\nD.\nS: 226 done\n',
-    'answered behind the final reply': 'D- abc\nD.\nS: 226 done\nS: 200 ok\nS: 200 ok\n',
-    'answered on both sides of it': 'S: 200 ok\nD- abc\nD.\nS: 226 done\nS: 200 ok\n',
-    refused: 'S: 500 not now\nD- abc\nD.\nS: 503 not now\nS: 226 done\n',
-    'and the final reply is 200 as well': 'S: 200 ok\nD- abc\nD.\nS: 200 ok\nS: 200 done\n',
+    'answered at once': 'S: 200 ok\nS: 200 ok\nD-raw: abc\nD-end\nS: 226 done\n',
+    'answered behind the final reply': 'D-raw: abc\nD-end\nS: 226 done\nS: 200 ok\nS: 200 ok\n',
+    'answered on both sides of it': 'S: 200 ok\nD-raw: abc\nD-end\nS: 226 done\nS: 200 ok\n',
+    refused: 'S: 500 not now\nD-raw: abc\nD-end\nS: 503 not now\nS: 226 done\n',
+    'and the final reply is 200 as well': 'S: 200 ok\nD-raw: abc\nD-end\nS: 200 ok\nS: 200 done\n',
   };
 
   test.each(Object.entries(orders))('%s: no answer is taken for another', async (_, order) => {
@@ -235,8 +235,8 @@ S: 213 300
 S: 229 ok (|||6446|)
 C: RETR x
 S: 150 go
-data
-D- abc
+DATA
+D-raw: abc
 C: ABOR
 C: NOOP
 S: 426 ABORT
@@ -310,9 +310,9 @@ C: EPSV
 S: 229 ok (|||6446|)
 C: RETR a
 S: 150 go
-data
-D- \x78\x9c\x4b
-D.
+DATA
+D-raw: \x78\x9c\x4b
+D-end
 S: 226 done
 `;
     await expect(

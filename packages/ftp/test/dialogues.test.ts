@@ -157,11 +157,11 @@ const sized = 'C: SIZE /f\nC: EPSV\nS: 213 10\nS: 229 ok (|||6446|)\n';
 
 /** What proves that a directory of which nothing came is there and empty. */
 const entered = (path: string, steps: string) =>
-  `C: PWD\nS: 257 "/" is it\nC: CWD ${path}\nS: 250 ok\n${port}data\nC: MLSD\n${steps}C: CWD /\nS: 250 ok\n`;
+  `C: PWD\nS: 257 "/" is it\nC: CWD ${path}\nS: 250 ok\n${port}DATA\nC: MLSD\n${steps}C: CWD /\nS: 250 ok\n`;
 
 describe('listings', () => {
   it('by MLSD, however cut', async () => {
-    const script = `${loginWithMlst}${port}data\nC: MLSD /d\nS: 150 here\nD: type=cdir;modify=20240101000000; /d\nD: type=pdir; ..\nD: type=file;size=3;modify=20240102030405; ä b\nD: type=dir; sub\nD.\nS: 226-done\nS:  226 and more\nS: 226 done\n`;
+    const script = `${loginWithMlst}${port}DATA\nC: MLSD /d\nS: 150 here\nD: type=cdir;modify=20240101000000; /d\nD: type=pdir; ..\nD: type=file;size=3;modify=20240102030405; ä b\nD: type=dir; sub\nD-end\nS: 226-done\nS:  226 and more\nS: 226 done\n`;
     same(
       await inAllCuts(script.replace('ä', '\xc3\xa4'), async (ftp) =>
         (await all(ftp.list('/d'))).map(({ path, type, size }) => ({ path, type, size })),
@@ -175,9 +175,9 @@ describe('listings', () => {
 
   it('by LIST where there is no MLST, and where MLSD turns out to be broken', async () => {
     const row = '-rw-r--r-- 1 a b 3 Jan 02 2024 f';
-    const once = `${port}data\nC: LIST /d\nS: 150 here\nD: ${row}\nD.\nS: 226 done\n`;
+    const once = `${port}DATA\nC: LIST /d\nS: 150 here\nD: ${row}\nD-end\nS: 226 done\n`;
     same(await inAllCuts(login + once, (ftp) => paths(ftp.list('/d'))), ['/d/f']);
-    const broken = `${loginWithMlst}${port}data\nC: MLSD /d\nS: 500 what\n${once}${once}`;
+    const broken = `${loginWithMlst}${port}DATA\nC: MLSD /d\nS: 500 what\n${once}${once}`;
     await against(broken, async (ftp) => {
       expect(await paths(ftp.list('/d'))).toEqual(['/d/f']);
       expect(await paths(ftp.list('/d'))).toEqual(['/d/f']);
@@ -186,7 +186,7 @@ describe('listings', () => {
 
   it('asks for the login directory without a name, for hidden names, and never gives an option by accident', async () => {
     const list = (command: string) =>
-      `${port}data\nC: ${command}\nS: 150 here\nD: total 0\nD.\nS: 226 done\n`;
+      `${port}DATA\nC: ${command}\nS: 150 here\nD: total 0\nD-end\nS: 226 done\n`;
     await against(
       login + list('LIST') + list('LIST -a /d') + list('LIST ./-R'),
       async (ftp: FtpClient) => {
@@ -198,18 +198,22 @@ describe('listings', () => {
   });
 
   it.each([
-    ['226 before the end of the data', 'S: 150 here\nS: 226 done\nD: type=file; f\nD.\n', ['/d/f']],
-    ['data before 150', 'D: type=file; f\nD.\nS: 150 here\nS: 226 done\n', ['/d/f']],
-    ['150 twice', 'S: 150 here\nS: 150 again\nD: type=file; f\nD.\nS: 226 done\n', ['/d/f']],
+    [
+      '226 before the end of the data',
+      'S: 150 here\nS: 226 done\nD: type=file; f\nD-end\n',
+      ['/d/f'],
+    ],
+    ['data before 150', 'D: type=file; f\nD-end\nS: 150 here\nS: 226 done\n', ['/d/f']],
+    ['150 twice', 'S: 150 here\nS: 150 again\nD: type=file; f\nD-end\nS: 226 done\n', ['/d/f']],
     ['226 without 150 and without data', 'S: 226 nothing\n', []],
     ['226 without 150 and an end', 'D.\nS: 226 nothing\n', []],
-    ['a reset of an empty listing', 'S: 150 here\nD!\nS: 226 done\n', []],
+    ['a reset of an empty listing', 'S: 150 here\nD-reset\nS: 226 done\n', []],
     ['450 for an empty directory', 'S: 450 No files found\n', []],
     ['550 for an empty data set', 'S: 550 No data sets found.\n', []],
-    ['550 behind 150', 'S: 150 here\nD.\nS: 550 No members found\n', []],
-    ['no line end at the end', 'S: 150 here\nD- type=file; f\nD.\nS: 226 ok\n', ['/d/f']],
+    ['550 behind 150', 'S: 150 here\nD-end\nS: 550 No members found\n', []],
+    ['no line end at the end', 'S: 150 here\nD-raw: type=file; f\nD-end\nS: 226 ok\n', ['/d/f']],
   ])('%s', async (_name, steps, expected) => {
-    const script = `${loginWithMlst}${port}data\nC: MLSD /d\n${steps}${expected.length > 0 ? '' : entered('/d', steps)}C: NOOP\nS: 200 ok\n`;
+    const script = `${loginWithMlst}${port}DATA\nC: MLSD /d\n${steps}${expected.length > 0 ? '' : entered('/d', steps)}C: NOOP\nS: 200 ok\n`;
     same(
       await inAllCuts(script, async (ftp) => {
         const listed = await paths(ftp.list('/d'));
@@ -221,7 +225,7 @@ describe('listings', () => {
   });
 
   it('tells what is wrong with lines, and goes on', async () => {
-    const script = `${login}${port}data\nC: LIST /d\nS: 150 here\nD: ls: x: Permission denied\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD.\nS: 226 done\n`;
+    const script = `${login}${port}DATA\nC: LIST /d\nS: 150 here\nD: ls: x: Permission denied\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD-end\nS: 226 done\n`;
     const problems: unknown[] = [];
     await against(script, async (ftp) => {
       expect(
@@ -235,9 +239,9 @@ describe('listings', () => {
 
   it('goes down into directories, not into links, and tells of those it may not read', async () => {
     const script = `${loginWithMlst}
-${port}data\nC: MLSD /d\nS: 150 here\nD: type=dir; a\nD: type=OS.unix=slink:/; l\nD: type=dir; b\nD.\nS: 226 done
-${port}data\nC: MLSD /d/a\nS: 550 Permission denied\n${port}data\nC: LIST /d/a\nS: 550 Permission denied\nC: PWD\nS: 257 "/" is it\nC: CWD /d/a\nS: 550 Permission denied
-${port}data\nC: MLSD /d/b\nS: 150 here\nD: type=file; f\nD.\nS: 226 done\n`;
+${port}DATA\nC: MLSD /d\nS: 150 here\nD: type=dir; a\nD: type=OS.unix=slink:/; l\nD: type=dir; b\nD-end\nS: 226 done
+${port}DATA\nC: MLSD /d/a\nS: 550 Permission denied\n${port}DATA\nC: LIST /d/a\nS: 550 Permission denied\nC: PWD\nS: 257 "/" is it\nC: CWD /d/a\nS: 550 Permission denied
+${port}DATA\nC: MLSD /d/b\nS: 150 here\nD: type=file; f\nD-end\nS: 226 done\n`;
     const problems: string[] = [];
     await against(script, async (ftp) => {
       const entries = ftp.list('/d', {
@@ -250,7 +254,7 @@ ${port}data\nC: MLSD /d/b\nS: 150 here\nD: type=file; f\nD.\nS: 226 done\n`;
   });
 
   it('goes no deeper than its limit', async () => {
-    const script = `${loginWithMlst}${port}data\nC: MLSD /d\nS: 150 here\nD: type=dir; a\nD.\nS: 226 done\n`;
+    const script = `${loginWithMlst}${port}DATA\nC: MLSD /d\nS: 150 here\nD: type=dir; a\nD-end\nS: 226 done\n`;
     await expect(
       against(script, (ftp) => paths(ftp.list('/d', { recursive: true })), {
         limits: { depth: 1 },
@@ -259,7 +263,7 @@ ${port}data\nC: MLSD /d/b\nS: 150 here\nD: type=file; f\nD.\nS: 226 done\n`;
   });
 
   it('holds no more entries than its limit', async () => {
-    const script = `${loginWithMlst}${port}data\nC: MLSD /d\nS: 150 here\nD: type=dir; a\nD: type=dir; b\nD.\n`;
+    const script = `${loginWithMlst}${port}DATA\nC: MLSD /d\nS: 150 here\nD: type=dir; a\nD: type=dir; b\nD-end\n`;
     await expect(
       against(script, (ftp) => paths(ftp.list('/d')), { limits: { listingEntries: 1 } }),
     ).rejects.toMatchObject({
@@ -271,7 +275,7 @@ ${port}data\nC: MLSD /d/b\nS: 150 here\nD: type=file; f\nD.\nS: 226 done\n`;
 
   it('lets calls be made inside the loop, however long the listing is', async () => {
     const rows = Array.from({ length: 5000 }, (_, i) => `D: type=file;size=1; f${i}`).join('\n');
-    const script = `${loginWithMlst}${port}data\nC: MLSD /d\nS: 150 here\n${rows}\nD.\nS: 226 done\nC: DELE /d/f0\nS: 250 gone\nC: DELE /d/f1\nS: 250 gone\n`;
+    const script = `${loginWithMlst}${port}DATA\nC: MLSD /d\nS: 150 here\n${rows}\nD-end\nS: 226 done\nC: DELE /d/f0\nS: 250 gone\nC: DELE /d/f1\nS: 250 gone\n`;
     await against(script, async (ftp) => {
       let seen = 0;
       for await (const entry of ftp.list('/d')) {
@@ -283,7 +287,7 @@ ${port}data\nC: MLSD /d/b\nS: 150 here\nD: type=file; f\nD.\nS: 226 done\n`;
   });
 
   it('stops where the loop stops, and keeps the session', async () => {
-    const script = `${loginWithMlst}${port}data\nC: MLSD /d\nS: 150 here\nD: type=file; f\nU:\nS: 426 you left\nC: NOOP\nS: 200 ok\n`;
+    const script = `${loginWithMlst}${port}DATA\nC: MLSD /d\nS: 150 here\nD: type=file; f\nU:\nS: 426 you left\nC: NOOP\nS: 200 ok\n`;
     await against(script, async (ftp) => {
       for await (const entry of ftp.list('/d')) {
         expect(entry.path).toBe('/d/f');
@@ -296,7 +300,7 @@ ${port}data\nC: MLSD /d/b\nS: 150 here\nD: type=file; f\nD.\nS: 226 done\n`;
 
 describe('passive ports', () => {
   const done =
-    'data\nC: LIST /d\nS: 150 here\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD.\nS: 226 done\n';
+    'DATA\nC: LIST /d\nS: 150 here\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD-end\nS: 226 done\n';
   it.each([
     ['a dot behind it', 'C: EPSV\nS: 229 ok (|||6446|).\n'],
     ['other delimiters', 'C: EPSV\nS: 229 ok (!!!6446!)\n'],
@@ -383,7 +387,7 @@ describe('passive ports', () => {
     'S: 530 no',
   ])('%s is no port, and PASV is asked', async (reply) => {
     const listing =
-      'data\nC: LIST /d\nS: 150 here\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD.\nS: 226 done\n';
+      'DATA\nC: LIST /d\nS: 150 here\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD-end\nS: 226 done\n';
     // A 200 may be another command's, with the port still to come: a mark shows that it is not.
     const mark = reply === 'S: 200 ok' ? 'C: PWD\nS: 257 "/"\n' : '';
     const script = `${login}C: EPSV\n${reply}\n${mark}C: PASV\nS: 227 ok (10,0,0,1,25,46)\n${listing}`;
@@ -409,7 +413,7 @@ describe('passive ports', () => {
 });
 
 describe('downloads', () => {
-  const whole = `${sized}data\nC: RETR /f\nS: 150 here\nD: 12345678\nD.\nS: 226 done\n`;
+  const whole = `${sized}DATA\nC: RETR /f\nS: 150 here\nD: 12345678\nD-end\nS: 226 done\n`;
 
   it('are proven by their size, however cut', async () => {
     same(
@@ -442,7 +446,7 @@ describe('downloads', () => {
   });
 
   it('take back an offset that was never used', async () => {
-    const script = `${login}${sized}data\nC: REST 5\nS: 350 ok\nC: RETR /f\nS: 550 Permission denied\n${sized}data\nC: REST 0\nS: 350 ok\nC: RETR /f\nS: 150 here\nD: 12345678\nD.\nS: 226 done\n`;
+    const script = `${login}${sized}DATA\nC: REST 5\nS: 350 ok\nC: RETR /f\nS: 550 Permission denied\n${sized}DATA\nC: REST 0\nS: 350 ok\nC: RETR /f\nS: 150 here\nD: 12345678\nD-end\nS: 226 done\n`;
     await against(script, async (ftp) => {
       await expect(ftp.download('/f', sink().target, { start: 5 })).rejects.toMatchObject({
         code: 'ERR_COMMAND_REJECTED',
@@ -478,7 +482,7 @@ describe('downloads', () => {
       'size',
     ],
   ])('%s', async (_name, size, opening, ending, proof) => {
-    const script = `${login}C: SIZE /f\nC: EPSV\n${size}\nS: 229 ok (|||6446|)\ndata\nC: RETR /f\n${opening}\nD: 12345678\n${ending}\n`;
+    const script = `${login}C: SIZE /f\nC: EPSV\n${size}\nS: 229 ok (|||6446|)\nDATA\nC: RETR /f\n${opening}\nD: 12345678\n${ending}\n`;
     const { result } = await against(script, (ftp) => ftp.download('/f', sink().target));
     expect(result).toEqual({ octets: 10, size: 10, start: 0, proof });
   });
@@ -489,18 +493,18 @@ describe('downloads', () => {
     ['busy', 'S: 450 busy\n', 'ERR_COMMAND_REJECTED'],
     [
       'short',
-      'S: 150 here\nD: 1234\nD.\nS: 226 done\nC: SIZE /f\nS: 213 10\n',
+      'S: 150 here\nD: 1234\nD-end\nS: 226 done\nC: SIZE /f\nS: 213 10\n',
       'ERR_TRANSFER_INCOMPLETE',
     ],
     [
       'a reset',
-      'S: 150 here\nD: 1234\nD!\nS: 226 done\nC: SIZE /f\nS: 213 10\n',
+      'S: 150 here\nD: 1234\nD-reset\nS: 226 done\nC: SIZE /f\nS: 213 10\n',
       'ERR_TRANSFER_INCOMPLETE',
     ],
     ['broken off', 'S: 150 here\nD: 1234\nS: 451 disk\n', 'ERR_TRANSFER_INCOMPLETE'],
     ['no connection', 'S: 425 no\n', 'ERR_COMMAND_REJECTED'],
   ])('%s', async (_name, steps, code) => {
-    const script = `${login}${sized}data\nC: RETR /f\n${steps}C: NOOP\nS: 200 ok\n`;
+    const script = `${login}${sized}DATA\nC: RETR /f\n${steps}C: NOOP\nS: 200 ok\n`;
     await against(script, async (ftp) => {
       await expect(ftp.download('/f', sink().target)).rejects.toMatchObject({
         code,
@@ -514,7 +518,7 @@ describe('downloads', () => {
   it('tell how far they are', async () => {
     const octets = 'x'.repeat(200_000 - 2);
     const seen: unknown[] = [];
-    const script = `${login}${sized.replace('213 10', '213 200000')}data\nC: RETR /f\nS: 150 here\nD: ${octets}\nD.\nS: 226 done\n`;
+    const script = `${login}${sized.replace('213 10', '213 200000')}DATA\nC: RETR /f\nS: 150 here\nD: ${octets}\nD-end\nS: 226 done\n`;
     await against(script, (ftp) =>
       ftp.download('/f', sink().target, { onProgress: (progress) => seen.push(progress) }),
     );
@@ -539,7 +543,7 @@ describe('downloads', () => {
   });
 
   it('end with the target that fails, and keep the session', async () => {
-    const script = `${login}${sized}data\nC: RETR /f\nS: 150 here\nD: 1234\nU:\nS: 426 gone\nC: NOOP\nS: 200 ok\n`;
+    const script = `${login}${sized}DATA\nC: RETR /f\nS: 150 here\nD: 1234\nU:\nS: 426 gone\nC: NOOP\nS: 200 ok\n`;
     await against(script, async (ftp) => {
       const target = new Writable({
         write(_chunk, _encoding, done) {
@@ -571,14 +575,14 @@ describe('downloads', () => {
 });
 
 describe('read streams', () => {
-  const whole = `${sized}data\nC: RETR /f\nS: 150 here\nD: 12345678\nD.\nS: 226 done\n`;
+  const whole = `${sized}DATA\nC: RETR /f\nS: 150 here\nD: 12345678\nD-end\nS: 226 done\n`;
 
   it('give the octets, however cut', async () => {
     same(await inAllCuts(login + whole, (ftp) => text(ftp.createReadStream('/f'))), '12345678\r\n');
   });
 
   it('begin where they are told', async () => {
-    const script = `${login}${sized}data\nC: REST 6\nS: 350 ok\nC: RETR /f\nS: 150 here\nD: 78\nD.\nS: 226 done\n`;
+    const script = `${login}${sized}DATA\nC: REST 6\nS: 350 ok\nC: RETR /f\nS: 150 here\nD: 78\nD-end\nS: 226 done\n`;
     const { result } = await against(script, (ftp) =>
       text(ftp.createReadStream('/f', { start: 6 })),
     );
@@ -619,7 +623,7 @@ describe('read streams', () => {
   });
 
   it('give the transfer up when they are destroyed, and keep the session', async () => {
-    const script = `${login}${sized}data\nC: RETR /f\nS: 150 here\nD: 1234\nU:\nS: 426 gone\nC: NOOP\nS: 200 ok\n`;
+    const script = `${login}${sized}DATA\nC: RETR /f\nS: 150 here\nD: 1234\nU:\nS: 426 gone\nC: NOOP\nS: 200 ok\n`;
     await against(script, async (ftp) => {
       for await (const _ of ftp.createReadStream('/f')) break;
       await ftp.command('NOOP');
@@ -637,7 +641,7 @@ describe('read streams', () => {
 
 describe('uploads', () => {
   const stored = (content: string, size = content.length) =>
-    `${port}data\nC: STOR /f\nS: 150 go\nU: ${content}\nS: 226 done\nC: SIZE /f\nS: 213 ${size}\n`;
+    `${port}DATA\nC: STOR /f\nS: 150 go\nU: ${content}\nS: 226 done\nC: SIZE /f\nS: 213 ${size}\n`;
 
   it.each([
     ['text', () => 'häl' as const, 'h\xc3\xa4l'],
@@ -691,7 +695,7 @@ describe('uploads', () => {
   });
 
   it('believe the final reply where there is no SIZE, or where asked to', async () => {
-    const script = `${port}data\nC: STOR /f\nS: 150 go\nU: hello\nS: 226 done\n`;
+    const script = `${port}DATA\nC: STOR /f\nS: 150 go\nU: hello\nS: 226 done\n`;
     const without = await against(`${login}${script}C: SIZE /f\nS: 550 no\n`, (ftp) =>
       ftp.upload('hello', '/f'),
     );
@@ -700,7 +704,7 @@ describe('uploads', () => {
   });
 
   it('append', async () => {
-    const script = `${port}data\nC: APPE /f\nS: 150 go\nU: hello\nS: 226 done\n`;
+    const script = `${port}DATA\nC: APPE /f\nS: 150 go\nU: hello\nS: 226 done\n`;
     const { result } = await against(login + script, (ftp) => ftp.append('hello', '/f'));
     expect(result).toMatchObject({ octets: 5, proof: 'final-reply' });
   });
@@ -709,9 +713,9 @@ describe('uploads', () => {
     ['refused', 'S: 553 no', 'ERR_COMMAND_REJECTED', 'never'],
     ['full', 'S: 150 go\nS: 452 full', 'ERR_TRANSFER_INCOMPLETE', 'later'],
     ['over quota', 'S: 150 go\nS: 552 quota', 'ERR_TRANSFER_INCOMPLETE', 'never'],
-    ['reset', 'S: 150 go\nD!\nS: 426 gone', 'ERR_TRANSFER_INCOMPLETE', 'later'],
+    ['reset', 'S: 150 go\nD-reset\nS: 426 gone', 'ERR_TRANSFER_INCOMPLETE', 'later'],
   ])('%s', async (_name, steps, code, retry) => {
-    const script = `${login}${port}data\nC: STOR /f\n${steps}\nC: NOOP\nS: 200 ok\n`;
+    const script = `${login}${port}DATA\nC: STOR /f\n${steps}\nC: NOOP\nS: 200 ok\n`;
     await against(script, async (ftp) => {
       async function* endless() {
         for (;;) {
@@ -729,7 +733,7 @@ describe('uploads', () => {
   });
 
   it('end with the source that fails, and keep the session', async () => {
-    const script = `${login}${port}data\nC: STOR /f\nS: 150 go\nU: he\nS: 226 done\nC: NOOP\nS: 200 ok\n`;
+    const script = `${login}${port}DATA\nC: STOR /f\nS: 150 go\nU: he\nS: 226 done\nC: NOOP\nS: 200 ok\n`;
     await against(script, async (ftp) => {
       async function* failing() {
         yield 'he';
@@ -769,7 +773,7 @@ describe('uploads', () => {
     // The name is random, so the dialogue is read by hand here.
     const { play } = await import('./script.js');
     const { FtpClient } = await import('../src/index.js');
-    const played = play(`${login}${port}data\nC: STOR ?\n`);
+    const played = play(`${login}${port}DATA\nC: STOR ?\n`);
     played.over.catch(() => {});
     const ftp = await FtpClient.connect(played.options);
     ftp.upload('x', '/d/f', { atomic: true }).catch(() => {});
@@ -815,7 +819,7 @@ describe('one path', () => {
   });
 
   it('by the directory above, which proves what is not there', async () => {
-    const script = `${login}C: SIZE /d/s\nC: MDTM /d/s\nS: 550 no\nS: 550 no\n${port}data\nC: LIST /d\nS: 150 here\nD: drwxr-xr-x 2 a b 3 Jan 02 2024 s\nD.\nS: 226 done\n`;
+    const script = `${login}C: SIZE /d/s\nC: MDTM /d/s\nS: 550 no\nS: 550 no\n${port}DATA\nC: LIST /d\nS: 150 here\nD: drwxr-xr-x 2 a b 3 Jan 02 2024 s\nD-end\nS: 226 done\n`;
     const { result } = await against(script, (ftp) => ftp.stat('/d/s'));
     expect(result).toMatchObject({ type: 'directory', path: '/d/s' });
     const entered = 'C: PWD\nS: 257 "/"\nC: CWD /d/t\nS: 550 no\n';
@@ -884,8 +888,8 @@ describe('directories and names', () => {
 describe('charsets', () => {
   it('names that are no UTF-8 are read by the fallback, listed below, and fetched by their octets', async () => {
     const script = `${loginWithMlst}
-C: EPSV\nS: 229 ok (|||6446|)\ndata\nC: MLSD /d\nS: 150 here\nD: type=dir; \xe9\nD.\nS: 226 done
-C: EPSV\nS: 229 ok (|||6446|)\ndata\nC: MLSD /d/\xe9\nS: 150 here\nD: type=file; \xe0\nD.\nS: 226 done
+C: EPSV\nS: 229 ok (|||6446|)\nDATA\nC: MLSD /d\nS: 150 here\nD: type=dir; \xe9\nD-end\nS: 226 done
+C: EPSV\nS: 229 ok (|||6446|)\nDATA\nC: MLSD /d/\xe9\nS: 150 here\nD: type=file; \xe0\nD-end\nS: 226 done
 C: DELE /d/\xe9/\xe0\nS: 250 gone\n`;
     await against(script, async (ftp) => {
       const entries = await all(ftp.list('/d', { recursive: true }));
@@ -900,8 +904,8 @@ C: DELE /d/\xe9/\xe0\nS: 250 gone\n`;
   });
 
   it('listings of mainframes are asked for as text, files as octets', async () => {
-    const data = 'C: EPSV\nS: 229 ok (|||6446|)\ndata\n';
-    const script = `${login.replace('UNIX Type: L8', 'MVS is the operating system')}C: TYPE A\nS: 200 ok\n${data}C: LIST 'A.'\nS: 150 here\nD:  Name     VV.MM   Created       Changed      Size  Init   Mod   Id\nD.\nS: 226 ok\nC: TYPE I\nS: 200 ok\nC: SIZE /f\n${data.replace('S: ', 'S: 550 no\nS: ')}C: RETR /f\nS: 150 here\nD- x\nD.\nS: 226 ok\n`;
+    const data = 'C: EPSV\nS: 229 ok (|||6446|)\nDATA\n';
+    const script = `${login.replace('UNIX Type: L8', 'MVS is the operating system')}C: TYPE A\nS: 200 ok\n${data}C: LIST 'A.'\nS: 150 here\nD:  Name     VV.MM   Created       Changed      Size  Init   Mod   Id\nD-end\nS: 226 ok\nC: TYPE I\nS: 200 ok\nC: SIZE /f\n${data.replace('S: ', 'S: 550 no\nS: ')}C: RETR /f\nS: 150 here\nD-raw: x\nD-end\nS: 226 ok\n`;
     await against(script, async (ftp) => {
       await all(ftp.list("'A.'"));
       expect(await text(ftp.createReadStream('/f'))).toBe('x');

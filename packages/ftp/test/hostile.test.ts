@@ -7,29 +7,29 @@ import { against, login, loginWithMlst, play } from './script.js';
 
 const session = `${loginWithMlst}C: EPSV
 S: 229 ok (|||6446|)
-data
+DATA
 C: MLSD /d
 S: 150 here
 D: type=file;size=10; f
 D: type=file;size=10; g
-D.
+D-end
 S: 226 done
 C: SIZE /d/f
 C: EPSV
 S: 213 10
 S: 229 ok (|||6446|)
-data
+DATA
 C: RETR /d/f
 S: 150 here
 D: 1234
 D: 5678
-D.
+D-end
 S: 226 done
 C: SIZE /d/f
 S: 213 12
 C: EPSV
 S: 229 ok (|||6446|)
-data
+DATA
 C: STOR /d/h
 S: 150 go
 U: hello
@@ -157,10 +157,10 @@ describe('replies out of turn', () => {
 });
 
 describe('giving up by a signal', () => {
-  const sized = 'C: SIZE /f\nC: EPSV\nS: 213 10\nS: 229 ok (|||6446|)\ndata\nC: RETR /f\n';
+  const sized = 'C: SIZE /f\nC: EPSV\nS: 213 10\nS: 229 ok (|||6446|)\nDATA\nC: RETR /f\n';
   const target = () => new Writable({ write: (_chunk, _encoding, done) => done() });
 
-  async function abortedAt(script: string, rest: string): Promise<string[]> {
+  async function abortedAt(script: string, rest: string): Promise<readonly string[]> {
     const stop = new AbortController();
     const played = play(`${login}${script}${rest}C: NOOP\nS: 200 still here\n`);
     const ftp = await FtpClient.connect(played.options);
@@ -202,7 +202,7 @@ describe('giving up by a signal', () => {
 
   it('closes where nothing helps', async () => {
     const stop = new AbortController();
-    const played = play(`${login}${sized}S: 150 here\nstall\n`);
+    const played = play(`${login}${sized}S: 150 here\nSTALL\n`);
     const log = ({ text }: { text: string }) => {
       if (text.startsWith('150')) setImmediate(() => stop.abort()); // the transfer has begun, however slow this machine is
     };
@@ -229,7 +229,7 @@ describe('giving up by a signal', () => {
 
   it('while connecting leaves nothing open', async () => {
     const stop = new AbortController();
-    const played = play('S: 220 ready\nstall\n');
+    const played = play('S: 220 ready\nSTALL\n');
     setTimeout(() => stop.abort(), 20);
     await expect(
       FtpClient.connect({ ...played.options, signal: stop.signal }),
@@ -240,7 +240,7 @@ describe('giving up by a signal', () => {
 
 describe('closing', () => {
   it('rejects what is under way', async () => {
-    const played = play(`${login}C: NOOP\nstall\n`);
+    const played = play(`${login}C: NOOP\nSTALL\n`);
     const ftp = await FtpClient.connect(played.options);
     const call = ftp.command('NOOP');
     ftp.close();
@@ -249,7 +249,7 @@ describe('closing', () => {
   });
 
   it('disposing is bounded and never throws', async () => {
-    const played = play(`${login}C: QUIT\nstall\n`);
+    const played = play(`${login}C: QUIT\nSTALL\n`);
     const ftp = await FtpClient.connect({ ...played.options, timeouts });
     await ftp[Symbol.asyncDispose]();
     await ftp[Symbol.asyncDispose]();
@@ -260,7 +260,7 @@ describe('closing', () => {
 describe('a slow caller', () => {
   it('is no stall: nobody is timed out while the server waits for us', async () => {
     const rows = Array.from({ length: 3000 }, (_, i) => `D: type=file;size=1; f${i}`).join('\n');
-    const script = `${loginWithMlst}C: EPSV\nS: 229 ok (|||6446|)\ndata\nC: MLSD /d\nS: 150 here\n${rows}\nD.\nS: 226 done\n`;
+    const script = `${loginWithMlst}C: EPSV\nS: 229 ok (|||6446|)\nDATA\nC: MLSD /d\nS: 150 here\n${rows}\nD-end\nS: 226 done\n`;
     await against(
       script,
       async (ftp) => {
@@ -278,7 +278,7 @@ describe('a slow caller', () => {
   it('calls behind a stream wait while it is read, however slowly, and are refused once it is not', async () => {
     const clock = manualClock();
     const octets = 'x'.repeat(1 << 20);
-    const script = `${login}C: SIZE /f\nC: EPSV\nS: 213 ${octets.length * 2}\nS: 229 ok (|||6446|)\ndata\nC: RETR /f\nS: 150 here\nD- ${octets}\nD- ${octets}\nstall\n`;
+    const script = `${login}C: SIZE /f\nC: EPSV\nS: 213 ${octets.length * 2}\nS: 229 ok (|||6446|)\nDATA\nC: RETR /f\nS: 150 here\nD-raw: ${octets}\nD-raw: ${octets}\nSTALL\n`;
     const played = play(script);
     const ftp = await FtpClient.connect({ ...played.options, limits: { aheadOctets: 100_000 } });
     const stream = ftp.createReadStream('/f');

@@ -3,7 +3,7 @@ import { against, login, loginWithMlst } from './script.js';
 
 const port = 'C: EPSV\nS: 229 ok (|||6446|)\n';
 const mlsd = (path: string, ...rows: string[]) =>
-  `${port}data\nC: MLSD ${path}\nS: 150 here\n${rows.map((row) => `D: ${row}\n`).join('')}D.\nS: 226 done\n`;
+  `${port}DATA\nC: MLSD ${path}\nS: 150 here\n${rows.map((row) => `D: ${row}\n`).join('')}D-end\nS: 226 done\n`;
 const full = (path: string) =>
   `C: DELE ${path}\nS: 550 no\nC: RMD ${path}\nS: 550 not empty\nC: MLST ${path}\nS: 250-\nS:  type=dir; x\nS: 250 End\n`;
 
@@ -26,8 +26,8 @@ C: DELE /a/s/g\nS: 250 ok\nC: RMD /a/s\nS: 250 ok\nC: RMD /a\nS: 250 ok\n`;
   it('a junction that refuses DELE goes by RMD, and nothing behind it', async () => {
     const row = '11-20-24  02:34PM       <DIR>          junction';
     const script = `${login}C: DELE /a\nS: 550 no\nC: RMD /a\nS: 550 not empty\nC: SIZE /a\nC: MDTM /a\nS: 550 no\nS: 550 no
-${port}data\nC: LIST -a\nS: 150 x\nD: 11-20-24  02:34PM       <DIR>          a\nD.\nS: 226 ok
-${port}data\nC: LIST -a /a\nS: 150 x\nD: ${row}\nD.\nS: 226 ok
+${port}DATA\nC: LIST -a\nS: 150 x\nD: 11-20-24  02:34PM       <DIR>          a\nD-end\nS: 226 ok
+${port}DATA\nC: LIST -a /a\nS: 150 x\nD: ${row}\nD-end\nS: 226 ok
 C: DELE /a/junction\nS: 550 Access is denied.\nC: RMD /a/junction\nS: 250 ok\nC: RMD /a\nS: 250 ok\n`;
     await against(script.replace('LIST -a\n', 'LIST /\n'), (ftp) =>
       ftp.remove('/a', { recursive: true }),

@@ -71,19 +71,19 @@ describe('a positive reply of another command is a notice, and the wait goes on'
     ],
     [
       'EPSV',
-      'C: EPSV\nS: 250 done\nS: 229 (|||6446|)\ndata\nC: LIST /d\nS: 150 x\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD.\nS: 226 ok\n',
+      'C: EPSV\nS: 250 done\nS: 229 (|||6446|)\nDATA\nC: LIST /d\nS: 150 x\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD-end\nS: 226 ok\n',
       (ftp) => names(ftp.list('/d')),
       ['f'],
     ],
     [
       'LIST',
-      `${port}data\nC: LIST /d\nS: 257 odd\nS: 150 x\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD.\nS: 230 odd\nS: 226 ok\n`,
+      `${port}DATA\nC: LIST /d\nS: 257 odd\nS: 150 x\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD-end\nS: 230 odd\nS: 226 ok\n`,
       (ftp) => names(ftp.list('/d')),
       ['f'],
     ],
     [
       'LIST, by 226',
-      `${port}data\nC: LIST /d\nS: 226 Quota\nS: 150 x\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD.\nS: 226 ok\nC: NOOP\nS: 200 ok\n`,
+      `${port}DATA\nC: LIST /d\nS: 226 Quota\nS: 150 x\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD-end\nS: 226 ok\nC: NOOP\nS: 200 ok\n`,
       async (ftp) => {
         const found = await names(ftp.list('/d'));
         await ftp.command('NOOP');

@@ -9,11 +9,11 @@ import { against, login, loginWithMlst } from './script.js';
 
 const now = '20240102030405';
 const asked = (size: number, modified = `213 ${now}`) =>
-  `C: SIZE /f\nC: EPSV\nS: 213 ${size}\nS: 229 ok (|||6446|)\ndata\nC: MDTM /f\nS: ${modified}\n`;
-const broken = `${asked(10)}C: RETR /f\nS: 150 here\nD: 1234\nD.\nS: 426 sorry\n`;
-const rest = `${asked(10)}C: REST 6\nS: 350 ok\nC: RETR /f\nS: 150 here (10 bytes)\nD: 78\nD.\nS: 226 done\n`;
+  `C: SIZE /f\nC: EPSV\nS: 213 ${size}\nS: 229 ok (|||6446|)\nDATA\nC: MDTM /f\nS: ${modified}\n`;
+const broken = `${asked(10)}C: RETR /f\nS: 150 here\nD: 1234\nD-end\nS: 426 sorry\n`;
+const rest = `${asked(10)}C: REST 6\nS: 350 ok\nC: RETR /f\nS: 150 here (10 bytes)\nD: 78\nD-end\nS: 226 done\n`;
 const whole = (size: number, text: string, modified?: string) =>
-  `${asked(size, modified)}C: RETR /f\nS: 150 here\nD- ${text}\nD.\nS: 226 done\n`;
+  `${asked(size, modified)}C: RETR /f\nS: 150 here\nD-raw: ${text}\nD-end\nS: 226 done\n`;
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const hashed = (text: string) =>
   `C: OPTS HASH SHA-256\nS: 200 ok\nC: HASH /f\nS: 213 SHA-256 0-9 ${sha256(text)} /f\n`;
@@ -63,7 +63,7 @@ describe.each([true, false])('with atomic: %s', (atomic) => {
 
   it('asks for nothing where all is here', async () => {
     const { path, names } = await directory();
-    const late = `${asked(10)}C: RETR /f\nS: 150 here\nD: 12345678\nD.\nS: 426 sorry\n`;
+    const late = `${asked(10)}C: RETR /f\nS: 150 here\nD: 12345678\nD-end\nS: 426 sorry\n`;
     const script = `${login}${late}${asked(10)}C: NOOP\nS: 200 ok\n`;
     const { result } = await against(script, async (ftp) => {
       await resume(ftp, path).catch(() => {});
@@ -100,7 +100,7 @@ it.each(['', 'null', '{}', '[1', '{"path":"/g","size":10,"modified":"20240102030
 
 it('begins anew where the server has no REST, or the part is longer than the file', async () => {
   const { path } = await directory();
-  const noRest = `${asked(10)}C: REST 6\nS: 502 no\nC: RETR /f\nS: 150 here\nD: 12345678\nD.\nS: 226 done\n`;
+  const noRest = `${asked(10)}C: REST 6\nS: 502 no\nC: RETR /f\nS: 150 here\nD: 12345678\nD-end\nS: 226 done\n`;
   await against(login + broken + noRest, async (ftp) => {
     await ftp.download('/f', path, { resume: true }).catch(() => {});
     await ftp.download('/f', path, { resume: true });
@@ -114,7 +114,7 @@ it('begins anew where the server has no REST, or the part is longer than the fil
 });
 
 it('a hash proves an unknown part, and one that mismatches is not kept', async () => {
-  const onward = `${asked(10)}C: REST 3\nS: 350 ok\nC: RETR /f\nS: 150 here\nD- CONTENT\nD.\nS: 226 done\n${hashed('NEWCONTENT')}`;
+  const onward = `${asked(10)}C: REST 3\nS: 350 ok\nC: RETR /f\nS: 150 here\nD-raw: CONTENT\nD-end\nS: 226 done\n${hashed('NEWCONTENT')}`;
   const options = { resume: true, verify: 'hash' } as const;
   const right = await directory('NEW');
   const { result } = await against(loginWithMlst + onward, (ftp) =>
@@ -141,7 +141,7 @@ describe('a download in place', () => {
     const { path, names } = await directory();
     await writeFile(path, 'precious');
     const refused =
-      'C: SIZE /f\nC: EPSV\nS: 213 10\nS: 229 ok (|||6446|)\ndata\nC: RETR /f\nS: 550 Permission denied\n';
+      'C: SIZE /f\nC: EPSV\nS: 213 10\nS: 229 ok (|||6446|)\nDATA\nC: RETR /f\nS: 550 Permission denied\n';
     await against(login + refused + refused, async (ftp) => {
       await expect(ftp.download('/f', path, { atomic: false })).rejects.toMatchObject({
         code: 'ERR_COMMAND_REJECTED',
@@ -158,7 +158,7 @@ describe('a download in place', () => {
     const { path } = await directory();
     await writeFile(path, 'a good deal longer');
     const steps =
-      'C: SIZE /f\nC: EPSV\nS: 213 3\nS: 229 ok (|||6446|)\ndata\nC: RETR /f\nS: 150 x\nD- new\nD.\nS: 226 ok\n';
+      'C: SIZE /f\nC: EPSV\nS: 213 3\nS: 229 ok (|||6446|)\nDATA\nC: RETR /f\nS: 150 x\nD-raw: new\nD-end\nS: 226 ok\n';
     await against(login + steps, (ftp) => ftp.download('/f', path, { atomic: false }));
     expect(await readFile(path, 'utf8')).toBe('new');
   });

@@ -83,7 +83,7 @@ it.each([0, 1, 1_048_574, 1_048_575, 1_048_576, 1_048_577, 2_500_000])(
     const file = join(place, `f${size}`);
     const text = 'abcdefghij'.repeat(Math.ceil(size / 10)).slice(0, size);
     await writeFile(file, text);
-    const script = `${login}C: EPSV\nS: 229 ok (|||6446|)\ndata\nC: STOR /f\nS: 150 go\nU: ${text}\nS: 226 done\n`;
+    const script = `${login}C: EPSV\nS: 229 ok (|||6446|)\nDATA\nC: STOR /f\nS: 150 go\nU: ${text}\nS: 226 done\n`;
     const { result } = await against(script, (ftp) =>
       ftp.upload({ file }, '/f', { verify: false }),
     );
@@ -92,7 +92,7 @@ it.each([0, 1, 1_048_574, 1_048_575, 1_048_576, 1_048_577, 2_500_000])(
 );
 
 it('an empty stream is an empty file', async () => {
-  const script = `${login}C: EPSV\nS: 229 ok (|||6446|)\ndata\nC: STOR /f\nS: 150 go\nU:\nS: 226 done\n`;
+  const script = `${login}C: EPSV\nS: 229 ok (|||6446|)\nDATA\nC: STOR /f\nS: 150 go\nU:\nS: 226 done\n`;
   const { result } = await against(script, (ftp) =>
     ftp.upload(Readable.from([]), '/f', { verify: false }),
   );
@@ -102,7 +102,7 @@ it('an empty stream is an empty file', async () => {
 it.each(['close', 'S: 421 bye\nclose'])(
   'control that goes right behind 226 is no failed upload: %s',
   async (end) => {
-    const script = `${login}C: EPSV\nS: 229 ok (|||6446|)\ndata\nC: STOR /f\nS: 150 go\nU: hello\nS: 226 done\n${end}\n`;
+    const script = `${login}C: EPSV\nS: 229 ok (|||6446|)\nDATA\nC: STOR /f\nS: 150 go\nU: hello\nS: 226 done\n${end}\n`;
     const { result } = await against(script, (ftp) => ftp.upload('hello', '/f'));
     expect(result).toMatchObject({ octets: 5, proof: 'final-reply' });
   },

@@ -53,10 +53,10 @@ C: EPSV
 S: 229 ok (|||6446|)
 C: RETR /t
 S: 150 go (99 bytes)
-data
+DATA
 D: one
-D- two
-D.
+D-raw: two
+D-end
 S: 226 done
 C: TYPE I
 S: 200 binary
@@ -259,7 +259,7 @@ C: EPSV
 S: 229 ok (|||6446|)
 C: STOR a
 S: 150 go
-data
+DATA
 U: good
 S: 226 done
 C: SIZE a
@@ -270,9 +270,9 @@ S: 213 4
 S: 229 ok (|||6446|)
 C: RETR a
 S: 150 go
-data
-D- evil
-D.
+DATA
+D-raw: evil
+D-end
 S: 226 done
 `;
     await expect(
@@ -287,7 +287,7 @@ C: EPSV
 S: 229 ok (|||6446|)
 C: STOU
 S: ${opening}
-data
+DATA
 U: x
 S: ${last}
 `;
@@ -334,13 +334,13 @@ C: EPSV
 S: 229 ok (|||6446|)
 C: NLST /in
 S: 150 go
-data
+DATA
 D: /in/a b
 D: .
 D: ..
 D: c
-D- d
-D.
+D-raw: d
+D-end
 S: 226 done
 `;
     for (const cut of ['whole', 'octets', 1] as const) {

@@ -44,9 +44,9 @@ C: A3 UID FETCH 1 (UID BODY.PEEK[])
 C: A4 UID FETCH 2 (UID BODY.PEEK[])
 C: A5 UID FETCH 3 (UID BODY.PEEK[1])
 S: * 3 FETCH (UID 3 BODY[1] {5}
-S> three)\\r\\n
+S-raw: three)\\r\\n
 S: * 2 FETCH (BODY[] {3}
-S> two UID 2)\\r\\n
+S-raw: two UID 2)\\r\\n
 S: A5 OK done
 S: * 1 FETCH (UID 1 BODY[] "one")
 S: A3 OK done

@@ -119,7 +119,7 @@ S: * 1 FETCH (UID 5 BODYSTRUCTURE ${structure})
 S: A2 OK done
 C: A3 UID FETCH 5 (UID BODY.PEEK[1])
 S: * 1 FETCH (UID 5 BODY[1] {6}
-S> gr=FCn)\\r\\n
+S-raw: gr=FCn)\\r\\n
 S: A3 OK done
 C: A4 UID FETCH 5 (UID)
 S: * 1 FETCH (UID 5)
@@ -159,7 +159,7 @@ S: * 1 FETCH (UID 5 BODYSTRUCTURE ${structure})
 S: A2 OK done
 C: A3 UID FETCH 5 (UID BINARY.PEEK[2])
 S: * 1 FETCH (UID 5 BINARY[2] ~{5}
-S> h\\0llo)\\r\\n
+S-raw: h\\0llo)\\r\\n
 S: A3 OK done
 C: A4 UID FETCH 5 (UID BINARY.PEEK[3])
 S: A4 NO [UNKNOWN-CTE] broken
@@ -168,7 +168,7 @@ S: * 1 FETCH (UID 5 BODY[3] "aGVsbG8=")
 S: A5 OK done
 C: A6 UID FETCH 5 (UID BODY.PEEK[1])
 S: * 1 FETCH (UID 5 BODY[1] {6}
-S> gr=FCn)\\r\\n
+S-raw: gr=FCn)\\r\\n
 S: A6 OK done
 `,
       async (client) => {

@@ -139,7 +139,7 @@ S: A1 NO [AUTHENTICATIONFAILED] wrong
     ['220 smtp.example.org ESMTP', 'ERR_MALFORMED_RESPONSE'],
     ['', 'ERR_MALFORMED_RESPONSE'],
   ])('the greeting %j is refused', async (greeting, expected) => {
-    await expect(scriptedClient(`S> ${greeting}\\r\\n`)).rejects.toEqual(
+    await expect(scriptedClient(`S-raw: ${greeting}\\r\\n`)).rejects.toEqual(
       code(expected, { connection: 'closed', phase: 'greeting' }),
     );
   });
@@ -153,7 +153,7 @@ C: A1 LIST "" "*"
 S: * LIST (\\HasNoChildren) "/" INBOX
 S: * LIST (\\Noselect) "/" "Entw&APw-rfe"
 S: * LIST (\\Sent) NIL {8}
-S> a "b" \\\\c\\r\\n
+S-raw: a "b" \\\\\\\\c\\r\\n
 S: A1 OK done
 `;
     const boxes = await replayed(script, (client) => client.list().toArray());
@@ -338,10 +338,10 @@ describe('messages', () => {
 ${selected}
 C: A2 UID FETCH 1:30 (UID FLAGS ENVELOPE BODY.PEEK[HEADER.FIELDS (subject)] BODY.PEEK[1]<0.262144>)
 S: * 1 FETCH (UID 10 FLAGS (\\seen) ENVELOPE (NIL {5}
-S> a"\\r\\nb NIL NIL NIL NIL NIL NIL NIL "<m@x>") BODY[HEADER.FIELDS ("SUBJECT")] {14}\\r\\nSubject: a b\\r\\n)\\r\\n
+S-raw: a"\\r\\nb NIL NIL NIL NIL NIL NIL NIL "<m@x>") BODY[HEADER.FIELDS ("SUBJECT")] {14}\\r\\nSubject: a b\\r\\n)\\r\\n
 S: * 2 FETCH (FLAGS (\\Deleted))
 S: * 1 FETCH (UID 10 BODY[1]<0> {3}
-S> xyz)\\r\\n
+S-raw: xyz)\\r\\n
 S: * 4 EXISTS
 S: * 3 FETCH (BODY[1]<0> "q" UID 12 FLAGS () BODY[HEADER.FIELDS (SUBJECT)] NIL ENVELOPE (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL))
 S: * 2 FETCH (UID 11 FLAGS (\\Answered))
@@ -453,7 +453,7 @@ C: A2 UID SEARCH UNSEEN FROM "al"
 S: * SEARCH 5 3 4
 S: A2 OK done
 C: A3 UID SEARCH CHARSET UTF-8 SUBJECT {5+}
-S> 
+S-raw: 
 C: gr\u00c3\u00bcn
 S: * SEARCH
 S: A3 OK done
@@ -636,7 +636,7 @@ S: A1 OK done
 ${greeted}
 C: A1 UID X-FOO "a \\"b" 7 (at "x" 1:2)
 S: * X-FOO (1 {3}
-S> abc)\\r\\n
+S-raw: abc)\\r\\n
 S: * 4 EXISTS
 S: A1 OK [X-CODE y] fine
 `;

@@ -395,7 +395,7 @@ S: A5 OK done
     const found = await replayed(
       `${hello('METADATA')}C: A1 GETMETADATA (MAXSIZE 100 DEPTH 1) "x" ("/private/comment")
 S: * METADATA x (/private/comment {3}
-S> a"b /private/none NIL)\\r\\n
+S-raw: a"b /private/none NIL)\\r\\n
 S: A1 OK done
 C: A2 SETMETADATA "" ("/shared/admin" "me" "/private/comment" NIL)
 S: A2 OK done

@@ -110,7 +110,7 @@ S: * 26 UIDFETCH (UID 26 FLAGS ())
 S: A3 OK done
 C: A4 UID FETCH 25 (UID BODY.PEEK[])
 S: * 25 UIDFETCH (BODY[] {3}
-S> abc)\\r\\n
+S-raw: abc)\\r\\n
 S: A4 OK done
 C: A5 UID EXPUNGE 26
 S: * VANISHED 26

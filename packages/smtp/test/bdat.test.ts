@@ -86,7 +86,7 @@ describe('in one group with the envelope', () => {
       C: BDAT 3 LAST
       C: 1
       S: 250 ok
-      -- close`);
+      CLOSE`);
     const client = await connectTo(peer, chunking);
     expect(await failure(client.send({ from, to }, '1'))).toMatchObject({
       code: 'ERR_OUTCOME_UNKNOWN',

@@ -128,7 +128,7 @@ test('quit comes after what is under way; afterwards nothing works any more', as
 
 test('quit does not mind what the server says', async () => {
   for (const reply of ['221 Bye', '250 ok', '500 What?', '421 Bye', 'nonsense']) {
-    const peer = play(`${opening()}C: QUIT\nS: ${reply}\n-- close`);
+    const peer = play(`${opening()}C: QUIT\nS: ${reply}\nCLOSE`);
     const client = await connectTo(peer);
     await client.quit();
     expect(peer.stream.destroyed).toBe(true);

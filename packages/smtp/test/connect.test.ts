@@ -52,20 +52,20 @@ describe('the greeting', () => {
       await (await connectTo(peer)).quit();
       return peer.played;
     }
-    await refused(`S: ${greeting}\n-- silence`, {}, (error) =>
+    await refused(`S: ${greeting}\nSTALL`, {}, (error) =>
       expect(error).toMatchObject({ ...expected, phase: 'greeting' }),
     );
   });
 
   test('nothing but silence', async () => {
-    const peer = play('-- silence');
+    const peer = play('STALL');
     const error = await failure(connectTo(peer, { timeouts: { greeting: 30 } }));
     expect(error).toMatchObject({ code: 'ERR_TIMEOUT', phase: 'greeting', milliseconds: 30 });
     expect(peer.stream.destroyed).toBe(true);
   });
 
   test('closed at once', () =>
-    refused('-- close', {}, (error) =>
+    refused('CLOSE', {}, (error) =>
       expect(error).toMatchObject({ code: 'ERR_CONNECTION_CLOSED', phase: 'greeting' }),
     ));
 });
@@ -127,7 +127,7 @@ describe('EHLO', () => {
   });
 
   test('by default it is a name or a literal', async () => {
-    const peer = play('S: 220 hi\n-- silence');
+    const peer = play('S: 220 hi\nSTALL');
     const options = {
       host: 'mx.example.test',
       security: 'cleartext',
@@ -242,7 +242,7 @@ describe('STARTTLS', () => {
       C: STARTTLS
       S: 220 Go ahead
       S: ${more}
-      -- silence`);
+      STALL`);
       expect(await failure(connectTo(peer, starttls))).toMatchObject({
         code: 'ERR_STARTTLS_INJECTION',
         octets: more.length + 2,
@@ -257,7 +257,7 @@ describe('STARTTLS', () => {
     const peer = play(`${offered}
       C: STARTTLS
       S: 220 Go ahead
-      -- close`);
+      CLOSE`);
     const error = await failure(connectTo(peer, { ...starttls, timeouts: { tls: 500 } }));
     expect(error).toMatchObject({ connection: 'closed', phase: 'tls' });
   });
@@ -324,7 +324,7 @@ describe('AUTH', () => {
       C: AUTH PLAIN ${plain}
       S: 334 ${Buffer.from('why').toString('base64')}
       C: *
-      -- silence`);
+      STALL`);
     expect(await failure(connectTo(peer, open))).toMatchObject({
       code: 'ERR_CHALLENGE',
       connection: 'closed',
@@ -513,7 +513,7 @@ describe('options', () => {
   });
 
   test('aborted while connecting', async () => {
-    const peer = play('-- silence');
+    const peer = play('STALL');
     const stop = new AbortController();
     const connecting = connectTo(peer, { signal: stop.signal });
     setTimeout(() => stop.abort(new Error('enough')), 10);

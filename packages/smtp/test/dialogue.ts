@@ -1,15 +1,12 @@
-/**
- * A scripted peer. `S:` lines are sent, `C:` lines must come; `--` lines are stage directions:
- * `-- close` ends the connection, `-- reset` breaks it, `-- silence` says nothing more, `-- pause` waits for `resume()`.
- */
+/** Dialogues with an SMTP server in memory: the language is test-servers' own. */
 import { Duplex } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
+import { type Accident as Any, type Delivery, playInMemory } from '@fivewire/test-servers';
 import { expect, test } from 'vitest';
 import { SmtpClient } from '../src/index.js';
 import type { SmtpOptions } from '../src/types.js';
 
 /** How the peer's octets are cut into pieces. */
-export type Cut = 'whole' | 'octets' | { seed: number };
+export type Cut = Delivery;
 
 export const cuts: readonly Cut[] = ['whole', 'octets', { seed: 7 }, { seed: 4711 }];
 
@@ -20,7 +17,7 @@ export interface Peer {
   played: Promise<void>;
   /** All that the client sent. */
   readonly received: string;
-  /** Goes on behind `-- pause`. */
+  /** Goes on behind `PAUSE`. */
   resume(): void;
 }
 
@@ -30,117 +27,35 @@ export interface Accident {
   then: 'close' | 'reset' | 'silence' | 'babble';
 }
 
+const babble = '\r\n!@#$ 999\r\n\0\x7f\r\n'.repeat(20);
+
 export function play(script: string, cut: Cut = 'whole', accident?: Accident): Peer {
-  const [stream, server] = pair();
-  let buffer = '';
-  let received = '';
-  let wake = (): void => {};
-  let ended = false;
-  server.on('data', (chunk: Buffer) => {
-    buffer += chunk.toString('latin1');
-    received += chunk.toString('latin1');
-    wake();
+  const then: Any['then'] | undefined =
+    accident?.then === 'babble' ? { say: babble } : accident?.then;
+  const played = playInMemory(inWords(script), {
+    delivery: cut,
+    ...(accident && then ? { accident: { after: accident.after, then } } : {}),
   });
-  server.on('error', () => {});
-  server.on('close', () => {
-    ended = true;
-    wake();
+  const over = played.over.then(() => {
+    if (accident === undefined && played.hasUnread)
+      throw new Error('the client said more than the script');
   });
-  server.on('end', () => {
-    ended = true;
-    wake();
-  });
-
-  const expectLine = async (line: string): Promise<void> => {
-    const wanted = `${Buffer.from(line).toString('latin1')}\r\n`;
-    while (buffer.length < wanted.length && !ended && wanted.startsWith(buffer)) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-    const got = buffer.slice(0, wanted.length);
-    if (got !== wanted) {
-      server.destroy();
-      throw new Error(`expected C: ${JSON.stringify(wanted)}, got ${JSON.stringify(got)}`);
-    }
-    buffer = buffer.slice(wanted.length);
-  };
-
-  let resume = (): void => {};
-  const paused = new Promise<void>((resolve) => {
-    resume = resolve;
-  });
-  let left = accident?.after ?? Infinity;
-  const say = (octets: Buffer): boolean => {
-    const part = octets.subarray(0, left);
-    if (part.length > 0) server.write(part);
-    left -= part.length;
-    if (left > 0) return true;
-    if (accident?.then === 'close') server.end();
-    if (accident?.then === 'reset') server.destroy();
-    if (accident?.then === 'babble') server.write('\r\n!@#$ 999\r\n\0\x7f\r\n'.repeat(20));
-    return false;
-  };
-
-  const run = async (): Promise<void> => {
-    const steps = parse(script);
-    for (const [i, { kind, text }] of steps.entries()) {
-      if (kind === 'C') await expectLine(text);
-      else if (kind === 'S') {
-        for (const piece of pieces(Buffer.from(text), cut)) {
-          if (server.destroyed) break;
-          if (!say(piece)) return;
-          if (cut !== 'whole') await setImmediate();
-        }
-      } else if (text === 'close') server.end();
-      else if (text === 'reset') server.destroy();
-      else if (text === 'pause') await paused;
-      else if (text !== 'silence') throw new Error(`unknown direction in step ${i}: ${text}`);
-    }
-    if (buffer !== '') throw new Error(`the script is over, and got ${JSON.stringify(buffer)}`);
-  };
-  const played = run();
-  played.catch(() => {}); // whoever awaits it sees it
+  over.catch(() => {}); // whoever awaits it sees it
   return {
-    stream,
-    played,
-    resume,
+    stream: played.stream,
+    played: over,
+    resume: played.resume,
     get received() {
-      return received;
+      return played.received.toString('latin1');
     },
   };
 }
 
-interface Step {
-  kind: 'S' | 'C' | '-';
-  text: string;
-}
-
-/** Lines of the server that follow each other are one piece. */
-function parse(script: string): Step[] {
-  const steps: Step[] = [];
-  for (const line of script.split('\n').map((text) => text.trimStart())) {
-    if (line === '') continue;
-    const [, kind, text = ''] = /^(S:|C:|--) ?(.*)$/s.exec(line) ?? [];
-    if (kind === undefined) throw new Error(`no step: ${line}`);
-    const before = steps.at(-1);
-    if (kind === 'S:' && before?.kind === 'S') before.text += `${text}\r\n`;
-    else if (kind === 'S:') steps.push({ kind: 'S', text: `${text}\r\n` });
-    else steps.push({ kind: kind === 'C:' ? 'C' : '-', text });
-  }
-  return steps;
-}
-
-function* pieces(octets: Buffer, cut: Cut): Generator<Buffer> {
-  if (cut === 'whole') return yield octets;
-  let seed = typeof cut === 'object' ? cut.seed : 0;
-  for (let at = 0; at < octets.length; ) {
-    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-    const length = cut === 'octets' ? 1 : 1 + (seed % 23);
-    yield octets.subarray(at, at + length);
-    at += length;
-  }
-}
+/** Older words for the same. */
+const inWords = (script: string): string =>
+  script
+    .replace(/^ *-- (close|reset|pause)$/gm, (_, word: string) => word.toUpperCase())
+    .replace(/^ *-- silence$/gm, 'STALL');
 
 /** Two ends of one connection in memory. */
 export function pair(): [Duplex, Duplex] {
@@ -182,7 +97,7 @@ export const lmtpOpening = (...extensions: string[]): string =>
 export const closing = `
   C: QUIT
   S: 221 2.0.0 Bye
-  -- close
+  CLOSE
 `;
 
 export const cleartext: SmtpOptions = {

@@ -451,7 +451,7 @@ describe('odd servers', () => {
       S: 354 Go on
       C: x
       C: .
-      -- silence`);
+      STALL`);
     const client = await connectTo(peer);
     const error = await failure(client.send({ from, to }, 'x', { timeout: 20 }));
     expect(error).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN', cause: { code: 'ERR_TIMEOUT' } });

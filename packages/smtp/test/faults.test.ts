@@ -109,9 +109,9 @@ describe('an accident after each octet that the server sends', () => {
 
 describe('after the end of the message', () => {
   test.each([
-    ['-- close', 'ERR_CONNECTION_CLOSED'],
-    ['-- reset', 'ERR_CONNECTION_CLOSED'],
-    ['-- silence', 'ERR_TIMEOUT'],
+    ['CLOSE', 'ERR_CONNECTION_CLOSED'],
+    ['RESET', 'ERR_CONNECTION_CLOSED'],
+    ['STALL', 'ERR_TIMEOUT'],
     ['S: 25', 'ERR_MALFORMED_RESPONSE'],
     ['S: 354 go on', 'ERR_MALFORMED_RESPONSE'],
     ['S: hello', 'ERR_MALFORMED_RESPONSE'],
@@ -139,7 +139,7 @@ describe('after the end of the message', () => {
       C: x
       C: .
       S: 421 4.3.2 Shutting down
-      -- close`);
+      CLOSE`);
     const client = await connectTo(peer);
     expect(await failure(client.send({ from, to }, 'x'))).toMatchObject({
       code: 'ERR_SERVER_CLOSING',
@@ -161,7 +161,7 @@ describe('after the end of the message', () => {
       C: .
       S: 250 2.0.0 bob has it
       S: 421 4.3.2 Shutting down
-      -- close`);
+      CLOSE`);
     const client = await connectTo(peer, { protocol: 'lmtp' });
     const error = await failure(client.send({ from, to: [to, 'carol@example.net'] }, 'x'));
     expect(error).toMatchObject({
@@ -176,7 +176,7 @@ describe('after the end of the message', () => {
     const peer = play(`${pipelining}${envelope}
       C: x
       C: .
-      -- silence`);
+      STALL`);
     const client = await connectTo(peer);
     const sending = failure(client.send({ from, to }, 'x'));
     await peer.played;
@@ -203,7 +203,7 @@ describe('a reply before the end of the message', () => {
     const peer = play(`${pipelining}${envelope8}
       C: x
       S: ${reply}
-      -- silence`);
+      STALL`);
     const client = await connectTo(peer);
     const [error, behind] = await Promise.all([
       failure(client.send({ from, to }, hanging())),
@@ -228,7 +228,7 @@ describe('a reply before the end of the message', () => {
       S: 250 ok
       S: 250 ok
       S: 354 go
-      -- silence`);
+      STALL`);
     const client = await connectTo(peer);
     const [one, two] = await Promise.all([
       failure(client.send({ from, to }, 'x')),
@@ -242,7 +242,7 @@ describe('a reply before the end of the message', () => {
 
 describe('unasked replies', () => {
   test('421 while idle: noticed, and told to the next call', async () => {
-    const peer = play(`${opening()}S: 421 4.4.2 Idle too long\n-- close`);
+    const peer = play(`${opening()}S: 421 4.4.2 Idle too long\nCLOSE`);
     const client = await connectTo(peer);
     const notices = [];
     for await (const notice of client.notices) notices.push(notice);
@@ -289,7 +289,7 @@ describe('a body that breaks', () => {
   ])('in the middle (%s): the connection ends without an end of data', async (_, second) => {
     const peer = play(`${pipelining}${envelope8}
       C: x
-      -- silence`);
+      STALL`);
     const client = await connectTo(peer);
     const body = (async function* () {
       yield 'x\r\n';
@@ -309,7 +309,7 @@ describe('a body that breaks', () => {
   test('while it waits for its turn', async () => {
     const peer = play(`${pipelining}${envelope8}
       C: x
-      -- silence`);
+      STALL`);
     const client = await connectTo(peer, { timeouts: { dataEnd: 60 } });
     const first = failure(client.send({ from, to }, hanging(), { timeout: 60 }));
     const body = new Readable({ read() {} });
@@ -400,7 +400,7 @@ describe('AbortSignal', () => {
       C: MAIL FROM:<alice@example.org>
       C: RCPT TO:<bob@example.net>
       C: DATA
-      -- silence`);
+      STALL`);
     const client = await connectTo(peer);
     const stop = new AbortController();
     const error = aborting(client, stop.signal);
@@ -419,7 +419,7 @@ describe('AbortSignal', () => {
   test('while the body hangs: the connection ends without an end of data', async () => {
     const peer = play(`${pipelining}${envelope8}
       C: x
-      -- silence`);
+      STALL`);
     const client = await connectTo(peer);
     const stop = new AbortController();
     const error = aborting(client, stop.signal, hanging());
@@ -434,7 +434,7 @@ describe('AbortSignal', () => {
     const peer = play(`${pipelining}${envelope}
       C: x
       C: .
-      -- pause
+      PAUSE
       S: 250 queued
       C: NOOP
       S: 250 noop
@@ -461,13 +461,13 @@ describe('AbortSignal', () => {
       C: MAIL FROM:<alice@example.org>
       C: RCPT TO:<bob@example.net>
       C: DATA
-      -- pause
+      PAUSE
       S: 250 queued
       S: 250 reset
       S: 250 ok
       S: 250 ok
       S: 354 go
-      -- silence`);
+      STALL`);
     const client = await connectTo(peer);
     const many = client.sendMany([{ envelope: { from, to }, body: 'x' }], { window: 2 });
     const first = many[Symbol.asyncIterator]().next();
@@ -517,7 +517,7 @@ describe('AbortSignal', () => {
 
 describe('deadlines', () => {
   test('a call may have its own', async () => {
-    const peer = play(`${opening()}C: NOOP\n-- silence`);
+    const peer = play(`${opening()}C: NOOP\nSTALL`);
     const client = await connectTo(peer);
     expect(await failure(client.noop({ timeout: 20 }))).toMatchObject({
       code: 'ERR_TIMEOUT',
@@ -529,7 +529,7 @@ describe('deadlines', () => {
   });
 
   test('a server that takes no more of the body', async () => {
-    const peer = play(`${pipelining}${envelope}\n-- silence`);
+    const peer = play(`${pipelining}${envelope}\nSTALL`);
     const thin = new Duplex({
       highWaterMark: 1024,
       read() {},
@@ -551,12 +551,12 @@ describe('deadlines', () => {
   });
 
   test('goodbye is bounded, and never throws', async () => {
-    const peer = play(`${opening()}C: QUIT\n-- silence`);
+    const peer = play(`${opening()}C: QUIT\nSTALL`);
     const client = await connectTo(peer, { timeouts: { close: 20 } });
     await client.quit();
     await client.quit();
     expect(peer.stream.destroyed).toBe(true);
-    const other = play(`${pipelining}${envelope}\nC: x\nC: .\n-- silence`);
+    const other = play(`${pipelining}${envelope}\nC: x\nC: .\nSTALL`);
     const busy = await connectTo(other, { timeouts: { close: 20 } });
     const sending = failure(busy.send({ from, to }, 'x'));
     await other.played;

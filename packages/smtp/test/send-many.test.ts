@@ -101,7 +101,7 @@ test('the connection is lost: what was taken has its outcome, then the loop thro
   const peer = play(`${opening()}${transaction('a')}
     C: MAIL FROM:<alice@example.org>
     S: 421 4.7.0 Enough
-    -- close`);
+    CLOSE`);
   const client = await connectTo(peer);
   const outcomes: SendOutcome[] = [];
   let taken = 0;
@@ -255,7 +255,7 @@ test('the connection goes with a window open: each message has its own error', a
     S: 250 a has it
     S: 250 reset
     S: 250 ok
-    -- close`);
+    CLOSE`);
   const client = await connectTo(peer, { chunking: true });
   const outcomes: SendOutcome[] = [];
   const error = await failure(

@@ -300,7 +300,7 @@ describe('with PIPELINING', () => {
       S: 550 5.7.1 No
       S: 250 ok
       S: 354 go
-      -- silence`);
+      STALL`);
     const client = await connectTo(peer);
     expect(await failure(client.send({ from, to }, 'x'))).toMatchObject({
       code: 'ERR_COMMAND_REJECTED',
@@ -575,7 +575,7 @@ describe('extensions', () => {
       S: 250 ok
       S: 354 go
       C: plain
-      -- silence`);
+      STALL`);
     const client = await connectTo(peer);
     expect(
       await failure(client.send({ from, to }, Readable.from(['plain\r\n', 'grün\r\n']))),

@@ -14,8 +14,19 @@ export {
   replayDialogue,
   startDialogueServer,
 } from './dialogue/dialogue-server.js';
-export { type DialogueStep, parseDialogue } from './dialogue/parse-dialogue.js';
+export type { Accident } from './dialogue/memory-connection.js';
+export {
+  type DialogueStep,
+  type LineMatch,
+  type ParseOptions,
+  parseDialogue,
+} from './dialogue/parse-dialogue.js';
 export type { DialogueMismatch, DialogueReport, PlayOptions } from './dialogue/play-dialogue.js';
+export {
+  type MemoryDialogue,
+  type MemoryDialogueOptions,
+  playInMemory,
+} from './dialogue/play-in-memory.js';
 export type { FaultPlan, Faults } from './faults.js';
 export {
   type CaughtFile,

@@ -334,6 +334,12 @@ function reset(tcp: Socket): void {
 
 /** Removes the first of the dots at each line's start, RFC 5321 §4.5.2, RFC 3977 §3.1.1. Begins with the virtual CR LF. */
 function unstuff(body: Buffer): Buffer {
-  if (!body.includes('\r\n.')) return body.subarray(2);
-  return Buffer.from(body.toString('latin1').replaceAll('\r\n.', '\r\n').slice(2), 'latin1');
+  const parts: Buffer[] = [];
+  let from = 2;
+  for (let at = body.indexOf('\r\n.'); at >= 0; at = body.indexOf('\r\n.', at + 2)) {
+    parts.push(body.subarray(from, at + 2));
+    from = at + 3;
+  }
+  if (parts.length === 0) return body.subarray(2);
+  return Buffer.concat([...parts, body.subarray(from)]);
 }

@@ -22,7 +22,7 @@ interface Ran {
 const fivewire = (name: string, ...args: string[]): Promise<Ran> =>
   new Promise((resolve) => {
     const options = ['--ca', authorityPath(), '--server-hostname', server(name).serverHostname];
-    const password = ['--password-command', 'echo secret', '--timeout', '20'];
+    const password = ['--password-command', 'echo secret', '--timeout', '300'];
     execFile(
       process.execPath,
       [bin, ...args, ...options, ...password],

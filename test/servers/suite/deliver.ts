@@ -34,7 +34,7 @@ export const emptyInbox = (user: User): Promise<void> =>
 /** Waits for the message with that subject, or other field, in the user's INBOX, and gives it as IMAP shows it. */
 export const arrived = (user: User, value: string, field = 'Subject'): Promise<string> =>
   withInbox(user, async (imap) => {
-    for (let waited = 0; waited < 10_000; waited += 50) {
+    for (let waited = 0; waited < 300_000; waited += 50) {
       const found = await imap.say(`t UID SEARCH HEADER ${field} "${value}"`, /^t OK/m);
       const uid = /^\* SEARCH ([0-9]+)/m.exec(found)?.[1];
       if (uid !== undefined) return imap.say(`t UID FETCH ${uid} BODY.PEEK[]`, /^t OK/m);
@@ -74,7 +74,7 @@ const dialogue = (socket: net.Socket, last: RegExp): Dialogue => {
   socket.on('error', (error) => {
     trouble = error.message;
   });
-  socket.setTimeout(10_000, () => socket.destroy(new Error('the server is silent')));
+  socket.setTimeout(300_000, () => socket.destroy(new Error('the server is silent')));
   const input = createInterface({ input: socket })[Symbol.asyncIterator]();
   const hear = async (expected: RegExp): Promise<string> => {
     const lines: string[] = [];

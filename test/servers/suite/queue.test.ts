@@ -21,7 +21,7 @@ beforeAll(async () => {
   servers = await startTestServers({ users: { alice: 'secret' } });
   writeFileSync(join(folder, 'key.pem'), servers.certificate.key, { mode: 0o600 });
   writeFileSync(join(folder, 'cert.pem'), servers.certificate.chain);
-}, 60_000);
+});
 afterEach(async () => {
   for (const child of children.splice(0)) await ended(child, 'SIGKILL');
 });
@@ -89,7 +89,7 @@ const smtp = () => ({
   auth: { user: 'alice', password: 'secret' },
 });
 
-describe('the queue', { timeout: 240_000 }, () => {
+describe('the queue', () => {
   it('ten thousand sends, workers killed, the queue restarted', async () => {
     const count = 10_000;
     const port = await freePort();

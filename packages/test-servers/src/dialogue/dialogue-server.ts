@@ -11,6 +11,7 @@ import { type DialogueStep, parseDialogue } from './parse-dialogue.js';
 import {
   type DialogueReport,
   defaultTimeout,
+  formatMismatch,
   type PlayOptions,
   playDialogue,
 } from './play-dialogue.js';
@@ -129,10 +130,6 @@ async function settled(server: DialogueServer, timeout: number): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function formatMismatch({ line, expected, got }: DialogueReport['mismatches'][number]): string {
-  return `line ${line}: expected ${expected}, got ${got}`;
 }
 
 /** A client that fails has often left the script first: that is the better news. */

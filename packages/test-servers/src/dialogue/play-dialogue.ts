@@ -1,8 +1,8 @@
 /** Plays the server's part of a dialogue on one connection, and takes note where the client leaves its own. */
-import type { LineSession } from '../line-session.js';
 import { SessionEnded } from '../session-ended.js';
+import type { DialogueConnection } from './connection.js';
 import { cutter, type Delivery } from './delivery.js';
-import type { DialogueStep } from './parse-dialogue.js';
+import { type DialogueStep, type LineMatch, substitute } from './parse-dialogue.js';
 
 /** Where the client did not do what the text says. */
 export interface DialogueMismatch {
@@ -23,11 +23,24 @@ export interface DialogueReport {
 export interface PlayOptions {
   /** Default `'whole'`. */
   delivery?: Delivery;
-  /** Milliseconds to wait for each of the client's lines. Default 5,000. */
+  /** Milliseconds to wait for each of the client's lines. Default 60,000. */
   timeout?: number;
 }
 
-export const defaultTimeout = 5_000;
+export const defaultTimeout = 60_000;
+
+/** What a stage for dialogues adds to that. */
+interface StageOptions extends PlayOptions {
+  encoding?: 'utf8' | 'latin1';
+  /** Nothing is closed but what the script closes. */
+  leaveOpen?: boolean;
+  /** Is told each line of the client. */
+  said?(line: string): void;
+  /** Ends a `PAUSE`. */
+  resumed?: Promise<void>;
+  /** The client's second connection is number 0. */
+  connection?(index: number): Promise<DialogueConnection>;
+}
 
 class Mismatch extends Error {
   readonly expected: string;
@@ -40,24 +53,28 @@ class Mismatch extends Error {
   }
 }
 
-/** Plays the steps; a mismatch ends the connection. Never rejects. */
+/** Plays the steps; a mismatch ends the connection. Rejects for a fault of the script's only. */
 export async function playDialogue(
-  session: LineSession,
+  session: DialogueConnection,
   steps: readonly DialogueStep[],
-  options: PlayOptions = {},
+  options: StageOptions = {},
 ): Promise<DialogueReport> {
   const player = new Player(session, options);
   const mismatches: DialogueMismatch[] = [];
   let at = 0;
   try {
     for (; at < steps.length; at++) at += await player.play(steps, at);
-    await session.end();
+    if (!options.leaveOpen) await session.end();
   } catch (error) {
     const { line = 0 } = steps[Math.min(at, steps.length - 1)] ?? {};
-    mismatches.push({ line, ...describe(error) });
     session.breakOff();
+    mismatches.push({ line, ...describe(error) });
   }
   return { complete: mismatches.length === 0, mismatches, variables: player.variables };
+}
+
+export function formatMismatch({ line, expected, got }: DialogueMismatch): string {
+  return `line ${line}: expected ${expected}, got ${got}`;
 }
 
 function describe(error: unknown): { expected: string; got: string } {
@@ -69,12 +86,17 @@ function describe(error: unknown): { expected: string; got: string } {
 
 class Player {
   readonly variables: Record<string, string> = {};
-  readonly #session: LineSession;
+  readonly #session: DialogueConnection;
+  readonly #options: StageOptions;
   readonly #cut: (octets: Buffer) => Buffer[];
   readonly #timeout: number;
+  #connections = 0;
+  #data: DialogueConnection | undefined;
 
-  constructor(session: LineSession, { delivery = 'whole', timeout = defaultTimeout }: PlayOptions) {
+  constructor(session: DialogueConnection, options: StageOptions) {
+    const { delivery = 'whole', timeout = defaultTimeout } = options;
     this.#session = session;
+    this.#options = options;
     this.#cut = cutter(delivery);
     this.#timeout = timeout;
   }
@@ -86,13 +108,28 @@ class Player {
       case 'send':
         return this.#send(steps, at);
       case 'expect-line':
-        await this.#expectLine(step.pattern, step.shown);
+        await this.#expectLine(step.match, step.shown);
         return 0;
       case 'expect-octets':
         await this.#expectOctets(step.octets);
         return 0;
       case 'expect-end':
         await this.#expectEnd(this.#timeout);
+        return 0;
+      case 'pause':
+        await this.#options.resumed;
+        return 0;
+      case 'data':
+        this.#data = await this.#open();
+        return 0;
+      case 'data-end':
+        await this.#connection('data').end();
+        return 0;
+      case 'data-reset':
+        this.#connection('data').reset();
+        return 0;
+      case 'expect-upload':
+        await this.#expectUpload(step.octets);
         return 0;
       case 'wait':
         await new Promise((resolve) => setTimeout(resolve, step.milliseconds));
@@ -107,7 +144,7 @@ class Player {
         this.#session.reset();
         return steps.length;
       case 'stall':
-        await this.#expectEnd(undefined);
+        if (!this.#options.leaveOpen) await this.#expectEnd(undefined);
         return steps.length;
     }
   }
@@ -115,36 +152,62 @@ class Player {
   /** Adjoining sends are one run of octets, cut as the delivery says, not line by line. */
   async #send(steps: readonly DialogueStep[], from: number): Promise<number> {
     const run: Buffer[] = [];
+    const { to } = steps[from] as Extract<DialogueStep, { kind: 'send' }>;
     let at = from;
-    for (let step = steps[at]; step?.kind === 'send'; step = steps[++at])
+    for (let step = steps[at]; step?.kind === 'send' && step.to === to; step = steps[++at])
       run.push(step.variables ? this.#substitute(step.octets) : step.octets);
     // What the client answers to the go-ahead is a handshake, and must not be read as lines.
     if (steps[at]?.kind === 'tls') {
       if (this.#session.hasInput) throw new Mismatch('nothing before the handshake', 'octets');
       this.#session.holdInput();
     }
+    const connection = this.#connection(to);
     for (const piece of this.#cut(Buffer.concat(run))) {
-      await this.#session.write(piece);
+      await connection.write(piece);
       await new Promise((resolve) => setImmediate(resolve)); // the client gets its turn to read
     }
     return at - from - 1;
   }
 
   #substitute(octets: Buffer): Buffer {
-    return Buffer.from(
-      octets
-        .toString()
-        .replace(/\{([a-z]+)\}/g, (all, name: string) => this.variables[name] ?? all),
-    );
+    const { encoding = 'utf8' } = this.#options;
+    return Buffer.from(substitute(octets.toString(encoding), this.variables), encoding);
   }
 
-  async #expectLine(pattern: RegExp, shown: string): Promise<void> {
+  #connection(to: 'control' | 'data'): DialogueConnection {
+    if (to === 'control') return this.#session;
+    if (this.#data === undefined) throw new SyntaxError('A dialogue says DATA before D and U.');
+    return this.#data;
+  }
+
+  async #open(): Promise<DialogueConnection> {
+    const { connection } = this.#options;
+    if (connection === undefined) throw new SyntaxError('This dialogue has one connection.');
+    return this.#within(connection(this.#connections++), 'another connection');
+  }
+
+  async #expectUpload(expected: Buffer): Promise<void> {
+    const parts: Buffer[] = [];
+    const data = this.#connection('data');
+    const shown = `${JSON.stringify(expected.toString('latin1'))} on the data connection`;
+    for (;;) {
+      const part = await this.#within(data.chunk(), shown);
+      if (part === undefined) break;
+      parts.push(part);
+    }
+    const octets = Buffer.concat(parts);
+    if (!octets.equals(expected))
+      throw new Mismatch(shown, JSON.stringify(octets.toString('latin1')));
+  }
+
+  async #expectLine(match: LineMatch, shown: string): Promise<void> {
     const octets = await this.#within(this.#session.line(), shown);
     if (octets === undefined) throw new Mismatch(shown, 'the end of the connection');
-    const line = Buffer.from(octets, 'latin1').toString('utf8');
-    const match = pattern.exec(line);
-    if (!match) throw new Mismatch(shown, line);
-    Object.assign(this.variables, match.groups);
+    const line = Buffer.from(octets, 'latin1').toString(this.#options.encoding ?? 'utf8');
+    this.#options.said?.(line);
+    const found = match(line, this.variables);
+    if (found === undefined) throw new Mismatch(shown, line);
+    Object.assign(this.variables, found);
   }
 
   async #expectOctets(expected: Buffer): Promise<void> {

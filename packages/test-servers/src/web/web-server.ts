@@ -55,6 +55,8 @@ export async function startWebServer(
       else response.destroy();
     });
   });
+  // Node's five seconds end while a slow client sends its next request, which fails then.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve(void server.off('error', reject)));
