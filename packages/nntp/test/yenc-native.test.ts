@@ -7,16 +7,18 @@ import { decodeOctets, encodeOctets } from '../src/binaries/yenc-octets.js';
 
 /** What the package's README says of itself, octet by octet: it is compiled, and so not installed with the workspace. */
 const model: Yencode = {
-  decode(octets) {
+  maxSize: (octets, lineOctets) => 2 * octets + 2 * Math.ceil((2 * octets) / lineOctets) + 2,
+  decodeTo(octets, target) {
     const out: number[] = [];
     for (let i = 0; i < octets.length; i++) {
       const octet = octets[i] as number;
       if (octet === 13 || octet === 10) continue;
       out.push(octet === 61 ? (octets[++i] as number) - 106 : octet - 42);
     }
-    return Buffer.from(out);
+    target.set(out);
+    return out.length;
   },
-  encode(octets, lineOctets, column) {
+  encodeTo(octets, target, lineOctets, column) {
     const out: number[] = [];
     octets.forEach((octet, i) => {
       if (column >= lineOctets) {
@@ -33,7 +35,8 @@ const model: Yencode = {
       out.push((encoded + (escapes ? 64 : 0)) & 255);
       column += escapes ? 2 : 1;
     });
-    return Buffer.from(out);
+    target.set(out);
+    return out.length;
   },
 };
 

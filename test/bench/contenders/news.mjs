@@ -95,7 +95,10 @@ export async function nativeDecode({ rounds }, output) {
   const yencode = native();
   const encoded = yencode.encode(part());
   let decoded;
-  for (let i = 0; i < rounds; i++) decoded = yencode.decode(encoded);
+  for (let i = 0; i < rounds; i++) {
+    const out = Buffer.allocUnsafeSlow(encoded.length);
+    decoded = out.subarray(0, yencode.decodeTo(encoded, out));
+  }
   output(decoded);
 }
 
@@ -110,7 +113,8 @@ export async function decode({ rounds }, output) {
 export async function nativeEncode({ rounds }, output) {
   const yencode = native();
   const octets = part();
-  for (let i = 0; i < rounds; i++) yencode.encode(octets);
+  for (let i = 0; i < rounds; i++)
+    yencode.encodeTo(octets, Buffer.allocUnsafeSlow(yencode.maxSize(octets.length)));
   output(octets);
 }
 

@@ -11,10 +11,12 @@ import {
   type LineState,
 } from './yenc-octets.js';
 
-/** What is used of `yencode`. */
+/** What is used of `yencode`. Both give the octets written; memory that is Node's own is several times as fast as what the package would get. */
 export interface Yencode {
-  decode(octets: Uint8Array): Buffer;
-  encode(octets: Uint8Array, lineOctets: number, column: number): Buffer;
+  decodeTo(octets: Uint8Array, out: Buffer): number;
+  encodeTo(octets: Uint8Array, out: Buffer, lineOctets: number, column: number): number;
+  /** The most octets that {@link encodeTo} writes. */
+  maxSize(octets: number, lineOctets: number): number;
 }
 
 let found: Yencode | false | undefined;
@@ -51,10 +53,10 @@ export function decodeBy(native: Yencode, octets: Uint8Array, state: EscapeState
   return Buffer.concat([first, decode(native, whole)]);
 }
 
-/** What comes to nothing has no memory of its own that could be read. */
 function decode(native: Yencode, octets: Uint8Array): Buffer {
-  const decoded = native.decode(octets);
-  return decoded.length > 0 ? decoded : nothing;
+  if (octets.length === 0) return nothing;
+  const out = Buffer.allocUnsafeSlow(octets.length);
+  return out.subarray(0, native.decodeTo(octets, out));
 }
 
 const nothing = Buffer.alloc(0);
@@ -69,11 +71,16 @@ export function encodeBy(
   let { length } = octets;
   while (length > 0 && isCutAtEnds(octets[length - 1] as number)) length--;
   if (length === 0) return encodeOctets(octets, lineOctets, state);
-  const encoded = native.encode(octets.subarray(0, length), lineOctets, state.column);
+  const out = Buffer.allocUnsafeSlow(native.maxSize(length, lineOctets) + 2);
+  const { column: before } = state;
+  const encoded = out.subarray(
+    0,
+    native.encodeTo(octets.subarray(0, length), out, lineOctets, before),
+  );
   const lineEnd = encoded.lastIndexOf('\r\n', undefined, 'latin1');
-  const column = lineEnd < 0 ? state.column + encoded.length : encoded.length - lineEnd - 2;
+  const column = lineEnd < 0 ? before + encoded.length : encoded.length - lineEnd - 2;
   state.column = column >= lineOctets ? 0 : column;
-  const rest = [encoded, ...(state.column === 0 && column > 0 ? [newline] : [])];
+  const rest: Uint8Array[] = [encoded, ...(state.column === 0 && column > 0 ? [newline] : [])];
   if (length < octets.length) rest.push(encodeOctets(octets.subarray(length), lineOctets, state));
   return rest.length === 1 ? encoded : Buffer.concat(rest);
 }
