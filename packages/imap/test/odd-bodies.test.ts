@@ -13,7 +13,7 @@ async function told(row: string): Promise<[string | undefined, readonly string[]
   const escaped = `* 1 FETCH (${row}`.replaceAll('\r', '\\r').replaceAll('\n', '\\n');
   const script = `
 C: A2 UID FETCH 11 (UID BODY.PEEK[]<0.262144>)
-S> ${escaped}\\r\\n
+S-raw: ${escaped}\\r\\n
 S: A2 OK done
 C: A3 NOOP
 S: A3 OK done
@@ -79,11 +79,11 @@ describe('an origin that was not asked for', () => {
     const script = `
 C: A2 UID FETCH 11 (UID BODY.PEEK[]<0.262144>)
 S: * 1 FETCH (UID 11 BODY[]<5> {3}
-S> abc)\\r\\n
+S-raw: abc)\\r\\n
 S: A2 OK done
 C: A3 UID FETCH 11 (UID BODY.PEEK[])
 S: * 1 FETCH (UID 11 BODY[] {5}
-S> hello)\\r\\n
+S-raw: hello)\\r\\n
 S: A3 OK done
 `;
     await openedOn(script, async (box) => {
