@@ -1,5 +1,6 @@
 /** Holds one client to everything that all clients promise. */
 import { describe } from 'vitest';
+import { describeBlocked } from './rows/blocked.js';
 import { describeCalls } from './rows/calls.js';
 import { describeConnect } from './rows/connect.js';
 import { describeExports } from './rows/exports.js';
@@ -22,6 +23,7 @@ export function describeContract<C extends Client>(subject: Subject<C>): void {
 export function describeSession<C extends Client>(subject: Subject<C>): void {
   describeFace(subject);
   describeSecured(subject);
+  describeBlocked(subject);
   describeQuit(subject);
   describeMethods(subject);
   describeCalls(subject);

@@ -8,7 +8,7 @@
 
 const LF = 10;
 /** Octets of the first window behind octets; each further one has twice as many. */
-const firstWindow = 512;
+const firstWindow = 128;
 const CR = 13;
 
 export class InputBuffer {

@@ -1,23 +1,30 @@
 import { createSecureContext } from 'node:tls';
-import { createThrowawayCa } from '@fivewire/test-servers';
+import { createThrowawayCa, type ThrowawayCa } from '@fivewire/test-servers';
 import { describe, expect, it } from 'vitest';
 import { createPeer, type Peer, type PeerTls } from '../peer.js';
 import { failure } from '../session.js';
-import type { Client, Subject } from '../subject.js';
+import type { Client, Options, Subject } from '../subject.js';
 
 const host = 'server.test';
 
+let authority: Promise<ThrowawayCa> | undefined;
+
+/** A server behind TLS, and what a client needs to trust it. */
+export async function securedPeer<C extends Client>(
+  { speaker }: Subject<C>,
+  mode: PeerTls['mode'],
+): Promise<{ peer: Peer; options: Options }> {
+  authority ??= createThrowawayCa({ commonName: 'Contract authority' });
+  const { certificate: ca } = await authority;
+  const { chain: cert, key } = await (await authority).issue({ names: [host] });
+  const peer = createPeer(speaker, { mode, secureContext: createSecureContext({ cert, key }) });
+  return { peer, options: { host, security: mode, tls: { ca }, dial: peer.dial } };
+}
+
 /** Both ways into TLS lead to one client: what the rows in clear promise holds behind it. */
 export function describeSecured<C extends Client>(subject: Subject<C>): void {
-  const authority = createThrowawayCa({ commonName: 'Contract authority' });
   const open = async (mode: PeerTls['mode']): Promise<{ client: C; peer: Peer }> => {
-    const { chain: cert, key } = await (await authority).issue({ names: [host] });
-    const peer = createPeer(subject.speaker, {
-      mode,
-      secureContext: createSecureContext({ cert, key }),
-    });
-    const tls = { ca: (await authority).certificate };
-    const options = { host, security: mode, tls, dial: peer.dial };
+    const { peer, options } = await securedPeer(subject, mode);
     return { client: (await subject.Client.connect(options as never)) as C, peer };
   };
 
