@@ -1265,13 +1265,6 @@ export const mutants = [
     red: test('imap', 'faults', 'scale'),
   },
   {
-    guard: 'IMAP: another UIDVALIDITY makes the mailbox void',
-    in: 'imap/src/session.ts',
-    take: 'if (this.uidValidity !== undefined && this.uidValidity !== validity) {',
-    put: 'if (this.uidValidity === 0 && validity === 1) {',
-    red: test('imap', 'dialogues'),
-  },
-  {
     guard: 'IMAP: Yahoo gets short commands',
     in: 'imap/src/session.ts',
     take: 'return isYahoo ? 800 : 4_000;',
