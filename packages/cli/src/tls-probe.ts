@@ -23,7 +23,7 @@ export interface ProbeResult {
   versions: Readonly<Record<string, { accepted: Answer; resumes: Answer }>>;
   /** Whether what was sent in clear behind STARTTLS was obeyed under TLS. */
   smuggled: Answer;
-  /** Key exchange groups: this client has one list, and Node does not tell which was chosen. */
+  /** Which other key exchange groups the server would take: this client has one list. The one that was taken is told without a probe. */
   groups: Answer;
   /** Whether FTP's data connections resume the session: only a login can show it. */
   ftpDataResumes: Answer;

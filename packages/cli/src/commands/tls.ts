@@ -128,6 +128,10 @@ interface Finding {
   protocol?: string | undefined;
   cipher?: string | undefined;
   alpn?: string | undefined;
+  /** Of the key exchange; undefined where this Node does not tell. */
+  group?: string | undefined;
+  /** Whether what is recorded today stays secret from a quantum computer. */
+  postQuantum?: boolean | undefined;
   trust?: string | undefined;
   resumes?: boolean | undefined;
   /** As sent. */
@@ -147,10 +151,11 @@ async function examine(target: Target, context: Context): Promise<Finding> {
       context,
       async (client) => client.security,
     );
-    const { serverHostname, matchedName, protocol, cipher, alpn, trust } = security;
+    const { serverHostname, matchedName, protocol, cipher, alpn, group, trust } = security;
     const { peerCertificates, verifiedPath = peerCertificates.slice(0, 1) } = security;
     return {
-      ...{ serverHostname, matchedName, protocol, cipher, alpn, trust },
+      ...{ serverHostname, matchedName, protocol, cipher, alpn, group, trust },
+      postQuantum: group === undefined ? undefined : isPostQuantum(group),
       resumes: await resumes(target, context),
       chain: readable(peerCertificates),
       path: readable(verifiedPath),
@@ -202,7 +207,8 @@ function pageOf(url: string, finding: Omit<Finding, 'path'>, daysLeft: number | 
   ];
   if (refused !== undefined) rows.push(['why', refused.hint]);
   else {
-    rows.push(['tls', `${protocol} ${cipher}`], ['alpn', alpn ?? 'none'], ['trust', `${trust}`]);
+    rows.push(['tls', `${protocol} ${cipher}`], ['group', groupText(finding)]);
+    rows.push(['alpn', alpn ?? 'none'], ['trust', `${trust}`]);
     rows.push([
       'resumption',
       finding.resumes === undefined ? 'unknown' : finding.resumes ? 'yes' : 'no',
@@ -213,6 +219,14 @@ function pageOf(url: string, finding: Omit<Finding, 'path'>, daysLeft: number | 
   if (daysLeft !== undefined) rows.push(['days left', String(daysLeft)]);
   return [url, ...rows.map(([name, value]) => `  ${name.padEnd(12)}${line(value)}`)].join('\n');
 }
+
+/** X25519MLKEM768 and its kin (FIPS 203), and what came before the standard. */
+export const isPostQuantum = (group: string): boolean => /MLKEM|KYBER/i.test(group);
+
+const groupText = ({ group, postQuantum }: Omit<Finding, 'path'>): string =>
+  group === undefined
+    ? 'not asked: this Node does not tell'
+    : `${group}, ${postQuantum ? 'post-quantum' : 'not post-quantum'}`;
 
 const probeRows = ({ versions, ...rest }: ProbeResult): [string, string][] => [
   ...Object.entries(versions).map(([name, { accepted, resumes: again }]): [string, string] => [
