@@ -1292,4 +1292,47 @@ export const mutants = [
     put: 'return (origin ?? 0) === 0 && size < head;',
     red: test('imap', 'vendors'),
   },
+  // ── jobs, and mail that is kept alike ────────────────────────────────────────────────────────────────────
+  {
+    guard: 'a job whose beginning was noted when the queue broke off is ours to do',
+    in: 'jobs/src/marks.ts',
+    take: 'return (await this.#redis.get(at)) === attempt;',
+    put: 'return false;',
+    red: test('jobs', 'work'),
+  },
+  {
+    guard: 'a job that another worker has begun is not done again',
+    in: 'jobs/src/work.ts',
+    take: "      if (begun !== 'ours') return begun;",
+    put: '',
+    red: test('jobs', 'work'),
+  },
+  {
+    guard: 'of a send that was cut off nobody knows: it is not tried again',
+    in: 'jobs/src/work.ts',
+    take: 'isUnknown(exit) && !repeatable',
+    put: 'false',
+    red: test('jobs', 'work'),
+  },
+  {
+    guard: 'a job that has ended is not done again',
+    in: 'jobs/src/work.ts',
+    take: 'if (before !== undefined) return verdictOf(before, job);',
+    put: '',
+    red: test('jobs', 'work'),
+  },
+  {
+    guard: 'a slow worker has another lease to say how it ended',
+    in: 'jobs/src/work.ts',
+    take: 'if (ended !== undefined) return verdictOf(ended, job);',
+    put: '',
+    red: test('jobs', 'work'),
+  },
+  {
+    guard: 'sync of an account leaves mailboxes of others out',
+    in: 'cli/src/own-mailboxes.ts',
+    take: 'if (!isOwn) return undefined;',
+    put: '',
+    red: test('cli', 'own-mailboxes'),
+  },
 ];
