@@ -75,7 +75,7 @@ export function createHeaderDecoder(codec: () => CharsetCodec): HeaderDecoder {
   };
 
   const decodeParameters: HeaderDecoder['decodeParameters'] = (raw) => {
-    const parameters = new Parameters();
+    const parameters: Record<string, string> = Object.create(null);
     let continued: Map<string, Section[]> | undefined;
     for (const [given, value] of raw) {
       const key = given.toLowerCase();
@@ -101,10 +101,6 @@ export function createHeaderDecoder(codec: () => CharsetCodec): HeaderDecoder {
 
   return { decodeHeaderText, decodeParameters, decodeCharset };
 }
-
-/** Knows no names but its own; made by a constructor, for an object without a prototype is a slow table from the start. */
-const Parameters = (() => {}) as unknown as new () => Record<string, string>;
-Parameters.prototype = Object.create(null);
 
 /** RFC 2231 §5: `iso-8859-1*en`. */
 const withoutLanguage = (charset: string): string =>
