@@ -13,9 +13,10 @@ const step = () => {
   if (++steps === dieAt) process.kill(process.pid, 'SIGKILL');
 };
 
-/** The lines of one answer are one step: between them nothing becomes different. */
-let before = '';
-const onEvent = ({ type }) => {
+/** From UIDL on, for before it nothing is at stake; the lines of one answer are one step, for between them nothing changes. */
+let before;
+const onEvent = ({ type, text }) => {
+  if (before === undefined && text !== 'UIDL') return;
   if (type !== 'receive' || before !== type) step();
   before = type;
 };
