@@ -713,6 +713,14 @@ describe('one line of each kind', () => {
   });
 });
 
+describe('a date of an unknown kind', () => {
+  it.each(['1709806272 name', 'Mar.07.2024 name', '7~3~2019 name'])('%s is no name', (rest) => {
+    const { entries, problems } = parse(`-rw-r--r-- 1 bob users 531 ${rest}\r\n`);
+    expect(entries).toEqual([]);
+    expect(problems).toHaveLength(1);
+  });
+});
+
 describe('together', () => {
   it('Unix lines of every kind are read beside each other', () => {
     const text = `total 9\r\n${unix.map(([line]) => `${line}\r\n`).join('')}`;
