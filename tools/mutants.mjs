@@ -1149,8 +1149,8 @@ export const mutants = [
   {
     guard: 'POP3: LIST is asked where one message is fetched, too',
     in: 'pop3/src/fetch-new.ts',
-    take: 'if (numbers.length > 0) await readSizes(client, call);',
-    put: 'if (numbers.length > 1) await readSizes(client, call);',
+    take: 'if (numbers.length > 0 && !asksFirst) await readSizes(client, call);',
+    put: 'if (numbers.length > 1 && !asksFirst) await readSizes(client, call);',
     red: test('pop3', 'fetch-new'),
   },
   {
