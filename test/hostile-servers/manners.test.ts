@@ -15,7 +15,7 @@ import { createWorld, type World } from './world.js';
 const many = 50;
 const numbers = Array.from({ length: many }, (_, i) => i);
 /** Milliseconds; more would be a hang. */
-const soon = 5_000;
+const soon = 20_000;
 const dial: Dial = async ({ host, port }) => {
   const socket = dialTcp(port, host);
   await once(socket, 'connect');
@@ -181,8 +181,8 @@ describe.each(clients)('$job.protocol', ({ job, connect, call }) => {
     const record = server.connections[server.connections.length - 1];
     if (record !== undefined) record.faults = { stallAt: 0 };
     const calls = Promise.allSettled(all(client));
-    await within(1_500, Promise.resolve(client[Symbol.asyncDispose]()));
-    for (const { status } of await within(1_000, calls)) expect(status).toBe('rejected');
+    await within(soon, Promise.resolve(client[Symbol.asyncDispose]()));
+    for (const { status } of await within(soon, calls)) expect(status).toBe('rejected');
     record?.destroy();
     expect(await leaked(before)).toEqual({});
   });

@@ -7,7 +7,7 @@ import { type Reading, read, type Wire } from '../support/wire-tap.js';
 import type { Refused } from './rows.js';
 
 /** Within which a refused client's socket must be seen closed by the other side, in milliseconds. */
-export const promptly = 1_000;
+export const promptly = 20_000;
 
 export function expectRefusal(
   error: FivewireError,

@@ -245,7 +245,7 @@ async function authTls(connection: LineConnection, transport: Transport): Promis
 function noTls(reply: Reply): StartTlsError {
   const { text } = serverReply(reply);
   return new StartTlsError(
-    saysUnknown(reply) || reply.code === 504 ? 'ERR_STARTTLS_NOT_OFFERED' : 'ERR_STARTTLS_REFUSED',
+    [500, 502, 504].includes(reply.code) ? 'ERR_STARTTLS_NOT_OFFERED' : 'ERR_STARTTLS_REFUSED',
     `The server does not begin TLS: ${reply.code} ${text}`,
     {
       reply: `${reply.code} ${text}`,
