@@ -714,7 +714,7 @@ export const mutants = [
       throw outOfStep(connection, (yield wait) as Reply, \`no reply before \${line.masked}\`, wait);
 `,
     put: '',
-    red: test('smtp', 'reply-forms'),
+    red: test('smtp', 'probe'),
   },
   {
     guard: 'a message taken without a refused chunk is not called sent',

@@ -1,6 +1,6 @@
 /** A dry run: MAIL, RCPT, and back. */
 import { expect } from 'vitest';
-import { closing, dialogue, failure, opening } from './dialogue.js';
+import { closing, connectTo, dialogue, failure, opening, play } from './dialogue.js';
 
 const from = 'alice@example.org';
 const to = ['bob@example.net', 'nobody@example.net'];
@@ -59,3 +59,17 @@ dialogue(
     await client.noop();
   },
 );
+
+test('a reply too many is not taken for the verdict on the first recipient', async () => {
+  const peer = play(`${opening()}
+    C: MAIL FROM:<alice@example.org>
+    S: 250 ok
+    S: 250 ok`);
+  const client = await connectTo(peer);
+  const to = ['bob@example.net', 'carol@example.net'];
+  expect(await failure(client.probe({ from: 'alice@example.org', to }))).toMatchObject({
+    code: 'ERR_MALFORMED_RESPONSE',
+    connection: 'closed',
+  });
+  expect(peer.received).not.toContain('RCPT');
+});
