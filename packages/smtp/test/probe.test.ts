@@ -1,5 +1,5 @@
 /** A dry run: MAIL, RCPT, and back. */
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import { closing, connectTo, dialogue, failure, opening, play } from './dialogue.js';
 
 const from = 'alice@example.org';
