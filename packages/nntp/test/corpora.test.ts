@@ -366,12 +366,17 @@ describe.runIf(there)('the examples, had with the client', () => {
           steps.push({ ...step, line: line++ } as DialogueStep);
         };
         const send = (text: string): void =>
-          add({ kind: 'send', octets: Buffer.from(`${text}\r\n`), variables: false });
+          add({
+            kind: 'send',
+            to: 'control',
+            octets: Buffer.from(`${text}\r\n`),
+            variables: false,
+          });
         const expectLine = (text: string): void =>
           add({
             kind: 'expect-line',
             shown: text,
-            pattern: new RegExp(`^${text.replace(/[\\^$.*+?()[\]|{}]/g, '\\$&')}$`),
+            match: (line: string) => (line === text ? {} : undefined),
           });
         for (const { command, sent, response, lines, further, code } of usable) {
           expectLine(command);

@@ -32,7 +32,7 @@ export interface DialogueServer {
   /** One for each connection that is over, in the order of their ends. */
   readonly reports: readonly DialogueReport[];
   readonly connections: TestServer['connections'];
-  /** The report of the first connection, once it is over. */
+  /** The report of the first connection, once it is over. Rejects where the script itself can't be played. */
   finished(): Promise<DialogueReport>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -45,10 +45,11 @@ export async function startDialogueServer(
 ): Promise<DialogueServer> {
   const steps = typeof dialogue === 'string' ? parseDialogue(dialogue) : dialogue;
   const reports: DialogueReport[] = [];
-  let settle: (report: DialogueReport) => void = () => {};
+  let settle: (report: DialogueReport | Promise<never>) => void = () => {};
   const first = new Promise<DialogueReport>((resolve) => {
     settle = resolve;
   });
+  first.catch(() => {}); // told to who waits for it
   const { protocol, certificate, host } = options;
   const settings: TestServerOptions = {
     // The script says when TLS begins, so the port itself is a plain one.
@@ -58,7 +59,9 @@ export async function startDialogueServer(
     ...(host ? { host } : {}),
   };
   const server = await startLineServer(protocol ?? 'smtp', settings, async (session) => {
-    const report = await playDialogue(session, steps, options);
+    const playing = playDialogue(session, steps, options);
+    playing.catch((error: unknown) => settle(Promise.reject(error)));
+    const report = await playing;
     reports.push(report);
     settle(report);
   });
