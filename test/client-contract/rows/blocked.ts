@@ -15,10 +15,6 @@ const long = 60_000;
 /** A deadline counts the peer's silence, not time in which our own event loop was blocked: each phase of connecting has one. */
 export function describeBlocked<C extends Client>(subject: Subject<C>): void {
   let clock: ManualClock;
-  beforeEach(() => {
-    clock = manualClock();
-  });
-  afterEach(() => clock.restore());
 
   const connect = async (options: Options): Promise<C> =>
     (await subject.Client.connect(options as never)) as C;
@@ -40,6 +36,11 @@ export function describeBlocked<C extends Client>(subject: Subject<C>): void {
     };
 
   describe('synchronous work longer than the deadline breaks no connection', () => {
+    beforeEach(() => {
+      clock = manualClock();
+    });
+    afterEach(() => clock.restore());
+
     it('while it is dialled', async () => {
       const peer = createPeer(subject.speaker);
       let connecting: Promise<C> | undefined;
