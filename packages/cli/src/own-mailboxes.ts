@@ -6,27 +6,30 @@ import type { ImapClient, ListEntry } from '@fivewire/imap';
 import { isFivewireError } from 'tls-context-core';
 import type { Context } from './context.js';
 
-type Server = Pick<ImapClient, 'capabilities' | 'namespaces' | 'list'>;
+type Server = Pick<ImapClient, 'namespaces' | 'list'>;
 type Call = Pick<Context, 'signal'>;
 
 interface Namespaces {
   /** Before names of one's own, with the delimiter behind it; often nothing. */
   own: string;
   delimiter: string | undefined;
-  /** Before names of others, where they have one. */
+  /** Before names of others; `''`: those without any prefix are theirs. */
   foreign: readonly string[];
 }
 
+/** Whether they may be asked for, the library knows: Exchange 2003 says that it has them, and leaves when they are. */
 export async function namespacesOf(imap: Server, { signal }: Call): Promise<Namespaces> {
-  const { capabilities } = imap;
-  if (!capabilities.has('NAMESPACE') && !capabilities.has('IMAP4REV2'))
+  try {
+    const { personal, otherUsers, shared } = await imap.namespaces({ signal });
+    return {
+      own: personal[0]?.prefix ?? '',
+      delimiter: personal[0]?.delimiter ?? undefined,
+      foreign: [...otherUsers, ...shared].map(({ prefix }) => prefix),
+    };
+  } catch (error) {
+    if (!isFivewireError(error) || error.code !== 'ERR_EXTENSION_REQUIRED') throw error;
     return { own: '', delimiter: undefined, foreign: [] };
-  const { personal, otherUsers, shared } = await imap.namespaces({ signal });
-  return {
-    own: personal[0]?.prefix ?? '',
-    delimiter: personal[0]?.delimiter ?? undefined,
-    foreign: [...otherUsers, ...shared].map(({ prefix }) => prefix).filter(Boolean),
-  };
+  }
 }
 
 const isInbox = (name: string): boolean => /^inbox$/i.test(name);
@@ -37,10 +40,10 @@ export function ownLevels(
   { own, foreign }: Namespaces,
 ): string[] | undefined {
   if (isInbox(name)) return ['INBOX'];
-  const isOwn =
-    own === '' ? !foreign.some((prefix) => name.startsWith(prefix)) : name.startsWith(own);
-  if (!isOwn) return undefined;
-  const below = name.slice(own.length);
+  // The longest prefix says whose it is. What has none that the server told is left out by no inference.
+  const fit = (prefix: string): number => (name.startsWith(prefix) ? prefix.length : -1);
+  if (Math.max(-1, ...foreign.map(fit)) > fit(own)) return undefined;
+  const below = name.startsWith(own) ? name.slice(own.length) : name;
   // Below the prefix, INBOX is another mailbox than INBOX.
   const shown = isInbox(below) ? name : below;
   return delimiter === null ? [shown] : shown.split(delimiter);
@@ -58,7 +61,8 @@ export const nameOf = (
 export async function ownName(imap: Server, name: string, call: Call): Promise<string> {
   if (isInbox(name)) return name;
   const { own, delimiter, foreign } = await namespacesOf(imap, call);
-  if (own === '' || [own, ...foreign].some((prefix) => name.startsWith(prefix))) return name;
+  const prefixes = [own, ...foreign].filter(Boolean);
+  if (own === '' || prefixes.some((prefix) => name.startsWith(prefix))) return name;
   if (delimiter !== undefined && name === own.slice(0, -delimiter.length)) return name;
   for await (const entry of imap.list({ pattern: name, signal: call.signal }))
     if (entry.name === name) return name;

@@ -12,11 +12,10 @@ function server(
   personal: Space[],
   others: Space[],
   names: string[],
-  offers = ['NAMESPACE'],
+  shared: Space[] = [{ prefix: '', delimiter: '/' }],
 ): Server {
-  const namespaces = { personal, otherUsers: others, shared: [{ prefix: '', delimiter: '/' }] };
+  const namespaces = { personal, otherUsers: others, shared };
   return {
-    capabilities: new Set(offers),
     namespaces: async () => namespaces,
     list: ({ pattern }: { pattern: string }) =>
       names.filter((name) => name === pattern).map((name) => ({ name })),
@@ -34,7 +33,16 @@ const dovecot = server(
   [{ prefix: 'shared/', delimiter: '/' }],
   [],
 );
-const old = server([{ prefix: 'X/', delimiter: '/' }], [], [], []);
+// Tells no namespace but the user's own.
+const silent = server([{ prefix: 'INBOX.', delimiter: '.' }], [], [], []);
+// Has no NAMESPACE, or is Exchange 2003, which offers it and leaves at it: the library refuses to ask.
+const old: Server = {
+  ...cyrus,
+  namespaces: () =>
+    Promise.reject(
+      new CommandError('ERR_EXTENSION_REQUIRED', 'no NAMESPACE', { hint: '' } as never),
+    ),
+};
 
 describe('a name as a person writes it', () => {
   it.each([
@@ -86,8 +94,11 @@ describe('mailboxes of an account', () => {
     [dovecot, 'INBOX/x', ['INBOX', 'x']],
     [dovecot, 'shared/bob', undefined],
     [dovecot, 'a/b', ['a', 'b']],
-  ])('%# %s is %j', async (imap, name, levels) => {
-    const entry = { name: name as string, delimiter: '/' };
+    [silent, 'INBOX.Sent', ['Sent'], '.'],
+    [silent, 'Lists.a', ['Lists', 'a'], '.'],
+    [old, 'user/bob', ['user', 'bob']],
+  ])('%# %s is %j', async (imap, name, levels, delimiter = '/') => {
+    const entry = { name: name as string, delimiter: delimiter as string };
     expect(ownLevels(entry, await namespacesOf(imap, call))).toEqual(levels);
   });
 
