@@ -41,7 +41,9 @@ export type Take = (piece: Buffer) => Promise<void> | undefined;
 export function receive(stream: Duplex, take: Take, watch: StallWatch): Promise<void> {
   return new Promise((resolve, reject) => {
     let taking: Promise<void> | undefined;
+    let isOver = false;
     const settle = (): void => {
+      isOver = true;
       watch.local();
       stream.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
     };
@@ -63,6 +65,7 @@ export function receive(stream: Duplex, take: Take, watch: StallWatch): Promise<
       watch.local();
       taking.then(
         () => {
+          if (isOver) return; // a socket tells its end while it is paused, too
           if (stream.destroyed && !stream.readableEnded) return onClose();
           watch.server();
           stream.resume();
