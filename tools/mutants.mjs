@@ -844,6 +844,13 @@ export const mutants = [
     red: test('compose', 'given-fields'),
   },
   {
+    guard: 'FTP: no deadline runs on behind the end of a transfer',
+    in: 'ftp/src/transfer/deadline.ts',
+    take: 'if (this.#isOver) return;\n    this.#calls.moved();',
+    put: 'this.#calls.moved();',
+    red: test('ftp', 'hostile'),
+  },
+  {
     guard: 'FTP: what a server calls superfluous has not been done',
     in: 'ftp/src/session/reply-codes.ts',
     take: 'reply.code === 202 && superfluous.has(verbOf(line))',
