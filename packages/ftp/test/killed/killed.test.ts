@@ -1,6 +1,6 @@
 /** A process that is killed in the middle (SIGKILL: no handler runs), and the next one that makes it good. */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -115,5 +115,91 @@ describe('a download that is killed at half', () => {
     expect(result).toMatchObject({ start: 0, size: fresh.length });
     expect(sha256(await readFile(target))).toBe(sha256(fresh));
     expect(await readdir(dirname(target))).toEqual(['f']);
+  });
+});
+
+describe('a mirror of 1,000 files that is killed at ten points', () => {
+  const names = Array.from(
+    { length: 1_000 },
+    (_, index) => `d${index % 10}/s${index % 3}/f${index}`,
+  );
+  const text = (name: string) => name.repeat(1 + (name.length % 7) * 11);
+  const wanted = Object.fromEntries(names.map((name) => [name, text(name)]));
+  /** What is there beforehand: `kept` by the patterns that leave it out; the rest has to go. */
+  const kept = { 'kept/of-old': 'mine', 'd1/kept/x': 'too' };
+  const others = { 'old/a': 'x', 'd2/old-too': 'y', 'd3/s0/f3': 'another text' };
+  const how = { delete: true, exclude: ['kept'], mostDeletions: 3 };
+
+  const inRemote = (root: string): Record<string, string> =>
+    Object.fromEntries(
+      tree.paths
+        .filter((path) => path.startsWith(`${root}/`) && tree.read(path) !== undefined)
+        .map((path) => [path.slice(root.length + 1), String(tree.read(path))]),
+    );
+  async function inLocal(root: string): Promise<Record<string, string>> {
+    const found: Record<string, string> = {};
+    for (const one of await readdir(root, { recursive: true, withFileTypes: true })) {
+      const path = join(one.parentPath, one.name);
+      if (one.isFile()) found[path.slice(root.length + 1)] = await readFile(path, 'utf8');
+    }
+    return found;
+  }
+  async function fill(root: string, files: Record<string, string>): Promise<string> {
+    for (const [name, octets] of Object.entries(files)) {
+      await mkdir(dirname(join(root, name)), { recursive: true });
+      await writeFile(join(root, name), octets);
+    }
+    return root;
+  }
+  const work = (root: string, direction: 'up' | 'down', pooled: boolean) => ({
+    method: 'mirror',
+    pooled,
+    args: [root, '/w', { direction, ...how }],
+  });
+
+  it('up, over a pool', async () => {
+    const root = await fill(await place(), wanted);
+    for (const [name, octets] of Object.entries({ ...kept, ...others })) {
+      tree.write(`/w/${name}`, octets, before);
+    }
+    for (const point of [1, 7, 60, 123, 200, 251, 333, 390, 77, 410]) {
+      // Each point counts what the server's tree goes through: names that are not whole yet, renames, times.
+      let changes = 0;
+      const child = startClient(bundle, { options, ...work(root, 'up', true) });
+      const stop = tree.watch(() => {
+        changes += 1;
+        if (changes === point) child.kill();
+      });
+      expect(await child.over).toBeUndefined();
+      stop();
+      expect(inRemote('/w')).toMatchObject(kept);
+      expect(await inLocal(root)).toEqual(wanted);
+    }
+    await run(work(root, 'up', true));
+    expect(inRemote('/w')).toEqual({ ...wanted, ...kept });
+    expect(await run(work(root, 'up', true))).toMatchObject({ plan: [], unchanged: 1_000 });
+  });
+
+  it('down, over one connection', async () => {
+    for (const [name, octets] of Object.entries(wanted)) tree.write(`/w/${name}`, octets, before);
+    const root = await fill(await place(), { ...kept, ...others });
+    const origin = inRemote('/w');
+    for (const point of [1, 20, 60, 90, 120, 133, 150, 170, 190, 201]) {
+      // The server falls silent in the middle of a file, and then the client dies.
+      let begun = 0;
+      const child = startClient(bundle, { options, ...work(root, 'down', false) });
+      server.dataFaults = () => {
+        begun += 1;
+        if (begun === point) setImmediate(() => child.kill());
+        return begun === point ? { stallAt: point % 40 } : undefined;
+      };
+      expect(await child.over).toBeUndefined();
+      server.dataFaults = undefined;
+      expect(await inLocal(root)).toMatchObject(kept);
+      expect(inRemote('/w')).toEqual(origin);
+    }
+    await run(work(root, 'down', false));
+    expect(await inLocal(root)).toEqual({ ...wanted, ...kept });
+    expect(await run(work(root, 'down', false))).toMatchObject({ plan: [], unchanged: 1_000 });
   });
 });
