@@ -348,6 +348,72 @@ const unix: Sample[] = [
     41,
     '2026-01-12T13:56',
   ],
+  [
+    '-rw-r--r-- 1 bob users 77 12/14/2023 09:15 PM half apart',
+    'half apart',
+    f,
+    77,
+    '2023-12-14T21:15',
+  ],
+  [
+    '-rw-r--r-- 1 bob users 77 2023-12-14 12:15 AM half apart',
+    'half apart',
+    f,
+    77,
+    '2023-12-14T00:15',
+  ],
+  [
+    '-rw-r--r-- 1 bob users 77 12/14/23 12:15 p.m. half apart',
+    'half apart',
+    f,
+    77,
+    '2023-12-14T12:15',
+  ],
+  ['-rw-r--r-- 1 bob users 77 Dec 14 9:15 PM half apart', 'half apart', f, 77, '2025-12-14T21:15'],
+  [
+    '-rw-r--r-- 1 bob users 77 Dec 14 09:15:33 PM half apart',
+    'half apart',
+    f,
+    77,
+    '2025-12-14T21:15:33',
+  ],
+  [
+    '-rw-r--r-- 1 bob users 77 Dec 14 09:15 PM is a name',
+    'PM is a name',
+    f,
+    77,
+    '2025-12-14T09:15',
+  ],
+  ['-rw-r--r-- 1 bob users 77 2023-12-14 09:15 PM', 'PM', f, 77, '2023-12-14T09:15'],
+  ['-rw-r--r-- 1 bob users 77 2023-12-14 21:15 PM sheet', 'PM sheet', f, 77, '2023-12-14T21:15'],
+  ['-rw-r--r-- 1 bob users 77 24/01/05 10:11 which order?', 'which order?', f, 77, ''],
+  ['-rw-r--r-- 1 bob users 77 24/12/31 10:11 year first', 'year first', f, 77, '2024-12-31T10:11'],
+  ['-rw-r--r-- 1 bob users 77 31/12/24 10:11 day first', 'day first', f, 77, '2024-12-31T10:11'],
+  [utf8('-rw-r--r-- 1 bob users 77 14 юни 2023 bulgarian'), 'bulgarian', f, 77, '2023-06-14'],
+  ['-rw-r--r-- 1 bob users 77 bal. 14 2023 lithuanian', 'lithuanian', f, 77, '2023-04-14'],
+  ['drwxr-xr-x 2 bob users 77 Dec 14 12:00 marked/', 'marked', d, undefined, '2025-12-14T12:00'],
+  [
+    'lrwxrwxrwx 1 bob users 77 Dec 14 12:00 to nowhere ->',
+    'to nowhere',
+    'symlink',
+    undefined,
+    '2025-12-14T12:00',
+  ],
+  ['100644 1 bob users 77 Dec 14 12:00 mode in octal', 'mode in octal', f, 77, '2025-12-14T12:00'],
+  [
+    '0100755 1 bob users 77 2023-12-14 12:00 mode in octal',
+    'mode in octal',
+    f,
+    77,
+    '2023-12-14T12:00',
+  ],
+  [
+    '040755 2 bob users 4096 Dec 14  2023 mode in octal',
+    'mode in octal',
+    d,
+    undefined,
+    '2023-12-14',
+  ],
 ];
 
 const others: [system: string | undefined, ...Sample][] = [
@@ -690,6 +756,48 @@ const others: [system: string | undefined, ...Sample][] = [
   ],
   ['mlsd', 'type=file;size=3;modify=20140102030405;\ta tab', 'a tab', f, 3, '2014-01-02T03:04:05'],
   ['mlsd', ' no facts', 'no facts', 'other', undefined, ''],
+  [
+    undefined,
+    '02.09.2014  16:26    <VERBINDUNG>   link [C:\\x]',
+    'link',
+    'symlink',
+    undefined,
+    '2014-09-02T16:26',
+  ],
+  [undefined, 'D.TXT;1   8-SEP-96 16:09 12', 'D.TXT', f, undefined, '1996-09-08T16:09'],
+  [
+    undefined,
+    '-[RWCEAFMS] 1 BOB                12345 Jan 16  2003 links',
+    'links',
+    f,
+    12_345,
+    '2003-01-16',
+  ],
+  [
+    undefined,
+    'Migrated                                     ALICE.OLD',
+    'ALICE.OLD',
+    f,
+    undefined,
+    '',
+  ],
+  [
+    undefined,
+    'Tape                                         ALICE.TAPE',
+    'ALICE.TAPE',
+    f,
+    undefined,
+    '',
+  ],
+  [
+    undefined,
+    'ARCIVE Not Direct Access Device              ALICE.KEPT',
+    'ALICE.KEPT',
+    f,
+    undefined,
+    '',
+  ],
+  [undefined, 'Pseudo Directory                             ALICE', 'ALICE', d, undefined, ''],
 ];
 
 const seen = (text: string, system?: string) =>
@@ -791,6 +899,14 @@ describe('together', () => {
   });
 });
 
+it.each([
+  'total 1.5M',
+  'Gesamt 4,0K',
+  ' Volume in drive C has no label.\r\n Volume Serial Number is 1234-ABCD\r\n\r\n Directory of C:\\ftp\r\n\r\n04-27-00  09:09PM       <DIR>          d\r\n               1 File(s)         12,345 bytes\r\n               2 Dir(s)  12,345,678 bytes free',
+])('what stands around entries is no problem: %s', (text) => {
+  expect(parse(`${text}\r\n`).problems).toEqual([]);
+});
+
 describe('what is not understood is a problem, and never a wrong name', () => {
   it.each([
     'ls: cannot open directory: Permission denied',
@@ -798,6 +914,9 @@ describe('what is not understood is a problem, and never a wrong name', () => {
     'BOB.ALIAS Non-VSAM alias',
     '-?????????   ? ?      ?          ?            ? what ls can not see',
     '-rw-r--r-- 1 a b 531 32 13 03:26 name',
+    '-rw-r--r-- 1 a b 531 10:11 Jan 29 2024 the time ahead of the date',
+    '-rw-r--r-- 1 a b 531 10:11 29/01/2024 the time ahead of the date',
+    '04-27-00  09:09PM       <UNKNOWN>      what',
     'some=thing else',
     'an answer in words',
     '226 Transfer complete.',

@@ -25,13 +25,15 @@ export function dos(context: DialectContext): Dialect {
   return {
     name: 'dos',
     read(line) {
-      if (!fields.read(line).isNumeric(0) || fields.count < 3) return undefined;
+      if (!fields.read(line).isNumeric(0) || fields.count < 3)
+        return heading.test(line) ? 'header' : undefined;
+      if (sum.test(line)) return 'header';
       const day = dayOf(fields.text(0));
       if (day === undefined) return undefined;
       const [half, at] = halfOfDay(fields);
       const clock = clockOf(fields.text(1) + half);
       if (clock === undefined) return undefined;
-      const kind = kinds.get(fields.text(at).toUpperCase());
+      const kind = kindOf(fields, at);
       const end = kind === undefined ? sizeEnd(fields, at) : at;
       const size =
         kind === undefined ? sizeIn(fields.span(at, end + 1).replaceAll(' ', "'")) : undefined;
@@ -47,6 +49,18 @@ export function dos(context: DialectContext): Dialect {
       return draft;
     },
   };
+}
+
+// What `dir` shows above and below.
+const heading = /^ (?:Volume in drive |Volume Serial Number is |Directory of )/;
+const sum = /^ +[\d,.]+ (?:File\(s\)|Dir\(s\)) +[\d,.]+ bytes(?: free)?$/;
+
+/** Whatever a system calls it in its language: what has a target is a link. */
+function kindOf(fields: Fields, at: number): EntryType | undefined {
+  const word = fields.text(at);
+  if (!word.startsWith('<') || !word.endsWith('>')) return undefined;
+  const isLink = / \[.+\]$/.test(fields.line);
+  return kinds.get(word.toUpperCase()) ?? (isLink ? 'symlink' : undefined);
 }
 
 /** `03:09 PM` is two fields, `03:09 p. m.` of Spanish systems three. @returns the half, and the field behind it */

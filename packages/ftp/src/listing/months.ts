@@ -23,6 +23,8 @@ const abroad: readonly string[] = [
   'ian feb mar apr mai iun iul aug sep oct noi|noe dec', // Romanian
   'oca şub mar nis may haz tem ağu eyl eki kas ara', // Turkish
   'янв|января фев|февр|февраля мар|марта апр|апреля май|мая июн|июня июл|июля авг|августа сен|сент|сентября окт|октября ноя|нояб|ноября дек|декабря', // Russian
+  'яну фев мар апр май|мая юни юли авг сеп окт ное дек', // Bulgarian
+  'saus|sau vas kov bal geg birž|bir liep|lie rugp|rgp rugs|rgs spal|spa lapkr|lap gruod|grd', // Lithuanian
   'січ лют бер кві тра чер лип сер вер жов лис гру', // Ukrainian
   '1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月', // Japanese, Chinese
   '1월 2월 3월 4월 5월 6월 7월 8월 9월 10월 11월 12월', // Korean

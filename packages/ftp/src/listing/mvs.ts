@@ -45,13 +45,17 @@ function isBarOrNote(line: string): boolean {
 function bareRow(fields: Fields, context: DialectContext): LineResult {
   const isMember = fields.count >= 8 && /^\d\d\.\d\d$/.test(fields.text(1));
   if (isMember && dateNumbers(fields.text(2)) !== undefined) return member(fields, context);
-  if (fields.count < 3 || !dataSetName.test(fields.text(fields.count - 1))) return undefined;
-  if (/^(?:MIGRAT|Migrated|ARCIVE)/.test(fields.text(0)) && fields.count === 2)
-    return dataSet(fields, context);
+  if (!dataSetName.test(fields.text(fields.count - 1))) return undefined;
+  if (elsewhere.test(fields.line.trim())) return dataSet(fields, context);
+  if (fields.count < 3) return undefined;
   if (!/^[A-Z0-9$#@]{1,6}$/.test(fields.text(0)) || !/^(?:[0-9]{4}|Tape)$/.test(fields.text(1)))
     return undefined;
   return dataSet(fields, context);
 }
+
+/** A data set that is on no disk now, and the first part of several. */
+const elsewhere =
+  /^(?:MIGRAT|Migrated|Tape|ARCIVE +Not Direct Access Device|Pseudo Directory) +(?:P[OS] +)?\S+$/;
 
 const dataSetName = /^'?[A-Z0-9$#@][-A-Z0-9$#@.()]*'?$/i;
 

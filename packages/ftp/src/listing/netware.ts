@@ -27,7 +27,8 @@ export function netware(context: DialectContext): Dialect {
         return undefined;
       const type = line.startsWith('d') ? 'directory' : 'file';
       const draft: Draft = { name, type };
-      if (at > 3) draft.owner = fields.span(2, at - 1);
+      const owner = at > 4 && fields.isNumeric(2) ? 3 : 2; // behind a number of links, with some
+      if (at > 3) draft.owner = fields.span(owner, at - 1);
       if (type === 'file') draft.size = size;
       return Object.assign(draft, timeOf(context, month, day, fields.text(at + 2)));
     },

@@ -199,6 +199,10 @@ export class ListingParser {
     if (this.#directory !== '' && draft.name.startsWith(this.#inPlace)) {
       draft.name = draft.name.slice(this.#inPlace.length) || draft.name;
     }
+    // `ls -F` and `ls -p` mark directories so; no name has one.
+    if (draft.type === 'directory' && draft.name.length > 1 && draft.name.endsWith('/')) {
+      draft.name = draft.name.slice(0, -1);
+    }
     const decode = this.#decode;
     const name = decode(draft.name);
     if (decode === same && this.#prefix !== undefined) {

@@ -104,7 +104,10 @@ function named(fields: Fields, from: number, context: DialectContext): FoundDate
   if (clock !== undefined) {
     const year = clock.precision === 'second' ? yearIn(fields.text(from + 3)) : undefined;
     const last = year === undefined ? from + 2 : from + 3; // `ls -lT`
-    return found(fields, from, last, context, { year, month, day }, clock);
+    // `ls` writes five signs: behind those a name may begin with AM.
+    const half = third.length === 5 ? undefined : halfOf(fields, last + 1, clock);
+    const end = half === undefined ? last : last + 1;
+    return found(fields, from, end, context, { year, month, day }, half ?? clock);
   }
   const year = yearIn(third);
   if (year === undefined) return undefined;
@@ -140,6 +143,8 @@ function other(fields: Fields, from: number, context: DialectContext): FoundDate
   if (whole !== undefined) {
     if (clock === undefined)
       return afterBlanks(found(fields, from, from, context, whole), fields, from);
+    const half = halfOf(fields, from + 2, clock);
+    if (half !== undefined) return found(fields, from, from + 2, context, whole, half);
     const zone = clock.precision === 'minute' ? undefined : zoneOf(fields.text(from + 2));
     const last = zone === undefined ? from + 1 : from + 2;
     const where = zone === undefined ? context : { ...context, utcOffset: zone };
@@ -148,8 +153,10 @@ function other(fields: Fields, from: number, context: DialectContext): FoundDate
   const both = first.length > 10 ? dayAndTime(fields, from, context) : undefined;
   if (both !== undefined) return both;
   if (clock !== undefined) {
-    const digits = compactDay(first) ?? shortYear(first) ?? glued(first);
-    if (digits !== undefined) return found(fields, from, from + 1, context, digits, clock);
+    const digits = compactDay(first) ?? shortYear(first, context) ?? glued(first);
+    const half = digits && halfOf(fields, from + 2, clock);
+    const last = half === undefined ? from + 1 : from + 2;
+    if (digits !== undefined) return found(fields, from, last, context, digits, half ?? clock);
   }
   const signed = glued(first);
   if (signed?.year !== undefined) return found(fields, from, from, context, signed as Day);
@@ -217,6 +224,15 @@ function found(
   return { from, nameAt: (fields.end[last] ?? 0) + 1, stamp };
 }
 
+/** `09:15 PM`, where something stands behind it. */
+function halfOf(fields: Fields, at: number, clock: Clock): Clock | undefined {
+  const { hour } = clock;
+  if (at + 1 >= fields.count || hour < 1 || hour > 12) return undefined;
+  const letters = /^([ap])\.?m\.?$/i.exec(fields.text(at));
+  if (letters === null) return undefined;
+  return { ...clock, hour: (hour % 12) + (letters[1]?.toLowerCase() === 'p' ? 12 : 0) };
+}
+
 const dayLength = 86_400_000;
 const midnight: Clock = { hour: 0, minute: 0, second: 0, days: 0, precision: 'day' };
 
@@ -267,7 +283,8 @@ function timeOf(text: string): Clock | undefined {
   if (text === '24:00' || text === '24:00:00') return { ...midnight, days: 1, precision: 'minute' };
   const clock = clockOf(text);
   if (clock === undefined) return undefined;
-  return { ...clock, days: 0, precision: text.length > 5 ? 'second' : 'minute' };
+  const hasSeconds = text.indexOf(':', text.indexOf(':') + 1) > 0;
+  return { ...clock, days: 0, precision: hasSeconds ? 'second' : 'minute' };
 }
 
 /** A whole date in one field: year first, or day first, or with the month's name. */
@@ -338,8 +355,11 @@ function compactDay(text: string): Day | undefined {
     : { year: Number(parts[1]), month: Number(parts[2]), day: Number(parts[3]) };
 }
 
-/** `01/29/24`, `29.01.24`, `99-12-31`. With hyphens any order is in use: a date that could be two has no time. */
-function shortYear(text: string): Day | undefined {
+/**
+ * `01/29/24`, `29.01.24`, `99-12-31`. With hyphens any order is in use, and where the first number is no month it is a day or a year:
+ * a date that could be two has no time.
+ */
+function shortYear(text: string, context: DialectContext): Day | undefined {
   const numbers = dateNumbers(text);
   if (numbers === undefined || text.length !== 8) return undefined;
   const [a, b, c] = numbers;
@@ -349,7 +369,9 @@ function shortYear(text: string): Day | undefined {
     day: of,
   });
   if (text.includes('.')) return day(c, b, a);
-  if (text.includes('/')) return a > 31 ? day(a, b, c) : a > 12 ? day(c, b, a) : day(c, a, b);
+  if (text.includes('/') && a <= 12) return day(c, a, b);
+  const years = text.includes('/') ? [day(a, b, c), day(c, b, a)].filter(isPast(context)) : [];
+  if (years.length > 0) return years.length === 1 ? years[0] : noDay;
   const ways = [day(a, b, c), day(c, a, b), day(c, b, a)];
   const real = ways.filter(
     ({ year = 0, month, day: of }) => wallClock(year, month, of) !== undefined,
@@ -358,6 +380,11 @@ function shortYear(text: string): Day | undefined {
 }
 
 const noDay: Day = { year: 1970, month: 0, day: 0 };
+
+const isPast =
+  ({ now, utcOffset }: DialectContext) =>
+  ({ year = 0, month, day }: Day): boolean =>
+    (wallClock(year, month, day) ?? Infinity) <= now + utcOffset + dayLength;
 
 /** `5月25日`, `2019年5月25日`: numbers with a sign of whatever charset behind each. */
 function glued(text: string): Day | undefined {

@@ -61,7 +61,7 @@ export function unix(context: DialectContext): Dialect {
       }
       // A link's target on a line of its own is no name.
       if (waiting && line.trimStart().startsWith('->')) return 'header';
-      const numeric = numericLine(fields.read(line));
+      const numeric = numericLine(fields.read(line)) ?? octalLine(line, fields, context);
       if (numeric !== undefined) {
         entries += 1;
         return numeric;
@@ -103,12 +103,15 @@ function findDate(fields: Fields, context: DialectContext): FoundDate | undefine
 /** Whether a field ends in a size: a number, alone, run into an owner, with a unit or with its unit apart; or a sign that there is none. */
 function endsSize(fields: Fields, at: number): boolean {
   const last = fields.line.charCodeAt((fields.end[at] ?? 0) - 1);
-  if (isDigit(last)) return true;
   const text = fields.text(at);
+  if (isDigit(last)) return !isTime.test(text);
   if (noSize.has(text)) return true;
   if (!isUnit(last)) return false;
   return sizeIn(text) !== undefined || isApart(fields, at);
 }
+
+/** `10:11`, ahead of its date: what stands before that may be a size, but not it. */
+const isTime = /^\d{1,2}:\d\d/;
 
 const noSize: ReadonlySet<string> = new Set(['-', '<DIR>']);
 
@@ -181,6 +184,18 @@ function numericLine(fields: Fields): Draft | undefined {
   return draft;
 }
 
+/** `100644 1 alice staff 531 Jan 29 03:26 name`: as `ls` has it, but for the mode. */
+function octalLine(line: string, fields: Fields, context: DialectContext): Draft | undefined {
+  const parts = /^0?((?:4|10|12)0?[0-7]{4}|04[0-7]{4})(?=[ \t])/.exec(line);
+  if (parts === null) return undefined;
+  const mode = Number.parseInt(parts[1] as string, 8);
+  const letter = { 4: 'd', 8: '-', 10: 'l' }[mode >> 12];
+  if (letter === undefined) return undefined;
+  const draft = entryLine(fields.read(`${letter}---------${line.slice(parts[0].length)}`), context);
+  if (draft !== undefined) draft.mode = mode & 0o7777;
+  return draft;
+}
+
 /** The upper bits of a mode, as stat(2) has them. */
 const kinds = new Map<number, EntryType>([
   [0o10, 'file'],
@@ -242,6 +257,8 @@ function withoutLead(line: string): string {
 }
 
 function splitTarget(draft: Draft): void {
+  // A target that the server can't read is empty, and then the blank may go with it.
+  if (draft.name.endsWith(' ->')) draft.name += ' ';
   const arrow = draft.name.indexOf(' -> ');
   if (arrow <= 0) return;
   draft.target = draft.name.slice(arrow + 4);
@@ -284,11 +301,9 @@ export function modeOf(line: string): number | undefined {
   return mode;
 }
 
-/** `total 14`, `Gesamt 4352`, and a negative one where a server overflowed. */
+/** `total 14`, `total 1.5M`, `Gesamt 4352`, and a negative one where a server overflowed. */
 function isTotal(fields: Fields): boolean {
-  if (fields.count !== 2) return false;
   const number = fields.text(1);
-  const digits = number.startsWith('-') ? number.slice(1) : number;
-  for (let i = 0; i < digits.length; i += 1) if (!isDigit(digits.charCodeAt(i))) return false;
-  return digits !== '' && !isDigit(fields.line.charCodeAt(0));
+  if (fields.count !== 2 || isDigit(fields.line.charCodeAt(0))) return false;
+  return sizeIn(number.startsWith('-') ? number.slice(1) : number) !== undefined;
 }

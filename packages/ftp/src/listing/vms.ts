@@ -9,7 +9,7 @@
  *     ANON_FTP_LOG.LOG;23
  *                        <%SYSTEM-F-NOPRIV, insufficient privilege or object protection violation>
  */
-import { clockOf, type Stamp, serverTime } from './calendar.js';
+import { clockOf, fullYear, type Stamp, serverTime } from './calendar.js';
 import {
   type Dialect,
   type DialectContext,
@@ -116,7 +116,7 @@ function dateIn(
   const clock = clockOf(time);
   const { hour, minute, second } = clock ?? { hour: 0, minute: 0, second: 0 };
   const precision = clock === undefined ? 'day' : time.length > 5 ? 'second' : 'minute';
-  const stamp = serverTime(context, precision, year, month, day, hour, minute, second);
+  const stamp = serverTime(context, precision, fullYear(year), month, day, hour, minute, second);
   return stamp === undefined ? undefined : { stamp, fields: clock === undefined ? 1 : 2 };
 }
 
