@@ -711,7 +711,7 @@ export const mutants = [
     guard: 'a reply too many is not taken for the reply to the next command',
     in: 'smtp/src/transaction.ts',
     take: `    if (hasSpoken(connection))
-      throw outOfStep(connection, (yield wait) as Reply, \`no reply before \${line.masked}\`, wait);
+      throw outOfStep(connection, (yield wait) as Reply, \`no reply before \${command}\`, wait);
 `,
     put: '',
     red: test('smtp', 'probe'),

@@ -34,17 +34,39 @@ export function commandLine(
   const masked = parts.join(' ');
   const text = args.some((part) => typeof part !== 'string') ? parts.map(reveal).join(' ') : masked;
   const octets = Buffer.from(`${text}\r\n`, encoding);
-  if (octets.length - 2 > limit) {
-    throw new UsageError(
-      'ERR_ARGUMENT',
-      `The ${verb} command has ${octets.length - 2} octets; ${limit} are allowed`,
-      {
-        argument: verb,
-        hint: 'Shorten the argument: servers cut or refuse longer command lines.',
-      },
-    );
-  }
+  checkLength(verb, octets.length - 2, limit);
   return { octets, masked };
+}
+
+/**
+ * As {@link commandLine} where nothing is secret: its text without the CRLF, for `sendText`.
+ *
+ * @param limit octets
+ */
+export function commandText(verb: string, args: readonly string[], limit: number): string {
+  checkArgument(verb, verb);
+  let text = verb;
+  for (const part of args) {
+    checkArgument(part, verb);
+    text += ` ${part}`;
+  }
+  if (text.length * mostOctets > limit) checkLength(verb, Buffer.byteLength(text), limit);
+  return text;
+}
+
+/** Of one UTF-16 unit, as UTF-8. */
+const mostOctets = 3;
+
+function checkLength(verb: string, length: number, limit: number): void {
+  if (length <= limit) return;
+  throw new UsageError(
+    'ERR_ARGUMENT',
+    `The ${verb} command has ${length} octets; ${limit} are allowed`,
+    {
+      argument: verb,
+      hint: 'Shorten the argument: servers cut or refuse longer command lines.',
+    },
+  );
 }
 
 /** A line without a verb, such as a SASL response: always masked. */

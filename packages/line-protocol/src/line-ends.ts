@@ -44,7 +44,8 @@ function scanOctets(
   dots: number[],
 ): number {
   for (let i = from; i < to; i++) {
-    const octet = octets[i];
+    const octet = octets[i] as number;
+    if (octet > CR) continue; // nearly all of them
     if (octet === LF) {
       if (i === start || octets[i - 1] !== CR) return i;
       if (octets[i + 1] === DOT) dots.push(i + 1);

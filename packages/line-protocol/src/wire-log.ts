@@ -49,9 +49,8 @@ export function createWireLog(
   const all = Object.values(channels);
   return {
     get active() {
-      return (
-        listener !== undefined || debug.enabled || all.some((channel) => channel.hasSubscribers)
-      );
+      for (const channel of all) if (channel.hasSubscribers) return true;
+      return listener !== undefined || debug.enabled;
     },
     event(type, text) {
       const channel = channels[type];

@@ -1,7 +1,7 @@
 /** The body in chunks of announced length: BDAT, RFC 3030 §2 and §4. */
 import { isAscii } from 'node:buffer';
-import { type CommandLine, type Reply, scanLines, type Wait } from '@fivewire/line-protocol';
-import { pieceOctets } from './body-source.js';
+import { type Reply, scanLines, type Wait } from '@fivewire/line-protocol';
+import { bufferOf, pieceOctets } from './body-source.js';
 import { eightBitFound, type OutgoingMessage } from './message.js';
 import { nextReply, outOfStep } from './replies.js';
 import type { Session } from './session.js';
@@ -10,10 +10,8 @@ import { hasSpoken, undisturbed, writeAll } from './undisturbed.js';
 /** Chunks that may wait for their replies at once, where the server offers PIPELINING. */
 const chunksAhead = 4;
 
-export function bdatCommand(octets: number, last: boolean): CommandLine {
-  const masked = last ? `BDAT ${octets} LAST` : `BDAT ${octets}`;
-  return { octets: Buffer.from(`${masked}\r\n`), masked };
-}
+export const bdatCommand = (octets: number, last: boolean): string =>
+  last ? `BDAT ${octets} LAST` : `BDAT ${octets}`;
 
 interface ChunkWaits {
   /** For the stream to take more. */
@@ -73,7 +71,7 @@ export async function writeChunks(
   };
   const takeChunk = (last: boolean): Buffer[] => {
     const chunk = held;
-    connection.send(bdatCommand(octetsHeld, last));
+    connection.sendText([bdatCommand(octetsHeld, last)]);
     held = [];
     octetsHeld = 0;
     return chunk;
@@ -87,7 +85,7 @@ export async function writeChunks(
         (source.whole ? undefined : await undisturbed(session, source.next(), early));
       if (octets === undefined) break;
       if (sevenBit && !isAscii(octets)) throw eightBitFound('usable');
-      hold(encoder?.encode(octets) ?? Buffer.from(octets.buffer, octets.byteOffset, octets.length));
+      hold(encoder?.encode(octets) ?? bufferOf(octets));
       if (octetsHeld < pieceOctets || source.atEnd) continue;
       await refuseEarly();
       outstanding++;
@@ -119,7 +117,7 @@ export class LineEndEncoder {
   #lineStart = true;
 
   encode(octets: Uint8Array): Buffer {
-    let input = Buffer.from(octets.buffer, octets.byteOffset, octets.length);
+    let input = bufferOf(octets);
     if (input.length === 0) return input;
     if (this.#afterCr) input = Buffer.concat([input[0] === LF ? cr : crlf, input]);
     this.#afterCr = input[input.length - 1] === CR;

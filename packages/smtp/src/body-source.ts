@@ -20,6 +20,7 @@ export const pieceOctets: number = 256 * 1024;
 export class BodySource {
   /** The whole body, where it is in memory. */
   readonly whole: Buffer | undefined;
+  #ascii: boolean | undefined;
   /** Octets handed out so far. */
   taken = 0;
   /** Of a stream. */
@@ -58,7 +59,8 @@ export class BodySource {
 
   /** True when it can be seen to hold ASCII alone; `undefined` for a stream. */
   get ascii(): boolean | undefined {
-    return this.whole && isAscii(this.whole);
+    this.#ascii ??= this.whole && isAscii(this.whole);
+    return this.#ascii;
   }
 
   /** True when it is known that nothing is left. */
@@ -71,7 +73,7 @@ export class BodySource {
    * stream that has not {@link begun}, of which the first octets tell.
    */
   get utf8Header(): boolean | undefined {
-    if (this.whole !== undefined) return !isAscii(this.whole) && hasUtf8Header(this.whole);
+    if (this.whole !== undefined) return !this.ascii && hasUtf8Header(this.whole);
     return this.#first === undefined ? undefined : hasUtf8Header(bufferOf(this.#first));
   }
 
@@ -188,8 +190,10 @@ function octetsInMemory(body: BodyInput): Buffer | undefined {
   return octets instanceof Uint8Array ? bufferOf(octets) : undefined;
 }
 
-const bufferOf = (octets: Uint8Array): Buffer =>
-  Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+export const bufferOf = (octets: Uint8Array): Buffer =>
+  Buffer.isBuffer(octets)
+    ? octets
+    : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
 
 /** The source's failure, told of a connection that had to be ended for it. */
 export function sourceFailed(error: unknown): unknown {

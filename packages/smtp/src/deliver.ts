@@ -24,7 +24,7 @@ export async function deliver(
       session,
       source,
       progress,
-      { signal: options.signal, command: message.mail.masked },
+      { signal: options.signal, command: message.mail },
       async (turn) => {
         const transaction = new Transaction(session, judgeHeader(session, message), progress);
         return carryOut(session, transaction, transaction.run(), turn);

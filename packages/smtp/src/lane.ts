@@ -178,7 +178,8 @@ export class Lane {
 
   #remove(entry: Entry): void {
     const at = this.#entries.indexOf(entry);
-    this.#entries.splice(at, 1);
+    if (at === 0) this.#entries.shift();
+    else this.#entries.splice(at, 1);
     if (at >= this.#begun) return;
     this.#octetsAhead -= octetsOf(entry);
     this.#begun--;
@@ -192,7 +193,7 @@ export class Lane {
   }
 
   #lost({ transaction }: Entry): Error {
-    return this.#session.connection.lost({ command: transaction.message.mail.masked });
+    return this.#session.connection.lost({ command: transaction.message.mail });
   }
 }
 

@@ -1,11 +1,5 @@
 /** A message made ready to go: every argument checked, every extension asked for, before an octet leaves. */
-import {
-  CommandError,
-  type CommandLine,
-  checkOptions,
-  commandLine,
-  UsageError,
-} from '@fivewire/line-protocol';
+import { CommandError, checkOptions, commandText, UsageError } from '@fivewire/line-protocol';
 import { type MailAddress, parseAddress } from './address.js';
 import { checkFlag, checkKeys, checkOneOf, wrong } from './arguments.js';
 import type { BodySource } from './body-source.js';
@@ -16,8 +10,10 @@ import type { Envelope, Extensions, Recipient, SendOptions } from './types.js';
 import { wishesOf } from './wishes.js';
 
 export interface OutgoingMessage {
-  readonly mail: CommandLine;
-  readonly recipients: readonly { address: string; line: CommandLine }[];
+  /** MAIL as it goes out, without its CRLF. */
+  readonly mail: string;
+  /** With RCPT as it goes out. */
+  readonly recipients: readonly { address: string; line: string }[];
   readonly source: BodySource;
   /** `bdat-binary` goes out octet for octet. */
   readonly framing: 'data' | 'bdat' | 'bdat-binary';
@@ -80,7 +76,7 @@ export function prepareMessage(
     ...requireTlsParameter(session, envelope),
     ...wishes.mail,
   ];
-  const lines: { address: string; line: CommandLine }[] = [];
+  const lines: { address: string; line: string }[] = [];
   for (const [i, { address, path }] of recipients.entries()) {
     const line = pathCommand('RCPT', `TO:<${path.text}>`, wishes.recipients[i] ?? none);
     lines.push({ address, line });
@@ -122,17 +118,15 @@ export function judgeHeader({ extensions }: Session, message: OutgoingMessage): 
   if (sevenBit && !source.beginsInAscii) throw eightBitFound('usable');
   if (utf8 || !looksAtHeader || source.utf8Header !== true) return message;
   requireExtension(extensions, 'SMTPUTF8', utf8HeaderNeed);
-  return { ...message, utf8: true, mail: commandLine(mail.masked, ['SMTPUTF8'], pathLimits) };
+  return { ...message, utf8: true, mail: commandText(mail, ['SMTPUTF8'], pathCommandLimit) };
 }
 
 const utf8HeaderNeed = 'A header with UTF-8';
 
 const none: readonly string[] = [];
 
-const pathLimits = { limit: pathCommandLimit };
-
-const pathCommand = (verb: string, path: string, parameters: readonly string[]): CommandLine =>
-  commandLine(verb, [path, ...parameters], pathLimits);
+const pathCommand = (verb: string, path: string, parameters: readonly string[]): string =>
+  commandText(verb, parameters.length === 0 ? [path] : [path, ...parameters], pathCommandLimit);
 
 export interface CheckedRecipient {
   /** As the caller gave it. */

@@ -19,6 +19,6 @@ export function probe(
   return session.queue.run((turn) => carryOut(session, transaction, transaction.probe(), turn), {
     signal: options.signal,
     phase: 'command',
-    command: message.mail.masked,
+    command: message.mail,
   });
 }

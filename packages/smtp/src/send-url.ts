@@ -21,6 +21,6 @@ export async function sendUrl(
   return session.queue.run((turn) => carryOut(session, transaction, transaction.run(), turn), {
     signal: options.signal,
     phase: 'command',
-    command: message.mail.masked,
+    command: message.mail,
   });
 }

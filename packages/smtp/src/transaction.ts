@@ -4,7 +4,6 @@
  * It writes, and says what it waits for; carry-out.ts waits for one, lane.ts for many. How far it has come is in transaction-states.ts.
  */
 import {
-  type CommandLine,
   commandLine,
   type FivewireError,
   isFivewireError,
@@ -32,10 +31,8 @@ import { Progress } from './transaction-states.js';
 import type { ProbeResult, RecipientReply, SendResult } from './types.js';
 import { hasSpoken, saysGoodbye } from './undisturbed.js';
 
-const DATA = commandLine('DATA');
-const RSET = commandLine('RSET');
 const BDAT = bdatCommand(0, false);
-const loneDot = commandLine('.');
+const loneDot = '.';
 /** A message up to this size goes out together with its envelope: BDAT only, DATA has to wait for its 354. */
 const groupOctets = 64 * 1024;
 
@@ -74,14 +71,14 @@ export class Transaction {
     this.progress = progress;
   }
 
-  *run(): Steps<SendResult> {
+  run(): Steps<SendResult> {
     const { framing, options, source, url } = this.message;
-    if (url !== undefined) return yield* this.#sendByUrl(url);
+    if (url !== undefined) return this.#sendByUrl(url);
     const atOnce = this.#session.pipelining && options.onRefused !== 'abort';
-    if (framing === 'data') return yield* this.#sendByData(atOnce);
+    if (framing === 'data') return this.#sendByData(atOnce);
     if (atOnce && framing === 'bdat' && source.whole && source.whole.length <= groupOctets)
-      return yield* this.#sendInOneGroup(source.whole);
-    return yield* this.#sendByChunks();
+      return this.#sendInOneGroup(source.whole);
+    return this.#sendByChunks();
   }
 
   /** The envelope alone, withdrawn once it is answered. Refused recipients are a result; a refused sender throws. */
@@ -119,18 +116,17 @@ export class Transaction {
   *#offerEnvelope(withData: boolean): Steps<Answers> {
     if (!this.#session.pipelining) return yield* this.#offerStepwise();
     const { mail, recipients } = this.message;
-    const cleared = this.#writeEnvelope();
-    if (withData) this.#session.connection.send(DATA);
+    const cleared = this.#writeEnvelope(withData ? 'DATA' : undefined);
     this.progress.to('offer');
     yield* this.#comeToRead();
-    if (cleared) yield this.#wait(RSET);
+    if (cleared) yield this.#wait('RSET');
     const answers: Answers = {
       mail: (yield this.#wait(mail)) as Reply,
       recipients: [],
       goAhead: undefined,
     };
     for (const { line } of recipients) answers.recipients.push((yield this.#wait(line)) as Reply);
-    if (withData) answers.goAhead = (yield this.#wait(DATA)) as Reply;
+    if (withData) answers.goAhead = (yield this.#wait('DATA')) as Reply;
     return answers;
   }
 
@@ -138,7 +134,7 @@ export class Transaction {
     const { mail, recipients } = this.message;
     this.progress.to('offer');
     yield* this.#comeToRead();
-    if (this.#mustReset()) yield* this.#ask(RSET);
+    if (this.#mustReset()) yield* this.#ask('RSET');
     const answers: Answers = {
       mail: yield* this.#ask(mail),
       recipients: [],
@@ -156,14 +152,17 @@ export class Transaction {
     if (givenUp !== undefined) throw givenUp();
   }
 
-  /** @returns whether RSET stands before it */
-  #writeEnvelope(): boolean {
+  /**
+   * @param behind a command in the same piece
+   * @returns whether RSET stands before it
+   */
+  #writeEnvelope(behind: string | undefined): boolean {
     const { mail, recipients } = this.message;
-    const { connection } = this.#session;
     const cleared = this.#mustReset();
-    if (cleared) connection.send(RSET);
-    connection.send(mail);
-    for (const { line } of recipients) connection.send(line);
+    const commands = cleared ? ['RSET', mail] : [mail];
+    for (const { line } of recipients) commands.push(line);
+    if (behind !== undefined) commands.push(behind);
+    this.#session.connection.sendText(commands);
     return cleared;
   }
 
@@ -233,7 +232,7 @@ export class Transaction {
   /** To be called while `clearing`. */
   *#reset(): Steps<void> {
     if (!this.#session.connection.isOpen) return;
-    const reply = yield* this.#ask(RSET);
+    const reply = yield* this.#ask('RSET');
     if (reply.class !== 2) return this.#endConnection('the server refused RSET');
     this.progress.to('cleared');
   }
@@ -263,11 +262,11 @@ export class Transaction {
     if (goAhead === undefined) {
       this.progress.to('accepted');
       this.progress.to('ask');
-      goAhead = yield* this.#ask(DATA);
+      goAhead = yield* this.#ask('DATA');
     }
     if (goAhead.code !== 354) {
       if (goAhead.class === 4 || goAhead.class === 5) yield* this.#tryReset();
-      throw unexpected(connection, goAhead, '354 to DATA', this.#wait(DATA));
+      throw unexpected(connection, goAhead, '354 to DATA', this.#wait('DATA'));
     }
     this.progress.to('go-ahead');
     const end = () => this.progress.to('end');
@@ -315,18 +314,15 @@ export class Transaction {
     const end = encoder.end();
     const octets = body.length + end.length;
     source.taken = whole.length;
-    const cleared = this.#writeEnvelope();
+    const cleared = this.#writeEnvelope(bdatCommand(octets, true));
     const { connection } = this.#session;
-    connection.send(bdatCommand(octets, true), {
-      octets: body,
-      masked: `<${octets} octets of message>`,
-    });
+    connection.send({ octets: body, masked: `<${octets} octets of message>` });
     if (end.length > 0) connection.send({ octets: end, masked: '' });
     this.progress.to('send-whole');
     this.#letOthersWrite();
     yield turnToRead;
 
-    if (cleared) yield this.#wait(RSET);
+    if (cleared) yield this.#wait('RSET');
     const answers: Answers = {
       mail: (yield this.#wait(mail)) as Reply,
       recipients: [],
@@ -429,19 +425,19 @@ export class Transaction {
   }
 
   /** A command by itself: all replies to what was before it have been read. */
-  *#ask(line: CommandLine): Steps<Reply> {
+  *#ask(command: string): Steps<Reply> {
     const { connection } = this.#session;
-    const wait = this.#wait(line);
+    const wait = this.#wait(command);
     // One more would be taken for the reply to this command, and so on for all that follow.
     if (hasSpoken(connection))
-      throw outOfStep(connection, (yield wait) as Reply, `no reply before ${line.masked}`, wait);
-    connection.send(line);
+      throw outOfStep(connection, (yield wait) as Reply, `no reply before ${command}`, wait);
+    connection.sendText([command]);
     return (yield wait) as Reply;
   }
 
-  #wait({ masked }: CommandLine): Wait {
+  #wait(command: string): Wait {
     const timeout = patience(this.#session, 'reply', this.message.options);
-    return { phase: 'command', timeout, command: masked };
+    return { phase: 'command', timeout, command };
   }
 
   #stall(command: string): Wait {

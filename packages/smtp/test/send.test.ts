@@ -555,7 +555,7 @@ describe('extensions', () => {
       } as unknown as Session;
       const source = new BodySource('x');
       const envelope = { from, to, requireTls: true };
-      return prepareMessage(session, envelope, source, {}, false).mail.masked;
+      return prepareMessage(session, envelope, source, {}, false).mail;
     };
     expect(prepare(true, 'REQUIRETLS')).toBe('MAIL FROM:<alice@example.org> REQUIRETLS');
     expect(() => prepare(true)).toThrow(
