@@ -1364,6 +1364,20 @@ export const mutants = [
     red: test('jobs', 'work'),
   },
   {
+    guard: 'a message that was resent goes to those alone who get it now',
+    in: 'cli/src/send/header-envelope.ts',
+    take: 'if (isAgain && last !== undefined && nameOf(last) !== name) break;',
+    put: '',
+    red: test('cli', 'header-envelope'),
+  },
+  {
+    guard: 'nobody of its author’s header gets a message that was resent',
+    in: 'cli/src/send/header-envelope.ts',
+    take: '(block.length > 0 ? block : fields)',
+    put: '[...fields, ...block]',
+    red: test('cli', 'header-envelope'),
+  },
+  {
     guard: 'sync of an account leaves mailboxes of others out',
     in: 'cli/src/own-mailboxes.ts',
     take: 'if (Math.max(-1, ...foreign.map(fit)) > fit(own)) return undefined;',

@@ -107,9 +107,45 @@ export function habits(at: () => { cli: Cli; world: World }): void {
       [['get', url('imaps', 'INBOX/;UID=999999'), '-'], 66],
       [['get', url('pop3s', '99'), '-'], 66],
       [['get', url('nntps', 'test.fivewire/99'), '-'], 66],
+      [['ls', url('imaps', 'INBOX/;UID=999999')], 66],
+      [['ls', url('pop3s', '99')], 66],
+      [['ls', url('nntps', 'test.fivewire/99')], 66],
+      [['ls', url('nntps', '%3Cx@y%3E')], 64],
+      [['rm', url('pop3s', '99')], 66],
+      [['rm', url('ftps', 'nosuch*')], 66],
+      [['rm', url('ftps', 'nosuch*'), '--older-than', '1d'], 0],
+      [['rm', url('ftps', 'nosuch'), '--older-than', '1d'], 66],
+      [['rm', url('ftps', 'full'), '--older-than', '1d'], 64],
+      [['rm', '-r', url('ftps', 'full'), '--older-than', '1d'], 64],
+      [['rm', url('pop3s', '1'), '--older-than', '1d'], 64],
     ];
     for (const [args, status] of rows)
       expect(await fivewire(cwd, args), args.join(' ')).toMatchObject({ status, stdout: '' });
+  });
+
+  it('rm takes files whose names fit a star, those of an age alone, and a message by POP3', async () => {
+    const cwd = at().cli.folder();
+    const { files, mail } = at().world.servers;
+    const silent = { status: 0, stdout: '', stderr: '' };
+    expect(await fivewire(cwd, ['mkdir', url('ftps', 'old')])).toMatchObject(silent);
+    for (const name of ['a.log', 'b.log', 'c.txt']) {
+      writeFileSync(join(cwd, name), name);
+      const time = new Date(name === 'b.log' ? Date.now() : '2001-02-03T04:05:06Z');
+      utimesSync(join(cwd, name), time, time);
+      expect(await fivewire(cwd, ['put', name, url('ftps', 'old/')])).toMatchObject(silent);
+    }
+    const old = ['rm', url('ftps', 'old/*.log'), '--older-than', '30d'];
+    expect(await fivewire(cwd, old)).toMatchObject(silent);
+    expect((await fivewire(cwd, ['ls', url('ftps', 'old')])).stdout).toBe('b.log\nc.txt\n');
+    expect(await fivewire(cwd, ['rm', url('ftps', 'old/*')])).toMatchObject(silent);
+    expect(files.read('/old/c.txt')).toBe(undefined);
+    const inbox = mail.inbox('alice');
+    inbox.remove(inbox.messages.map(({ uid }) => uid));
+    for (const subject of ['one', 'two']) mail.deliver('alice', `Subject: ${subject}\r\n\r\nx\r\n`);
+    expect(await fivewire(cwd, ['rm', url('pop3s', '1')])).toMatchObject(silent);
+    expect(inbox.messages.map(({ octets }) => octets.toString())).toEqual([
+      'Subject: two\r\n\r\nx\r\n',
+    ]);
   });
 
   it('what is done is a record under --json', async () => {
@@ -158,18 +194,18 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     expect(mail.deliveries.length).toBe(after);
   });
 
-  it('the null sender, a postmark of an mbox, hidden recipients of a resent message, stdin as attachment', async () => {
+  it('the null sender, a postmark of an mbox, hidden recipients, stdin as attachment', async () => {
     const cwd = at().cli.folder();
     const { mail } = at().world.servers;
     const alice = () => mail.inbox('alice').messages.at(-1)?.octets.toString();
     const message =
-      'From bob Thu Nov 26 17:04:05 2026\nFrom: bob@example.org\nTo: alice@example.org\nResent-Bcc: eve@example.org\nSubject: x\n\nbody\n';
+      'From bob Thu Nov 26 17:04:05 2026\nFrom: bob@example.org\nTo: alice@example.org\nBcc: eve@example.org\nSubject: x\n\nbody\n';
     for (const sender of ['', '<>']) {
       expect(
         await fivewire(cwd, ['send', url('smtps'), '--file', '-', '--from', sender], message),
       ).toMatchObject({ status: 0, stderr: '' });
       const last = mail.deliveries.at(-1);
-      expect(last).toMatchObject({ from: '', to: ['alice@example.org'] });
+      expect(last).toMatchObject({ from: '', to: ['alice@example.org', 'eve@example.org'] });
       expect(alice()).toBe(
         'From: bob@example.org\r\nTo: alice@example.org\r\nSubject: x\r\n\r\nbody\r\n',
       );
@@ -206,6 +242,47 @@ export function habits(at: () => { cli: Cli; world: World }): void {
         's',
       ]),
     ).toMatchObject({ status: 64 });
+  });
+
+  const block = (name: string, to: string) =>
+    `Resent-From: ${name}@example.org\nResent-To: ${to}@example.org\nResent-Bcc: ${to}-hidden@example.org\nResent-Date: Sun, 29 Nov 2026 10:00:00 +0000\n`;
+  const original =
+    'From: author@example.org\nTo: first@example.org\nCc: copy@example.org\nSubject: x\n\nbody\n';
+  it.each([
+    ['once', block('bob', 'carol') + original, 'bob', ['carol', 'carol-hidden']],
+    [
+      'twice',
+      block('bob', 'carol') + block('eve', 'mallory') + original,
+      'bob',
+      ['carol', 'carol-hidden'],
+    ],
+    [
+      'with a trace between',
+      `Resent-To: carol@example.org\nReceived: from there\n${block('eve', 'mallory')}${original}`,
+      undefined,
+      ['carol'],
+    ],
+    [
+      'with its recipients in two fields',
+      `Resent-From: bob@example.org\nResent-To: carol@example.org\nResent-To: dave@example.org\n${original}`,
+      'bob',
+      ['carol', 'dave'],
+    ],
+  ])('a message resent %s goes to those alone who get it now', async (_, message, from, to) => {
+    const { mail } = at().world.servers;
+    const recipients = to.map((name) => `${name}@example.org`);
+    for (const command of [
+      ['send', url('smtps'), '--file', '-'],
+      ['sendmail', '-t', '--url', url('smtps')],
+    ]) {
+      const sender = from === undefined ? ['--from', 'bob@example.org'] : [];
+      const before = mail.deliveries.length;
+      const ran = await fivewire('/tmp', [...command, ...sender], message);
+      expect(ran, ran.stderr).toMatchObject({ status: 0, stdout: '', stderr: '' });
+      expect(mail.deliveries.slice(before)).toMatchObject([
+        { from: 'bob@example.org', to: recipients },
+      ]);
+    }
   });
 
   it('search, flag, copy, move, append and rm mail on the server', async () => {
@@ -366,6 +443,8 @@ export function habits(at: () => { cli: Cli; world: World }): void {
       ['a link to nothing as tree', 'mirror FTPS/pub dangling OPTIONS', 73],
       ['a tree to stdout', 'get -r FTPS/pub - OPTIONS', 64],
       ['a queue that is not there', 'queue flush nosuch', 66],
+      ['a queue that is not there, asked for', 'queue list nosuch', 66],
+      ['a queue that is a file', 'queue flush file', 66],
     ])('%s', async (_, command, status) => {
       const { cli, world } = at();
       const cwd = cli.folder();

@@ -63,13 +63,14 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     usage: 'rm <url>',
-    describe: 'Remove a file or directory by FTP, or messages by IMAP',
+    describe: 'Remove files or a directory by FTP, or messages by IMAP and POP3',
     forms: [
       [
         'ftps://user@host/path',
-        'a file or an empty directory; with -r a directory and all below it',
+        'a file or an empty directory; with -r a directory and all below it; /logs/*.log: files',
       ],
       ['imaps://user@host/MAILBOX/;UID=5', 'messages; without UIDs: those that --older-than says'],
+      ['pop3s://user@host/3', 'the third message'],
     ],
     examples: [
       'fivewire rm ftps://alice@ftp.example.org/old.csv --netrc',

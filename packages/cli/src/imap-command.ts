@@ -54,10 +54,14 @@ export async function chosen(
   if (uids === undefined)
     throw usage('Which messages?', 'Write imaps://user@host/MAILBOX/;UID=5, or ;UID=1:9.');
   const found = await mailbox.search({ uid: uids }, { signal });
-  if (found.size === 0)
-    throw new Failure(exitCodes.notFound, `${line(name)} has no message with UID ${uids}`);
+  if (found.size === 0) throw noSuchMessage(name, uids);
   return String(found);
 }
+
+export const noSuchMessage = (mailbox: string, uids: string): Failure =>
+  new Failure(exitCodes.notFound, `${line(mailbox)} has no message with UID ${uids}`, {
+    code: 'ERR_NOT_FOUND',
+  });
 
 /**
  * Those that fit, and arrived longer ago than so many milliseconds. Servers search by the day, in a time zone of their own; so

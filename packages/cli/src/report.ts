@@ -1,12 +1,12 @@
 /** An error as people and scripts get it: one sentence and what to do; under `--json` also a line of data. */
-import { isFivewireError } from 'tls-context-core';
-import { type Failure, isFailure, isSystemError } from './exit-code.js';
+import { type FivewireError, isFivewireError } from 'tls-context-core';
+import { exitCodes, type Failure, isFailure, isSystemError } from './exit-code.js';
 import { forPeople } from './hints.js';
 import { line, type Output } from './output.js';
 
 export async function report(error: unknown, exit: number, out: Output): Promise<void> {
   if ((error as NodeJS.ErrnoException)?.code === 'EPIPE') return; // nobody is there to read it
-  const { message, hint, code } = described(error);
+  const { message, hint, code } = described(error, exit);
   if (out.json) {
     const fields = isFivewireError(error) ? { protocol: error.protocol, host: error.host } : {};
     await out.row({ type: 'error', code, message, hint, exit, ...fields }, '').catch(() => {});
@@ -15,13 +15,13 @@ export async function report(error: unknown, exit: number, out: Output): Promise
   if (out.verbosity > 1 && error instanceof Error) out.trace(error.stack ?? '');
 }
 
-function described(error: unknown): Pick<Failure, 'message' | 'hint' | 'code'> {
+function described(error: unknown, exit: number): Pick<Failure, 'message' | 'hint' | 'code'> {
   if (isFailure(error)) return error;
   if (isFivewireError(error)) {
     const { code, hint } = error;
     return {
       code,
-      hint: line(forPeople(hint)),
+      hint: line(isMissingMessage(error, exit) ? absent : forPeople(hint)),
       message: `${line(error.message)} (${code}${where(error)})`,
     };
   }
@@ -40,6 +40,12 @@ function described(error: unknown): Pick<Failure, 'message' | 'hint' | 'code'> {
     hint: 'It is a bug of fivewire: run it again with -vv and report what it prints.',
   };
 }
+
+/** POP3 has no code for it: what is missing is known by the server's words alone. */
+const isMissingMessage = ({ code, protocol }: FivewireError, exit: number): boolean =>
+  protocol === 'pop3' && code === 'ERR_COMMAND_REJECTED' && exit === exitCodes.notFound;
+
+const absent = 'It is not there, or not any more: fivewire ls shows what is.';
 
 const where = ({ host, port, phase }: { host?: string; port?: number; phase?: string }): string =>
   host === undefined

@@ -69,6 +69,8 @@ export const standardPorts: Readonly<Record<Protocol, Readonly<Record<SecurityCh
 export interface TargetRules {
   /** Which protocols the command speaks; in a profile that has several, the first of these. */
   protocols: readonly Protocol[];
+  /** Which the command speaks as well, though not this part of it: for the error. */
+  others?: readonly Protocol[];
   /** `anonymous`: FTP's guest where the URL names no user. `none`: nobody logs in. Default: whoever is named. */
   login?: 'anonymous' | 'none';
 }
@@ -80,7 +82,7 @@ export interface TargetRules {
 export async function resolveTarget(
   given: string | undefined,
   context: Context,
-  { protocols, login }: TargetRules,
+  { protocols, others = [], login }: TargetRules,
 ): Promise<Target> {
   const { settings, profile } = context;
   const url = urlOf(given, profile, protocols);
@@ -90,7 +92,7 @@ export async function resolveTarget(
   if (!protocols.includes(protocol))
     throw usage(
       `${scheme}:// does not fit here`,
-      `This command takes ${protocols.map((name) => `${name}s:// and ${name}://`).join(', ')}.`,
+      `This command takes ${[...protocols, ...others].map((name) => `${name}s:// and ${name}://`).join(', ')}.`,
     );
   const known = profile === undefined ? undefined : accountOf(profile, protocol, parsed.host);
   const security = chosenSecurity(scheme, schemeSecurity, settings.security ?? profile?.security);

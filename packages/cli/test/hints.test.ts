@@ -24,6 +24,14 @@ it('names no call and no option of a program', () => {
 
 it.each([
   [
+    'Others see URLs (process lists, logs): give it as auth.password.',
+    'Others see URLs (process lists, logs): use --password-command, --password-stdin or --netrc.',
+  ],
+  [
+    "The server shows neither AUTHINFO USER nor a mechanism that fits: name what it takes, mechanisms: ['USER'] for one, which needs auth.password.",
+    'The server shows neither AUTHINFO USER nor a mechanism that fits.',
+  ],
+  [
     'The mailbox does not exist: create() it first.',
     'The mailbox does not exist: fivewire mkdir makes it.',
   ],

@@ -4,7 +4,7 @@ import { type Args, type CommandModule, type Context, optionalText, text } from 
 import { usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
 import { readLocal } from '../local-files.js';
-import { listArticles, listGroups } from '../news-lists.js';
+import { listArticles, listedIn, listGroups } from '../news-lists.js';
 import { line } from '../output.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
@@ -56,10 +56,10 @@ async function groups(args: Args, context: Context): Promise<undefined> {
 
 async function over(args: Args, context: Context): Promise<undefined> {
   const target = await resolveTarget(optionalText(args.url), context, { protocols: ['nntp'] });
-  const { group } = newsPath(target.path);
+  const { group, ...which } = listedIn(target.path);
   if (group === undefined) throw usage('Which newsgroup?', 'Write nntps://host/misc.test.');
   const last = wholeNumber(args.last, '--last');
-  const wishes = { group, ...(last === undefined ? {} : { last }) };
+  const wishes = { group, ...which, ...(last === undefined ? {} : { last }) };
   await withRetry(context, () =>
     withSession('nntp', target, context, (nntp) => listArticles(nntp, context, wishes)),
   );

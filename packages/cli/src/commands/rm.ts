@@ -1,40 +1,129 @@
-/** `fivewire rm`: a file or a directory by FTP; messages by IMAP, those of the URL alone. */
+/** `fivewire rm`: files or a directory by FTP; messages by IMAP and POP3, those of the URL alone. */
+import type { FtpClient } from '@fivewire/ftp';
+import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, text } from '../context.js';
-import { usage } from '../exit-code.js';
-import { onFtpPath } from '../ftp-command.js';
+import { exitCodes, isFailure, usage } from '../exit-code.js';
+import { absent, onFtpPath } from '../ftp-command.js';
 import { duration } from '../global-options.js';
 import { chosen, fitting, onMailbox } from '../imap-command.js';
 import { line } from '../output.js';
+import { fitting as filesFitting } from '../protocols/ftp.js';
+import { globOf } from '../protocols/glob.js';
+import type { Target } from '../target.js';
 
 export const options = {
   recursive: { type: 'boolean', alias: 'r', describe: 'FTP: a directory and all below it' },
-  'older-than': { type: 'string', describe: 'IMAP: only what arrived longer ago: 30d, 12h' },
+  'older-than': {
+    type: 'string',
+    describe: 'FTP, IMAP: only what was changed, or arrived, longer ago: 30d, 12h',
+  },
 } as const;
 
-export async function run(args: Args, context: Context): Promise<undefined> {
+export async function run(args: Args, context: Context): Promise<number | undefined> {
   const url = text(args.url);
-  if (/^imaps?:/i.test(url)) return removeMail(url, args, context);
-  if (args['older-than'] !== undefined) throw usage('--older-than is for mail, imaps://…');
-  const { signal, out } = context;
+  const given = args['older-than'];
+  const age = given === undefined ? undefined : duration(text(given), '--older-than');
+  if (/^imaps?:/i.test(url)) return removeMail(url, age, context);
+  if (/^pop3s?:/i.test(url)) {
+    if (age !== undefined)
+      throw usage('POP3 tells no dates', 'fivewire fetch --delete --keep-days removes by age.');
+    const { remove } = await import('../protocols/pop3.js');
+    return remove(url, context);
+  }
+  if (args.recursive !== true) return removeFiles(url, age, context);
+  if (age !== undefined)
+    throw usage('--older-than is for files', 'Name them: ftps://host/logs/*, without --recursive.');
+  const { signal } = context;
   await onFtpPath(url, context, async (ftp, path) => {
-    await ftp.remove(path, { recursive: args.recursive === true, signal });
-    await out.done({ type: 'removed', path }, `removed ${line(path)}`);
+    await ftp.remove(path, { recursive: true, signal });
+    await removed(path, context);
   });
+  return undefined;
 }
 
-/** \Deleted, then UID EXPUNGE of these alone: what others have marked stays. */
-async function removeMail(url: string, args: Args, context: Context): Promise<undefined> {
+const removed = (path: string, { out }: Context): Promise<void> =>
+  out.done({ type: 'removed', path }, `removed ${line(path)}`);
+
+/** One, or all whose names fit a star. One that is refused does not keep the others. */
+async function removeFiles(
+  url: string,
+  age: number | undefined,
+  context: Context,
+): Promise<number | undefined> {
   const { signal, out } = context;
-  const age =
-    args['older-than'] === undefined
-      ? undefined
-      : duration(text(args['older-than']), '--older-than');
+  let failed = 0;
+  await onFtpPath(url, context, async (ftp, path, target) => {
+    failed = 0;
+    const glob = globOf(target.path);
+    if (glob === undefined && age === undefined) {
+      await ftp.remove(path, { signal });
+      return removed(path, context);
+    }
+    const found =
+      glob === undefined
+        ? await named(ftp, path, context)
+        : await matching(ftp, target, age, context);
+    for (const { path: one, modified } of found) {
+      if (age !== undefined && modified === undefined) {
+        failed++;
+        out.warn(`${line(one)}: the server tells no time of it: left as it is`);
+      } else if (age === undefined || Number(modified) < Date.now() - age) {
+        try {
+          await ftp.remove(one, { signal });
+          await removed(one, context);
+        } catch (error) {
+          if (!isOfOne(error)) throw error;
+          failed++;
+          out.warn(`${line(one)}: ${line((error as Error).message)}`);
+        }
+      }
+    }
+  });
+  return failed === 0 ? undefined : exitCodes.partly;
+}
+
+async function named(ftp: FtpClient, path: string, { signal }: Context): Promise<Found[]> {
+  const entry = await ftp.stat(path, { signal });
+  if (entry === undefined) throw absent(path);
+  if (entry.type === 'directory')
+    throw usage('--older-than is for files', `${line(path)} is a directory: name what is in it.`);
+  return [{ path, modified: entry.modified }];
+}
+
+/** None is no failure where an age is given: in cron there mostly is none. */
+async function matching(
+  ftp: FtpClient,
+  target: Target,
+  age: number | undefined,
+  context: Context,
+): Promise<readonly Found[]> {
+  try {
+    return await filesFitting(ftp, target, context);
+  } catch (error) {
+    if (age !== undefined && isFailure(error) && error.code === 'ERR_NOT_FOUND') return [];
+    throw error;
+  }
+}
+
+interface Found {
+  path: string;
+  modified: Date | undefined;
+}
+
+const isOfOne = (error: unknown): boolean =>
+  isFivewireError(error) && error.connection === 'usable';
+
+/** \Deleted, then UID EXPUNGE of these alone: what others have marked stays. */
+async function removeMail(
+  url: string,
+  age: number | undefined,
+  context: Context,
+): Promise<undefined> {
+  const { signal, out } = context;
   await onMailbox(url, context, { readOnly: false }, async (mailbox, place) => {
-    const named =
-      place.uids === undefined && age !== undefined
-        ? undefined
-        : await chosen(mailbox, place, context);
-    const uids = await fitting(mailbox, named === undefined ? {} : { uid: named }, age, context);
+    const isNamed = place.uids !== undefined || age === undefined;
+    const query = isNamed ? { uid: await chosen(mailbox, place, context) } : {};
+    const uids = await fitting(mailbox, query, age, context);
     if (uids.length === 0) return;
     await mailbox.addFlags(uids, ['\\Deleted'], { signal });
     await mailbox.expunge(uids, { signal });

@@ -24,7 +24,11 @@ import { untilDot } from '../send/until-dot.js';
 import { listQueue } from './queue.js';
 
 export const options: CommandModule['options'] = {
-  'read-recipients': { type: 'boolean', alias: 't', describe: 'Recipients of To, Cc and Bcc too' },
+  'read-recipients': {
+    type: 'boolean',
+    alias: 't',
+    describe: 'Also recipients of To, Cc, Bcc, or of the newest Resent-To, …',
+  },
   'ignore-dots': { type: 'boolean', alias: 'i', describe: 'A line of one dot does not end stdin' },
   from: { type: 'string', alias: 'f', mayBeEmpty: true, describe: 'Sender; "" or "<>": none' },
   'full-name': {
@@ -125,7 +129,7 @@ function envelopeOf(
     throw usage(
       'Who gets it?',
       args['read-recipients'] === true
-        ? 'The header has no To, Cc or Bcc: name recipients.'
+        ? `The header has no ${message.fields.has('resent-from') ? 'Resent-To, Resent-Cc or Resent-Bcc' : 'To, Cc or Bcc'}: name recipients.`
         : 'Name recipients, or take those of the header with -t.',
     );
   const given = optionalText(args.from) ?? profile?.from;

@@ -1,8 +1,7 @@
 /** `fivewire stat`: what one path is, or one mailbox. */
 import { type Args, type Context, text } from '../context.js';
-import { exitCodes, Failure } from '../exit-code.js';
 import { fileRecord } from '../file-record.js';
-import { onFtpPath } from '../ftp-command.js';
+import { absent, onFtpPath } from '../ftp-command.js';
 import { isImap, onNamedMailbox } from '../imap-command.js';
 import { line } from '../output.js';
 
@@ -14,10 +13,7 @@ export async function run(args: Args, context: Context): Promise<undefined> {
   if (isImap(url)) return statMailbox(url, context);
   await onFtpPath(url, context, async (ftp, path) => {
     const entry = await ftp.stat(path, { signal });
-    if (entry === undefined)
-      throw new Failure(exitCodes.notFound, `${line(path)} is not there`, {
-        code: 'ERR_NOT_FOUND',
-      });
+    if (entry === undefined) throw absent(path);
     const known = Object.entries(fileRecord(entry)).filter(([, value]) => value !== undefined);
     await out.row(
       { type: 'entry', ...Object.fromEntries(known) },

@@ -53,7 +53,7 @@ async function one(ftp: FtpClient, path: string, { signal }: Context): Promise<R
   return { path, name: basename(path), size: entry?.size, modified: entry?.modified };
 }
 
-/** Files whose names fit the star. @throws Failure 66 where there is none */
+/** Files whose names fit the star; links too. @throws Failure 66 where there is none */
 export async function fitting(
   ftp: FtpClient,
   target: Target,

@@ -2,6 +2,7 @@
 import type { BodyPart } from '@fivewire/imap';
 import type { Context } from '../context.js';
 import { exitCodes, Failure, usage } from '../exit-code.js';
+import { noSuchMessage } from '../imap-command.js';
 import { type Destination, keep } from '../keep.js';
 import { makeDirectory } from '../local-files.js';
 import { line } from '../output.js';
@@ -45,8 +46,7 @@ export async function get(target: Target, to: Destination, context: Context): Pr
       };
       await keep(item, isOne ? to : inDirectory(to), context);
     }
-    if (count === 0)
-      throw new Failure(exitCodes.notFound, `${line(name)} has no message with UID ${uids}`);
+    if (count === 0) throw noSuchMessage(name, uids);
     await mailbox.close();
   });
 }
@@ -91,7 +91,9 @@ export async function list(target: Target, context: Context, { long }: ListWishe
       imap.open(own, { readOnly: true, signal }),
     );
     const items = { envelope: true, size: true, flags: true, internalDate: true } as const;
+    let count = 0;
     for await (const message of mailbox.fetch(uids ?? '1:*', items, { signal })) {
+      count++;
       const { uid, size, flags, envelope, internalDate } = message;
       const from = envelope.from?.[0];
       const sender = from === undefined ? '' : (from.address ?? from.name ?? '');
@@ -117,6 +119,7 @@ export async function list(target: Target, context: Context, { long }: ListWishe
         ),
       );
     }
+    if (uids !== undefined && count === 0) throw noSuchMessage(name, uids);
     await mailbox.close();
   });
 }

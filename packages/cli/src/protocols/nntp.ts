@@ -3,7 +3,7 @@ import { articleBody } from '../article-body.js';
 import type { Context } from '../context.js';
 import { usage } from '../exit-code.js';
 import { type Destination, keep } from '../keep.js';
-import { listArticles, listGroups } from '../news-lists.js';
+import { listArticles, listedIn, listGroups } from '../news-lists.js';
 import { withSession } from '../sessions.js';
 import type { Target } from '../target.js';
 import { newsPath } from '../url-paths.js';
@@ -23,10 +23,10 @@ export async function get(target: Target, to: Destination, context: Context): Pr
 }
 
 export async function list(target: Target, context: Context, { long }: ListWishes): Promise<void> {
-  const { group } = newsPath(target.path);
+  const { group, ...which } = listedIn(target.path);
   await withSession('nntp', target, context, (nntp) =>
     group === undefined
       ? listGroups(nntp, context, { long })
-      : listArticles(nntp, context, { group }),
+      : listArticles(nntp, context, { group, ...which }),
   );
 }

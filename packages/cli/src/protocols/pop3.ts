@@ -1,10 +1,11 @@
 /** A maildrop behind the verbs. */
 import type { Context } from '../context.js';
-import { usage } from '../exit-code.js';
+import { exitCodes, Failure, usage } from '../exit-code.js';
 import { type Destination, keep } from '../keep.js';
 import { line } from '../output.js';
+import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
-import type { Target } from '../target.js';
+import { resolveTarget, type Target } from '../target.js';
 import { pop3Path } from '../url-paths.js';
 
 export async function get(target: Target, to: Destination, context: Context): Promise<void> {
@@ -23,12 +24,26 @@ export async function get(target: Target, to: Destination, context: Context): Pr
   });
 }
 
+/** Marked, and removed by the goodbye: a session that breaks before has removed nothing. */
+export async function remove(url: string, context: Context): Promise<undefined> {
+  const { signal, out } = context;
+  const target = await resolveTarget(url, context, { protocols: ['pop3'] });
+  const number = pop3Path(target.path);
+  if (number === undefined)
+    throw usage('Which message?', 'Write pop3s://user@host/3; fivewire fetch --delete takes all.');
+  await withRetry(context, () =>
+    withSession('pop3', target, context, (pop3) => pop3.delete(number, { signal })),
+  );
+  await out.done({ type: 'removed', number }, `removed ${number}`);
+}
+
 export async function list(target: Target, context: Context): Promise<void> {
   const { out, signal } = context;
   const wanted = pop3Path(target.path);
   await withSession('pop3', target, context, async (pop3) => {
     const uids = new Map<number, string>();
     for await (const row of pop3.uidl({ signal })) if (row.ok) uids.set(row.number, row.uid);
+    let count = 0;
     for await (const row of pop3.list({ signal })) {
       if (!row.ok) {
         out.warn(line(row.problem));
@@ -36,11 +51,16 @@ export async function list(target: Target, context: Context): Promise<void> {
       }
       const { number, octets } = row;
       if (wanted !== undefined && number !== wanted) continue;
+      count++;
       const uid = uids.get(number);
       await out.row(
         { type: 'message', number, uid, size: octets },
         [number, octets ?? '-', line(uid ?? '-')].join('\t'),
       );
     }
+    if (wanted !== undefined && count === 0)
+      throw new Failure(exitCodes.notFound, `There is no message ${wanted}`, {
+        code: 'ERR_NOT_FOUND',
+      });
   });
 }

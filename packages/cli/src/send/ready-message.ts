@@ -11,11 +11,12 @@ import { pipeline } from 'node:stream/promises';
 import { exitCodes, Failure } from '../exit-code.js';
 import { unreadable, unwritable } from '../local-files.js';
 import { takeStdin } from '../stdin.js';
+import { addressFields, type HeaderField } from './header-envelope.js';
 import { addressesIn } from './recipients.js';
 
 export interface ReadyMessage {
   from: string | undefined;
-  /** The addresses of To, Cc and Bcc. */
+  /** The addresses of To, Cc and Bcc, or of the newest Resent-To, -Cc and -Bcc. */
   recipients: string[];
   /** The names of its header fields, in lower case. */
   fields: ReadonlySet<string>;
@@ -49,21 +50,17 @@ export async function readyMessage(
     const fields =
       header.match(/^[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*(?:\r?\n)?/gm)?.filter(Boolean) ?? [];
     const kept = Buffer.from(fields.filter((field) => !unsent.test(field)).join(''), 'latin1');
-    const addresses = (name: RegExp): string[] =>
-      fields
-        .filter((field) => name.test(field))
-        .flatMap((field) => {
-          const colon = field.indexOf(':');
-          const value = Buffer.from(field.slice(colon + 1), 'latin1').toString('utf8');
-          return addressesIn(value, field.slice(0, colon).trim(), domain);
-        });
-    const recipients = addresses(/^(?:to|cc|bcc)\s*:/i);
+    const named = fields.map((field) => {
+      const colon = field.indexOf(':');
+      return { name: field.slice(0, colon).trim(), value: field.slice(colon + 1) };
+    });
+    const addresses = ({ name, value }: HeaderField): string[] =>
+      addressesIn(Buffer.from(value, 'latin1').toString('utf8'), name, domain);
+    const { senders, recipients } = addressFields(named);
     return {
-      from: addresses(/^sender\s*:/i)[0] ?? addresses(/^from\s*:/i)[0],
-      recipients: [...new Set(recipients)],
-      fields: new Set(
-        fields.map((field) => field.slice(0, field.indexOf(':')).trim().toLowerCase()),
-      ),
+      from: firstOf(senders, addresses),
+      recipients: [...new Set(recipients.flatMap(addresses))],
+      fields: new Set(named.map(({ name }) => name.toLowerCase())),
       size: kept.length + size - rest,
       async *read() {
         yield kept;
@@ -75,6 +72,18 @@ export async function readyMessage(
     await close();
     throw unreadable(name, 'the message', error);
   }
+}
+
+/** One after the other, so that a From that nobody needs may be what it is. */
+function firstOf(
+  fields: readonly HeaderField[],
+  addresses: (field: HeaderField) => string[],
+): string | undefined {
+  for (const field of fields) {
+    const [address] = addresses(field);
+    if (address !== undefined) return address;
+  }
+  return undefined;
 }
 
 /** Hidden recipients (RFC 5322 §3.6.3), and what only the last server may write (RFC 5321 §4.4). */

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { access, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -56,10 +56,9 @@ export class Spool {
     return join(this.path, `${id}.eml`);
   }
 
-  /** In the order in which they came. */
+  /** In the order in which they came. @throws Failure 66 where there is no queue: an absent one is not taken for an empty one */
   async list(): Promise<Spooled[]> {
     const names = await readdir(this.path).catch((error) => {
-      if (error.code === 'ENOENT') return [];
       throw unreadable(this.path, 'the queue', error);
     });
     const found: Spooled[] = [];
@@ -97,7 +96,7 @@ export class Spool {
 
   /** One run at a time sends. @throws Failure 75 while another one does, 66 where there is no queue */
   async lock(): Promise<() => Promise<void>> {
-    await access(this.path).catch((error) => {
+    await readdir(this.path).catch((error) => {
       throw unreadable(this.path, 'the queue', error);
     });
     return lockFile(join(this.path, '.lock'), this.path, 0);
