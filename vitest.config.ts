@@ -18,14 +18,21 @@ const alias = readdirSync(here('packages')).flatMap((folder) => {
   ];
 });
 
+/** Files of one project follow each other: a worker is kept for the next file only where that is of its own project. */
+const projects = ['alone', 'suites', 'packages'];
+
 /** What takes longest begins first, so that no worker is left alone with it at the end; the rest by size, as vitest has it. */
-const longest = ['test/docs/', 'test/cli/', 'test/packed-install/', 'test/starttls-attacks/', 'test/hostile-servers/'];
+const longest = [
+  'test/cli/accidents', 'test/cli/', 'packages/imap/test/scale', 'test/examples/', 'test/docs/', 'test/hostile-servers/memory',
+  'test/packed-install/', 'test/starttls-attacks/', 'test/hostile-servers/', 'test/tls-policy/',
+  'packages/nntp/test/corpora', 'packages/nntp/test/hostile', 'packages/smtp/test/matrix', 'packages/ftp/test/trees', 'packages/imap/test/dialogues',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number => {
-      const index = longest.findIndex((folder) => moduleId.includes(`/${folder}`));
-      return index < 0 ? longest.length : index;
+    const rank = ({ moduleId, project }: TestSpecification): number => {
+      const index = longest.findIndex((start) => moduleId.includes(`/${start}`));
+      return projects.indexOf(project.name) * (longest.length + 1) + (index < 0 ? longest.length : index);
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
