@@ -4,9 +4,11 @@
  * Recipients are read here from what the caller gave, by the same parser as in `compose`: nodemailer's own leaves out what it
  * can't read, and such a message is refused.
  */
+import { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { Envelope, Recipient } from '@fivewire/smtp';
 import { checkKeys, wrong } from './check-values.js';
+import { nodemailerError, type RejectedRecipient, rejectedRecipients } from './nodemailer-error.js';
 import { checkEnvelope, envelopeOf, mailboxesOf, readAddresses } from './recipients.js';
 import { type Sender, type SentInfo, sentInfo } from './send-mail.js';
 import type { AddressInput } from './types.js';
@@ -24,22 +26,28 @@ interface MailMessage {
 export interface NodemailerInfo extends Omit<SentInfo, 'envelope' | 'messageId'> {
   messageId: string;
   envelope: { from: string | false; to: string[] };
+  /** Why each of `rejected` was; absent where there is none. */
+  rejectedErrors?: RejectedRecipient[];
   // biome-ignore lint/suspicious/noExplicitAny: nodemailer's type has it, and others must fit it
   [key: string]: any;
 }
 
-/** As nodemailer expects it. */
-export interface NodemailerTransport {
+export type { NodemailerError, RejectedRecipient } from './nodemailer-error.js';
+
+/** As nodemailer expects it. It emits `'idle'` when it takes messages, at first and each time it was not {@link isIdle} for a while. */
+export interface NodemailerTransport extends EventEmitter {
   name: string;
   version: string;
   supportsAbortSignal: boolean;
   send(mail: MailMessage, callback: (error: Error | null, info: NodemailerInfo) => void): void;
   verify(callback?: (error: Error | null, success: true) => void): Promise<true> | undefined;
+  /** Whether it takes another message: those that wait for a connection are no more than the connections. */
   isIdle(): boolean;
   close(): void;
 }
 
 type Closable = Sender & {
+  size?: number;
   close?: () => unknown;
   quit?: () => Promise<unknown>;
   use?: (work: (client: { noop(): Promise<void> }) => Promise<void>) => Promise<void>;
@@ -54,18 +62,45 @@ export function fivewireTransport(sender: Sender): NodemailerTransport {
   if (typeof sender?.send !== 'function')
     throw wrong('sender', 'has no send()', 'Give an SmtpClient or an SmtpPool.');
   const { close, quit, use, noop } = sender as Closable;
-  return {
+  const events = new EventEmitter();
+  let underWay = 0;
+  let closed = false;
+  const isIdle = (): boolean => {
+    const connections = Math.max((sender as Closable).size ?? 1, fewConnections);
+    return underWay < 2 * connections;
+  };
+  const over = (): void => {
+    const wasIdle = isIdle();
+    underWay--;
+    if (!wasIdle && !closed && isIdle()) events.emit('idle');
+  };
+  setImmediate(() => {
+    if (!closed) events.emit('idle');
+  });
+  return Object.assign(events, {
     name: 'Fivewire',
     version: '1',
     supportsAbortSignal: true,
     send(mail, callback) {
+      underWay++;
       sendComposed(sender, mail).then(
-        (info) => callback(null, info),
-        (error: Error) => callback(error, undefined as never),
+        (info) => {
+          over();
+          callback(null, info);
+        },
+        (error: unknown) => {
+          over();
+          callback(nodemailerError(error) as Error, undefined as never);
+        },
       );
     },
     verify(callback) {
-      const asked = reach(sender, use, noop).then((): true => true);
+      const asked = reach(sender, use, noop).then(
+        (): true => true,
+        (error: unknown) => {
+          throw nodemailerError(error);
+        },
+      );
       if (callback === undefined) return asked;
       asked.then(
         () => callback(null, true),
@@ -73,13 +108,17 @@ export function fivewireTransport(sender: Sender): NodemailerTransport {
       );
       return undefined;
     },
-    isIdle: () => true,
+    isIdle,
     close() {
+      closed = true;
       const closing = quit === undefined ? close?.call(sender) : quit.call(sender);
       Promise.resolve(closing).catch(() => {}); // nodemailer's close() tells nothing
     },
-  };
+  } satisfies Omit<NodemailerTransport, keyof EventEmitter>);
 }
+
+/** A pool makes more when messages wait for them. */
+const fewConnections = 4;
 
 /** Whether the server is there, and takes the login. */
 async function reach(sender: Sender, use: Closable['use'], noop: Closable['noop']): Promise<void> {
@@ -102,16 +141,19 @@ async function sendComposed(
     ...sentInfo(messageId, { from: envelope.from, to: addresses }, result),
     messageId,
     envelope: { from: envelope.from ?? false, to: addresses },
+    ...(result.refused.length === 0 ? {} : { rejectedErrors: rejectedRecipients(result.refused) }),
   };
 }
 
 function envelopeFor(data: Record<string, unknown>): Envelope {
-  const { from, to } = data.envelope === undefined ? ofHeader(data) : ofEnvelope(data.envelope);
+  const { from, to, size } =
+    data.envelope === undefined ? ofHeader(data) : ofEnvelope(data.envelope);
   const utf8 = ['from', 'sender', 'to', 'cc', 'replyTo'].some((field) =>
     mailboxesOf(read(data, field)).some((one) => one.utf8),
   );
   return {
     from,
+    ...(size === undefined ? {} : { size }),
     ...withDsn(to, data.dsn),
     ...(utf8 ? { smtpUtf8: true } : {}),
     ...(data.requireTLSExtensionEnabled === true ? { requireTls: true } : {}),
@@ -121,12 +163,19 @@ function envelopeFor(data: Record<string, unknown>): Envelope {
 const read = (data: Record<string, unknown>, field: string) =>
   readAddresses((data[field] ?? undefined) as AddressInput | undefined, field);
 
-function ofHeader(data: Record<string, unknown>): { from: string; to: string[] } {
-  const [sender] = mailboxesOf(read(data, 'sender'));
+interface Parties {
+  from: string | null;
+  to: string[];
+  size?: number;
+}
+
+/** Failures are reported to the author, as nodemailer has it, and not to `sender`, as `compose` has it. */
+function ofHeader(data: Record<string, unknown>): Parties {
+  const authors = mailboxesOf(read(data, 'from'));
   const [to, cc, bcc] = ['to', 'cc', 'bcc'].map((field) => read(data, field));
   return envelopeOf({
-    from: read(data, 'from'),
-    sender,
+    from: authors,
+    sender: authors[0],
     to: to ?? [],
     cc: cc ?? [],
     bcc: bcc ?? [],
@@ -134,25 +183,45 @@ function ofHeader(data: Record<string, unknown>): { from: string; to: string[] }
 }
 
 /** nodemailer's `envelope`: lists of addresses as in a header, all of which are recipients. */
-function ofEnvelope(given: unknown): { from: string | null; to: string[] } {
-  checkKeys(given, ['from', 'to', 'cc', 'bcc'], 'envelope');
+function ofEnvelope(given: unknown): Parties {
+  checkKeys(given, ['from', 'to', 'cc', 'bcc', 'size', 'use8BitMime'], 'envelope');
+  const { size } = given as { size?: number }; // and BODY=8BITMIME is said by itself
   const { from, to, cc, bcc } = given as Record<string, AddressInput | undefined>;
   const [sender] = from ? mailboxesOf(readAddresses(from, 'envelope.from')) : [];
   const all = Object.entries({ to, cc, bcc }).flatMap(([field, value]) =>
     mailboxesOf(readAddresses(value ?? undefined, `envelope.${field}`)),
   );
-  return checkEnvelope({
+  const envelope = checkEnvelope({
     from: sender?.address ?? null,
     to: all.map(({ address }) => address),
   });
+  return size === undefined ? envelope : { ...envelope, size };
 }
+
+const dsnKeys = ['id', 'envid', 'return', 'ret', 'notify', 'recipient', 'orcpt'];
 
 /** nodemailer's `dsn: { id, return, notify, recipient }`, for all recipients alike. */
 function withDsn(to: string[], given: unknown): Pick<Envelope, 'to' | 'dsn'> {
   if (given === undefined || given === null) return { to };
-  checkKeys(given, ['id', 'return', 'ret', 'notify', 'recipient', 'envid'], 'dsn');
-  const { id, envid = id, return: wanted, ret = wanted, notify } = given as Record<string, unknown>;
-  const moments = [notify ?? []]
+  checkKeys(given, dsnKeys, 'dsn');
+  const {
+    id, envid = id, return: wanted, ret = wanted, notify, recipient, orcpt = recipient,
+  } = given as Record<string, unknown>; // biome-ignore format: one list
+  const wishes = { ...notifyOf(notify), ...originalOf(orcpt) };
+  return {
+    to:
+      Object.keys(wishes).length === 0
+        ? to
+        : to.map((address): Recipient => ({ address, ...wishes })),
+    dsn: {
+      ...(envid ? { envelopeId: String(envid) } : {}),
+      ...(ret ? { return: returnOf(String(ret)) } : {}),
+    },
+  };
+}
+
+function notifyOf(given: unknown): Pick<Recipient, 'notify'> {
+  const moments = [given ?? []]
     .flat()
     .flatMap((one) =>
       String(one)
@@ -160,15 +229,18 @@ function withDsn(to: string[], given: unknown): Pick<Envelope, 'to' | 'dsn'> {
         .split(/[\s,]+/),
     )
     .filter((one) => one !== '');
-  return {
-    to: to.map((address) =>
-      moments.length === 0
-        ? address
-        : ({ address, notify: moments.includes('never') ? 'never' : moments } as Recipient),
-    ) as Envelope['to'],
-    dsn: {
-      ...(envid === undefined ? {} : { envelopeId: String(envid) }),
-      ...(ret === undefined ? {} : { return: /^h/i.test(String(ret)) ? 'headers' : 'full' }),
-    },
-  };
+  if (moments.length === 0) return {};
+  return { notify: moments.includes('never') ? 'never' : moments } as Pick<Recipient, 'notify'>;
+}
+
+/** An address, perhaps with its type before it: `rfc822;bob@example.net`. */
+function originalOf(given: unknown): Pick<Recipient, 'originalRecipient'> {
+  if (!given) return {};
+  return { originalRecipient: String(given).replace(/^\s*rfc822\s*;\s*/i, '') };
+}
+
+function returnOf(given: string): 'full' | 'headers' {
+  if (/^(?:hdrs|headers)$/i.test(given)) return 'headers';
+  if (/^(?:full|body)$/i.test(given)) return 'full';
+  throw wrong('dsn.return', `is "${given}"`, "Use 'headers' or 'full'.");
 }

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Envelope, SendOptions, SendResult } from '@fivewire/smtp';
 import { checkKeys, wrong } from './check-values.js';
 import { type ComposeOptions, compose } from './compose.js';
+import { responseOf } from './nodemailer-error.js';
 import type { ComposeMessage, RawMessage } from './types.js';
 
 /** What sends: an `SmtpClient`, an `SmtpPool`, or anything with their `send`. */
@@ -73,7 +74,7 @@ export function sentInfo(
     envelope: { from, to },
     accepted: accepted.map(({ address }) => address),
     rejected: refused.map(({ address }) => address),
-    response: [reply.code, reply.enhanced, reply.text].filter(Boolean).join(' '),
+    response: responseOf(reply),
     messageSize: bytes,
     result,
   };

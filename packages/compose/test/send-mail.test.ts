@@ -149,14 +149,17 @@ describe('nodemailer', () => {
     ])
       await expect(
         transporter().sendMail({ from: 'a@example.org', to, text: 'x' }),
-      ).rejects.toMatchObject({ code: 'ERR_ARGUMENT', argument: 'to' });
+      ).rejects.toMatchObject({
+        code: 'EENVELOPE',
+        cause: { code: 'ERR_ARGUMENT', argument: 'to' },
+      });
     await expect(
       transporter().sendMail({
         from: 'a@example.org',
         envelope: { from: 'a@example.org', to: 'b@example.net c@example.net' },
         text: 'x',
       }),
-    ).rejects.toMatchObject({ argument: 'envelope.to' });
+    ).rejects.toMatchObject({ cause: { argument: 'envelope.to' } });
     expect(delivered()).toEqual([]);
   });
 
@@ -178,7 +181,12 @@ describe('nodemailer', () => {
   it('is told when all are refused', async () => {
     await expect(
       transporter().sendMail({ from: 'a@example.org', to: 'no@example.net', text: 'x' }),
-    ).rejects.toMatchObject({ code: 'ERR_RECIPIENTS_REJECTED' });
+    ).rejects.toMatchObject({
+      code: 'EENVELOPE',
+      responseCode: 550,
+      rejected: ['no@example.net'],
+      cause: { code: 'ERR_RECIPIENTS_REJECTED' },
+    });
     expect(() => fivewireTransport({} as never)).toThrow(/send/);
   });
 });
