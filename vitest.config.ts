@@ -43,7 +43,7 @@ const left = ['**/node_modules/**', 'test/servers/**', 'test/web/**', 'test/benc
 /** These change what a whole process shares (environment, working directory, modules), or measure it. */
 const alone = [
   'packages/pop3/test/uid-store.test.ts', // replaces a module of Node's
-  'packages/imap/test/scale.test.ts', // counts what is run, of modules of its own
+  'packages/imap/test/{scale,linear-time}.test.ts', // count what is run, of modules of their own
  'test/cli/**/*.test.ts', 'test/docs/**/*.test.ts', 'test/examples/**/*.test.ts', 'test/hostile-servers/memory.test.ts'];
 
 export default defineConfig({

@@ -126,14 +126,14 @@ export class CommandRunner {
   }
 
   /**
-   * Runs a command and resolves to its OK.
+   * Runs a command and resolves to its OK, or to a NO that is an answer all the same.
    * @throws CommandError `ERR_COMMAND_REJECTED`, `ERR_NOT_FOUND` for NO and BAD; and whatever ends the connection
    */
   async run(command: Command, options: CallOptions = {}): Promise<TaggedResponse> {
     let allowance = options.timeout ?? this.connection.timeouts.reply;
     for (let attempt = 1; ; attempt++) {
       const { response, masked, untouched } = await this.runAnyway(command, options);
-      if (response.status === 'OK') return response;
+      if (response.status === 'OK' || command.answersByNo?.(response)) return response;
       const error = this.connection.locate(commandError(response, masked, command.phase));
       const pause = untouched && attempt < mostAttempts ? error.retryAfter : undefined;
       if (pause === undefined || pause > allowance) throw error;

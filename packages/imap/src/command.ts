@@ -69,6 +69,8 @@ export interface Command {
    * this is how the caller can find out.
    */
   findOut?: string;
+  /** A NO that is an answer, and no refusal. */
+  answersByNo?(response: TaggedResponse): boolean;
   phase?: Phase;
 }
 

@@ -141,6 +141,61 @@ describe('done in part, and then refused: not to be repeated', () => {
     },
   );
 
+  it('MOVE that tells of what it has moved (RFC 6851 §3.3)', async () => {
+    const script = `
+C: A2 UID MOVE 1:3 "x"
+S: * OK [COPYUID 7 1:2 11:12] moved
+S: * 1 EXPUNGE
+S: * 1 EXPUNGE
+S: A2 NO [UNAVAILABLE] the rest can't be moved now
+`;
+    await openedOn(
+      script,
+      (box) =>
+        expect(box.move('1:3', 'x')).rejects.toMatchObject({
+          code: 'ERR_COMMAND_REJECTED',
+          connection: 'usable',
+          retry: 'never',
+          reply: { enhanced: 'UNAVAILABLE' },
+          message: expect.stringMatching(/done in part/),
+        }),
+      { capabilities: 'MOVE UIDPLUS' },
+    );
+  });
+
+  const since = { unchangedSince: '17' };
+
+  it('STORE with a condition, in several commands: what is changed has another MODSEQ by that', async () => {
+    const script = `
+C: A2 UID STORE 1:2 (UNCHANGEDSINCE 17) +FLAGS.SILENT (\\Seen)
+C: A3 UID STORE 3 (UNCHANGEDSINCE 17) +FLAGS.SILENT (\\Seen)
+S: A2 OK done
+S: A3 NO [CANNOT] read-only
+`;
+    await openedOn(
+      script,
+      (box) =>
+        expect(box.addFlags('1:3', ['\\Seen'], since)).rejects.toMatchObject({
+          code: 'ERR_COMMAND_REJECTED',
+          retry: 'never',
+          message: expect.stringMatching(/done in part/),
+          hint: expect.stringMatching(/fetch `flags` and `modSeq`/),
+        }),
+      { capabilities: 'CONDSTORE MESSAGELIMIT=2' },
+    );
+  });
+
+  it('a NO to STORE that names who had changed is its answer: some of the others are gone (RFC 7162 §3.1.3)', async () => {
+    const script = `
+C: A2 UID STORE 1:3 (UNCHANGEDSINCE 17) +FLAGS.SILENT (\\Seen)
+S: A2 NO [MODIFIED 2] Some of the messages no longer exist.
+`;
+    const { modified } = await openedOn(script, (box) => box.addFlags('1:3', ['\\Seen'], since), {
+      capabilities: 'CONDSTORE',
+    });
+    expect(String(modified)).toBe('2');
+  });
+
   it('COPY in several commands', async () => {
     const script = `
 C: A2 UID COPY 1:2 "x"

@@ -1,45 +1,18 @@
 /**
- * The same work for twice as much costs twice as much, counted in what is done, never in time: how often each block of the sources
- * runs, and how many octets `indexOf` looks at. What is too much ends in a typed error.
+ * The same work for twice as much costs twice as much, counted in what is done, never in time. What is too much ends in a typed error.
  */
-import { Session } from 'node:inspector/promises';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ImapClient, Mailbox } from '../src/index.js';
+import { CountedWork } from './support/counted-work.js';
 import { inClear, streamPair } from './support/script.js';
 
-const inspector = new Session();
 let Client: typeof ImapClient;
+let counted: CountedWork;
 beforeAll(async () => {
-  inspector.connect();
-  await inspector.post('Profiler.enable');
-  await inspector.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
-  // Only what is compiled from now on counts its blocks.
-  vi.resetModules();
+  counted = await CountedWork.begin();
   ({ ImapClient: Client } = await import('../src/index.js'));
 });
-afterAll(() => inspector.disconnect());
-
-/** How much is done while `work` runs. */
-async function workOf(work: () => Promise<unknown>): Promise<number> {
-  const { indexOf } = String.prototype;
-  let looked = 0;
-  String.prototype.indexOf = function (this: string, what: string, from = 0): number {
-    const found = indexOf.call(this, what, from);
-    looked += (found < 0 ? this.length : found) - from;
-    return found;
-  };
-  await inspector.post('Profiler.takePreciseCoverage');
-  try {
-    await work();
-    const { result } = await inspector.post('Profiler.takePreciseCoverage');
-    const ours = result.filter(({ url }) => /\/packages\/(imap|line-protocol)\/src\//.test(url));
-    expect(ours.length).toBeGreaterThan(5);
-    const blocks = ours.flatMap(({ functions }) => functions.flatMap(({ ranges }) => ranges));
-    return looked / 100 + blocks.reduce((sum, { count }) => sum + count, 0);
-  } finally {
-    String.prototype.indexOf = indexOf;
-  }
-}
+afterAll(() => counted.end());
 
 /** A mailbox on a server that answers the command after SELECT with this, and OK. */
 async function answered<T>(
@@ -152,17 +125,11 @@ describe('twice as much is twice the work', () => {
       },
     ],
   ];
-  it.each(works)('%s', async (_name, n, work) => {
-    await work(n / 10); // what is done once only
-    const one = await workOf(() => work(n));
-    const two = await workOf(() => work(2 * n));
-    expect(one).toBeGreaterThan(n / 4);
-    expect(two / one).toBeLessThan(2.3);
-  });
+  it.each(works)('%s', (_name, n, work) => counted.isLinear(n, work));
 
   it('VANISHED of four thousand million messages is one range', async () => {
     const wire = '* VANISHED (EARLIER) 1:4294967295\r\n* VANISHED 1:4294967295\r\n';
-    const cost = await workOf(() =>
+    const cost = await counted.of(() =>
       answered(wire, async (box, client) => {
         await client.noop();
         expect(box.exists).toBe(0);

@@ -164,6 +164,16 @@ describe('Yahoo', () => {
     expect(lengths.length).toBeGreaterThan(10);
   });
 
+  it('[SERVERBUG] passes: later it works', async () => {
+    const script = `
+C: A2 UID SEARCH ALL
+S: A2 NO [SERVERBUG] SEARCH Server error - Please try again later
+`;
+    await openedOn(script, (box) =>
+      expect(box.search()).rejects.toMatchObject({ transient: true, retry: 'later' }),
+    );
+  });
+
   it('HIGHESTMODSEQ without CONDSTORE: nothing of CONDSTORE is asked for', async () => {
     const script = `${connected('XYMHIGHESTMODSEQ')}
 C: A1 EXAMINE "INBOX"
@@ -398,6 +408,23 @@ S: A2 OK done
 });
 
 describe('Yandex', () => {
+  it('leaves the literal of a section out (MailKit#1708): the row is there, and says so', async () => {
+    const script = `
+C: A2 UID FETCH 11:12 (UID BODY.PEEK[HEADER.FIELDS (Subject)] FLAGS)
+S: * 1 FETCH (UID 11 BODY[HEADER.FIELDS (SUBJECT)] FLAGS (\\Seen))
+S: * 2 FETCH (UID 12 FLAGS () BODY[HEADER.FIELDS (SUBJECT)])
+S: A2 OK done
+`;
+    const found = await openedOn(script, (box) =>
+      box.fetch('11:12', { headers: ['Subject'], flags: true }).toArray(),
+    );
+    const missing = [expect.stringMatching(/SUBJECT/), 'HEADER: the server did not send it'];
+    expect(found.map(({ uid, flags, problems }) => [uid, flags, problems])).toEqual([
+      [11, ['\\Seen'], missing],
+      [12, [], missing],
+    ]);
+  });
+
   const byes = 'S: * BYE IMAP4rev1 Server logging out\n'.repeat(500);
 
   it('repeats BYE until the end: LOGOUT ends well', async () => {
@@ -482,6 +509,25 @@ describe('iCloud', () => {
 });
 
 describe('Courier', () => {
+  it('takes tokens of 16 KB: no set is longer', async () => {
+    const tokens: number[] = [];
+    await answering(
+      'LITERAL+',
+      (line) => {
+        for (const token of line.match(/"[^"]*"|\S+/g) ?? []) tokens.push(token.length);
+        return [];
+      },
+      async (box) => {
+        await box.addFlags(
+          Array.from({ length: 9_000 }, (_, i) => 1_000_000_000 + i * 3),
+          ['\\Seen'],
+        );
+      },
+    );
+    expect(tokens.length).toBeGreaterThan(50);
+    expect(Math.max(...tokens)).toBeLessThan(16_384);
+  });
+
   it('* 0 FETCH is no row of any message', async () => {
     const script = `
 C: A2 UID FETCH 11 (UID FLAGS)

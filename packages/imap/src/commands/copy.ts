@@ -117,7 +117,8 @@ async function transfer(
       );
       note(code);
     } catch (error) {
-      throw done ? halfDone(runner, verb, findOut, error) : error;
+      // MOVE tells of what it has moved before it says that it can't go on (RFC 6851 §3.3).
+      throw done || from.length > 0 ? halfDone(runner, verb, findOut, error) : error;
     }
     done = true;
   }

@@ -1,7 +1,7 @@
 /** UID STORE, RFC 9051 §6.4.6; UNCHANGEDSINCE and MODIFIED, RFC 7162 §3.1.3; Gmail's labels. */
 import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { requireCapability } from '../command-error.js';
+import { halfDone, requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { type Argument, flag, list, mailbox, syntax, uidSet } from '../grammar/encoder.js';
 import { UidSet } from '../grammar/sequence-set.js';
@@ -33,23 +33,41 @@ export async function store(
   if (values.length === 0 && /^[+-]/.test(item)) return { modified: UidSet.empty };
   const condition = unchangedSince === undefined ? [] : [since(runner, unchangedSince)];
   const pieces = [...uids.pieces(runner.session.messageLimit, runner.session.setCharacters)];
-  const answers = await Promise.all(
+  const answers = await Promise.allSettled(
     pieces.map((piece) =>
-      runner.run(
-        {
-          verb: 'UID STORE',
-          args: [uidSet(piece), ...condition, syntax(`${item}.SILENT`), names],
-          wire: { as: 'store', uids: piece },
-        },
-        options,
-      ),
+      runner
+        .run(
+          {
+            verb: 'UID STORE',
+            args: [uidSet(piece), ...condition, syntax(`${item}.SILENT`), names],
+            wire: { as: 'store', uids: piece },
+            // Where some of the messages are gone meanwhile (RFC 7162 §3.1.3, example 8).
+            answersByNo: ({ code }) => code?.name === 'MODIFIED',
+          },
+          options,
+        )
+        .then(({ code }) => (code?.name === 'MODIFIED' ? (code.uids ?? []) : [])),
     ),
   );
-  const modified = answers.flatMap(({ code }) =>
-    code?.name === 'MODIFIED' ? [...(code.uids ?? [])] : [],
-  );
+  const modified: number[] = [];
+  let done = 0;
+  for (const answer of answers) {
+    if (answer.status === 'rejected') continue;
+    modified.push(...answer.value);
+    done++;
+  }
+  const failed = answers.find((answer) => answer.status === 'rejected');
+  if (failed !== undefined) {
+    // Without a condition it can be done again.
+    throw done > 0 && condition.length > 0
+      ? halfDone(runner, 'UID STORE', changedBySelf, failed.reason)
+      : failed.reason;
+  }
   return { modified: UidSet.ofRanges(modified) };
 }
+
+const changedBySelf =
+  'Some of the messages are changed, and have another MODSEQ by that: fetch `flags` and `modSeq` again before you go on.';
 
 /** `\Inbox` and its like go as they are, everything else as text. */
 const label = (text: string): Argument =>

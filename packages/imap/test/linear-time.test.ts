@@ -1,0 +1,83 @@
+/** Whatever octets come, twice as many cost twice as much. */
+import { isFivewireError } from 'tls-context-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CountedWork } from './support/counted-work.js';
+
+let counted: CountedWork;
+let grammar: Awaited<ReturnType<typeof load>>;
+beforeAll(async () => {
+  counted = await CountedWork.begin();
+  grammar = await load();
+});
+afterAll(() => counted.end());
+
+const load = async () => ({
+  ...(await import('../src/grammar/body-structure.js')),
+  ...(await import('../src/grammar/envelope.js')),
+  ...(await import('../src/grammar/response.js')),
+  ...(await import('../src/grammar/sequence-set.js')),
+  ...(await import('../src/transfer-encoding.js')),
+  ...(await import('./support/frames.js')),
+});
+
+const evil: Record<string, (n: number) => string> = {
+  'open parentheses': (n) => `* 1 FETCH (BODYSTRUCTURE ${'('.repeat(n)}`,
+  'unclosed quotes': (n) => `* 1 FETCH (ENVELOPE (${'"a'.repeat(n)}`,
+  'escaped quotes': (n) => `* 1 FETCH (ENVELOPE ("${'\\"'.repeat(n)}`,
+  backslashes: (n) => `* 1 FETCH (ENVELOPE ("${'\\a'.repeat(n)}" ${'"\\a" '.repeat(n)}`,
+  'many strings': (n) => `* 1 FETCH (ENVELOPE (${'"a" '.repeat(n)}))`,
+  'many addresses': (n) => `* 1 FETCH (ENVELOPE (NIL NIL (${'("a" NIL "b" "c")'.repeat(n / 4)})))`,
+  'small literals': (n) =>
+    `* 1 FETCH (ENVELOPE (NIL NIL (${'({1}\r\na {1}\r\nb {1}\r\nc {1}\r\nd)'.repeat(n / 10)})))`,
+  numbers: (n) => `* SEARCH ${'9 '.repeat(n)}`,
+  'falling numbers': (n) =>
+    `* SEARCH ${Array.from({ length: n / 4 }, (_, i) => 1_000_000 - i * 2).join(' ')}`,
+  'falling ranges': (n) =>
+    `* VANISHED ${Array.from({ length: n / 8 }, (_, i) => `${9_000_000 - i * 3}:${9_000_001 - i * 3}`).join(',')}`,
+  flags: (n) => `* FLAGS (${'\\a'.repeat(n)})`,
+  'encoded words': (n) =>
+    `* 1 FETCH (ENVELOPE (NIL "${'=?utf-8?q?a?='.repeat(n / 8)}" NIL NIL NIL NIL NIL NIL NIL NIL))`,
+  'broken encoded words': (n) =>
+    `* 1 FETCH (ENVELOPE (NIL "${'=?a'.repeat(n)}" NIL NIL NIL NIL NIL NIL NIL NIL))`,
+  'brackets of a code': (n) => `* OK [${'"]'.repeat(n)}`,
+  'ampersands of a name': (n) => `* LIST () "/" "${'&'.repeat(n)}"`,
+  'parameter sections': (n) =>
+    `* 1 FETCH (BODYSTRUCTURE ("TEXT" "PLAIN" (${'"a*1*" "%41" '.repeat(n / 10)}) NIL NIL "7BIT" 1 1))`,
+};
+
+/** All that can be looked at in what comes; what is refused is refused. */
+function read(octets: string): void {
+  const { framesOf, parseBodyStructureSlice, parseEnvelopeSlice, parseResponse } = grammar;
+  for (const frame of framesOf(`${octets}\r\n`)) {
+    try {
+      const response = parseResponse(frame);
+      if (response.type !== 'fetch') continue;
+      const { envelope, structure } = response.row;
+      if (envelope) JSON.stringify(parseEnvelopeSlice(envelope));
+      if (structure) parseBodyStructureSlice(structure);
+    } catch (error) {
+      if (!isFivewireError(error)) throw error;
+    }
+  }
+}
+
+describe('a server sends', () => {
+  it.each(Object.entries(evil))('%s', (_name, make) =>
+    counted.isLinear(100_000, (n) => read(make(n)), 100),
+  );
+});
+
+it('spaces that may stand at the end of a line of quoted-printable', () =>
+  counted.isLinear(20_000, (n) => {
+    const decoder = grammar.transferDecoder('quoted-printable');
+    const octets = Buffer.from('='.repeat(n) + ' '.repeat(n));
+    for (let i = 0; i < octets.length; i += 100) decoder.push(octets.subarray(i, i + 100));
+    decoder.end();
+  }));
+
+it('numbers of a set', () =>
+  counted.isLinear(200_000, (n) => {
+    const bounds: number[] = [];
+    for (let i = 1; i < 2 * n; i += 2) grammar.appendNumber(bounds, i);
+    expect(grammar.UidSet.ofRanges(bounds).size).toBe(n);
+  }));
