@@ -3,9 +3,10 @@ import {
   type BodyInput,
   type FivewireError,
   isFivewireError,
+  parseServerHostname,
   UsageError,
 } from '@fivewire/line-protocol';
-import { asciiDomain, parseAddress } from './address.js';
+import { parseAddress } from './address.js';
 import { checkKeys, wrong } from './arguments.js';
 import { BodySource } from './body-source.js';
 import { openSession, resolveOptions } from './connect.js';
@@ -63,8 +64,8 @@ const notHere = [
  * that was refused for now (4yz), and where all recipients were. A recipient who is refused is in `refused`, with the reply.
  *
  * @param envelope its recipients must be at the domain
- * @throws all that `deliveryTargets`, `SmtpClient.connect` and `send` throw, of the last exchanger that was tried.
- * `ERR_OUTCOME_UNKNOWN`: no other exchanger was tried, since the message may have been taken.
+ * @throws all that `deliveryTargets`, `SmtpClient.connect` and `send` throw, of the last exchanger that was tried; where that one will
+ * never do and did not refuse the message itself, of one that may do later. `ERR_OUTCOME_UNKNOWN`: no other exchanger was tried, since the message may have been taken.
  */
 export async function deliverTo(
   domain: string,
@@ -88,7 +89,8 @@ export async function deliverTo(
         return { ...result, target, problems };
       } catch (error) {
         const last = i === targets.length - 1;
-        if (last || source.taken > 0 || !mayTryNext(error)) throw error;
+        if (source.taken > 0 || !mayTryNext(error)) throw error;
+        if (last) throw hopeful(error as FivewireError, problems);
         problems.push({ host: target.connect.host, error: error as FivewireError });
       }
     }
@@ -137,9 +139,14 @@ function mayTryNext(error: unknown): boolean {
   return refused ? error.retry === 'later' : true;
 }
 
-function checkRecipients(domain: unknown, envelope: Envelope): void {
-  const name = typeof domain === 'string' ? asciiDomain(domain)?.toLowerCase() : undefined;
-  if (name === undefined) return; // deliveryTargets says what is wrong with it
+/** A backup whose certificate is wrong must not make a message undeliverable whose first exchanger is down for an hour. */
+function hopeful(last: FivewireError, before: DeliverToResult['problems']): FivewireError {
+  if (last.retry !== 'never') return last;
+  return before.find(({ error }) => error.retry !== 'never')?.error ?? last;
+}
+
+function checkRecipients(domain: string, envelope: Envelope): void {
+  const { name } = parseServerHostname(domain); // as deliveryTargets reads it: a dot may end it
   const { to } = envelope ?? {};
   for (const [i, one] of (Array.isArray(to) ? to : [to]).entries()) {
     const address = typeof one === 'object' && one !== null ? one.address : one;

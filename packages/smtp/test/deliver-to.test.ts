@@ -102,6 +102,59 @@ describe('deliverTo', () => {
     expect(first.mail.deliveries).toHaveLength(0);
   });
 
+  test('an exchanger that will never do does not hide that another may do later', async () => {
+    const backup = await exchanger('other.example.test');
+    ports.set('mx1.example.test', await busy('421 4.3.2 Busy\r\n'));
+    ports.set('mx2.example.test', backup.ports.starttls);
+    expect(await failure(deliverTo(domain, envelope, 'x', options()))).toMatchObject({
+      code: 'ERR_SERVER_CLOSING',
+      host: 'mx1.example.test',
+    });
+    // What the last one says of the message itself stands.
+    const second = await exchanger('mx2.example.test', {
+      refuseSenders: { 'alice@example.org': '550 5.7.1 Never' },
+    });
+    ports.set('mx2.example.test', second.ports.starttls);
+    expect(await failure(deliverTo(domain, envelope, 'x', options()))).toMatchObject({
+      code: 'ERR_COMMAND_REJECTED',
+      retry: 'never',
+    });
+  });
+
+  test('a domain without MX is its own exchanger; one that does not exist gets nothing', async () => {
+    const itself = await exchanger(domain, { domains: [domain], refuseRecipients });
+    ports.set(domain, itself.ports.starttls);
+    for (const code of ['ENODATA', 'ENOTFOUND']) {
+      const resolveMx = () => Promise.reject(Object.assign(new Error(code), { code }));
+      const { target } = await deliverTo(domain, envelope, 'x', { ...options(), resolveMx });
+      expect(target).toMatchObject({ connect: { host: domain, serverHostname: domain } });
+    }
+    expect(itself.mail.deliveries).toHaveLength(2);
+    const resolveMx = () => Promise.reject(Object.assign(new Error('x'), { code: 'ESERVFAIL' }));
+    expect(
+      await failure(deliverTo(domain, envelope, 'x', { ...options(), resolveMx })),
+    ).toMatchObject({ code: 'ERR_DIAL_FAILED', retry: 'later' });
+  });
+
+  test('equals are drawn by lot, and all of them are tried', async () => {
+    const names = ['mx1.example.test', 'mx2.example.test', 'mx3.example.test'];
+    const resolveMx = async () => names.map((exchange) => ({ exchange, priority: 5 }));
+    for (const name of names) ports.set(name, await busy('421 4.3.2 Busy\r\n'));
+    const firsts = new Set<string>();
+    const dialled: string[] = [];
+    const dial = async ({ host }: { host: string }) => {
+      dialled.push(host);
+      return netConnect(ports.get(host) ?? 1, '127.0.0.1');
+    };
+    for (let i = 0; i < 60; i++) {
+      dialled.length = 0;
+      await failure(deliverTo(domain, envelope, 'x', { resolveMx, connect: { dial } }));
+      firsts.add(dialled[0] as string);
+      expect([...new Set(dialled)].sort()).toEqual(names);
+    }
+    expect(firsts.size).toBe(3); // one of them never first: once in 10^10
+  });
+
   test('null MX, recipients elsewhere, and unknown options', async () => {
     const nullMx = async () => [{ exchange: '', priority: 0 }];
     expect(await failure(deliverTo(domain, envelope, 'x', { resolveMx: nullMx }))).toMatchObject({
@@ -110,6 +163,9 @@ describe('deliverTo', () => {
     });
     expect(
       await failure(deliverTo(domain, { from: null, to: 'bob@example.org' }, 'x')),
+    ).toMatchObject({ code: 'ERR_ARGUMENT', argument: 'envelope.to[0]' });
+    expect(
+      await failure(deliverTo('example.net.', { from: null, to: 'bob@example.org' }, 'x')),
     ).toMatchObject({ code: 'ERR_ARGUMENT', argument: 'envelope.to[0]' });
     expect(await failure(deliverTo(domain, envelope, 'x', { mtaST: true } as never))).toMatchObject(
       { code: 'ERR_ARGUMENT', argument: 'options.mtaST' },
