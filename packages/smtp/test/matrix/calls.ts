@@ -1,18 +1,29 @@
 /** What the caller of the matrix does, and what its server offers. */
+import { createThrowawayCa } from '@fivewire/test-servers';
 import type { SmtpClient } from '../../src/index.js';
 import type { Message, SmtpOptions } from '../../src/types.js';
 
 export interface Call {
   extensions?: readonly string[];
   options?: SmtpOptions;
+  /** STARTTLS works. */
+  certificate?: { certificate: string; key: string };
   /** The server knows HELO alone. */
   old?: boolean;
   /** Left out: it connects, and that is all. */
   act?: (client: SmtpClient) => Promise<unknown>;
 }
 
+const ca = await createThrowawayCa();
+const certificate = await ca.issue({ names: ['mx.example.test'] });
+
 const from = 'alice@example.org';
 const to = ['bob@example.net', 'carol@example.net', 'dave@example.net'];
+/** One of its own between two crowds: judged as three are, each letter once. */
+const hundred = Array.from(
+  { length: 100 },
+  (_, i) => `${i < 49 ? 'bob' : i === 49 ? 'carol' : 'dave'}${i}@example.net`,
+);
 const body = 'Subject: x\r\n\r\nx\r\n';
 /** Three chunks: one is sent when 256 KiB have come. */
 const long = `Subject: x\r\n\r\n${`${'x'.repeat(76)}\r\n`.repeat(8_000)}`;
@@ -35,6 +46,11 @@ export const calls: Readonly<Record<string, Call>> = {
   connect: {},
   'connect, no EHLO': { old: true },
   'connect, STARTTLS': { extensions: ['STARTTLS'], options: { security: 'starttls' } },
+  'connect, TLS': {
+    extensions: ['STARTTLS'],
+    options: { security: 'starttls', tls: { ca: ca.certificate } },
+    certificate,
+  },
   login: { extensions: ['AUTH PLAIN LOGIN'], options: login },
   'login in steps': { extensions: ['AUTH LOGIN'], options: login },
   'EHLO after the login': {
@@ -47,6 +63,15 @@ export const calls: Readonly<Record<string, Call>> = {
   'send to all or none': {
     extensions: ['PIPELINING'],
     act: (client) => client.send({ from, to }, body, { onRefused: 'abort' }),
+  },
+  'send to a hundred': {
+    extensions: ['PIPELINING'],
+    act: (client) => client.send({ from, to: hundred }, body),
+  },
+  'send to a hundred, BDAT': {
+    extensions: ['CHUNKING', 'PIPELINING'],
+    options: chunking,
+    act: (client) => client.send({ from, to: hundred }, body),
   },
   'send to one': { act: sendToOne },
   'send to one, pipelined': { extensions: ['PIPELINING'], act: sendToOne },

@@ -1,6 +1,7 @@
 /** A server that answers every command as it should, but for one answer: the one under test. RFC 5321 §4.3.2, RFC 3030, RFC 2033. */
 import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
 import { pair } from '../dialogue.js';
 
 /** What comes in place of the answer that is due. */
@@ -22,6 +23,10 @@ export interface ModelOptions {
   oddity: Oddity;
   /** Octets come one by one. */
   slowly: boolean;
+  /** STARTTLS works, by this certificate. */
+  certificate?: { certificate: string; key: string };
+  /** It goes after so many octets, whatever it was saying. */
+  cut?: { after: number; by: 'close' | 'reset' };
 }
 
 export interface Model {
@@ -29,12 +34,24 @@ export interface Model {
   /** Messages that were answered by 2yz, with those who get them. */
   readonly kept: { recipients: string[]; body: string }[];
   readonly received: string;
+  /** Octets that it has said. */
+  readonly said: number;
 }
 
 const refusal = (text: string): boolean => /^[45]/.test(text);
 
-export function model({ extensions, lmtp, old = false, at, oddity, slowly }: ModelOptions): Model {
-  const [stream, server] = pair();
+export function model({
+  extensions,
+  lmtp,
+  old = false,
+  at,
+  oddity,
+  slowly,
+  certificate,
+  cut,
+}: ModelOptions): Model {
+  const [stream, plain] = pair();
+  let server = plain;
   const seen = new Map<string, number>();
   const kept: Model['kept'] = [];
   let received = '';
@@ -49,21 +66,34 @@ export function model({ extensions, lmtp, old = false, at, oddity, slowly }: Mod
   let chunk: { octets: number; last: boolean } | undefined;
   let login = 0;
   let output = Promise.resolve();
+  let saidOctets = 0;
 
-  server.on('error', () => {
-    over = true;
-  });
-  server.on('close', () => {
-    over = true;
-  });
-  server.on('data', (octets: Buffer) => {
-    input += octets.toString('latin1');
-    received += octets.toString('latin1');
-    while (!over && step());
-  });
-  server.on('end', () => server.end());
+  const listenTo = (end: Duplex): void => {
+    end.on('error', () => {
+      over = true;
+    });
+    end.on('close', () => {
+      over = true;
+    });
+    end.on('data', (octets: Buffer) => {
+      input += octets.toString('latin1');
+      received += octets.toString('latin1');
+      while (!over && step());
+    });
+    end.on('end', () => end.end());
+  };
+  listenTo(server);
+  const secure = ({ certificate: cert, key }: NonNullable<typeof certificate>): void => {
+    plain.removeAllListeners('data').removeAllListeners('end').pause();
+    output = output.then(() => {
+      server = new TLSSocket(plain, { isServer: true, cert, key });
+      listenTo(server);
+    });
+  }; // biome-ignore format: one line
 
-  const write = (text: string, slow = slowly): void => {
+  const write = (whole: string, slow = slowly): void => {
+    const text = cut === undefined ? whole : whole.slice(0, Math.max(0, cut.after - saidOctets));
+    saidOctets += text.length;
     output = output.then(async () => {
       for (const piece of slow ? text : [text]) {
         if (server.destroyed || server.writableEnded) return;
@@ -71,6 +101,7 @@ export function model({ extensions, lmtp, old = false, at, oddity, slowly }: Mod
         if (slow) await setImmediate();
       }
     });
+    if (cut !== undefined && text.length < whole.length && !over) leave(cut.by);
   };
   const leave = (by: string): void => {
     over = true;
@@ -149,6 +180,12 @@ export function model({ extensions, lmtp, old = false, at, oddity, slowly }: Mod
         forget();
         return;
       }
+      case 'STARTTLS':
+        if (answer('STARTTLS', '220 2.0.0 go ahead').startsWith('220')) {
+          forget();
+          if (certificate !== undefined) secure(certificate);
+        }
+        return;
       case 'AUTH':
         if (args[0] === 'LOGIN') {
           if (answer('AUTH', '334 VXNlcm5hbWU6').startsWith('334')) login = 1;
@@ -229,6 +266,9 @@ export function model({ extensions, lmtp, old = false, at, oddity, slowly }: Mod
     kept,
     get received() {
       return received;
+    },
+    get said() {
+      return saidOctets;
     },
   };
 }

@@ -11,6 +11,7 @@ export const smtp = `
   connect                         | EHLO   | closing  | later, over   | done         | malformed | done      | malformed | told
   connect, no EHLO                | HELO   | closing  | later, over   | never, over  | malformed | done      | malformed | told
   connect, STARTTLS               | STARTTLS | no TLS, later | no TLS, later | no TLS | no TLS  | no TLS    | no TLS    | told
+  connect, TLS                    | EHLO 2 | closing  | later, over   | done         | malformed | done      | malformed | told
   login                           | AUTH   | closing  | no login, later | no login   | malformed | malformed | malformed | told
   login in steps                  | AUTH   | closing  | no login, later | no login   | malformed | malformed | malformed | told
   login in steps                  | 334 1  | closing  | no login, later | no login   | malformed | malformed | malformed | told
@@ -40,6 +41,13 @@ export const smtp = `
   send to all or none             | RCPT 3 | closing  | none, d later | none, d never | malformed | bcd      | malformed | told
   send to all or none             | DATA   | closing  | later         | never        | malformed | malformed | bcd       | told
   send to all or none             | .      | closing  | later         | never        | unknown   | bcd       | unknown   | unknown
+  send to a hundred               | MAIL   | closing  | later         | never        | malformed | bcd       | malformed | told
+  send to a hundred               | RCPT 1 | closing  | bcd, b later  | bcd, b never | malformed | bcd       | malformed | told
+  send to a hundred               | RCPT 50 | closing | bd, c later   | bd, c never  | malformed | bcd       | malformed | told
+  send to a hundred               | RCPT 100 | closing | bcd, d later | bcd, d never | malformed | bcd       | malformed | told
+  send to a hundred               | DATA   | closing  | later         | never        | malformed | malformed | bcd       | told
+  send to a hundred, BDAT         | RCPT 50 | closing | bd, c later   | bd, c never  | unknown   | bcd       | unknown   | unknown
+  send to a hundred, BDAT         | .      | closing  | later         | never        | unknown   | bcd       | unknown   | unknown
   send to one                     | RCPT 1 | closing  | none, b later | none, b never | malformed | b        | malformed | told
   send to one, pipelined          | RCPT 1 | closing  | none, b later | none, b never | malformed | b        | malformed | told
   send to one, BDAT               | RCPT 1 | closing  | none, b later | none, b never | unknown   | b        | unknown   | unknown
