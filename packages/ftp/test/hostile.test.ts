@@ -161,15 +161,33 @@ describe('replies out of turn', () => {
 
 describe('giving up by a signal', () => {
   const sized = 'C: SIZE /f\nC: EPSV\nS: 213 10\nS: 229 ok (|||6446|)\nDATA\nC: RETR /f\n';
-  const target = () => new Writable({ write: (_chunk, _encoding, done) => done() });
+  const target = (onOctets?: () => void) =>
+    new Writable({
+      write(_chunk, _encoding, done) {
+        onOctets?.();
+        done();
+      },
+    });
 
-  async function abortedAt(script: string, rest: string): Promise<readonly string[]> {
+  /** @param patience how long the server may take before it is asked */
+  async function abortedAt(
+    script: string,
+    rest: string,
+    patience = patient,
+  ): Promise<readonly string[]> {
     const stop = new AbortController();
     const played = play(`${login}${script}${rest}C: NOOP\nS: 200 still here\n`);
-    const ftp = await FtpClient.connect(played.options);
-    const download = ftp.download('/f', target(), { signal: stop.signal });
-    setTimeout(() => stop.abort(new Error('enough')), 30);
-    await expect(download).rejects.toMatchObject({
+    const begins = script.includes('D: ') ? 'octets' : script.includes('S: 150') ? '150' : 'RETR';
+    const begun = (what: string): void => {
+      if (what.startsWith(begins)) setImmediate(() => stop.abort(new Error('enough')));
+    };
+    const ftp = await FtpClient.connect({
+      ...played.options,
+      timeouts: { ...within(patient), close: patience },
+      log: ({ text }) => begun(text),
+    });
+    const sink = target(() => begun('octets'));
+    await expect(ftp.download('/f', sink, { signal: stop.signal })).rejects.toMatchObject({
       code: 'ERR_ABORTED',
       connection: 'usable',
       cause: { message: 'enough' },
@@ -200,7 +218,7 @@ describe('giving up by a signal', () => {
     ['150, 426 and 226', 'S: 150 here\nS: 426 stopped\nS: 226 aborted\nS: 200 noop\n'],
     ['a server that knows no ABOR', 'S: 502 what\nS: 451 stopped\nS: 200 noop\n'],
   ])('sends ABOR to a server that goes on: %s', async (_name, replies) => {
-    await abortedAt(`${sized}S: 150 here\nU:\n`, `C: ABOR\nC: NOOP\n${replies}`);
+    await abortedAt(`${sized}S: 150 here\nU:\n`, `C: ABOR\nC: NOOP\n${replies}`, 100);
   });
 
   it('closes where nothing helps', async () => {
