@@ -851,6 +851,20 @@ export const mutants = [
     red: test('ftp', 'hostile'),
   },
   {
+    guard: 'FTP: mirror removes nothing through a link that is shown as a directory',
+    in: 'ftp/src/trees/mirror.ts',
+    take: 'if (!this.#isUp) return [...removals];',
+    put: 'return [...removals];',
+    red: test('ftp', 'trees'),
+  },
+  {
+    guard: 'FTP: a directory makes way for a file only when that has come',
+    in: 'ftp/src/trees/mirror.ts',
+    take: 'else this.#replaced.set(action.path, action);',
+    put: 'else first.push(action);',
+    red: test('ftp', 'trees'),
+  },
+  {
     guard: 'FTP: what a server calls superfluous has not been done',
     in: 'ftp/src/session/reply-codes.ts',
     take: 'reply.code === 202 && superfluous.has(verbOf(line))',

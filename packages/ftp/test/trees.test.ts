@@ -280,6 +280,55 @@ describe('a tree that is not what it seems', () => {
     expect(await inLocal(root)).toEqual({ f: 'x' });
   });
 
+  it('a link that is shown as a directory goes, and what it leads to stays', async () => {
+    const tree = {
+      data: { precious: 'x', deep: { er: 'y' } },
+      w: { a: '1', link: new Link('/data'), old: { link: new Link('/data'), f: 'z', g: {} } },
+    };
+    const row = (name: string, node: unknown) =>
+      `${typeof node === 'string' ? '-' : 'd'}rwxr-xr-x 1 u g 1 Jan 02 2024 ${name}`;
+    const { ftp, server } = await onOdd(tree as Tree, { row });
+    const root = await local({ a: '1' });
+    const events: TreeEvent[] = [];
+    const result = await ftp.mirror(root, '/w', {
+      direction: 'up',
+      compare: 'size',
+      delete: true,
+      onEvent: (event) => events.push(event),
+    });
+    expect(server.tree.w).toEqual({ a: '1' });
+    expect(server.tree.data).toEqual({ precious: 'x', deep: { er: 'y' } });
+    expect(result.deleted).toBe(5);
+    expect(events.at(-1)?.total).toMatchObject({ done: 5, actions: 5 });
+  });
+
+  it.each(['up', 'down'] as const)(
+    'a directory makes way for a file only when that has come, %s',
+    async (direction) => {
+      const there = { w: { x: direction === 'up' ? { keep: 'old' } : 'new', y: 'z' } };
+      const refused = { RETR: '550 Permission denied', STOR: '553 Not allowed' };
+      const answers: Record<string, string> = { ...refused };
+      const { ftp, server } = await onOdd(there as Tree, { answers });
+      const root = await local(
+        direction === 'up' ? { x: 'new', y: 'z' } : { 'x/keep': 'old', y: 'z' },
+      );
+      const work = () =>
+        ftp
+          .mirror(root, '/w', { direction, compare: 'size', delete: true })
+          .catch((error) => error);
+      const seen = async () =>
+        direction === 'up'
+          ? server.tree.w
+          : { x: { keep: (await inLocal(root))['x/keep'] }, y: 'z' };
+      expect(await work()).toMatchObject({ errors: [{ path: 'x' }], result: { deleted: 0 } });
+      expect(await seen()).toEqual({ x: { keep: 'old' }, y: 'z' });
+      server.manners.answers = {};
+      expect(await work()).toMatchObject({ transferred: 1, deleted: 1 });
+      if (direction === 'up') expect(server.tree.w).toEqual({ x: 'new', y: 'z' });
+      else expect(await inLocal(root)).toEqual({ x: 'new', y: 'z' });
+    },
+  );
+
   it('what a killed run left behind goes', async () => {
     const stale = '.a.0123456789ab.part';
     const { ftp, server } = await onOdd({ w: { [stale]: 'half', '.part': 'mine' } });

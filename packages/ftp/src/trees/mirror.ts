@@ -1,10 +1,10 @@
 /** Trees, both ways: read both sides, plan, do. A run that was killed is made good by the next. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { rm, rmdir, unlink, utimes } from 'node:fs/promises';
+import { rename, rm, rmdir, unlink, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { aborted, isFivewireError, LocalError, TransferError } from '@fivewire/line-protocol';
-import { joinPath, type RemotePath } from '../files/remote-path.js';
+import { joinPath, type RemotePath, splitPath } from '../files/remote-path.js';
 import { localFailure, pathOf } from '../transfer/local.js';
 import type { CallOptions } from '../types.js';
 import { choiceOf } from './choice.js';
@@ -45,6 +45,8 @@ class Run {
   readonly #keepsTimes: boolean;
   readonly #errors: TreeError[] = [];
   readonly #total: TreeTotal = { done: 0, actions: 0, octets: 0 };
+  /** Directories that a file is to stand in place of: they go when that has come. */
+  readonly #replaced = new Map<string, TreeAction>();
   #source!: Tree;
   #target!: Tree;
   #transferred = 0;
@@ -119,14 +121,22 @@ class Run {
     const goesOn = this.#isUp && this.#work.resume === true;
     if (!goesOn) await this.#sweep();
     await this.#makeRoot();
-    const first = actions.filter(
-      ({ kind, path }) => kind === 'make' || (kind === 'delete' && this.#source.nodes.has(path)),
-    );
+    const first: TreeAction[] = [];
+    const last: TreeAction[] = [];
+    for (const action of actions) {
+      const source = this.#source.nodes.get(action.path);
+      if (action.kind === 'make') first.push(action);
+      if (action.kind !== 'delete') continue;
+      if (source === undefined) last.push(action);
+      else if (source.isDirectory) first.push(action);
+      else this.#replaced.set(action.path, action);
+    }
     const transfers = actions.filter(({ kind }) => kind === 'transfer');
-    const last = actions.filter((action) => action.kind === 'delete' && !first.includes(action));
     for (const action of first) await this.#step(action);
     await inParallel(transfers, concurrency, (action) => this.#step(action));
-    for (const action of last) await this.#step(action);
+    const left = last.filter(({ path }) => !isBelow(this.#replaced, path)); // those go with their directory
+    this.#total.actions -= last.length - left.length;
+    for (const action of await this.#inDirectories(left)) await this.#step(action);
     if (goesOn && this.#errors.length === 0) await this.#sweep();
   }
 
@@ -177,15 +187,41 @@ class Run {
       case 'delete':
         await this.#remove(path, action.isDirectory);
         return 0;
-      default:
-        return this.#isUp ? this.#up(path) : this.#down(path);
+      default: {
+        const removal = this.#replaced.get(path);
+        return removal === undefined ? this.#transfer(path, path) : this.#replace(path, removal);
+      }
     }
   }
 
-  async #up(path: string): Promise<number> {
+  #transfer(path: string, to: string): Promise<number> {
+    return this.#isUp ? this.#up(path, to) : this.#down(path, to);
+  }
+
+  /** A file in place of a directory: it comes under another name first, for until it is here nothing may go. */
+  async #replace(path: string, removal: TreeAction): Promise<number> {
+    const { parent, name } = splitPath(path);
+    const aside = joinPath(parent, `.${name}.${randomBytes(6).toString('hex')}.part`, false);
+    const octets = await this.#transfer(path, aside);
+    await this.#remove(path, true);
+    this.#total.done += 1;
+    this.#deleted += 1;
+    this.#tell({ kind: 'done', action: removal, octets: 0 });
+    if (this.#isUp) {
+      await this.#ftp.rename(this.#remotePath(aside), this.#remotePath(path), this.#call);
+    } else {
+      const to = safePath(this.#local, path);
+      await rename(safePath(this.#local, aside), to).catch((error: unknown) => {
+        throw localFailure(error, to);
+      });
+    }
+    return octets;
+  }
+
+  async #up(path: string, target: string): Promise<number> {
     const { atomic = true, resume = false, verify = 'size' } = this.#work;
     const node = this.#source.nodes.get(path) as TreeNode;
-    const to = this.#remotePath(path);
+    const to = this.#remotePath(target);
     const { octets } = await this.#ftp.upload({ file: node.place as string }, to, {
       ...this.#call,
       atomic,
@@ -198,10 +234,10 @@ class Run {
     return octets;
   }
 
-  async #down(path: string): Promise<number> {
+  async #down(path: string, target: string): Promise<number> {
     const { atomic = true, resume = false, verify = 'size', preserveTimes = true } = this.#work;
     const node = this.#source.nodes.get(path) as TreeNode;
-    const to = safePath(this.#local, path);
+    const to = safePath(this.#local, target);
     await makeLocal(this.#local, path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '');
     const { octets } = await this.#ftp.download(node.place, to, {
       ...this.#call,
@@ -233,6 +269,39 @@ class Run {
     });
   }
 
+  /**
+   * A server may show a link as a directory (ProFTPD with `ShowSymlinks off`, junctions of Windows), and what is below it is elsewhere
+   * then. So each directory that is to go is asked to go by itself, from the top down, before anything in it is.
+   *
+   * @returns what is left to remove
+   */
+  async #inDirectories(removals: readonly TreeAction[]): Promise<TreeAction[]> {
+    if (!this.#isUp) return [...removals];
+    const gone = new Set<string>();
+    const left: TreeAction[] = [];
+    for (const action of [...removals].reverse()) {
+      if (isBelow(gone, action.path)) this.#total.actions -= 1;
+      else if (action.kind === 'delete' && action.isDirectory && (await this.#goesByItself(action)))
+        gone.add(action.path);
+      else left.push(action);
+    }
+    return left.reverse();
+  }
+
+  async #goesByItself(action: TreeAction): Promise<boolean> {
+    const { place } = this.#target.nodes.get(action.path) as TreeNode;
+    try {
+      await this.#ftp.remove(place, this.#call);
+    } catch (error) {
+      if (isFivewireError(error) && error.code !== 'ERR_ABORTED') return false;
+      throw error;
+    }
+    this.#total.done += 1;
+    this.#deleted += 1;
+    this.#tell({ kind: 'done', action, octets: 0 });
+    return true;
+  }
+
   #remotePath(path: string): RemotePath {
     const known = this.#target.nodes.get(path)?.place;
     if (known instanceof Uint8Array) return known;
@@ -261,6 +330,13 @@ class Run {
   ): void {
     this.#work.onEvent?.({ ...event, total: { ...this.#total } });
   }
+}
+
+function isBelow(directories: { has(path: string): boolean }, path: string): boolean {
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+    if (directories.has(path.slice(0, at))) return true;
+  }
+  return false;
 }
 
 /** For what is good to have and no failure of the work. */

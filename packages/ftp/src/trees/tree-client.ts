@@ -3,5 +3,5 @@ import type { FtpClient } from '../ftp-client.js';
 
 export type TreeClient = Pick<
   FtpClient,
-  'list' | 'stat' | 'upload' | 'download' | 'mkdir' | 'remove' | 'setModified' | 'hash'
+  'list' | 'stat' | 'upload' | 'download' | 'mkdir' | 'remove' | 'rename' | 'setModified' | 'hash'
 >;
