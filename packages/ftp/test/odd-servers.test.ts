@@ -262,6 +262,48 @@ describe("success by another command's code", () => {
   });
 });
 
+describe('SIZE that is answered by 200', () => {
+  it('does not make a size of the time that MDTM answers', async () => {
+    await on(tree(), { answers: { SIZE: '200 ok' } }, async (ftp) => {
+      for (let round = 0; round < 2; round += 1) {
+        const entry = await ftp.stat('/x.txt');
+        expect(entry).toMatchObject({ type: 'file', size: 5 });
+        expect(entry?.modified?.getUTCFullYear()).toBe(2024);
+      }
+    });
+  });
+});
+
+describe('empty lines between replies', () => {
+  it('mean nothing, and are no answer', async () => {
+    const answers = {
+      FEAT: '\r\n211-Features\r\n EPSV\r\n SIZE\r\n\r\n211 End\r\n',
+      DELE: '\r\n\r\n250 gone\r\n',
+      TYPE: '200 ok\r\n',
+    };
+    await on(tree(), { answers }, async (ftp) => {
+      expect([...ftp.capabilities.keys()]).toEqual(['EPSV', 'SIZE']);
+      await ftp.remove('/x.txt');
+      expect((await ftp.stat('/d/f'))?.size).toBe(3);
+      expect(await rows(ftp.list('/d'))).toEqual(['/d/f', '/d/s/']);
+    });
+  });
+});
+
+describe('the facts of MLST', () => {
+  it.each([
+    '250-Listing\r\n  type=file;size=5; /x.txt\r\n250 End',
+    '250-Listing\r\ntype=file;size=5; /x.txt\r\n250 End',
+    '250-Listing\r\n250-type=file;size=5; /x.txt\r\n250 End',
+    '250 type=file;size=5; /x.txt',
+    '250 ok',
+  ])('%j', async (answer) => {
+    await on(tree(), { features: mlst, answers: { MLST: answer } }, async (ftp) => {
+      expect(await ftp.stat('/x.txt')).toMatchObject({ type: 'file', size: 5 });
+    });
+  });
+});
+
 describe('202, "superfluous at this site"', () => {
   it.each<[string, (ftp: FtpClient) => Promise<unknown>]>([
     ['DELE', (ftp) => ftp.remove('/x.txt')],

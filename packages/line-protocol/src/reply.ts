@@ -88,9 +88,9 @@ export class ReplyParser {
     return this.#code < 0;
   }
 
-  /** True between replies for an empty line that means nothing: some SMTP servers end a reply in one line end too many. */
+  /** True between replies for an empty line that means nothing: some servers end a reply in one line end too many. */
   passesOver(line: string): boolean {
-    return line === '' && this.#code < 0 && this.#style === 'smtp';
+    return line === '' && this.#code < 0 && this.#style !== 'nntp';
   }
 
   /** @returns the reply when this line ends it, `undefined` when more must come, a string that says what is wrong. */

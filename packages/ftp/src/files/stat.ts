@@ -42,7 +42,7 @@ export async function stat(
 /** The facts stand on a line that begins with a space; the name there may be a path, and is ours anyway. */
 function factsIn(session: Session, reply: Reply, path: string): Entry | undefined {
   for (const line of reply.lines.slice(1, -1)) {
-    const draft = readMlsx(line.startsWith(' ') ? line.slice(1) : line);
+    const draft = readMlsx(line.trimStart()); // no name without facts can be meant
     if (draft !== undefined) return entryAt(session, draft, path, line);
   }
   return undefined;
@@ -55,7 +55,12 @@ async function bySizeAndTime(
 ): Promise<Entry | undefined> {
   if (!mayHaveSize(session)) return undefined;
   const lines = [command('SIZE', path), command('MDTM', path)];
-  const [sized, timed] = (await session.control.ask(lines, options)) as [Reply, Reply];
+  let [sized, timed] = (await session.control.ask(lines, options)) as [Reply, Reply];
+  // Where SIZE is answered by a code that is not its own, MDTM's answer may have been taken for it: a time would be a size.
+  if (timed.code !== 213 && timeOf(sized.text) !== undefined) {
+    timed = sized;
+    [sized] = (await session.control.ask(lines.slice(0, 1), options)) as [Reply];
+  }
   const size = sized.code === 213 ? sizeOf(sized.text) : undefined;
   if (size === undefined) return undefined; // a directory, perhaps
   const { traits } = session;
