@@ -845,10 +845,10 @@ export const mutants = [
   },
   {
     guard: 'FTP: no deadline runs on behind the end of a transfer',
-    in: 'ftp/src/transfer/deadline.ts',
-    take: 'if (this.#isOver) return;\n    this.#calls.moved();',
-    put: 'this.#calls.moved();',
-    red: test('ftp', 'hostile'),
+    in: 'ftp/src/transfer/data-flow.ts',
+    take: 'if (isOver) return;',
+    put: '',
+    red: test('ftp', 'data-flow'),
   },
   {
     guard: 'FTP: mirror removes nothing through a link that is shown as a directory',

@@ -1,11 +1,8 @@
 /** A server that stalls, closes, resets, floods or talks nonsense at any point of a session. */
-import { PassThrough, Writable } from 'node:stream';
-import { PendingCalls } from '@fivewire/line-protocol';
+import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { manualClock } from '../../tls-context-core/test/manual-clock.js';
 import { FtpClient, isFivewireError } from '../src/index.js';
-import { receive } from '../src/transfer/data-flow.js';
-import { StallWatch } from '../src/transfer/deadline.js';
 import { against, login, loginWithMlst, play } from './script.js';
 
 const session = `${loginWithMlst}C: EPSV
@@ -294,25 +291,6 @@ describe('a slow caller', () => {
       },
       { timeouts },
     );
-  });
-
-  it('whose last piece is taken when the octets have long ended: the session is at rest from then on', async () => {
-    const clock = manualClock();
-    const stalls: string[] = [];
-    const stream = new PassThrough();
-    const watch = new StallWatch(1000, new PendingCalls(1000), () => stalls.push('stalled'));
-    let taken = (): void => {};
-    const take = () => new Promise<void>((resolve) => (taken = resolve));
-    const receiving = receive(stream, take, watch);
-    stream.end('the only piece');
-    await receiving;
-    watch.stop();
-    taken();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(clock.pending).toBe(0);
-    clock.pass(100_000);
-    expect(stalls).toEqual([]);
-    clock.restore();
   });
 
   it('calls behind a stream wait while it is read, however slowly, and are refused once it is not', async () => {

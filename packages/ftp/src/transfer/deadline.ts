@@ -7,7 +7,6 @@ export class StallWatch {
   readonly #calls: PendingCalls;
   readonly #onStall: () => void;
   readonly #silence = new SilenceTimer();
-  #isOver = false;
 
   /** @param onStall called when the server is to move and nothing moved for `limit` milliseconds */
   constructor(limit: number, calls: PendingCalls, onStall: () => void) {
@@ -18,15 +17,12 @@ export class StallWatch {
 
   /** The server is to move from now on. */
   server(): void {
-    // The last piece may be taken when the end has long come: nothing is awaited from the server then.
-    if (this.#isOver) return;
     this.#calls.moved();
     this.#silence.start(this.#limit, this.#onStall);
   }
 
   /** We are to move from now on. */
   local(): void {
-    if (this.#isOver) return;
     this.#silence.stop();
     this.#calls.paused();
   }
@@ -36,7 +32,6 @@ export class StallWatch {
   }
 
   stop(): void {
-    this.#isOver = true;
     this.#silence.close();
     this.#calls.moved();
   }
