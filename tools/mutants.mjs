@@ -865,6 +865,13 @@ export const mutants = [
     red: test('ftp', 'trees'),
   },
   {
+    guard: 'FTP: a part with holes is no beginning',
+    in: 'ftp/src/transfer/part-record.ts',
+    take: ' || a.left !== undefined',
+    put: '',
+    red: test('ftp', 'again'),
+  },
+  {
     guard: 'FTP: what a server calls superfluous has not been done',
     in: 'ftp/src/session/reply-codes.ts',
     take: 'reply.code === 202 && superfluous.has(verbOf(line))',

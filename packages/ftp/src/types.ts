@@ -187,7 +187,8 @@ export interface DownloadOptions extends FileOptions {
   start?: number;
   /**
    * By a pool, to a path: over so many connections at once, each from an offset of its own (REST), a mebibyte or more for each. Where the
-   * server can't begin in the middle, or tells neither size nor time, it is one. `verify: 'hash'` proves the whole. Not with `resume`. Default 1.
+   * server can't begin in the middle, or tells neither size nor time, it is one. `verify: 'hash'` proves the whole. With `resume` all segments go on
+   * where an earlier try, or a process that was killed, left them. Default 1.
    */
   segments?: number;
 }

@@ -7,6 +7,7 @@ import {
   readFile,
   stat,
   symlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -130,6 +131,80 @@ describe('segments', () => {
     });
   });
 
+  it('that broke off are gone on with by the next run, with resume', async () => {
+    const directory = await place();
+    const target = join(directory, 'f');
+    const run = (pool: FtpPool, more = {}) =>
+      pool.download('/f', target, { segments: 3, resume: true, ...more });
+    await pooled({ f: body }, { sendsAtMost: [1_100_000] }, async (pool, servers) => {
+      await expect(run(pool)).rejects.toMatchObject({ code: 'ERR_TRANSFER_INCOMPLETE' });
+      expect((await readdir(directory)).sort()).toEqual(['f.part', 'f.part.json']);
+      for (const { manners } of servers) delete manners.sendsAtMost;
+      const { octets, size, start } = await run(pool);
+      expect([size, octets + start]).toEqual([body.length, body.length]);
+      expect(start).toBeGreaterThan(1_000_000);
+      expect(await readFile(target, 'latin1')).toBe(body);
+      expect(await readdir(directory)).toEqual(['f']);
+    });
+  });
+
+  it.each([
+    ['a remote file that changed', { MDTM: '213 20300101000000' }, { segments: 3 }],
+    ['a download over one connection, for which it has holes', {}, { segments: 1 }],
+  ])('that broke off are no part of %s', async (_what, answers, more) => {
+    const directory = await place();
+    const target = join(directory, 'f');
+    await pooled({ f: body }, { sendsAtMost: [900_000] }, async (pool, servers) => {
+      const first = pool.download('/f', target, { segments: 3, resume: true });
+      await expect(first).rejects.toMatchObject({ code: 'ERR_TRANSFER_INCOMPLETE' });
+      for (const { manners } of servers) {
+        delete manners.sendsAtMost;
+        manners.answers = answers;
+      }
+      const result = await pool.download('/f', target, { resume: true, ...more });
+      expect(result).toMatchObject({ start: 0, octets: body.length });
+      expect(await readFile(target, 'latin1')).toBe(body);
+      expect(await readdir(directory)).toEqual(['f']);
+    });
+  });
+
+  it.each(['cut short', 'unreadable'])(
+    'that broke off are begun anew where the part is %s',
+    async (how) => {
+      const directory = await place();
+      const target = join(directory, 'f');
+      await pooled({ f: body }, { sendsAtMost: [1_100_000] }, async (pool, servers) => {
+        await pool.download('/f', target, { segments: 3, resume: true }).catch(() => {});
+        for (const { manners } of servers) delete manners.sendsAtMost;
+        if (how === 'cut short') await writeFile(`${target}.part`, 'short');
+        else
+          await writeFile(
+            `${target}.part.json`,
+            (await readFile(`${target}.part.json`, 'utf8')).replace('[[', '[[-'),
+          );
+        await pool.download('/f', target, { segments: 2, resume: true });
+        expect(await readFile(target, 'latin1')).toBe(body);
+      });
+    },
+  );
+
+  it('sweep away what killed runs have left for the same name', async () => {
+    const directory = await place();
+    const old = new Date(Date.now() - 7_200_000);
+    for (const name of ['.f.0123456789ab.part', '.g.0123456789ab.part', '.f.ba9876543210.part']) {
+      await writeFile(join(directory, name), 'half');
+      if (!name.startsWith('.f.b')) await utimes(join(directory, name), old, old);
+    }
+    await pooled({ f: body }, {}, (pool) =>
+      pool.download('/f', join(directory, 'f'), { segments: 2 }),
+    );
+    expect((await readdir(directory)).sort()).toEqual([
+      '.f.ba9876543210.part',
+      '.g.0123456789ab.part',
+      'f',
+    ]);
+  });
+
   it('keep a link and the mode of what it leads to; what has several names is written through', async () => {
     await pooled({ f: body }, {}, async (pool) => {
       const directory = await place();
@@ -168,15 +243,12 @@ describe('segments', () => {
     });
   });
 
-  it.each([{ atomic: false }, { resume: true }, { type: 'ascii' as const }])(
-    'do not go with %j',
-    async (options) => {
-      await pooled({}, {}, async (pool) => {
-        await expect(pool.download('/f', '/x', { segments: 2, ...options })).rejects.toMatchObject({
-          code: 'ERR_ARGUMENT',
-          argument: 'segments',
-        });
+  it.each([{ atomic: false }, { type: 'ascii' as const }])('do not go with %j', async (options) => {
+    await pooled({}, {}, async (pool) => {
+      await expect(pool.download('/f', '/x', { segments: 2, ...options })).rejects.toMatchObject({
+        code: 'ERR_ARGUMENT',
+        argument: 'segments',
       });
-    },
-  );
+    });
+  });
 });

@@ -3,10 +3,13 @@
  * no end of a range: a connection that has its octets gives the rest up.
  */
 import { createReadStream } from 'node:fs';
-import { unlink, utimes } from 'node:fs/promises';
+import { lstat, readdir, unlink, utimes } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import {
   type Descriptor,
   openBeside,
+  openPart,
+  type Place,
   type Pool,
   placeOf,
   type Reply,
@@ -20,8 +23,10 @@ import type { FtpClient } from '../ftp-client.js';
 import { command } from '../session/dialogue.js';
 import { sizeOf, timeOf } from '../session/reply-text.js';
 import { localFailure, pathOf } from '../transfer/local.js';
+import { PartRecord, type Range, type RemoteStamp, sameStamp } from '../transfer/part-record.js';
 import { mayHaveSize } from '../transfer/retrieve.js';
 import { setType } from '../transfer/transfer-type.js';
+import { isTemporary } from '../trees/tree-node.js';
 import type { DownloadOptions, DownloadTarget, HashAlgorithm, TransferResult } from '../types.js';
 import { again } from './again.js';
 import { callOf } from './call-of.js';
@@ -43,11 +48,9 @@ export function checkSegments(target: DownloadTarget, options: DownloadOptions):
       ? 'target'
       : options.atomic === false
         ? 'atomic'
-        : options.resume === true
-          ? 'resume'
-          : options.type === 'ascii'
-            ? 'type'
-            : undefined;
+        : options.type === 'ascii'
+          ? 'type'
+          : undefined;
   if (wrong === undefined) return void pathOf(target as string | URL);
   throw new UsageError('ERR_ARGUMENT', `segments do not go with this ${wrong}.`, {
     protocol: 'ftp',
@@ -75,27 +78,90 @@ export async function downloadSegments(
   const before = await pool.use((client) => stampOf(client, path, call), call);
   const count = Math.min(options.segments, Math.floor((before?.size ?? 0) / leastOctets));
   if (before === undefined || count < 2) return undefined;
-  const { path: part, file } = await local(name, openBeside(place));
+  await sweep(place.path);
+  const record = options.resume ? new PartRecord(name) : undefined;
+  const { path: part, file } = await local(name, record ? openKept(place) : openBeside(place));
   let isOpen = true;
   const close = async (): Promise<void> => {
     if (isOpen) await file.close();
     isOpen = false;
   };
+  let isKept = false;
   try {
-    await receiveAll(pool, path, file, before.size, count, options);
+    const stamp: RemoteStamp = { path, size: before.size, modified: before.modified };
+    const left =
+      (await local(name, leftOf(file, stamp, record))) ??
+      (await local(name, begun(file, before.size, count)));
+    const octets = left.reduce((sum, [at, end]) => sum + end - at, 0);
+    isKept = record !== undefined;
+    await receiveAll(pool, path, file, left, options, stamp, record);
+    isKept = false; // what comes now may show that it is not what it should be
     const hash = await proven(pool, path, part, before, options);
     await local(name, close());
     const modified = options.preserveTimes ? timeOf(before.modified)?.modified : undefined;
     if (modified !== undefined) await local(name, utimes(part, modified, modified));
     await local(name, takePlace(part, place));
-    const result = { octets: before.size, size: before.size, start: 0, proof: 'size' as const };
+    await record?.remove();
+    const start = before.size - octets;
+    const result = { octets, size: before.size, start, proof: 'size' as const };
     return { ...result, ...(hash && { hash }), ...(modified && { modified }) };
   } catch (error) {
     await close().catch(() => {});
-    await unlink(part).catch(() => {});
+    if (!isKept) {
+      await unlink(part).catch(() => {});
+      await record?.remove();
+    }
     throw error;
   }
 }
+
+/** The part that a `resume` goes on with. Where it takes its place is where the name leads. */
+async function openKept({ path }: Place): Promise<{ path: string; file: Descriptor }> {
+  const part = `${path}.part`;
+  return { path: part, file: await openPart(part) };
+}
+
+/** What is still to come of a part that an earlier try has left; `undefined` where it is no part of this very file. */
+async function leftOf(
+  file: Descriptor,
+  stamp: RemoteStamp,
+  record: PartRecord | undefined,
+): Promise<Range[] | undefined> {
+  const before = await record?.read();
+  const left = before?.left;
+  if (left === undefined || !sameStamp(stamp, before)) return undefined;
+  // All that is said to have come is there.
+  const missing = [...left].sort(([a], [b]) => b - a);
+  let end = stamp.size;
+  for (const range of missing) if (range[1] === end) [end] = range;
+  return (await file.stat()).size >= end ? left.map(([at, to]): Range => [at, to]) : undefined;
+}
+
+/** A new part, empty, and what is to come: all of it, in so many ranges. */
+async function begun(file: Descriptor, size: number, count: number): Promise<Range[]> {
+  await file.truncate(0);
+  return Array.from({ length: count }, (_, index) => [
+    Math.floor((size * index) / count),
+    Math.floor((size * (index + 1)) / count),
+  ]);
+}
+
+/**
+ * Removes the parts that killed processes have left for this name. A living one writes to its part, or gives up: what nothing has
+ * been written to for an hour is nobody's.
+ */
+async function sweep(target: string): Promise<void> {
+  const [folder, name] = [dirname(target), basename(target)];
+  for (const each of await readdir(folder).catch(() => [])) {
+    if (!isTemporary(each) || each.slice(1, -'.0123456789ab.part'.length) !== name) continue;
+    const path = join(folder, each);
+    const found = await lstat(path).catch(() => undefined);
+    if (found?.isFile() && Date.now() - found.mtimeMs > abandonedAfter)
+      await unlink(path).catch(() => {});
+  }
+}
+
+const abandonedAfter = 3_600_000;
 
 /** What the system says, as a LocalError that names the file. */
 async function local<T>(name: string, work: Promise<T>): Promise<T> {
@@ -132,9 +198,10 @@ async function receiveAll(
   pool: Pool<FtpClient>,
   path: string,
   file: Descriptor,
-  size: number,
-  count: number,
+  left: readonly Range[],
   options: DownloadOptions,
+  stamp: RemoteStamp,
+  record: PartRecord | undefined,
 ): Promise<void> {
   const { retry = 0, rateLimit, onProgress, signal, timeout } = options;
   const failed = new AbortController();
@@ -142,12 +209,22 @@ async function receiveAll(
   const call = {
     signal: either,
     ...(timeout !== undefined && { timeout }),
-    ...(rateLimit !== undefined && { rateLimit: rateLimit / count }),
+    ...(rateLimit !== undefined && { rateLimit: rateLimit / left.length }),
   };
-  let octets = 0;
-  const segment = async (index: number): Promise<void> => {
-    let at = Math.floor((size * index) / count);
-    const end = Math.floor((size * (index + 1)) / count);
+  const { size } = stamp;
+  let octets = left.reduce((sum, [at, end]) => sum - (end - at), size);
+  let unsaved = 0;
+  let saving = Promise.resolve();
+  // One after the other, and never ahead of what is written.
+  const save = (): Promise<void> => {
+    unsaved = 0;
+    saving = saving.then(() => record?.write({ ...stamp, left }));
+    return saving;
+  };
+  const segment = async (range: Range): Promise<void> => {
+    let [at] = range;
+    const [, end] = range;
+    if (at === end) return;
     await again(retry, either, true, () =>
       pool.use(async (client) => {
         const stream = client.createReadStream(Buffer.from(path, 'latin1'), {
@@ -159,7 +236,10 @@ async function receiveAll(
           const wanted = piece.subarray(0, end - at);
           await written(file, wanted, at);
           at += wanted.length;
+          range[0] = at;
           octets += wanted.length;
+          unsaved += wanted.length;
+          if (unsaved >= leastOctets) await save();
           onProgress?.({ octets, total: size });
           if (at === end && end < size) return; // leaving the loop gives the rest up
         }
@@ -168,14 +248,16 @@ async function receiveAll(
     );
   };
   let first: unknown;
+  await save();
   await Promise.all(
-    Array.from({ length: count }, (_, index) =>
-      segment(index).catch((error: unknown) => {
+    left.map((range) =>
+      segment(range).catch((error: unknown) => {
         first ??= error;
         failed.abort(error);
       }),
     ),
   );
+  await save();
   if (first !== undefined) throw first;
 }
 

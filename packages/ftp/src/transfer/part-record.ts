@@ -11,7 +11,11 @@ export interface RemoteStamp {
   path: string;
   size: number;
   modified: string;
+  /** Of a part that comes in segments: what has not come yet, each from an octet up to but not including another. */
+  left?: readonly Range[];
 }
+
+export type Range = [at: number, end: number];
 
 const noFollow = constants.O_NOFOLLOW ?? 0;
 const longest = 65_536;
@@ -61,13 +65,30 @@ export class PartRecord {
 
 function stampIn(value: unknown): RemoteStamp | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { path, size, modified } = value as Record<string, unknown>;
+  const { path, size, modified, left } = value as Record<string, unknown>;
   if (typeof path !== 'string' || typeof modified !== 'string') return undefined;
-  return Number.isSafeInteger(size) ? { path, size: size as number, modified } : undefined;
+  if (!Number.isSafeInteger(size)) return undefined;
+  const stamp: RemoteStamp = { path, size: size as number, modified };
+  if (left === undefined) return stamp;
+  return isRanges(left, stamp.size) ? { ...stamp, left } : undefined;
 }
 
-/** Whether both are known and the same. */
+function isRanges(value: unknown, size: number): value is Range[] {
+  const isRange = (one: unknown): boolean => {
+    const [at, end] = Array.isArray(one) ? (one as unknown[]) : [];
+    const areNumbers = Number.isSafeInteger(at) && Number.isSafeInteger(end);
+    return (
+      areNumbers &&
+      0 <= (at as number) &&
+      (at as number) <= (end as number) &&
+      (end as number) <= size
+    );
+  };
+  return Array.isArray(value) && value.every(isRange);
+}
+
+/** Whether both are known and the same. A part that came in segments has holes: it is no beginning. */
 export function sameStamp(a: RemoteStamp | undefined, b: RemoteStamp | undefined): boolean {
-  if (a === undefined || b === undefined) return false;
+  if (a === undefined || b === undefined || a.left !== undefined) return false;
   return a.path === b.path && a.size === b.size && a.modified === b.modified;
 }

@@ -118,6 +118,26 @@ describe('a download that is killed at half', () => {
   });
 });
 
+it('a download in segments that is killed goes on with all of them', async () => {
+  const octets = content(8 << 20, 'segments');
+  tree.write('/f', octets, before);
+  const target = join(await place(), 'f');
+  const work = { pooled: true, method: 'download' };
+  const how = { resume: true, segments: 3 };
+  // Each segment's server falls silent behind 2 MB: none is whole when the client dies.
+  server.dataFaults = { stallAt: 2 << 20 };
+  await killed(
+    { ...work, args: ['/f', target, { ...how, tells: 'onProgress' }] },
+    (event: { octets: number }) => event.octets > 5.5 * (1 << 20),
+  );
+  server.dataFaults = undefined;
+  const result = (await run({ ...work, args: ['/f', target, how] })) as TransferResult;
+  expect(result).toMatchObject({ size: octets.length, octets: octets.length - result.start });
+  expect(result.start).toBeGreaterThan(4 << 20);
+  expect(sha256(await readFile(target))).toBe(sha256(octets));
+  expect(await readdir(dirname(target))).toEqual(['f']);
+});
+
 describe('a mirror of 1,000 files that is killed at ten points', () => {
   const names = Array.from(
     { length: 1_000 },

@@ -219,7 +219,7 @@ function rest(pieces: Buffer[], octets: number): Buffer[] {
 }
 
 /** An existing part, but no link to elsewhere; or a new one. */
-async function openPart(path: string): Promise<Descriptor> {
+export async function openPart(path: string): Promise<Descriptor> {
   const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
   const before = await lstat(path).catch(() => undefined);
   if (before !== undefined && !before.isFile()) {
