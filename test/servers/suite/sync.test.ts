@@ -1,55 +1,20 @@
 // `fivewire sync` between Dovecot, a Maildir and Cyrus, killed again and again: each message is there once, flags and all.
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ImapClient } from '@fivewire/imap';
 import { afterAll, expect, test } from 'vitest';
 import { options } from './doors.js';
-import { authorityPath, port, server } from './servers.js';
+import { fivewireIn, urlOf } from './fivewire.js';
 
-const bin = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url));
 const cwd = mkdtempSync(join(tmpdir(), 'fivewire-sync-'));
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 const count = 150;
-/** How much later each kill comes than the one before; FIVEWIRE_ALL_KILLS=1 walks in small steps. */
-const killStep = process.env.FIVEWIRE_ALL_KILLS === '1' ? 1.18 : 2.2;
+const { run: fivewire, killed: killedOften } = fivewireIn(cwd, 'dovecot');
 
-interface Ran {
-  status: number | null;
-  signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** @param lines it is killed when it has said so many lines of its dialogue */
-function fivewire(args: readonly string[], lines = Number.POSITIVE_INFINITY): Promise<Ran> {
-  const more = [
-    ...['--ca', authorityPath(), '--server-hostname', server('dovecot').serverHostname],
-    ...['--password-command', 'echo secret', '--trace'],
-  ];
-  return new Promise((resolve) => {
-    const env = { ...process.env, XDG_STATE_HOME: join(cwd, 'state') };
-    const child = spawn(process.execPath, [bin, ...args, ...more], { cwd, env });
-    const said = { stdout: '', stderr: '' };
-    let seen = 0;
-    child.stdout.on('data', (text) => {
-      said.stdout += text;
-    });
-    child.stderr.on('data', (text) => {
-      said.stderr += text;
-      seen += String(text).split('\n').length - 1;
-      if (seen > lines) child.kill('SIGKILL');
-    });
-    child.on('close', (status, signal) => resolve({ status, signal, ...said }));
-  });
-}
-
-const url = (name: string, mailbox: string) =>
-  `imaps://alice@${server(name).host}:${port(name, 'imaps')}/${mailbox}`;
+const url = (name: string, mailbox: string) => urlOf(name, 'imaps', 'imaps', mailbox);
 
 async function fill(mailbox: string): Promise<void> {
   const imap = await ImapClient.connect(
@@ -80,18 +45,10 @@ const files = (maildir: string): string[] =>
     readdirSync(join(cwd, maildir, part)).map((name) => join(cwd, maildir, part, name)),
   );
 
-/** Killed at a later line each time, until it is through; then once more, which has nothing left to do. */
+/** Killed again and again; then once more, which has nothing left to do. */
 async function killed(args: readonly string[]): Promise<void> {
-  let kills = 0;
-  for (let lines = 8; ; lines = Math.ceil(lines * killStep)) {
-    const ran = await fivewire(args, lines);
-    if (ran.signal !== 'SIGKILL') {
-      expect(ran, ran.stderr.slice(-500)).toMatchObject({ status: 0, stdout: '' });
-      break;
-    }
-    expect(++kills).toBeLessThan(60);
-  }
-  expect(kills).toBeGreaterThan(1);
+  const ran = await killedOften(args);
+  expect(ran, ran.stderr.slice(-500)).toMatchObject({ status: 0, stdout: '' });
   const again = await fivewire([...args, '--json']);
   expect(JSON.parse(again.stdout)).toMatchObject({ type: 'synced', new: 0, failed: 0 });
 }
