@@ -735,7 +735,7 @@ export const mutants = [
     in: 'smtp/src/transaction.ts',
     take: '    if (!unknown) return error;',
     put: '    return error;',
-    red: test('smtp', 'faults'),
+    red: test('smtp', 'faults', 'long-session'),
   },
   {
     guard: 'all or none: DATA does not travel with the envelope',
@@ -835,6 +835,27 @@ export const mutants = [
     take: 'if (addressFields.has(key)) {',
     put: 'if (false) {',
     red: test('compose', 'given-fields'),
+  },
+  {
+    guard: 'nodemailer is not told of a lost connection where the message may have been delivered',
+    in: 'compose/src/nodemailer-error.ts',
+    take: '  const known = byCode[error.code];',
+    put: "  const known = byCode[error.code.replace('OUTCOME_UNKNOWN', 'CONNECTION_CLOSED')];",
+    red: test('compose', 'nodemailer-words'),
+  },
+  {
+    guard: 'a recipient elsewhere is not delivered to this domain',
+    in: 'smtp/src/deliver-to.ts',
+    take: 'if (!text.toLowerCase().endsWith(',
+    put: 'if (!text.endsWith(text ||',
+    red: test('smtp', 'deliver-to'),
+  },
+  {
+    guard: 'an exchanger that will never do does not hide that another may do later',
+    in: 'smtp/src/deliver-to.ts',
+    take: "if (last.retry !== 'never') return last;",
+    put: 'if (before) return last;',
+    red: test('smtp', 'deliver-to'),
   },
   {
     guard: 'a Map in place of an object is not left out',

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { hasUtf8Header } from '@fivewire/smtp';
 import { checkMessage, checkRaw } from './check.js';
 import { checkContent, checkKeys, wrong } from './check-values.js';
-import { ComposedBody } from './composed-body.js';
+import { ComposedBody, streamedOctets } from './composed-body.js';
 import { type DkimKey, dkimSigner } from './dkim.js';
 import { openFiles } from './files.js';
 import { messageHeader } from './message-header.js';
@@ -30,9 +30,9 @@ export interface ComposeOptions {
 export interface Composed {
   /**
    * For `SmtpClient.send`: every address of to, cc and bcc once, as written. `smtpUtf8` and `body` stand there where the message
-   * needs SMTPUTF8 or 8BITMIME.
+   * needs SMTPUTF8 or 8BITMIME, and `size` where it is streamed and its octets are known.
    */
-  envelope: { from: string | null; to: string[]; smtpUtf8?: true; body?: '8bit' };
+  envelope: { from: string | null; to: string[]; smtpUtf8?: true; body?: '8bit'; size?: number };
   /** The message with CRLF line ends, streamed: attachments are read as it is. Bcc is not in it. */
   body: Readable;
   /** With its angle brackets; `undefined` for a `raw` message. */
@@ -65,6 +65,8 @@ export async function compose(
   const { envelope, parts, messageId } = raw
     ? rawMessage(message)
     : await made(message, allowFiles);
+  const size = sign === undefined && signer === undefined ? streamedOctets(parts) : undefined;
+  if (size !== undefined) envelope.size = size;
   return { envelope, body: new ComposedBody(parts, sign, signer), messageId };
 }
 

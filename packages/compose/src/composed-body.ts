@@ -84,6 +84,26 @@ export class ComposedBody extends Readable {
   }
 }
 
+/**
+ * Octets of a message that is streamed, so that a server's limit is known to be passed before it is sent. `undefined` where that can't
+ * be told: with a stream in it, or content that is sent as it is given; where it goes out in one piece, its client counts.
+ */
+export function streamedOctets(parts: readonly Segment[]): number | undefined {
+  const content = contentOctets(parts);
+  if (content <= wholeOctets || content === Infinity) return undefined;
+  let sum = 0;
+  for (const part of parts) {
+    const octets = Buffer.isBuffer(part)
+      ? part.length
+      : part.encoder.measure?.(part.content as Buffer);
+    if (octets === undefined) return undefined;
+    sum += octets;
+  }
+  const last = parts.at(-1);
+  const hasEnd = Buffer.isBuffer(last) && last.at(-1) === LF; // else one is added, or not
+  return hasEnd ? sum : undefined;
+}
+
 /** Infinity where a stream is among them. */
 const contentOctets = (parts: readonly Segment[]): number =>
   parts.reduce((sum, part) => {

@@ -4,6 +4,8 @@ export interface Encoder {
   push(octets: Buffer): Buffer;
   /** What is left. */
   end(): Buffer;
+  /** How many octets these become, where that can be told beforehand: `content` is all that will come. */
+  measure?(content: Buffer): number;
 }
 
 const CR = 13;
@@ -29,6 +31,12 @@ export class Base64Encoder implements Encoder {
   end(): Buffer {
     if (this.#rest.length === 0) return nothing;
     return Buffer.from(`${this.#rest.toString('base64')}\r\n`, 'latin1');
+  }
+
+  measure({ length }: Buffer): number {
+    const rest = length % octetsPerLine;
+    const lastLine = rest === 0 ? 0 : 4 * Math.ceil(rest / 3) + 2;
+    return ((length - rest) / octetsPerLine) * (lineLength + 2) + lastLine;
   }
 }
 
@@ -119,6 +127,12 @@ export class QuotedPrintableEncoder implements Encoder {
     if (blank === 0) return nothing;
     const last = blank === 32 ? '=20' : '=09';
     return Buffer.from(this.#column >= lineLength - 3 ? `=\r\n${last}` : last, 'latin1');
+  }
+
+  /** By encoding it: texts are short. */
+  measure(content: Buffer): number {
+    const other = new QuotedPrintableEncoder();
+    return other.push(content).length + other.end().length;
   }
 
   #softBreak(out: Buffer, at: number): number {

@@ -374,3 +374,31 @@ it('text is made from HTML where that is wished', async () => {
   const { body } = await compose({ ...rest, html: '<p>Hello <b>you</b></p>', textFromHtml: true });
   expect(await text(body)).toMatch(/text\/plain.*\r\n\r\nHello you\r\n.*text\/html/s);
 });
+
+describe('the size of a message that is streamed', () => {
+  const calendar = { method: 'request', content: 'BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n' };
+  const large = (length: number) => [
+    { content: Buffer.alloc(length, 7) },
+    { content: Buffer.from('x') },
+  ];
+
+  it.each([262_145, 262_200, 300_000, 1_000_003])('with %i octets attached', async (length) => {
+    for (const words of ['Hello.\n', 'Grüße \n', '', 'x'.repeat(1_000), 'a=b\r\rü\t'])
+      for (const extra of [{}, { html: '<p>ü</p>', calendar, subject: 'Grüße' }]) {
+        const message = { ...plain, text: words, attachments: large(length), ...extra };
+        const { envelope, body } = await compose(message as ComposeMessage);
+        expect(envelope.size).toBe((await buffer(body)).length);
+      }
+  });
+
+  it('is not told where it is not known, or where the client counts', async () => {
+    const sizeOf = async (message: object, options: object = {}) =>
+      (await composed({ attachments: large(300_000), ...message }, options)).envelope.size;
+    expect(await sizeOf({ attachments: [{ content: Readable.from(['x']) }] })).toBeUndefined();
+    expect(await sizeOf({ attachments: large(10) })).toBeUndefined();
+    expect(await sizeOf({}, { sign: (message: Readable) => message })).toBeUndefined();
+    const asGiven = [...large(300_000), { content: 'ü\n', encoding: '8bit' }];
+    expect(await sizeOf({ attachments: asGiven })).toBeUndefined();
+    expect(await sizeOf({})).toBeGreaterThan(400_000);
+  });
+});

@@ -85,6 +85,25 @@ describe('sendMail', () => {
     await client.quit();
   });
 
+  it('what is larger than the server takes is not begun', async () => {
+    const small = await startSmtpServer({ users: { alice: 'secret' }, maxMessageOctets: 300_000 });
+    const client = await SmtpClient.connect({
+      host: '127.0.0.1',
+      port: small.ports.cleartext,
+      security: 'cleartext',
+    });
+    const limit = Number(client.capabilities.get('SIZE')?.[0]);
+    expect(limit).toBe(300_000);
+    const attachments = [{ content: Buffer.alloc(limit) }];
+    await expect(sendMail(client, { ...plain, attachments })).rejects.toMatchObject({
+      code: 'ERR_EXTENSION_REQUIRED',
+      connection: 'usable',
+    });
+    expect(small.connections[0]?.lines.join()).not.toContain('MAIL');
+    await client.quit();
+    await small.close();
+  });
+
   it.each<[string, unknown, object, string]>([
     ['no sender', undefined, {}, 'sender'],
     ['what can’t send', {}, {}, 'sender'],
