@@ -302,7 +302,7 @@ export class CommandRunner {
     const { capabilities } = this.session;
     const literals = capabilities.has('LITERAL+')
       ? 'plus'
-      : capabilities.has('LITERAL-') || capabilities.has('IMAP4REV2')
+      : capabilities.has('LITERAL-')
         ? 'minus'
         : 'sync';
     return { literals, utf8: this.utf8 };

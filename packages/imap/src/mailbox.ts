@@ -344,7 +344,7 @@ export class Mailbox {
     if (uids === UidSet.saved)
       requireCapability(
         this.#runner,
-        ['SEARCHRES', 'IMAP4REV2'],
+        ['SEARCHRES'],
         'UidSet.saved',
         'Use the set that search() gives.',
       );

@@ -98,6 +98,23 @@ export class SelectedMailbox {
   }
 }
 
+/** Extensions that IMAP4rev2 has within (RFC 9051, Appendix E); `disable` takes them out all the same. */
+const withinRev2 = [
+  'ENABLE',
+  'ESEARCH',
+  'IDLE',
+  'LIST-EXTENDED',
+  'LIST-STATUS',
+  'LITERAL-',
+  'MOVE',
+  'NAMESPACE',
+  'SASL-IR',
+  'SEARCHRES',
+  'STATUS=SIZE',
+  'UIDPLUS',
+  'UNSELECT',
+];
+
 export class Session {
   readonly notices: Notices = createNotices();
   /** Upper case; `undefined` until the server has told them, and again after TLS. */
@@ -184,10 +201,7 @@ export class Session {
   /** NAMESPACE may be asked for: Exchange 2003 offers it, and ends the session at it (MailKit#1512). */
   get hasNamespaces(): boolean {
     const { capabilities } = this;
-    return (
-      (capabilities.has('NAMESPACE') || capabilities.has('IMAP4REV2')) &&
-      !/Microsoft Exchange Server 2003/i.test(this.greeting)
-    );
+    return capabilities.has('NAMESPACE') && !/Microsoft Exchange Server 2003/i.test(this.greeting);
   }
 
   get knowsCapabilities(): boolean {
@@ -196,10 +210,14 @@ export class Session {
 
   setCapabilities(names: readonly string[]): void {
     this.capabilitiesTold++;
-    this.#capabilities = new Set(
-      names.map((name) => name.toUpperCase()).filter((name) => !this.#disabled.has(name)),
-    );
+    const given = names.map((name) => name.toUpperCase()).filter(this.#isUsed);
+    const within = given.includes('IMAP4REV2') ? withinRev2.filter(this.#isUsed) : [];
+    this.#capabilities = new Set([...given, ...within]);
   }
+
+  /** `disable: ['THREAD']` stands for `THREAD=REFERENCES` and its kin, too. */
+  #isUsed = (name: string): boolean =>
+    !this.#disabled.has(name) && !this.#disabled.has(name.replace(/=.*/, ''));
 
   /** Nothing that came in clear counts after TLS (RFC 9051 §6.2.1, RFC 3207 §4.2's rule for SMTP alike). */
   forgetAll(): void {

@@ -1,7 +1,7 @@
 /** UID COPY and UID MOVE, RFC 9051 §6.4.7, §6.4.8; UID EXPUNGE, RFC 4315 §2.1. */
 
 import type { CallOptions } from '../command.js';
-import { extensionRequired, halfDone } from '../command-error.js';
+import { halfDone, requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { mailbox, uidSet } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
@@ -34,8 +34,7 @@ export async function move(
   options?: CallOptions,
 ): Promise<CopyResult> {
   const { capabilities } = runner.session;
-  if (capabilities.has('MOVE') || capabilities.has('IMAP4REV2'))
-    return transfer(runner, 'UID MOVE', uids, to, options);
+  if (capabilities.has('MOVE')) return transfer(runner, 'UID MOVE', uids, to, options);
   requireUidPlus(
     runner,
     'move',
@@ -128,7 +127,5 @@ async function transfer(
 }
 
 export function requireUidPlus(runner: CommandRunner, command: string, hint: string): void {
-  const { capabilities } = runner.session;
-  if (!capabilities.has('UIDPLUS') && !capabilities.has('IMAP4REV2'))
-    throw extensionRequired('UIDPLUS', command, hint);
+  requireCapability(runner, ['UIDPLUS'], command, hint);
 }

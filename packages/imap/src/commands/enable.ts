@@ -23,7 +23,7 @@ export async function enable(
 ): Promise<void> {
   const { session } = runner;
   const { capabilities, enabled } = session;
-  if (!capabilities.has('ENABLE') && !capabilities.has('IMAP4REV2')) return;
+  if (!capabilities.has('ENABLE')) return;
   const wanted = names
     .map((name) => name.toUpperCase())
     .filter((name) => !enabled.has(name))

@@ -89,15 +89,14 @@ export async function* list(
   const { capabilities } = runner.session;
   const has = (name: string): boolean => capabilities.has(name);
   const { pattern = '*', reference = '', subscribed = false, status: items } = given;
-  const extended =
-    (has('LIST-EXTENDED') || has('IMAP4REV2')) && !runner.session.extendedListIsBroken;
+  const extended = has('LIST-EXTENDED') && !runner.session.extendedListIsBroken;
   if (given.remote === true || given.recursiveMatch === true)
-    requireCapability(runner, ['LIST-EXTENDED', 'IMAP4REV2'], 'list with remote or recursiveMatch');
+    requireCapability(runner, ['LIST-EXTENDED'], 'list with remote or recursiveMatch');
   if (given.specialUse === true)
     requireCapability(runner, ['SPECIAL-USE', 'IMAP4REV2'], 'list with specialUse');
   if (given.myRights === true) requireCapability(runner, ['ACL'], 'list with myRights');
   if (items !== undefined) requireStatusItems(runner, items);
-  const withStatus = items !== undefined && extended && (has('LIST-STATUS') || has('IMAP4REV2'));
+  const withStatus = items !== undefined && extended && has('LIST-STATUS');
   const withRights = given.myRights === true && extended && has('LIST-MYRIGHTS');
   const selectsUse = given.specialUse === true && extended && has('SPECIAL-USE');
   // Extended forms only where something needs them: some servers advertise and break them (Strato, Proton Bridge).

@@ -28,7 +28,7 @@ export async function search(
   const program = searchProgram(query, runner.utf8);
   requireSearch(runner, query);
   if (partial !== undefined) checkPartial(partial);
-  if (save) requireCapability(runner, ['SEARCHRES', 'IMAP4REV2'], 'search with save');
+  if (save) requireCapability(runner, ['SEARCHRES'], 'search with save');
   const counted = partial !== undefined && countsWindows(session.capabilities, partial);
   const results = [
     counted ? `PARTIAL ${partial.join(':')}` : 'ALL',
@@ -78,8 +78,7 @@ export async function summary(
 }
 
 const hasExtendedSearch = ({ session }: CommandRunner): boolean =>
-  (session.capabilities.has('ESEARCH') || session.capabilities.has('IMAP4REV2')) &&
-  session.extendedSearch !== 'broken';
+  session.capabilities.has('ESEARCH') && session.extendedSearch !== 'broken';
 
 /** @throws CommandError `ERR_EXTENSION_REQUIRED` for conditions of extensions that the server does not have */
 export function requireSearch(runner: CommandRunner, query: SearchQuery): void {

@@ -115,7 +115,7 @@ class ToldSince implements Resync {
 export async function unselect(runner: CommandRunner, options?: CallOptions): Promise<void> {
   const { session } = runner;
   if (session.selected === undefined) return;
-  if (!session.capabilities.has('UNSELECT') && !session.capabilities.has('IMAP4REV2')) return;
+  if (!session.capabilities.has('UNSELECT')) return;
   await runner.run({ verb: 'UNSELECT' }, options);
   session.unselect();
 }

@@ -56,7 +56,7 @@ export function statusItems(items: readonly StatusItem[]): Argument {
 
 /** Items of extensions, and the capabilities of which one has to be there. */
 const needs: Partial<Record<StatusItem, readonly string[]>> = {
-  size: ['STATUS=SIZE', 'IMAP4REV2'],
+  size: ['STATUS=SIZE'],
   deleted: ['QUOTA=RES-MESSAGE', 'IMAP4REV2'],
   highestModSeq: ['CONDSTORE', 'QRESYNC'],
   mailboxId: ['OBJECTID'],
