@@ -168,21 +168,61 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
     },
   );
 
-  it('a folder that is read-only is 73', async () => {
-    const disk = mounted(at().cli, 'size=400k,ro');
+  const send = ['send', '--from', 'bob@example.org', '--subject', 's', '--text', 't'];
+  const rows = ['--to', '{{mail}}', '--each'];
+  const targets = (): [string, string[]][] => [
+    ['get', ['get', url('ftps', 'pub/report.txt')]],
+    ['get -r', ['get', '-r', url('ftps', 'pub'), 'tree']],
+    ['get --backup', ['get', url('ftps', 'pub/report.txt'), 'old.txt', '--backup']],
+    ['mirror', ['mirror', url('ftps', 'pub'), 'tree']],
+    ['fetch into a Maildir', ['fetch', url('imaps'), 'Mail']],
+    ['fetch into an mbox', ['fetch', url('imaps'), 'mbox:in.mbox']],
+    ['fetch with a state', ['fetch', url('pop3s'), '--exec', 'cat', '--state', 'state']],
+    ['sync', ['sync', url('imaps', 'INBOX'), 'Mail']],
+    ['sync of an account', ['sync', url('imaps'), 'Mail']],
+    ['sync of a maildrop', ['sync', url('pop3s'), 'mbox:in.mbox']],
+    ['news', ['news', 'archive', url('nntps', 'test.fivewire'), 'mbox:news.mbox']],
+    ['run', ['run', 'jobs.json']],
+    ['send --each', [...send, url('smtps'), ...rows, 'rows.csv']],
+    [
+      'sendmail --queue-dir',
+      ['sendmail', 'a@example.org', '--queue-dir', 'q', '--queue', '--url', url('smtps')],
+    ],
+  ];
+  /** What `targets` read. */
+  const prepare = (path: string) => {
+    writeFileSync(join(path, 'old.txt'), 'old');
+    writeFileSync(join(path, 'rows.csv'), 'mail\nalice@example.org\n');
+    writeFileSync(join(path, 'jobs.json'), '["ls", "ftps://localhost:1/"]\n');
+  };
+
+  it.each([
+    ['a file system that is read-only', ',ro', 73, /read-only/],
+    ['a disk without room', '', 74, /no space left/],
+  ])('%s: nothing is sent, lost or left behind', async (_, mode, status, said) => {
+    const disk = mounted(at().cli, 'size=64k,nr_inodes=24');
     if (disk === undefined) return;
     try {
       fill(1);
-      for (const args of [
-        ['get', url('ftps', 'pub/report.txt')],
-        ['fetch', url('imaps'), 'Mail'],
-        ['fetch', url('imaps'), 'mbox:in.mbox'],
-        ['get', '-r', url('ftps', 'pub'), 'tree'],
-      ]) {
-        const ran = await run(disk.path, args);
-        expect(ran, args.join(' ')).toMatchObject({ status: 73, stdout: '' });
-        expect(ran.stderr).toMatch(/read-only/);
+      prepare(disk.path);
+      if (mode === '') fillUp(disk.path);
+      else execFileSync('mount', ['-o', `remount${mode}`, disk.path]);
+      const before = readdirSync(disk.path, { recursive: true });
+      const { mail } = at().world.servers;
+      const delivered = mail.deliveries.length;
+      for (const [name, args] of targets()) {
+        // A job has its options in the file.
+        const ran =
+          args[0] === 'run'
+            ? await at().cli.run(args, { cwd: disk.path })
+            : await run(disk.path, args, { input: 'Subject: s\n\nx\n' });
+        expect(ran, `${name}: ${ran.stderr}`).toMatchObject({ status, stdout: '' });
+        expect(ran.stderr, name).toMatch(said);
+        expect(readdirSync(disk.path, { recursive: true }), name).toEqual(before);
       }
+      expect(mail.deliveries.length).toBe(delivered);
+      expect(mail.inbox('alice').messages.length).toBe(1);
+      expect(readFileSync(join(disk.path, 'old.txt'), 'utf8')).toBe('old');
     } finally {
       disk.unmount();
     }
@@ -391,10 +431,24 @@ function readAll(cwd: string, dest: string): string {
     .join('\n');
 }
 
-/** A file system of its own, which takes root; without it the test says what it could not test. */
+/** Until not one octet, and not one name, goes in. */
+function fillUp(path: string): void {
+  try {
+    writeFileSync(join(path, 'fill'), randomBytes(1 << 20));
+  } catch {
+    // That is what it is for.
+  }
+  try {
+    for (let i = 0; ; i++) mkdirSync(join(path, `fill-${i}`));
+  } catch {
+    // Likewise.
+  }
+}
+
 /** True once the dialogue on stderr shows that the command has begun what takes long. */
 const goesOn = (command: string) => (text: string) => new RegExp(`^C: ${command}`, 'm').test(text);
 
+/** A file system of its own, which takes root; without it the test says what it could not test. */
 function mounted(cli: Cli, options: string): { path: string; unmount(): void } | undefined {
   const path = join(cli.folder(), 'disk');
   mkdirSync(path);

@@ -3,7 +3,7 @@
  * opening it writes it anew, short, under a temporary name. A last line without its line end was cut off by a kill and counts
  * as not written.
  */
-import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exitCodes, Failure, isSystemError } from './exit-code.js';
 import { syncDirectory, unreadable, unwritable } from './local-files.js';
@@ -48,12 +48,12 @@ export async function openJournal<E>(
     await writeAnew(path, [header, ...ledger.entries()]);
     file = await open(path, 'a');
     const handle = file;
+    const lines = new Lines(handle, (await handle.stat()).size);
     return {
       async append(...entries) {
         for (const entry of entries) ledger.apply(entry);
         try {
-          await handle.appendFile(linesOf(entries));
-          await handle.datasync();
+          await lines.append(linesOf(entries));
         } catch (error) {
           throw unwritable(path, error);
         }
@@ -67,6 +67,50 @@ export async function openJournal<E>(
     await file?.close();
     await unlock();
     throw error;
+  }
+}
+
+interface Batch {
+  text: string;
+  written: Promise<void>;
+}
+
+/**
+ * Appended lines, whole or not at all: of a write that the disk has cut short nothing stays, for the next line would be glued to it.
+ * What comes while one is written is written and synced together.
+ */
+class Lines {
+  readonly #file: FileHandle;
+  #size: number;
+  #next: Batch | undefined;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(file: FileHandle, size: number) {
+    this.#file = file;
+    this.#size = size;
+  }
+
+  /** Resolves when they are on the disk. */
+  append(text: string): Promise<void> {
+    if (this.#next !== undefined) this.#next.text += text;
+    else {
+      const next: Batch = { text, written: this.#last.then(() => this.#write(next)) };
+      this.#next = next;
+      this.#last = next.written.catch(() => {});
+    }
+    return this.#next.written;
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    this.#next = undefined;
+    try {
+      await this.#file.appendFile(batch.text);
+      await this.#file.datasync();
+      this.#size += Buffer.byteLength(batch.text);
+    } catch (error) {
+      await this.#file.truncate(this.#size).catch(() => {});
+      throw error;
+    }
   }
 }
 
@@ -108,6 +152,7 @@ async function writeAnew(path: string, entries: readonly unknown[]): Promise<voi
     await rename(temporary, path);
     await syncDirectory(dirname(path));
   } catch (error) {
+    await unlink(temporary).catch(() => {});
     throw unwritable(path, error);
   }
 }

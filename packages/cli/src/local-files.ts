@@ -1,5 +1,8 @@
 /** This side's files and directories, with errors that name the file. */
-import { type FileHandle, lstat, mkdir, open, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, type FileHandle, lstat, open, readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { makeDirectories } from '@fivewire/line-protocol';
 import { exitCodes, Failure, isSystemError } from './exit-code.js';
 import { readStdin } from './stdin.js';
 
@@ -58,11 +61,7 @@ export async function syncDirectory(path: string): Promise<void> {
 /** A directory and those above it; one that exists is fine. @throws Failure 73 or 74 */
 export async function makeDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path).catch(async (error) => {
-      // Only then more than one is missing. Asked for at once, a read-only file system says ENOENT, which misleads.
-      if (error.code !== 'EROFS') await mkdir(path, { recursive: true });
-      else throw error;
-    });
+    await makeDirectories(path);
   } catch (error) {
     await refuseNoDirectory(path, error);
     throw unwritable(path, error);
@@ -77,6 +76,17 @@ export async function refuseNoDirectory(path: string, cause?: unknown): Promise<
     cause,
     code: 'ENOTDIR',
     hint: 'Something else has that name, or it is a link to nothing: name another directory.',
+  });
+}
+
+/** Before anything is asked of a server: that a directory there, or one that is made there, can be written to. @throws Failure 73 */
+export async function refuseUnwritable(path: string): Promise<void> {
+  await refuseNoDirectory(path);
+  let place = resolve(path);
+  while ((await stat(place).catch(() => undefined)) === undefined && dirname(place) !== place)
+    place = dirname(place);
+  await access(place, constants.W_OK).catch((error) => {
+    throw unwritable(path, error);
   });
 }
 

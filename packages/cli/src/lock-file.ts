@@ -42,13 +42,17 @@ export async function lockFile(
 /** Throws EEXIST where there is one. File systems without hard links get it written in place. */
 async function create(path: string, owner: string): Promise<void> {
   const beside = `${path}.${process.pid}`;
-  await writeFile(beside, owner);
   try {
+    await writeFile(beside, owner);
     await link(beside, path);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
-    await writeFile(path, owner, { flag: 'wx' });
+    await writeFile(path, owner, { flag: 'wx' }).catch(async (problem) => {
+      // Without its owner's name it would stay for ever.
+      if (problem.code !== 'EEXIST') await unlink(path).catch(() => {});
+      throw problem;
+    });
   } finally {
     await unlink(beside).catch(() => {});
   }

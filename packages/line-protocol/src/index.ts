@@ -54,6 +54,7 @@ export { openBeside, takePlace } from './local-file/beside.js';
 export type { Descriptor } from './local-file/descriptor.js';
 export { FileSink, type FileSinkOptions, openPart } from './local-file/file-sink.js';
 export { localFailure, pathOf } from './local-file/local-failure.js';
+export { makeDirectories } from './local-file/make-directories.js';
 export { type Place, placeOf, refuseDirectory } from './local-file/place.js';
 export type { SaveOptions } from './local-file/save-to.js';
 export * from './notices.js';

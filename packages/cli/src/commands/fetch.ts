@@ -58,22 +58,23 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   const statePath = optionalText(args.state) ?? choice.state;
   if (statePath === undefined) context.out.detail('no --state: everything counts as new');
   const before = await missing([...choice.places, ...(statePath === undefined ? [] : [statePath])]);
-  // A Maildir must exist before a state can lie in it.
-  const early =
-    choice.kind === 'mbox' || choice.kind === 'stream'
-      ? undefined
-      : await choice.open(forgetfulState());
-  const state = statePath === undefined ? forgetfulState() : await openState(statePath);
+  let state: State | undefined;
   let isUntouched = true;
   try {
+    // A Maildir must exist before a state can lie in it.
+    const early =
+      choice.kind === 'mbox' || choice.kind === 'stream'
+        ? undefined
+        : await choice.open(forgetfulState());
+    state = statePath === undefined ? forgetfulState() : await openState(statePath);
     const destination = early ?? (await choice.open(state));
     const code = await fetchAll(target, destination, { ...wishes, state, remove }, context);
     isUntouched = false;
     return code;
   } finally {
-    isUntouched &&= state.isEmpty;
-    await state.close();
-    if (isUntouched) await removeMade(before, statePath);
+    isUntouched &&= state?.isEmpty !== false;
+    await state?.close();
+    if (isUntouched) await removeMade(before, state === undefined ? undefined : statePath);
   }
 }
 

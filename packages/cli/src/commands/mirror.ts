@@ -5,7 +5,7 @@ import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, optionalText, text, texts } from '../context.js';
 import { exitCodeOf, exitCodes, usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
-import { refuseNoDirectory, unreadable } from '../local-files.js';
+import { refuseNoDirectory, refuseUnwritable, unreadable } from '../local-files.js';
 import { line } from '../output.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
@@ -56,7 +56,8 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   if (jobs < 1 || jobs > mostJobs) throw usage(`--jobs goes from 1 to ${mostJobs}`);
   const wishes = wishesOf(args, isUp, context);
   if (isUp) await readableDirectory(local);
-  else await refuseNoDirectory(local);
+  else if (args['dry-run'] === true) await refuseNoDirectory(local);
+  else await refuseUnwritable(local);
   const mirror = (ftp: FtpClient | FtpPool): Promise<number | undefined> =>
     mirrored(() => ftp.mirror(local, remote, wishes), args, context);
   return withRetry(

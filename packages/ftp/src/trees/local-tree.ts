@@ -1,7 +1,7 @@
 /** A directory of this side, and the ways into it that lead nowhere else. */
 import { lstat, mkdir, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFivewireError, LocalError } from '@fivewire/line-protocol';
+import { isFivewireError, LocalError, makeDirectories } from '@fivewire/line-protocol';
 import { localPath } from '../files/local-path.js';
 import { localFailure } from '../transfer/local.js';
 import type { Choice } from './choice.js';
@@ -84,7 +84,7 @@ export function safePath(root: string, path: string): string {
 
 /** Makes the directories above and at `path`. None of them may be a link: it would lead out of the tree. */
 export async function makeLocal(root: string, path: string): Promise<void> {
-  await mkdir(root, { recursive: true }).catch((error: unknown) => {
+  await makeDirectories(root).catch((error: unknown) => {
     throw localFailure(error, root);
   });
   let below = '';
