@@ -304,6 +304,18 @@ describe('hostile listings', () => {
     fc.array(fragments, { maxLength: 60 }).map((parts) => Buffer.from(parts.join(''), 'utf8')),
   );
 
+  it('decodes a name that stands on a line, and in a chunk, before its entry', () => {
+    const parser = new ListingParser({ now });
+    const chunks = [
+      '月.TXT;1\r\n',
+      '\r\n',
+      '  2/3  8-SEP-1996 16:09\r\n',
+      'A.TXT;1  2/3  8-SEP-1996 16:09\r\n',
+    ];
+    const entries = chunks.flatMap((chunk) => parser.push(Buffer.from(chunk)));
+    expect(entries.map(({ name }) => name)).toEqual(['月.TXT', 'A.TXT']);
+  });
+
   it('never throws, and the cuts make no difference', () => {
     fc.assert(
       fc.property(listing, fc.array(fc.nat(20), { maxLength: 40 }), (octets, cuts) => {

@@ -1,5 +1,5 @@
 /** What else a file has: permissions (SITE CHMOD, else MFF), a hash (draft-bryan-ftp-hash). */
-import { escapeText, type Reply, UsageError } from '@fivewire/line-protocol';
+import { type CommandLine, escapeText, type Reply, UsageError } from '@fivewire/line-protocol';
 import { command } from '../session/dialogue.js';
 import { rejected, saysUnknown } from '../session/failures.js';
 import { missing } from '../session/missing.js';
@@ -69,12 +69,31 @@ export async function hash(
   // No other call may choose another algorithm between these two, so they hold the connection together.
   const reply = await control.hold(verb, options, async (dialogue): Promise<Reply> => {
     if (verb === 'HASH') await dialogue.demand(command('OPTS', 'HASH', algorithm.name));
-    return dialogue.demand(command(verb, path));
+    const [line, ...others] = namings(verb, path).map((name) => command(verb, name));
+    const first = await dialogue.ask(line as CommandLine);
+    for (const other of others) {
+      if (first.class === 2 || !aboutArgument.has(first.code)) break;
+      const reply = await dialogue.ask(other);
+      if (reply.class === 2) return reply;
+    }
+    return dialogue.succeeded(first, line as CommandLine);
   });
   const value = hashOf(reply.lines.join(' '), algorithm.hexLength);
   if (value !== undefined) return value;
   throw control.connection.malformed(`a ${algorithm.name} in hex`, reply.text, { command: verb });
 }
+
+/**
+ * A name as it is, or in quotes (Serv-U, GlobalSCAPE), the likelier first: commands of servers' own take octets of a range behind a
+ * blank, and then a bare name would be another file's.
+ */
+function namings(verb: string, path: string): string[] {
+  if (path.includes('"')) return [path];
+  const quoted = `"${path}"`;
+  return verb !== 'HASH' && path.includes(' ') ? [quoted, path] : [path, quoted];
+}
+
+const aboutArgument: ReadonlySet<number> = new Set([501, 504, 550, 553]);
 
 /** @throws UsageError ERR_ARGUMENT */
 export function algorithmOf(name: HashAlgorithm): Algorithm {

@@ -71,6 +71,7 @@ const systems: readonly [mark: string, dialect: DialectName][] = [
   ['VMS', 'vms'],
   ['Z/VM', 'zvm'],
   ['VM/', 'zvm'],
+  ['VM IS', 'zvm'],
   ['NONSTOP', 'nonstop'],
   ['TANDEM', 'nonstop'],
   ['GUARDIAN', 'nonstop'],
@@ -127,7 +128,7 @@ export class ListingParser {
   #showsItself = false;
   /** Of the lines that are read now: where all octets are ASCII there is nothing to decode. */
   #decode: (octets: string) => string;
-  /** Whether what has come of the line that is not whole yet is ASCII. */
+  /** Whether what has come of the entry that is not whole yet is ASCII. */
   #isTailAscii = true;
 
   constructor(options: ParseListingOptions & InternalOptions = {}) {
@@ -163,8 +164,11 @@ export class ListingParser {
     const isChunkAscii = isAscii(chunk);
     this.#decode = isChunkAscii && this.#isTailAscii ? same : this.#charset.decode;
     const lines = this.#splitter.push(chunk);
-    this.#isTailAscii = isChunkAscii && (this.#isTailAscii || lines.length > 0);
-    return this.#read(lines);
+    const entries = this.#read(lines);
+    // On VMS a name may stand on a line before its entry's.
+    const isOver = lines.length > 0 && this.dialect !== undefined && this.dialect !== 'vms';
+    this.#isTailAscii = isChunkAscii && (this.#isTailAscii || isOver);
+    return entries;
   }
 
   end(): Entry[] {

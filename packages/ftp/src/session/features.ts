@@ -53,6 +53,9 @@ export async function explore(
   if (protection !== undefined && protection.class !== 2)
     await clearData(dialogue, protection, features);
   await tune(dialogue, transport, charset, features, traits, options);
+  const system = named?.class === 2 ? named.text : '';
+  if (loggedIn && /OS\/400/i.test(system) && !transport.disable.has('NAMEFMT'))
+    await askUnixNames(dialogue);
   const learned: Learned = {
     deflates: options.compress === true && (await askModeZ(dialogue, features)),
     staleRestart: false,
@@ -60,7 +63,16 @@ export async function explore(
     home: undefined,
   };
   const securesData = transport.context !== undefined && !inClear;
-  return { features, system: named?.class === 2 ? named.text : '', learned, securesData };
+  return { features, system, learned, securesData };
+}
+
+/**
+ * OS/400 names files as LIBRARY/FILE.MEMBER and lists them in tables, until it is asked for paths and lines as Unix has them (IBM i, FTP
+ * subcommands NAMEFMT and LISTFMT). What is refused is done without.
+ */
+async function askUnixNames(dialogue: Dialogue): Promise<void> {
+  const named = await dialogue.ask(command('SITE', 'NAMEFMT', '1'));
+  if (named.class === 2) await dialogue.ask(command('SITE', 'LISTFMT', '1'));
 }
 
 /** CDC of GlobalSCAPE, where PROT C is refused. */

@@ -13,5 +13,5 @@ export async function setType(
 }
 
 export function listingType({ system }: Session): 'A' | 'I' {
-  return /MVS|z\/OS|OS\/400|VM\/|TANDEM/i.test(system) ? 'A' : 'I';
+  return /MVS|z\/OS|OS\/400|\bVM\b|TANDEM/i.test(system) ? 'A' : 'I';
 }
