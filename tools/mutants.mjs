@@ -893,6 +893,13 @@ export const mutants = [
     red: test('ftp', 'again'),
   },
   {
+    guard: 'FTP: a file is no tree, for whose sake the other side would be emptied',
+    in: 'ftp/src/trees/remote-tree.ts',
+    take: 'if (depth === 0 && first !== undefined && isRoot(first, root)) throw noDirectory(first);',
+    put: '',
+    red: test('ftp', 'trees'),
+  },
+  {
     guard: 'FTP: what a server calls superfluous has not been done',
     in: 'ftp/src/session/reply-codes.ts',
     take: 'reply.code === 202 && superfluous.has(verbOf(line))',

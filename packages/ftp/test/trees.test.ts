@@ -329,6 +329,51 @@ describe('a tree that is not what it seems', () => {
     },
   );
 
+  it.each([{}, { features: ['MLST type*;size*;', 'EPSV', 'SIZE', 'MDTM'] }])(
+    'a file is no tree, and nothing is removed for its sake, %j',
+    async (manners) => {
+      const { ftp, server } = await onOdd({ w: 'a file', d: { w: 'another' } }, manners);
+      const root = await local({ keep: 'mine' });
+      for (const direction of ['up', 'down'] as const) {
+        for (const remote of ['/w', 'w', '/d/w']) {
+          const work = ftp.mirror(root, remote, { direction, delete: true });
+          await expect(work).rejects.toMatchObject({ code: 'ERR_COMMAND_REJECTED' });
+        }
+      }
+      expect(server.tree).toEqual({ w: 'a file', d: { w: 'another' } });
+      expect(await inLocal(root)).toEqual({ keep: 'mine' });
+      await expect(
+        ftp.mirror(join(root, 'keep'), '/d', { direction: 'up', delete: true }),
+      ).rejects.toMatchObject({ code: 'ERR_LOCAL_IO' });
+      expect(server.tree.d).toEqual({ w: 'another' });
+    },
+  );
+
+  it('a name that ends in .part is as any other, unless a download can go on with it', async () => {
+    const { ftp, server } = await onOdd({ w: {}, d: { 'film.part': 'one', 'x.part.json': '{}' } });
+    const root = await local({ 'film.part': 'one', 'y.part': 'half', 'y.part.json': '{}' });
+    const up = await ftp.mirror(root, '/w', { direction: 'up', delete: true });
+    expect(server.tree.w).toEqual({ 'film.part': 'one' });
+    const reason = 'an unfinished download';
+    expect(up.refused).toEqual([
+      { path: 'y.part', reason },
+      { path: 'y.part.json', reason },
+    ]);
+    await ftp.mirror(root, '/d', { direction: 'down', compare: 'size', delete: true });
+    const again = await ftp.mirror(root, '/d', {
+      direction: 'down',
+      compare: 'size',
+      delete: true,
+    });
+    expect(again).toMatchObject({ plan: [], unchanged: 2 });
+    expect(Object.keys(await inLocal(root)).sort()).toEqual([
+      'film.part',
+      'x.part.json',
+      'y.part',
+      'y.part.json',
+    ]);
+  });
+
   it('what a killed run left behind goes', async () => {
     const stale = '.a.0123456789ab.part';
     const { ftp, server } = await onOdd({ w: { [stale]: 'half', '.part': 'mine' } });

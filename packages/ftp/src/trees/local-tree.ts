@@ -1,5 +1,5 @@
 /** A directory of this side, and the ways into it that lead nowhere else. */
-import { lstat, mkdir, opendir } from 'node:fs/promises';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFivewireError, LocalError, makeDirectories } from '@fivewire/line-protocol';
 import { localPath } from '../files/local-path.js';
@@ -7,14 +7,19 @@ import { localFailure } from '../transfer/local.js';
 import type { Choice } from './choice.js';
 import { emptyTree, isTemporary, type Tree } from './tree-node.js';
 
-/** Links are not followed. @throws LocalError where `root` is there and is no directory that can be read */
+/**
+ * Links are not followed.
+ *
+ * @param isTarget it may be missing
+ * @throws LocalError where `root` is there and is no directory that can be read
+ */
 export async function readLocalTree(
   root: string,
   choice: Choice,
-  mayBeMissing: boolean,
+  isTarget: boolean,
 ): Promise<Tree> {
   const tree = emptyTree();
-  await readDirectory(root, '', tree, choice, mayBeMissing);
+  await readDirectory(root, '', tree, choice, isTarget);
   return tree;
 }
 
@@ -23,14 +28,21 @@ async function readDirectory(
   below: string,
   tree: Tree,
   choice: Choice,
-  mayBeMissing: boolean,
+  isTarget: boolean,
 ): Promise<void> {
   try {
-    for await (const { name } of await opendir(directory)) {
+    const names = new Set(await readdir(directory));
+    for (const name of names) {
       const path = below === '' ? name : `${below}/${name}`;
       const place = join(directory, name);
-      if (isTemporary(name)) tree.stale.push(place);
-      if (isPart(name)) continue;
+      if (isTemporary(name)) {
+        tree.stale.push(place);
+        continue;
+      }
+      if (isUnfinished(name, names)) {
+        if (!isTarget) tree.refused.push({ path, reason: 'an unfinished download' });
+        continue;
+      }
       const about = await lstat(place);
       if (about.isDirectory()) {
         if (!choice.entersDirectory(path)) continue;
@@ -42,7 +54,7 @@ async function readDirectory(
           tolerance: 0,
           place,
         });
-        await readDirectory(place, path, tree, choice, false);
+        await readDirectory(place, path, tree, choice, isTarget);
       } else if (!choice.takesFile(path)) {
         // not meant
       } else if (about.isFile()) {
@@ -63,13 +75,16 @@ async function readDirectory(
       }
     }
   } catch (error) {
-    if (mayBeMissing && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if (isTarget && below === '' && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw localFailure(error, directory);
   }
 }
 
-/** Unfinished downloads, and what is kept beside them to go on. */
-const isPart = (name: string): boolean => name.endsWith('.part') || name.endsWith('.part.json');
+/** A part that a download can go on with, and the record beside it that says so. What only has such a name is a file as any other. */
+function isUnfinished(name: string, names: ReadonlySet<string>): boolean {
+  if (name.endsWith('.part')) return names.has(`${name}.json`);
+  return name.endsWith('.part.json') && names.has(name.slice(0, -'.json'.length));
+}
 
 /** A path below `root`, part by part. @throws LocalError ERR_LOCAL_PATH for a name that leads elsewhere */
 export function safePath(root: string, path: string): string {

@@ -1,5 +1,5 @@
 /** A directory of the server, with all that is below it. */
-import { isFivewireError } from '@fivewire/line-protocol';
+import { CommandError, isFivewireError } from '@fivewire/line-protocol';
 import type { RemotePath } from '../files/remote-path.js';
 import type { Entry, TimePrecision } from '../listing/entry.js';
 import type { CallOptions } from '../types.js';
@@ -28,7 +28,10 @@ export async function readRemoteTree(
     const below: typeof level = [];
     for (const directory of level) {
       try {
-        for (const entry of await entriesOf(ftp, directory, tree, options)) {
+        const entries = await entriesOf(ftp, directory, tree, options);
+        const [first] = entries;
+        if (depth === 0 && first !== undefined && isRoot(first, root)) throw noDirectory(first);
+        for (const entry of entries) {
           const child = await take(ftp, tree, choice, directory.path, entry, clock, options);
           if (child !== undefined) below.push(child);
         }
@@ -48,6 +51,19 @@ export async function readRemoteTree(
   }
   return tree;
 }
+
+/** A file is its own one entry. As a tree it would have every other file of the other side removed. */
+function isRoot({ path, rawPath, type }: Entry, root: RemotePath): boolean {
+  if (type === 'directory') return false;
+  return typeof root === 'string' ? path === root : Buffer.compare(rawPath, root) === 0;
+}
+
+const noDirectory = ({ path }: Entry): CommandError =>
+  new CommandError('ERR_COMMAND_REJECTED', `${path} is no directory.`, {
+    protocol: 'ftp',
+    transient: false,
+    hint: 'Trees are of directories; `upload` and `download` move one file.',
+  });
 
 async function entriesOf(
   ftp: TreeClient,
