@@ -40,6 +40,15 @@ const messageHints: Hints = {
   reply_to: 'Use `replyTo`.',
   'reply-to': 'Use `replyTo`.',
   cid: 'It belongs to an attachment.',
+  signal: 'It belongs to the sending: `sendMail(pool, message, { signal })`.',
+  requireTLSExtensionEnabled:
+    'It belongs to the envelope: `sendMail(…, { envelope: { requireTls: true } })`.',
+  auth: 'Who logs in is said to `SmtpClient.connect` or `createSmtpPool`.',
+  generateTextFromHTML: 'Use `textFromHtml: true`.',
+  charset: 'Text is sent as UTF-8.',
+  baseBoundary: 'Boundaries are drawn by lot.',
+  boundaryPrefix: 'Boundaries are drawn by lot.',
+  ical: 'Use `calendar: { method, content, filename }`.',
   attachment: 'Use `attachments`.',
   body: 'Use `text` or `html`.',
 };
@@ -51,6 +60,10 @@ const attachmentHints: Hints = {
   raw: 'Give `content`, `contentType` and `headers`.',
   httpHeaders: 'URLs are never followed.',
   name: 'Use `filename`.',
+  fileName: 'Use `filename`.',
+  filePath: 'Use `path`, within `allowFiles`.',
+  type: 'Use `contentType`.',
+  mimeType: 'Use `contentType`.',
   data: 'Use `content`.',
 };
 

@@ -64,6 +64,9 @@ function checkedKey(given: DkimKey, argument: string): Signer {
     skipFields: 'What is signed is fixed: RFC 6376 §5.4.',
     keys: 'Give a list of keys as `dkim`.',
     hashAlgo: 'It is SHA-256: RFC 8301.',
+    key: 'Use `privateKey`.',
+    l: 'Never: what follows the signed part could be anything (RFC 6376 §8.2).',
+    cacheTreshold: 'A body over 1 MiB is kept in a file of the system’s temporary directory.',
     cacheDir: 'A body over 1 MiB is kept in a file of the system’s temporary directory.',
   });
   const key = privateKey(given.privateKey, `${argument}.privateKey`);

@@ -36,6 +36,42 @@ export const ftpShape: AuthShape = {
   userAlone: true,
 };
 
+/** What other clients call it: nodemailer, imapflow, imap, basic-ftp. */
+const elsewhere: Readonly<Record<string, string>> = {
+  pass: 'password',
+  passwd: 'password',
+  username: 'user',
+  login: 'user',
+  token: 'accessToken',
+  identity: 'authzid',
+  authorizationId: 'authzid',
+};
+const freshToken = 'accessToken: a function that gets a fresh token';
+const elsewhereInSasl: Readonly<Record<string, string>> = {
+  type: 'nothing: what is in auth says it, and the option mechanisms restricts',
+  method: 'the option mechanisms, beside auth',
+  loginMethod: 'the option mechanisms, beside auth',
+  credentials: 'user and password, in auth itself',
+  xoauth2: freshToken,
+  clientId: freshToken,
+  clientSecret: freshToken,
+  refreshToken: freshToken,
+  serviceClient: freshToken,
+  privateKey: freshToken,
+  accessUrl: freshToken,
+  expires: freshToken,
+  provisionCallback: freshToken,
+};
+
+function inOurWords(key: string, { kinds: taken, keys }: AuthShape): string | undefined {
+  if (Object.hasOwn(elsewhere, key)) {
+    const word = elsewhere[key] as string;
+    return keys.includes(word) ? word : undefined;
+  }
+  if (!taken.includes('accessToken') || !Object.hasOwn(elsewhereInSasl, key)) return undefined;
+  return elsewhereInSasl[key];
+}
+
 /** What has been checked is a frozen copy: it can't change, and need not be checked again. */
 const checked = new WeakMap<object, CredentialKind>();
 
@@ -54,7 +90,8 @@ export function checkAuth(auth: Auth, shape: AuthShape = saslShape): CredentialK
   if (known !== undefined) return known;
   const given = auth as Partial<Record<string, unknown>>;
   const unknown = Object.keys(given).find((key) => !shape.keys.includes(key));
-  if (unknown !== undefined) throw unknownOption(`auth.${unknown}`, shape.keys);
+  if (unknown !== undefined)
+    throw unknownOption(`auth.${unknown}`, shape.keys, inOurWords(unknown, shape));
   const [named, second] = shape.kinds.filter(
     (key) => given[key] !== undefined && given[key] !== false,
   );

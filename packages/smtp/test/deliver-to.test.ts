@@ -227,6 +227,9 @@ test('nodemailer’s option names are answered with ours', async () => {
     pass: 'auth.password',
     authMethod: 'mechanisms',
     lmtp: 'protocol',
+    secureConnection: 'security',
+    getSocket: 'dial',
+    maxRequeues: 'outageTimeout',
   }))
     expect(await failure(SmtpClient.connect({ host: 'x', [name]: 'x' } as never))).toMatchObject({
       code: 'ERR_ARGUMENT',
