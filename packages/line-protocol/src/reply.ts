@@ -66,7 +66,9 @@ const plainLength = 300;
 
 function enhancedCode(line: string): string | undefined {
   if (line.charCodeAt(1) !== DOT) return undefined;
-  return /^([245]\.\d{1,3}\.\d{1,3})(?: |$)/.exec(line)?.[1];
+  const end = line.indexOf(' ');
+  const word = end < 0 ? line : line.slice(0, end);
+  return /^[245]\.\d{1,3}\.\d{1,3}$/.test(word) ? word : undefined;
 }
 
 const DOT = 46;

@@ -69,15 +69,16 @@ export function prepareMessage(
   const wishes = wishesOf(session, envelope, recipients);
   const kind = contentKind(session, envelope, source);
 
-  const parameters = [
-    ...sizeParameter(session, envelope, source),
-    ...kind.parameters,
-    ...(utf8Path || utf8Header ? ['SMTPUTF8'] : []),
-    ...requireTlsParameter(session, envelope),
-    ...wishes.mail,
-  ];
+  const utf8 = utf8Path || utf8Header ? 'SMTPUTF8' : undefined;
+  const size = sizeParameter(session, envelope, source);
+  const requireTls = requireTlsParameter(session, envelope);
+  const parameters: string[] = [];
+  for (const one of [size, kind.parameter, utf8, requireTls])
+    if (one !== undefined) parameters.push(one);
+  parameters.push(...wishes.mail);
   const lines: { address: string; line: string }[] = [];
-  for (const [i, { address, path }] of recipients.entries()) {
+  for (let i = 0; i < recipients.length; i++) {
+    const { address, path } = recipients[i] as CheckedRecipient;
     const line = pathCommand('RCPT', `TO:<${path.text}>`, wishes.recipients[i] ?? none);
     lines.push({ address, line });
   }
@@ -90,7 +91,7 @@ export function prepareMessage(
     dropped: wishes.dropped,
     grouped,
     options,
-    utf8: utf8Path || utf8Header,
+    utf8: utf8 !== undefined,
     looksAtHeader,
   };
 }
@@ -140,7 +141,8 @@ function recipientsOf({ to, unqualified = false }: Envelope, lmtp: boolean): Che
   const list = (Array.isArray(to) ? to : [to]) as readonly (string | Recipient)[];
   if (list.length === 0) throw wrong('envelope.to', 'names no recipient');
   const checked: CheckedRecipient[] = [];
-  for (const [i, entry] of list.entries()) checked.push(recipientOf(entry, i, lmtp || unqualified));
+  for (let i = 0; i < list.length; i++)
+    checked.push(recipientOf(list[i] as string | Recipient, i, lmtp || unqualified));
   return checked;
 }
 
@@ -161,12 +163,12 @@ function sizeParameter(
   { extensions }: Session,
   { size }: Envelope,
   { whole }: BodySource,
-): string[] {
+): string | undefined {
   if (size !== undefined && (!Number.isSafeInteger(size) || size < 0))
     throw wrong('envelope.size', `is ${String(size)}; give whole octets`);
   const octets = size ?? whole?.length;
   checkSizeLimit(extensions, octets);
-  return octets !== undefined && extensions.has('SIZE') ? [`SIZE=${octets}`] : [];
+  return octets !== undefined && extensions.has('SIZE') ? `SIZE=${octets}` : undefined;
 }
 
 /** RFC 1870 §4: the limit that the server announced; 0 or none is no limit. */
@@ -194,7 +196,9 @@ function checkRecipientLimit(extensions: Extensions, count: number): void {
 
 // ── BODY, RFC 6152 and RFC 3030 ────────────────────────────────────────────────────────────────────────────────
 
-type ContentKind = Pick<OutgoingMessage, 'framing' | 'sevenBit'> & { parameters: string[] };
+type ContentKind = Pick<OutgoingMessage, 'framing' | 'sevenBit'> & {
+  parameter: string | undefined;
+};
 
 function contentKind(session: Session, { body }: Envelope, source: BodySource): ContentKind {
   checkOneOf(body, ['7bit', '8bit', 'binary'], 'envelope.body');
@@ -204,17 +208,17 @@ function contentKind(session: Session, { body }: Envelope, source: BodySource): 
   if (body === 'binary') {
     requireExtension(extensions, 'BINARYMIME', "body: 'binary'");
     requireExtension(extensions, 'CHUNKING', "body: 'binary'");
-    return { framing: 'bdat-binary', sevenBit: false, parameters: ['BODY=BINARYMIME'] };
+    return { framing: 'bdat-binary', sevenBit: false, parameter: 'BODY=BINARYMIME' };
   }
   if (body === '7bit') {
     if (ascii === false) throw wrong('body', "holds octets above 127, but envelope.body is '7bit'");
-    return { framing, sevenBit: ascii === undefined, parameters: [] };
+    return { framing, sevenBit: ascii === undefined, parameter: undefined };
   }
-  if (ascii === true) return { framing, sevenBit: false, parameters: [] };
+  if (ascii === true) return { framing, sevenBit: false, parameter: undefined };
   if (ascii === false || body === '8bit')
     requireExtension(extensions, '8BITMIME', 'A body with octets above 127');
   const agreed = extensions.has('8BITMIME');
-  return { framing, sevenBit: !agreed, parameters: agreed ? ['BODY=8BITMIME'] : [] };
+  return { framing, sevenBit: !agreed, parameter: agreed ? 'BODY=8BITMIME' : undefined };
 }
 
 /** For a stream, which could not be looked at before: such an octet ends the message. */
@@ -234,8 +238,8 @@ export const eightBitFound = (connection: 'usable' | 'closed'): CommandError =>
 function requireTlsParameter(
   { connection, extensions }: Session,
   { requireTls }: Envelope,
-): string[] {
-  if (!requireTls) return [];
+): string | undefined {
+  if (!requireTls) return undefined;
   if (!connection.secureStream?.security.verified) {
     throw new UsageError('ERR_STATE', 'requireTls needs a connection whose TLS is verified', {
       argument: 'envelope.requireTls',
@@ -243,5 +247,5 @@ function requireTlsParameter(
     });
   }
   requireExtension(extensions, 'REQUIRETLS', 'requireTls');
-  return ['REQUIRETLS'];
+  return 'REQUIRETLS';
 }

@@ -23,19 +23,28 @@ interface Wish {
 }
 
 export interface Wishes {
-  mail: string[];
-  recipients: string[][];
+  mail: readonly string[];
+  /** Shorter than the list of recipients where none wishes anything. */
+  recipients: readonly (readonly string[])[];
+  /** The caller's own: it goes into the result. */
   dropped: string[];
 }
+
+const nothing: readonly never[] = [];
 
 export function wishesOf(
   { extensions }: Session,
   envelope: Envelope,
   recipients: readonly CheckedRecipient[],
 ): Wishes {
-  if (!wishesAnything(envelope, recipients)) return { mail: [], recipients: [], dropped: [] };
+  if (!wishesAnything(envelope, recipients))
+    return { mail: nothing, recipients: nothing, dropped: [] };
   const optional = optionalOnes(envelope);
-  const wishes: Wishes = { mail: [], recipients: recipients.map(() => []), dropped: [] };
+  const wishes = {
+    mail: [] as string[],
+    recipients: recipients.map((): string[] => []),
+    dropped: [] as string[],
+  };
   for (const { extension, what, mail, recipient: each } of table) {
     const forMail = mail(envelope, extensions.get(extension) ?? []);
     const forRecipients = recipients.map(
