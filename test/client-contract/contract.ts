@@ -6,6 +6,7 @@ import { describeConnect } from './rows/connect.js';
 import { describeExports } from './rows/exports.js';
 import { describeFace } from './rows/face.js';
 import { describeMethods } from './rows/methods.js';
+import { describeOdd } from './rows/odd.js';
 import { describePool } from './rows/pool.js';
 import { describeQuit } from './rows/quit.js';
 import { describeSecured } from './rows/secured.js';
@@ -28,4 +29,5 @@ export function describeSession<C extends Client>(subject: Subject<C>): void {
   describeMethods(subject);
   describeCalls(subject);
   describePool(subject);
+  describeOdd(subject);
 }

@@ -42,6 +42,8 @@ export interface Subject<C extends Client = Client> {
   /** A verb that `command()` takes, and its refusal by the server. */
   verb: string;
   refusal: string;
+  /** Asks what the server can, and the session goes on without an answer. */
+  question?: string;
   /** The server leaves, unasked. */
   leaving: string;
   /** The greeting of a server that takes no more connections, after which it closes. */

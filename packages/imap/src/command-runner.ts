@@ -106,6 +106,7 @@ export class CommandRunner {
         sent: true,
       };
       entry.command.claim = (response) => {
+        if (response.type === 'malformed' && response.text === '') return false; // an empty line means nothing
         if (response.type !== 'status') {
           throw this.connection.malformed(
             'a greeting (* OK, * PREAUTH or * BYE)',

@@ -16,6 +16,7 @@
  * - deadline.ts, limits.ts, wire-log.ts, notices.ts, decode-text.ts
  */
 export * from 'tls-context-core';
+export { askedOrNot } from './asked-or-not.js';
 export { trimBlanks, wordsOf } from './blanks.js';
 export * from './body.js';
 export type { CallOptions } from './call-options.js';

@@ -90,9 +90,9 @@ export class ReplyParser {
     return this.#code < 0;
   }
 
-  /** True between replies for an empty line that means nothing: some servers end a reply in one line end too many. */
+  /** True between replies for an empty line, which means nothing: some servers end a reply in one line end too many. */
   passesOver(line: string): boolean {
-    return line === '' && this.#code < 0 && this.#style !== 'nntp';
+    return line === '' && this.#code < 0;
   }
 
   /** @returns the reply when this line ends it, `undefined` when more must come, a string that says what is wrong. */
@@ -100,7 +100,6 @@ export class ReplyParser {
     const code = codeOf(line);
     const separator = line[3];
     if (this.#code < 0) {
-      if (line === '' && this.#style === 'nntp') return undefined; // means nothing, and takes no other line's place
       if (code < 0) return 'a three-digit reply code';
       if (this.#style === 'nntp')
         return separator === undefined || separator === ' ' ? single(code, line) : 'a space';

@@ -1,5 +1,6 @@
 /** From options to a usable session: dialled, greeted (RFC 3977 §5.1), secured (RFC 4642), in reader mode, logged in. */
 import {
+  askedOrNot,
   checkLimits,
   commandLine,
   forProtocol,
@@ -52,9 +53,15 @@ export function resolveOptions(options: NntpOptions): Resolved {
 }
 
 /** @param sessions TLS sessions to resume, shared by the connections of a pool */
-export async function openSession(
+export function openSession(resolved: Resolved, sessions?: SessionScope): Promise<Session> {
+  return askedOrNot(resolved.transport, 'CAPABILITIES', (transport) =>
+    open({ ...resolved, transport }, sessions),
+  );
+}
+
+async function open(
   { options, transport, limits }: Resolved,
-  sessions?: SessionScope,
+  sessions: SessionScope | undefined,
 ): Promise<Session> {
   const connection = await openConnection(
     { ...transport, options: { ...transport.options, limits } },
@@ -86,11 +93,15 @@ export async function openSession(
 async function greeting(session: Session): Promise<void> {
   const { connection, transport } = session;
   const wait: Wait = { phase: 'greeting', timeout: transport.timeouts.greeting };
-  const line = await session.queue.run(() => connection.readLine(wait), {
-    phase: 'greeting',
-    unprompted: true,
-  });
   const { responseOctets } = session.limits;
+  const readLine = async (): Promise<string> => {
+    for (let octets = 0; octets <= responseOctets; octets += 2) {
+      const line = await connection.readLine(wait);
+      if (line !== '') return line; // an empty line means nothing
+    }
+    throw connection.exceeded('responseOctets', responseOctets, { phase: 'greeting' });
+  };
+  const line = await session.queue.run(readLine, { phase: 'greeting', unprompted: true });
   if (line.length > responseOctets)
     throw connection.exceeded('responseOctets', responseOctets, { phase: 'greeting' });
   // `200-Welcome`, `200` and a tab, and `200` alone have been seen.

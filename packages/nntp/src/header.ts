@@ -2,7 +2,6 @@
 import { commandLine, Rows, type Turn } from '@fivewire/line-protocol';
 import { type ArticleRange, parseCount, rangeArgument, wrong } from './arguments.js';
 import { decodeHeader } from './header-text.js';
-import { asksForOlder } from './response-codes.js';
 import { afterLogin, begun, rowReader, rows } from './rows.js';
 import type { Session } from './session.js';
 import type { CallOptions, HeaderRow } from './types.js';
@@ -15,7 +14,6 @@ export function header(
   options: CallOptions,
 ): Rows<HeaderRow> {
   checkField(field);
-  const { capabilities } = session;
   const args = [field, ...rangeArgument(range)];
   const isSpan = typeof range === 'object' && range !== null;
   const lines = { HDR: commandLine('HDR', args), XHDR: commandLine('XHDR', args) };
@@ -33,20 +31,12 @@ export function header(
       ...(isSpan ? { span: range, numberOf: ({ number }: HeaderRow) => number } : {}),
     });
   };
-  const usesOld = () => session.usesXhdr || (capabilities.known && !capabilities.has('HDR'));
   return new Rows(() =>
-    begun(async () => {
-      if (usesOld()) return afterLogin(session, () => open('XHDR'));
-      try {
-        return await afterLogin(session, () => open('HDR'));
-      } catch (error) {
-        // Where CAPABILITIES promised HDR, the refusal means what it says.
-        if (capabilities.has('HDR') || !asksForOlder(error)) throw error;
-        const found = await afterLogin(session, () => open('XHDR'));
-        session.usesXhdr = true;
-        return found;
-      }
-    }),
+    begun(() =>
+      session.firstKnown(session.likeliest('HDR', 'XHDR'), (verb) =>
+        afterLogin(session, () => open(verb)),
+      ),
+    ),
   );
 }
 

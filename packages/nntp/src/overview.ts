@@ -55,6 +55,8 @@ function* windows(
   } while (start <= last);
 }
 
+type Verb = 'OVER' | 'XOVER' | 'XZVER';
+
 class OverviewReader implements AsyncIterator<OverviewRow, void, undefined> {
   #session: Session;
   #options: CallOptions;
@@ -118,23 +120,14 @@ class OverviewReader implements AsyncIterator<OverviewRow, void, undefined> {
     return this.#spans.next().value ?? undefined;
   }
 
-  async #first(span: Span): Promise<IteratorResult<OverviewRow, void>> {
-    const session = this.#session;
-    try {
-      this.#reader = this.#open(span, verbOf(session, span));
-      return await this.#reader.next();
-    } catch (error) {
-      // Where CAPABILITIES promised OVER, the refusal means what it says.
-      if (!asksForOlder(error) || usesXover(session) || session.capabilities.has('OVER'))
-        throw error;
-      this.#reader = this.#open(span, 'XOVER');
-      const first = await this.#reader.next();
-      session.usesXover = true;
-      return first;
-    }
+  #first(span: Span): Promise<IteratorResult<OverviewRow, void>> {
+    return this.#session.firstKnown(verbsFor(this.#session, span), (verb) => {
+      this.#reader = this.#open(span, verb);
+      return this.#reader.next();
+    });
   }
 
-  #open(span: Span, verb: 'OVER' | 'XOVER' | 'XZVER'): RowReader<OverviewRow> {
+  #open(span: Span, verb: Verb): RowReader<OverviewRow> {
     const session = this.#session;
     const format = this.#format as OverviewFormat;
     const line = commandLine(verb, span.args);
@@ -157,16 +150,14 @@ class OverviewReader implements AsyncIterator<OverviewRow, void, undefined> {
   }
 }
 
-const verbOf = (session: Session, span: Span): 'OVER' | 'XOVER' | 'XZVER' => {
+/** What may serve, the likeliest first. */
+function verbsFor(session: Session, span: Span): Verb[] {
   const { options, compressed, zipping, capabilities } = session;
+  const verbs: Verb[] = session.likeliest('OVER', 'XOVER');
   const mayZip = options.compress === true && !compressed && !zipping.gzip;
-  if (mayZip && span.from !== undefined && capabilities.has('XZVER')) return 'XZVER';
-  return usesXover(session) ? 'XOVER' : 'OVER';
-};
-
-/** A server that says what it can, and does not say OVER, has at most XOVER. */
-const usesXover = ({ usesXover: found, capabilities }: Session): boolean =>
-  found || (capabilities.known && !capabilities.has('OVER'));
+  if (mayZip && span.from !== undefined && capabilities.has('XZVER')) verbs.unshift('XZVER');
+  return verbs;
+}
 
 /** No article in a span is no error. Servers say it by an empty list, 423, or 420 (INN#122). */
 function hasRows(session: Session, reply: Reply, line: CommandLine, span: Span): boolean {

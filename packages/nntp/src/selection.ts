@@ -105,9 +105,12 @@ export class Selection {
 /** `count low high name`. Some servers leave the figures out after LISTGROUP; `undefined` where they make no sense. */
 export function parseGroup(text: string, fallback: string | undefined): Group | undefined {
   const [first, second, third, name] = wordsOf(text);
-  const [count, low, high] = [parseCount(first), parseCount(second), parseCount(third)];
+  // An empty group's high is one below its low: `0 0 -1` where that is 0.
+  const belowNothing = second === '0' && third === '-1';
+  const [count, low] = [parseCount(first), parseCount(second)];
+  const high = belowNothing ? 0 : parseCount(third);
   if (count === undefined || low === undefined || high === undefined) return undefined;
   // INN once sent 2147483648 for an empty group; three ways to say empty are allowed.
-  const empty = count === 0 || low > high;
+  const empty = count === 0 || low > high || belowNothing;
   return { name: fallback ?? name ?? '', count: empty ? 0 : count, low, high, empty };
 }

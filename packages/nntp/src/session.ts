@@ -20,7 +20,7 @@ import {
 import { login } from './authenticate.js';
 import { NntpCapabilities } from './capabilities.js';
 import type { OverviewFormat } from './overview-row.js';
-import { needsLogin, refusal } from './response-codes.js';
+import { asksForOlder, needsLogin, refusal } from './response-codes.js';
 import { Selection } from './selection.js';
 import { type Event, meaning, next, type State } from './session-states.js';
 import type { CallOptions, NntpLimits, NntpOptions } from './types.js';
@@ -52,12 +52,10 @@ export class Session {
   postingSaid: boolean | undefined;
   /** LIST OVERVIEW.FMT, once it was needed. */
   overviewFormat: OverviewFormat | undefined;
-  /** True once OVER was found to be unknown: then it is XOVER. */
-  usesXover = false;
+  /** Commands of which this session has shown whether the server knows them: see {@link Session.firstKnown}. */
+  readonly #verbs: Map<string, boolean> = new Map();
   /** Whether responses may come compressed one by one. */
   zipping: Zipping = { gzip: false, terminator: false };
-  /** True once HDR was found to be unknown: then it is XHDR. */
-  usesXhdr = false;
   #state: State = 'opened';
   #logins = 0;
   #loggingIn: Promise<void> | undefined;
@@ -208,6 +206,40 @@ export class Session {
       if (this.#logins === logins) await this.logIn();
       return await work();
     }
+  }
+
+  /**
+   * A command and its older form, the likelier first: servers leave out of CAPABILITIES what they have. Where the command is promised
+   * there, a refusal means what it says.
+   */
+  likeliest<V extends string>(verb: V, older: V): V[] {
+    const { capabilities } = this;
+    if (capabilities.has(verb)) return [verb];
+    return capabilities.known ? [older, verb] : [verb, older];
+  }
+
+  /**
+   * Asks by the first of several commands for one thing that the server knows.
+   * @throws the refusal of the first one where none is known
+   */
+  async firstKnown<V extends string, T>(
+    verbs: readonly V[],
+    ask: (verb: V) => Promise<T>,
+  ): Promise<T> {
+    const may = verbs.filter((verb) => this.#verbs.get(verb) !== false);
+    let refusal: unknown;
+    for (const [i, verb] of may.entries()) {
+      try {
+        const answer = await ask(verb);
+        this.#verbs.set(verb, true);
+        for (const refused of may.slice(0, i)) this.#verbs.set(refused, false);
+        return answer;
+      } catch (error) {
+        if (!asksForOlder(error) || this.#verbs.get(verb) === true) throw error;
+        refusal ??= error;
+      }
+    }
+    throw refusal;
   }
 
   /** AUTHINFO in a turn of its own. Calls that need it at once share it. */

@@ -91,15 +91,21 @@ describe('one odd answer', () => {
     await play(dialogue, (nntp) => nntp.date());
   });
 
-  it('an empty line between responses means nothing', async () => {
+  it('an empty line before the greeting or between responses means nothing', async () => {
     const dialogue = reader(`C: GROUP a.b\nS: \nS: 211 3 1 9 a.b\nS: \n${date}`);
     expect(
-      await play(dialogue, async (nntp) => {
+      await play(`S: \n${dialogue}`, async (nntp) => {
         const { high } = await nntp.group('a.b');
         await nntp.date();
         return high;
       }),
     ).toBe(9);
+  });
+
+  it('a high number below nothing is an empty group', async () => {
+    const dialogue = reader('C: GROUP a.b\nS: 211 0 0 -1 a.b');
+    const result = await play(dialogue, (nntp) => nntp.group('a.b'));
+    expect(result).toEqual({ name: 'a.b', count: 0, low: 0, high: 0, empty: true });
   });
 
   it('GROUP without figures is a refusal, not the end', async () => {

@@ -1,5 +1,6 @@
 /** From options to a usable session: dialled, greeted (RFC 1939 §4), secured (RFC 2595 §4, RFC 8314), authenticated. */
 import {
+  askedOrNot,
   checkLimits,
   commandLine,
   decodeText,
@@ -51,9 +52,15 @@ export function resolveOptions(options: Pop3Options): Resolved {
 }
 
 /** @param sessions TLS sessions to resume, shared by the connections of a pool */
-export async function openSession(
+export function openSession(resolved: Resolved, sessions?: SessionScope): Promise<Session> {
+  return askedOrNot(resolved.transport, 'CAPA', (transport) =>
+    open({ ...resolved, transport }, sessions),
+  );
+}
+
+async function open(
   { options, transport, limits }: Resolved,
-  sessions?: SessionScope,
+  sessions: SessionScope | undefined,
 ): Promise<Session> {
   const connection = await openConnection(
     { ...transport, options: { ...transport.options, limits } },

@@ -5,7 +5,6 @@ import {
   decodeText,
   escapeText,
   type LineConnection,
-  type Phase,
   type ServerReply,
   type StrayMeaning,
   type Wait,
@@ -26,7 +25,8 @@ export interface Response {
 export function parseResponse(line: string): Response | undefined {
   if (line.startsWith('+OK ') && line !== '+OK ' && !/^[ \t[]/.test(line[4] as string))
     return { ok: true, code: undefined, text: line.slice(4) };
-  const status = /^(\+OK|-ERR)(?:[ \t]+|$)/i.exec(line);
+  // `+OK<timestamp>`, `+OK: ready` and `+OK-` have been seen; `+OKAY` is another word.
+  const status = /^(\+OK|-ERR)(?![a-z0-9])[ \t]*/i.exec(line);
   if (status === null) return undefined;
   const rest = line.slice(status[0].length);
   const code = /^\[([^\]\s]{1,80})\][ \t]*/.exec(rest);
@@ -43,31 +43,44 @@ export async function readResponse(
   wait: Wait,
   responseOctets: number,
 ): Promise<Response> {
-  const line = await connection.readLine(wait);
-  return judge(connection, line, wait, responseOctets);
+  const empty = { lines: 0 };
+  for (;;) {
+    const response = takeResponse(connection, wait, responseOctets, empty);
+    if (response !== undefined) return response;
+    await connection.fill(wait);
+  }
 }
 
 /** As {@link readResponse}, where the line is here already. */
 export function takeResponse(
   connection: LineConnection,
-  where: { phase: Phase; command: string },
+  where: Pick<Wait, 'phase' | 'command'>,
   responseOctets: number,
+  empty: { lines: number } = { lines: 0 },
 ): Response | undefined {
-  const line = connection.takeLine(where);
-  return line === undefined ? undefined : judge(connection, line, where, responseOctets);
+  for (;;) {
+    const line = connection.takeLine(contextOf(where));
+    if (line === undefined) return undefined;
+    // An empty line means nothing, and takes no other line's place; but the go-ahead to TLS is exact.
+    const isStatus = line !== '' || where.phase === 'starttls' || ++empty.lines > mostEmptyLines;
+    if (isStatus) return judge(connection, line, where, responseOctets);
+  }
 }
+
+/** More than these are no slip. */
+const mostEmptyLines = 100;
 
 function judge(
   connection: LineConnection,
   line: string,
-  wait: Pick<Wait, 'phase' | 'command'>,
+  where: Pick<Wait, 'phase' | 'command'>,
   responseOctets: number,
 ): Response {
   if (line.length > responseOctets)
-    throw connection.exceeded('responseOctets', responseOctets, contextOf(wait));
+    throw connection.exceeded('responseOctets', responseOctets, contextOf(where));
   const response = parseResponse(line);
   if (response !== undefined) return response;
-  throw connection.malformed('+OK or -ERR', line, contextOf(wait));
+  throw connection.malformed('+OK or -ERR', line, contextOf(where));
 }
 
 /** A refusal as errors carry it. */

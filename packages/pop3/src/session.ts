@@ -61,6 +61,7 @@ export class Session {
     this.limits = limits;
     this.queue = new ReplyQueue(connection, {
       stray: (line) => {
+        if (line === '') return 'noted';
         const [kind = ''] = line.split(' ', 1);
         this.notices.push({ kind, text: escapeText(decodeText(line), 500) });
         return strayMeaning(line);

@@ -79,13 +79,15 @@ describe.each(['implicit-tls', 'starttls'] as const)('over %s', (security) => {
             kind === 'stall'
               ? { stallAt: at }
               : { cutAfter: at, cut: kind === 'cut' ? 'fin' : kind };
+          const before = servers.pop3.connections.length;
           let error: unknown;
           await session(options(security)).catch((caught: unknown) => {
             error = caught;
           });
-          // Where all that is missing is the farewell, there may be no error.
+          // Where all that is missing is the farewell, there may be no error; nor where the answer to CAPA was, which then is not asked for.
+          const wasDialledAgain = servers.pop3.connections.length - before === 2;
           if (error !== undefined) expect(isFivewireError(error), String(error)).toBe(true);
-          else expect(at).toBeGreaterThan(total * 0.8);
+          else expect(at > total * 0.8 || wasDialledAgain, `${kind} at ${at}`).toBe(true);
         }
       }
       expect(servers.problems).toEqual([]);

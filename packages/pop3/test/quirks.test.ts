@@ -39,14 +39,30 @@ describe('capabilities', () => {
 });
 
 describe('status lines', () => {
-  it('MailKit#1636: an empty line in place of one is a typed error, and the end', async () => {
-    const dialogue = loggedIn('C: NOOP\nS: ');
+  it('MailKit#1636: an empty line means nothing; where nothing else comes, that is a typed error', async () => {
+    const dialogue = `S: \n${loggedIn('C: NOOP\nS: \nS: +OK\nS: \nC: RETR 1\nS: \nS: +OK\nS: m1\nS: .\nS: \nC: NOOP\nS: ')}`;
     const result = await play(dialogue, async (pop) => {
-      const { code, connection } = await failure(pop.noop());
-      return { code, connection };
+      await pop.noop();
+      const message = await text(pop.retrieve(1));
+      const { code, connection } = await failure(pop.noop({ timeout: 100 }));
+      return { message, code, connection };
     });
-    expect(result).toEqual({ code: 'ERR_MALFORMED_RESPONSE', connection: 'closed' });
+    expect(result).toEqual({ message: 'm1\r\n', code: 'ERR_TIMEOUT', connection: 'closed' });
   });
+
+  it('empty lines without end are a typed error', async () => {
+    const error = await connectError(`${'S: \n'.repeat(200)}C-end`);
+    expect(error).toMatchObject({ code: 'ERR_MALFORMED_RESPONSE', phase: 'greeting' });
+  });
+
+  it.each(['+OK<1.2@pop.example>', '+OK: ready', '+OK-ready', '+ok', '+OK\tready'])(
+    'a status may stand without a blank behind it: %s',
+    async (greeting) => {
+      const raw = `S-raw: ${greeting.replace('\t', '\\t')}\\r\\n`;
+      const dialogue = `${raw}\n${capa('USER')}\n${login}\n${capa('USER')}\nC: NOOP\nS: +OK`;
+      await play(dialogue, (pop) => pop.noop());
+    },
+  );
 
   it.each([
     [

@@ -32,6 +32,7 @@ export const nntp: Subject<NntpClient> = {
     ['nntp', 119],
   ],
   verb: 'DATE',
+  question: 'CAPABILITIES',
   refusal: '503 no\r\n',
   leaving: '400 shutting down\r\n',
   crowded: '502 Too many connections\r\n',

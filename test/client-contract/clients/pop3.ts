@@ -29,6 +29,7 @@ export const pop3: Subject<Pop3Client> = {
     ['pop3', 110],
   ],
   verb: 'NOOP',
+  question: 'CAPA',
   refusal: '-ERR no\r\n',
   leaving: '-ERR [SYS/TEMP] shutting down\r\n',
   crowded: '-ERR [IN-USE] Too many connections\r\n',
