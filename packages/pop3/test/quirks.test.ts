@@ -44,14 +44,18 @@ describe('status lines', () => {
     const result = await play(dialogue, async (pop) => {
       await pop.noop();
       const message = await text(pop.retrieve(1));
-      const { code, connection } = await failure(pop.noop({ timeout: 100 }));
+      const { code, connection } = await failure(pop.noop());
       return { message, code, connection };
     });
-    expect(result).toEqual({ message: 'm1\r\n', code: 'ERR_TIMEOUT', connection: 'closed' });
+    expect(result).toEqual({
+      message: 'm1\r\n',
+      code: 'ERR_CONNECTION_CLOSED',
+      connection: 'closed',
+    });
   });
 
   it('empty lines without end are a typed error', async () => {
-    const error = await connectError(`${'S: \n'.repeat(200)}C-end`);
+    const error = await connectError(`S-raw: ${'\\r\\n'.repeat(101)}\nC-end`);
     expect(error).toMatchObject({ code: 'ERR_MALFORMED_RESPONSE', phase: 'greeting' });
   });
 
