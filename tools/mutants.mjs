@@ -745,13 +745,6 @@ export const mutants = [
     red: test('smtp', 'send'),
   },
   {
-    guard: 'a message for accepted recipients is not ended after a refusal',
-    in: 'smtp/src/transaction.ts',
-    take: 'if (mail.class !== 2 || this.#accepted.length > 0)',
-    put: 'if (mail.class !== 2)',
-    red: test('smtp', 'send'),
-  },
-  {
     guard: 'two replies to one message by BDAT tell nothing',
     in: 'smtp/src/transaction.ts',
     take: '      hasSpoken(connection) &&\n      !saysGoodbye(connection)',
