@@ -140,6 +140,7 @@ describe('segments', () => {
       await expect(run(pool)).rejects.toMatchObject({ code: 'ERR_TRANSFER_INCOMPLETE' });
       expect((await readdir(directory)).sort()).toEqual(['f.part', 'f.part.json']);
       for (const { manners } of servers) delete manners.sendsAtMost;
+      await writeFile(`${target}.part.json.new`, '{"path":'); // killed while it was written
       const { octets, size, start } = await run(pool);
       expect([size, octets + start]).toEqual([body.length, body.length]);
       expect(start).toBeGreaterThan(1_000_000);

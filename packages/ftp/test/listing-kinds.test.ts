@@ -414,6 +414,22 @@ const unix: Sample[] = [
     undefined,
     '2023-12-14',
   ],
+  [
+    '-rw-r--r-- 1 bob users 531 2003 Jan 29 03:26 year ahead',
+    'year ahead',
+    f,
+    531,
+    '2003-01-29T03:26',
+  ],
+  [
+    '-rw-r--r-- 1 bob 531 2003 Jan 29 03:26 group in digits',
+    'group in digits',
+    f,
+    2003,
+    '2026-01-29T03:26',
+  ],
+  [utf8('-rw-r--r-- 1 bob users 531 5月25日 2019 glued'), 'glued', f, 531, '2019-05-25'],
+  [utf8('-rw-r--r-- 1 bob users 531 2019年 5月25日 glued'), 'glued', f, 531, '2019-05-25'],
 ];
 
 const others: [system: string | undefined, ...Sample][] = [
@@ -798,6 +814,22 @@ const others: [system: string | undefined, ...Sample][] = [
     '',
   ],
   [undefined, 'Pseudo Directory                             ALICE', 'ALICE', d, undefined, ''],
+  [
+    undefined,
+    'LOADMOD1 00B308 000411  00 FO                31    ANY',
+    'LOADMOD1',
+    f,
+    undefined,
+    '',
+  ],
+  [
+    undefined,
+    'LOADMOD2 00B308 000411 ALIASED  00 FO    RU    ANY  24',
+    'LOADMOD2',
+    f,
+    undefined,
+    '',
+  ],
 ];
 
 const seen = (text: string, system?: string) =>

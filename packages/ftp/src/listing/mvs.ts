@@ -45,6 +45,7 @@ function isBarOrNote(line: string): boolean {
 function bareRow(fields: Fields, context: DialectContext): LineResult {
   const isMember = fields.count >= 8 && /^\d\d\.\d\d$/.test(fields.text(1));
   if (isMember && dateNumbers(fields.text(2)) !== undefined) return member(fields, context);
+  if (loadModule.test(fields.line)) return member(fields, context);
   if (!dataSetName.test(fields.text(fields.count - 1))) return undefined;
   if (elsewhere.test(fields.line.trim())) return dataSet(fields, context);
   if (fields.count < 3) return undefined;
@@ -52,6 +53,10 @@ function bareRow(fields: Fields, context: DialectContext): LineResult {
     return undefined;
   return dataSet(fields, context);
 }
+
+/** Name, size and track in hex, what it is an alias of, the authorization code, attributes, and both modes. */
+const loadModule =
+  /^ ?\S{1,64} +[0-9A-F]{6,8} +[0-9A-F]{6}(?: +\S+)? +\d\d +[A-Z][A-Z ]* +(?:24|31|64|ANY|MIN) +(?:24|64|ANY) *$/;
 
 /** A data set that is on no disk now, and the first part of several. */
 const elsewhere =

@@ -160,6 +160,14 @@ function other(fields: Fields, from: number, context: DialectContext): FoundDate
   }
   const signed = glued(first);
   if (signed?.year !== undefined) return found(fields, from, from, context, signed as Day);
+  const second = fields.text(from + 1);
+  const year = yearIn(second) ?? marked(second);
+  if (signed !== undefined && year !== undefined && year >= 1900)
+    return found(fields, from, from + 1, context, { ...signed, year });
+  const below = glued(second); // `2019年 5月25日`
+  const above = marked(first) ?? 0;
+  if (below !== undefined && below.year === undefined && above >= 1900)
+    return found(fields, from, from + 1, context, { ...below, year: above });
   const short = shortDay(first);
   if (short !== undefined) {
     const year = clock === undefined ? yearIn(fields.text(from + 1)) : undefined;

@@ -78,11 +78,34 @@ export function entryLine(fields: Fields, context: DialectContext): Draft | unde
   const date = findDate(fields, context);
   if (date === undefined) return undefined;
   const { line } = fields;
+  if (isYearAhead(fields, date)) return withYear(fields, date.from - 1, context);
   const type = types.get(line.charAt(0)) ?? 'other';
   const draft: Draft = { name: line.slice(date.nameAt), type, mode: modeOf(line), ...date.stamp };
   ownership(fields, date.from, draft);
   if (type === 'symlink') splitTarget(draft);
   return draft.name.trim() === '' ? undefined : draft;
+}
+
+/** `531 2003 Jan 29 03:26`: behind links, an owner, a group and a number, what could be a year is no size. */
+function isYearAhead(fields: Fields, { from, stamp }: FoundDate): boolean {
+  if (from < 6 || stamp?.precision === 'day' || !/^(?:19|20)\d\d$/.test(fields.text(from - 1)))
+    return false;
+  const isPlain = modeOf(fields.line) !== undefined && fields.isNumeric(1);
+  return isPlain && wholeNumber(fields.text(from - 2)) !== undefined && !fields.isNumeric(from - 3);
+}
+
+/** The entry without its year, and then the year. */
+function withYear(fields: Fields, at: number, context: DialectContext): Draft | undefined {
+  const { line, start } = fields;
+  const year = Number(fields.text(at));
+  const draft = entryLine(
+    fields.read(line.slice(0, start[at]) + line.slice(start[at + 1])),
+    context,
+  );
+  if (draft?.modified === undefined) return draft;
+  const shown = new Date(draft.modified.getTime() + context.utcOffset);
+  draft.modified = new Date(shown.setUTCFullYear(year) - context.utcOffset);
+  return draft;
 }
 
 /** The first fields from the left that are a date and follow a size: owners and names may look like months. */

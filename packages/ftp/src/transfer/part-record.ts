@@ -3,7 +3,7 @@
  * the first octets came from.
  */
 import { constants } from 'node:fs';
-import { open, unlink } from 'node:fs/promises';
+import { open, rename, unlink } from 'node:fs/promises';
 
 /** A remote file at one time. SIZE and MDTM as the server says them, RFC 3659 §3 and §4. */
 export interface RemoteStamp {
@@ -28,6 +28,10 @@ export class PartRecord {
     this.#path = `${target}.part.json`;
   }
 
+  get #fresh(): string {
+    return `${this.#path}.new`;
+  }
+
   /** `undefined` where there is none, or none that can be read. */
   async read(): Promise<RemoteStamp | undefined> {
     try {
@@ -43,16 +47,20 @@ export class PartRecord {
     }
   }
 
-  /** Best effort: without a record the next try begins anew, and that is no harm. */
+  /**
+   * Best effort: without a record the next try begins anew, and that is no harm. Written beside and renamed, so that a process that is
+   * killed in the middle leaves the one before.
+   */
   async write(stamp: RemoteStamp): Promise<void> {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | noFollow;
     try {
-      const file = await open(this.#path, flags, 0o666);
+      const file = await open(this.#fresh, flags, 0o666);
       try {
         await file.writeFile(`${JSON.stringify(stamp)}\n`);
       } finally {
         await file.close();
       }
+      await rename(this.#fresh, this.#path);
     } catch {
       await this.remove();
     }
@@ -60,6 +68,7 @@ export class PartRecord {
 
   async remove(): Promise<void> {
     await unlink(this.#path).catch(() => {});
+    await unlink(this.#fresh).catch(() => {});
   }
 }
 

@@ -83,7 +83,8 @@ async function readDirectory(
 /** A part that a download can go on with, and the record beside it that says so. What only has such a name is a file as any other. */
 function isUnfinished(name: string, names: ReadonlySet<string>): boolean {
   if (name.endsWith('.part')) return names.has(`${name}.json`);
-  return name.endsWith('.part.json') && names.has(name.slice(0, -'.json'.length));
+  const record = name.endsWith('.new') ? name.slice(0, -'.new'.length) : name;
+  return record.endsWith('.part.json') && names.has(record.slice(0, -'.json'.length));
 }
 
 /** A path below `root`, part by part. @throws LocalError ERR_LOCAL_PATH for a name that leads elsewhere */
