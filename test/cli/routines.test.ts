@@ -1,7 +1,7 @@
 /** What people leave running: watching, fetching by rules, a letter to each row of a table, archives of news. Packed, on embedded servers. */
 
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -244,6 +244,33 @@ describe('send --each', () => {
     expect(new Set(got).size).toBe(got.length);
     expect(got.length).toBeGreaterThanOrEqual(count - unknown);
     expect(got.length).toBeLessThanOrEqual(count);
+  });
+
+  it('a connection that breaks anywhere: a rerun sends the rest, and only what was on its way is unknown', async () => {
+    const count = 4;
+    const { smtp } = world.servers;
+    let cuts = 0;
+    let unknownRuns = 0;
+    for (let octets = 150; ; octets += 60) {
+      rows(count);
+      rmSync(join(cwd, 'rows.csv.fivewire-sent'), { force: true });
+      inbox().remove(inbox().messages.map(({ uid }) => uid));
+      smtp.faults = { cutAfter: octets };
+      const broken = await fivewire(each());
+      smtp.faults = undefined;
+      if (broken.status === 0) break;
+      expect([75, 76], broken.stderr).toContain(broken.status);
+      expect(++cuts).toBeLessThan(200);
+      const isUnknown = broken.stderr.includes('ERR_OUTCOME_UNKNOWN');
+      if (isUnknown) unknownRuns++;
+      const rest = await fivewire(each());
+      expect(rest, `${octets}: ${rest.stderr}`).toMatchObject({ status: isUnknown ? 76 : 0 });
+      const got = subjects();
+      expect(new Set(got).size).toBe(got.length);
+      expect(got.length).toBeGreaterThanOrEqual(isUnknown ? count - 1 : count);
+    }
+    expect(cuts).toBeGreaterThan(10);
+    expect(unknownRuns).toBeLessThan(cuts);
   });
 
   it('signs by the profile, at a rate', async () => {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { SmtpClient } from '@fivewire/smtp';
 import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, optionalText, texts } from '../context.js';
-import { exitCodeOf, exitCodes, usage } from '../exit-code.js';
+import { exitCodes, usage } from '../exit-code.js';
 import { openJournal } from '../journal-file.js';
 import { readLocal } from '../local-files.js';
 import { line } from '../output.js';
@@ -122,17 +122,21 @@ async function sendOne(
     await journal.append({ sent: key });
     return true;
   } catch (error) {
-    // Whether it was taken is known where the server has said no.
-    const isKnown = exitCodeOf(error) !== exitCodes.protocol;
+    if (isUndelivered(error)) await journal.append({ refused: key, problem: error.message });
     const isRefused = isFivewireError(error) && error.connection === 'usable';
     if (!isRefused || context.signal.aborted) throw error;
-    if (isKnown) await journal.append({ refused: key, problem: error.message });
     context.out.warn(`row ${row}: ${line(error.message)}`);
     return false;
   } finally {
     await outgoing.close();
   }
 }
+
+/** As the client promises: nobody has it, also where the connection broke or a signal came before the message's end. */
+const isUndelivered = (error: unknown): error is Error =>
+  isFivewireError(error) &&
+  error.code !== 'ERR_OUTCOME_UNKNOWN' &&
+  !(error.code === 'ERR_ABORTED' && error.connection === 'usable');
 
 async function lettersOf(rows: readonly CsvRow[], args: Args): Promise<Letter[]> {
   const [text, html] = [await content(args.text), await content(args.html)];
