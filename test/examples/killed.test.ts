@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { type ExampleWorld, startExampleWorld } from '../support/example-runner.js';
 
 const program = fileURLToPath(new URL('../../examples/backup-mailbox.mjs', import.meta.url));
@@ -14,16 +14,17 @@ let home: string;
 let world: ExampleWorld;
 let relay: Relay;
 
-beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'fivewire-killed-'));
-  world = await startExampleWorld(home);
-  relay = await startRelay(JSON.parse(world.env.FIVEWIRE_TEST_PORTS as string)[993]);
-});
-afterAll(async () => {
+afterEach(async () => {
   relay?.server.close();
   await world?.servers.close();
   rmSync(home, { recursive: true, force: true });
 });
+
+async function start(like: string | undefined): Promise<void> {
+  home = mkdtempSync(join(tmpdir(), 'fivewire-killed-'));
+  world = await startExampleWorld(home, like === undefined ? {} : { like });
+  relay = await startRelay(JSON.parse(world.env.FIVEWIRE_TEST_PORTS as string)[993]);
+}
 
 /** Passes on what the server says; after so many octets it keeps the rest, and calls. */
 interface Relay {
@@ -76,7 +77,11 @@ async function backup(folder: string, most = Number.POSITIVE_INFINITY): Promise<
   return status === 0 ? said : `${signal}`;
 }
 
-it('reaches what an undisturbed run reaches', async () => {
+it.each([
+  ['with CONDSTORE', undefined],
+  ['without CONDSTORE', 'outlook'],
+])('reaches what an undisturbed run reaches, %s', async (_name, like) => {
+  await start(like);
   const box = world.servers.mail.create('alice', 'Backup');
   let number = 0;
   const more = (count: number): void => {
