@@ -41,9 +41,8 @@ const cuts: [string, string][] = [
   ['the server is silent', ''],
 ];
 
-/** Only silence is waited for: what ends by itself has all the time that it takes. */
-const patience = (end: string): object =>
-  end === '' ? { timeouts: { reply: 150, stall: 150, close: 10 } } : {};
+/** Only the last wait is for silence: what ends by itself has all the time that it takes. */
+const patience = (end: string): CallOptions => (end === '' ? { timeout: 500 } : {});
 
 describe('the outcome is unknown when', () => {
   for (const [cut, end] of cuts) {
@@ -51,7 +50,7 @@ describe('the outcome is unknown when', () => {
       await openedOn(
         `${script}\n${end}`,
         async (box, client) => {
-          await expect(act(box, client, {})).rejects.toMatchObject({
+          await expect(act(box, client, patience(end))).rejects.toMatchObject({
             code: 'ERR_OUTCOME_UNKNOWN',
             connection: 'closed',
             retry: 'never',
@@ -59,7 +58,7 @@ describe('the outcome is unknown when', () => {
             cause: { connection: 'closed' },
           });
         },
-        { capabilities, ...patience(end) },
+        { capabilities },
       );
     });
 
@@ -69,12 +68,12 @@ describe('the outcome is unknown when', () => {
         await openedOn(
           `${script}\n${end}`,
           async (box, client) => {
-            await expect(act(box, client, {})).rejects.toMatchObject({
+            await expect(act(box, client, patience(end))).rejects.toMatchObject({
               code: expect.not.stringMatching('ERR_OUTCOME_UNKNOWN'),
               connection: 'closed',
             });
           },
-          { capabilities, ...patience(end) },
+          { capabilities },
         );
       },
     );
