@@ -1,10 +1,37 @@
 /** What the path of a URL names, by protocol. */
+import type { RemotePath } from '@fivewire/ftp';
 import { usage } from './exit-code.js';
 import { line } from './output.js';
 import { decodePath } from './target.js';
 
 /** RFC 1738 §3.2.2: relative to the login directory; `//` or `/%2F` after the host begins an absolute path. */
 export const ftpPath = (path: string): string => (path === '' ? '.' : decodePath(path));
+
+export interface FtpName {
+  /** Octets where they are no UTF-8: RFC 1738 has them as octets, and knows no charset. */
+  path: RemotePath;
+  /** For people: as the URL has it where it is no UTF-8. */
+  name: string;
+}
+
+/** @throws Failure 64 for a percent sign that begins nothing */
+export function ftpName(path: string): FtpName {
+  const octets = /%(?![0-9a-f]{2})/i.test(path) ? undefined : octetsOf(path);
+  const isText = octets === undefined || Buffer.from(octets.toString('utf8')).equals(octets);
+  if (isText) return { path: ftpPath(path), name: ftpPath(path) };
+  return { path: new Uint8Array(octets), name: path };
+}
+
+const octetsOf = (path: string): Buffer =>
+  Buffer.concat(
+    path
+      .split(/%([0-9a-f]{2})/i)
+      .map((part, at) => Buffer.from(part, at % 2 === 1 ? 'hex' : 'utf8')),
+  );
+
+/** For people; what is no UTF-8 is shown with a mark in its place. */
+export const textOf = (path: RemotePath): string =>
+  typeof path === 'string' ? path : Buffer.from(path).toString('utf8');
 
 export interface ImapPath {
   mailbox: string | undefined;

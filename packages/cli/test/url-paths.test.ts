@@ -1,6 +1,6 @@
 /** What URLs name. */
 import { describe, expect, it } from 'vitest';
-import { ftpPath, imapPath, newsPath, pop3Path } from '../src/url-paths.js';
+import { ftpName, ftpPath, imapPath, newsPath, pop3Path } from '../src/url-paths.js';
 
 it.each([
   ['', '.'],
@@ -10,6 +10,19 @@ it.each([
   ['a%20b%C3%BC', 'a bü'],
 ])('FTP %j is %j', (path, expected) => {
   expect(ftpPath(path)).toBe(expected);
+});
+
+it.each([
+  ['a%20b%C3%BC', 'a bü', 'a bü'],
+  ['pub/caf%E9', Buffer.from('pub/caf\xe9', 'latin1'), 'pub/caf%E9'],
+  ['%e9ü%25', Buffer.concat([Buffer.from([0xe9]), Buffer.from('ü%')]), '%e9ü%25'],
+])('FTP %j is the octets of %j', (url, path, name) => {
+  const expected = typeof path === 'string' ? path : new Uint8Array(path);
+  expect(ftpName(url)).toEqual({ path: expected, name });
+});
+
+it.each(['%', 'a%2', '%zz', '%e9%'])('FTP %j is 64', (url) => {
+  expect(() => ftpName(url)).toThrow(expect.objectContaining({ exit: 64 }));
 });
 
 describe('IMAP', () => {

@@ -1,7 +1,7 @@
 // The command line against all four: send and fetch, put and get, news, and the certificates of each.
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -122,6 +122,28 @@ describe.each([
     // vsftpd says 550 for whatever reason; here it is that nothing is there.
     expect(await run('get', at(`${folder}/moved.bin`))).toMatchObject({ status: 66, stdout: '' });
   });
+});
+
+test('vsftpd: names that are no UTF-8 go both ways', async () => {
+  const folder = `cli-${randomUUID()}`;
+  const at = (path: string) => url('vsftpd', 'implicit', 'ftps', path);
+  const run = (...args: string[]) => fivewire('vsftpd', ...args);
+  const silent = { status: 0, stdout: '', stderr: '' };
+  mkdirSync(join(cwd, folder));
+  const octets = Buffer.from(join(cwd, folder, 'caf\xe9'), 'latin1');
+  writeFileSync(octets, 'octets');
+  expect(await run('put', '-r', folder, at(folder))).toMatchObject(silent);
+  expect(await run('get', at(`${folder}/caf%E9`), `${folder}.txt`)).toMatchObject(silent);
+  expect(readFileSync(join(cwd, `${folder}.txt`), 'utf8')).toBe('octets');
+  expect(await run('put', `${folder}.txt`, at(`${folder}/t%E9`))).toMatchObject(silent);
+  expect(await run('mv', at(`${folder}/t%E9`), `${folder}/plain`)).toMatchObject(silent);
+  expect(await run('stat', at(`${folder}/caf%E9`))).toMatchObject({ status: 0 });
+  expect(await run('stat', at(`${folder}/caf%E8`))).toMatchObject({ status: 66, stdout: '' });
+  expect(await run('rm', at(`${folder}/caf%E9`))).toMatchObject(silent);
+  expect(await run('mkdir', at(`${folder}/d%E9`))).toMatchObject(silent);
+  expect(await run('rm', '-r', at(`${folder}/d%E9`))).toMatchObject(silent);
+  expect((await run('ls', at(folder))).stdout).toBe('plain\n');
+  expect(await run('rm', '-r', at(folder))).toMatchObject(silent);
 });
 
 describe.each([

@@ -16,9 +16,9 @@ export async function run(args: Args, context: Context): Promise<undefined> {
   const { signal, out } = context;
   const url = text(args.url);
   if (isImap(url)) return makeMailbox(url, args, context);
-  await onFtpPath(url, context, async (ftp, path) => {
+  await onFtpPath(url, context, async (ftp, path, name) => {
     await ftp.mkdir(path, { parents: args.parents === true, signal });
-    await out.done({ type: 'made', path }, `made ${line(path)}`);
+    await out.done({ type: 'made', path: name }, `made ${line(name)}`);
   });
 }
 

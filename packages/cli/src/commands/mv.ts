@@ -28,8 +28,8 @@ export async function run(args: Args, context: Context): Promise<undefined> {
     });
     return;
   }
-  await onFtpPath(url, context, async (ftp, path) => {
+  await onFtpPath(url, context, async (ftp, path, name) => {
     await ftp.rename(path, to, { signal });
-    await out.done({ type: 'renamed', path, to }, `renamed ${line(path)} to ${line(to)}`);
+    await out.done({ type: 'renamed', path: name, to }, `renamed ${line(name)} to ${line(to)}`);
   });
 }

@@ -14,7 +14,7 @@ import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
 import { takeStdin } from '../stdin.js';
 import { resolveTarget, type Target } from '../target.js';
-import { ftpPath } from '../url-paths.js';
+import { ftpName, ftpPath, textOf } from '../url-paths.js';
 
 export const options = {
   recursive: { type: 'boolean', alias: 'r', describe: 'A directory and all below it' },
@@ -102,12 +102,13 @@ interface Upload {
 }
 
 /** A URL that ends in `/` names a directory. */
-function remoteName({ path }: Target, name: string | undefined): string {
-  const remote = ftpPath(path);
-  if (path !== '' && !remote.endsWith('/')) return remote;
+function remoteName({ path }: Target, name: string | undefined): RemotePath {
+  const remote = ftpName(path);
+  if (path !== '' && !remote.name.endsWith('/')) return remote.path;
   if (name === undefined)
     throw usage('Under which name?', 'With stdin the URL must end in a file name.');
-  return path === '' ? name : `${remote}${name}`;
+  if (typeof remote.path === 'string') return path === '' ? name : `${remote.path}${name}`;
+  return new Uint8Array(Buffer.concat([remote.path, Buffer.from(name)]));
 }
 
 async function put(
@@ -152,9 +153,6 @@ async function giveTime(
     out.detail(`${line(textOf(path))}: its time was not kept: ${line(error.message)}`);
   }
 }
-
-const textOf = (path: RemotePath): string =>
-  typeof path === 'string' ? path : Buffer.from(path).toString('utf8');
 
 const slash = Buffer.from('/');
 const below = (directory: Buffer, name: Buffer): Buffer => Buffer.concat([directory, slash, name]);

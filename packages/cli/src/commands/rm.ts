@@ -1,5 +1,5 @@
 /** `fivewire rm`: files or a directory by FTP; messages by IMAP and POP3, those of the URL alone. */
-import type { FtpClient } from '@fivewire/ftp';
+import type { FtpClient, RemotePath } from '@fivewire/ftp';
 import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, text } from '../context.js';
 import { exitCodes, isFailure, usage } from '../exit-code.js';
@@ -34,9 +34,9 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   if (age !== undefined)
     throw usage('--older-than is for files', 'Name them: ftps://host/logs/*, without --recursive.');
   const { signal } = context;
-  await onFtpPath(url, context, async (ftp, path) => {
+  await onFtpPath(url, context, async (ftp, path, name) => {
     await ftp.remove(path, { recursive: true, signal });
-    await removed(path, context);
+    await removed(name, context);
   });
   return undefined;
 }
@@ -52,24 +52,24 @@ async function removeFiles(
 ): Promise<number | undefined> {
   const { signal, out } = context;
   let failed = 0;
-  await onFtpPath(url, context, async (ftp, path, target) => {
+  await onFtpPath(url, context, async (ftp, path, name, target) => {
     failed = 0;
     const glob = globOf(target.path);
     if (glob === undefined && age === undefined) {
       await ftp.remove(path, { signal });
-      return removed(path, context);
+      return removed(name, context);
     }
     const found =
       glob === undefined
-        ? await named(ftp, path, context)
+        ? await named(ftp, path, name, context)
         : await matching(ftp, target, age, context);
-    for (const { path: one, modified } of found) {
+    for (const { path: file, name: one, modified } of found) {
       if (age !== undefined && modified === undefined) {
         failed++;
         out.warn(`${line(one)}: the server tells no time of it: left as it is`);
       } else if (age === undefined || Number(modified) < Date.now() - age) {
         try {
-          await ftp.remove(one, { signal });
+          await ftp.remove(file, { signal });
           await removed(one, context);
         } catch (error) {
           if (!isOfOne(error)) throw error;
@@ -82,12 +82,17 @@ async function removeFiles(
   return failed === 0 ? undefined : exitCodes.partly;
 }
 
-async function named(ftp: FtpClient, path: string, { signal }: Context): Promise<Found[]> {
+async function named(
+  ftp: FtpClient,
+  path: RemotePath,
+  name: string,
+  { signal }: Context,
+): Promise<Found[]> {
   const entry = await ftp.stat(path, { signal });
-  if (entry === undefined) throw absent(path);
+  if (entry === undefined) throw absent(name);
   if (entry.type === 'directory')
-    throw usage('--older-than is for files', `${line(path)} is a directory: name what is in it.`);
-  return [{ path, modified: entry.modified }];
+    throw usage('--older-than is for files', `${line(name)} is a directory: name what is in it.`);
+  return [{ path, name, modified: entry.modified }];
 }
 
 /** None is no failure where an age is given: in cron there mostly is none. */
@@ -98,7 +103,8 @@ async function matching(
   context: Context,
 ): Promise<readonly Found[]> {
   try {
-    return await filesFitting(ftp, target, context);
+    const files = await filesFitting(ftp, target, context);
+    return files.map(({ path, modified }) => ({ path, name: String(path), modified }));
   } catch (error) {
     if (age !== undefined && isFailure(error) && error.code === 'ERR_NOT_FOUND') return [];
     throw error;
@@ -106,7 +112,8 @@ async function matching(
 }
 
 interface Found {
-  path: string;
+  path: RemotePath;
+  name: string;
   modified: Date | undefined;
 }
 

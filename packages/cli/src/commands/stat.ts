@@ -11,9 +11,9 @@ export async function run(args: Args, context: Context): Promise<undefined> {
   const { signal, out } = context;
   const url = text(args.url);
   if (isImap(url)) return statMailbox(url, context);
-  await onFtpPath(url, context, async (ftp, path) => {
+  await onFtpPath(url, context, async (ftp, path, name) => {
     const entry = await ftp.stat(path, { signal });
-    if (entry === undefined) throw absent(path);
+    if (entry === undefined) throw absent(name);
     const known = Object.entries(fileRecord(entry)).filter(([, value]) => value !== undefined);
     await out.row(
       { type: 'entry', ...Object.fromEntries(known) },

@@ -1,15 +1,18 @@
 /** One file of an FTP server to a path here: by the client's own download where nothing stands between, which is as fast as it gets. */
 
 import { stat, utimes } from 'node:fs/promises';
-import type { FtpClient } from '@fivewire/ftp';
+import type { FtpClient, RemotePath } from '@fivewire/ftp';
 import type { Context } from '../context.js';
 import { clear, type KeepWishes } from '../keep.js';
 import { line } from '../output.js';
 import { passage, startProgress } from '../progress.js';
 import { ofFileSystem, saveFile } from '../save-file.js';
+import { textOf } from '../url-paths.js';
 
 export interface RemoteFile {
-  path: string;
+  path: RemotePath;
+  /** The last part, for people. */
+  name: string;
   size: number | undefined;
   modified: Date | undefined;
 }
@@ -17,7 +20,7 @@ export interface RemoteFile {
 /** @returns false where a file was there and stays */
 export async function saveRemote(
   ftp: FtpClient,
-  { path, size, modified }: RemoteFile,
+  { path, name, size, modified }: RemoteFile,
   to: string,
   wishes: KeepWishes,
   context: Context,
@@ -27,7 +30,7 @@ export async function saveRemote(
     out.detail(`${line(to)} is there: left as it is`);
     return false;
   }
-  const progress = await startProgress(context, path);
+  const progress = await startProgress(context, name);
   try {
     if (settings.limitRate === undefined) {
       const onProgress = ({ octets }: { octets: number }): void => progress.update(octets, size);
@@ -48,6 +51,6 @@ export async function saveRemote(
   } finally {
     progress.stop();
   }
-  await out.done({ type: 'saved', path: to, name: path.split('/').at(-1), remote: path, size }, to);
+  await out.done({ type: 'saved', path: to, name, remote: textOf(path), size }, to);
   return true;
 }

@@ -30,7 +30,13 @@ export async function getTree(
       links,
     })) {
       try {
-        await saveRemote(ftp, { path: from, size, modified }, to, wishes, context);
+        await saveRemote(
+          ftp,
+          { path: from, name: from.slice(from.lastIndexOf('/') + 1), size, modified },
+          to,
+          wishes,
+          context,
+        );
       } catch (error) {
         if (isFailure(error) && error.code === 'EEXIST') failed.push(error.message);
         else if (isUsable(error)) failed.push(`${from}: ${(error as Error).message}`);

@@ -1,7 +1,7 @@
 /** Files of an FTP server behind the verbs. */
 
 import { basename } from 'node:path';
-import type { Entry, FtpClient } from '@fivewire/ftp';
+import type { Entry, FtpClient, RemotePath } from '@fivewire/ftp';
 import type { Context } from '../context.js';
 import { exitCodes, Failure, usage } from '../exit-code.js';
 import { fileRecord } from '../file-record.js';
@@ -10,7 +10,7 @@ import { makeDirectory } from '../local-files.js';
 import { line } from '../output.js';
 import { withSession } from '../sessions.js';
 import type { Target } from '../target.js';
-import { ftpPath } from '../url-paths.js';
+import { type FtpName, ftpName, ftpPath } from '../url-paths.js';
 import { saveRemote } from './ftp-file.js';
 import { globOf } from './glob.js';
 import type { ListWishes } from './verbs.js';
@@ -19,12 +19,13 @@ import type { ListWishes } from './verbs.js';
 export async function get(target: Target, to: Destination, context: Context): Promise<void> {
   const { signal, out } = context;
   const glob = globOf(target.path);
-  const path = ftpPath(target.path);
-  if (glob === undefined && /(^|\/)\.{0,2}$/.test(path))
+  if (glob === undefined && /(^|\/)\.{0,2}$/.test(ftpName(target.path).name))
     throw isDirectory('The URL names a directory');
   await withSession('ftp', target, context, async (ftp) => {
     const files =
-      glob === undefined ? [await one(ftp, path, context)] : await fitting(ftp, target, context);
+      glob === undefined
+        ? [await one(ftp, ftpName(target.path), context)]
+        : await fitting(ftp, target, context);
     if (glob !== undefined && to.wanted !== undefined && to.wanted !== '-')
       await makeDirectory(to.wanted);
     for (const { path: from, name, size, modified } of files) {
@@ -34,23 +35,23 @@ export async function get(target: Target, to: Destination, context: Context): Pr
         continue;
       }
       const place = await placeFor(to.wanted, name);
-      await saveRemote(ftp, { path: from, size, modified }, place, to, context);
+      await saveRemote(ftp, { path: from, name, size, modified }, place, to, context);
     }
     out.detail(`${files.length} files`);
   });
 }
 
 interface Remote {
-  path: string;
+  path: RemotePath;
   name: string;
   size: number | undefined;
   modified: Date | undefined;
 }
 
-async function one(ftp: FtpClient, path: string, { signal }: Context): Promise<Remote> {
+async function one(ftp: FtpClient, { path, name }: FtpName, { signal }: Context): Promise<Remote> {
   const entry = await ftp.stat(path, { signal });
-  if (entry?.type === 'directory') throw isDirectory(`${line(path)} is a directory`);
-  return { path, name: basename(path), size: entry?.size, modified: entry?.modified };
+  if (entry?.type === 'directory') throw isDirectory(`${line(name)} is a directory`);
+  return { path, name: basename(name), size: entry?.size, modified: entry?.modified };
 }
 
 /** Files whose names fit the star; links too. @throws Failure 66 where there is none */
