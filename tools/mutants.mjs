@@ -1332,14 +1332,14 @@ export const mutants = [
     in: 'imap/src/response-reader.ts',
     take: 'if (this.#held > responseOctets)',
     put: 'if (false)',
-    red: test('imap', 'faults', 'scale'),
+    red: test('imap', 'faults'),
   },
   {
     guard: 'IMAP: nesting ends at its limit',
     in: 'imap/src/grammar/lexer.ts',
     take: 'if (++this.depth > this.limits.depth) throw',
     put: 'if (++this.depth < 0) throw',
-    red: test('imap', 'faults', 'scale'),
+    red: test('imap', 'grammar-properties'),
   },
   {
     guard: 'IMAP: Yahoo gets short commands',

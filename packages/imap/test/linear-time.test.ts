@@ -6,7 +6,7 @@ import { CountedWork } from './support/counted-work.js';
 let counted: CountedWork;
 let grammar: Awaited<ReturnType<typeof load>>;
 beforeAll(async () => {
-  counted = await CountedWork.begin();
+  counted = await CountedWork.begin({ patterns: true });
   grammar = await load();
 });
 afterAll(() => counted.end());

@@ -118,6 +118,27 @@ describe('given up by its signal on the wire', () => {
   });
 });
 
+it('MOVE by COPY whose COPY is refused removes nothing (imapflow#406)', async () => {
+  const script = `
+C: A2 UID COPY 1 "x"
+S: A2 NO [OVERQUOTA] full
+C: A3 NOOP
+S: A3 OK done
+`;
+  await openedOn(
+    script,
+    async (box, client) => {
+      await expect(box.move(1, 'x')).rejects.toMatchObject({
+        code: 'ERR_COMMAND_REJECTED',
+        connection: 'usable',
+        reply: { enhanced: 'OVERQUOTA' },
+      });
+      await client.noop();
+    },
+    { capabilities: 'UIDPLUS' },
+  );
+});
+
 describe('done in part, and then refused: not to be repeated', () => {
   it.each(['MOVE by COPY, at STORE', 'MOVE by COPY, at EXPUNGE', 'REPLACE by APPEND, at STORE'])(
     '%s',

@@ -1,6 +1,6 @@
 /**
  * How much is done, counted in steps and never in time: how often each block of the sources runs, and how many octets `indexOf` and
- * patterns look at. What a pattern does over and over inside is not seen; tests give it so much that they would not end.
+ * patterns look at, where asked for: being looked at makes them slow. What a pattern does over and over inside is not seen; tests give it so much that they would not end.
  */
 import { Session } from 'node:inspector/promises';
 import { expect, vi } from 'vitest';
@@ -8,18 +8,21 @@ import { expect, vi } from 'vitest';
 export class CountedWork {
   readonly #inspector: Session;
 
-  private constructor(inspector: Session) {
+  readonly #patterns: boolean;
+
+  private constructor(inspector: Session, patterns: boolean) {
     this.#inspector = inspector;
+    this.#patterns = patterns;
   }
 
   /** Only what is imported from now on counts its blocks: by `await import(…)`. */
-  static async begin(): Promise<CountedWork> {
+  static async begin({ patterns = false } = {}): Promise<CountedWork> {
     const inspector = new Session();
     inspector.connect();
     await inspector.post('Profiler.enable');
     await inspector.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
     vi.resetModules();
-    return new CountedWork(inspector);
+    return new CountedWork(inspector, patterns);
   }
 
   end(): void {
@@ -28,7 +31,7 @@ export class CountedWork {
 
   /** How much is done while `work` runs. */
   async of(work: () => unknown): Promise<number> {
-    const eyes = watchOctets();
+    const eyes = watchOctets(this.#patterns);
     await this.#inspector.post('Profiler.takePreciseCoverage');
     try {
       await work();
@@ -52,7 +55,7 @@ export class CountedWork {
   }
 }
 
-function watchOctets(): { looked: number; close(): void } {
+function watchOctets(patterns: boolean): { looked: number; close(): void } {
   const { indexOf } = String.prototype;
   const { exec } = RegExp.prototype;
   const eyes = {
@@ -67,12 +70,13 @@ function watchOctets(): { looked: number; close(): void } {
     eyes.looked += (found < 0 ? this.length : found) - from;
     return found;
   };
-  RegExp.prototype.exec = function (this: RegExp, text: string): RegExpExecArray | null {
-    const from = this.global || this.sticky ? this.lastIndex : 0;
-    const found = exec.call(this, text);
-    if (found !== null) eyes.looked += found.index + found[0].length - from;
-    else eyes.looked += this.sticky ? 1 : String(text).length - from;
-    return found;
-  };
+  if (patterns)
+    RegExp.prototype.exec = function (this: RegExp, text: string): RegExpExecArray | null {
+      const from = this.global || this.sticky ? this.lastIndex : 0;
+      const found = exec.call(this, text);
+      if (found !== null) eyes.looked += found.index + found[0].length - from;
+      else eyes.looked += this.sticky ? 1 : String(text).length - from;
+      return found;
+    };
   return eyes;
 }
