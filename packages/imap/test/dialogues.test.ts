@@ -137,7 +137,6 @@ S: A1 NO [AUTHENTICATIONFAILED] wrong
     ['A1 OK hello', 'ERR_MALFORMED_RESPONSE'],
     ['+ OK', 'ERR_MALFORMED_RESPONSE'],
     ['220 smtp.example.org ESMTP', 'ERR_MALFORMED_RESPONSE'],
-    ['', 'ERR_MALFORMED_RESPONSE'],
   ])('the greeting %j is refused', async (greeting, expected) => {
     await expect(scriptedClient(`S-raw: ${greeting}\\r\\n`)).rejects.toEqual(
       code(expected, { connection: 'closed', phase: 'greeting' }),
