@@ -618,6 +618,7 @@ ${greeted}
 C: A1 LOGOUT
 S: * BYE bye
 S: A1 OK done
+END
 `;
     await replayed(script, async (client) => {
       await Promise.all([client.quit(), client.quit()]);
