@@ -286,6 +286,11 @@ it('counts depth and values against its limits', () => {
   expect(() => parseOne(deep)).toThrow(
     expect.objectContaining({ code: 'ERR_LIMIT_EXCEEDED', limit: 'depth' }),
   );
+  // What is stepped over counts by itself; these are opened one by one.
+  const wrapped = `* 1 FETCH ${'('.repeat(100)}UID 1${')'.repeat(100)}\r\n`;
+  expect(() => parseOne(wrapped)).toThrow(
+    expect.objectContaining({ code: 'ERR_LIMIT_EXCEEDED', limit: 'depth' }),
+  );
   const many = `* LIST (${'a '.repeat(300_000)}) "/" x\r\n`;
   expect(() => parseOne(many)).toThrow(
     expect.objectContaining({ code: 'ERR_LIMIT_EXCEEDED', limit: 'tokens' }),
