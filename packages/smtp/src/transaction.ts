@@ -221,9 +221,9 @@ export class Transaction {
     const open = goAhead?.class === 3 || mail.class === 2;
     this.progress.to(open ? 'withdraw' : 'refused');
     if (goAhead?.class === 3) {
-      // It wants a message without recipients: RFC 2920 §3.1 has us send an empty one. With one that would be delivered, but DATA
-      // travels along only where a message is given up for want of any.
-      if (mail.class !== 2)
+      // It wants a message without recipients: RFC 2920 §3.1 has us send an empty one. With one, that would be delivered. (DATA travels
+      // along only where a message is given up for want of any: this holds should that ever change.)
+      if (mail.class !== 2 || this.#accepted.length > 0)
         return this.#endConnection('the server went on with a message that it had refused');
       yield* this.#ask(loneDot);
       this.progress.to('cleared');
