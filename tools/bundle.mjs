@@ -46,6 +46,8 @@ async function bundle(folder) {
     plugins: [rawText, otherEntries(entries), builtIn, noWidths],
     external: (id) =>
       id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
+    // Where a line comes from stands in the source map.
+    experimental: { attachDebugInfo: 'none' },
     // Our modules only define; a polyfill is imported for what it does.
     treeshake: { moduleSideEffects: (id, isOutside) => isOutside && !id.startsWith('node:') },
   });
