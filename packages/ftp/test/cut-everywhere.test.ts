@@ -167,9 +167,9 @@ const failed = ({ error }: Outcome) => error !== undefined;
 
 describe.each<[Mode, cut: 'fin' | 'close-notify' | 'reset', step: number]>([
   ['cleartext', 'fin', 1],
-  ['cleartext', 'reset', 7], // each of these waits a moment, so that what was said is read first
-  ['starttls', 'fin', 5],
-  ['implicit-tls', 'close-notify', 11],
+  ['cleartext', 'reset', 13], // each of these waits a moment, so that what was said is read first
+  ['starttls', 'fin', 11],
+  ['implicit-tls', 'close-notify', 23],
 ])('a control connection, %s, that ends by %s', (mode, cut, step) => {
   it(`after ${step === 1 ? 'each octet' : `${step} octets and ${step} more`}`, async () => {
     const { control } = await undisturbed(mode);
@@ -186,11 +186,11 @@ describe.each<[Mode, cut: 'fin' | 'close-notify' | 'reset', step: number]>([
 });
 
 describe.each<[Mode, cut: 'fin' | 'close-notify' | 'reset', step: number]>([
-  ['cleartext', 'fin', 1],
-  ['cleartext', 'reset', 5],
-  ['starttls', 'fin', 3],
-  ['starttls', 'close-notify', 4],
-  ['implicit-tls', 'reset', 7],
+  ['cleartext', 'fin', 3],
+  ['cleartext', 'reset', 17],
+  ['starttls', 'fin', 13],
+  ['starttls', 'close-notify', 17],
+  ['implicit-tls', 'reset', 29],
 ])('a data connection, %s, that ends by %s', (mode, cut, step) => {
   it('somewhere in a listing or a file', async () => {
     const { data } = await undisturbed(mode);

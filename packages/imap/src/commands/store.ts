@@ -41,7 +41,7 @@ export async function store(
             verb: 'UID STORE',
             args: [uidSet(piece), ...condition, syntax(`${item}.SILENT`), names],
             wire: { as: 'store', uids: piece },
-            // Where some of the messages are gone meanwhile (RFC 7162 §3.1.3, example 8).
+            // So it may be answered where some of the messages are gone meanwhile (RFC 7162 §3.1.3).
             answersByNo: ({ code }) => code?.name === 'MODIFIED',
           },
           options,
