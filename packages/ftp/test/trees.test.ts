@@ -225,6 +225,21 @@ describe('a tree that is not what it seems', () => {
     return { server, ftp };
   };
 
+  it.skipIf(process.platform !== 'linux')(
+    'a name that is no UTF-8 is told, and keeps no other',
+    async () => {
+      const { ftp, server } = await onOdd({});
+      const root = await local({ a: '1' });
+      await writeFile(Buffer.concat([Buffer.from(join(root, 'caf')), Buffer.from([0xe9])]), '2');
+      const up = await ftp.mirror(root, '/w', { direction: 'up' });
+      expect(up).toMatchObject({
+        transferred: 1,
+        refused: [{ path: 'caf\\xe9', reason: 'a name that is no UTF-8' }],
+      });
+      expect(server.tree.w).toEqual({ a: '1' });
+    },
+  );
+
   it('links and names that lead out are refused and told', async () => {
     const evil = {
       '..\\up': 'x',

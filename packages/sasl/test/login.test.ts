@@ -76,15 +76,13 @@ describe("SCRAM's salted password", () => {
     saltedPasswords: ReturnType<typeof createSaltedPasswords>,
     password = 'tanstaaf',
   ) => {
-    const server = new ScramServer({ hash: 'sha256', user: 'tim', password, iterations: 600_000 });
+    const server = new ScramServer({ hash: 'sha256', user: 'tim', password, iterations: 4_096 });
     const transport = scripted([
       (m) => challenge(server.first(m)),
       (m) => challenge(server.final(m)),
       success(),
     ]);
-    const before = process.cpuUsage();
     await run(['SCRAM-SHA-256'], transport, { saltedPasswords, auth: { user: 'tim', password } });
-    return process.cpuUsage(before);
   };
 
   it('is kept where the server has proven itself, and shown by nothing', async () => {

@@ -1,4 +1,5 @@
 /** A directory of this side, and the ways into it that lead nowhere else. */
+import { isUtf8 } from 'node:buffer';
 import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFivewireError, LocalError, makeDirectories } from '@fivewire/line-protocol';
@@ -31,9 +32,15 @@ async function readDirectory(
   isTarget: boolean,
 ): Promise<void> {
   try {
-    const names = new Set(await readdir(directory));
+    const raw = await readdir(directory, { encoding: 'buffer' });
+    const names = new Set(raw.filter(isUtf8).map(String));
+    const at = (name: string): string => (below === '' ? name : `${below}/${name}`);
+    for (const name of raw) {
+      if (isUtf8(name)) continue;
+      tree.refused.push({ path: at(shown(name)), reason: 'a name that is no UTF-8' });
+    }
     for (const name of names) {
-      const path = below === '' ? name : `${below}/${name}`;
+      const path = at(name);
       const place = join(directory, name);
       if (isTemporary(name)) {
         tree.stale.push(place);
@@ -79,6 +86,12 @@ async function readDirectory(
     throw localFailure(error, directory);
   }
 }
+
+/** `caf\\xe9` for octets that are no text. */
+const shown = (name: Buffer): string =>
+  name
+    .toString('latin1')
+    .replaceAll(/[\x80-\xff]/g, (octet) => `\\x${octet.charCodeAt(0).toString(16)}`);
 
 /** A part that a download can go on with, and the record beside it that says so. What only has such a name is a file as any other. */
 function isUnfinished(name: string, names: ReadonlySet<string>): boolean {
