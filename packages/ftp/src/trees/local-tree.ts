@@ -87,7 +87,7 @@ async function readDirectory(
   }
 }
 
-/** `caf\\xe9` for octets that are no text. */
+/** `caf\xe9` for octets that are no text. */
 const shown = (name: Buffer): string =>
   name
     .toString('latin1')
