@@ -23,9 +23,9 @@ const projects = ['alone', 'suites', 'packages'];
 
 /** What takes longest begins first, so that no worker is left alone with it at the end; the rest by size, as vitest has it. */
 const longest = [
-  'test/cli/accidents', 'test/cli/', 'packages/imap/test/scale', 'test/examples/', 'test/docs/', 'test/hostile-servers/memory',
+  'test/examples/killed', 'test/cli/accidents', 'test/cli/', 'packages/imap/test/scale', 'test/examples/', 'test/docs/', 'test/hostile-servers/memory',
   'test/packed-install/', 'test/starttls-attacks/', 'test/hostile-servers/', 'test/tls-policy/',
-  'packages/nntp/test/corpora', 'packages/nntp/test/hostile', 'packages/smtp/test/matrix', 'packages/ftp/test/trees', 'packages/imap/test/dialogues',
+  'packages/ftp/test/cut-everywhere', 'packages/ftp/test/killed', 'packages/nntp/test/corpora', 'packages/nntp/test/hostile', 'packages/smtp/test/matrix', 'packages/ftp/test/trees', 'packages/imap/test/dialogues',
 ];
 
 class LongestFirst extends BaseSequencer {
