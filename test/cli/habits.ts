@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { startDialogueServer } from '@fivewire/test-servers';
 import { describe, expect, it } from 'vitest';
 import { type Cli, password, type World } from './installed.js';
 
@@ -122,6 +123,34 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     for (const [args, status] of rows)
       expect(await fivewire(cwd, args), args.join(' ')).toMatchObject({ status, stdout: '' });
   });
+
+  it.each([
+    ['S: +OK', 0, ''],
+    ['S: -ERR some messages were not removed', 69, 'has not removed message 3: some messages'],
+    ['CLOSE', 76, 'Whether message 3 was removed is not known'],
+  ])(
+    'rm by POP3 says what the goodbye says (%s), and tries no other message',
+    async (end, status, words) => {
+      const hello = 'S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: .';
+      const server = await startDialogueServer(`${hello}\nC: DELE 3\nS: +OK\nC: QUIT\n${end}`);
+      try {
+        const rm = [
+          'rm',
+          `pop3://127.0.0.1:${server.port}/3`,
+          '--security',
+          'cleartext',
+          '--retry',
+          '2',
+        ];
+        const { stderr, ...ran } = await plain(at().cli.folder(), rm);
+        expect(ran).toMatchObject({ status, stdout: '' });
+        expect(stderr).toContain(words);
+        expect(stderr === '').toBe(status === 0);
+      } finally {
+        await server.close();
+      }
+    },
+  );
 
   it('rm takes files whose names fit a star, those of an age alone, and a message by POP3', async () => {
     const cwd = at().cli.folder();

@@ -35,7 +35,7 @@ export function connectTo<P extends Protocol>(protocol: P, target: Target): Prom
 }
 
 /** Mail servers serve nothing before the login; that is what a refusal without one means. */
-function withoutLogin(error: unknown, { protocol, connect }: Target): unknown {
+export function withoutLogin(error: unknown, { protocol, connect }: Target): unknown {
   const needsLogin = protocol === 'imap' || protocol === 'pop3';
   if (!needsLogin || connect.auth !== undefined) return error;
   if (!isFivewireError(error) || error.code !== 'ERR_COMMAND_REJECTED') return error;

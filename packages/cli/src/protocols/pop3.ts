@@ -1,10 +1,11 @@
 /** A maildrop behind the verbs. */
+import type { QuitResult } from '@fivewire/pop3';
 import type { Context } from '../context.js';
 import { exitCodes, Failure, usage } from '../exit-code.js';
 import { type Destination, keep } from '../keep.js';
 import { line } from '../output.js';
 import { withRetry } from '../retry.js';
-import { withSession } from '../sessions.js';
+import { withoutLogin, withSession } from '../sessions.js';
 import { resolveTarget, type Target } from '../target.js';
 import { pop3Path } from '../url-paths.js';
 
@@ -24,17 +25,42 @@ export async function get(target: Target, to: Destination, context: Context): Pr
   });
 }
 
-/** Marked, and removed by the goodbye: a session that breaks before has removed nothing. */
+/**
+ * Marked, and removed by the goodbye: a session that breaks before has removed nothing. Once a session stood, `--retry` begins no other:
+ * there the number may be that of another message.
+ */
 export async function remove(url: string, context: Context): Promise<undefined> {
   const { signal, out } = context;
   const target = await resolveTarget(url, context, { protocols: ['pop3'] });
   const number = pop3Path(target.path);
   if (number === undefined)
     throw usage('Which message?', 'Write pop3s://user@host/3; fivewire fetch --delete takes all.');
-  await withRetry(context, () =>
-    withSession('pop3', target, context, (pop3) => pop3.delete(number, { signal })),
+  const problem = await withRetry(context, () =>
+    withSession('pop3', target, context, (pop3) =>
+      pop3.delete(number, { signal }).then(
+        async () => notRemoved(number, await pop3.quit()),
+        (error: unknown) => error,
+      ),
+    ),
   );
+  if (problem !== undefined) throw withoutLogin(problem, target);
   await out.done({ type: 'removed', number }, `removed ${number}`);
+}
+
+/** What the goodbye says of the mark. */
+function notRemoved(number: number, { committed, reply }: QuitResult): Failure | undefined {
+  if (committed === true) return undefined;
+  if (committed === false)
+    return new Failure(
+      exitCodes.unavailable,
+      `The server has not removed message ${number}: ${line(reply ?? '')}`,
+      { code: 'ERR_COMMAND_REJECTED' },
+    );
+  return new Failure(
+    exitCodes.protocol,
+    `Whether message ${number} was removed is not known: the connection broke`,
+    { code: 'ERR_OUTCOME_UNKNOWN', hint: 'fivewire ls shows what is there.' },
+  );
 }
 
 export async function list(target: Target, context: Context): Promise<void> {
