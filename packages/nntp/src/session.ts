@@ -226,7 +226,9 @@ export class Session {
     verbs: readonly V[],
     ask: (verb: V) => Promise<T>,
   ): Promise<T> {
-    const may = verbs.filter((verb) => this.#verbs.get(verb) !== false);
+    const known = verbs.filter((verb) => this.#verbs.get(verb) !== false);
+    // What was refused before a login may be promised after it.
+    const may = known.length > 0 ? known : verbs;
     let refusal: unknown;
     for (const [i, verb] of may.entries()) {
       try {

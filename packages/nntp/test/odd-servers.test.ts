@@ -102,6 +102,30 @@ describe('one odd answer', () => {
     ).toBe(9);
   });
 
+  it('OVER that was unknown is asked for again where a later login shows it', async () => {
+    const row = 'S-raw: 1\\ts\\tf\\td\\t<a@x>\\t\\t1\\t2\\r\\n\nS: .';
+    const login = 'C: AUTHINFO USER alice\nS: 381 more\nC: AUTHINFO PASS secret\nS: 281 welcome';
+    const silent = 'C: CAPABILITIES\nS: 500 what\nC: MODE READER\nS: 200 hi';
+    const unknownOver =
+      'C: LIST OVERVIEW.FMT\nS: 503 no\nC: OVER 1-9\nS: 500 what\nC: XOVER 1-9\nS: 224 ok';
+    const promised = capabilities(['VERSION 2', 'READER', 'OVER']);
+    const again = `C: GROUP b.c\nS: 480 who\n${login}\n${promised}\nC: GROUP b.c\nS: 211 9 1 9 b.c`;
+    const dialogue = `S: 200 hi\n${silent}\n${login}\n${silent}\n${group}\n${unknownOver}\n${row}\n${again}\nC: OVER 1-9\nS: 224 ok\n${row}`;
+    const result = await play(
+      dialogue,
+      async (nntp) => {
+        const counts: number[] = [];
+        for (const name of ['a.b', 'b.c']) {
+          await nntp.group(name);
+          counts.push((await nntp.overview({ from: 1, to: 9 }).toArray()).length);
+        }
+        return counts;
+      },
+      { auth: { user: 'alice', password: 'secret' } },
+    );
+    expect(result).toEqual([1, 1]);
+  });
+
   it('a high number below nothing is an empty group', async () => {
     const dialogue = reader('C: GROUP a.b\nS: 211 0 0 -1 a.b');
     const result = await play(dialogue, (nntp) => nntp.group('a.b'));

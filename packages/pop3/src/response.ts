@@ -25,7 +25,7 @@ export interface Response {
 export function parseResponse(line: string): Response | undefined {
   if (line.startsWith('+OK ') && line !== '+OK ' && !/^[ \t[]/.test(line[4] as string))
     return { ok: true, code: undefined, text: line.slice(4) };
-  // `+OK<timestamp>`, `+OK: ready` and `+OK-` have been seen; `+OKAY` is another word.
+  // Others take whatever begins so: `+OK<timestamp>`, `+OK: ready`. `+OKAY` is another word.
   const status = /^(\+OK|-ERR)(?![a-z0-9])[ \t]*/i.exec(line);
   if (status === null) return undefined;
   const rest = line.slice(status[0].length);
