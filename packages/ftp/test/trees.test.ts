@@ -1,4 +1,5 @@
 /** Trees both ways: what is planned, done, refused, kept, and made good after a kill. */
+import { spawnSync } from 'node:child_process';
 import {
   mkdir,
   mkdtemp,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { giveUpTemporary, temporaryName } from '@fivewire/line-protocol';
 import {
   createThrowawayCa,
   FileTree,
@@ -387,6 +389,164 @@ describe('a tree that is not what it seems', () => {
       'y.part',
       'y.part.json',
     ]);
+  });
+
+  describe.each(['up', 'down'] as const)(
+    'what patterns leave out keeps its place, %s',
+    (direction) => {
+      /** The target as `there`, the source as `from`; @returns what the target is then, and what was said of failures. */
+      const mirrored = async (
+        from: Record<string, string>,
+        there: Record<string, string>,
+        options: object,
+      ) => {
+        const nested = (files: Record<string, string>): Tree => {
+          const tree: Tree = {};
+          for (const [path, text] of Object.entries(files)) {
+            const names = path.split('/');
+            const name = names.pop() as string;
+            let at = tree;
+            for (const each of names) {
+              at[each] ??= {};
+              at = at[each] as Tree;
+            }
+            at[name] = text;
+          }
+          return tree;
+        };
+        const isUp = direction === 'up';
+        const { ftp, server } = await onOdd({ w: nested(isUp ? there : from) });
+        const root = await local(isUp ? from : there);
+        const failed: string[] = [];
+        const error = await ftp
+          .mirror(root, '/w', {
+            direction,
+            delete: true,
+            compare: 'size',
+            onEvent: (event) => event.kind === 'failed' && failed.push(event.action.path),
+            ...options,
+          })
+          .then(
+            () => undefined,
+            (caught) => caught as { code: string; errors: { path: string }[] },
+          );
+        const left = Object.entries(await inLocal(root)).filter(([, text]) => text !== '/');
+        return {
+          target: isUp ? server.tree.w : nested(Object.fromEntries(left)),
+          errors: error?.errors.map(({ path }) => path),
+          failed,
+          said: server.said,
+        };
+      };
+
+      it('a directory that a file is to replace stays whole, and that is told', async () => {
+        const there = { 'x/a': '1', 'x/deep/.htpasswd': 'mine', 'x/deep/b': '2', y: 'old' };
+        const { target, errors, failed } = await mirrored({ x: 'file', y: 'newer' }, there, {
+          exclude: ['.htpasswd'],
+        });
+        expect(target).toEqual({
+          x: { a: '1', deep: { '.htpasswd': 'mine', b: '2' } },
+          y: 'newer',
+        });
+        expect(errors).toEqual(['x']);
+        expect(failed).toEqual(['x']);
+      });
+
+      it('a directory that is replaced goes with all that is in it where nothing is left out', async () => {
+        const there = { 'x/a': '1', 'x/deep/b': '2', 'z/.htpasswd': 'mine' };
+        const { target, errors } = await mirrored({ x: 'file', 'z/f': '3' }, there, {
+          exclude: ['.htpasswd'],
+        });
+        expect(target).toEqual({ x: 'file', z: { f: '3', '.htpasswd': 'mine' } });
+        expect(errors).toBeUndefined();
+      });
+
+      it('of a directory that is no more goes what is meant, and the rest is told', async () => {
+        const there = { 'old/a': '1', 'old/deep/.htpasswd': 'mine', 'old/gone/b': '2' };
+        const { target, errors, said } = await mirrored({ f: '1' }, there, {
+          exclude: ['.htpasswd'],
+        });
+        expect(target).toEqual({ f: '1', old: { deep: { '.htpasswd': 'mine' } } });
+        expect(errors).toEqual(['old', 'old/deep']);
+        // Some servers' RMD takes what is full as well.
+        for (const full of ['old', 'old/deep'])
+          expect(
+            said.filter((line) => line.endsWith(`/w/${full}`) && /^(?:RMD|DELE)/.test(line)),
+          ).toEqual([]);
+      });
+
+      it('an excluded directory keeps those above it', async () => {
+        const there = { 'old/kept/a': '1', 'old/b': '2' };
+        const { target, errors } = await mirrored({ f: '1' }, there, { exclude: ['old/kept'] });
+        expect(target).toEqual({ f: '1', old: { kept: { a: '1' } } });
+        expect(errors).toEqual(['old']);
+      });
+
+      it('where only some files are meant, the directory of others is none of its business', async () => {
+        const there = { 'old/a.png': '1', 'old/b.html': '2', 'gone/c.html': '3' };
+        const { target, errors } = await mirrored({ 'f.html': '1' }, there, {
+          include: ['*.html'],
+        });
+        expect(target).toEqual({ 'f.html': '1', old: { 'a.png': '1' } });
+        expect(errors).toBeUndefined();
+      });
+
+      it('what another run is writing keeps its directory', async () => {
+        const part = temporaryName('f'); // of this process, which runs
+        const there = { [`x/${part}`]: 'half', [part]: 'half' };
+        const { target, errors } = await mirrored({ x: 'file' }, there, {});
+        expect(target).toEqual({ x: { [part]: 'half' }, [part]: 'half' });
+        expect(errors).toEqual(['x']);
+      });
+    },
+  );
+
+  it('what the original has and can not be taken along keeps its copy', async () => {
+    const { ftp, server } = await onOdd({ w: { l: 'copy', d: { f: 'copy' }, gone: 'x' } });
+    const root = await local({ a: '1' });
+    await symlink('a', join(root, 'l'));
+    await symlink('.', join(root, 'd'));
+    const result = await ftp.mirror(root, '/w', { direction: 'up', delete: true });
+    expect(result.refused.map(({ path }) => path).sort()).toEqual(['d', 'l']);
+    expect(server.tree.w).toEqual({ a: '1', l: 'copy', d: { f: 'copy' } });
+  });
+
+  it.each(['up', 'down'] as const)(
+    'sweeps what can have no writer any more, %s',
+    async (direction) => {
+      const mark = temporaryName('').slice(2, 6);
+      const of = (pid: number) =>
+        `.a.${mark}${(pid * 1024 + 5).toString(16).padStart(8, '0')}.part`;
+      const dead = spawnSync(process.execPath, ['-e', '']).pid;
+      const [ours, givenUp] = [temporaryName('a'), temporaryName('a')];
+      giveUpTemporary(givenUp);
+      const elsewhere = { old: '.a.0123456789ab.part', young: '.b.ba9876543210.part' };
+      const names = [ours, givenUp, of(dead), of(process.ppid), elsewhere.old, elsewhere.young];
+      const there = Object.fromEntries(names.map((name) => [name, 'half']));
+      const row = (name: string, node: unknown) =>
+        `-rw-r--r-- 1 u g ${String(node).length} Jan 02 ${name === elsewhere.old ? 2024 : 2099} ${name}`;
+      const isUp = direction === 'up';
+      const { ftp, server } = await onOdd({ w: isUp ? there : { a: 'whole' } }, { row });
+      const root = await local(isUp ? { a: 'whole' } : there);
+      const old = new Date(2024, 0, 2);
+      if (!isUp) await utimes(join(root, elsewhere.old), old, old);
+      await ftp.mirror(root, '/w', { direction, delete: true, compare: 'size' });
+      const left = isUp ? (server.tree.w as object) : await inLocal(root);
+      expect(Object.keys(left).sort()).toEqual(
+        ['a', ours, of(process.ppid), elsewhere.young].sort(),
+      );
+    },
+  );
+
+  it('a name as long as names can be is uploaded under a shorter one first', async () => {
+    const long = `${'ü'.repeat(120)}.tar.gz`;
+    const { ftp, server } = await onOdd({ w: {} });
+    await ftp.uploadTree(await local({ [long]: 'x' }), '/w');
+    const stored = server.said.find((line) => line.startsWith('STOR')) as string;
+    expect(Buffer.from(stored.slice('STOR /w/'.length), 'latin1').length).toBeLessThanOrEqual(255);
+    expect(
+      Buffer.from(Object.keys(server.tree.w as object)[0] as string, 'latin1').toString(),
+    ).toBe(long);
   });
 
   it('what a killed run left behind goes', async () => {

@@ -58,6 +58,13 @@ export { localFailure, pathOf } from './local-file/local-failure.js';
 export { makeDirectories } from './local-file/make-directories.js';
 export { type Place, placeOf, refuseDirectory } from './local-file/place.js';
 export type { SaveOptions } from './local-file/save-to.js';
+export {
+  fitting,
+  giveUpTemporary,
+  isAbandoned,
+  isTemporary,
+  temporaryName,
+} from './local-file/temporary-name.js';
 export * from './notices.js';
 export { optional } from './optional-package.js';
 export * from './pool.js';

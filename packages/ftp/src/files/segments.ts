@@ -7,6 +7,9 @@ import { lstat, readdir, unlink, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   type Descriptor,
+  fitting,
+  isAbandoned,
+  isTemporary,
   openBeside,
   openPart,
   type Place,
@@ -26,7 +29,6 @@ import { localFailure, pathOf } from '../transfer/local.js';
 import { PartRecord, type Range, type RemoteStamp, sameStamp } from '../transfer/part-record.js';
 import { mayHaveSize } from '../transfer/retrieve.js';
 import { setType } from '../transfer/transfer-type.js';
-import { isTemporary } from '../trees/tree-node.js';
 import type { DownloadOptions, DownloadTarget, HashAlgorithm, TransferResult } from '../types.js';
 import { again } from './again.js';
 import { callOf } from './call-of.js';
@@ -153,10 +155,12 @@ async function begun(file: Descriptor, size: number, count: number): Promise<Ran
 async function sweep(target: string): Promise<void> {
   const [folder, name] = [dirname(target), basename(target)];
   for (const each of await readdir(folder).catch(() => [])) {
-    if (!isTemporary(each) || each.slice(1, -'.0123456789ab.part'.length) !== name) continue;
+    if (!isTemporary(each) || each.slice(1, -'.0123456789ab.part'.length) !== fitting(name))
+      continue;
     const path = join(folder, each);
     const found = await lstat(path).catch(() => undefined);
-    if (found?.isFile() && Date.now() - found.mtimeMs > abandonedAfter)
+    if (!found?.isFile()) continue;
+    if (isAbandoned(each, found.mtimeMs) || Date.now() - found.mtimeMs > abandonedAfter)
       await unlink(path).catch(() => {});
   }
 }

@@ -1,10 +1,9 @@
 /** What uploads that were killed have left behind in a directory: files of the names that only this client gives. */
-import { isFivewireError } from '@fivewire/line-protocol';
+import { isFivewireError, isTemporary } from '@fivewire/line-protocol';
 import { listDirectory } from '../listing/list-directory.js';
 import { octetString } from '../session/charset.js';
 import { command } from '../session/dialogue.js';
 import type { Session } from '../session/session.js';
-import { isTemporary } from '../trees/tree-node.js';
 import type { CallOptions } from '../types.js';
 
 /**

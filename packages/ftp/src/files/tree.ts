@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import {
   CommandError,
   type FivewireError,
+  fitting,
   isFivewireError,
   type Reply,
   UsageError,
@@ -231,7 +232,8 @@ export async function renamePath(
   const refusal = control.connection.locate(rejected(second, lines[1]?.masked ?? 'RNTO'));
   if (!overwrite) throw refusal;
   const { parent, name } = splitPath(to);
-  const aside = joinPath(parent, `.${name}.${randomBytes(6).toString('hex')}.part`, false);
+  // Not a name that is swept: until the new file is in its place, this is the only one there is.
+  const aside = joinPath(parent, `.${fitting(name)}.${randomBytes(6).toString('hex')}.old`, false);
   const move = async (here: string, there: string): Promise<boolean> => {
     const replies = await control.ask([command('RNFR', here), command('RNTO', there)], options);
     return replies[1]?.class === 2;

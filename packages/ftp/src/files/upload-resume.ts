@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat as statLocal } from 'node:fs/promises';
-import { type Reply, UsageError } from '@fivewire/line-protocol';
+import { fitting, type Reply, UsageError } from '@fivewire/line-protocol';
 import { command } from '../session/dialogue.js';
 import { sizeOf } from '../session/reply-text.js';
 import type { Session } from '../session/session.js';
@@ -54,7 +54,9 @@ export async function partName(path: string, source: Content): Promise<string> {
     hash.update(JSON.stringify([size, mtimeMs, ino]));
   }
   const { parent, name } = splitPath(path);
-  return joinPath(parent, `.${name}.${hash.digest('hex').slice(0, 12)}.part`, false);
+  const short = fitting(name);
+  if (short !== name) hash.update(name);
+  return joinPath(parent, `.${short}.${hash.digest('hex').slice(0, 12)}.part`, false);
 }
 
 /** @param target where the octets go: a name by {@link partName}, or the file itself */

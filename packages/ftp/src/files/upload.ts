@@ -1,6 +1,5 @@
 /** Content to a remote file, under its own name at once or only when it is proven whole. */
-import { randomBytes } from 'node:crypto';
-import { SourcePace } from '@fivewire/line-protocol';
+import { giveUpTemporary, SourcePace, temporaryName } from '@fivewire/line-protocol';
 import { command, type Dialogue } from '../session/dialogue.js';
 import type { Session } from '../session/session.js';
 import { Mismatch } from '../transfer/mismatch.js';
@@ -40,7 +39,7 @@ export async function upload(
     verify === 'hash' || verify === 'reread' ? digestFor(session, verify) : undefined;
   const call = callOf(options);
   let target = path;
-  if (atomic) target = content === undefined ? temporaryName(path) : await partName(path, content);
+  if (atomic) target = content === undefined ? beside(path) : await partName(path, content);
   const from: Upload = async (verb, at, start, digest) => {
     const stored = await run(
       session,
@@ -60,6 +59,7 @@ export async function upload(
     return modified === undefined ? stored : { ...stored, modified };
   } catch (error) {
     const isOurs = atomic && (!resume || error instanceof Mismatch);
+    if (isOurs) giveUpTemporary(target);
     if (isOurs && session.control.connection.isOpen) {
       session.control.ask([command('DELE', target)]).catch(() => {}); // what is left of it, as far as the server lets us
     }
@@ -140,7 +140,7 @@ function through(source: Source, change: (piece: Uint8Array) => Uint8Array): Sou
   return { ...source, pieces: pieces() };
 }
 
-function temporaryName(path: string): string {
+function beside(path: string): string {
   const { parent, name } = splitPath(path);
-  return joinPath(parent, `.${name}.${randomBytes(6).toString('hex')}.part`, false);
+  return joinPath(parent, temporaryName(name), false);
 }

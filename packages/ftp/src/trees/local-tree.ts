@@ -2,11 +2,17 @@
 import { isUtf8 } from 'node:buffer';
 import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFivewireError, LocalError, makeDirectories } from '@fivewire/line-protocol';
+import {
+  isAbandoned,
+  isFivewireError,
+  isTemporary,
+  LocalError,
+  makeDirectories,
+} from '@fivewire/line-protocol';
 import { localPath } from '../files/local-path.js';
 import { localFailure } from '../transfer/local.js';
 import type { Choice } from './choice.js';
-import { emptyTree, isTemporary, type Tree } from './tree-node.js';
+import { emptyTree, type Tree } from './tree-node.js';
 
 /**
  * Links are not followed.
@@ -42,17 +48,22 @@ async function readDirectory(
     for (const name of names) {
       const path = at(name);
       const place = join(directory, name);
-      if (isTemporary(name)) {
-        tree.stale.push(place);
+      const about = await lstat(place);
+      if (isTemporary(name) && about.isFile()) {
+        if (isAbandoned(name, about.mtimeMs)) tree.stale.push({ path, place });
+        else tree.kept.add(path);
         continue;
       }
       if (isUnfinished(name, names)) {
-        if (!isTarget) tree.refused.push({ path, reason: 'an unfinished download' });
+        if (isTarget) tree.kept.add(path);
+        else tree.refused.push({ path, reason: 'an unfinished download' });
         continue;
       }
-      const about = await lstat(place);
       if (about.isDirectory()) {
-        if (!choice.entersDirectory(path)) continue;
+        if (!choice.entersDirectory(path)) {
+          tree.kept.add(path);
+          continue;
+        }
         tree.nodes.set(path, {
           path,
           isDirectory: true,
@@ -63,7 +74,7 @@ async function readDirectory(
         });
         await readDirectory(place, path, tree, choice, isTarget);
       } else if (!choice.takesFile(path)) {
-        // not meant
+        tree.kept.add(path);
       } else if (about.isFile()) {
         const modified = about.mtimeMs;
         tree.nodes.set(path, {

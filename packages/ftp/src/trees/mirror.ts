@@ -1,16 +1,23 @@
 /** Trees, both ways: read both sides, plan, do. A run that was killed is made good by the next. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { rename, rm, rmdir, unlink, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { aborted, isFivewireError, LocalError, TransferError } from '@fivewire/line-protocol';
+import {
+  aborted,
+  giveUpTemporary,
+  isFivewireError,
+  LocalError,
+  TransferError,
+  temporaryName,
+} from '@fivewire/line-protocol';
 import { joinPath, type RemotePath, splitPath } from '../files/remote-path.js';
 import { localFailure, pathOf } from '../transfer/local.js';
 import type { CallOptions } from '../types.js';
 import { choiceOf } from './choice.js';
 import { inParallel } from './in-parallel.js';
 import { makeLocal, readLocalTree, refusalOf, safePath } from './local-tree.js';
-import { type Plan, planOf } from './plan.js';
+import { isBelow, type Plan, planOf } from './plan.js';
 import { readRemoteTree } from './remote-tree.js';
 import type { TreeClient } from './tree-client.js';
 import type { Tree, TreeNode } from './tree-node.js';
@@ -77,6 +84,11 @@ class Run {
     const { actions, unchanged, refused } = plan;
     this.#total.actions = actions.length;
     for (const one of refused) this.#tell({ kind: 'refused', refused: one });
+    for (const { path, action } of plan.full) {
+      // With `include` only files are meant: their directory goes with the last thing in it.
+      if (action.kind === 'delete' && this.#work.include !== undefined) continue;
+      this.#fail(action, notEmpty(path));
+    }
     if (!this.#work.dryRun) await this.#do(actions, concurrency);
     const result: TreeResult = {
       plan: actions,
@@ -119,7 +131,9 @@ class Run {
   async #do(actions: readonly TreeAction[], concurrency: number): Promise<void> {
     // What is to go on from is not swept away ahead of it.
     const goesOn = this.#isUp && this.#work.resume === true;
-    if (!goesOn) await this.#sweep();
+    const hasPlace = (path: string): boolean =>
+      !path.includes('/') || this.#source.nodes.has(path.slice(0, path.lastIndexOf('/')));
+    await this.#sweep((path) => !goesOn || !hasPlace(path));
     await this.#makeRoot();
     const first: TreeAction[] = [];
     const last: TreeAction[] = [];
@@ -137,12 +151,13 @@ class Run {
     const left = last.filter(({ path }) => !isBelow(this.#replaced, path)); // those go with their directory
     this.#total.actions -= last.length - left.length;
     for (const action of await this.#inDirectories(left)) await this.#step(action);
-    if (goesOn && this.#errors.length === 0) await this.#sweep();
+    if (goesOn && this.#errors.length === 0) await this.#sweep(hasPlace);
   }
 
   /** Whatever a run that was killed has left under names of its own. */
-  async #sweep(): Promise<void> {
-    for (const place of this.#target.stale) {
+  async #sweep(isDue: (path: string) => boolean): Promise<void> {
+    for (const { path, place } of this.#target.stale) {
+      if (!isDue(path)) continue;
       if (typeof place === 'string') await unlink(place).catch(() => {});
       else await this.#ftp.remove(place, this.#call).catch(onlyUsable);
     }
@@ -165,8 +180,7 @@ class Run {
       if (isFivewireError(error) && error.code === 'ERR_ABORTED') throw error;
       if (isFivewireError(error) && action.kind === 'delete' && error.code === 'ERR_NOT_FOUND')
         return;
-      this.#errors.push({ path: action.path, error });
-      this.#tell({ kind: 'failed', action, error });
+      this.#fail(action, error);
       return;
     }
     this.#total.done += 1;
@@ -174,6 +188,11 @@ class Run {
     if (action.kind === 'transfer') this.#transferred += 1;
     if (action.kind === 'delete') this.#deleted += 1;
     this.#tell({ kind: 'done', action, octets });
+  }
+
+  #fail(action: TreeAction, error: unknown): void {
+    this.#errors.push({ path: action.path, error });
+    this.#tell({ kind: 'failed', action, error });
   }
 
   async #act(action: TreeAction): Promise<number> {
@@ -201,9 +220,14 @@ class Run {
   /** A file in place of a directory: it comes under another name first, for until it is here nothing may go. */
   async #replace(path: string, removal: TreeAction): Promise<number> {
     const { parent, name } = splitPath(path);
-    const aside = joinPath(parent, `.${name}.${randomBytes(6).toString('hex')}.part`, false);
+    const aside = joinPath(parent, temporaryName(name), false);
     const octets = await this.#transfer(path, aside);
-    await this.#remove(path, true);
+    try {
+      await this.#remove(path, true);
+    } catch (error) {
+      await this.#discard(aside);
+      throw error;
+    }
     this.#total.done += 1;
     this.#deleted += 1;
     this.#tell({ kind: 'done', action: removal, octets: 0 });
@@ -218,8 +242,18 @@ class Run {
     return octets;
   }
 
+  /** Best effort: the next run finds what stays. */
+  async #discard(path: string): Promise<void> {
+    giveUpTemporary(path);
+    await (this.#isUp
+      ? this.#ftp.remove(this.#remotePath(path), this.#call)
+      : unlink(safePath(this.#local, path))
+    ).catch(() => {});
+  }
+
   async #up(path: string, target: string): Promise<number> {
-    const { atomic = true, resume = false, verify = 'size' } = this.#work;
+    const { atomic = true, verify = 'size' } = this.#work;
+    const resume = (this.#work.resume ?? false) && path === target; // the other name is never seen again
     const node = this.#source.nodes.get(path) as TreeNode;
     const to = this.#remotePath(target);
     const { octets } = await this.#ftp.upload({ file: node.place as string }, to, {
@@ -235,7 +269,8 @@ class Run {
   }
 
   async #down(path: string, target: string): Promise<number> {
-    const { atomic = true, resume = false, verify = 'size', preserveTimes = true } = this.#work;
+    const { atomic = true, verify = 'size', preserveTimes = true } = this.#work;
+    const resume = (this.#work.resume ?? false) && path === target;
     const node = this.#source.nodes.get(path) as TreeNode;
     const to = safePath(this.#local, target);
     await makeLocal(this.#local, path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '');
@@ -332,13 +367,6 @@ class Run {
   }
 }
 
-function isBelow(directories: { has(path: string): boolean }, path: string): boolean {
-  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
-    if (directories.has(path.slice(0, at))) return true;
-  }
-  return false;
-}
-
 /** For what is good to have and no failure of the work. */
 function onlyUsable(error: unknown): void {
   if (isFivewireError(error) && error.connection === 'usable' && error.code !== 'ERR_ABORTED')
@@ -373,6 +401,18 @@ function refuseCollisions(plan: Plan): void {
     plan.refused.push({ path: action.path, reason: `is the same name as ${before} here` });
     return false;
   });
+}
+
+function notEmpty(path: string): LocalError {
+  return new LocalError(
+    'ERR_LOCAL_PATH',
+    `The directory ${path} stays: there is something in it that is not to be touched.`,
+    {
+      protocol: 'ftp',
+      path,
+      hint: 'Something there is excluded, or another run is writing it. Remove it by hand, or exclude less.',
+    },
+  );
 }
 
 function unreadable(problem: string): LocalError {

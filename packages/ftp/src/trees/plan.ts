@@ -7,6 +7,8 @@ export interface Plan {
   actions: TreeAction[];
   unchanged: number;
   refused: { path: string; reason: string }[];
+  /** Directories that were to go, and can't, for what is in them is not meant to. */
+  full: { path: string; action: TreeAction }[];
 }
 
 export interface PlanOptions {
@@ -27,7 +29,8 @@ export interface PlanOptions {
  * @throws UsageError ERR_STATE where more would be removed than allowed
  */
 export async function planOf(source: Tree, target: Tree, options: PlanOptions): Promise<Plan> {
-  const plan: Plan = { actions: [], unchanged: 0, refused: [...source.refused] };
+  const plan: Plan = { actions: [], unchanged: 0, refused: [...source.refused], full: [] };
+  const holding = above(target.kept);
   const removals: TreeAction[] = [];
   for (const node of source.nodes.values()) {
     const { path, isDirectory, size } = node;
@@ -42,6 +45,10 @@ export async function planOf(source: Tree, target: Tree, options: PlanOptions): 
       plan.refused.push({ path, reason: 'what is there is of another kind' });
       continue;
     }
+    if (isOther && holding.has(path)) {
+      plan.full.push({ path, action: { kind: 'transfer', path, size, reason: 'new' } });
+      continue;
+    }
     if (isOther) plan.actions.push({ kind: 'delete', path, isDirectory: there.isDirectory });
     if (isDirectory) {
       if (there === undefined || isOther) plan.actions.push({ kind: 'make', path });
@@ -52,14 +59,39 @@ export async function planOf(source: Tree, target: Tree, options: PlanOptions): 
     else plan.actions.push({ kind: 'transfer', path, size, reason });
   }
   if (options.removes) {
+    const stays = new Set([
+      // The original has those: that they can't be taken along proves no absence.
+      ...source.refused.map(({ path }) => path),
+      ...plan.full.map(({ path }) => path),
+    ]);
     for (const { path, isDirectory } of target.nodes.values()) {
-      if (!source.nodes.has(path)) removals.push({ kind: 'delete', path, isDirectory });
+      if (source.nodes.has(path) || stays.has(path) || isBelow(stays, path)) continue;
+      const action: TreeAction = { kind: 'delete', path, isDirectory };
+      if (isDirectory && holding.has(path)) plan.full.push({ path, action });
+      else removals.push(action);
     }
   }
   const count = removals.length + plan.actions.filter(({ kind }) => kind === 'delete').length;
   if (count > options.mostDeletions && !options.dryRun) throw tooMany(count, options.mostDeletions);
   plan.actions.push(...removals.reverse());
   return plan;
+}
+
+/** All directories above these. */
+function above(paths: Iterable<string>): Set<string> {
+  const found = new Set<string>();
+  for (const path of paths) {
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+      found.add(path.slice(0, at));
+  }
+  return found;
+}
+
+export function isBelow(directories: { has(path: string): boolean }, path: string): boolean {
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+    if (directories.has(path.slice(0, at))) return true;
+  }
+  return false;
 }
 
 async function difference(

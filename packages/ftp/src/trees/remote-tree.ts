@@ -1,11 +1,11 @@
 /** A directory of the server, with all that is below it. */
-import { CommandError, isFivewireError } from '@fivewire/line-protocol';
+import { CommandError, isAbandoned, isFivewireError, isTemporary } from '@fivewire/line-protocol';
 import type { RemotePath } from '../files/remote-path.js';
 import type { Entry, TimePrecision } from '../listing/entry.js';
 import type { CallOptions } from '../types.js';
 import type { Choice } from './choice.js';
 import type { TreeClient } from './tree-client.js';
-import { emptyTree, isTemporary, type Tree } from './tree-node.js';
+import { emptyTree, type Tree } from './tree-node.js';
 
 const depthLimit = 100;
 
@@ -91,8 +91,9 @@ async function take(
 ): Promise<{ place: RemotePath; path: string } | undefined> {
   const path = below === '' ? entry.name : `${below}/${entry.name}`;
   const place = entry.rawPath;
-  if (isTemporary(entry.name)) {
-    tree.stale.push(place);
+  if (isTemporary(entry.name) && entry.type === 'file') {
+    if (isAbandoned(entry.name, entry.modified?.getTime())) tree.stale.push({ path, place });
+    else tree.kept.add(path);
     return undefined;
   }
   // A name with a slash in it would be a place elsewhere in the tree, or outside.
@@ -101,7 +102,10 @@ async function take(
     return undefined;
   }
   if (entry.type === 'directory') {
-    if (!choice.entersDirectory(path)) return undefined;
+    if (!choice.entersDirectory(path)) {
+      tree.kept.add(path);
+      return undefined;
+    }
     tree.nodes.set(path, {
       path,
       isDirectory: true,
@@ -112,7 +116,10 @@ async function take(
     });
     return { place, path };
   }
-  if (!choice.takesFile(path)) return undefined;
+  if (!choice.takesFile(path)) {
+    tree.kept.add(path);
+    return undefined;
+  }
   if (entry.type !== 'file') {
     tree.refused.push({
       path,

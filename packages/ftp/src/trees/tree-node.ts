@@ -19,10 +19,15 @@ export interface Tree {
   /** What of it could not be read: absence proves nothing then. */
   readonly problems: string[];
   /** Left behind by a run that was killed. */
-  readonly stale: (string | Uint8Array)[];
+  readonly stale: { path: string; place: string | Uint8Array }[];
+  /** What is there and in no way meant: what patterns leave out, what another run is writing. */
+  readonly kept: Set<string>;
 }
 
-export const emptyTree = (): Tree => ({ nodes: new Map(), refused: [], problems: [], stale: [] });
-
-/** The names that unfinished transfers have: `.name.0123456789ab.part`. */
-export const isTemporary = (name: string): boolean => /^\..+\.[0-9a-f]{12}\.part$/.test(name);
+export const emptyTree = (): Tree => ({
+  nodes: new Map(),
+  refused: [],
+  problems: [],
+  stale: [],
+  kept: new Set(),
+});

@@ -1,12 +1,13 @@
 /** A file that is written beside another one, of which no octet is seen until it takes its place. */
-import { randomBytes } from 'node:crypto';
 import { rename as renameByCallback } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Descriptor } from './descriptor.js';
 import { likeBefore, type Place } from './place.js';
+import { temporaryName } from './temporary-name.js';
 
 const rename = promisify(renameByCallback);
+const mostTries = 10;
 
 /**
  * In the same directory: a rename within it can't fail for space or file systems.
@@ -18,11 +19,16 @@ export async function openBeside({
   path: target,
   file: before,
 }: Place): Promise<{ path: string; file: Descriptor }> {
-  const name = `.${basename(target)}.${randomBytes(6).toString('hex')}.part`;
-  const path = join(dirname(target), name);
-  // Exclusive: no one may have laid a link where our file of a random name is to be. As private as what it replaces.
+  // Exclusive: nobody may have laid a link where our file is to be. As private as what it replaces.
   const mode = before === undefined ? 0o666 : before.mode & 0o600;
-  return { path, file: await Descriptor.open(path, 'wx', mode) };
+  for (let tries = 1; ; tries += 1) {
+    const path = join(dirname(target), temporaryName(basename(target)));
+    try {
+      return { path, file: await Descriptor.open(path, 'wx', mode) };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === mostTries) throw error;
+    }
+  }
 }
 
 /** @throws what the system says */
