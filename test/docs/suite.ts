@@ -4,11 +4,11 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExampleWorld } from '../support/example-runner.js';
+import { Stage, type Told } from '../support/stage.js';
 import { root, type Snippet, snippetsOf } from './markdown.js';
 import { asCommonJs, asModule, fileAsCommonJs } from './program.js';
 import { pythonFor } from './python.js';
 import { checkInstall, withoutInstall } from './shell.js';
-import { Stage, type Told } from './stage.js';
 import { furnish, manners, refill, startDocumentedWorld } from './world.js';
 
 const home = `${root}.cache/docs-${process.pid}`;
@@ -86,6 +86,7 @@ async function runShell(
   return {
     stdout,
     stderr,
+    status,
     ...(status === wanted ? {} : { problem: `exit code ${status}: ${stderr}` }),
   };
 }
@@ -103,6 +104,7 @@ async function runPython(snippet: Snippet): Promise<Told> {
         resolve({
           stdout,
           stderr,
+          status: error === null ? 0 : 1,
           ...(error === null ? {} : { problem: stderr || error.message }),
         }),
     );

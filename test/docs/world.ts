@@ -131,12 +131,14 @@ export function refill({ servers }: ExampleWorld): void {
     );
 }
 
-let client: IssuedCertificate | undefined;
+const clients = new WeakMap<ThrowawayCa, IssuedCertificate>();
 
 /** A folder with the files that the pages speak of. */
 export async function furnish(folder: string, { servers }: ExampleWorld): Promise<void> {
   const { ca } = servers;
-  client ??= await ca.issue({ usage: 'client', commonName: 'alice', names: [] });
+  const client =
+    clients.get(ca) ?? (await ca.issue({ usage: 'client', commonName: 'alice', names: [] }));
+  clients.set(ca, client);
   rmSync(folder, { recursive: true, force: true });
   for (const name of ['site/img', 'in', 'attachments'])
     mkdirSync(join(folder, name), { recursive: true });

@@ -6,24 +6,28 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ExampleWorld, startExampleWorld } from '../support/example-runner.js';
+import { Stage } from '../support/stage.js';
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 const covered = new Set<string>();
 let home: string;
 let world: ExampleWorld;
+let stage: Stage;
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'fivewire-examples-'));
   world = await startExampleWorld(home);
+  stage = new Stage(world);
 });
 afterAll(async () => {
+  stage?.end();
   await world?.servers.close();
   rmSync(home, { recursive: true, force: true });
 });
 
 const run = (name: string, ...args: string[]) => {
   covered.add(name);
-  return world.run(join(examples, name), args);
+  return stage.run(join(examples, name), home, world.env, { args, mustEnd: true });
 };
 
 const withAttachment = (name: string, content: string) =>

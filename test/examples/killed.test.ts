@@ -8,13 +8,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
 import { type ExampleWorld, startExampleWorld } from '../support/example-runner.js';
+import { Stage } from '../support/stage.js';
 
 const program = fileURLToPath(new URL('../../examples/backup-mailbox.mjs', import.meta.url));
 let home: string;
 let world: ExampleWorld;
 let relay: Relay;
+let stage: Stage;
 
 afterEach(async () => {
+  stage?.end();
   relay?.server.close();
   await world?.servers.close();
   rmSync(home, { recursive: true, force: true });
@@ -24,6 +27,8 @@ async function start(like: string | undefined): Promise<void> {
   home = mkdtempSync(join(tmpdir(), 'fivewire-killed-'));
   world = await startExampleWorld(home, like === undefined ? {} : { like });
   relay = await startRelay(JSON.parse(world.env.FIVEWIRE_TEST_PORTS as string)[993]);
+  world.env.FIVEWIRE_TEST_PORTS = JSON.stringify({ 993: relay.port });
+  stage = new Stage(world);
 }
 
 /** Passes on what the server says; after so many octets it keeps the rest, and calls. */
@@ -57,24 +62,28 @@ async function startRelay(to: number): Promise<Relay> {
   return found;
 }
 
-/** Runs the program until its end, or until so many octets have come. */
-async function backup(folder: string, most = Number.POSITIVE_INFINITY): Promise<string> {
-  const child = spawn(
-    process.execPath,
-    ['--import', world.redirect, program, 'imaps://alice@imap.example.org', 'Backup', folder],
-    {
-      cwd: home,
-      env: { ...world.env, FIVEWIRE_TEST_PORTS: JSON.stringify({ 993: relay.port }) },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  Object.assign(relay, { passed: 0, most, onMost: () => child.kill('SIGKILL') });
-  let said = '';
-  child.stdout.on('data', (text) => {
-    said += text;
+const line = (folder: string) => ['imaps://alice@imap.example.org', 'Backup', folder];
+
+/** Runs the program until its end. */
+async function backup(folder: string): Promise<string> {
+  Object.assign(relay, { passed: 0, most: Number.POSITIVE_INFINITY });
+  const { stdout, stderr, problem } = await stage.run(program, home, world.env, {
+    args: line(folder),
+    mustEnd: true,
   });
-  const [status, signal] = await once(child, 'close');
-  return status === 0 ? said : `${signal}`;
+  expect({ stderr, problem }).toEqual({ stderr: '', problem: undefined });
+  return stdout;
+}
+
+/** Runs the program, in a process of its own, until so many octets have come. */
+async function killedBackup(folder: string, most: number): Promise<void> {
+  const child = spawn(process.execPath, ['--import', world.redirect, program, ...line(folder)], {
+    cwd: home,
+    env: world.env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  Object.assign(relay, { passed: 0, most, onMost: () => child.kill('SIGKILL') });
+  expect(await once(child, 'close')).toEqual([null, 'SIGKILL']);
 }
 
 it.each([
@@ -107,7 +116,7 @@ it.each([
     // The first ones in the handshake and the login, the others in rows and long bodies.
     const total = box.messages.reduce((sum, { octets }) => sum + octets.length, 0);
     const most = i < 3 ? 1_500 * (i + 1) : Math.floor((i / points) * total);
-    expect(await backup(folder, most)).toBe('SIGKILL');
+    await killedBackup(folder, most);
     // What happens between the two runs is told by the second one.
     more(1);
     box.setFlags(box.messages[i]?.uid as number, ['\\Seen']);

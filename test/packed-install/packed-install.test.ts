@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ExampleWorld, startExampleWorld } from '../support/example-runner.js';
+import { Stage } from '../support/stage.js';
 import { closureOf, importsOf, type Packed, type PackedProject, packedProject } from './pack.js';
 import { asCommonJs, firstExample } from './readme.js';
 
@@ -32,6 +33,7 @@ const sizeBudget = 180_000;
 let project: PackedProject;
 let packed: PackedProject['packed'];
 let world: ExampleWorld;
+let stage: Stage;
 let home: string;
 
 beforeAll(async () => {
@@ -39,9 +41,11 @@ beforeAll(async () => {
   project = packedProject();
   packed = project.packed;
   world = await startExampleWorld(home);
+  stage = new Stage(world);
 });
 
 afterAll(async () => {
+  stage?.end();
   await world?.servers.close();
   rmSync(home, { recursive: true, force: true });
 });
@@ -129,8 +133,10 @@ describe.each(packages)('%s', (name) => {
     writeFileSync(join(folder, 'example.cjs'), asCommonJs(example));
     for (const file of ['example.mjs', 'example.cjs']) {
       makeContent(folder);
-      const { stdout, stderr } = await world.run(join(folder, file), [], { cwd: folder });
-      expect(stderr, `${file} of ${name}`).toBe('');
+      const { stdout, stderr, problem } = await stage.run(join(folder, file), folder, world.env, {
+        mustEnd: true,
+      });
+      expect({ stderr, problem }, `${file} of ${name}`).toEqual({ stderr: '', problem: undefined });
       expect(stdout.length, `${file} of ${name} prints something`).toBeGreaterThan(0);
     }
   });

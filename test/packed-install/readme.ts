@@ -16,5 +16,6 @@ export function asCommonJs(example: string): string {
       return '';
     },
   );
-  return `${imports.join('\n')}\n(async () => {\n${rest}\n})().catch((error) => {\n  console.error(error);\n  process.exit(1);\n});\n`;
+  // Whoever loads it waits for its end by what it exports.
+  return `${imports.join('\n')}\nmodule.exports = (async () => {\n${rest}\n})();\n`;
 }
