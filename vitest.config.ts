@@ -19,7 +19,7 @@ const alias = readdirSync(here('packages')).flatMap((folder) => {
 });
 
 /** Files of one project follow each other: a worker is kept for the next file only where that is of its own project. */
-const projects = ['alone', 'suites', 'packages'];
+const projects = ['alone', 'together'];
 
 /** What takes longest begins first, so that no worker is left alone with it at the end; the rest by size, as vitest has it. */
 const longest = [
@@ -58,8 +58,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       // Files that run in one process share one world: what is loaded once stays loaded.
-      { extends: true, test: { name: 'packages', include: ['packages/*/test/**/*.test.ts'], exclude: [...left, ...alone], isolate: false } },
-      { extends: true, test: { name: 'suites', include: ['test/**/*.test.ts'], exclude: [...left, ...alone], isolate: false } },
+      { extends: true, test: { name: 'together', include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'], exclude: [...left, ...alone], isolate: false } },
       { extends: true, test: { name: 'alone', include: alone, exclude: left } },
     ],
   },

@@ -1,6 +1,7 @@
 /** What is new in a mailbox: UIDL (RFC 1939 §7) against what was retrieved before; and what may be removed from it. */
 import {
   checkOptions,
+  commandLine,
   type ItemError,
   isFivewireError,
   oneOf,
@@ -8,10 +9,11 @@ import {
   rules,
   UsageError,
 } from '@fivewire/line-protocol';
+import { parseUidlRow } from './listing.js';
 import { type Pop3Client, sessionOf } from './pop3-client.js';
 import { firstOf, keysOf, Mailbox, sort } from './remembered.js';
 import { type RetrieveAllOptions, retrieveAllRules } from './retrieve.js';
-import type { CallOptions, Message } from './types.js';
+import type { CallOptions, Message, UidlRow } from './types.js';
 import type { UidStore } from './uid-store.js';
 
 /** What stays on the server: all of it, nothing that was retrieved, or what was retrieved less than so many days ago. */
@@ -68,7 +70,8 @@ export type NewMessage =
     }
   | {
       /**
-       * A message or its removal refused by the server, or a row of UIDL that can't be read. No uid is ever invented.
+       * A message or its removal refused by the server, a row of UIDL that can't be read, or a message that LIST has and that UIDL names no uid
+       * for. No uid is ever invented.
        */
       ok: false;
       number: number | undefined;
@@ -131,7 +134,10 @@ async function* fetch(
   const mailbox = new Mailbox();
   /** Numbers that came with two uids. */
   const doubtful = new Set<number>();
+  /** Numbers that UIDL has named, readable or not. */
+  const named = new Set<number | undefined>();
   for await (const row of client.uidl(call)) {
+    named.add(row.number);
     if (!row.ok) {
       const { number, problem, raw } = row;
       mailbox.complete = false;
@@ -149,19 +155,25 @@ async function* fetch(
       yield { ok: false, number, error: { problem: 'The number has two unique-ids', raw } };
     }
   }
+  // What UIDL leaves out and LIST has is there all the same: without this it would neither come nor be missed. Sizes also tell a new message
+  // with an old uid, and one that has swallowed the next or was cut: that must not be remembered as retrieved, nor removed.
+  for (const number of await readSizes(client, call)) {
+    if (named.has(number)) continue;
+    const row = await uidOf(client, number, call);
+    if (row.ok) mailbox.add(number, row.uid);
+    else {
+      mailbox.complete = false;
+      yield row;
+    }
+  }
   const { uids } = mailbox;
   if (mailbox.complete) await uidStore.listed?.(mailbox.keys());
   forgetWhatWasRemoved(client, uidStore, mailbox);
 
-  // Sizes tell a new message with an old uid.
-  const asksFirst = uidStore.octets !== undefined && uids.size > 0;
-  if (asksFirst) await readSizes(client, call);
   const { due, wanted, mayGo, isReused } = await sort(uidStore, mailbox, days, sizes);
   yield* removeAgain(client, due, call);
   if (order === 'newest') wanted.reverse();
   const numbers = firstOf(wanted, limit, mailbox);
-  // Lengths show whether a message has swallowed the next one, or was cut: what is cut must not be remembered as retrieved, nor removed.
-  if (numbers.length > 0 && !asksFirst) await readSizes(client, call);
   const big = (number: number): boolean => (sizes.get(number) ?? 0) > maxSize;
 
   /** Copies that are done, by uid. */
@@ -230,7 +242,7 @@ async function* removeAgain(
   for (const [at, result] of results.entries()) {
     if (result.status === 'fulfilled') continue;
     const error: unknown = result.reason;
-    if (!isFivewireError(error) || error.code !== 'ERR_COMMAND_REJECTED') throw error;
+    if (!isRefused(error)) throw error;
     yield { ok: false, number: numbers[at], error: error as ItemError };
   }
 }
@@ -264,14 +276,40 @@ function runs(
   return found;
 }
 
-/** What LIST says is kept by the session. A server that refuses it, or counts wrongly, is no worse off than without. */
-async function readSizes(client: Pop3Client, call: CallOptions): Promise<void> {
+/**
+ * What LIST says is kept by the session. A server that refuses it, or counts wrongly, is no worse off than without.
+ * @returns the numbers that it has
+ */
+async function readSizes(client: Pop3Client, call: CallOptions): Promise<number[]> {
+  const numbers: number[] = [];
   try {
-    for await (const _ of client.list(call));
+    for await (const row of client.list(call)) if (row.ok) numbers.push(row.number);
   } catch (error) {
-    if (!isFivewireError(error) || error.code !== 'ERR_COMMAND_REJECTED') throw error;
+    if (!isRefused(error)) throw error;
+  }
+  return numbers;
+}
+
+/** UIDL of one message, RFC 1939 §7. */
+async function uidOf(
+  client: Pop3Client,
+  number: number,
+  call: CallOptions,
+): Promise<(UidlRow & { ok: true }) | (NewMessage & { ok: false })> {
+  try {
+    const line = commandLine('UIDL', [String(number)]);
+    const row = parseUidlRow(await sessionOf(client).run(line, call, ({ text }) => text));
+    if (row.ok && row.number === number) return row;
+    const problem = row.ok ? `UIDL of ${number} was answered for ${row.number}` : row.problem;
+    return { ok: false, number, error: { problem, raw: row.ok ? row.uid : row.raw } };
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    return { ok: false, number, error: error as ItemError };
   }
 }
+
+const isRefused = (error: unknown): boolean =>
+  isFivewireError(error) && error.code === 'ERR_COMMAND_REJECTED';
 
 const wrong = (code: 'ERR_ARGUMENT' | 'ERR_STATE', message: string, hint: string): UsageError =>
   new UsageError(code, message, { protocol: 'pop3', argument: 'options', hint });

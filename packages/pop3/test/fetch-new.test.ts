@@ -140,6 +140,74 @@ describe('odd listings', () => {
   });
 });
 
+describe('a message that LIST has and UIDL leaves out', () => {
+  const sizes = 'C: LIST\nS: +OK\nS: 1 4\nS: 2 4\nS: 3 4\nS: .';
+  const watched = (known: string[]) => {
+    const listed: string[][] = [];
+    const store = Object.assign(new Set(known), {
+      listed: (uids: ReadonlySet<string>) => void listed.push([...uids]),
+    });
+    return { store, listed };
+  };
+
+  it.each<[string, string, string[]]>([
+    ['one of three', uidl('1 a', '3 c'), ['a', 'c']],
+    ['all of them', uidl(), []],
+  ])('is asked for by itself, and comes: %s', async (_what, rows, known) => {
+    const alone = [1, 2, 3]
+      .filter((number) => !rows.includes(`${number} `))
+      .map((number) => `C: UIDL ${number}\nS: +OK ${number} ${'abc'[number - 1]}`);
+    const dialogue = loggedIn(
+      `${rows}\n${sizes}\n${alone.join('\n')}\n${
+        known.length > 0
+          ? `C: RETR 2\n${retr(2)}`
+          : `C: RETR 1\nC: RETR 2\nC: RETR 3\n${retr(1)}\n${retr(2)}\n${retr(3)}`
+      }`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const { store, listed } = watched(known);
+      const seen = await fetched(pop, store);
+      return [seen.map(([number]) => number), [...store].sort(), listed.map((one) => one.sort())];
+    });
+    expect(result).toEqual([
+      known.length > 0 ? [2] : [1, 2, 3],
+      ['a', 'b', 'c'],
+      [['a', 'b', 'c']],
+    ]);
+  });
+
+  it.each<[string, string, unknown]>([
+    ['is refused', '-ERR no', 'ERR_COMMAND_REJECTED'],
+    ['answered without one', '+OK', 'problem'],
+    ['answered for another message', '+OK 3 c', 'problem'],
+  ])('is told where its uid %s, and nobody is told that it is gone', async (_what, reply, told) => {
+    const dialogue = loggedIn(
+      `${uidl('1 a', '3 c')}\n${sizes}\nC: UIDL 2\nS: ${reply}\nC: NOOP\nS: +OK`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const { store, listed } = watched(['a', 'b', 'c']);
+      const seen = await fetched(pop, store);
+      await pop.noop();
+      return [seen, listed];
+    });
+    expect(result).toEqual([[[2, told]], []]);
+  });
+
+  it('is not what this session has marked: LIST leaves it out too', async () => {
+    const dialogue = loggedIn(
+      `C: DELE 2\nS: +OK\n${uidl('1 a', '3 c')}\nC: LIST\nS: +OK\nS: 1 4\nS: 3 4\nS: .`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      await pop.delete(2);
+      return fetched(pop, new Set(['a', 'c']));
+    });
+    expect(result).toEqual([]);
+  });
+});
+
 describe('what is marked as deleted', () => {
   it('is what is done, remembered first', async () => {
     const dialogue = loggedIn(
@@ -259,7 +327,7 @@ describe('what is marked as deleted', () => {
       caps,
     );
     const second = loggedIn(
-      `${uidl('1 a', '2 b')}\nC: DELE 1\nS: +OK\n${list}\nC: RETR 2\n${retr(2)}\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
+      `${uidl('1 a', '2 b')}\n${list}\nC: DELE 1\nS: +OK\nC: RETR 2\n${retr(2)}\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
       caps,
     );
     const stores = await Promise.all([1, 2, 3].map(async () => new Set<string>()));
@@ -316,7 +384,7 @@ describe('what is marked as deleted', () => {
 
   it('a refusal to mark again is told by its item', async () => {
     const dialogue = loggedIn(
-      `${uidl('1 a', '2 b')}\nC: DELE 1\nC: DELE 2\nS: -ERR locked\nS: +OK`,
+      `${uidl('1 a', '2 b')}\n${list}\nC: DELE 1\nC: DELE 2\nS: -ERR locked\nS: +OK`,
       caps,
     );
     const result = await play(dialogue, async (pop) => [
@@ -328,7 +396,7 @@ describe('what is marked as deleted', () => {
 
   it('days: what was retrieved so many days ago', async () => {
     const dialogue = loggedIn(
-      `${uidl('1 a', '2 b', '3 c')}\nC: DELE 1\nS: +OK\n${list}\nC: RETR 3\n${retr(3)}`,
+      `${uidl('1 a', '2 b', '3 c')}\n${list}\nC: DELE 1\nS: +OK\nC: RETR 3\n${retr(3)}`,
       caps,
     );
     const result = await play(dialogue, async (pop) => {
