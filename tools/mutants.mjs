@@ -1231,10 +1231,18 @@ export const mutants = [
     red: test('pop3', 'fetch-new'),
   },
   {
-    guard: 'POP3: LIST is asked where one message is fetched, too',
+    guard: 'POP3: what LIST has and UIDL leaves out is asked for',
     in: 'pop3/src/fetch-new.ts',
-    take: 'if (numbers.length > 0 && !asksFirst) await readSizes(client, call);',
-    put: 'if (numbers.length > 1 && !asksFirst) await readSizes(client, call);',
+    take: 'if (named.has(number)) continue;',
+    put: 'if (number > 0) continue;',
+    red: test('pop3', 'fetch-new'),
+  },
+  {
+    guard: 'POP3: nothing is offered for pruning where a uid is not known',
+    in: 'pop3/src/fetch-new.ts',
+    take: `mailbox.complete = false;
+      yield row;`,
+    put: 'yield row;',
     red: test('pop3', 'fetch-new'),
   },
   {

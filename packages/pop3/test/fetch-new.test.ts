@@ -459,7 +459,7 @@ describe('a uid that is known, on a message that is new', () => {
   it('beside the old one: all of them come, once, with and without a store of sizes', async () => {
     const rows = uidl('1 a', '2 a');
     const first = loggedIn(
-      `${rows}\n${list}\nC: RETR 1\nC: RETR 2\n${retr(1)}\n${retr(2)}\n${rows}\nC: NOOP\nS: +OK`,
+      `${rows}\n${list}\nC: RETR 1\nC: RETR 2\n${retr(1)}\n${retr(2)}\n${rows}\n${list}\nC: NOOP\nS: +OK`,
       caps,
     );
     const result = await play(first, async (pop) => {
