@@ -1231,6 +1231,13 @@ export const mutants = [
     red: test('pop3', 'fetch-new'),
   },
   {
+    guard: 'IMAP: a search that finds too few makes nothing vanish',
+    in: 'imap/src/sync.ts',
+    take: 'if (found.size < Math.min(before, mailbox.exists)) {',
+    put: 'if (before < 0) {',
+    red: test('imap', 'sync'),
+  },
+  {
     guard: 'POP3: what LIST has and UIDL leaves out is asked for',
     in: 'pop3/src/fetch-new.ts',
     take: 'if (named.has(number)) continue;',

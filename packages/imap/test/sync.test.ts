@@ -226,6 +226,50 @@ S: * SEARCH 3 4
 S: A2 OK done
 `;
 
+  describe('a search that finds fewer than EXISTS says', () => {
+    const known = { uidValidity: 7, uids: '3:5', flags: {} };
+    const script = (search: string, rows: string) => `
+S: * PREAUTH [CAPABILITY IMAP4rev1] hello
+C: A1 EXAMINE "x"
+S: * 3 EXISTS
+S: * OK [UIDVALIDITY 7] valid
+S: A1 OK [READ-ONLY] done
+C: A2 UID SEARCH ALL
+${search}S: A2 OK done
+C: A3 UID FETCH 1:* (UID)
+${rows}S: A3 OK done
+`;
+    const flags = (uids: string, ...rows: string[]) =>
+      `C: A4 UID FETCH ${uids} (UID FLAGS)\n${rows.map((row) => `S: ${row}\n`).join('')}S: A4 OK done\n`;
+    const rows = (...uids: number[]) =>
+      uids.map((uid, at) => `S: * ${at + 1} FETCH (UID ${uid})\n`).join('');
+    const both = (...uids: number[]) =>
+      flags('3:5', ...uids.map((uid, at) => `* ${at + 1} FETCH (UID ${uid} FLAGS ())`));
+
+    it.each<[string, string, string]>([
+      ['some', 'S: * SEARCH 3 5\n', rows(3, 4, 5)],
+      ['none', 'S: * SEARCH\n', rows(3, 4, 5)],
+      ['some, and the rows say others', 'S: * SEARCH 3 5\n', rows(4)],
+    ])('makes nothing vanish that is there: %s', async (_what, search, found) => {
+      const told = await replayed(script(search, found) + both(3, 4, 5), async (client) =>
+        (await client.sync('x', known, {}).toArray()).map(({ type }) => type),
+      );
+      expect(told).toEqual([]);
+    });
+
+    it('is right where the messages are not there by their own word', async () => {
+      const told = await replayed(
+        script('S: * SEARCH 3 5\n', rows(3, 5)) +
+          flags('3,5', '* 1 FETCH (UID 3 FLAGS ())', '* 2 FETCH (UID 5 FLAGS ())'),
+        async (client) =>
+          (await client.sync('x', known, {}).toArray()).map((event) =>
+            event.type === 'vanished' ? String(event.uids) : event.type,
+          ),
+      );
+      expect(told).toEqual(['4']);
+    });
+  });
+
   it('another UIDVALIDITY makes the copy void', async () => {
     const told = await replayed(
       `${head(8)}C: A3 UID FETCH 3:4 (UID FLAGS)
