@@ -168,7 +168,11 @@ describe('a message that LIST has and UIDL leaves out', () => {
     const result = await play(dialogue, async (pop) => {
       const { store, listed } = watched(known);
       const seen = await fetched(pop, store);
-      return [seen.map(([number]) => number), [...store].sort(), listed.map((one) => one.sort())];
+      return [
+        seen.map((one) => (one as [number])[0]),
+        [...store].sort(),
+        listed.map((one) => one.sort()),
+      ];
     });
     expect(result).toEqual([
       known.length > 0 ? [2] : [1, 2, 3],
