@@ -142,6 +142,7 @@ export class BodyStream extends GatheringReadable {
         verb: 'UID FETCH',
         args: [syntax(String(uid)), syntax(`(UID ${item}.PEEK[${section}]${partial})`)],
         phase: 'transfer',
+        answeredBy: [],
         ...(wire === undefined ? {} : { wire }),
         sinkFor: (text, size, sole) => {
           const told = uidIn(text);

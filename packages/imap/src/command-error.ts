@@ -99,6 +99,23 @@ export const unreadable = (command: string, problem: string): RemoteProtocolErro
     hint: 'What the server found is not known. If an extension of it is broken, name it in `disable`.',
   });
 
+/** RFC 9738 §3: an OK that is only about some of the messages. */
+export function donePartly(response: TaggedResponse, command: string): CommandError {
+  const reply = serverReply(response);
+  return new CommandError(
+    'ERR_COMMAND_REJECTED',
+    `${command} is done in part: ${reply.enhanced} ${reply.text}`.trimEnd(),
+    {
+      reply,
+      command,
+      phase: 'command',
+      connection: 'usable',
+      retry: 'never',
+      hint: 'The server takes only so many messages at once, the highest UIDs first: ask for the others, fewer at a time.',
+    },
+  );
+}
+
 /** A BAD that says that the server does not know the command in this form, and not that it is busy. */
 export function isNotUnderstood(error: unknown): boolean {
   if (!isFivewireError(error)) return false;

@@ -24,7 +24,13 @@ import {
   newEntry,
   type StreamedSink,
 } from './command.js';
-import { abortedOnWire, commandError, outcomeUnknown } from './command-error.js';
+import {
+  abortedOnWire,
+  commandError,
+  donePartly,
+  outcomeUnknown,
+  unreadable,
+} from './command-error.js';
 import { ConsumerWait } from './consumer-wait.js';
 import { type CommandPiece, type Encoding, encodeCommand } from './grammar/encoder.js';
 import type { Frame } from './grammar/frame.js';
@@ -128,13 +134,20 @@ export class CommandRunner {
 
   /**
    * Runs a command and resolves to its OK, or to a NO that is an answer all the same.
-   * @throws CommandError `ERR_COMMAND_REJECTED`, `ERR_NOT_FOUND` for NO and BAD; and whatever ends the connection
+   * @throws CommandError `ERR_COMMAND_REJECTED`, `ERR_NOT_FOUND` for NO and BAD; RemoteProtocolError
+   * `ERR_MALFORMED_RESPONSE` for an answer that cannot be read; and whatever ends the connection
    */
   async run(command: Command, options: CallOptions = {}): Promise<TaggedResponse> {
     let allowance = options.timeout ?? this.connection.timeouts.reply;
     for (let attempt = 1; ; attempt++) {
-      const { response, masked, untouched } = await this.runAnyway(command, options);
-      if (response.status === 'OK' || command.answersByNo?.(response)) return response;
+      const { response, masked, untouched, unread } = await this.runAnyway(command, options);
+      if (response.status === 'OK') {
+        if (unread !== undefined)
+          throw this.connection.locate(unreadable(command.verb, unread), { command: masked });
+        if (response.code?.name !== 'MESSAGELIMIT' || command.goesOn) return response;
+        throw this.connection.locate(donePartly(response, masked));
+      }
+      if (command.answersByNo?.(response)) return response;
       const error = this.connection.locate(commandError(response, masked, command.phase));
       const pause = untouched && attempt < mostAttempts ? error.retryAfter : undefined;
       if (pause === undefined || pause > allowance) throw error;
@@ -147,7 +160,12 @@ export class CommandRunner {
   runAnyway(
     command: Command,
     { signal, timeout }: CallOptions = {},
-  ): Promise<{ response: TaggedResponse; masked: string; untouched: boolean }> {
+  ): Promise<{
+    response: TaggedResponse;
+    masked: string;
+    untouched: boolean;
+    unread: string | undefined;
+  }> {
     const context = { command: command.verb, phase: command.phase ?? 'command' };
     if (!this.connection.isOpen) return Promise.reject(this.connection.lost(context));
     const deadlock = knownDeadlock(this.connection, command.verb);
@@ -168,6 +186,7 @@ export class CommandRunner {
       response,
       masked: (entry as Entry).masked,
       untouched: isRepeatable(entry as Entry),
+      unread: unreadOf(entry as Entry),
     }));
   }
 
@@ -382,6 +401,7 @@ export class CommandRunner {
     } catch (error) {
       if (!this.session.is.forgivesJunk || !isMalformed(error)) throw error;
       this.#junk(frame.text);
+      this.#doubt(frame.text, 'a line came that is no response');
       return undefined;
     }
   }
@@ -402,6 +422,7 @@ export class CommandRunner {
 
   /** @returns the object that keeps the response for a consumer, where there is one */
   #untagged(response: Response, frame: Frame): Holder | undefined {
+    if (response.type === 'status-data') this.session.hearStatus(response.data.raw);
     for (const entry of this.#inFlight.values()) {
       const { command } = entry;
       if (command.claim?.(response, frame, () => this.#isSole(entry))) {
@@ -410,8 +431,24 @@ export class CommandRunner {
         return command.holder;
       }
     }
+    if (response.type === 'malformed') this.#doubt(response.text, response.problem);
     if (!this.session.apply(response)) this.#countUnclaimed();
     return undefined;
+  }
+
+  /** A response of an extension that breaks its grammar: a notice, and it is missing in the answer of whoever waits for it. */
+  unread(text: string, problem: string): void {
+    this.session.apply({ type: 'malformed', text, problem });
+    this.#doubt(text, problem);
+  }
+
+  #doubt(text: string, problem: string): void {
+    if (text === '') return; // an empty line means nothing
+    const [, name = ''] = /^(?:\* *)?([a-z]+)/i.exec(text) ?? [];
+    for (const entry of this.#inFlight.values()) {
+      entry.unread ??= problem;
+      if (entry.command.answeredBy?.includes(name.toUpperCase())) entry.unreadAnswer ??= problem;
+    }
   }
 
   #countUnclaimed(): void {
@@ -519,6 +556,10 @@ export class CommandRunner {
     this.session.notices.end();
   }
 }
+
+/** What makes its OK worth nothing. */
+const unreadOf = ({ command, claimed, unread, unreadAnswer }: Entry): string | undefined =>
+  unreadAnswer ?? (command.answeredBy === undefined || claimed ? undefined : unread);
 
 /** It can go out again just as it was: nothing of its answer was given on, and its body is no stream that is used up. */
 const isRepeatable = ({ command, claimed, streams }: Entry): boolean =>

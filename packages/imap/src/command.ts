@@ -69,6 +69,13 @@ export interface Command {
    * this is how the caller can find out.
    */
   findOut?: string;
+  /**
+   * What it asks for comes in untagged responses. Where one of these names cannot be read, or where nothing came for it and
+   * something else cannot be read, its OK is an error: what was not understood must not look like what is not there.
+   */
+  answeredBy?: readonly string[];
+  /** It goes on by itself where the server did only a part (MESSAGELIMIT, RFC 9738). */
+  goesOn?: true;
   /** A NO that is an answer, and no refusal. */
   answersByNo?(response: TaggedResponse): boolean;
   phase?: Phase;
@@ -92,6 +99,10 @@ export interface Entry {
   response: TaggedResponse | undefined;
   /** Something that came was its own. */
   claimed: boolean;
+  /** What was wrong with a line that came meanwhile. */
+  unread: string | undefined;
+  /** The same for one of those that answer it. */
+  unreadAnswer: string | undefined;
 }
 
 export const newEntry = (
@@ -110,4 +121,6 @@ export const newEntry = (
   waitsForSource: false,
   response: undefined,
   claimed: false,
+  unread: undefined,
+  unreadAnswer: undefined,
 });

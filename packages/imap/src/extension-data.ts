@@ -5,25 +5,16 @@ import type { Frame } from './grammar/frame.js';
 import { isMalformed, Lexer } from './grammar/lexer.js';
 import type { Response } from './grammar/response.js';
 
-/** What was wrong with an answer. */
-export interface Unread {
-  problem?: string;
-}
-
-/**
- * @param unread told when a response of this name breaks its grammar, which is a notice as well
- * @returns what the response says; `undefined` when it has another name, or breaks its grammar
- */
+/** @returns what the response says; `undefined` when it has another name, or breaks its grammar, which the runner is told */
 export function extensionData<T>(
-  { session, limits }: CommandRunner,
+  runner: CommandRunner,
   response: Response,
   frame: Frame,
   name: string,
   parse: (lexer: Lexer) => T,
-  unread: Unread = {},
 ): T | undefined {
   if (response.type !== 'other' || response.name !== name) return undefined;
-  const lexer = new Lexer(frame, limits);
+  const lexer = new Lexer(frame, runner.limits);
   try {
     lexer.accept(asterisk);
     lexer.spaces();
@@ -32,9 +23,7 @@ export function extensionData<T>(
     return parse(lexer);
   } catch (error) {
     if (!isMalformed(error)) throw error;
-    const problem = (error as Error).message;
-    unread.problem = problem;
-    session.apply({ type: 'malformed', text: decodeText(frame.text), problem });
+    runner.unread(decodeText(frame.text), (error as Error).message);
     return undefined;
   }
 }

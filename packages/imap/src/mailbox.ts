@@ -133,7 +133,7 @@ export class Mailbox {
   async search(query: SearchQuery = {}, options: SearchOptions = {}): Promise<UidSet> {
     checkOptions(options, searchRules);
     this.#check();
-    return search(this.#runner, query, options);
+    return this.#stillMeant(search(this.#runner, query, options));
   }
 
   /**
@@ -157,7 +157,7 @@ export class Mailbox {
   async summary(query: SearchQuery = {}, options: CallOptions = {}): Promise<SearchSummary> {
     checkOptions(options, callRules);
     this.#check();
-    return summary(this.#runner, query, options);
+    return this.#stillMeant(summary(this.#runner, query, options));
   }
 
   /**
@@ -171,7 +171,7 @@ export class Mailbox {
   ): Promise<number[]> {
     checkOptions(options, callRules);
     this.#check();
-    return sort(this.#runner, by, query, options);
+    return this.#stillMeant(sort(this.#runner, by, query, options));
   }
 
   /**
@@ -186,7 +186,7 @@ export class Mailbox {
   ): Promise<Thread[]> {
     checkOptions(options, callRules);
     this.#check();
-    return thread(this.#runner, algorithm, query, options);
+    return this.#stillMeant(thread(this.#runner, algorithm, query, options));
   }
 
   /** Sets flags and keywords, such as `'\\Seen'` or `'$Junk'`, and leaves the others. */
@@ -356,12 +356,21 @@ export class Mailbox {
     }
   }
 
+  /** UIDs that were found mean nothing where the UIDVALIDITY has changed meanwhile. */
+  async #stillMeant<T>(result: Promise<T>): Promise<T> {
+    const selected = this.#selected();
+    const found = await result;
+    if (selected.invalid !== undefined) throw selected.invalid;
+    return found;
+  }
+
   #fetchContext(): FetchContext {
     const runner = this.#runner;
     const check = (): void => this.#check();
     return {
       runner,
       check,
+      isVoid: () => this.#selected().invalid !== undefined,
       exists: () => this.exists,
       resolve: (uid, options) => search(runner, { uid }, options),
       unasked: (row) => runner.session.announce({ type: 'fetch', row }),

@@ -61,7 +61,11 @@ export class SelectedMailbox {
         this.uidNext = code.number;
         break;
       case 'HIGHESTMODSEQ':
-        this.highestModSeq = code.modSeq;
+        // 0 is what servers say that count no changes: NOMODSEQ (RFC 7162 §3.1.2.1).
+        this.highestModSeq = code.modSeq === '0' ? undefined : code.modSeq;
+        break;
+      case 'NOMODSEQ':
+        this.highestModSeq = undefined;
         break;
       case 'PERMANENTFLAGS':
         this.permanentFlags = code.flags;
@@ -285,6 +289,11 @@ export class Session {
     for (const listener of this.#listeners) listener(change);
   }
 
+  /** STATUS of a mailbox came. Where NOTIFY is set it may be news, whoever has asked as well: an answer looks the same. */
+  hearStatus(raw: string): void {
+    if (this.notifies) this.announce({ type: 'status', raw });
+  }
+
   /** A code in a tagged response, or in an untagged one. */
   applyCode(code: ResponseCode | undefined): void {
     if (code === undefined) return;
@@ -338,9 +347,7 @@ export class Session {
           this.announce({ type: 'fetch', row: response.row });
         return false;
       case 'status-data':
-        if (!this.notifies) return false;
-        this.announce({ type: 'status', raw: response.data.raw });
-        return true;
+        return this.notifies;
       case 'esearch': {
         const { tag, updates } = response.data;
         if (tag === undefined || updates === undefined) return false;

@@ -49,7 +49,7 @@ export async function* sync<const I extends FetchItems>(
   const mailbox = await open(name, { ...options, readOnly: true, wait: true });
   try {
     const uidValidity = mailbox.uidValidity ?? 0;
-    const modSeq = hasModSeq(runner) ? mailbox.highestModSeq : undefined;
+    const until: Until = { modSeq: hasModSeq(runner) ? mailbox.highestModSeq : undefined };
     const history = new SyncHistory(before ?? { uidValidity, uids: '', flags: {} });
     const dated = (event: WithoutState<SyncEvent<I>>, steps: number): SyncEvent<I> =>
       ({
@@ -60,15 +60,25 @@ export async function* sync<const I extends FetchItems>(
       }) as SyncEvent<I>;
     // The last event carries the end of the whole run, so each is held back until there is another one.
     let held: { event: WithoutState<SyncEvent<I>>; steps: number } | undefined;
-    for await (const { event, step } of changes(runner, mailbox, history, before, items, options)) {
+    const found = changes(runner, mailbox, history, before, items, until, options);
+    for await (const { event, step } of found) {
       if (held !== undefined) yield dated(held.event, held.steps);
       held = { event, steps: history.add(step) };
     }
-    if (held !== undefined) yield dated(held.event, history.add({ type: 'end', modSeq }));
+    if (held !== undefined)
+      yield dated(held.event, history.add({ type: 'end', modSeq: until.modSeq }));
   } finally {
     await mailbox.close();
   }
 }
+
+/** Up to where the flags will be known when all events are through. */
+interface Until {
+  modSeq: string | undefined;
+}
+
+const isAtMost = (modSeq: string | undefined, highest: string): boolean =>
+  modSeq !== undefined && BigInt(modSeq) <= BigInt(highest);
 
 /** Messages that may have come or gone while the search was under way. */
 const slack = 10_000;
@@ -82,6 +92,7 @@ async function* changes<const I extends FetchItems>(
   { now }: SyncHistory,
   before: SyncState | undefined,
   items: I,
+  until: Until,
   options: CallOptions,
 ): AsyncGenerator<Change<I>, void, undefined> {
   const uidValidity = mailbox.uidValidity ?? 0;
@@ -98,10 +109,18 @@ async function* changes<const I extends FetchItems>(
     yield { event: vanished, step: vanished };
   }
   const kept = known.without(gone);
-  const since = hasModSeq(runner) && !isReset ? before?.modSeq : undefined;
-  const unchanged = since !== undefined && since === mailbox.highestModSeq;
+  const highest = until.modSeq;
+  // A mailbox that counts no changes (NOMODSEQ), or that was put back from an older copy, says nothing of those since.
+  const since =
+    isReset || highest === undefined || !isAtMost(before?.modSeq, highest)
+      ? undefined
+      : before?.modSeq;
+  const unchanged = since !== undefined && since === highest;
   if (kept.size > 0 && !unchanged) {
-    for await (const { uid, flags } of fetchFlags(runner, kept, since, options)) {
+    const unread = (): void => {
+      until.modSeq = before?.modSeq; // what could not be read now has not been told: it is asked for again
+    };
+    for await (const { uid, flags } of fetchFlags(runner, kept, since, { ...options, unread })) {
       if (now.hasFlags(uid, flags)) continue;
       const changed = { type: 'flags', uid, flags } as const;
       yield { event: changed, step: changed };

@@ -35,6 +35,8 @@ export class Watcher {
   #look: 'no' | 'behind' | 'everywhere' = 'everywhere';
   /** Further mailboxes in which something may have changed. */
   #others = new Set<MailboxName>();
+  /** The one whose numbers are asked for: the next that come are taken for the answer. */
+  #asking: MailboxName | undefined;
   readonly #statuses = new Map<MailboxName, string>();
 
   constructor(names: readonly [MailboxName, ...MailboxName[]], from: number | undefined) {
@@ -86,7 +88,8 @@ export class Watcher {
     if (!isNew) {
       const events = await this.changes(call);
       const { capabilities } = this.#session();
-      if (before !== undefined && (capabilities.has('CONDSTORE') || capabilities.has('QRESYNC'))) {
+      const counts = capabilities.has('CONDSTORE') || capabilities.has('QRESYNC');
+      if (before !== undefined && this.#modSeq !== undefined && counts) {
         for await (const { uid, flags } of fetchFlags(this.#running(), UidSet.all, before, call))
           if (!isIn(events, uid)) events.push({ type: 'flags', mailbox, uid, flags });
       }
@@ -160,7 +163,9 @@ export class Watcher {
         const { utf8 } = this.#running();
         const [, ...others] = this.names;
         const name = others.find((other) => encodeMailboxName(other, utf8) === change.raw);
-        if (name !== undefined) this.#others.add(name);
+        if (name === undefined) break;
+        if (name === this.#asking) this.#asking = undefined;
+        else this.#others.add(name);
       }
     }
     if (this.hasNews) this.wake();
@@ -218,7 +223,9 @@ export class Watcher {
     const events: MailboxEvent[] = [];
     for (const mailbox of this.#others) {
       this.#others.delete(mailbox);
+      this.#asking = mailbox;
       const now = await status(this.#running(), mailbox, statusNames, call);
+      this.#asking = undefined;
       const text = JSON.stringify(now);
       const before = this.#statuses.get(mailbox);
       this.#statuses.set(mailbox, text);

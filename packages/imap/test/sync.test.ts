@@ -307,6 +307,65 @@ S: A3 OK done
     ]);
   });
 
+  const selectedWith = (codes: string) => `
+S: * PREAUTH [CAPABILITY IMAP4rev1 CONDSTORE] hello
+C: A1 EXAMINE "x"
+S: * 2 EXISTS
+S: * OK [UIDVALIDITY 7] valid
+${codes}S: A1 OK [READ-ONLY] done
+C: A2 UID SEARCH ALL
+S: * SEARCH 3 4
+S: A2 OK done
+`;
+
+  it.each([
+    ['counts no changes', 'S: * OK [NOMODSEQ] none\n', undefined],
+    ['says that it has seen none', 'S: * OK [HIGHESTMODSEQ 0] none\n', undefined],
+    ['says nothing of them', '', undefined],
+    ['was put back from an older copy', 'S: * OK [HIGHESTMODSEQ 50] x\n', '50'],
+  ])('a mailbox that %s: all flags are compared', async (_name, codes, modSeq) => {
+    for (const known of ['0', '80']) {
+      const { client, done } =
+        await scriptedClient(`${selectedWith(codes)}C: A3 UID FETCH 3:4 (UID FLAGS)${known === '0' && modSeq ? ' (CHANGEDSINCE 0)' : ''}
+S: * 1 FETCH (UID 3 FLAGS ())
+S: * 2 FETCH (UID 4 FLAGS (\\Seen))
+S: A3 OK done
+`);
+      const state = { uidValidity: 7, uids: '3:4', flags: {}, modSeq: known };
+      const events = await client.sync('x', state).toArray();
+      expect(events.map(({ type, state }) => [type, state])).toEqual([
+        [
+          'flags',
+          {
+            uidValidity: 7,
+            uids: '3:4',
+            flags: { '\\Seen': '4' },
+            ...(modSeq === undefined ? {} : { modSeq }),
+          },
+        ],
+      ]);
+      client.close();
+      await done;
+    }
+  });
+
+  it.each([
+    ['flags that cannot be read', '(UID 3 FLAGS 5 MODSEQ (81))'],
+    ['a UID that cannot be read', '(UID x FLAGS (\\Seen) MODSEQ (81))'],
+  ])('%s are asked for again the next time', async (_name, row) => {
+    const { client, done } =
+      await scriptedClient(`${head(7)}C: A3 UID FETCH 3:4 (UID FLAGS) (CHANGEDSINCE 80)
+S: * 1 FETCH ${row}
+S: * 2 FETCH (UID 4 FLAGS (\\Seen) MODSEQ (85))
+S: A3 OK done
+`);
+    const state = { uidValidity: 7, uids: '3:4', flags: {}, modSeq: '80' };
+    const events = await client.sync('x', state).toArray();
+    expect(events.map(({ type, state }) => [type, state.modSeq])).toEqual([['flags', '80']]);
+    client.close();
+    await done;
+  });
+
   it('with an unchanged HIGHESTMODSEQ no flags are asked for', async () => {
     const { client, done } = await scriptedClient(head(7));
     const state = { uidValidity: 7, uids: '3:4', flags: {}, modSeq: '90' };
@@ -409,6 +468,63 @@ S: A7 OK done
       if (told.length === 2) break;
     }
     expect(told).toEqual(['status', 'new 7']);
+    await done;
+    client.close();
+  });
+
+  it('loses no news that come while somebody asks for the same numbers', async () => {
+    let sent = (): void => {};
+    const notifySent = new Promise<void>((resolve) => {
+      sent = resolve;
+    });
+    const script = `
+S: * PREAUTH [CAPABILITY IMAP4rev1 NOTIFY IDLE] hello
+C: A1 EXAMINE "INBOX"
+S: * 1 EXISTS
+S: A1 OK done
+C: A2 UID SEARCH ALL
+S: * SEARCH 5
+S: A2 OK done
+C: A3 STATUS "Sent" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)
+S: * STATUS Sent (MESSAGES 1 UNSEEN 0)
+S: A3 OK done
+C: A4 NOTIFY SET (SELECTED (MessageNew MessageExpunge FlagChange)) (MAILBOXES ("Sent") (MessageNew MessageExpunge FlagChange))
+S: A4 OK done
+C: A5 STATUS "Sent" (MESSAGES UNSEEN)
+S: * STATUS Sent (MESSAGES 2)
+S: * STATUS Sent (MESSAGES 2 UNSEEN 1)
+S: A5 OK done
+C: A6 STATUS "Sent" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)
+S: * STATUS Sent (MESSAGES 3)
+S: * STATUS Sent (MESSAGES 3 UNSEEN 2)
+S: A6 OK done
+C: A7 STATUS "Sent" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)
+S: * STATUS Sent (MESSAGES 3 UNSEEN 2)
+S: A7 OK done
+S: * 2 EXISTS
+C: A8 UID SEARCH UID 6:*
+S: * SEARCH 7
+S: A8 OK done
+C: A9 NOTIFY NONE
+S: A9 OK done
+`;
+    const { client, done } = await scriptedClient(script, {
+      log: ({ text }) => {
+        if (text.includes('NOTIFY SET')) sent();
+      },
+    });
+    const told: unknown[] = [];
+    const watching = (async () => {
+      for await (const event of client.watch(['INBOX', 'Sent'])) {
+        told.push(event.type === 'status' ? event.status : describeEvent(event));
+        if (told.length === 2) break;
+      }
+    })();
+    // NOTIFY has no like on the wire: what is asked behind it goes out when it is answered.
+    await notifySent;
+    expect(await client.status('Sent', ['messages', 'unseen'])).toEqual({ messages: 2, unseen: 1 });
+    await watching;
+    expect(told).toEqual([{ messages: 3, unseen: 2 }, 'new 7']);
     await done;
     client.close();
   });

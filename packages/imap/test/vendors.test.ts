@@ -64,6 +64,25 @@ S: A3 OK done
     });
   });
 
+  it('COPYUID said twice, before the OK and in it: each message once', async () => {
+    const script = `
+C: A2 UID MOVE 1:2 "x"
+S: * OK [COPYUID 7 1:2 11:12] x
+S: * 1 EXPUNGE
+S: * 1 EXPUNGE
+S: A2 OK [COPYUID 7 1:2 11:12] done
+C: A3 UID MOVE 3:4 "x"
+S: * OK [COPYUID 7 3:4 13:14] x
+S: A3 OK [COPYUID 7 3:4 13:14] done
+`;
+    const capabilities = { capabilities: 'MOVE MESSAGELIMIT=2' };
+    await openedOn(
+      script,
+      async (box) => expect(uids(await box.move('1:4', 'x'))).toBe('1:2,3:4→11:12,13:14'),
+      capabilities,
+    );
+  });
+
   it('an unquoted tab as delimiter (MailKit#945)', async () => {
     const script = `${connected('')}
 C: A1 LIST "" "*"

@@ -84,6 +84,7 @@ async function ask(
     {
       verb,
       args,
+      ...(verb === 'SETACL' || verb === 'DELETEACL' ? {} : { answeredBy: [name] }),
       claim: (response, frame) => {
         const one = extensionData(runner, response, frame, name, parseRights);
         if (one !== undefined) found.push(one);

@@ -95,8 +95,11 @@ async function transfer(
   const from: number[] = [];
   const copies: number[] = [];
   let uidValidity: number | undefined;
+  let told: string | undefined;
   const note = (code: ResponseCode | undefined): boolean => {
-    if (code?.name !== 'COPYUID' || countOf(from) >= uids.size) return false;
+    if (code?.name !== 'COPYUID' || code.text === told || countOf(from) >= uids.size) return false;
+    // Some servers say it twice: before MOVE's OK and in it.
+    told = code.text;
     uidValidity = code.number ?? uidValidity;
     from.push(...(code.uids ?? []));
     copies.push(...(code.copies ?? []));

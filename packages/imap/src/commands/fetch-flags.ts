@@ -11,11 +11,12 @@ export interface FlagsOf {
   flags: readonly string[];
 }
 
+/** @param options `unread` is called for a row that may tell of flags and cannot be read */
 export async function* fetchFlags(
   runner: CommandRunner,
   uids: UidSet,
   changedSince: string | undefined,
-  options?: CallOptions,
+  { unread, ...options }: CallOptions & { unread?: () => void } = {},
 ): AsyncGenerator<FlagsOf, void, undefined> {
   const since = changedSince === undefined ? [] : [syntax(`(CHANGEDSINCE ${changedSince})`)];
   for (const piece of uids.pieces(runner.session.messageLimit, runner.session.setCharacters)) {
@@ -27,7 +28,8 @@ export async function* fetchFlags(
         wire: { as: 'fetch', uids: piece },
         claim: (response) => {
           if (response.type !== 'fetch') return false;
-          const { uid, flags } = response.row;
+          const { uid, flags, problems } = response.row;
+          if (problems.length > 0 && (flags === undefined || uid === undefined)) unread?.();
           if (uid === undefined || flags === undefined || !piece.has(uid)) return false;
           found.set(uid, withoutRecent(flags));
           return true;

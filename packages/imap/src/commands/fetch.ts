@@ -35,6 +35,8 @@ export interface FetchContext extends MessageContext {
   exists(): number;
   /** Throws when the mailbox is no longer the one that was meant. */
   check(): void;
+  /** The UIDs of the mailbox mean other messages now. */
+  isVoid(): boolean;
   /** The UIDs of the set that exist. */
   resolve(uids: UidSet, options: CallOptions): Promise<UidSet>;
   /** A row with flags that no command asked for. */
@@ -277,6 +279,7 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
           verb: 'UID FETCH',
           args: [uidSet(uids), this.#plan.args(head), ...this.#modifiers],
           wire: { as: 'fetch', uids },
+          answeredBy: [],
           claim: (response, frame, sole) => rows.claim(response, frame, sole),
           holder: this,
           background: () => this.#wake === undefined,
@@ -284,6 +287,7 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
         this.#options,
       );
       rows.finish();
+      if (this.#context.isVoid()) this.#context.check();
       this.#answered = true;
     } catch (error) {
       this.#failure ??= error;
@@ -327,7 +331,7 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
   #deliver(row: FetchData, octets: number, head: number): void {
     this.#come.rows++;
     this.#come.octets += octets;
-    if (this.#over) return;
+    if (this.#over || this.#context.isVoid()) return;
     this.held += octets;
     const message = new FetchedMessage(row, this.#plan.items, this.#context, head);
     this.#ready.push({ message, octets });

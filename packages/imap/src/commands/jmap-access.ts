@@ -13,6 +13,7 @@ export async function jmapAccess(
   await runner.run(
     {
       verb: 'GETJMAPACCESS',
+      answeredBy: [],
       claim: (response) => {
         if (response.type !== 'other' || response.name !== 'JMAPACCESS') return false;
         url = /^"?([^"]*)"?$/.exec(response.text.trim())?.[1];

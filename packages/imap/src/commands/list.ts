@@ -187,6 +187,8 @@ async function ask(
           ...(returns.length > 0 ? [syntax('RETURN'), parenthesised(returns)] : []),
         ],
         wire: { as: 'list' },
+        // A line that cannot be read costs its mailbox, and no other; but no line at all is not read from it.
+        answeredBy: [],
         claim: (response, frame) => {
           if (response.type === 'list' || response.type === 'lsub') {
             if (found.push(response.data) > mailboxes)

@@ -54,6 +54,7 @@ export async function metadata(
     {
       verb: 'GETMETADATA',
       args,
+      answeredBy: ['METADATA'],
       claim: (response, frame) => {
         const data = extensionData(runner, response, frame, 'METADATA', parseMetadata);
         if (data?.entries === undefined) return false;

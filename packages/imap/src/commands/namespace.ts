@@ -17,6 +17,7 @@ export async function namespace(runner: CommandRunner, options?: CallOptions): P
   await runner.run(
     {
       verb: 'NAMESPACE',
+      answeredBy: ['NAMESPACE'],
       claim: (response) => {
         if (response.type !== 'namespace') return false;
         found = response.namespaces;

@@ -23,6 +23,7 @@ export async function quota(
       verb: 'GETQUOTAROOT',
       args,
       wire: { as: 'quota' },
+      answeredBy: ['QUOTA', 'QUOTAROOT'],
       claim: (response, frame) => {
         const one = extensionData(runner, response, frame, 'QUOTA', parseQuota);
         if (one !== undefined) found.push(one);

@@ -1,9 +1,11 @@
 /** UID SEARCH, RFC 9051 §6.4.4; ESEARCH, RFC 4731; SEARCHRES, RFC 5182; PARTIAL, RFC 9394. */
 import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { isNotUnderstood, requireCapability, unreadable } from '../command-error.js';
+import { donePartly, isNotUnderstood, requireCapability, unreadable } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { type Argument, syntax } from '../grammar/encoder.js';
+import { isMalformed } from '../grammar/lexer.js';
+import type { TaggedResponse } from '../grammar/response.js';
 import type { ExtendedSearchData } from '../grammar/search-data.js';
 import { neededBy, type SearchQuery, searchProgram } from '../grammar/search-key.js';
 import { UidSet } from '../grammar/sequence-set.js';
@@ -44,6 +46,9 @@ export async function search(
       return window(answer.all ?? UidSet.empty, partial);
     }
     session.doubtExtendedSearch();
+    // Without its answer nothing says that the server keeps this result, and not an older one.
+    if (save)
+      throw runner.connection.locate(unreadable('UID SEARCH', 'no ESEARCH that can be believed'));
   }
   return window(await plainSearch(runner, program, options), partial);
 }
@@ -158,38 +163,86 @@ export async function extendedSearch(
 ): Promise<ExtendedSearchData | undefined> {
   let tag = '';
   let answer: ExtendedSearchData | undefined;
-  await runner.run(
-    {
-      verb,
-      args: [syntax(`RETURN (${results})`), ...program],
-      wire: { as: 'esearch' },
-      onSent: (given) => {
-        tag = given;
-      },
-      claim: (response, _frame, sole) => {
-        if (response.type === 'esearch') {
-          const { data } = response;
-          if (data.tag !== tag && (runner.isOwnTag(data.tag) || !sole())) return false;
-          answer = answer === undefined ? data : bothOf(answer, data);
+  const ask = (below: readonly Argument[]): Promise<TaggedResponse> =>
+    runner.run(
+      {
+        verb,
+        args: [syntax(`RETURN (${results})`), ...program, ...below],
+        wire: { as: 'esearch' },
+        answeredBy: ['ESEARCH', 'SEARCH'],
+        // What has an order, or counts places, is not put together from parts.
+        ...(/^(?:ALL|MIN MAX COUNT)$/.test(results) && verb === 'UID SEARCH'
+          ? { goesOn: true }
+          : {}),
+        onSent: (given) => {
+          tag = given;
+        },
+        claim: (response, _frame, sole) => {
+          if (response.type === 'esearch') {
+            const { data } = response;
+            if (data.tag !== tag && (runner.isOwnTag(data.tag) || !sole())) return false;
+            answer = answer === undefined ? data : bothOf(answer, data);
+            return true;
+          }
+          // Some servers advertise ESEARCH and answer in the old form, which names no command.
+          if (response.type !== 'search' || !sole()) return false;
+          answer = withUids(answer, response.data.uids);
           return true;
-        }
-        // Some servers advertise ESEARCH and answer in the old form, which names no command.
-        if (response.type !== 'search' || !sole()) return false;
-        answer = withUids(answer, response.data.uids);
-        return true;
+        },
       },
-    },
-    options,
-  );
+      options,
+    );
+  try {
+    await everywhere(runner, verb, ask);
+  } catch (error) {
+    // The old form is the next try.
+    if (!isMalformed(error) || !runner.connection.isOpen) throw error;
+    return undefined;
+  }
   return answer;
 }
+
+/**
+ * A server with MESSAGELIMIT (RFC 9738 §3) looks at so many messages, the highest UIDs first, and says how far it came: then it
+ * is asked about those below.
+ */
+async function everywhere(
+  runner: CommandRunner,
+  verb: string,
+  ask: (below: readonly Argument[]) => Promise<TaggedResponse>,
+): Promise<void> {
+  let last = Number.POSITIVE_INFINITY;
+  let response = await ask([]);
+  while (response.code?.name === 'MESSAGELIMIT') {
+    const lowest = Number(response.code.text.split(' ')[1] ?? Number.NaN);
+    if (!(lowest >= 1 && lowest < last)) throw runner.connection.locate(donePartly(response, verb));
+    if (lowest === 1) return;
+    last = lowest;
+    response = await ask(below(last));
+  }
+}
+
+const below = (uid: number): Argument[] => [syntax(`UID 1:${uid - 1}`)];
 
 /** Some servers send the result in pieces. */
 const bothOf = (before: ExtendedSearchData, data: ExtendedSearchData): ExtendedSearchData => ({
   ...data,
+  min: either(Math.min, before.min, data.min),
+  max: either(Math.max, before.max, data.max),
+  count: either((a, b) => a + b, before.count, data.count),
   all: data.all === undefined ? before.all : joined(before.all ?? UidSet.empty, data.all),
   allText: [before.allText, data.allText].filter((text) => text !== '').join(','),
 });
+
+/** One where the other is missing. */
+function either(
+  of: (a: number, b: number) => number,
+  before: number | undefined,
+  now: number | undefined,
+): number | undefined {
+  if (before === undefined || now === undefined) return before ?? now;
+  return of(before, now);
+}
 
 function withUids(before: ExtendedSearchData | undefined, uids: UidSet): ExtendedSearchData {
   const all = before?.all?.union(uids) ?? uids;
@@ -214,25 +267,28 @@ async function plainSearch(
 ): Promise<UidSet> {
   let found: UidSet = UidSet.empty;
   let responses = 0;
-  let problem: string | undefined;
-  await runner.run(
-    {
-      verb: 'UID SEARCH',
-      args: program,
-      wire: { as: 'search' },
-      claim: (response) => {
-        if (response.type === 'malformed' && /^E?SEARCH\b/i.test(response.text))
-          problem = response.problem;
-        if (++responses > mostResponses) return false;
-        if (response.type === 'search') found = joined(found, response.data.uids);
-        else if (response.type === 'esearch') found = joined(found, response.data.all);
-        else return false;
-        return true;
+  const { unsolicited } = runner.limits;
+  const ask = (below: readonly Argument[]): Promise<TaggedResponse> =>
+    runner.run(
+      {
+        verb: 'UID SEARCH',
+        args: [...program, ...below],
+        wire: { as: 'search' },
+        answeredBy: ['SEARCH', 'ESEARCH'],
+        goesOn: true,
+        claim: (response) => {
+          if (response.type === 'search') found = joined(found, response.data.uids);
+          else if (response.type === 'esearch' && response.data.updates === undefined)
+            found = joined(found, response.data.all);
+          else return false;
+          if (++responses > unsolicited)
+            throw runner.connection.exceeded('unsolicited', unsolicited);
+          return true;
+        },
       },
-    },
-    options,
-  );
-  if (problem !== undefined) throw runner.connection.locate(unreadable('UID SEARCH', problem));
+      options,
+    );
+  await everywhere(runner, 'UID SEARCH', ask);
   return found;
 }
 
@@ -240,6 +296,3 @@ const joined = (before: UidSet, more: UidSet | undefined): UidSet => {
   if (more === undefined) return before;
   return before.size === 0 ? more : before.union(more);
 };
-
-/** Some servers send the result in pieces; more than this many is no result any more. */
-const mostResponses = 1_000;

@@ -1,9 +1,9 @@
 /** UID SORT and UID THREAD, RFC 5256; SORT=DISPLAY, RFC 5957; ESORT, RFC 5267. */
 import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { requireCapability, unreadable } from '../command-error.js';
+import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
-import { extensionData, type Unread } from '../extension-data.js';
+import { extensionData } from '../extension-data.js';
 import { atom, syntax } from '../grammar/encoder.js';
 import { type SearchQuery, searchKeys } from '../grammar/search-key.js';
 import { parseSort, parseThreads, type Thread } from '../grammar/sort-data.js';
@@ -43,22 +43,20 @@ export async function sort(
       return [...inOrder(answer.allText, answer.all?.size ?? 0)];
   }
   const found: number[] = [];
-  const unread: Unread = {};
   await runner.run(
     {
       verb: 'UID SORT',
       args: program,
       wire: { as: 'sort' },
+      answeredBy: ['SORT'],
       claim: (response, frame) => {
-        const uids = extensionData(runner, response, frame, 'SORT', parseSort, unread);
+        const uids = extensionData(runner, response, frame, 'SORT', parseSort);
         for (const uid of uids ?? []) found.push(uid);
         return uids !== undefined;
       },
     },
     options,
   );
-  if (unread.problem !== undefined)
-    throw runner.connection.locate(unreadable('UID SORT', unread.problem));
   return found;
 }
 
@@ -101,21 +99,19 @@ export async function thread(
   requireCapability(runner, [`THREAD=${algorithm.toUpperCase()}`], 'thread');
   requireSearch(runner, query);
   const found: Thread[] = [];
-  const unread: Unread = {};
   await runner.run(
     {
       verb: 'UID THREAD',
       args: program,
       wire: { as: 'thread' },
+      answeredBy: ['THREAD'],
       claim: (response, frame) => {
-        const threads = extensionData(runner, response, frame, 'THREAD', parseThreads, unread);
+        const threads = extensionData(runner, response, frame, 'THREAD', parseThreads);
         for (const one of threads ?? []) found.push(one);
         return threads !== undefined;
       },
     },
     options,
   );
-  if (unread.problem !== undefined)
-    throw runner.connection.locate(unreadable('UID THREAD', unread.problem));
   return found;
 }

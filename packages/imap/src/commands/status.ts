@@ -99,14 +99,16 @@ export async function status(
         verb: 'STATUS',
         args: [mailbox(name), wanted],
         wire,
+        answeredBy: [],
         claim: (response, _frame, sole) => {
-          if (response.type !== 'status-data' || found !== undefined) return false;
+          if (response.type !== 'status-data') return false;
           // Servers write names in their own way, in another normal form for instance. Alone, what comes is the answer.
           if (sameName(response.data.raw) !== raw && !sole()) {
             unclear = true;
             return false;
           }
-          found = toStatus(response.data);
+          // Another one may be NOTIFY's, with items of its own choice.
+          found = { ...found, ...toStatus(response.data) };
           return true;
         },
       },
