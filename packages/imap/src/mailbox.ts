@@ -360,8 +360,8 @@ export class Mailbox {
   async #stillMeant<T>(result: Promise<T>): Promise<T> {
     const selected = this.#selected();
     const found = await result;
-    if (selected.invalid !== undefined) throw selected.invalid;
-    return found;
+    if (selected.invalid === undefined) return found;
+    throw selected.invalid;
   }
 
   #fetchContext(): FetchContext {

@@ -94,6 +94,7 @@ export async function status(
   for (const wire of wires) {
     let found: Partial<StatusResult> | undefined;
     let unclear = false;
+    let told = 0;
     await runner.run(
       {
         verb: 'STATUS',
@@ -101,7 +102,7 @@ export async function status(
         wire,
         answeredBy: [],
         claim: (response, _frame, sole) => {
-          if (response.type !== 'status-data') return false;
+          if (response.type !== 'status-data' || ++told > mostTold) return false;
           // Servers write names in their own way, in another normal form for instance. Alone, what comes is the answer.
           if (sameName(response.data.raw) !== raw && !sole()) {
             unclear = true;
@@ -119,6 +120,9 @@ export async function status(
   }
   return {};
 }
+
+/** One is the answer; more may be NOTIFY's. */
+const mostTold = 100;
 
 /** INBOX in any case is the same mailbox (RFC 9051 §5.1). */
 const sameName = (raw: string): string => (/^inbox$/i.test(raw) ? 'INBOX' : raw);
