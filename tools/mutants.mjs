@@ -659,6 +659,27 @@ export const mutants = [
     red: test('line-protocol', 'line-connection'),
   },
   {
+    guard: 'compose: nodemailer’s dkim is signed by our signer',
+    in: 'compose/src/nodemailer-dkim.ts',
+    take: 'if (dkim) signers.set(mail, signerOf(dkim));\n      delete mail.data.dkim;',
+    put: '',
+    red: test('compose', 'nodemailer-dkim'),
+  },
+  {
+    guard: 'compose: what is signed for nodemailer has the line ends that are sent',
+    in: 'compose/src/nodemailer-dkim.ts',
+    take: 'signer.stream(withCrlf(message))',
+    put: 'signer.stream(message)',
+    red: test('compose', 'nodemailer-dkim'),
+  },
+  {
+    guard: 'compose: a prepared field of nodemailer’s holds no other field',
+    in: 'compose/src/nodemailer.ts',
+    take: '  checkPreparedFields(data as Record<string, unknown>);\n',
+    put: '',
+    red: test('compose', 'nodemailer-dkim'),
+  },
+  {
     guard: 'a field that must not be doubled is signed once more than it is there',
     in: 'compose/src/dkim.ts',
     take: 'if (oversigned.includes(name)) names.push(name);',

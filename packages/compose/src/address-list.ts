@@ -6,6 +6,7 @@
  * obsolete form taken is the dot in a display name (`John Q. Public <john@example.org>`), which loses nothing.
  */
 import { escapeText, UsageError } from 'tls-context-core';
+import { checkLine } from './check-values.js';
 
 export interface Mailbox {
   /** The display name as text. */
@@ -41,6 +42,7 @@ export interface AddressListOptions {
 }
 
 /**
+ * @param text of one line: unfolded, where it comes from a header
  * @param argument names the text in errors
  * @throws UsageError `ERR_ARGUMENT` with the part that could not be read
  */
@@ -49,6 +51,7 @@ export function parseAddressList(
   argument = 'addresses',
   { unqualified = false }: AddressListOptions = {},
 ): AddressListEntry[] {
+  checkLine(text, argument);
   return new AddressListParser(text, argument, unqualified).parse();
 }
 

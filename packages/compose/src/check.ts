@@ -157,7 +157,7 @@ function checkAlternative(alternative: Alternative, argument: string): void {
  */
 function checkEncoding({ encoding, content }: Attachment | Alternative, argument: string): void {
   const name = `${argument}.encoding`;
-  if (typeof content === 'string' && Buffer.isEncoding(String(encoding)))
+  if (typeof content === 'string' && typeof encoding === 'string' && Buffer.isEncoding(encoding))
     throw wrong(
       name,
       `is ${encoding}, and the content is a text`,

@@ -16,7 +16,9 @@ import { IdentityEncoder } from './transfer-encoding.js';
 import type { Alternative, Attachment, ComposeMessage, Content, RawMessage } from './types.js';
 
 /** Takes the composed message and gives the signed one. For ARC, S/MIME, OpenPGP, or a key that lies elsewhere. */
-export type Sign = (message: Readable) => Readable | AsyncIterable<Uint8Array>;
+export type Sign = (
+  message: Readable,
+) => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
 
 export interface ComposeOptions {
   /** Signs by DKIM (RFC 6376), once for each key. */

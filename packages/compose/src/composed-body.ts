@@ -1,6 +1,7 @@
 /** The composed message as a stream: pieces made as they are read, the caller's streams read in their place. */
 import { ReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
+import { wrong } from './check-values.js';
 import type { Sign } from './compose.js';
 import type { DkimSigner } from './dkim.js';
 import { octetsOf } from './message-parts.js';
@@ -178,12 +179,18 @@ async function* signedBy(
   const raw = Readable.from(pieces, { objectMode: false });
   raw.on('error', ignore); // the signer reads it, and tells
   try {
-    for await (const piece of sign(raw)) yield piece as Uint8Array;
+    const signed: unknown = await sign(raw);
+    if (!isAsyncIterable(signed))
+      throw wrong('sign', 'gave no stream', 'Octets go into one by Readable.from([octets]).');
+    for await (const piece of signed) yield piece;
     if (raw.errored) throw raw.errored;
   } finally {
     raw.destroy();
   }
 }
+
+const isAsyncIterable = (value: unknown): value is AsyncIterable<Uint8Array> =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 
 const LF = 10;
 const ignore = (): void => {};

@@ -39,15 +39,24 @@ interface Signer {
   domain: string;
   selector: string;
   key: KeyObject;
+  /** Of the fields that are signed where they are there. */
+  names: readonly string[];
   algorithm: 'rsa-sha256' | 'ed25519-sha256';
 }
 
-/** @throws UsageError `ERR_ARGUMENT` for a key that can't sign: the message would go out unsigned */
-export function dkimSigner(keys: DkimKey | readonly DkimKey[]): DkimSigner {
+/**
+ * @param skipped fields that are not signed, for a server that changes them, in lower case
+ * @throws UsageError `ERR_ARGUMENT` for a key that can't sign: the message would go out unsigned
+ */
+export function dkimSigner(
+  keys: DkimKey | readonly DkimKey[],
+  skipped: readonly string[] = [],
+): DkimSigner {
+  if (skipped.includes('from')) throw wrong('dkim', 'leaves out From', 'RFC 6376 §5.4 demands it.');
   const list = Array.isArray(keys) ? (keys as readonly DkimKey[]) : [keys as DkimKey];
   if (list.length === 0) throw wrong('dkim', 'is an empty list', 'Leave it out, or name a key.');
   const signers = list.map((one, i) =>
-    checkedKey(one, Array.isArray(keys) ? `dkim[${i}]` : 'dkim'),
+    checkedKey(one, Array.isArray(keys) ? `dkim[${i}]` : 'dkim', skipped),
   );
   return {
     stream: (message) => signed(message, signers),
@@ -55,7 +64,7 @@ export function dkimSigner(keys: DkimKey | readonly DkimKey[]): DkimSigner {
   };
 }
 
-function checkedKey(given: DkimKey, argument: string): Signer {
+function checkedKey(given: DkimKey, argument: string, skipped: readonly string[]): Signer {
   checkKeys(given, ['domain', 'selector', 'privateKey'], argument, {
     domainName: 'Use `domain`.',
     keySelector: 'Use `selector`.',
@@ -74,6 +83,7 @@ function checkedKey(given: DkimKey, argument: string): Signer {
     domain: signingDomain(given.domain, `${argument}.domain`),
     selector: selector(given.selector, `${argument}.selector`),
     key,
+    names: [...oversigned, ...signedToo].filter((name) => !skipped.includes(name)),
     algorithm: key.asymmetricKeyType === 'rsa' ? 'rsa-sha256' : 'ed25519-sha256',
   };
 }
@@ -195,14 +205,14 @@ function headerFieldsOf(header: Buffer): Field[] {
 const relaxedLine = (line: string): string => line.replace(/[ \t]+/g, ' ');
 
 function signature(
-  { domain, selector, key, algorithm }: Signer,
+  { domain, selector, key, names: signedNames, algorithm }: Signer,
   fields: readonly Field[],
   bodyHash: string,
 ): string {
   const there = (name: string): Field[] => fields.filter((field) => field.name === name).reverse();
   const names: string[] = [];
   const lines: string[] = [];
-  for (const name of [...oversigned, ...signedToo]) {
+  for (const name of signedNames) {
     const found = there(name); // from the bottom up: RFC 6376 §5.4.2
     for (const { relaxed } of found) lines.push(relaxed);
     for (let i = 0; i < found.length; i++) names.push(name);

@@ -56,6 +56,7 @@ function dateTime(value: ComposeMessage['date']): string {
   const types = ['string', 'number', 'undefined'];
   if (!(value instanceof Date) && !types.includes(typeof value))
     throw wrong('date', 'is neither a Date, a string nor a number');
+  if (typeof value === 'string') checkLine(value, 'date'); // what stands behind a NUL is not read
   const date = value === undefined ? new Date() : new Date(value);
   const year = date.getUTCFullYear();
   if (!(year >= 1900 && year <= 9999)) throw wrong('date', 'is no valid date');

@@ -7,8 +7,11 @@
 import { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { Envelope, Recipient } from '@fivewire/smtp';
-import { checkKeys, wrong } from './check-values.js';
+import { checkKeys, typeOf, wrong } from './check-values.js';
+import type { DkimSigner } from './dkim.js';
+import { type Mailer, signedBy, takeOverDkim } from './nodemailer-dkim.js';
 import { nodemailerError, type RejectedRecipient, rejectedRecipients } from './nodemailer-error.js';
+import { checkPreparedFields } from './prepared-fields.js';
 import { checkEnvelope, envelopeOf, mailboxesOf, readAddresses } from './recipients.js';
 import { type Sender, type SentInfo, sentInfo } from './send-mail.js';
 import type { AddressInput } from './types.js';
@@ -63,6 +66,7 @@ export function fivewireTransport(sender: Sender): NodemailerTransport {
     throw wrong('sender', 'has no send()', 'Give an SmtpClient or an SmtpPool.');
   const { close, quit, use, noop } = sender as Closable;
   const events = new EventEmitter();
+  const signers = new WeakMap<object, DkimSigner>();
   let underWay = 0;
   let closed = false;
   const isIdle = (): boolean => {
@@ -77,13 +81,17 @@ export function fivewireTransport(sender: Sender): NodemailerTransport {
   setImmediate(() => {
     if (!closed) events.emit('idle');
   });
+  // Set by createTransport().
+  Object.defineProperty(events, 'mailer', {
+    set: (mailer: Mailer) => takeOverDkim(mailer, signers),
+  });
   return Object.assign(events, {
     name: 'Fivewire',
     version: '1',
     supportsAbortSignal: true,
     send(mail, callback) {
       underWay++;
-      sendComposed(sender, mail).then(
+      sendComposed(sender, mail, signers.get(mail)).then(
         (info) => {
           over();
           callback(null, info);
@@ -129,9 +137,12 @@ async function reach(sender: Sender, use: Closable['use'], noop: Closable['noop'
 async function sendComposed(
   sender: Sender,
   { data, message }: MailMessage,
+  signer: DkimSigner | undefined,
 ): Promise<NodemailerInfo> {
   const envelope = envelopeFor(data as Record<string, unknown>);
-  const body = message.createReadStream();
+  checkPreparedFields(data as Record<string, unknown>);
+  const composed = message.createReadStream();
+  const body = signer === undefined ? composed : signedBy(signer, composed);
   const { signal } = data as { signal?: AbortSignal };
   const result = await sender.send(envelope, body, signal === undefined ? {} : { signal });
   const to = [envelope.to].flat() as (string | Recipient)[];
@@ -214,8 +225,8 @@ function withDsn(to: string[], given: unknown): Pick<Envelope, 'to' | 'dsn'> {
         ? to
         : to.map((address): Recipient => ({ address, ...wishes })),
     dsn: {
-      ...(envid ? { envelopeId: String(envid) } : {}),
-      ...(ret ? { return: returnOf(String(ret)) } : {}),
+      ...(envid ? { envelopeId: word(envid, 'dsn.id') } : {}),
+      ...(ret ? { return: returnOf(word(ret, 'dsn.return')) } : {}),
     },
   };
 }
@@ -224,7 +235,7 @@ function notifyOf(given: unknown): Pick<Recipient, 'notify'> {
   const moments = [given ?? []]
     .flat()
     .flatMap((one) =>
-      String(one)
+      word(one, 'dsn.notify')
         .toLowerCase()
         .split(/[\s,]+/),
     )
@@ -236,7 +247,13 @@ function notifyOf(given: unknown): Pick<Recipient, 'notify'> {
 /** An address, perhaps with its type before it: `rfc822;bob@example.net`. */
 function originalOf(given: unknown): Pick<Recipient, 'originalRecipient'> {
   if (!given) return {};
-  return { originalRecipient: String(given).replace(/^\s*rfc822\s*;\s*/i, '') };
+  return { originalRecipient: word(given, 'dsn.recipient').replace(/^\s*rfc822\s*;\s*/i, '') };
+}
+
+/** nodemailer makes a string of anything. */
+function word(given: unknown, argument: string): string {
+  if (typeof given === 'string' || typeof given === 'number') return String(given);
+  throw wrong(argument, `must be a string, not ${typeOf(given)}`);
 }
 
 function returnOf(given: string): 'full' | 'headers' {

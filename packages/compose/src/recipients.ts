@@ -35,7 +35,6 @@ export function readAddresses(value: AddressInput | undefined, field: string): C
       if (depth > depthLimit) throw wrong(argument, `has lists in lists, more than ${depthLimit}`);
       for (const [i, one] of given.entries()) read(one, `${argument}[${i}]`, depth + 1);
     } else if (typeof given === 'string') {
-      checkLine(given, argument);
       for (const entry of parseAddressList(given, argument)) entries.push(checked(entry, argument));
     } else entries.push(checked(fromObject(given, argument), argument));
   };

@@ -19,6 +19,21 @@ const field = async (name: string, message: Partial<ComposeMessage>) => {
   return unfolded.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
 };
 
+it('parseAddressList() takes text of one line, and tells so for all else', () => {
+  expect(parseAddressList('Bob <b@example.net>')).toEqual([
+    { name: 'Bob', address: 'b@example.net' },
+  ]);
+  const odd: unknown[] = [
+    undefined, null, 7, true, {}, ['a@example.net'], Buffer.from('a@example.net'), new Map(), Symbol('a'),
+    Object.create(null), '"a\r\nb" <a@example.net>', '"a\0" <a@example.net>', 'a@example.net\r\n', '(\x1b) a@example.net',
+    '"\ud800" <a@example.net>',
+  ]; // biome-ignore format: one list
+  for (const one of odd)
+    expect(() => parseAddressList(one as string, 'list')).toThrow(
+      expect.objectContaining({ code: 'ERR_ARGUMENT', argument: 'list' }),
+    );
+});
+
 describe('reads', () => {
   it.each<[AddressInput, string[]]>([
     ['b@example.net', ['b@example.net']],

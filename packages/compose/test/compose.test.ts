@@ -148,6 +148,15 @@ describe('a signer', () => {
       },
     });
     await expect(text(broken.body)).rejects.toThrow('no token');
+    const later = await compose(plain, { sign: async (message) => message });
+    expect(await text(later.body)).toMatch(/^From: /);
+    for (const given of [undefined, null, 'text', Buffer.from('octets'), {}, Promise.resolve()]) {
+      const odd = await compose(plain, { sign: () => given as never });
+      await expect(text(odd.body)).rejects.toMatchObject({
+        code: 'ERR_ARGUMENT',
+        argument: 'sign',
+      });
+    }
     await expect(
       compose(plain, { dkim: [] as never, sign: (message) => message }),
     ).rejects.toMatchObject({
