@@ -659,6 +659,14 @@ export const mutants = [
     red: test('line-protocol', 'line-connection'),
   },
   {
+    guard:
+      'SMTP: DATA answered out of step ends the connection, also where nobody is to get the message',
+    in: 'smtp/src/transaction.ts',
+    take: 'if (goAhead?.class === 1 || goAhead?.class === 2)',
+    put: 'if (false)',
+    red: test('smtp', 'matrix'),
+  },
+  {
     guard: 'compose: nodemailer’s dkim is signed by our signer',
     in: 'compose/src/nodemailer-dkim.ts',
     take: 'if (dkim) signers.set(mail, signerOf(dkim));\n      delete mail.data.dkim;',

@@ -194,7 +194,9 @@ function refused(
   const advice =
     answer.mechanismUnavailable && weaker && failed
       ? `Nothing weaker is tried by itself: if you know this server, put one of ${weaker} first in \`mechanisms\`.`
-      : verdict.hint + otherReasons(tried, channel);
+      : answer.mechanismUnavailable && failed && verdict.reason === 'wrong'
+        ? `The server offers ${mechanism} and does not take it: name another one in \`mechanisms\`, or another port of the server.`
+        : verdict.hint + otherReasons(tried, channel);
   return new AuthenticationError(
     'ERR_AUTHENTICATION_FAILED',
     answer.problem ?? `The server refused ${mechanism}: ${spoken(answer, exchange)}`,

@@ -7,6 +7,8 @@ import type { RefusalReason } from 'tls-context-core';
 export interface EnhancedStatus {
   /** What to do about it. */
   readonly hint: string;
+  /** The same in class 5, where the server will not say otherwise later. */
+  readonly lasting?: string;
   /** As the answer to a login, in these classes. */
   readonly login?: {
     readonly classes: string;
@@ -16,6 +18,8 @@ export interface EnhancedStatus {
 }
 
 const full = 'The mailbox is full.';
+const unknownAddress =
+  'The server cannot tell now whether there is such an address: try later, and check its spelling.';
 const noAddress = 'There is no such address: check its spelling.';
 const badSender =
   'The server does not take this sender: check envelope.from, and that its domain exists.';
@@ -40,8 +44,8 @@ const transition =
 
 /** By `subject.detail`, whatever the class. */
 export const enhancedStatus: Readonly<Record<string, EnhancedStatus>> = {
-  '1.0': { hint: noAddress },
-  '1.1': { hint: noAddress },
+  '1.0': { hint: unknownAddress, lasting: noAddress },
+  '1.1': { hint: unknownAddress, lasting: noAddress },
   '1.2': { hint: 'There is no such domain, or it takes no mail: check its spelling.' },
   '1.3': { hint: 'The server finds the address malformed: check its spelling.' },
   '1.6': { hint: 'The mailbox has moved; the words of the server may say where.' },
@@ -49,17 +53,28 @@ export const enhancedStatus: Readonly<Record<string, EnhancedStatus>> = {
   '1.8': { hint: badSender },
   '1.10': { hint: 'The domain takes no mail (RFC 7505): check its spelling.' },
   '2.0': { hint: 'The mailbox cannot take it now.' },
-  '2.1': { hint: 'The mailbox is switched off.' },
+  '2.1': {
+    hint: 'The mailbox takes nothing now: try later.',
+    lasting: 'The mailbox is switched off.',
+    login: { classes: '5', reason: 'account', hint: askAdministrator },
+  },
   '2.2': { hint: full, login: { classes: '4', reason: 'quota', hint: usedUp } },
   '2.3': { hint: 'The message is too big for this mailbox.' },
-  '3.1': { hint: 'The server has no room left: try later.' },
+  '3.1': {
+    hint: 'The server has no room left: try later.',
+    lasting: 'The server has no room for it.',
+  },
   '3.2': {
     hint: 'The server takes nothing now: try later.',
+    lasting: 'The server takes no mail (RFC 7504).',
     login: { classes: '4', reason: 'busy', hint: tooManySessions },
   },
   '3.3': { hint: 'The server cannot do what the message needs.' },
   '3.4': { hint: tooBig },
-  '4.5': { hint: 'The server is overloaded: try later.' },
+  '4.5': {
+    hint: 'The server is overloaded: try later.',
+    lasting: 'What may be sent in a day or an hour is used up: wait until it is renewed.',
+  },
   '5.0': { hint: unknownCommand },
   '5.1': { hint: unknownCommand },
   '5.2': { hint: unknownCommand },

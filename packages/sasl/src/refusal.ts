@@ -54,6 +54,12 @@ const enhancedRows: readonly Row[] = [
     reason: 'account',
     hint: 'SMTP AUTH is switched off for this tenant or mailbox: its administrator must enable authenticated SMTP.',
   },
+  {
+    pattern: /^5\.7\.139 .*credentials were incorrect/i,
+    only: 'password',
+    reason: 'wrong',
+    hint: `Check user name and password. Microsoft says the same where it takes no passwords: then use ${oauth}.`,
+  },
   { pattern: /^5\.7\.139\b/, only: 'password', reason: 'account', hint: microsoftPassword },
   { pattern: /^EXPIRED\b/, ...expired },
   {

@@ -267,6 +267,21 @@ describe('hints', () => {
     ],
     ['SMTP 4yz', failure(435, 'hm'), {}, 'later', 'later'],
     [
+      'Outlook, wrong or no passwords at all',
+      failure(535, 'Authentication unsuccessful, the user credentials were incorrect.', '5.7.139'),
+      {},
+      'Check user name and password. Microsoft',
+      'never',
+    ],
+    [
+      'a mechanism that is offered and not taken',
+      unavailable(503, 'AUTH not available'),
+      {},
+      'does not take it',
+      'never',
+    ],
+    ['SMTP, switched off', failure(535, 'x', '5.2.1'), {}, 'administrator', 'never'],
+    [
       'IMAP in passing',
       failure('NO', 'backend down', 'UNAVAILABLE'),
       { protocol: 'imap' },

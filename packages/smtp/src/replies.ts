@@ -96,12 +96,14 @@ function told(reply: Reply): ServerReply {
 
 /**
  * The reply to RCPT. 552 means too many recipients there, and they are to be tried again (RFC 5321 §4.5.3.1.10), unless an
- * enhanced code says that it is about something else: the address, the mailbox, the size, a policy.
+ * enhanced code says that it is about something else: the address, the mailbox, the size, a policy. 5.5.3 says the same with any code.
  */
 export function envelopeReply(address: string, reply: Reply): RecipientReply {
   const told = recipientReply(address, reply);
-  const { code, enhanced = '5.5.3' } = told.reply;
-  const tooMany = code === 552 && /^5\.(?:5\.3|0\.0|3\.[0-2])$/.test(enhanced);
+  const { code, enhanced = '5.0.0' } = told.reply;
+  const tooMany =
+    reply.class === 5 &&
+    (enhanced === '5.5.3' || (code === 552 && /^5\.(?:0\.0|3\.[0-2])$/.test(enhanced)));
   return tooMany ? { ...told, transient: true } : told;
 }
 

@@ -11,15 +11,20 @@ import { enhancedStatus } from '@fivewire/sasl';
 export type Stage = 'sender' | 'recipient' | 'message' | 'other';
 
 export function replyHint(reply: ServerReply, stage: Stage): string {
-  const { enhanced, text } = reply;
+  const { text } = reply;
+  // qmail and Cisco have it in the text alone: `550 #5.1.0 Address rejected.`, `(#5.7.1)`
+  const enhanced = reply.enhanced ?? /(?:^|\()#([245]\.\d{1,3}\.\d{1,3})\b/.exec(text)?.[1];
   const code = Number(reply.code);
   const said = text.toLowerCase();
   const [, kind = '', subject = '', detail = ''] =
     /^([245])\.(\d+)\.(\d+)$/.exec(enhanced ?? '') ?? [];
-  const place = `${subject}.${detail}`;
+  // What is wrong with an address is, after MAIL, wrong with the sender's.
+  const place = stage === 'sender' && subject === '1' ? '1.8' : `${subject}.${detail}`;
+  const status = enhancedStatus[place];
   return (
     policy.find(([codes, words]) => codes.test(place) && words.test(said))?.[2] ??
-    enhancedStatus[place]?.hint ??
+    (kind === '5' ? status?.lasting : undefined) ??
+    status?.hint ??
     bySubject[`${kind}.${subject}`] ??
     byStage.find(([stages, codes]) => stages.includes(stage) && codes.includes(code))?.[2] ??
     byText.find(([words]) => words.test(said))?.[1] ??
@@ -28,7 +33,8 @@ export function replyHint(reply: ServerReply, stage: Stage): string {
 }
 
 /** What a code means, for replies that say the same without it. */
-const meaning = (code: string): string => enhancedStatus[code]?.hint ?? '';
+const meaning = (place: string): string =>
+  enhancedStatus[place]?.lasting ?? enhancedStatus[place]?.hint ?? '';
 
 const passing = 'The server has a passing trouble: try later.';
 const full = meaning('2.2');
@@ -42,15 +48,24 @@ const wantsTls = meaning('7.11');
 const notRelayed = meaning('7.54');
 const notTheirSender = meaning('7.60');
 const reputation = meaning('7.606');
+const senderPolicy = meaning('7.26');
+const spam =
+  'The server takes the message for spam: look at what it holds, and at SPF, DKIM and DMARC of the domain in From.';
+const badName =
+  'The server does not take the name that EHLO says: give `clientName`, a name that DNS knows.';
 
 /** X.7.0 and X.7.1 say "policy" and no more, and 5.0.0 nothing: there the words decide. */
 const policy: readonly [RegExp, RegExp, string][] = [
   [/^(?:7\.[01]|5\.1)$/, /starttls|(?:tls|encrypt\w*|ssl) (?:is )?(?:required|needed|first)/, wantsTls],
   [/^(?:7\.[01]|5\.1)$/, /authentication required|auth\w* (?:first|needed)|log ?in first|must (?:be )?auth/, wantsLogin],
+  [/^(?:7\.1|5\.2)$/, /\b(?:helo|ehlo)\b|fully.qualified/, badName],
   [/^7\.[01]$/, /\brelay/, notRelayed],
+  [/^7\.[01]$/, /\b(?:spf|dkim|dmarc)\b/, senderPolicy],
   [/^7\.[01]$/, /\bip\b|\bclient host\b|block ?list|black ?list|spamhaus|reputation|\bdnsbl\b|\brbl\b/, reputation],
+  [/^1\.10$/, /recipientnotfound|recipient not found/, noAddress], // Exchange
   [/^7\.[01]$/, /greylist|grey-list|graylist|rate ?limit|too many (?:messages|connections)/, greylisting],
   [/^7\.[01]$/, /sender address.*(?:not owned|rejected)|not owned by|send as\b|not (?:allowed|permitted|authorized) to send|may not send/, notTheirSender],
+  [/^7\.[01]$/, /\bspam\b/, spam],
 ]; // biome-ignore format: one row, one line
 
 /** `class.subject`, where the detail says nothing that we know. */
@@ -84,6 +99,7 @@ const byText: readonly [RegExp, string][] = [
   [/relay.*(?:denied|not permitted|access)|relaying/, notRelayed],
   [/block ?list|black ?list|spamhaus|\bdnsbl\b|\brbl\b/, reputation],
   [/greylist|graylist|rate ?limit/, greylisting],
+  [/\bspam\b/, spam],
   [/over quota|mailbox.*full|quota exceeded/, full],
   [/user unknown|unknown user|no such (?:user|mailbox|recipient)|does not exist/, noAddress],
   [/unknown command|unrecognized|not implemented|bad sequence|syntax/, unknownCommand],

@@ -64,6 +64,8 @@ export class Transaction {
   #refused: RecipientReply[] = [];
   /** Replies to the message that have come: in LMTP one a recipient. */
   #fates: Reply[] = [];
+  /** The next message may have been written behind this one. */
+  #othersFollow = false;
 
   constructor(session: Session, message: OutgoingMessage, progress: Progress = new Progress()) {
     this.#session = session;
@@ -180,7 +182,9 @@ export class Transaction {
   /** RFC 2920 §3.1: a message may be the first of a group, so the next envelope may travel behind it. */
   #letOthersWrite(): void {
     const { pipelining } = this.#session;
-    if (pipelining && this.message.grouped && this.progress.meaning.mayFollow) this.onMayFollow?.();
+    if (!pipelining || !this.message.grouped || !this.progress.meaning.mayFollow) return;
+    this.#othersFollow = true;
+    this.onMayFollow?.();
   }
 
   /** Sorts the recipients. Throws, after clearing up, when no recipient is accepted. */
@@ -220,6 +224,8 @@ export class Transaction {
   *#withdraw({ mail, goAhead }: Answers): Steps<void> {
     const open = goAhead?.class === 3 || mail.class === 2;
     this.progress.to(open ? 'withdraw' : 'refused');
+    if (goAhead?.class === 1 || goAhead?.class === 2)
+      return this.#endConnection('the server answered DATA by what is no answer to it');
     if (goAhead?.class === 3) {
       // It wants a message without recipients: RFC 2920 §3.1 has us send an empty one. With one, that would be delivered. (DATA travels
       // along only where a message is given up for want of any: this holds should that ever change.)
@@ -296,20 +302,22 @@ export class Transaction {
     const writing = writeChunks(session, this.message, waits, () => this.progress.to('end'));
     try {
       const chunks = (yield writing) as Awaited<typeof writing>;
-      if ('refused' in chunks)
-        throw unexpected(connection, chunks.refused, '250 to BDAT', waits.reply);
+      if ('refused' in chunks) {
+        const { refused } = chunks;
+        if (refused.class === 4 || refused.class === 5) yield* this.#tryReset();
+        throw unexpected(connection, refused, '250 to BDAT', waits.reply);
+      }
       return yield* this.#hearFate('BDAT', chunks.outstanding);
     } catch (error) {
       // The chunks of a message whose fate is known are refused, and bar the way until RSET.
-      if (!connection.isOpen) throw sourceFailed(error);
-      if (this.progress.state !== 'over') yield* this.#tryReset();
-      throw error;
+      if (connection.isOpen && this.progress.state !== 'over') yield* this.#tryReset();
+      throw connection.isOpen ? error : sourceFailed(error);
     }
   }
 
   /** Envelope and message in one write, so that any number of messages costs no more than one round trip. */
   *#sendInOneGroup(whole: Buffer): Steps<SendResult> {
-    const { source, mail, recipients, grouped } = this.message;
+    const { source, mail, recipients } = this.message;
     const encoder = new LineEndEncoder();
     const body = encoder.encode(whole);
     const end = encoder.end();
@@ -331,15 +339,16 @@ export class Transaction {
     };
     for (const { line } of recipients) answers.recipients.push((yield this.#wait(line)) as Reply);
     const problem = this.#sortRecipients(answers);
-    try {
-      if (problem === undefined) return yield* this.#hearFate('BDAT');
-      this.progress.to('withdraw');
-      yield* this.#hearRefusal();
-      throw problem();
-    } catch (error) {
-      if (this.progress.state === 'clearing' && !grouped) yield* this.#tryReset(); // otherwise the one behind has done so
-      throw error;
-    }
+    if (problem === undefined) return yield* this.#hearFate('BDAT');
+    this.progress.to('withdraw');
+    yield* this.#hearRefusal();
+    yield* this.#clearUp();
+    throw problem();
+  }
+
+  /** Before the error is made, which says whether the connection goes on. In a group the message behind says RSET. */
+  *#clearUp(): Steps<void> {
+    if (this.progress.state === 'clearing' && !this.#othersFollow) yield* this.#tryReset();
   }
 
   /** The reply to a message that no recipient is to get, one in LMTP too. A connection that goes in its stead changes nothing. */
@@ -368,7 +377,7 @@ export class Transaction {
     const count = lmtp ? this.#accepted.length : 1;
     while (this.#fates.length < count)
       this.#fates.push(this.#checkFate((yield wait) as Reply, command));
-    if (lmtp) return this.#deliveredTo(command);
+    if (lmtp) return yield* this.#deliveredTo(command);
     const [fate] = this.#fates as [Reply];
     // Nothing was to be read between chunks, so that one reply too many shows only now: which of them is the fate?
     if (
@@ -383,6 +392,7 @@ export class Transaction {
       throw outOfStep(connection, fate, 'a refusal, as of the chunk before', wait);
     // After a refused chunk nothing but RSET opens the way (RFC 3030 §2); after DATA the transaction is over either way.
     this.progress.to(command === 'BDAT' && fate.class !== 2 ? 'withdraw' : 'fate');
+    yield* this.#clearUp();
     if (fate.class !== 2) throw rejected(connection, refusedChunk ?? fate, wait);
     return this.#result(serverReply(fate));
   }
@@ -395,7 +405,7 @@ export class Transaction {
   }
 
   /** RFC 2033 §4.2: a reply for each recipient that was accepted, in their order. */
-  #deliveredTo(command: MessageCommand): SendResult {
+  *#deliveredTo(command: MessageCommand): Steps<SendResult> {
     const promised = this.#accepted;
     this.#accepted = [];
     for (const [i, reply] of this.#fates.entries()) {
@@ -404,6 +414,7 @@ export class Transaction {
     }
     const [first] = this.#accepted;
     this.progress.to(command === 'BDAT' && first === undefined ? 'withdraw' : 'fate');
+    yield* this.#clearUp();
     if (first === undefined) throw this.#recipientsRejected('message');
     return this.#result(first.reply);
   }

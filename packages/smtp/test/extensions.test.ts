@@ -220,6 +220,8 @@ describe('552 to RCPT', () => {
     ['552 5.3.4 Too big', false, 'never'],
     ['452 4.5.3 Too many recipients', true, 'later'],
     ['550 5.1.1 Nobody', false, 'never'],
+    ['550 5.5.3 Too many recipients', true, 'later'],
+    ['550 Nobody', false, 'never'],
   ])('%s', async (reply, transient, retry) => {
     const peer = play(`${opening()}
       C: MAIL FROM:<alice@example.org>
@@ -271,6 +273,21 @@ describe('hints go by enhanced code, stage, text', () => {
     ['RCPT', '550 5.7.64 TenantAttribution; Relay Access Denied', /strangers/],
     ['MAIL', '550 5.7.606 Access denied, banned sending IP', /IP address/],
     ['RCPT', '556 5.1.10 Domain does not accept mail', /takes no mail/],
+    ['RCPT', '550 5.1.10 RESOLVER.ADR.RecipientNotFound; x', /no such address/],
+    ['RCPT', '450 4.1.1 <b@y>: unverified address', /cannot tell now/],
+    ['RCPT', '550 #5.1.0 Address rejected.', /no such address/],
+    ['RCPT', "553 that domain isn't in my list (#5.7.1)", /policy/],
+    ['RCPT', '450 4.2.1 Receiving mail too quickly', /try later/],
+    ['RCPT', '550 5.2.1 Disabled', /switched off/],
+    ['RCPT', '550 5.7.1 SPF check failed', /SPF/],
+    ['RCPT', '550 5.7.1 Client host rejected: HELO name is no FQDN', /clientName/],
+    ['MAIL', '550 5.1.0 Sender rejected', /envelope\.from/],
+    ['MAIL', '550 5.1.1 No such user', /envelope\.from/],
+    ['MAIL', '550 5.4.5 Daily user sending limit exceeded', /used up/],
+    ['MAIL', '451 4.4.5 Busy', /overloaded/],
+    ['MAIL', '521 5.3.2 Takes no mail', /takes no mail/],
+    ['MAIL', '554 5.7.1 Looks like spam', /for spam/],
+    ['MAIL', '550 High probability of spam', /for spam/],
   ])('%s: %s', async (verb, reply, hint) => {
     const refusal =
       verb === 'MAIL'

@@ -31,7 +31,8 @@ const columnOfDue = ({ at, words: { '2yz': two = '', '3yz': three = '' } }: Row)
   at === 'DATA' ? three : two;
 
 /** One call for each way to read replies. */
-const readers = /^(?:connect|connect, no EHLO|send|send, pipelined|sendMany|BDAT, .*|probe|noop)$/;
+const readers =
+  /^(?!.*refused)(?:connect|connect, no EHLO|send|send, pipelined|sendMany|BDAT, .*|probe|noop)$/;
 const rows = [
   ...rowsOf(smtp).map((row) => ({ ...row, lmtp: false })),
   ...rowsOf(lmtp).map((row) => ({ ...row, lmtp: true })),

@@ -10,6 +10,8 @@ export interface Call {
   certificate?: { certificate: string; key: string };
   /** The server knows HELO alone. */
   old?: boolean;
+  /** What it refuses: who has a name that begins like this, the message (`.`), or its chunks (`BDAT`). */
+  refuses?: string;
   /** Left out: it connects, and that is all. */
   act?: (client: SmtpClient) => Promise<unknown>;
 }
@@ -33,8 +35,8 @@ const chunking = { chunking: true };
 const send = (client: SmtpClient) => client.send({ from, to }, body);
 const sendToOne = (client: SmtpClient) => client.send({ from, to: 'bob@example.net' }, body);
 const sendLong = (client: SmtpClient) => client.send({ from, to }, long);
-const sendGrouped = async (client: SmtpClient) => {
-  const messages: Message[] = [{ envelope: { from, to }, body }];
+const sendGrouped = async (client: SmtpClient, onRefused: 'send-rest' | 'abort' = 'send-rest') => {
+  const messages: Message[] = [{ envelope: { from, to }, body, onRefused }];
   for await (const outcome of client.sendMany(messages, { window: 9 })) {
     if (!outcome.ok) throw outcome.error;
     return outcome.result;
@@ -59,10 +61,38 @@ export const calls: Readonly<Record<string, Call>> = {
   },
   send: { act: send },
   'send, pipelined': { extensions: ['PIPELINING'], act: send },
-  sendMany: { extensions: ['PIPELINING'], act: sendGrouped },
+  sendMany: { extensions: ['PIPELINING'], act: (client) => sendGrouped(client) },
   'send to all or none': {
     extensions: ['PIPELINING'],
     act: (client) => client.send({ from, to }, body, { onRefused: 'abort' }),
+  },
+  'send to all or none, one refused': {
+    extensions: ['PIPELINING'],
+    refuses: 'carol',
+    act: (client) => client.send({ from, to }, body, { onRefused: 'abort' }),
+  },
+  'send to all or none, BDAT, one refused': {
+    extensions: ['CHUNKING', 'PIPELINING'],
+    options: chunking,
+    refuses: 'carol',
+    act: (client) => client.send({ from, to }, body, { onRefused: 'abort' }),
+  },
+  'sendMany to all or none, one refused': {
+    extensions: ['PIPELINING'],
+    refuses: 'carol',
+    act: (client) => sendGrouped(client, 'abort'),
+  },
+  'send to one, refused': { refuses: 'bob', act: sendToOne },
+  'send to one, pipelined, refused': {
+    extensions: ['PIPELINING'],
+    refuses: 'bob',
+    act: sendToOne,
+  },
+  'send to one, BDAT, refused': {
+    extensions: ['CHUNKING', 'PIPELINING'],
+    options: chunking,
+    refuses: 'bob',
+    act: sendToOne,
   },
   'send to a hundred': {
     extensions: ['PIPELINING'],
@@ -86,6 +116,24 @@ export const calls: Readonly<Record<string, Call>> = {
     options: chunking,
     act: sendLong,
   },
+  'BDAT, in one group, message refused': {
+    extensions: ['CHUNKING', 'PIPELINING'],
+    options: chunking,
+    refuses: '.',
+    act: send,
+  },
+  'BDAT, in chunks, message refused': {
+    extensions: ['CHUNKING', 'PIPELINING'],
+    options: chunking,
+    refuses: '.',
+    act: sendLong,
+  },
+  'BDAT, in chunks, chunk refused': {
+    extensions: ['CHUNKING'],
+    options: chunking,
+    refuses: 'BDAT',
+    act: sendLong,
+  },
   'BDAT, in one group': {
     extensions: ['CHUNKING', 'PIPELINING'],
     options: chunking,
@@ -94,7 +142,7 @@ export const calls: Readonly<Record<string, Call>> = {
   'BDAT, sendMany': {
     extensions: ['CHUNKING', 'PIPELINING'],
     options: chunking,
-    act: sendGrouped,
+    act: (client) => sendGrouped(client),
   },
   sendUrl: {
     extensions: ['BURL imap'],

@@ -39,12 +39,18 @@ export interface Outcome {
 const shortTimeouts = { greeting: 40, reply: 40, stall: 40, dataEnd: 40, close: 40 };
 
 export async function run(
-  { extensions = [], options = {}, act, old = false, certificate }: Call = {},
+  { extensions = [], options = {}, act, old = false, refuses, certificate }: Call = {},
   odd: Pick<ModelOptions, 'at' | 'oddity' | 'lmtp' | 'slowly'>,
 ): Promise<Outcome> {
   const { oddity, lmtp } = odd;
   const silent = 'instead' in oddity && oddity.instead === 'silence';
-  const server = model({ ...odd, extensions, old, ...(certificate && { certificate }) });
+  const server = model({
+    ...odd,
+    extensions,
+    old,
+    ...(refuses && { refuses }),
+    ...(certificate && { certificate }),
+  });
   let client: SmtpClient | undefined;
   let told: unknown;
   try {
@@ -150,7 +156,7 @@ export function judge(
     none: {
       code: 'ERR_RECIPIENTS_REJECTED',
       retry: heard.includes('later') ? 'later' : 'never',
-      ...usable,
+      ...(isOver ? closed : usable),
     },
   };
   const meaning = meanings[what];
@@ -158,7 +164,7 @@ export function judge(
     expect(told).toMatchObject(meaning);
     const { recipients = [] } = told as { recipients?: Recipient[] };
     if (what === 'unknown') expect(recipients.map(initial).join('')).toBe(heard);
-    if (what === 'none') expect(recipients.map(refusal)).toEqual([heard]);
+    if (what === 'none') expect(recipients.map(refusal)).toEqual([more[0]]);
     return;
   }
   if (told instanceof Error) throw told;

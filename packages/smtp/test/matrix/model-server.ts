@@ -18,6 +18,8 @@ export interface ModelOptions {
   lmtp: boolean;
   /** It knows HELO alone. */
   old?: boolean;
+  /** Once: a recipient whose name begins like this, the message (`.`), or a chunk (`BDAT`). */
+  refuses?: string;
   /** Which answer: the command, and its how-manieth; `.` for the message, `334` for what continues a login. */
   at: string;
   oddity: Oddity;
@@ -44,6 +46,7 @@ export function model({
   extensions,
   lmtp,
   old = false,
+  refuses,
   at,
   oddity,
   slowly,
@@ -140,6 +143,12 @@ export function model({
     over = true;
     return '';
   };
+  let refused = false;
+  const refusedOr = (what: string, due: string): string => {
+    if (refuses !== what || refused) return due;
+    refused = true;
+    return '550 5.7.0 No';
+  };
   const forget = (): void => {
     sender = false;
     recipients = [];
@@ -151,7 +160,7 @@ export function model({
     forget();
     const takers = lmtp
       ? mine.filter((name) => answer('.', `250 2.0.0 ${name} has it`).startsWith('2'))
-      : answer('.', '250 2.0.0 kept').startsWith('2')
+      : answer('.', refusedOr('.', '250 2.0.0 kept')).startsWith('2')
         ? mine
         : [];
     if (takers.length > 0) kept.push({ recipients: takers, body: text });
@@ -194,10 +203,14 @@ export function model({
       case 'MAIL':
         sender = answer('MAIL', sender ? '503 5.5.1 Nested' : '250 2.1.0 ok').startsWith('2');
         return;
-      case 'RCPT':
-        if (answer('RCPT', sender ? '250 2.1.5 ok' : '503 5.5.1 MAIL first').startsWith('2'))
-          recipients.push(/<([^@>]*)/.exec(line)?.[1] ?? '');
+      case 'RCPT': {
+        const name = /<([^@>]*)/.exec(line)?.[1] ?? '';
+        const isRefused = refuses !== undefined && name.startsWith(refuses);
+        const due = isRefused ? '550 5.1.1 No such user' : '250 2.1.5 ok';
+        if (answer('RCPT', sender ? due : '503 5.5.1 MAIL first').startsWith('2'))
+          recipients.push(name);
         return;
+      }
       case 'DATA': {
         const due = recipients.length > 0 ? '354 go on' : '503 5.5.1 No recipients';
         if (answer('DATA', due).startsWith('354')) body = [];
@@ -241,7 +254,7 @@ export function model({
         barred = true;
         answer(last ? '.' : 'BDAT', '503 5.5.1 No chunk here');
       } else if (last) deliver(chunks + text);
-      else if (refusal(answer('BDAT', '250 2.0.0 chunk'))) barred = true;
+      else if (refusal(answer('BDAT', refusedOr('BDAT', '250 2.0.0 chunk')))) barred = true;
       else chunks += text;
       return true;
     }
@@ -255,7 +268,10 @@ export function model({
       const text = body.map((one) => `${one}\r\n`).join('');
       body = undefined;
       if (recipients.length > 0) deliver(text);
-      else answer('.', '554 5.5.1 Nobody');
+      else {
+        answer('.', '554 5.5.1 Nobody');
+        forget();
+      }
     }
     return true;
   };

@@ -41,6 +41,12 @@ export const smtp = `
   send to all or none             | RCPT 3 | closing  | none, d later | none, d never | malformed | bcd      | malformed | told
   send to all or none             | DATA   | closing  | later         | never        | malformed | malformed | bcd       | told
   send to all or none             | .      | closing  | later         | never        | unknown   | bcd       | unknown   | unknown
+  send to all or none, one refused | RSET   | none, c never, over | none, c never, over | none, c never, over | none, c never, over | none, c never | none, c never, over | none, c never, over
+  send to all or none, BDAT, one refused | RSET   | none, c never, over | none, c never, over | none, c never, over | none, c never, over | none, c never | none, c never, over | none, c never, over
+  sendMany to all or none, one refused | RSET   | none, c never, over | none, c never, over | none, c never, over | none, c never, over | none, c never | none, c never, over | none, c never, over
+  send to one, refused            | RSET   | none, b never, over | none, b never, over | none, b never, over | none, b never, over | none, b never | none, b never, over | none, b never, over
+  send to one, pipelined, refused | RSET   | none, b never, over | none, b never, over | none, b never, over | none, b never, over | none, b never | none, b never, over | none, b never, over
+  send to one, BDAT, refused      | RSET   | none, b never, over | none, b never, over | none, b never, over | none, b never, over | none, b never | none, b never, over | none, b never, over
   send to a hundred               | MAIL   | closing  | later         | never        | malformed | bcd       | malformed | told
   send to a hundred               | RCPT 1 | closing  | bcd, b later  | bcd, b never | malformed | bcd       | malformed | told
   send to a hundred               | RCPT 50 | closing | bd, c later   | bd, c never  | malformed | bcd       | malformed | told
@@ -49,6 +55,8 @@ export const smtp = `
   send to a hundred, BDAT         | RCPT 50 | closing | bd, c later   | bd, c never  | unknown   | bcd       | unknown   | unknown
   send to a hundred, BDAT         | .      | closing  | later         | never        | unknown   | bcd       | unknown   | unknown
   send to one                     | RCPT 1 | closing  | none, b later | none, b never | malformed | b        | malformed | told
+  send to one, pipelined, refused | DATA   | closing | none, b never | none, b never | none, b never, over | none, b never, over | none, b never | told
+  send to one, BDAT, refused      | .      | none, b never, over | none, b never | none, b never | malformed | malformed | malformed | none, b never, over
   send to one, pipelined          | RCPT 1 | closing  | none, b later | none, b never | malformed | b        | malformed | told
   send to one, BDAT               | RCPT 1 | closing  | none, b later | none, b never | unknown   | b        | unknown   | unknown
   BDAT, command after command     | MAIL   | closing  | later         | never        | malformed | bcd       | malformed | told
@@ -62,6 +70,9 @@ export const smtp = `
   BDAT, in chunks                 | BDAT 1 | closing  | later         | never        | by last   | bcd       | by last   | by last
   BDAT, in chunks                 | BDAT 2 | closing  | later         | never        | by last   | bcd       | by last   | by last
   BDAT, in chunks                 | .      | closing  | later         | never        | unknown   | bcd       | unknown   | unknown
+  BDAT, in one group, message refused | RSET | never, over | never, over | never, over | never, over | never | never, over | never, over
+  BDAT, in chunks, message refused | RSET  | never, over | never, over | never, over | never, over | never | never, over | never, over
+  BDAT, in chunks, chunk refused  | RSET   | never, over | never, over | never, over | never, over | never | never, over | never, over
   BDAT, in one group              | MAIL   | closing  | later         | never        | malformed | bcd       | malformed | unknown
   BDAT, in one group              | RCPT 1 | closing  | cd, b later   | cd, b never  | unknown   | bcd       | unknown   | unknown
   BDAT, in one group              | RCPT 3 | closing  | bc, d later   | bc, d never  | unknown   | bcd       | unknown   | unknown
