@@ -1261,9 +1261,9 @@ export const mutants = [
   },
   {
     guard: 'IMAP: a search that finds too few makes nothing vanish',
-    in: 'imap/src/sync.ts',
-    take: 'if (found.size < Math.min(before, mailbox.exists)) {',
-    put: 'if (before < 0) {',
+    in: 'imap/src/commands/present.ts',
+    take: 'if (found.size >= Math.min(before, exists())) return found;',
+    put: 'if (before >= 0) return found;',
     red: test('imap', 'sync'),
   },
   {

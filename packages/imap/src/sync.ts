@@ -8,6 +8,7 @@ import type { CallOptions } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import { enable } from './commands/enable.js';
 import { fetchFlags } from './commands/fetch-flags.js';
+import { present } from './commands/present.js';
 import type { MailboxName } from './grammar/mailbox-name.js';
 import type { UidSet } from './grammar/sequence-set.js';
 import type { Mailbox } from './mailbox.js';
@@ -102,7 +103,16 @@ async function* changes<const I extends FetchItems>(
     yield { event: reset, step: reset };
   }
   const known = now.uids;
-  const there = await present(runner, mailbox, options);
+  const there = await present(runner, options);
+  // Each would cost a command: a server that finds far more than there is could keep us busy for ever.
+  if (there.size > mailbox.exists * 2 + slack || (there.size === 0 && mailbox.exists > 0)) {
+    throw runner.connection.fail(
+      runner.connection.malformed(
+        `about ${mailbox.exists} messages, as EXISTS says`,
+        `a search that finds ${there.size}`,
+      ),
+    );
+  }
   const gone = known.without(there);
   if (gone.size > 0) {
     const vanished = { type: 'vanished', uids: gone } as const;
@@ -138,32 +148,4 @@ async function* changes<const I extends FetchItems>(
       step: { type: 'flags', uid, flags },
     };
   }
-}
-
-/**
- * The UIDs of all messages. What a search leaves out would count as gone, so one that finds fewer than EXISTS says is not taken at its
- * word: then the messages themselves are asked for their UIDs.
- */
-async function present(
-  { connection }: CommandRunner,
-  mailbox: Mailbox,
-  options: CallOptions,
-): Promise<UidSet> {
-  const before = mailbox.exists;
-  let found = await mailbox.search({}, options);
-  if (found.size < Math.min(before, mailbox.exists)) {
-    const uids: number[] = [];
-    for await (const { uid } of mailbox.fetch('1:*', {}, options)) if (uid > 0) uids.push(uid);
-    found = found.union(uids);
-  }
-  // Each would cost a command: a server that finds far more than there is could keep us busy for ever.
-  if (found.size > mailbox.exists * 2 + slack || (found.size === 0 && mailbox.exists > 0)) {
-    throw connection.fail(
-      connection.malformed(
-        `about ${mailbox.exists} messages, as EXISTS says`,
-        `a search that finds ${found.size}`,
-      ),
-    );
-  }
-  return found;
 }

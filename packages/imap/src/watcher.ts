@@ -3,6 +3,7 @@ import { isFivewireError } from 'tls-context-core';
 import type { CallOptions } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import { fetchFlags } from './commands/fetch-flags.js';
+import { present } from './commands/present.js';
 import { search } from './commands/search.js';
 import { status } from './commands/status.js';
 import { withoutRecent } from './grammar/flags.js';
@@ -199,8 +200,10 @@ export class Watcher {
     const last = before.last ?? 0;
     let found: UidSet;
     try {
-      const query = where === 'behind' ? { uid: `${last + 1}:*` } : {};
-      found = await search(this.#running(), query, call);
+      found =
+        where === 'behind'
+          ? await search(this.#running(), { uid: `${last + 1}:*` }, call)
+          : await present(this.#running(), call);
     } catch (error) {
       this.#look = 'everywhere';
       // GreenMail has no such search (BAD): all messages, then.

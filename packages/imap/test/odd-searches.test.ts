@@ -157,10 +157,12 @@ S: A3 OK done
   });
 });
 
-it('sync: a search that finds nothing where EXISTS tells of three is no mailbox that was emptied', async () => {
+it('sync: where EXISTS tells of three and neither a search nor a fetch finds one, the mailbox was not emptied', async () => {
   const script = `
 C: A2 UID SEARCH ALL
 S: A2 OK done
+C: A3 UID FETCH 1:* (UID FLAGS)
+S: A3 OK done
 `;
   await openedOn(
     script,

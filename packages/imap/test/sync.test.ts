@@ -213,6 +213,32 @@ S: A3 OK done
   });
 });
 
+it('watch: a search that finds fewer than EXISTS says, on a new connection, expunges nothing', async () => {
+  const { client } = await scriptedClient(`
+S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE] hello
+C: A1 EXAMINE "x"
+S: * 3 EXISTS
+S: A1 OK done
+C: A2 UID SEARCH ALL
+S: * SEARCH 7 9
+S: A2 OK done
+C: A3 UID FETCH 1:* (UID FLAGS)
+S: * 1 FETCH (UID 7 FLAGS ())
+S: * 2 FETCH (UID 8 FLAGS ())
+S: * 3 FETCH (UID 9 FLAGS ())
+S: A3 OK done
+C: A4 IDLE
+S: + idling
+S: * 2 EXPUNGE
+C: DONE
+S: A4 OK done
+`);
+  const events = client.watch('x')[Symbol.asyncIterator]();
+  const { value } = await events.next();
+  expect(describeEvent(value as MailboxEvent)).toBe('expunged 8');
+  client.close();
+});
+
 describe('sync', () => {
   const head = (validity: number) => `
 S: * PREAUTH [CAPABILITY IMAP4rev1 CONDSTORE] hello
@@ -236,13 +262,13 @@ S: * OK [UIDVALIDITY 7] valid
 S: A1 OK [READ-ONLY] done
 C: A2 UID SEARCH ALL
 ${search}S: A2 OK done
-C: A3 UID FETCH 1:* (UID)
+C: A3 UID FETCH 1:* (UID FLAGS)
 ${rows}S: A3 OK done
 `;
     const flags = (uids: string, ...rows: string[]) =>
       `C: A4 UID FETCH ${uids} (UID FLAGS)\n${rows.map((row) => `S: ${row}\n`).join('')}S: A4 OK done\n`;
     const rows = (...uids: number[]) =>
-      uids.map((uid, at) => `S: * ${at + 1} FETCH (UID ${uid})\n`).join('');
+      uids.map((uid, at) => `S: * ${at + 1} FETCH (UID ${uid} FLAGS ())\n`).join('');
     const both = (...uids: number[]) =>
       flags('3:5', ...uids.map((uid, at) => `* ${at + 1} FETCH (UID ${uid} FLAGS ())`));
 
