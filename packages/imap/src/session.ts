@@ -122,7 +122,7 @@ const withinRev2 = [
 export class Session {
   readonly notices: Notices = createNotices();
   /** Upper case; `undefined` until the server has told them, and again after TLS. */
-  #capabilities: ReadonlySet<string> | undefined;
+  #capabilities: Set<string> | undefined;
   readonly #disabled: ReadonlySet<string>;
   /** Counts the times that capabilities were told. */
   capabilitiesTold = 0;
@@ -217,6 +217,10 @@ export class Session {
     const given = names.map((name) => name.toUpperCase()).filter(this.#isUsed);
     const within = given.includes('IMAP4REV2') ? withinRev2.filter(this.#isUsed) : [];
     this.#capabilities = new Set([...given, ...within]);
+    // QRESYNC has CONDSTORE within it (RFC 7162 §3.2): the one is not used without the other.
+    if (this.#capabilities.has('QRESYNC') && this.#isUsed('CONDSTORE'))
+      this.#capabilities.add('CONDSTORE');
+    else this.#capabilities.delete('QRESYNC');
   }
 
   /** `disable: ['THREAD']` stands for `THREAD=REFERENCES` and its kin, too. */

@@ -85,7 +85,7 @@ const isAtMost = (modSeq: string | undefined, highest: string): boolean =>
 const slack = 10_000;
 
 const hasModSeq = ({ session: { capabilities } }: CommandRunner): boolean =>
-  capabilities.has('CONDSTORE') || capabilities.has('QRESYNC');
+  capabilities.has('CONDSTORE');
 
 async function* changes<const I extends FetchItems>(
   runner: CommandRunner,

@@ -89,8 +89,8 @@ export class Watcher {
     if (!isNew) {
       const events = await this.changes(call);
       const { capabilities } = this.#session();
-      const counts = capabilities.has('CONDSTORE') || capabilities.has('QRESYNC');
-      if (before !== undefined && this.#modSeq !== undefined && counts) {
+      const counts = capabilities.has('CONDSTORE') && this.#modSeq !== undefined;
+      if (before !== undefined && counts) {
         for await (const { uid, flags } of fetchFlags(this.#running(), UidSet.all, before, call))
           if (!isIn(events, uid)) events.push({ type: 'flags', mailbox, uid, flags });
       }

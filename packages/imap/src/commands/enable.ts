@@ -3,13 +3,9 @@ import type { CallOptions } from '../command.js';
 import type { CommandRunner } from '../command-runner.js';
 import { atom } from '../grammar/encoder.js';
 
-/** Extensions that ask to be enabled, and another name under which a server may offer them. */
+/** Extensions that a server may offer under another name than that by which they are enabled. */
 const offered: Readonly<Record<string, readonly string[]>> = {
-  CONDSTORE: ['CONDSTORE', 'QRESYNC'],
-  QRESYNC: ['QRESYNC'],
   'UTF8=ACCEPT': ['UTF8=ACCEPT', 'UTF8=ONLY'],
-  IMAP4REV2: ['IMAP4REV2'],
-  UIDONLY: ['UIDONLY'],
 };
 
 /**

@@ -97,7 +97,7 @@ const simpleItems: Record<string, SimpleItem> = {
   modSeq: {
     name: 'MODSEQ',
     has: (row) => row.modSeq !== undefined,
-    needs: ['CONDSTORE', 'QRESYNC'],
+    needs: ['CONDSTORE'],
   },
   saveDate: { name: 'SAVEDATE', has: (row) => row.saveDate !== undefined, needs: ['SAVEDATE'] },
   preview: { name: 'PREVIEW', has: (row) => row.preview !== undefined, needs: ['PREVIEW'] },

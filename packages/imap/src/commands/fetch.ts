@@ -127,7 +127,7 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
     this.#modifiers = fetchModifiers(changedSince, partial);
     this.#isWindow = partial !== undefined;
     this.#needs = {
-      ...(changedSince === undefined ? {} : { changedSince: ['CONDSTORE', 'QRESYNC'] }),
+      ...(changedSince === undefined ? {} : { changedSince: ['CONDSTORE'] }),
       ...(partial === undefined ? {} : { partial: ['PARTIAL'] }),
     };
     this.#mostRows = this.#rowsThatFit();

@@ -52,7 +52,11 @@ export async function setQuota(
     number(limit, `limits.${name}`),
   ]);
   const args = [string(root, 'root'), list(words)];
-  requireCapability(runner, ['QUOTASET', 'QUOTA'], 'setQuota');
+  const { capabilities } = runner.session;
+  requireCapability(runner, ['QUOTA'], 'setQuota');
+  // RFC 9208 §3.1: a server that names its resources names QUOTASET too; one of RFC 2087 knows neither.
+  if ([...capabilities].some((name) => name.startsWith('QUOTA=RES-')))
+    requireCapability(runner, ['QUOTASET'], 'setQuota');
   await runner.run(
     {
       verb: 'SETQUOTA',

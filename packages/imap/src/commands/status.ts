@@ -58,7 +58,7 @@ export function statusItems(items: readonly StatusItem[]): Argument {
 const needs: Partial<Record<StatusItem, readonly string[]>> = {
   size: ['STATUS=SIZE'],
   deleted: ['QUOTA=RES-MESSAGE', 'IMAP4REV2'],
-  highestModSeq: ['CONDSTORE', 'QRESYNC'],
+  highestModSeq: ['CONDSTORE'],
   mailboxId: ['OBJECTID'],
 };
 

@@ -79,6 +79,6 @@ function since(runner: CommandRunner, modSeq: string): Argument {
       argument: 'unchangedSince',
     });
   }
-  requireCapability(runner, ['CONDSTORE', 'QRESYNC'], 'unchangedSince');
+  requireCapability(runner, ['CONDSTORE'], 'unchangedSince');
   return syntax(`(UNCHANGEDSINCE ${modSeq})`);
 }

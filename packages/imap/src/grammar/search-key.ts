@@ -188,7 +188,7 @@ Object.setPrototypeOf(conditions, null);
 const needs: Readonly<Record<string, readonly string[]>> = {
   younger: ['WITHIN'],
   older: ['WITHIN'],
-  modSeq: ['CONDSTORE', 'QRESYNC'],
+  modSeq: ['CONDSTORE'],
   savedBefore: ['SAVEDATE'],
   savedOn: ['SAVEDATE'],
   savedSince: ['SAVEDATE'],
