@@ -44,6 +44,7 @@ export * from './dispose.js';
 export * from './dns-lookup.js';
 export * from './dot-lines.js';
 export * from './dot-stuffing.js';
+export * from './fifo.js';
 export { atFirstUse } from './first-use.js';
 export { createGoodbye } from './goodbye.js';
 export { growingPause, type Pauses } from './growing-pause.js';

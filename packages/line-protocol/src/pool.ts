@@ -16,6 +16,7 @@ import {
 } from 'tls-context-core';
 import { type CallOptions, callRules, milliseconds, positive } from './call-options.js';
 import { aborted, manyMayWaitOn } from './deadline.js';
+import { Fifo } from './fifo.js';
 import { growingPause } from './growing-pause.js';
 
 /** What a pool needs of a client. */
@@ -124,7 +125,7 @@ export function createPool<C extends PooledClient>(
   } = options;
   const members = new Set<Member<C>>();
   const idle: Member<C>[] = [];
-  const waiting: Waiting<C>[] = [];
+  const waiting = new Fifo<Waiting<C>>();
   const farewells = new Set<Promise<void>>();
   const listeners = new Set<() => void>();
   /** How many the server takes, as far as we know. */
@@ -248,25 +249,23 @@ export function createPool<C extends PooledClient>(
   };
 
   const rejectAll = (error: unknown, which: (entry: Waiting<C>) => boolean = () => true): void => {
-    const over = waiting.filter(which);
-    const left = waiting.filter((entry) => !over.includes(entry));
-    waiting.splice(0, waiting.length, ...left);
-    for (const [i, { reject }] of over.entries())
+    for (const [i, { reject }] of waiting.take(which).entries())
       reject(i > 0 && isFivewireError(error) ? errorAgain(error, {}) : error);
   };
 
   /** No dial for a while. A last attempt is made before a call's time is up: none fails on old news. */
   const rest = (): void => {
     const growing = growingPause(refusals, pauses);
-    const ends = outageSince === undefined ? [] : waiting.map((entry) => endOf(entry) - Date.now());
-    const length = Math.max(
-      1,
-      ends.reduce((a, b) => Math.min(a, b), growing),
+    let length = growing;
+    if (outageSince !== undefined)
+      for (const entry of waiting) length = Math.min(length, endOf(entry) - Date.now());
+    pause = setTimeout(
+      () => {
+        pause = undefined;
+        serve();
+      },
+      Math.max(1, length),
     );
-    pause = setTimeout(() => {
-      pause = undefined;
-      serve();
-    }, length);
     if (waiting.length === 0) pause.unref();
   };
 
@@ -312,13 +311,12 @@ export function createPool<C extends PooledClient>(
         },
       };
       const stop = (): void => {
-        const at = waiting.indexOf(entry);
-        if (at >= 0) waiting.splice(at, 1);
+        waiting.remove(place);
         entry.reject(aborted(signal as AbortSignal, { command: 'acquire' }, 'usable'));
       };
       if (signal !== undefined) manyMayWaitOn(signal);
       signal?.addEventListener('abort', stop, { once: true });
-      waiting.push(entry);
+      const place = waiting.push(entry);
       pause?.ref();
       serve();
       for (const listener of [...listeners]) listener();
@@ -328,7 +326,7 @@ export function createPool<C extends PooledClient>(
   const close = async (): Promise<void> => {
     closing = true;
     clearTimeout(pause);
-    for (const entry of waiting.splice(0)) entry.reject(poolClosed());
+    for (const entry of waiting.take(() => true)) entry.reject(poolClosed());
     for (const member of [...idle]) dismiss(member);
     if (members.size + connecting > 0) {
       await new Promise<void>((resolve) => {

@@ -10,9 +10,11 @@ import {
   badOption,
   ConnectionError,
   errorAgain,
+  Fifo,
   growingPause,
   isFivewireError,
   manyMayWaitOn,
+  type Queued,
   UsageError,
 } from '@fivewire/line-protocol';
 
@@ -228,7 +230,7 @@ const none: Count = { messages: 0, recipients: 0 };
 
 /** One after the other, in the order of their calls. */
 class Turns {
-  readonly #queue: (() => void)[] = [];
+  readonly #queue = new Fifo<() => void>();
   #busy = false;
 
   /** @throws AbortError */
@@ -242,15 +244,15 @@ class Turns {
         signal?.removeEventListener('abort', stop);
         resolve();
       };
+      let place: Queued<() => void> | undefined;
       const stop = (): void => {
-        const at = this.#queue.indexOf(done);
-        if (at >= 0) this.#queue.splice(at, 1);
+        if (place !== undefined) this.#queue.remove(place);
         reject(aborted(signal as AbortSignal, { command: 'send' }, 'usable'));
       };
       if (signal?.aborted) return stop();
       if (signal !== undefined) manyMayWaitOn(signal);
       signal?.addEventListener('abort', stop, { once: true });
-      this.#queue.push(done);
+      place = this.#queue.push(done);
     });
   }
 
@@ -262,7 +264,7 @@ class Turns {
   }
 
   passAll(): void {
-    for (const next of this.#queue.splice(0)) next();
+    for (const next of this.#queue.take(() => true)) next();
   }
 }
 

@@ -6,7 +6,7 @@
  * rows run between two such commands and cannot deadlock.
  */
 
-import { aborted } from '@fivewire/line-protocol';
+import { aborted, Fifo } from '@fivewire/line-protocol';
 import { UsageError } from 'tls-context-core';
 import type { CallOptions, Holder } from '../command.js';
 import { requireCapability } from '../command-error.js';
@@ -100,7 +100,7 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
   #head = headOctets;
   /** What has come, to learn how long messages are here. */
   readonly #come = { rows: 0, octets: 0 };
-  readonly #ready: { message: FetchedMessage; octets: number }[] = [];
+  readonly #ready = new Fifo<{ message: FetchedMessage; octets: number }>();
   /** Octets of the rows that are ready. */
   held = 0;
   #taken: (() => void) | undefined;
@@ -189,7 +189,7 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
 
   #finish(): void {
     this.#over = true;
-    this.#ready.length = 0;
+    this.#ready.clear();
     this.held = 0;
     this.#taken?.();
     this.#wake?.();
@@ -200,7 +200,7 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
     const { connection } = this.#context.runner;
     const signal = this.#options.signal as AbortSignal;
     this.#failure = connection.locate(aborted(signal, { command: 'UID FETCH' }, 'usable'));
-    this.#ready.length = 0;
+    this.#ready.clear();
     this.held = 0;
     this.#wake?.();
   };
