@@ -1,5 +1,6 @@
 // The extensions that Dovecot and Cyrus offer, each by the call that uses it; where one lacks it, what its lack means.
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { ImapClient, type Mailbox, partUrl, UidSet } from '@fivewire/imap';
@@ -35,6 +36,22 @@ const parts = [
   '--b--',
   '',
 ].join('\r\n');
+
+/** The README's table of extensions, and whether the server with this letter was tried. */
+function tried(letter: string): { names: string[]; isTried: boolean }[] {
+  const readme = readFileSync(new URL('../../../packages/imap/README.md', import.meta.url), 'utf8');
+  const table = readme.slice(readme.indexOf('\n## Extensions'));
+  return [...table.matchAll(/^\| (?!extension)([A-Z].*?) \|.*?\|.*?\|.*?\| (.*?) \|/gm)].map(
+    ([, names = '', letters = '']) => ({
+      names: names.toUpperCase().split(', '),
+      isTried: letters.includes(letter),
+    }),
+  );
+}
+
+/** Parts of those, ways to log in, and what is obsolete, experimental or the server's own. */
+const besides =
+  /^(?:AUTH=.*|LOGINDISABLED|STARTTLS|CHILDREN|PREVIEW=FUZZY|RIGHTS=.*|I18NLEVEL=1|URLAUTH.*|X.*|.*-REFERRALS|URL-PARTIAL|SNIPPET=FUZZY|ANNOTATE-EXPERIMENT-1|DIGEST=SHA1|LIST-METADATA|NO_ATOMIC_RENAME|SCAN|SORT=(?:MODSEQ|UID))$/;
 
 describe.each(doors)('extensions of $server', (door) => {
   const connect = (more: object = {}) => ImapClient.connect({ ...options(door), ...more });
@@ -206,12 +223,104 @@ describe.each(doors)('extensions of $server', (door) => {
       { compress: true },
     ));
 
-  test('NOTIFY, or STATUS now and then: watch() of two mailboxes', () =>
-    inMailbox(async (box, imap, name) => {
+  /** What goes out, as the log shows it, while `work` runs. */
+  const said = async (
+    work: (imap: ImapClient, name: string) => Promise<unknown>,
+    more: object = {},
+  ): Promise<string[]> => {
+    const lines: string[] = [];
+    const log = ({ type, text }: { type: string; text?: string }): void => {
+      if (type === 'send') lines.push(String(text));
+    };
+    await inMailbox(async (_box, imap, name) => work(imap, name).then(() => {}), { log, ...more });
+    return lines;
+  };
+
+  test('what it offers is used here, or no client uses it; and the README says which were tried', async () => {
+    const { auth: _, ...nameless } = options(door);
+    const offered = new Set<string>();
+    for (const imap of [await connect(), await ImapClient.connect(nameless)]) {
+      for (const name of imap.capabilities)
+        offered.add(name.replace(/^(THREAD|APPENDLIMIT)=.*/, '$1'));
+      await imap.quit();
+    }
+    const rows = tried(door.server === 'cyrus' ? 'C' : 'D');
+    const known = new Set(rows.flatMap(({ names }) => names));
+    expect([...offered].filter((name) => !known.has(name) && !besides.test(name))).toEqual([]);
+    const has = ({ names }: { names: string[] }): boolean =>
+      names.some((name) => offered.has(name));
+    const untold = rows.filter((row) => has(row) !== row.isTried).map(({ names }) => names.join());
+    expect(untold).toEqual([]);
+  });
+
+  test('LIST-EXTENDED, LIST-STATUS, LIST-MYRIGHTS, STATUS=SIZE: one round trip', async () => {
+    let rights = false;
+    const lines = await said(async (imap, name) => {
+      rights = imap.capabilities.has('LIST-MYRIGHTS');
+      const [entry] = await imap
+        .list({ pattern: name, children: true, status: ['messages', 'size'], myRights: rights })
+        .toArray();
+      expect(entry).toMatchObject({ name, selectable: true, status: { messages: 3 } });
+      expect(entry?.status?.size).toBeGreaterThan(100);
+      expect(entry?.attributes.join()).toMatch(/\\HasNoChildren/i);
+      if (rights) expect(entry?.myRights).toContain('r');
+      const subscribed = await imap.list({ subscribed: true, recursiveMatch: true }).toArray();
+      expect(subscribed.every(({ subscribed }) => subscribed !== false)).toBe(true);
+    });
+    expect(lines.filter((line) => / (?:STATUS|MYRIGHTS|LSUB) /.test(line))).toHaveLength(1);
+  });
+
+  test('SPECIAL-USE, CREATE-SPECIAL-USE', () =>
+    inMailbox(async (_box, imap, name) => {
+      const found = await imap.list({ specialUse: true }).toArray();
+      expect(found.every(({ specialUse }) => specialUse !== undefined)).toBe(true);
+      const own = `${name}-use`;
+      const made = imap.create(own, { specialUse: '\\Archive' });
+      if (!imap.capabilities.has('CREATE-SPECIAL-USE')) {
+        await expect(made).rejects.toMatchObject({ code: 'ERR_EXTENSION_REQUIRED' });
+        return;
+      }
+      await made;
+      expect((await imap.find({ specialUse: '\\Archive' }))?.name).toBe(own);
+      // Cyrus keeps a mailbox as long as it has a use.
+      await imap.setMetadata(own, { '/private/specialuse': null });
+      await imap.delete(own);
+    }));
+
+  test('SORT=DISPLAY, and SEARCH=FUZZY where it is offered', () =>
+    inMailbox(async (box, imap) => {
+      expect(await box.sort(['displayFrom', '-subject'])).toEqual([2, 3, 1]);
+      const fuzzy = box.search({ fuzzy: { subject: 'two' } });
+      // Cyrus finds by FUZZY what its indexer has seen, and none runs here.
+      if (imap.capabilities.has('SEARCH=FUZZY')) expect(['', '2']).toContain(String(await fuzzy));
+      else await expect(fuzzy).rejects.toMatchObject({ code: 'ERR_EXTENSION_REQUIRED' });
+    }));
+
+  test('NAMESPACE, ID, UNSELECT, MOVE, UIDPLUS: on the wire', async () => {
+    const lines = await said(
+      async (imap, name) => {
+        expect((await imap.namespaces()).personal).toHaveLength(1);
+        expect(imap.serverId?.name).toMatch(/dovecot|cyrus/i);
+        const box = await imap.open(name);
+        const { uids } = await box.copy('1:2', name);
+        expect(String(uids)).toBe('1:2→4:5');
+        expect(String((await box.move('4:5', name)).uids)).toBe('4:5→6:7');
+        await box.close();
+      },
+      { id: { name: 'fivewire' } },
+    );
+    const verbs = ['NAMESPACE', 'ID', 'UNSELECT', 'UID MOVE', 'UID COPY', 'APPEND'];
+    const missing = verbs.filter((verb) => !lines.some((line) => line.includes(` ${verb}`)));
+    expect(missing).toEqual([]);
+  });
+
+  test('NOTIFY, or STATUS now and then: watch() of two mailboxes', async () => {
+    let offered = false;
+    const lines = await said(async (imap, name) => {
+      offered = imap.capabilities.has('NOTIFY');
       const other = await connect();
       const second = await other.personal(`Tests-${randomUUID()}`);
       await other.create(second);
-      await box.close();
       const events = imap.watch([name, second], { interval: 200 })[Symbol.asyncIterator]();
       const first = events.next();
       // The numbers at the beginning have to be known before they change.
@@ -222,5 +331,7 @@ describe.each(doors)('extensions of $server', (door) => {
       await other.noop();
       await other.delete(second);
       await other.quit();
-    }));
+    });
+    expect(lines.some((line) => line.includes(' NOTIFY SET '))).toBe(offered);
+  });
 });
