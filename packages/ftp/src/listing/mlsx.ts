@@ -31,65 +31,120 @@ export function mlsd({ isMlsd }: DialectContext): Dialect {
  * for the blank, and show names without facts.
  */
 export function readMlsx(line: string): Draft | undefined {
-  return readFacts(line, []);
+  return readFacts(line);
 }
 
-/** Lines of one order of facts, as an expression: cheaper than looking for each fact. */
-interface Order {
+/**
+ * Lines that are alike have the same facts in the same order, all but three of them with the same values. As an expression that is
+ * cheaper than looking for each fact, and makes little that is thrown away.
+ */
+interface Pattern {
+  /** Catches the values that vary, and at last the name. */
   readonly line: RegExp;
-  /** For what the expression catches, but for the name. */
-  readonly takers: readonly Taker[];
+  readonly facts: readonly Varying[];
+  /** The values of the others. The one draft that all lines of this pattern return. */
+  readonly draft: Draft;
 }
 
-const mostOrders = 4;
-/** Servers invent facts, but few. */
-const mostFacts = 30;
+type Varying = keyof typeof varying;
 
-/** Reads line after line: servers write the same facts in the same order, so lines that look like those before are known by that. */
+/** A time that is no time is left to the general way. */
+const varying = {
+  modify: '(\\d{8})([01]\\d|2[0-3])([0-5]\\d)([0-5]\\d)',
+  size: '(\\d{1,15})',
+  unique: '([^; \t]*)',
+} as const;
+
+const isVarying = (fact: string): fact is Varying => Object.hasOwn(varying, fact);
+
+/** Files and directories, in a few modes. */
+const mostPatterns = 12;
+const mostDays = 10_000;
+const longestFacts = 1_000;
+
+/** Reads line after line. What it returns holds until the next line is read. */
 class MlsxReader {
-  readonly #orders: Order[] = [];
-  #before = '';
+  readonly #patterns: Pattern[] = [];
+  readonly #days = new Map<string, number | undefined>();
+  /** Of the line before. */
+  #last: Pattern | undefined;
 
   read(line: string): Draft | undefined {
-    for (const { line: expected, takers } of this.#orders) {
-      const parts = expected.exec(line);
-      if (parts === null) continue;
-      const draft = emptyDraft();
-      for (let at = 0; at < takers.length; at += 1) takers[at]?.(draft, parts[at + 1] as string);
-      draft.name = parts[takers.length + 1] as string;
-      if (draft.type === 'directory' || draft.type === 'symlink') draft.size = undefined;
-      return draft;
+    const last = this.#last;
+    if (last !== undefined && this.#matches(last, line)) return last.draft;
+    for (const pattern of this.#patterns) {
+      if (pattern === last || !this.#matches(pattern, line)) continue;
+      this.#last = pattern;
+      return pattern.draft;
     }
-    const names: string[] = [];
-    const draft = readFacts(line, names);
-    if (draft !== undefined && this.#orders.length < mostOrders) this.#learn(names);
+    const draft = readFacts(line);
+    if (draft !== undefined && this.#patterns.length < mostPatterns) {
+      this.#last = patternOf(line, draft);
+      if (this.#last !== undefined) this.#patterns.push(this.#last);
+    }
     return draft;
   }
 
-  /** Twice is an order. */
-  #learn(names: readonly string[]): void {
-    const facts = names.join(';');
-    if (facts === this.#before && isPlain.test(facts) && names.length <= mostFacts) {
-      this.#orders.push(orderOf(names));
+  /** Whether the line is of this pattern; then its draft has what the line says. */
+  #matches({ line: expected, facts, draft }: Pattern, line: string): boolean {
+    const parts = expected.exec(line);
+    if (parts === null) return false;
+    let at = 0;
+    for (const fact of facts) {
+      at += 1;
+      if (fact === 'unique') draft.unique = parts[at] as string;
+      else if (fact === 'size') {
+        if (draft.size !== undefined) draft.size = Number(parts[at]);
+      } else {
+        const start = this.#startOf(parts[at] as string);
+        if (start === undefined) return false;
+        const minutes = Number(parts[at + 1]) * 60 + Number(parts[at + 2]);
+        draft.modified = new Date(start + (minutes * 60 + Number(parts[at + 3])) * 1_000);
+        at += 3;
+      }
     }
-    this.#before = facts;
+    draft.name = parts[at + 1] as string;
+    return true;
+  }
+
+  /** `20260102` */
+  #startOf(day: string): number | undefined {
+    const known = this.#days.get(day);
+    if (known !== undefined) return known;
+    const [year, month, date] = [day.slice(0, 4), day.slice(4, 6), day.slice(6)].map(Number);
+    const start = wallClock(year as number, month as number, date as number);
+    if (this.#days.size < mostDays) this.#days.set(day, start);
+    return start;
   }
 }
 
-const isPlain = /^[\w.;-]+$/;
-
-function orderOf(names: readonly string[]): Order {
-  const takers: Taker[] = [];
-  const parts = names.map((name) => {
-    const taker = takerOf.get(name.toLowerCase());
-    if (taker !== undefined) takers.push(taker);
-    return `${name.replaceAll('.', '\\.')}=${taker === undefined ? '' : '('}[^; \t]*${taker === undefined ? '' : ')'};`;
-  });
-  return { line: new RegExp(`^${parts.join('')}[ \t](.+)$`), takers };
+/** `undefined` where a line is written in an unusual way, or lets nothing vary. */
+function patternOf(line: string, draft: Draft): Pattern | undefined {
+  const blank = separatorIn(line, 0);
+  const facts: Varying[] = [];
+  let expected = '^';
+  let at = 0;
+  while (at < blank) {
+    const equals = line.indexOf('=', at);
+    const semicolon = line.indexOf(';', at);
+    if (equals < 0 || semicolon < equals || semicolon > blank) return undefined;
+    const fact = line.slice(at, equals).toLowerCase();
+    if (facts.some((one) => one === fact)) return undefined;
+    if (isVarying(fact)) {
+      facts.push(fact);
+      expected += `${literally(line.slice(at, equals + 1))}${varying[fact]};`;
+    } else expected += literally(line.slice(at, semicolon + 1));
+    at = semicolon + 1;
+  }
+  if (facts.length === 0 || blank > longestFacts) return undefined;
+  if (facts.includes('modify') && draft.precision !== 'second') return undefined;
+  const pattern = { line: new RegExp(`${expected}[ \t](.+)$`, 's'), facts, draft: { ...draft } };
+  return pattern.line.test(line) ? pattern : undefined;
 }
 
-/** @param names gets the facts' names, as they are written; and no name where the last one has no semicolon */
-function readFacts(line: string, names: string[]): Draft | undefined {
+const literally = (text: string): string => text.replace(/[\\^$.|?*+()[\]{}/-]/g, '\\$&');
+
+function readFacts(line: string): Draft | undefined {
   let blank = separatorIn(line, 0);
   if (blank < 0) return undefined;
   const draft = emptyDraft();
@@ -102,8 +157,7 @@ function readFacts(line: string, names: string[]): Draft | undefined {
     const equals = line.indexOf('=', at);
     const semicolon = line.indexOf(';', at);
     if (equals <= at || equals > blank || (semicolon >= 0 && semicolon < equals)) return undefined;
-    const name = line.slice(at, equals);
-    const fact = name.toLowerCase();
+    const fact = line.slice(at, equals).toLowerCase();
     if (semicolon > blank && fact === 'type' && isLink.test(line.slice(equals + 1, semicolon)))
       blank = separatorIn(line, semicolon); // the blank belongs to what the link points at (ProFTPD)
     if (blank < 0) return undefined;
@@ -111,7 +165,6 @@ function readFacts(line: string, names: string[]): Draft | undefined {
     if (!isClosed && !known.has(fact)) return undefined;
     const end = isClosed ? semicolon : blank;
     takerOf.get(fact)?.(draft, line.slice(equals + 1, end));
-    names.push(isClosed ? name : '=');
     at = isClosed ? end + 1 : end;
   }
   draft.name = line.slice(at + 1);
