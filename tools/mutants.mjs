@@ -922,6 +922,20 @@ export const mutants = [
     red: test('ftp', 'trees'),
   },
   {
+    guard: 'FTP: nothing is asked while data moves of a server that reads meanwhile',
+    in: 'ftp/src/transfer/ahead.ts',
+    take: 'if (this.#session.traits.readsInTransfers === false && this.#isDue',
+    put: 'if (this.#isDue',
+    red: test('ftp', 'ahead'),
+  },
+  {
+    guard: 'FTP: what was asked ahead is answered before an abort is over',
+    in: 'ftp/src/transfer/transfer.ts',
+    take: 'if (isMore) ask();',
+    put: '',
+    red: test('ftp', 'ahead'),
+  },
+  {
     guard: 'FTP: no deadline runs on behind the end of a transfer',
     in: 'ftp/src/transfer/data-flow.ts',
     take: 'if (isOver) return;',

@@ -45,6 +45,8 @@ export interface Manners {
   refusesRestart?: boolean;
   /** What data connections end after, in octets: the server breaks off. */
   breaksAfter?: number;
+  /** Reads no command while a file comes: what is asked then is answered behind it (vsftpd). */
+  deafInTransfers?: boolean;
   /** RNTO onto what is there is refused. */
   keepsOld?: boolean;
 }
@@ -82,6 +84,8 @@ export function oddServer(tree: Tree, given: Manners = {}): OddServer {
   let rename: string | undefined;
   let offset = 0;
   let deflates = false;
+  /** Commands that came while a file comes. */
+  let unheard: string[] | undefined;
   const times = new Map<string, string>();
   const { near: control, far } = pair();
 
@@ -157,6 +161,7 @@ export function oddServer(tree: Tree, given: Manners = {}): OddServer {
     const data = arrivals.shift();
     if (data === undefined) return say('425 no');
     say('150 go');
+    unheard = manners.deafInTransfers ? [] : undefined;
     const came: Buffer[] = [];
     let room = manners.breaksAfter ?? Infinity;
     data.on('data', (piece: Buffer) => {
@@ -166,12 +171,14 @@ export function oddServer(tree: Tree, given: Manners = {}): OddServer {
       parent[name] = before + Buffer.concat(came).toString('latin1');
       data.removeAllListeners('end').destroy();
       say('426 broken off');
+      hear();
     });
     data.on('end', () => {
       const octets = Buffer.concat(came);
       parent[name] = before + (deflates ? inflateSync(octets) : octets).toString('latin1');
       data.end();
       say('226 done');
+      hear();
     });
   };
   const remove = (argument: string, wantsDirectory: boolean): unknown => {
@@ -287,7 +294,16 @@ export function oddServer(tree: Tree, given: Manners = {}): OddServer {
     },
   };
 
+  const hear = (): void => {
+    const lines = unheard ?? [];
+    unheard = undefined;
+    for (const line of lines) run(line);
+  };
   const run = (line: string): void => {
+    if (unheard !== undefined) {
+      unheard.push(line);
+      return;
+    }
     said.push(line);
     const blank = line.indexOf(' ');
     const verb = blank < 0 ? line : line.slice(0, blank);

@@ -61,6 +61,8 @@ export async function explore(
     staleRestart: false,
     type: typed === undefined ? undefined : 'I',
     home: undefined,
+    row: { files: 0, at: 0 },
+    port: undefined,
   };
   const securesData = transport.context !== undefined && !inClear;
   return { features, system, learned, securesData };

@@ -13,6 +13,8 @@ export interface ServerTraits {
    * over which octets come before it has read the command.
    */
   hello: 'early' | 'late';
+  /** Whether the server reads commands while data moves; `undefined` until it matters. */
+  readsInTransfers: boolean | undefined;
   /** EPRT until a server does not know it. */
   active: 'EPRT' | 'PORT';
   /** False once MLSD turned out to be missing or broken. */
@@ -41,6 +43,7 @@ export function createTraits(disable: ReadonlySet<string>): ServerTraits {
     pipelining: disable.has('PIPELINING') ? 'refused' : 'unproven',
     passive: disable.has('EPSV') ? 'PASV' : 'EPSV',
     hello: 'early',
+    readsInTransfers: undefined,
     active: disable.has('EPRT') ? 'PORT' : 'EPRT',
     mlsd: true,
     listAll: true,

@@ -42,6 +42,10 @@ export interface Learned {
   type: 'A' | 'I' | undefined;
   /** The working directory, as PWD gave it: an octet string. `undefined` until asked, `null` where the server does not tell. */
   home: string | null | undefined;
+  /** How many files have been transferred one right after another, and when the last of them ended, by `performance.now()`. */
+  row: { readonly files: number; readonly at: number };
+  /** A port that was asked for ahead of the next transfer, and when. */
+  port: { readonly number: number; readonly at: number } | undefined;
 }
 
 /** Whether a feature is announced and not disabled. */

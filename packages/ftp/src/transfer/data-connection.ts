@@ -23,6 +23,7 @@ import { command, type Dialogue } from '../session/dialogue.js';
 import { passivePort } from '../session/reply-text.js';
 import type { Session } from '../session/session.js';
 import { type Expected, openPort } from './active-port.js';
+import { portAhead } from './ahead.js';
 
 const epsv = command('EPSV');
 const pasv = command('PASV');
@@ -51,6 +52,11 @@ export async function openData(
     const expected = await openPort(session, dialogue, session.active);
     return { data: new DataConnection(session, expected), alongside: first };
   }
+  const known = portAhead(session);
+  if (known !== undefined) {
+    const { data, first } = await connectAhead(session, dialogue, known, signal, alongside);
+    return { data: data ?? (await openData(session, dialogue, signal)).data, alongside: first };
+  }
   const line = session.traits.passive === 'EPSV' ? epsv : pasv;
   const [first, answer] = await flight(session, dialogue, alongside, line);
   const port = line === epsv ? passivePort(answer.lines.join(' ')) : undefined;
@@ -77,6 +83,31 @@ export async function openData(
     session.traits.passive = 'PASV';
     return { data, alongside: first };
   }
+}
+
+/** To a port that was asked for before; `data` is missing where it can't be reached any more. */
+async function connectAhead(
+  session: Session,
+  dialogue: Dialogue,
+  port: number,
+  signal: AbortSignal | undefined,
+  alongside: CommandLine | undefined,
+): Promise<{ data: DataConnection | undefined; first: Reply | undefined }> {
+  const connecting = connect(session, port, signal).then(
+    (data) => ({ data }),
+    (error: unknown) => ({ error }),
+  );
+  let first: Reply | undefined;
+  try {
+    if (alongside !== undefined) first = await dialogue.ask(alongside);
+  } catch (error) {
+    void connecting.then((reached) => 'data' in reached && reached.data.destroy());
+    throw error;
+  }
+  const reached = await connecting;
+  if ('data' in reached) return { data: reached.data, first };
+  if (!isUnreachable(reached.error)) throw reached.error;
+  return { data: undefined, first };
 }
 
 async function flight(

@@ -55,6 +55,7 @@ export async function retrieve(
       if (meter.start > 0 && promised === meter.start) throw new NothingLeft();
       await restartAt(session, dialogue, retrieval, meter);
     },
+    row: { size: undefined, octets: () => promised },
     observeCloseNotify: () => promised === undefined || promised === 0,
     async move(stream, watch, opening) {
       // What servers announce for a restarted transfer is the whole file with some and the rest with others.

@@ -39,6 +39,7 @@ export async function store(
   await setType(session, dialogue, type);
   const meter = new Meter({ ...storage, start });
   meter.total = type === 'I' ? source.size : undefined;
+  const asksSize = verify && type === 'I' && mayHaveSize(session);
   const limit = storage.rateLimit === undefined ? undefined : new RateLimit(storage.rateLimit);
   const pieces = limit === undefined ? source.pieces : atRate(source.pieces, limit);
   const outcome = await transfer(session, dialogue, {
@@ -52,6 +53,10 @@ export async function store(
       if (offset > 0 && reply.class >= 4) throw new CannotRestart('REST was refused');
     },
     sends: true,
+    row:
+      verb === 'STOR' || verb === 'APPE'
+        ? { size: asksSize ? command('SIZE', path) : undefined, octets: () => undefined }
+        : undefined,
     observeCloseNotify: () => false,
     async move(stream, watch, opening) {
       if (opening !== undefined) learned.staleRestart = false; // the offset has been used
@@ -70,8 +75,9 @@ export async function store(
   }
   const { octets, size } = meter;
   const result = { octets, size, start };
-  if (!verify || type === 'A' || !mayHaveSize(session)) return { ...result, proof: 'final-reply' };
-  const arrived = await sizeThere(dialogue, path);
+  if (!asksSize) return { ...result, proof: 'final-reply' };
+  const arrived =
+    outcome.size === undefined ? await sizeThere(dialogue, path) : sizeIn(outcome.size);
   if (arrived === undefined) return { ...result, proof: 'final-reply' };
   if (arrived !== size) throw incomplete(session, storage, meter, arrived, undefined);
   return { ...result, proof: 'size' };
@@ -81,13 +87,16 @@ export async function store(
 async function sizeThere(dialogue: Dialogue, path: string): Promise<number | undefined> {
   try {
     const reply = await dialogue.ask(command('SIZE', path));
-    return reply.code === 213 ? sizeOf(reply.text) : undefined;
+    return sizeIn(reply);
   } catch (error) {
     const left = isFivewireError(error) && leaving.has(error.code);
     if (!left) throw error;
     return undefined;
   }
 }
+
+const sizeIn = (reply: Reply): number | undefined =>
+  reply.code === 213 ? sizeOf(reply.text) : undefined;
 
 const leaving = new Set(['ERR_CONNECTION_CLOSED', 'ERR_SERVER_CLOSING']);
 

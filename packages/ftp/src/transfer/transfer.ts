@@ -19,6 +19,7 @@ import { command, type Dialogue, noteReply } from '../session/dialogue.js';
 import { hintFor, rejected } from '../session/failures.js';
 import { hasFeature, type Session } from '../session/session.js';
 import type { CallOptions } from '../types.js';
+import { Ahead } from './ahead.js';
 import { type DataConnection, openData } from './data-connection.js';
 import { ended, Halt, handshakeOut, leave } from './data-flow.js';
 import { StallWatch, within } from './deadline.js';
@@ -32,6 +33,8 @@ export interface Plan extends CallOptions {
   alongside?: CommandLine | undefined;
   /** Runs between the port and the command, where REST must stand. */
   prepare?(alongside: Reply | undefined): Promise<void>;
+  /** A file's, which others may follow. `size`: what asks for the size that arrived. `octets`: how long a download is, where that is known. */
+  row?: { size: CommandLine | undefined; octets(): number | undefined } | undefined;
   /** Whether the end of TLS is to be watched. */
   observeCloseNotify(): boolean;
   /** Whether this side sends. */
@@ -53,6 +56,8 @@ export interface Outcome {
   isSecure: boolean;
   /** What broke the data connection, though the server is content. */
   broken: unknown;
+  /** What was said of the size that arrived, where `row.size` has been asked already. */
+  size: Reply | undefined;
 }
 
 /**
@@ -63,6 +68,8 @@ export interface Outcome {
 export async function transfer(session: Session, dialogue: Dialogue, plan: Plan): Promise<Outcome> {
   const { signal, line } = plan;
   if (session.active === undefined && hasFeature(session, 'PRET')) await announce(dialogue, line);
+  const ahead = plan.row && new Ahead(session, dialogue, plan.row.size);
+  await ahead?.prepare();
   const { data, alongside } = await openData(session, dialogue, signal, plan.alongside);
   try {
     await plan.prepare?.(alongside);
@@ -76,7 +83,7 @@ export async function transfer(session: Session, dialogue: Dialogue, plan: Plan)
     };
     const waits = session.traits.hello === 'late';
     if (!waits) secureData();
-    return await converse(session, dialogue, plan, data, waits ? secureData : undefined);
+    return await converse(session, dialogue, plan, data, ahead, waits ? secureData : undefined);
   } finally {
     data.destroy();
   }
@@ -98,6 +105,7 @@ async function converse(
   dialogue: Dialogue,
   plan: Plan,
   data: DataConnection,
+  ahead: Ahead | undefined,
   secureData?: () => void,
 ): Promise<Outcome> {
   const { line, signal } = plan;
@@ -115,6 +123,7 @@ async function converse(
     if (opening !== undefined) {
       pending = finalReply(dialogue, line, noops);
       noops.start(session.noopInterval);
+      if (!plan.sends) ahead?.begun(plan.row?.octets());
     }
     pending.then(
       (reply) => reply.class >= 4 && data.destroy(),
@@ -123,6 +132,7 @@ async function converse(
     let broken: unknown;
     try {
       await Promise.race([move(session, plan, data, opening), stop.promise]);
+      if (plan.sends && opening !== undefined) ahead?.sent();
     } catch (error) {
       if (error instanceof Halt || signal?.aborted) throw error;
       broken = error;
@@ -136,12 +146,16 @@ async function converse(
     noops.stop();
     dialogue.isMoving = false;
     const settling = settled(session, plan, pending, broken, noops);
-    const last = await Promise.race([settling, stop.promise]);
+    const last = await Promise.race([settling, stop.promise]).catch(async (error: unknown) => {
+      if (!signal?.aborted && ahead?.isPending) await ahead.over(false);
+      throw error;
+    });
+    await ahead?.over(broken === undefined);
     const { closedCleanly, isSecure } = data;
-    return { opening, last, closedCleanly, isSecure, broken };
+    return { opening, last, closedCleanly, isSecure, broken, size: ahead?.size };
   } catch (error) {
     if (!(error instanceof Halt) && !signal?.aborted) throw error;
-    await recover(session, dialogue, plan, data, pending, noops);
+    await recover(session, dialogue, plan, data, pending, noops, ahead?.isPending ?? false);
     const reason = error instanceof Halt ? error.reason : error;
     throw dialogue.connection.isOpen ? reason : closedMeanwhile(reason);
   } finally {
@@ -314,6 +328,7 @@ async function recover(
   data: DataConnection,
   pending: Promise<Reply>,
   noops: Noops,
+  isMore: boolean,
 ): Promise<void> {
   const { line } = plan;
   noops.stop();
@@ -327,6 +342,7 @@ async function recover(
     if (connection.isOpen) dialogue.send(abor, noop);
   };
   const inStep = async (): Promise<void> => {
+    if (isMore) ask(); // what was asked ahead is answered before NOOP is
     let reply = await within(pending, close, ask);
     if (!asked && reply.class === 1)
       reply = await within(finalReply(dialogue, line, noops), close, ask);
