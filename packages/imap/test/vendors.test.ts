@@ -424,6 +424,39 @@ S: A2 OK done
     const found = await openedOn(script, (box) => box.fetch('11:13', { flags: true }).toArray());
     expect(found.map(({ uid }) => uid)).toEqual([11, 13]);
   });
+
+  it('gave messages new UIDs under the same UIDVALIDITY (proton-bridge#220): they are others to sync() and to fetch()', async () => {
+    const script = `${connected('')}
+C: A1 EXAMINE "x"
+S: * 2 EXISTS
+S: * OK [UIDVALIDITY 7] x
+S: A1 OK done
+C: A2 UID SEARCH ALL
+S: * SEARCH 8 9
+S: A2 OK done
+C: A3 UID FETCH 8:9 (UID FLAGS)
+S: * 1 FETCH (UID 8 FLAGS ())
+S: * 2 FETCH (UID 9 FLAGS (\\Seen))
+S: A3 OK done
+C: A4 EXAMINE "x"
+S: * 2 EXISTS
+S: * OK [UIDVALIDITY 7] x
+S: A4 OK done
+C: A5 UID FETCH 3:4 (UID FLAGS)
+S: * 1 FETCH (UID 8 FLAGS ())
+S: * 2 FETCH (UID 9 FLAGS (\\Seen))
+S: A5 OK done
+`;
+    await on(script, async (client) => {
+      const state = { uidValidity: 7, uids: '3:4', flags: {} };
+      const events = await client.sync('x', state).toArray();
+      const told = events.map((event) => `${event.type} ${'uid' in event ? event.uid : ''}`.trim());
+      expect(told).toEqual(['vanished', 'new 8', 'new 9']);
+      expect(events.at(-1)?.state.uids).toBe('8:9');
+      const box = await client.open('x', { readOnly: true });
+      expect(await box.fetch('3:4', { flags: true }).toArray()).toEqual([]);
+    });
+  });
 });
 
 describe('Yandex', () => {
@@ -524,6 +557,36 @@ describe('iCloud', () => {
     );
     expect(lines.join()).not.toMatch(/RFC822(?!\.SIZE)/);
     expect(lines.join()).toContain('BODY.PEEK[]');
+  });
+
+  it('offers ANNOTATE and breaks it: no annotation is ever asked for, and one that comes costs nothing', async () => {
+    const lines: string[] = [];
+    const whole = '* 3 FETCH (UID 3 ANNOTATION (/comment (value.priv NIL)) RFC822.SIZE 7 FLAGS ())';
+    const broken =
+      '* 1 FETCH (UID 1 ANNOTATION (/comment (value.priv NIL) "x) RFC822.SIZE 5 FLAGS ())';
+    await answering(
+      'ANNOTATE-EXPERIMENT-1 ANNOTATE CONDSTORE ESEARCH MOVE',
+      (line) => {
+        lines.push(line);
+        return line.includes('FETCH')
+          ? [whole, broken, '* 2 FETCH (UID 2 RFC822.SIZE 6 FLAGS ())']
+          : [];
+      },
+      async (box) => {
+        const rows = await box.fetch('1:3', { flags: true, size: true }).toArray();
+        const told = rows.map(({ uid, size, problems }) => [uid, size, problems.length > 0]);
+        expect(told).toEqual([
+          [3, 7, false],
+          [2, 6, false],
+          [1, 0, true], // its string has no end
+        ]);
+        await box.addFlags(1, ['\\Seen']);
+        await box.copy(1, 'y');
+        await box.move(1, 'y');
+      },
+    );
+    expect(lines.length).toBeGreaterThan(3);
+    expect(lines.join()).not.toMatch(/ANNOTAT/i);
   });
 });
 
