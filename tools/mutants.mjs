@@ -1281,6 +1281,14 @@ export const mutants = [
     red: test('imap', 'sync'),
   },
   {
+    guard: 'NNTP: what a list may have left out is asked for before it is a gap',
+    in: 'nntp/src/archive.ts',
+    take: `      isWhole = false;
+    });`,
+    put: '    });',
+    red: test('nntp', 'archive'),
+  },
+  {
     guard: 'POP3: what LIST has and UIDL leaves out is asked for',
     in: 'pop3/src/fetch-new.ts',
     take: 'if (named.has(number)) continue;',

@@ -1,7 +1,10 @@
 /** A newsgroup copied into an archive, a run after the other: what is new since the last one, what has gone meanwhile, article by article. */
 import { commandLine, type ItemError, UsageError } from '@fivewire/line-protocol';
 import { groupName } from './arguments.js';
+import { listGroup } from './group.js';
 import type { NntpClient } from './nntp-client.js';
+import { asksForOlder } from './response-codes.js';
+import type { Session } from './session.js';
 import type { CallOptions, RetrievedArticle } from './types.js';
 
 /** Where an archive is. Plain JSON: save it with each item. */
@@ -43,11 +46,12 @@ const span = 10_000;
  */
 export async function* archive(
   client: NntpClient,
+  session: Session,
   name: string,
   from: ArchiveState | undefined,
   { window = 256, limit = Number.POSITIVE_INFINITY, ...call }: ArchiveOptions,
 ): AsyncGenerator<Archived, void, undefined> {
-  const { low, high, empty } = await client.group(name, call);
+  const { low, high, empty, count } = await client.group(name, call);
   const top = empty ? Math.max(high, low - 1) : high;
   const last = from?.last ?? low - 1;
   if (top < last) {
@@ -72,10 +76,14 @@ export async function* archive(
   const end = Math.min(top, next + limit - 1);
   while (next <= end) {
     const to = Math.min(end, next + span - 1);
-    const listed = new Set(await client.listGroup(name, { from: next, to, ...call }).toArray());
-    const numbers = [...listed].sort((a, b) => a - b);
-    for await (const item of client.articles(numbers, { window, ...call })) {
+    const { numbers, isListed } = await numbersOf(session, name, { from: next, to }, call);
+    // Of a group that has articles, all that it has can't be nothing.
+    const isOdd = numbers.length === 0 && count !== 0 && next === low && to === high;
+    const asked = isOdd ? every(next, to) : numbers;
+    for await (const item of client.articles(asked, { window, ...call })) {
       const number = item.id as number;
+      // Asked for without being listed, and not there: a part of the next gap.
+      if (!item.ok && item.error.code === 'ERR_NOT_FOUND' && !isListed(number)) continue;
       if (number > next) yield { kind: 'gap', from: next, to: number - 1, ...at(number - 1) };
       next = number + 1;
       if (item.ok) yield { kind: 'article', number, article: item.article, ...at(number) };
@@ -85,6 +93,36 @@ export async function* archive(
     next = to + 1;
   }
 }
+
+/**
+ * The numbers to ask for, ascending: LISTGROUP's (RFC 3977 §6.1.2). A server that has no LISTGROUP, or none of a span (RFC 2980), or whose rows
+ * can't all be read, does not say which numbers are none: then every one.
+ */
+async function numbersOf(
+  session: Session,
+  name: string,
+  { from, to }: { from: number; to: number },
+  call: CallOptions,
+): Promise<{ numbers: number[]; isListed(number: number): boolean }> {
+  let isWhole = true;
+  const listed = new Set<number>();
+  try {
+    const rows = listGroup(session, name, { from, to, ...call }, () => {
+      isWhole = false;
+    });
+    for await (const number of rows) listed.add(number);
+  } catch (error) {
+    if (!asksForOlder(error)) throw error;
+    isWhole = false;
+  }
+  return {
+    numbers: isWhole ? [...listed].sort((a, b) => a - b) : every(from, to),
+    isListed: (number) => listed.has(number),
+  };
+}
+
+const every = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => from + at);
 
 /** @throws UsageError ERR_ARGUMENT */
 export function checkState(name: string, state: ArchiveState | undefined): void {

@@ -50,6 +50,7 @@ export function listGroup(
   session: Session,
   name: string,
   { from, to, ...options }: ListGroupOptions,
+  onUnreadable?: () => void,
 ): Rows<number> {
   const span =
     from === undefined && to === undefined
@@ -70,6 +71,7 @@ export function listGroup(
       return true;
     },
     parse: (row) => parseCount(row.trim()),
+    onUnreadable,
     ...(span.length === 0
       ? {}
       : { span: { from: from ?? 1, to }, numberOf: (number: number) => number }),

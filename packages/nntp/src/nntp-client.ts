@@ -228,7 +228,7 @@ export class NntpClient {
   ): AsyncGenerator<Archived, void, undefined> {
     checkOptions(options, archiveRules);
     checkState(name, state);
-    return archive(this, name, state, options);
+    return archive(this, this.#session, name, state, options);
   }
 
   /** NEXT, RFC 3977 §6.1.4: makes the next article the current one; `undefined` at the end of the group. */

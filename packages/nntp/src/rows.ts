@@ -16,6 +16,8 @@ export interface RowsShape<T> {
   hasRows: (reply: Reply) => boolean;
   /** A row without dot stuffing, each character an octet. `undefined`: it can't be read and goes to `notices`. */
   parse: (line: string) => T | undefined;
+  /** Told of such rows, too. */
+  onUnreadable?: (() => void) | undefined;
   /** Default true. */
   pipelined?: boolean;
   prepare?: (turn: Turn) => Promise<void> | undefined;
@@ -37,9 +39,10 @@ export function rowReader<T>(
   session: Session,
   line: CommandLine,
   { signal, timeout }: CallOptions,
-  { hasRows, parse, pipelined = true, prepare, mayCut = false, span, numberOf }: RowsShape<T>,
+  { hasRows, parse, pipelined = true, prepare, mayCut = false, ...shape }: RowsShape<T>,
 ): RowReader<T> {
   const { connection, queue, limits, transport, notices } = session;
+  const { span, numberOf, onUnreadable } = shape;
   const { from = 0, to = Number.POSITIVE_INFINITY } = span ?? {};
   const tell = (kind: string, row: string): void =>
     notices.push({ kind, text: `${line.masked}: ${escapeText(decodeText(row), 500)}` });
@@ -55,6 +58,7 @@ export function rowReader<T>(
       const value = parse(row);
       if (value === undefined) {
         tell('unreadable', row);
+        onUnreadable?.();
         return undefined;
       }
       if (numberOf === undefined) return value;

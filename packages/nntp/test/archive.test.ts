@@ -75,6 +75,44 @@ describe('archive()', () => {
     ]);
   });
 
+  describe('a number that was not listed is no gap before it was asked for', () => {
+    const all = `${asked(1, 2, 3)}\n${given(1)}\nS: 423 no such number\n${given(3)}`;
+
+    it.each<[string, string]>([
+      ['no LISTGROUP', 'C: LISTGROUP a.b 1-3\nS: 500 what?\nC: GROUP a.b\nS: 211 3 1 3 a.b'],
+      [
+        'no LISTGROUP of a span',
+        'C: LISTGROUP a.b 1-3\nS: 501 syntax\nC: GROUP a.b\nS: 211 3 1 3 a.b',
+      ],
+      [
+        'LISTGROUP for others',
+        'C: LISTGROUP a.b 1-3\nS: 503 not here\nC: GROUP a.b\nS: 211 3 1 3 a.b',
+      ],
+      ['a row that can not be read', 'C: LISTGROUP a.b 1-3\nS: 211 3 1 3 a.b\nS: 1\nS: #3\nS: .'],
+      ['no rows at all', 'C: LISTGROUP a.b 1-3\nS: 211 3 1 3 a.b\nS: .'],
+    ])('%s', async (_what, list) => {
+      expect(await play(reader(`${group(1, 3)}\n${list}\n${all}`), (nntp) => run(nntp))).toEqual([
+        [
+          [1, raw(1)],
+          ['gap', 2, 2],
+          [3, raw(3)],
+        ],
+        { group: 'a.b', low: 1, high: 3, last: 3 },
+      ]);
+    });
+
+    it('what a server refuses for another reason is no gap', async () => {
+      const dialogue = `${group(1, 2)}\nC: LISTGROUP a.b 1-2\nS: 500 what?\n${group(1, 2)}\n${asked(1, 2)}\nS: 423 none\nS: 403 disk`;
+      expect(await play(reader(dialogue), (nntp) => run(nntp))).toEqual([
+        [
+          ['gap', 1, 1],
+          [2, 'ERR_COMMAND_REJECTED'],
+        ],
+        { group: 'a.b', low: 1, high: 2, last: 2 },
+      ]);
+    });
+  });
+
   it('refuses to guess where the group was numbered anew, or the state is another one', async () => {
     const state = { group: 'a.b', low: 1, high: 90, last: 90 };
     const code = await play(
