@@ -1618,4 +1618,18 @@ export const mutants = [
     put: '',
     red: test('cli', 'own-mailboxes'),
   },
+  {
+    guard: 'a file that is renamed onto a directory does not take its place',
+    in: 'ftp/src/files/tree.ts',
+    take: '!overwrite || (await isThere(session, to, options))',
+    put: '!overwrite',
+    red: ['packages/ftp/test/odd-servers.test.ts'],
+  },
+  {
+    guard: 'a journal is not written over a file that is none',
+    in: 'cli/src/journal-file.ts',
+    take: "if (text !== '') throw",
+    put: 'if (false) throw',
+    red: ['packages/cli/test/journal-file.test.ts'],
+  },
 ];

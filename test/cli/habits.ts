@@ -573,6 +573,175 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     ).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
+  describe('what was named and is not there, or is something else', () => {
+    const nothing = { stdout: '' };
+    const files = (cwd: string) => readdirSync(cwd, { recursive: true }).sort();
+
+    it.each([
+      ['ls', 'ftps', 'pub/nosuch*', 66, /No file fits pub\/nosuch\*/],
+      ['ls', 'imaps', 'Nosuch*', 66, /No mailbox fits Nosuch\*/],
+      ['mailboxes', 'imaps', 'Nosuch*', 66, /No mailbox fits Nosuch\*/],
+      ['mkdir', 'ftps', 'nosuch/x', 73, /fivewire mkdir -p makes it/],
+    ])('%s %s://…/%s is %i and says so', async (command, scheme, path, status, said) => {
+      const ran = await fivewire(at().cli.folder(), [command, url(scheme, path)]);
+      expect(ran).toMatchObject({ status, ...nothing, stderr: expect.stringMatching(said) });
+    });
+
+    it('one UID of several is told and is 1; of a range whatever is there', async () => {
+      const cwd = at().cli.folder();
+      const { mail } = at().world.servers;
+      mail.deliver('alice', 'Subject: x\r\n\r\nx\r\n');
+      const uid = mail.inbox('alice').messages.at(-1)?.uid as number;
+      const some = url('imaps', `INBOX/;UID=${uid},${uid + 7}`);
+      const range = url('imaps', `INBOX/;UID=${uid}:${uid + 7}`);
+      for (const line of [
+        ['flag', some, '--add', 'seen'],
+        ['copy', some, 'Sent'],
+        ['get', some, 'got'],
+        ['ls', some],
+      ]) {
+        const ran = await fivewire(cwd, line);
+        expect(ran, line[0]).toMatchObject({
+          status: 1,
+          stderr: `warning: INBOX has no message with UID ${uid + 7}\n`,
+        });
+        const all = await fivewire(
+          cwd,
+          line.map((word) => (word === some ? range : word)),
+        );
+        expect(all, line[0]).toMatchObject({ status: 0, stderr: '' });
+      }
+    });
+
+    it('a file goes onto no directory, and what is in it stays', async () => {
+      const cwd = at().cli.folder();
+      writeFileSync(join(cwd, 'f'), 'x');
+      const { files: there } = at().world.servers;
+      for (const path of ['kept', 'empty']) {
+        there.makeFolders(`/${path}`);
+        if (path === 'kept') there.write('/kept/in.txt', 'kept');
+        const ran = await fivewire(cwd, ['put', 'f', url('ftps', path)]);
+        expect(ran, path).toMatchObject({ status: 73, ...nothing });
+        expect(there.folder(`/${path}`), path).toBeDefined();
+      }
+      expect(there.read('/kept/in.txt')?.toString()).toBe('kept');
+      expect(there.paths.filter((path) => path.includes('/.'))).toEqual([]);
+    });
+
+    it('a name that is no UTF-8 goes up, is listed and comes down by its octets', async () => {
+      const cwd = at().cli.folder();
+      writeFileSync(join(cwd, 'f'), 'latin');
+      for (const line of [
+        ['put', 'f', url('ftps', 'caf%E9')],
+        ['get', url('ftps', 'caf%E9'), 'back'],
+        ['get', url('ftps', 'caf*'), 'all'],
+      ])
+        expect(await fivewire(cwd, line), line.join(' ')).toMatchObject({ status: 0, stderr: '' });
+      expect(readFileSync(join(cwd, 'back'), 'utf8')).toBe('latin');
+      expect(at().world.servers.files.read('/caf\udce9')?.toString()).toBe('latin');
+    });
+
+    it.each([
+      ['fetch', (state: string) => ['fetch', url('imaps'), 'Mail', '--state', state]],
+      [
+        'send --each',
+        (state: string) => [
+          ...[
+            'send',
+            url('smtps'),
+            '--each',
+            'rows.csv',
+            '--journal',
+            state,
+            '--from',
+            'b@example.org',
+          ],
+          ...['--to', '{{mail}}', '--text', 't'],
+        ],
+      ],
+    ])('%s never writes over a state that is another file', async (_, line) => {
+      const cwd = at().cli.folder();
+      writeFileSync(join(cwd, 'rows.csv'), 'mail\nalice@example.org\n');
+      for (const text of ['data', 'data\n', '{}\n', 'null\n', '\n']) {
+        writeFileSync(join(cwd, 'mine'), text);
+        const before = files(cwd);
+        const sent = at().world.servers.mail.deliveries.length;
+        const ran = await fivewire(cwd, line('mine'));
+        expect(ran, JSON.stringify(text)).toMatchObject({ status: 65, ...nothing });
+        expect(readFileSync(join(cwd, 'mine'), 'utf8')).toBe(text);
+        expect(files(cwd)).toEqual(before);
+        expect(at().world.servers.mail.deliveries.length).toBe(sent);
+      }
+    });
+
+    it.each([
+      [['fetch', 'IMAPS', 'mbox:'], 64, /mbox: is no place for mail/],
+      [['fetch', 'IMAPS', 'attachments:'], 64, /is no place for mail/],
+      [['sync', 'IMAPS', 'mbox:'], 64, /mbox: names no place/],
+      [['sync', 'file', 'IMAPS'], 66, /file is no Maildir/],
+      [['sync', 'IMAPS', 'ftps://localhost/x'], 64, /cannot be copied to/],
+      [['append', 'empty', 'IMAPS'], 65, /empty is no message/],
+      [['append', '-', 'IMAPS'], 65, /stdin is no message/],
+      [['append', 'file', 'IMAPS'], 65, /file is no message/],
+      [
+        ['send', 'SMTPS', '--from', 'a@example.org', '--to', 'x', '--text', 't'],
+        64,
+        /--to holds "x"/,
+      ],
+      [
+        ['send', 'SMTPS', '--from', 'a@x, b@x', '--to', 'c@x', '--text', 't'],
+        64,
+        /--from holds several addresses \(.*\n {2}Name one\.$/m,
+      ],
+      [
+        ['send', 'SMTPS', '--from', 'a@x', '--to', 'c@x', '--attach', '.'],
+        66,
+        /attachment, \.: it is no file/,
+      ],
+      [['send', 'SMTPS', '--from', 'a@x', '--to', 'c@x', '--text', '@'], 64, /@ names no file/],
+      [['get', 'IMAPS/INBOX/;UID=0'], 64, /UIDs are written 5, 1:9/],
+      [['append', 'm.eml', 'IMAPS', '--flag', 'a b'], 64, /Such as seen, flagged/],
+      [['ls', 'IMAPS', '--cert', 'file'], 64, /The file of --cert must hold what begins with/],
+      [['ls', 'IMAPS', '--key', 'file'], 64, /--key goes with --cert/],
+      [['run', 'tag.yaml'], 65, /^fivewire: tag\.yaml: no YAML: Unresolved tag: .* column 8$/m],
+      [
+        ['ls', 'IMAPS', '--profile', 'a', '--config', '.'],
+        78,
+        /configuration file \.: illegal operation on a directory$/m,
+      ],
+    ] as [string[], number, RegExp][])('%j is %i', async (words, status, said) => {
+      const cwd = at().cli.folder();
+      writeFileSync(join(cwd, 'file'), 'data');
+      writeFileSync(join(cwd, 'empty'), '');
+      writeFileSync(join(cwd, 'm.eml'), 'Subject: x\n\nx\n');
+      writeFileSync(join(cwd, 'tag.yaml'), '- run: !!js/function "x"\n');
+      const line = words.map((word) =>
+        word.replace(/^IMAPS\/?/, url('imaps')).replace(/^SMTPS/, url('smtps')),
+      );
+      const before = files(cwd);
+      // A job has its options in its file.
+      const ran = words[0] === 'run' ? await plain(cwd, line) : await fivewire(cwd, line, '');
+      expect(ran, ran.stderr).toMatchObject({ status, ...nothing });
+      expect(ran.stderr).toMatch(said);
+      expect(files(cwd)).toEqual(before);
+    });
+
+    it('a row that goes to nobody is found before any row is sent', async () => {
+      const cwd = at().cli.folder();
+      const { mail } = at().world.servers;
+      const before = mail.deliveries.length;
+      for (const bad of ['bob', '', ' ', 'a@@b', '<>']) {
+        writeFileSync(join(cwd, 'rows.csv'), `mail,x\nalice@example.org,1\n${bad},2\n`);
+        const rows = ['--each', 'rows.csv', '--from', 'b@example.org', '--to', '{{mail}}'];
+        const ran = await fivewire(cwd, ['send', url('smtps'), ...rows, '--text', 't']);
+        expect(ran, bad).toMatchObject({ status: 65, ...nothing });
+        expect(ran.stderr).toMatch(/^fivewire: Nothing was sent: rows\.csv, line 3: /);
+        expect(files(cwd)).toEqual(['rows.csv']);
+      }
+      expect(mail.deliveries.length).toBe(before);
+    });
+  });
+
   it('mail servers serve nothing before a login: 77', async () => {
     const { cli, world } = at();
     for (const scheme of ['imaps', 'pop3s']) {

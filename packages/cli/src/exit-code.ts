@@ -108,11 +108,13 @@ const byReply: Readonly<Record<string, ExitCode>> = {
 function ofFileRefusal(command = '', text = ''): ExitCode {
   if (/permi|denied|not allowed|privil|forbid|read.only|access/i.test(text))
     return exitCodes.permission;
-  const verb = /^[A-Z]+/i.exec(command)?.[0].toUpperCase() ?? '';
+  const verb = verbOf(command);
   if (making.has(verb)) return exitCodes.cannotCreate;
   if (removing.has(verb)) return exitCodes.unavailable;
   return exitCodes.notFound;
 }
+
+const verbOf = (command = ''): string => /^[A-Z]+/i.exec(command)?.[0].toUpperCase() ?? '';
 
 const making = new Set(['MKD', 'XMKD', 'STOR', 'STOU', 'APPE', 'RNTO']);
 const removing = new Set(['RMD', 'XRMD', 'DELE']);
@@ -157,6 +159,9 @@ export function exitCodeOf(error: unknown): ExitCode {
     const isDenied = recipients.length > 0 && recipients.every((one) => isPolicy(one.reply));
     return isDenied ? exitCodes.permission : exitCodes.badRecipient;
   }
+  // What is missing is the directory above it.
+  if (code === 'ERR_NOT_FOUND' && protocol === 'ftp' && making.has(verbOf(error.command)))
+    return exitCodes.cannotCreate;
   if (code === 'ERR_COMMAND_REJECTED') {
     const { transient, reply } = error as { transient?: boolean; reply?: ServerReply };
     if (transient) return exitCodes.temporary;

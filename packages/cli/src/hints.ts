@@ -1,7 +1,10 @@
 /** What the clients advise a program, said to a person at a shell: options of the command line for arguments of a call. */
 
 /** In this order; the first column is the libraries' wording. */
-const words: readonly (readonly [RegExp, string | ((found: string) => string)])[] = [
+const words: readonly (readonly [
+  RegExp,
+  string | ((found: string, ...parts: string[]) => string),
+])[] = [
   [
     /Give auth to connect\(\)(?:: this needs a login)?\.?|Log in first: give `auth`\.|(?<=login first: )give `auth`\./g,
     'Name a user in the URL, as in imaps://alice@host, and where the password is: --netrc, --password-command.',
@@ -12,7 +15,11 @@ const words: readonly (readonly [RegExp, string | ((found: string) => string)])[
   ],
   [/,? or use create\w+Pool(?:: [^.]*)?/g, ''],
   [/`?timeouts\.\w+`?(?: or the call's `timeout`)?/g, '--timeout'],
-  [/(?:use )?security:? ["'`]?(implicit-tls|starttls|cleartext)["'`]?/g, '--security $1'],
+  [
+    /(?:use )?security:? ["'`]?(implicit-tls|starttls|cleartext)["'`]?(?: or '(implicit-tls|starttls)')?/g,
+    (_: string, first: string, second?: string) =>
+      `--security ${first}${second === undefined ? '' : ` or ${second}`}`,
+  ],
   [/create\(\) it first/g, 'fivewire mkdir makes it'],
   [/\blist\(\) shows\b/g, 'fivewire ls shows'],
   [/\blook with list\(\)/g, 'look with fivewire ls'],
@@ -25,9 +32,35 @@ const words: readonly (readonly [RegExp, string | ((found: string) => string)])[
     'Look at the plan with --dry-run; then raise --max-delete',
   ],
   [
-    /Give the contents of the file, not its path: ca: [^.]*\.pem'\)\./g,
-    'The file of --ca must hold certificates.',
+    /Give the contents of the file, not its path: (\w+): [^.]*\.pem'\)\./g,
+    'The file of --$1 must hold what begins with -----BEGIN.',
   ],
+  [
+    /give its certificate as ca, or pins: .*? with trust: 'pins'/g,
+    'give its certificate in a file, --ca FILE',
+  ],
+  [/as cert and key \(or pfx\)/g, 'by --cert and --key'],
+  [/: cert and key\./g, ': --cert and --key.'],
+  [/ minVersion and maxVersion leave none/g, ' --tls-min leaves none'],
+  [/\s*\b(?:alpn|sni): false leaves [^.]*\./g, ''],
+  [/: set mechanisms: \['PLAIN'\][^.]*\./g, '.'],
+  [/, search\(\{[^)]*\}\),/g, ''],
+  [/remove them with addFlags\([^)]*\) and expunge\(\w*\)/g, 'fivewire rm removes them'],
+  [
+    /Connect again and ask stat\('[^']*'\), or post it once more with again: true, under the same message-id\./g,
+    'fivewire news get with its message-id tells whether it is there: ask before you post it again.',
+  ],
+  [
+    /Give a number, an iterable of numbers, a UidSet, or a set as text such as '1:5,7,9:\*'\./g,
+    'UIDs are written 5, 1:9, 7:* or 1,4:6.',
+  ],
+  [
+    /'' for the whole message, a number such as '1\.2' from message\.structure, 'TEXT', 'HEADER', or '2\.MIME'\./g,
+    'A section is a number such as 1.2, or TEXT, HEADER, 2.MIME.',
+  ],
+  [/Such as '\\\\?Seen', '\\\\?Flagged', '\$Junk'\./g, 'Such as seen, flagged, $Junk.'],
+  [/Say in sender which of them sends the message \(RFC 5322 §3\.6\.2\)\./g, 'Name one.'],
+  [/Name at least one recipient in to, cc or bcc\./g, 'Name at least one: --to, --cc, --bcc.'],
   [/give it as auth\.password/g, 'use --password-command, --password-stdin or --netrc'],
   [/: name what it takes, mechanisms: .*/g, '.'],
   [/Check space, permissions and the stream that was given/g, 'Check space and permissions'],
@@ -48,6 +81,19 @@ const words: readonly (readonly [RegExp, string | ((found: string) => string)])[
   ],
 ];
 
+/** Fields of a message that are options here. */
+const fields =
+  /^(to|cc|bcc|from|replyTo|subject|attachments|cert|key|ca|proxy)(?:\[\d+\])?(?= (?:holds?|has|needs?|is|names?)\b)/;
+
+/** What is wrong, where a client names an argument of a call: the option that it came by. */
+export const messageForPeople = (message: string): string =>
+  message
+    .replace(
+      fields,
+      (_, name: string) => `--${{ replyTo: 'reply-to', attachments: 'attach' }[name] ?? name}`,
+    )
+    .replace(/(?<=^--from holds several addresses), and sender is missing/, '');
+
 export const forPeople = (hint: string): string =>
   withoutCalls(
     words.reduce((text, [pattern, said]) => text.replace(pattern, said as string), hint),
@@ -56,6 +102,6 @@ export const forPeople = (hint: string): string =>
 /** Advice that only a program can follow is none here: the clause that gives it is left out. */
 function withoutCalls(text: string): string {
   const clauses = text.split(/(?<=[.:;])\s+/);
-  const kept = clauses.filter((one) => !/\w\(\)|`/.test(one));
+  const kept = clauses.filter((one) => !/\w\(|`/.test(one));
   return kept.length === clauses.length ? text : kept.join(' ').replace(/[:;]$/, '.');
 }

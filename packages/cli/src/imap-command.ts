@@ -45,17 +45,35 @@ export async function onMailbox(
   );
 }
 
+export interface Chosen {
+  uids: string;
+  /** One that was named is not there: `exitCodes.partly`. */
+  exit: number | undefined;
+}
+
 /** Those of the URL that are there. @throws Failure 64 without any in the URL, 66 where none is there */
 export async function chosen(
   mailbox: Mailbox,
   { mailbox: name, uids }: MailboxPlace,
-  { signal }: Context,
-): Promise<string> {
+  { signal, out }: Context,
+): Promise<Chosen> {
   if (uids === undefined)
     throw usage('Which messages?', 'Write imaps://user@host/MAILBOX/;UID=5, or ;UID=1:9.');
   const found = await mailbox.search({ uid: uids }, { signal });
   if (found.size === 0) throw noSuchMessage(name, uids);
-  return String(found);
+  return { uids: String(found), exit: warnOfMissing(name, uids, (uid) => found.has(uid), out) };
+}
+
+/** Of `5,9` both were meant; of `1:9` whatever is there. */
+export function warnOfMissing(
+  mailbox: string,
+  uids: string,
+  has: (uid: number) => boolean,
+  out: Context['out'],
+): number | undefined {
+  const missing = uids.split(',').filter((one) => /^\d+$/.test(one) && !has(Number(one)));
+  for (const uid of missing) out.warn(noSuchMessage(mailbox, uid).message);
+  return missing.length === 0 ? undefined : exitCodes.partly;
 }
 
 export const noSuchMessage = (mailbox: string, uids: string): Failure =>

@@ -131,15 +131,22 @@ async function readEntries(
       throw spoilt(path, header.fivewire, at + 1);
     }
   });
-  if (first === undefined) return [];
-  if (first.fivewire !== header.fivewire || first.version !== header.version)
+  if (first === undefined) {
+    // A journal has its first line from the beginning: what has none is somebody else's file.
+    if (text !== '') throw spoilt(path, header.fivewire, 1);
+    return [];
+  }
+  if (first?.fivewire !== header.fivewire || first.version !== header.version)
     throw spoilt(path, header.fivewire, 1);
   return entries;
 }
 
 const spoilt = (path: string, command: string, at: number): Failure =>
   new Failure(exitCodes.badData, `${path} is no state of fivewire ${command} (line ${at})`, {
-    hint: 'Name another file with --state. Without it everything counts as new.',
+    hint:
+      command === 'fetch' || command === 'sync'
+        ? 'Name another one with --state. Without it everything counts as new.'
+        : `It is left as it is: ${command === 'send' ? 'name another one with --journal' : 'move it away'}.`,
   });
 
 const linesOf = (entries: readonly unknown[]): string =>

@@ -42,7 +42,7 @@ export function unwritable(path: string, error: unknown): unknown {
 }
 
 /** `ENOSPC: no space left on device, write` → `no space left on device` */
-const reasonOf = ({ message, code }: NodeJS.ErrnoException): string =>
+export const reasonOf = ({ message, code }: NodeJS.ErrnoException): string =>
   /^[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? code ?? message;
 
 /** A rename is safe once its directory is. Some file systems cannot sync directories: then the rename is all there is. */

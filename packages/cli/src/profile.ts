@@ -10,11 +10,13 @@
  */
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { parse } from 'yaml';
 import { isFailure, misconfigured } from './exit-code.js';
+import { reasonOf } from './local-files.js';
+import { line } from './output.js';
 import { defaultConfigPath, pathBeside } from './paths.js';
 import { readStdin } from './stdin.js';
 import type { Protocol } from './target.js';
+import { parseYaml } from './yaml-file.js';
 
 export interface Profile {
   name: string;
@@ -68,15 +70,15 @@ export async function loadProfiles(path: string): Promise<Profile[]> {
   } catch (error) {
     if (isFailure(error)) throw error;
     throw misconfigured(
-      `Cannot read the configuration file ${path}: ${(error as NodeJS.ErrnoException).code}`,
+      `Cannot read the configuration file ${path}: ${reasonOf(error as NodeJS.ErrnoException)}`,
       'Name another one with --config.',
     );
   }
   let document: unknown;
   try {
-    document = parse(source, { prettyErrors: true });
+    document = parseYaml(source);
   } catch (error) {
-    throw misconfigured(`${path} is no YAML: ${(error as Error).message.split('\n')[0]}`);
+    throw misconfigured(`${path} is no YAML: ${line((error as Error).message)}`);
   }
   const { profiles } = section(document ?? {}, path, ['profiles']);
   const accounts = section(profiles ?? {}, `${path}: profiles`);

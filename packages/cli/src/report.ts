@@ -1,7 +1,7 @@
 /** An error as people and scripts get it: one sentence and what to do; under `--json` also a line of data. */
 import { type FivewireError, isFivewireError } from 'tls-context-core';
 import { exitCodes, type Failure, isFailure, isSystemError } from './exit-code.js';
-import { forPeople } from './hints.js';
+import { forPeople, messageForPeople } from './hints.js';
 import { line, type Output } from './output.js';
 
 export async function report(error: unknown, exit: number, out: Output): Promise<void> {
@@ -21,8 +21,14 @@ function described(error: unknown, exit: number): Pick<Failure, 'message' | 'hin
     const { code, hint } = error;
     return {
       code,
-      hint: line(isMissingMessage(error, exit) ? absent : forPeople(hint)),
-      message: `${line(error.message)} (${code}${where(error)})`,
+      hint: line(
+        isMissingMessage(error, exit)
+          ? absent
+          : isMissingParent(error, exit)
+            ? noParent
+            : forPeople(hint),
+      ),
+      message: `${line(code === 'ERR_ARGUMENT' ? messageForPeople(error.message) : error.message)} (${code}${where(error)})`,
     };
   }
   if (isSystemError(error)) {
@@ -44,6 +50,12 @@ function described(error: unknown, exit: number): Pick<Failure, 'message' | 'hin
 /** POP3 has no code for it: what is missing is known by the server's words alone. */
 const isMissingMessage = ({ code, protocol }: FivewireError, exit: number): boolean =>
   protocol === 'pop3' && code === 'ERR_COMMAND_REJECTED' && exit === exitCodes.notFound;
+
+/** What could not be made, because nothing is there: the directory above. */
+const isMissingParent = ({ protocol, code }: FivewireError, exit: number): boolean =>
+  protocol === 'ftp' && code === 'ERR_NOT_FOUND' && exit === exitCodes.cannotCreate;
+
+const noParent = 'The directory above it is not there: fivewire mkdir -p makes it.';
 
 const absent = 'It is not there, or not any more: fivewire ls shows what is.';
 

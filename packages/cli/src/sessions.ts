@@ -63,7 +63,9 @@ export async function withSession<P extends Protocol, T>(
       `connected to ${target.account}: ${security.protocol === undefined ? 'cleartext' : `${security.protocol} ${security.cipher}, ${security.matchedName}`}`,
       2,
     );
-    const result = await work(client).catch((error) => {
+    const result = await work(client).catch(async (error) => {
+      // A transfer that failed has yet to take away what it has left under a temporary name.
+      if (protocol === 'ftp' && !signal.aborted) await client[Symbol.asyncDispose]();
       throw withoutLogin(error, target);
     });
     await client.quit();

@@ -225,6 +225,8 @@ export async function tlsOptions({
   const pins = settings.pins.length > 0 ? settings.pins : (profile?.pins ?? []);
   const cert = settings.cert ?? profile?.cert;
   const key = settings.key ?? profile?.key ?? cert;
+  if (settings.key !== undefined && cert === undefined)
+    throw usage('--key goes with --cert', 'Name the certificate of that key.');
   const minVersion = settings.minVersion ?? profile?.minVersion;
   const options: TlsContextOptions = {
     ...(ca.length === 0 ? {} : { ca: await Promise.all(ca.map((path) => pem(path, '--ca'))) }),

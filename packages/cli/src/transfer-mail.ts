@@ -12,12 +12,15 @@ export async function transfer(
   named: string,
   create: boolean,
   context: Context,
-): Promise<undefined> {
+): Promise<number | undefined> {
   const { out, signal } = context;
   if (named.includes('://'))
     throw usage('The other mailbox is a name on the same server, not a URL');
+  let exit: number | undefined;
   await onMailbox(url, context, { readOnly: verb === 'copy' }, async (mailbox, place, imap) => {
-    const uids = await chosen(mailbox, place, context);
+    const found = await chosen(mailbox, place, context);
+    const { uids } = found;
+    exit = found.exit;
     const to = await ownName(imap, named, context);
     const go = () => mailbox[verb](uids, to, { signal });
     const result = await go().catch(async (error: unknown) => {
@@ -34,4 +37,5 @@ export async function transfer(
       `${type} ${line(place.mailbox)} ${uids} to ${line(to)}`,
     );
   });
+  return exit;
 }

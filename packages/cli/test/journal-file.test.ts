@@ -84,3 +84,14 @@ it.each([
     expect(readFileSync(path, 'utf8')).toBe(old);
   },
 );
+
+it.each(['data', 'data\n', 'null\n', '{}\n', '\n'])(
+  'a file that is no journal stays as it is: %j',
+  async (text) => {
+    const path = join(folder, 'mine');
+    writeFileSync(path, text);
+    await expect(openJournal(path, 'fetch', ledger())).rejects.toMatchObject({ exit: 65 });
+    expect(readFileSync(path, 'utf8')).toBe(text);
+    expect(readdirSync(folder)).toEqual(['mine']);
+  },
+);

@@ -421,6 +421,27 @@ describe('a server that refuses to rename onto what is there', () => {
       },
     );
   });
+
+  it.each([
+    ['with MLST', ['MLST type*;size*;modify*;']],
+    ['without MLST', []],
+  ])('keeps a directory where it is, %s', async (_, features) => {
+    const before = { a: 'new', d: { f: 'kept' }, e: {} };
+    const manners = { keepsOld: true, refusal: 'Rename failed', features };
+    await on(structuredClone(before), manners, async (ftp, server) => {
+      for (const path of ['/d', '/e']) {
+        await expect(ftp.rename('/a', path, { overwrite: true })).rejects.toMatchObject({
+          code: 'ERR_COMMAND_REJECTED',
+          command: `RNTO ${path}`,
+        });
+        await expect(ftp.upload('newest', path, { atomic: true })).rejects.toMatchObject({
+          code: 'ERR_COMMAND_REJECTED',
+        });
+      }
+      await ftp.stat('/a'); // behind what upload takes away
+      expect(server.tree).toEqual(before);
+    });
+  });
 });
 
 describe('times', () => {

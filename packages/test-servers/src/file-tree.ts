@@ -1,4 +1,4 @@
-/** Files and folders in memory, for FTP. Paths are absolute, with `/`; names are Unicode. */
+/** Files and folders in memory, for FTP. Paths are absolute, with `/`; names are Unicode, with lone surrogates for octets that are no UTF-8. */
 import { Changes } from './caught/changes.js';
 import { type WaitOptions, type Wanted, waitUntil } from './caught/waiting.js';
 
@@ -95,7 +95,10 @@ export class FileTree {
     return existed;
   }
 
-  /** Moves a file or folder; false where it, or the folder to move it to, does not exist, or it would go into itself. */
+  /**
+   * Moves a file or folder, as rename(2) does: a file takes a file's place, a folder an empty folder's. False where it, or the folder
+   * to move it to, does not exist, another kind of thing is there, or it would go into itself.
+   */
   rename(from: string, to: string): boolean {
     const node = this.find(from);
     const target = split(to);
@@ -103,6 +106,8 @@ export class FileTree {
     if (!node || !where || target.name === '') return false;
     if (`${normalize(to)}/`.startsWith(`${normalize(from)}/`))
       return normalize(to) === normalize(from);
+    const there = where.entries.get(target.name);
+    if (there !== undefined && (there.kind !== node.kind || isFull(there))) return false;
     this.remove(from);
     where.entries.set(target.name, node);
     this.#changes.announce();
@@ -168,6 +173,8 @@ function pathsBelow({ entries }: TreeFolder, path: string): string[] {
     node.kind === 'file' ? [`${path}/${name}`] : pathsBelow(node, `${path}/${name}`),
   );
 }
+
+const isFull = (node: TreeNode): boolean => node.kind === 'folder' && node.entries.size > 0;
 
 /** Octets are shared: a change puts others in their place. */
 function copyOf(source: TreeFolder): TreeFolder {

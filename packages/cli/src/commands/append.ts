@@ -8,7 +8,7 @@ import { unreadable } from '../local-files.js';
 import { line } from '../output.js';
 import { byOwnName } from '../own-mailboxes.js';
 import { withRetry } from '../retry.js';
-import { spoolStdin } from '../send/ready-message.js';
+import { spoolStdin, startOfMessage } from '../send/ready-message.js';
 import { withSession } from '../sessions.js';
 import { resolveTarget } from '../target.js';
 import { imapPath } from '../url-paths.js';
@@ -26,12 +26,13 @@ export async function run(args: Args, context: Context): Promise<undefined> {
   const spool = path === '-' ? await spoolStdin('the message') : undefined;
   const file = spool?.file ?? path;
   try {
-    const size = await sizeOnWire(file);
+    const start = await startOfMessage(file, path === '-' ? 'stdin' : path);
+    const size = await sizeOnWire(file, start);
     await withRetry(context, () =>
       withSession('imap', target, context, async (imap) => {
         const flags = texts(args.flag);
         const result = await byOwnName(imap, mailbox, context, (name) =>
-          imap.append(name, onWire(file), { flags, size, signal }),
+          imap.append(name, onWire(file, start), { flags, size, signal }),
         );
         await out.done(
           { type: 'appended', mailbox, ...result },
@@ -44,14 +45,14 @@ export async function run(args: Args, context: Context): Promise<undefined> {
   }
 }
 
-const onWire = (file: string): Readable =>
-  pipeline(createReadStream(file), new WireLines(), () => {});
+const onWire = (file: string, start: number): Readable =>
+  pipeline(createReadStream(file, { start }), new WireLines(), () => {});
 
 /** IMAP says beforehand how many octets come. */
-async function sizeOnWire(file: string): Promise<number> {
+async function sizeOnWire(file: string, start: number): Promise<number> {
   let octets = 0;
   try {
-    for await (const chunk of createReadStream(file).compose(
+    for await (const chunk of createReadStream(file, { start }).compose(
       new WireLines(),
     ) as AsyncIterable<Buffer>)
       octets += chunk.length;

@@ -239,9 +239,12 @@ async function chooseDestination(
     };
   }
   const [, kind = dest.endsWith('.mbox') ? 'mbox' : 'maildir', path = dest] =
-    /^(maildir|mbox|attachments):(.+)$/s.exec(dest) ?? [];
-  if (path === '-')
-    throw usage(`${line(dest)} is no place for mail`, 'A lone - is JSON lines on stdout.');
+    /^(maildir|mbox|attachments):(.*)$/s.exec(dest) ?? [];
+  if (path === '-' || path === '')
+    throw usage(
+      `${line(dest)} is no place for mail`,
+      path === '' ? 'A path stands behind the colon.' : 'A lone - is JSON lines on stdout.',
+    );
   if (kind === 'mbox') {
     const isThrough = await isStream(path);
     return {

@@ -13,12 +13,15 @@ export const options = {
   remove: { type: 'string', array: true, describe: 'The same, taken away' },
 } as const;
 
-export async function run(args: Args, context: Context): Promise<undefined> {
+export async function run(args: Args, context: Context): Promise<number | undefined> {
   const { out, signal } = context;
   const [add, remove] = [texts(args.add).map(flagOf), texts(args.remove).map(flagOf)];
   if (add.length + remove.length === 0) throw usage('Which flag?', 'Give --add or --remove.');
+  let exit: number | undefined;
   await onMailbox(text(args.url), context, { readOnly: false }, async (mailbox, place) => {
-    const uids = await chosen(mailbox, place, context);
+    const found = await chosen(mailbox, place, context);
+    const { uids } = found;
+    exit = found.exit;
     if (add.length > 0) await mailbox.addFlags(uids, add, { signal });
     if (remove.length > 0) await mailbox.removeFlags(uids, remove, { signal });
     await out.done(
@@ -26,6 +29,7 @@ export async function run(args: Args, context: Context): Promise<undefined> {
       `${line(place.mailbox)} ${uids}`,
     );
   });
+  return exit;
 }
 
 const known = ['seen', 'answered', 'flagged', 'deleted', 'draft'];

@@ -61,6 +61,5 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     });
   }
   const { get } = await verbs[protocol as keyof typeof verbs]();
-  await withRetry(context, () => get(target, { wanted, ...wishes }, context));
-  return undefined;
+  return withRetry(context, () => get(target, { wanted, ...wishes }, context));
 }

@@ -10,7 +10,7 @@ export const options = {
   all: { type: 'boolean', alias: 'a', describe: 'FTP: also names that begin with a dot' },
 } as const;
 
-export async function run(args: Args, context: Context): Promise<undefined> {
+export async function run(args: Args, context: Context): Promise<number | undefined> {
   const target = await resolveTarget(optionalText(args.url), context, {
     protocols: ['ftp', 'imap', 'pop3', 'nntp'],
     login: 'anonymous',
@@ -21,5 +21,5 @@ export async function run(args: Args, context: Context): Promise<undefined> {
     all: args.all === true,
   };
   const { list } = await verbs[target.protocol as keyof typeof verbs]();
-  await withRetry(context, () => list(target, context, wishes));
+  return withRetry(context, () => list(target, context, wishes));
 }

@@ -8,7 +8,7 @@ import { imapPath } from '../url-paths.js';
 
 export const options: CommandModule['options'] = {};
 
-export async function run(args: Args, context: Context): Promise<undefined> {
+export async function run(args: Args, context: Context): Promise<number | undefined> {
   const target = await resolveTarget(optionalText(args.url), context, { protocols: ['imap'] });
   const { mailbox, uids } = imapPath(target.path);
   if (uids !== undefined) throw usage('These are messages', 'fivewire ls lists them.');
@@ -17,7 +17,7 @@ export async function run(args: Args, context: Context): Promise<undefined> {
       'This is one mailbox',
       'fivewire stat tells of it, and fivewire ls lists its messages.',
     );
-  await withRetry(context, () =>
+  return withRetry(context, () =>
     list(target, context, { long: true, recursive: false, all: false }),
   );
 }

@@ -6,5 +6,5 @@ export const options = {
   create: { type: 'boolean', describe: 'Make the mailbox where it is not there' },
 } as const;
 
-export const run = (args: Args, context: Context): Promise<undefined> =>
+export const run = (args: Args, context: Context): Promise<number | undefined> =>
   transfer('move', text(args.url), text(args.mailbox), args.create === true, context);

@@ -125,11 +125,14 @@ async function removeMail(
   url: string,
   age: number | undefined,
   context: Context,
-): Promise<undefined> {
+): Promise<number | undefined> {
   const { signal, out } = context;
+  let exit: number | undefined;
   await onMailbox(url, context, { readOnly: false }, async (mailbox, place) => {
     const isNamed = place.uids !== undefined || age === undefined;
-    const query = isNamed ? { uid: await chosen(mailbox, place, context) } : {};
+    const named = isNamed ? await chosen(mailbox, place, context) : undefined;
+    exit = named?.exit;
+    const query = named === undefined ? {} : { uid: named.uids };
     const uids = await fitting(mailbox, query, age, context);
     if (uids.length === 0) return;
     await mailbox.addFlags(uids, ['\\Deleted'], { signal });
@@ -139,4 +142,5 @@ async function removeMail(
       `removed ${line(place.mailbox)} ${uids.join(',')}`,
     );
   });
+  return exit;
 }

@@ -27,6 +27,11 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   if (mirrorCommand.isFtp(from) || mirrorCommand.isFtp(to)) {
     if (args.both === true)
       throw usage('--both is for mail', 'A tree is mirrored in one direction.');
+    if ([from, to].every((one) => /^[a-z0-9+.-]+:\/\//i.test(one)))
+      throw usage(
+        `${line(from)} cannot be copied to ${line(to)}`,
+        'Files go between a server and a directory here.',
+      );
     return mirrorCommand.run(args, context);
   }
   const [source, target] = [placeOf(from), placeOf(to)];

@@ -41,12 +41,12 @@ const jsonLines = (source: string, path: string): unknown[] =>
   });
 
 async function yamlList(source: string, path: string): Promise<unknown[]> {
-  const { parse } = await import('yaml');
+  const { parseYaml } = await import('../yaml-file.js');
   let document: unknown;
   try {
-    document = parse(source);
+    document = parseYaml(source);
   } catch (error) {
-    throw bad(path, `no YAML: ${(error as Error).message.split('\n')[0]}`);
+    throw bad(path, `no YAML: ${line((error as Error).message)}`);
   }
   const list = Array.isArray(document) ? document : (document as { jobs?: unknown })?.jobs;
   if (Array.isArray(list)) return list;

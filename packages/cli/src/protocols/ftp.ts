@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import type { Entry, FtpClient, RemotePath } from '@fivewire/ftp';
 import type { Context } from '../context.js';
-import { exitCodes, Failure, usage } from '../exit-code.js';
+import { usage } from '../exit-code.js';
 import { fileRecord } from '../file-record.js';
 import { type Destination, placeFor, toStdout } from '../keep.js';
 import { makeDirectory } from '../local-files.js';
@@ -12,11 +12,11 @@ import { withSession } from '../sessions.js';
 import type { Target } from '../target.js';
 import { type FtpName, ftpName, ftpPath } from '../url-paths.js';
 import { saveRemote } from './ftp-file.js';
-import { globOf } from './glob.js';
+import { globOf, noneFits } from './glob.js';
 import type { ListWishes } from './verbs.js';
 
 /** A file, or with a star all files whose names fit. */
-export async function get(target: Target, to: Destination, context: Context): Promise<void> {
+export async function get(target: Target, to: Destination, context: Context): Promise<undefined> {
   const { signal, out } = context;
   const glob = globOf(target.path);
   if (glob === undefined && /(^|\/)\.{0,2}$/.test(ftpName(target.path).name))
@@ -70,10 +70,7 @@ export async function fitting(
   }))
     if (type !== 'directory' && glob.matches(name)) found.push({ path, name, size, modified });
   if (found.length > 0) return found;
-  throw new Failure(exitCodes.notFound, `No file fits ${line(ftpPath(target.path))}`, {
-    code: 'ERR_NOT_FOUND',
-    hint: 'A star that is meant as it is is written %2A.',
-  });
+  throw noneFits('No file', ftpPath(target.path));
 }
 
 const isDirectory = (what: string) => usage(what, 'Use --recursive to download all that is in it.');
@@ -82,12 +79,13 @@ export async function list(
   target: Target,
   context: Context,
   { long, recursive, all }: ListWishes,
-): Promise<void> {
+): Promise<undefined> {
   const { out, signal } = context;
   const glob = globOf(target.path);
   const path = glob === undefined ? ftpPath(target.path) : glob.directory || '.';
   await withSession('ftp', target, context, async (ftp) => {
     const problems: string[] = [];
+    let count = 0;
     for await (const entry of ftp.list(path, {
       recursive,
       hidden: all,
@@ -97,12 +95,15 @@ export async function list(
       const name = recursive ? below(path, entry.path) : entry.name;
       if (glob !== undefined && !glob.matches(entry.name)) continue;
       if (!all && name.split('/').some((part) => part.startsWith('.'))) continue;
+      count++;
       await out.row(
         { type: 'entry', ...fileRecord(entry) },
         long ? longLine(entry, name) : `${line(name)}${entry.type === 'directory' ? '/' : ''}`,
       );
     }
     for (const problem of problems) out.warn(line(problem));
+    if (glob !== undefined && count === 0 && problems.length === 0)
+      throw noneFits('No file', ftpPath(target.path));
   });
 }
 

@@ -1,4 +1,6 @@
 /** `*` in the last part of a URL's path. A star that is meant as it is stands there as %2A. */
+import { exitCodes, Failure } from '../exit-code.js';
+import { line } from '../output.js';
 import { decodePath } from '../target.js';
 
 export interface Glob {
@@ -23,3 +25,10 @@ export function globOf(path: string): Glob | undefined {
     matches: (name) => pattern.test(name) && (isHidden || !name.startsWith('.')),
   };
 }
+
+/** A star that fits nothing is not the same as an empty directory. */
+export const noneFits = (what: string, pattern: string): Failure =>
+  new Failure(exitCodes.notFound, `${what} fits ${line(pattern)}`, {
+    code: 'ERR_NOT_FOUND',
+    hint: 'A star that is meant as it is is written %2A.',
+  });

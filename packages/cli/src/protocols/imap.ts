@@ -2,7 +2,7 @@
 import type { BodyPart } from '@fivewire/imap';
 import type { Context } from '../context.js';
 import { exitCodes, Failure, usage } from '../exit-code.js';
-import { noSuchMessage } from '../imap-command.js';
+import { noSuchMessage, warnOfMissing } from '../imap-command.js';
 import { type Destination, keep } from '../keep.js';
 import { makeDirectory } from '../local-files.js';
 import { line } from '../output.js';
@@ -10,13 +10,19 @@ import { byOwnName } from '../own-mailboxes.js';
 import { withSession } from '../sessions.js';
 import type { Target } from '../target.js';
 import { imapPath } from '../url-paths.js';
+import { noneFits } from './glob.js';
 import type { ListWishes } from './verbs.js';
 
-export async function get(target: Target, to: Destination, context: Context): Promise<void> {
+export async function get(
+  target: Target,
+  to: Destination,
+  context: Context,
+): Promise<number | undefined> {
   const { mailbox: name, uids, section = '', uidValidity } = imapPath(target.path);
   if (name === undefined || uids === undefined)
     throw usage('Which message?', 'Write imaps://user@host/MAILBOX/;UID=5, or ;UID=1:9.');
-  const { signal } = context;
+  const { signal, out } = context;
+  let exit: number | undefined;
   await withSession('imap', target, context, async (imap) => {
     const mailbox = await byOwnName(imap, name, context, (own) =>
       imap.open(own, { readOnly: true, signal }),
@@ -29,9 +35,9 @@ export async function get(target: Target, to: Destination, context: Context): Pr
     const items = { size: true, internalDate: true, structure: true } as const;
     const isOne = /^\d+$/.test(uids);
     if (!isOne && to.wanted !== undefined && to.wanted !== '-') await makeDirectory(to.wanted);
-    let count = 0;
+    const found = new Set<number>();
     for await (const message of mailbox.fetch(uids, items, { signal })) {
-      count++;
+      found.add(message.uid);
       if (section !== '' && !hasSection(message.structure, section))
         throw new Failure(
           exitCodes.notFound,
@@ -46,9 +52,11 @@ export async function get(target: Target, to: Destination, context: Context): Pr
       };
       await keep(item, isOne ? to : inDirectory(to), context);
     }
-    if (count === 0) throw noSuchMessage(name, uids);
+    if (found.size === 0) throw noSuchMessage(name, uids);
+    exit = warnOfMissing(name, uids, (uid) => found.has(uid), out);
     await mailbox.close();
   });
+  return exit;
 }
 
 /** Several messages cannot be one file. */
@@ -64,14 +72,21 @@ function hasSection(root: BodyPart, section: string): boolean {
   return wanted === undefined || has(root);
 }
 
-export async function list(target: Target, context: Context, { long }: ListWishes): Promise<void> {
+export async function list(
+  target: Target,
+  context: Context,
+  { long }: ListWishes,
+): Promise<number | undefined> {
   const { out, signal } = context;
   const { mailbox: name, uids } = imapPath(target.path);
+  let exit: number | undefined;
   await withSession('imap', target, context, async (imap) => {
     if (name === undefined || isPattern(target.path)) {
       const pattern = name === undefined ? {} : { pattern: name };
       const status = long ? { status: ['messages', 'unseen'] as const } : {};
+      let count = 0;
       for await (const entry of imap.list({ ...status, ...pattern, signal })) {
+        count++;
         const { messages, unseen } = entry.status ?? {};
         await out.row(
           {
@@ -85,15 +100,16 @@ export async function list(target: Target, context: Context, { long }: ListWishe
           long ? [messages ?? '-', unseen ?? '-', line(entry.name)].join('\t') : line(entry.name),
         );
       }
+      if (name !== undefined && count === 0) throw noneFits('No mailbox', name);
       return;
     }
     const mailbox = await byOwnName(imap, name, context, (own) =>
       imap.open(own, { readOnly: true, signal }),
     );
     const items = { envelope: true, size: true, flags: true, internalDate: true } as const;
-    let count = 0;
+    const found = new Set<number>();
     for await (const message of mailbox.fetch(uids ?? '1:*', items, { signal })) {
-      count++;
+      found.add(message.uid);
       const { uid, size, flags, envelope, internalDate } = message;
       const from = envelope.from?.[0];
       const sender = from === undefined ? '' : (from.address ?? from.name ?? '');
@@ -119,9 +135,13 @@ export async function list(target: Target, context: Context, { long }: ListWishe
         ),
       );
     }
-    if (uids !== undefined && count === 0) throw noSuchMessage(name, uids);
+    if (uids !== undefined && name !== undefined) {
+      if (found.size === 0) throw noSuchMessage(name, uids);
+      exit = warnOfMissing(name, uids, (uid) => found.has(uid), out);
+    }
     await mailbox.close();
   });
+  return exit;
 }
 
 /** `Archive*`: mailboxes of such names; a star that is meant as it is stands there as %2A. */

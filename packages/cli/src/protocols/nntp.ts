@@ -9,7 +9,7 @@ import type { Target } from '../target.js';
 import { newsPath } from '../url-paths.js';
 import type { ListWishes } from './verbs.js';
 
-export async function get(target: Target, to: Destination, context: Context): Promise<void> {
+export async function get(target: Target, to: Destination, context: Context): Promise<undefined> {
   const { group, article: id } = newsPath(target.path);
   if (id === undefined)
     throw usage('Which article?', 'Write nntps://host/GROUP/NUMBER or nntps://host/MESSAGE-ID.');
@@ -22,7 +22,11 @@ export async function get(target: Target, to: Destination, context: Context): Pr
   });
 }
 
-export async function list(target: Target, context: Context, { long }: ListWishes): Promise<void> {
+export async function list(
+  target: Target,
+  context: Context,
+  { long }: ListWishes,
+): Promise<undefined> {
   const { group, ...which } = listedIn(target.path);
   await withSession('nntp', target, context, (nntp) =>
     group === undefined

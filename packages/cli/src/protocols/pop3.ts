@@ -9,7 +9,7 @@ import { withoutLogin, withSession } from '../sessions.js';
 import { resolveTarget, type Target } from '../target.js';
 import { pop3Path } from '../url-paths.js';
 
-export async function get(target: Target, to: Destination, context: Context): Promise<void> {
+export async function get(target: Target, to: Destination, context: Context): Promise<undefined> {
   const number = pop3Path(target.path);
   if (number === undefined)
     throw usage('Which message?', 'Write pop3s://user@host/3; fivewire fetch gets all new ones.');
@@ -63,7 +63,7 @@ function notRemoved(number: number, { committed, reply }: QuitResult): Failure |
   );
 }
 
-export async function list(target: Target, context: Context): Promise<void> {
+export async function list(target: Target, context: Context): Promise<undefined> {
   const { out, signal } = context;
   const wanted = pop3Path(target.path);
   await withSession('pop3', target, context, async (pop3) => {

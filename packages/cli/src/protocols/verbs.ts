@@ -10,8 +10,9 @@ export interface ListWishes {
 }
 
 export interface Verbs {
-  list(target: Target, context: Context, wishes: ListWishes): Promise<void>;
-  get(target: Target, to: Destination, context: Context): Promise<void>;
+  /** Both resolve with `exitCodes.partly` where a part of what was named is not there. */
+  list(target: Target, context: Context, wishes: ListWishes): Promise<number | undefined>;
+  get(target: Target, to: Destination, context: Context): Promise<number | undefined>;
 }
 
 export const verbs: Readonly<Record<'ftp' | 'imap' | 'pop3' | 'nntp', () => Promise<Verbs>>> = {

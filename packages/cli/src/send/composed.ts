@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Composed } from '@fivewire/compose';
 import { type Args, type Context, optionalText, texts } from '../context.js';
-import { usage } from '../exit-code.js';
+import { exitCodes, Failure, usage } from '../exit-code.js';
 import { readLocal, unreadable } from '../local-files.js';
 import { readStdin } from '../stdin.js';
 import { isNullSender, type Outgoing } from './outgoing.js';
@@ -89,6 +89,7 @@ const domainOf = (from: string): string =>
 export async function content(value: unknown): Promise<string | undefined> {
   const given = optionalText(value);
   if (given === undefined || !given.startsWith('@')) return given;
+  if (given === '@') throw usage('@ names no file', 'Write @FILE, or @- for stdin.');
   if (given === '@-') return (await readStdin('the text')).toString('utf8');
   return (await readLocal(given.slice(1), 'the text')).toString('utf8');
 }
@@ -116,7 +117,8 @@ async function checkReadable(path: string): Promise<void> {
   const what = await stat(path).catch((error) => {
     throw unreadable(path, 'the attachment', error);
   });
-  if (!what.isFile()) throw usage(`${path} is no file`);
+  if (!what.isFile())
+    throw new Failure(exitCodes.notFound, `Cannot read the attachment, ${path}: it is no file`);
 }
 
 /** With `--domain`, local parts alone become addresses; all else is for the composer to read. */

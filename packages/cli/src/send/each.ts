@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { SmtpClient } from '@fivewire/smtp';
 import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, optionalText, texts } from '../context.js';
-import { exitCodes, usage } from '../exit-code.js';
+import { exitCodes, Failure, usage } from '../exit-code.js';
 import { openJournal } from '../journal-file.js';
 import { readLocal } from '../local-files.js';
 import { line } from '../output.js';
@@ -17,6 +17,7 @@ import { resolveTarget } from '../target.js';
 import { composed, content } from './composed.js';
 import { type CsvRow, parseCsv } from './csv.js';
 import { type Outgoing, send } from './outgoing.js';
+import { addressesIn } from './recipients.js';
 import { filled, htmlText } from './template.js';
 
 type Entry = { begun: string } | { sent: string } | { refused: string; problem: string };
@@ -65,6 +66,7 @@ export async function sendEach(args: Args, context: Context): Promise<number | u
     throw usage('Where is the journal?', 'With rows by stdin give --journal FILE.');
   const rows = parseCsv((await readLocal(path, 'the rows')).toString('utf8'), path);
   const letters = await lettersOf(rows, args);
+  for (const letter of letters) refuseUnaddressed(letter, path);
   const wait = paced(
     args.rate === undefined ? undefined : rateOf(String(args.rate)),
     context.signal,
@@ -137,6 +139,38 @@ const isUndelivered = (error: unknown): error is Error =>
   isFivewireError(error) &&
   error.code !== 'ERR_OUTCOME_UNKNOWN' &&
   !(error.code === 'ERR_ABORTED' && error.connection === 'usable');
+
+/** Before anything is sent: whom the letter of a row goes to. @throws Failure 65 */
+function refuseUnaddressed({ row, args }: Letter, path: string): void {
+  const domain = optionalText(args.domain);
+  const bad = (why: string): Failure =>
+    new Failure(exitCodes.badData, `Nothing was sent: ${line(path)}, line ${row}: ${line(why)}`, {
+      code: 'ERR_ARGUMENT',
+      hint: 'Write it as alice@example.org or Alice <alice@example.org>.',
+    });
+  let count = 0;
+  for (const name of ['to', 'cc', 'bcc'])
+    for (const one of texts(args[name])) {
+      const found = readAddresses(one, `--${name}`, domain, bad);
+      const local = found.find((address) => !address.includes('@'));
+      if (local !== undefined) throw bad(`--${name} holds "${local}", which is no address`);
+      count += found.length;
+    }
+  if (count === 0) throw bad('nobody gets it');
+}
+
+function readAddresses(
+  text: string,
+  what: string,
+  domain: string | undefined,
+  bad: (why: string) => Failure,
+): string[] {
+  try {
+    return addressesIn(text, what, domain);
+  } catch (error) {
+    throw bad((error as Error).message.replace(/^Nothing was sent: /, ''));
+  }
+}
 
 async function lettersOf(rows: readonly CsvRow[], args: Args): Promise<Letter[]> {
   const [text, html] = [await content(args.text), await content(args.html)];

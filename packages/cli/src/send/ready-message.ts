@@ -125,6 +125,16 @@ async function readHeader(
   }
 }
 
+/** Where it begins: behind the `From ` line of an mbox. @throws Failure 66 where it cannot be read; 65 where it is no message */
+export async function startOfMessage(path: string, name: string): Promise<number> {
+  try {
+    const { header, rest } = await readHeader(path, name, false);
+    return rest - header.length;
+  } catch (error) {
+    throw unreadable(path, 'the message', error);
+  }
+}
+
 /** The `From ` line of an mbox before a message (RFC 4155), which mail tools hand on with it. It is no part of the message. */
 function postmark(octets: Buffer): number {
   if (octets.toString('latin1', 0, 5) !== 'From ') return 0;

@@ -47,7 +47,7 @@ export class Maildir {
         }
       }
     } catch (error) {
-      if (isSystemError(error) && error.code === 'ENOENT') throw noMaildir(this.path);
+      if (isAbsent(error)) throw noMaildir(this.path);
       throw unwritable(this.path, error);
     }
   }
@@ -63,6 +63,9 @@ export class Maildir {
     return undefined;
   }
 }
+
+const isAbsent = (error: unknown): boolean =>
+  isSystemError(error) && ['ENOENT', 'ENOTDIR'].includes(error.code ?? '');
 
 const noMaildir = (path: string): Failure =>
   new Failure(exitCodes.notFound, `${path} is no Maildir: it has no new and cur`, {
@@ -82,7 +85,7 @@ export function maildirPlusPath(root: string, levels: readonly string[]): string
 /** The mailboxes that lie below it, as levels. */
 export async function maildirPlusBoxes(root: string): Promise<string[][]> {
   const names = await readdir(root, { withFileTypes: true }).catch((error) => {
-    throw error.code === 'ENOENT' ? noMaildir(root) : unwritable(root, error);
+    throw isAbsent(error) ? noMaildir(root) : unwritable(root, error);
   });
   const boxes = names
     .filter((entry) => entry.isDirectory())

@@ -18,8 +18,11 @@ export function placeOf(given: string): Place {
     throw usage(`${scheme}:// cannot be synchronised`, 'sync takes imap, pop3, nntp and ftp URLs.');
   }
   const [, kind = given.endsWith('.mbox') ? 'mbox' : 'maildir', path = given] =
-    /^(maildir|mbox):(.+)$/s.exec(given) ?? [];
+    /^(maildir|mbox):(.*)$/s.exec(given) ?? [];
   if (path === '' || path === '-')
-    throw usage(`${line(given)} names no place`, 'sync and mirror take no stdin and no stdout.');
+    throw usage(
+      `${line(given)} names no place`,
+      path === '' ? 'A path is missing.' : 'sync and mirror take no stdin and no stdout.',
+    );
   return { kind: kind as 'maildir' | 'mbox', path };
 }

@@ -202,7 +202,7 @@ async function removeEach(
 }
 
 /**
- * @param overwrite `true`: also where the server refuses to rename onto what is there: that is moved aside, and back where all fails.
+ * @param overwrite `true`: also where the server refuses to rename onto a file that is there: that is moved aside, and back where all fails.
  * `false`: never; what is there is asked for first. `undefined`: as the server does it.
  */
 export async function renamePath(
@@ -230,7 +230,8 @@ export async function renamePath(
   }
   if (second.class === 2) return;
   const refusal = control.connection.locate(rejected(second, lines[1]?.masked ?? 'RNTO'));
-  if (!overwrite) throw refusal;
+  // A directory is not overwritten by a file, and what is in it would be out of sight.
+  if (!overwrite || (await isThere(session, to, options))) throw refusal;
   const { parent, name } = splitPath(to);
   // Not a name that is swept: until the new file is in its place, this is the only one there is.
   const aside = joinPath(parent, `.${fitting(name)}.${randomBytes(6).toString('hex')}.old`, false);

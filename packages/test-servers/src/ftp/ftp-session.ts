@@ -8,6 +8,7 @@ import { commands } from './commands.js';
 import { type DataPort, openData } from './data-connection.js';
 import type { FtpShared } from './ftp-server.js';
 import { type FactName, factNames } from './listing.js';
+import { nameOf, octetsOf } from './name-octets.js';
 
 /** Commands that are answered while a transfer runs, RFC 959 §4.1.3. All others wait for its end. */
 const urgent = new Set(['ABOR', 'STAT', 'NOOP']);
@@ -68,7 +69,7 @@ export class FtpSession {
   }
 
   reply(line: string): Promise<void> {
-    return this.session.reply(line);
+    return this.session.write(octetsOf(`${line}\r\n`));
   }
 
   /** A reply of several lines; the inner ones are indented, as FEAT and MLST want them. */
@@ -130,7 +131,7 @@ export class FtpSession {
 
   async #dispatch(line: string): Promise<void> {
     // Telnet's interrupt and data mark may stand before ABOR, RFC 959 §4.1.3.
-    const text = Buffer.from(line.replace(/\xff[\xf0-\xff]/g, ''), 'latin1').toString('utf8');
+    const text = nameOf(Buffer.from(line.replace(/\xff[\xf0-\xff]/g, ''), 'latin1'));
     const [, verb = '', argument = ''] = /^(\S*) ?(.*)$/s.exec(text) ?? [];
     const name = verb.toUpperCase();
     if (!urgent.has(name)) await this.transfer;

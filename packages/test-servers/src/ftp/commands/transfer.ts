@@ -3,6 +3,7 @@ import type { TreeNode } from '../../file-tree.js';
 import type { LineSession } from '../../line-session.js';
 import type { FtpSession } from '../ftp-session.js';
 import { dosLine, machineLine, unixLine } from '../listing.js';
+import { octetsOf } from '../name-octets.js';
 import type { Commands } from './command.js';
 
 const chunkOctets = 65_536;
@@ -139,7 +140,7 @@ async function list(
 
 async function sendLines(at: FtpSession, lines: readonly string[]): Promise<void> {
   await at.transferData((data) =>
-    send(data, Buffer.from(lines.map((line) => `${line}\r\n`).join(''))),
+    send(data, octetsOf(lines.map((line) => `${line}\r\n`).join(''))),
   );
 }
 
