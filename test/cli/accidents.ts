@@ -231,6 +231,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)(
     '%s in the middle of a download is %i, and nothing is left',
     async (signal, status) => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { habits } from './habits.js';
 import { type Cli, installCli, startWorld, type World } from './installed.js';
 import { scenarios } from './scenarios.js';
+import { signals } from './signals.js';
 
 let cli: Cli;
 let world: World;
@@ -20,3 +21,4 @@ const at = () => ({ cli, world });
 
 describe('scenarios', () => scenarios(at));
 describe('habits', () => habits(at));
+describe('signals', () => signals(at));

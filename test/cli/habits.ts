@@ -407,6 +407,10 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     for (const option of ['--help', '--version', 'get --help'])
       expect(await cli.sh(`fivewire ${option} > /dev/full`, { cwd }), option).toMatchObject({
         status: 74,
+        stderr:
+          option === '--version'
+            ? ''
+            : 'fivewire: Cannot write to stdout: no space left on device\n',
       });
     const { stdout } = await cli.run(['completion', 'bash'], { cwd });
     execFileSync('bash', ['-n'], { input: stdout });
@@ -740,6 +744,22 @@ export function habits(at: () => { cli: Cli; world: World }): void {
       }
       expect(mail.deliveries.length).toBe(before);
     });
+  });
+
+  it.each([
+    ['put - FTPS/in.bin', /^fivewire: Cannot read .*: stdin is a directory$/m],
+    ['append - IMAPS/INBOX', /^fivewire: Cannot read the message: stdin is a directory$/m],
+    ['run -', /^fivewire: Cannot read the jobs: stdin is a directory$/m],
+  ])('%s from a directory is 66, and is not taken for nothing', async (command, said) => {
+    const { cli, world } = at();
+    world.servers.files.write('/in.bin', 'kept');
+    const line = command.replace(/([A-Z]+S)\/(\S+)/, (_, scheme, path) =>
+      url(scheme.toLowerCase(), path),
+    );
+    const ran = await cli.sh(`fivewire ${line} ${command === 'run -' ? '' : world.shell} < .`);
+    expect(ran, ran.stderr).toMatchObject({ status: 66, stdout: '' });
+    expect(ran.stderr).toMatch(said);
+    expect(world.servers.files.read('/in.bin')?.toString()).toBe('kept');
   });
 
   it('mail servers serve nothing before a login: 77', async () => {

@@ -30,6 +30,8 @@ export interface RunOptions {
   /** Called with what it has said so far; true sends `signal`, or SIGINT. */
   stopWhen?: (stdout: string) => boolean;
   signal?: NodeJS.Signals;
+  /** In the process that runs one line after the other: the signal comes when so many lines were said, as `main` hands it on. */
+  stopAt?: { lines: number; signal: 'SIGINT' | 'SIGTERM' };
   /** Starts a process of its own, where that is the point. So does `stopWhen`. */
   process?: boolean;
 }
@@ -74,8 +76,8 @@ export function installCli(): Cli {
     run(args, options = {}) {
       const { stopWhen, process: own = stopWhen !== undefined } = options;
       if (own) return start(join(bin, 'fivewire'), args, options);
-      const { cwd = home, input } = options;
-      return shared.run({ args, cwd, env: { ...env, ...options.env }, input });
+      const { cwd = home, input, stopAt } = options;
+      return shared.run({ args, cwd, env: { ...env, ...options.env }, input, stopAt });
     },
     sh,
     pty(line, options = {}) {
@@ -90,6 +92,7 @@ interface Job {
   cwd: string;
   env: Record<string, string>;
   input: string | Buffer | undefined;
+  stopAt: RunOptions['stopAt'];
 }
 
 /** A process that runs one command line after the other; see `one-process.mjs`. */

@@ -10,18 +10,26 @@ const collector = () => {
   const stream = new Writable({
     write(chunk, _, done) {
       chunks.push(chunk);
+      self.watch?.(Buffer.concat(chunks).toString());
       done();
     },
   });
-  return { stream, text: () => Buffer.concat(chunks).toString() };
+  const self = { stream, text: () => Buffer.concat(chunks).toString() };
+  return self;
 };
 
 const standIn = (name, value) =>
   Object.defineProperty(process, name, { value, configurable: true });
 
-async function job({ args, cwd, env, input }) {
+async function job({ args, cwd, env, input, stopAt }) {
   const stdout = collector();
   const stderr = collector();
+  // What `main` makes of a signal, at that line of the dialogue.
+  const stop = new AbortController();
+  if (stopAt !== undefined)
+    stderr.watch = (text) => {
+      if (text.split('\n').length > stopAt.lines) stop.abort(stopAt.signal);
+    };
   const warned = (warning) => stderr.stream.write(`${warning.stack}\n`);
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, env);
@@ -30,7 +38,7 @@ async function job({ args, cwd, env, input }) {
   standIn('stdout', stdout.stream);
   standIn('stderr', stderr.stream);
   process.on('warning', warned);
-  const status = await run(args);
+  const status = await run(args, { signal: stop.signal });
   process.off('warning', warned);
   return { status, signal: null, stdout: stdout.text(), stderr: stderr.text() };
 }

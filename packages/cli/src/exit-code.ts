@@ -23,6 +23,7 @@ export const exitCodes = {
   protocol: 76,
   permission: 77,
   config: 78,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -45,6 +46,15 @@ export class Failure extends Error {
     this.hint = hint;
     this.code = code;
   }
+}
+
+/** What a signal has ended: the codes of a shell, 128 and its number. */
+export function interruption({ reason }: AbortSignal): Failure {
+  const name = typeof reason === 'string' ? reason : 'the caller';
+  const { interrupted, hungUp, terminated } = exitCodes;
+  const exit = { SIGTERM: terminated, SIGHUP: hungUp }[name] ?? interrupted;
+  const hint = 'What was complete is kept; run it again to go on.';
+  return new Failure(exit, `Interrupted by ${name}`, { hint, code: 'ERR_ABORTED' });
 }
 
 export const isFailure = (value: unknown): value is Failure => value instanceof Failure;

@@ -62,7 +62,7 @@ export const exitRows: Rows = [
   ['75', 'later: the same command may work in a while, and does nothing twice'],
   ['76', 'TLS, certificate or protocol'],
   ['77 78', 'not permitted, wrong login; the configuration'],
-  ['130 143', 'interrupted; terminated'],
+  ['129 130 143', 'hung up; interrupted; terminated'],
 ];
 
 export type Rows = readonly (readonly [string, string])[];

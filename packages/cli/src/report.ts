@@ -2,6 +2,7 @@
 import { type FivewireError, isFivewireError } from 'tls-context-core';
 import { exitCodes, type Failure, isFailure, isSystemError } from './exit-code.js';
 import { forPeople, messageForPeople } from './hints.js';
+import { reasonOf } from './local-files.js';
 import { line, type Output } from './output.js';
 
 export async function report(error: unknown, exit: number, out: Output): Promise<void> {
@@ -32,10 +33,13 @@ function described(error: unknown, exit: number): Pick<Failure, 'message' | 'hin
     };
   }
   if (isSystemError(error)) {
-    const { code = '', path } = error;
+    const { code = '', path, syscall } = error;
     return {
       code,
-      message: line(error.message),
+      message:
+        path === undefined && syscall === 'write'
+          ? `Cannot write to stdout: ${reasonOf(error)}`
+          : line(error.message),
       hint: path === undefined ? '' : (hints[code] ?? ''),
     };
   }

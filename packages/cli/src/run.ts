@@ -3,7 +3,14 @@ import type { Writable } from 'node:stream';
 import yargs, { type Argv } from 'yargs';
 import { commands } from './commands.js';
 import type { Args, CommandModule, OptionSpec } from './context.js';
-import { type ExitCode, exitCodeOf, exitCodes, Failure, isFailure, usage } from './exit-code.js';
+import {
+  exitCodeOf,
+  exitCodes,
+  type Failure,
+  interruption,
+  isFailure,
+  usage,
+} from './exit-code.js';
 import { globalOptions, readSettings } from './global-options.js';
 import { commandHelp, overview } from './help.js';
 import { disguiseOperands, revealOperands, withoutDisguise } from './operands.js';
@@ -60,26 +67,12 @@ export async function run(
     const context = { settings, profile, out, signal: stop, sources: { fromCommands: new Map() } };
     return (await module.run(args, context)) ?? exitCodes.ok;
   } catch (error) {
-    if (stop.aborted) return interrupted(stop, out);
-    const exit = exitCodeOf(error);
-    await report(error, exit, out);
+    // Whatever else failed, failed by that.
+    const reason = stop.aborted ? interruption(stop) : error;
+    const exit = exitCodeOf(reason);
+    await report(reason, exit, out);
     return exit;
   }
-}
-
-/** The codes of a shell for a process that a signal ended: 128 and its number. Whatever else failed, failed by that. */
-const signalCodes: Readonly<Record<string, ExitCode>> = { SIGTERM: exitCodes.terminated };
-
-async function interrupted({ reason }: AbortSignal, out: Output): Promise<number> {
-  const name = typeof reason === 'string' ? reason : 'the caller';
-  const exit = signalCodes[name] ?? exitCodes.interrupted;
-  const hint = 'What was complete is kept; run it again to go on.';
-  await report(
-    new Failure(exit, `Interrupted by ${name}`, { hint, code: 'ERR_ABORTED' }),
-    exit,
-    out,
-  );
-  return exit;
 }
 
 async function readProfile(args: Args) {

@@ -1,19 +1,22 @@
 /** stdin, which one reader of a command line can have: `-` in two places would give the second one nothing. */
+import { fstatSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
-import { usage } from './exit-code.js';
+import { exitCodes, Failure, usage } from './exit-code.js';
 
 const readers = new WeakMap<object, string>();
 const contents = new WeakMap<object, Promise<Buffer>>();
 
 /**
  * @param what it is read as, for the error: `the message`
- * @throws Failure 64 where something else reads it
+ * @throws Failure 64 where something else reads it, 66 where it is a directory, of which Node makes an empty stream
  */
 export function takeStdin(what: string): NodeJS.ReadStream {
   const { stdin } = process;
   const other = readers.get(stdin);
   if (other !== undefined && other !== what)
     throw usage(`stdin cannot be both ${other} and ${what}`, 'Give one of them as a file.');
+  if (stdin.fd === 0 && fstatSync(0).isDirectory())
+    throw new Failure(exitCodes.notFound, `Cannot read ${what}: stdin is a directory`);
   readers.set(stdin, what);
   return stdin;
 }

@@ -13,7 +13,7 @@ import {
   text,
   texts,
 } from '../context.js';
-import { exitCodeOf, exitCodes, usage } from '../exit-code.js';
+import { exitCodeOf, exitCodes, interruption, usage } from '../exit-code.js';
 import { flush, passing, sendSpooled } from '../send/flush.js';
 import { isNullSender } from '../send/outgoing.js';
 import { type ReadyMessage, readyMessage, spoolStdin } from '../send/ready-message.js';
@@ -106,9 +106,10 @@ async function now(
     await submit(url, outgoing, { allOrNone: true }, context);
     return undefined;
   } catch (error) {
-    if (context.signal.aborted || exitCodeOf(error) < exitCodes.usage) {
+    const { signal, out } = context;
+    if (signal.aborted || exitCodeOf(error) < exitCodes.usage) {
       const { report } = await import('../report.js');
-      await report(error, exitCodes.temporary, context.out);
+      await report(signal.aborted ? interruption(signal) : error, exitCodes.temporary, out);
       return exitCodes.temporary;
     }
     throw error;

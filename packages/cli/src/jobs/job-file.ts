@@ -13,6 +13,10 @@ const mostJobs = 1_000_000;
 /** @throws Failure 65 for what is no job, 66 for a file that is not there */
 export async function readJobs(path: string): Promise<Job[]> {
   const source = (await readLocal(path, 'the jobs')).toString('utf8');
+  return jobsIn(source, path === '-' ? 'stdin' : path);
+}
+
+async function jobsIn(source: string, path: string): Promise<Job[]> {
   const values = isJsonLines(source) ? jsonLines(source, path) : await yamlList(source, path);
   if (values.length > mostJobs) throw bad(path, `${values.length} jobs are too many`);
   const names = new Set<string>();

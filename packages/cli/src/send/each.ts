@@ -3,6 +3,7 @@
  * sent is told and not sent by itself.
  */
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import type { SmtpClient } from '@fivewire/smtp';
 import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, optionalText, texts } from '../context.js';
@@ -64,9 +65,10 @@ export async function sendEach(args: Args, context: Context): Promise<number | u
     optionalText(args.journal) ?? (path === '-' ? undefined : `${path}.fivewire-sent`);
   if (journalPath === undefined)
     throw usage('Where is the journal?', 'With rows by stdin give --journal FILE.');
-  const rows = parseCsv((await readLocal(path, 'the rows')).toString('utf8'), path);
+  const name = path === '-' ? 'stdin' : path;
+  const rows = parseCsv((await readLocal(path, 'the rows')).toString('utf8'), name);
   const letters = await lettersOf(rows, args);
-  for (const letter of letters) refuseUnaddressed(letter, path);
+  for (const letter of letters) refuseUnaddressed(letter, name);
   const wait = paced(
     args.rate === undefined ? undefined : rateOf(String(args.rate)),
     context.signal,
@@ -98,6 +100,8 @@ export async function sendEach(args: Args, context: Context): Promise<number | u
     );
   } finally {
     await journal.close();
+    const [something] = known.entries();
+    if (something === undefined) await rm(journalPath, { force: true });
   }
   context.out.summary(`${letters.length} rows, ${failed} failed, ${unknown} unknown`);
   if (unknown > 0) return exitCodes.protocol;
