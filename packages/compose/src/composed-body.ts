@@ -8,7 +8,7 @@ import { octetsOf } from './message-parts.js';
 import type { Segment } from './mime-part.js';
 import type { Encoder } from './transfer-encoding.js';
 
-/** Content in memory is encoded in pieces of so many octets: a multiple of a line of base64. */
+/** Content is encoded in pieces of so many octets: a multiple of a line of base64. */
 const pieceOctets = 57 * 1_150;
 /** Pieces gather to so many octets: few writes, little memory. */
 const gatherOctets = 64 * 1024;
@@ -138,13 +138,12 @@ async function* octets(parts: readonly Segment[]): AsyncGenerator<Buffer, void, 
 }
 
 async function* encoded(content: Buffer | Readable, encoder: Encoder): AsyncGenerator<Buffer> {
-  if (Buffer.isBuffer(content)) {
-    for (let at = 0; at < content.length; at += pieceOctets)
-      yield encoder.push(content.subarray(at, at + pieceOctets));
-  } else {
-    if (content instanceof ReadStream) askForMuch(content);
-    for await (const chunk of content)
-      yield encoder.push(typeof chunk === 'string' ? Buffer.from(chunk) : octetsOf(chunk));
+  if (content instanceof ReadStream) askForMuch(content);
+  for await (const chunk of Buffer.isBuffer(content) ? [content] : content) {
+    const octets = typeof chunk === 'string' ? Buffer.from(chunk) : octetsOf(chunk);
+    // What is made of larger pieces waits longer to be collected: 8 MB of memory more.
+    for (let at = 0; at < octets.length; at += pieceOctets)
+      yield encoder.push(octets.subarray(at, at + pieceOctets));
   }
   yield encoder.end();
 }
@@ -156,7 +155,7 @@ function askForMuch(file: ReadStream): void {
   if (early !== null) file.unshift(early);
 }
 
-const filePieceOctets = 256 * 1024;
+export const filePieceOctets: number = 128 * 1024;
 
 async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   let held: Buffer[] = [];

@@ -5,6 +5,7 @@ import { basename, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { LocalError } from 'tls-context-core';
 import { wrong } from './check-values.js';
+import { filePieceOctets } from './composed-body.js';
 import type { Attachment, ComposeMessage } from './types.js';
 
 /** Puts a stream in the place of each path; a file is opened when it is read. */
@@ -56,7 +57,7 @@ async function real(path: string, argument: string): Promise<string> {
 function contentOf(path: string): Readable {
   return Readable.from(
     (async function* () {
-      yield* createReadStream(path, { highWaterMark: 256 * 1024 });
+      yield* createReadStream(path, { highWaterMark: filePieceOctets });
     })(),
     { objectMode: false },
   );

@@ -67,7 +67,7 @@ describe('mailauth takes both signatures', () => {
         const inPieces = await streamed(message(Readable.from(parts, { objectMode: false })));
         expect(await verdicts(inPieces)).toEqual(good);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 });
