@@ -667,6 +667,13 @@ export const mutants = [
     red: test('smtp', 'matrix'),
   },
   {
+    guard: 'SMTP: a pool leaves the session that has carried as many messages as the server takes',
+    in: 'smtp/src/pool.ts',
+    take: 'const full = !fresh && hasCarriedEnough(error);',
+    put: 'const full = false;',
+    red: test('smtp', 'pool-truth'),
+  },
+  {
     guard: 'compose: nodemailer’s dkim is signed by our signer',
     in: 'compose/src/nodemailer-dkim.ts',
     take: 'if (dkim) signers.set(mail, signerOf(dkim));\n      delete mail.data.dkim;',

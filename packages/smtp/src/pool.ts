@@ -120,8 +120,10 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
       wish = 'more';
       return result;
     } catch (error) {
-      const gone = source.taken === 0 && isStale(error);
       const fresh = !proven.has(session);
+      const full = !fresh && hasCarriedEnough(error);
+      if (full) await client.quit();
+      const gone = source.taken === 0 && (full || isStale(error));
       if (gone ? fresh : isOverloaded(error)) wish = { less: error };
       else if (isFivewireError(error) && error.connection === 'usable') proven.add(session);
       if (gone && again(fresh)) return undefined;
@@ -220,6 +222,15 @@ const isOverloaded = (error: unknown): boolean => {
 const isStale = (error: unknown): boolean =>
   isFivewireError(error) &&
   (error.code === 'ERR_CONNECTION_CLOSED' || error.code === 'ERR_SERVER_CLOSING');
+
+/**
+ * OpenSMTPD takes a hundred messages in a session, answers the MAIL of each that follows `452 4.5.3 Too many messages sent`, and leaves the connection
+ * open: too many recipients (RFC 3463 §3.6), before any is named, are those of the session.
+ */
+const hasCarriedEnough = (error: unknown): boolean => {
+  const { command = '', reply } = error as { command?: string; reply?: ServerReply };
+  return isFivewireError(error) && command.startsWith('MAIL') && reply?.enhanced === '4.5.3';
+};
 
 const waitOf = ({ signal, timeout }: SendOptions): CallOptions => ({
   ...(signal === undefined ? {} : { signal }),

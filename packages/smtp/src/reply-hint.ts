@@ -20,6 +20,7 @@ export function replyHint(reply: ServerReply, stage: Stage): string {
     /^([245])\.(\d+)\.(\d+)$/.exec(enhanced ?? '') ?? [];
   // What is wrong with an address is, after MAIL, wrong with the sender's.
   const place = stage === 'sender' && subject === '1' ? '1.8' : `${subject}.${detail}`;
+  if (stage === 'sender' && place === '5.3') return sessionFull;
   const status = enhancedStatus[place];
   return (
     policy.find(([codes, words]) => codes.test(place) && words.test(said))?.[2] ??
@@ -41,6 +42,9 @@ const full = meaning('2.2');
 const noAddress = meaning('1.1');
 const tooBig = meaning('3.4');
 const tooMany = meaning('5.3');
+/** Before any recipient is named: OpenSMTPD, after a hundred messages. */
+const sessionFull =
+  'The server takes no more messages in this session: connect again, or use a pool, which does so.';
 const unknownCommand = meaning('5.0');
 const greylisting = 'Often greylisting or a rate limit: try again in some minutes.';
 const wantsLogin = meaning('7.57');

@@ -14,11 +14,13 @@ async function start(
   fateOf: (subject: string, isWhole: boolean) => Fate,
   port = 0,
   kept: string[] = [],
+  perSession = Infinity,
 ): Promise<{ port: number; kept: string[] }> {
   const sockets = new Set<Socket>();
   const listening = createServer({ noDelay: true }, (socket: Socket) => {
     let input = '';
     let body: string | undefined;
+    let mails = 0;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
@@ -44,6 +46,10 @@ async function start(
       }
       const verb = text.slice(0, 4).toUpperCase();
       if (verb === 'EHLO') socket.write('250-ready\r\n250 PIPELINING\r\n');
+      else if (verb === 'MAIL' && ++mails > perSession)
+        socket.write('452 4.5.3 Too many recipients: Too many messages sent\r\n');
+      else if (mails > perSession && (verb === 'RCPT' || verb === 'DATA'))
+        socket.write('503 5.5.1 MAIL first\r\n');
       else if (verb === 'DATA') {
         body = '';
         socket.write('354 go on\r\n');
@@ -118,6 +124,38 @@ test('none lost, none doubled, none misreported', async () => {
       if (outcome === 'sent') expect(arrived).toBe(true);
       else if (outcome !== 'ERR_OUTCOME_UNKNOWN') expect(arrived).toBe(false);
     }
+  } finally {
+    await pool.close();
+  }
+});
+
+test('a server that takes some messages in a session, and refuses MAIL from then on (OpenSMTPD)', async () => {
+  const { port, kept } = await start(() => 'keep', 0, [], 10);
+  const pool = createSmtpPool({ host: '127.0.0.1', port, security: 'cleartext' });
+  try {
+    const names = Array.from({ length: 105 }, (_, n) => String(n));
+    const sends = names.map((name) =>
+      pool.send({ from: 'a@example.org', to: 'b@example.net' }, `Subject: ${name}\r\n\r\nx\r\n`),
+    );
+    await Promise.all(sends);
+    expect([...kept].sort()).toEqual([...names].sort());
+  } finally {
+    await pool.close();
+  }
+});
+
+test('and one that refuses the first MAIL of a session so is heard', async () => {
+  const { port, kept } = await start(() => 'keep', 0, [], 0);
+  const pool = createSmtpPool({ host: '127.0.0.1', port, security: 'cleartext' });
+  try {
+    await expect(
+      pool.send({ from: 'a@example.org', to: 'b@example.net' }, 'x'),
+    ).rejects.toMatchObject({
+      code: 'ERR_COMMAND_REJECTED',
+      retry: 'later',
+      hint: expect.stringContaining('pool'),
+    });
+    expect(kept).toEqual([]);
   } finally {
     await pool.close();
   }
