@@ -2,9 +2,9 @@
 import type { AnswerOrder } from '@fivewire/test-servers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UidSet } from '../src/grammar/sequence-set.js';
-import type { ImapClient, MailboxEvent } from '../src/index.js';
+import { ImapClient, type MailboxEvent } from '../src/index.js';
 import { mayShareWire, type WireUse } from '../src/wire-sharing.js';
-import { scriptedClient } from './support/script.js';
+import { inClear, scriptedClient, streamPair } from './support/script.js';
 import { type MailServer, mailServer, message } from './support/servers.js';
 
 let at: MailServer | undefined;
@@ -244,4 +244,42 @@ describe('who shares the wire', () => {
     expect(mayShareWire(one, other)).toBe(together);
     expect(mayShareWire(other, one)).toBe(together);
   });
+});
+
+it('a fetch goes on while a server keeps its OKs back, as far as rows have come (Dovecot)', async () => {
+  const [stream, server] = streamPair();
+  const most = 9_000;
+  let asked = 0;
+  let unanswered: string[] = [];
+  let longest = 0;
+  server.write('* PREAUTH [CAPABILITY IMAP4rev1] hello\r\n');
+  server.on('data', (octets: Buffer) => {
+    for (const line of octets.toString('latin1').split('\r\n').slice(0, -1)) {
+      const [tag = '', ...words] = line.split(' ');
+      const command = words.join(' ');
+      const [, from = 0, to = 0] = (/^UID FETCH (\d+):(\d+)/.exec(command) ?? []).map(Number);
+      if (command.startsWith('SELECT')) server.write(`* ${most} EXISTS\r\n${tag} OK done\r\n`);
+      else if (command.startsWith('UID SEARCH'))
+        server.write(
+          `* SEARCH ${Array.from({ length: most }, (_, i) => i + 1).join(' ')}\r\n${tag} OK\r\n`,
+        );
+      else {
+        const rows = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+        asked = to;
+        longest = Math.max(longest, unanswered.push(tag));
+        server.write(rows.map((uid) => `* ${uid} FETCH (UID ${uid} RFC822.SIZE 9)\r\n`).join(''));
+        // The data of all that is pipelined first, and the OKs when nothing more may come.
+        if (unanswered.length < 16 && asked < most) continue;
+        server.write(unanswered.map((one) => `${one} OK done\r\n`).join(''));
+        unanswered = [];
+      }
+    }
+  });
+  const client = await ImapClient.connect({ ...inClear, stream, id: false });
+  const box = await client.open('INBOX');
+  let rows = 0;
+  for await (const { uid } of box.fetch('1:*', { size: true })) expect(uid).toBe(++rows);
+  expect([rows, unanswered]).toEqual([most, []]);
+  expect(longest).toBeGreaterThan(4);
+  client.close();
 });

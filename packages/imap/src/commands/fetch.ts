@@ -20,8 +20,10 @@ import type { FetchPlan } from './fetch-plan.js';
 import { RowSorter } from './fetch-rows.js';
 import { checkPartial } from './search.js';
 
-/** Commands of one fetch on the wire at once. */
+/** Commands of one fetch with rows to come at once. */
 const mostCommands = 4;
+/** And with those of which only the OK is to come: Dovecot says the OKs of pipelined commands when it has said all of their data. */
+const mostUnanswered = 16;
 /** Messages in the first command; each later one has twice as many at first, and then while the consumer keeps up. */
 const firstWindow = { rows: 250, bodies: 16 };
 /** Messages asked for and not yet taken, at most, where no bodies come along. */
@@ -89,9 +91,11 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
   #pieces: Iterator<UidSet> | undefined;
   #allSent = false;
   #commands = 0;
+  /** Those of them that have rows to come. */
+  #busy = 0;
   /** Messages asked for whose rows have not come. */
   #expected = 0;
-  /** A command was answered since the window grew. */
+  /** All rows of a command have come since the window grew. */
   #answered = false;
   /** Messages in the next command. */
   #window: number;
@@ -241,7 +245,8 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
     while (
       !this.#allSent &&
       this.#failure === undefined &&
-      this.#commands < mostCommands &&
+      this.#busy < mostCommands &&
+      this.#commands < mostUnanswered &&
       this.#expected + this.#ready.length + this.#window <= this.#mostRows &&
       this.held < bufferedOctets / 2
     ) {
@@ -251,6 +256,7 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
         return;
       }
       this.#commands++;
+      this.#busy++;
       void this.#fetch(next.value);
       if (this.#come.rows === 0) this.#widen();
     }
@@ -268,6 +274,7 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
         if (expected > 0) {
           expected--;
           this.#expected--;
+          if (expected === 0) this.#through();
         }
         this.#deliver(row, frame === undefined ? 0 : octetsOf(frame), head);
       },
@@ -288,17 +295,23 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
       );
       rows.finish();
       if (this.#context.isVoid()) this.#context.check();
-      this.#answered = true;
     } catch (error) {
       this.#failure ??= error;
     } finally {
       this.#commands--;
+      if (expected > 0) this.#through();
       this.#expected -= expected;
       this.#wake?.();
     }
   }
 
-  /** The consumer keeps up: it has taken all that came, and waits. Once for each command that was answered. */
+  /** A command has no more rows to come. */
+  #through(): void {
+    this.#busy--;
+    this.#answered = true;
+  }
+
+  /** The consumer keeps up: it has taken all that came, and waits. Once for each command whose rows have come. */
   #grow(): void {
     if (!this.#answered) return;
     this.#answered = false;
