@@ -120,6 +120,13 @@ const unix: Sample[] = [
   ['12345 4 -rw-r--r-- 1 bob users 12 Jan 25 00:17 ls -is', 'ls -is', f, 12, '2026-01-25T00:17'],
   ['mrwxr-xr-x 1 bob users 12 Jan 25 00:17 migrated', 'migrated', f, 12, '2026-01-25T00:17'],
   [
+    '-rw-r--r--   1 alice    staff       531 29 3 03:26 day first',
+    'day first',
+    f,
+    531,
+    '2025-03-29T03:26',
+  ],
+  [
     '-rw-r--r--   1 alice    staff       531 3 29 03:26 numbers alone',
     'numbers alone',
     f,
@@ -496,6 +503,22 @@ const others: [system: string | undefined, ...Sample][] = [
     d,
     undefined,
     '2000-04-27T21:09',
+  ],
+  [
+    undefined,
+    '14-04-27  09:09PM       <DIR>          year first',
+    'year first',
+    d,
+    undefined,
+    '2014-04-27T21:09',
+  ],
+  [
+    undefined,
+    '27-04-14  09:09PM       <DIR>          day first',
+    'day first',
+    d,
+    undefined,
+    '2014-04-27T21:09',
   ],
   [
     undefined,

@@ -157,6 +157,55 @@ describe('DrFTPD', () => {
   });
 });
 
+describe('glFTPd', () => {
+  it('ends replies of several lines by another code', async () => {
+    const script = `${login}C: DELE /f\nS: 250-[ info ]\nS:  100 credits left\nS: 200 Command okay.\nC: NOOP\nS: 200 NOOP command successful.\n${noop}`;
+    await against(script, (ftp) => stays(ftp, ftp.remove('/f')));
+  });
+
+  it('shows features so, in a flight', async () => {
+    const own = login
+      .replace('S: 211 End\n', 'S: 200 End\n')
+      .replace('S: 200 binary\n', 'S: 200 binary\nC: NOOP\nS: 200 ok\n');
+    const { result } = await against(own, async (ftp) => [...ftp.capabilities.keys()]);
+    expect(result).toEqual(['EPSV', 'MDTM', 'SIZE', 'REST']);
+  });
+
+  it('is no reason to cut a reply that is slow, whose text looks like an end', async () => {
+    const slow = `${login}C: STAT\nS: 211-Status\nS: 200 users are here\nC: NOOP\nS:  and more\nS: 211 End\nS: 200 ok\n${noop}`;
+    const { result } = await against(slow, (ftp) => stays(ftp, ftp.command('STAT')));
+    expect(result).toMatchObject({ code: 211 });
+    expect(result.text).toContain('and more');
+  });
+
+  it('wants PRET ahead of a port, where its machines are many', async () => {
+    const many = login.replace('S:  EPSV', 'S:  EPSV\nS:  PRET');
+    const list = 'C: PRET LIST\nS: 200 OK, planning for upcoming download\n';
+    const own = `${many}${list}${port}C: LIST\nS: 150 x\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD-end\nS: 226-x\nS: 226 y\n${noop}`;
+    expect((await against(own, (ftp) => stays(ftp, names(ftp)))).result).toEqual(['f']);
+  });
+});
+
+describe('FileZilla Server', () => {
+  it('greets in several lines, and shows milliseconds', async () => {
+    const greeting =
+      'S: 220-FileZilla Server 1.8.1\nS: 220 Please visit https://filezilla-project.org/';
+    const script = `${loginWithMlst.replace('S: 220 ready', greeting)}${port}C: MLSD /d\nS: 150 About to start data transfer.\nD: type=file;size=3;modify=20240102030405.123;perm=rwadfr; f\nD-end\nS: 226 Operation successful\n${noop}`;
+    const { result } = await against(script, (ftp) => stays(ftp, ftp.list('/d').toArray()));
+    expect(result).toMatchObject([{ path: '/d/f', size: 3, precision: 'millisecond' }]);
+  });
+
+  it('says of what is missing that it was not found', async () => {
+    const missing = 'S: 550 File or directory not found.\n';
+    const script = `${loginWithMlst}C: MLST /nope\n${missing}${port}C: MLSD /nope\n${missing}`;
+    const { result } = await against(script, async (ftp) => [
+      await ftp.stat('/nope'),
+      await names(ftp, '/nope').catch((error) => error.code),
+    ]);
+    expect(result).toEqual([undefined, 'ERR_NOT_FOUND']);
+  });
+});
+
 describe('FRITZ!Box', () => {
   const greeting = 'S: 220 FRITZ!Box7490(UI) FTP server ready.\n';
   it('has no TLS: nothing is sent in clear', async () => {

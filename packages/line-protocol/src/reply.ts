@@ -142,6 +142,8 @@ export class ReplyReader {
   #style: ReplyStyle;
   #parser: ReplyParser;
   #octets = 0;
+  /** Of the reply that is not whole yet, as they came. */
+  #lines: string[] = [];
 
   constructor(connection: LineConnection, style: ReplyStyle) {
     this.#connection = connection;
@@ -171,16 +173,51 @@ export class ReplyReader {
       if (wait.phase !== 'starttls' && this.#parser.passesOver(line)) continue;
       const reply = this.#parser.push(line);
       if (typeof reply === 'string') throw connection.malformed(reply, line, where);
-      if (reply === undefined) continue;
-      this.#parser = new ReplyParser(this.#style);
-      this.#octets = 0;
+      if (reply === undefined) {
+        this.#lines.push(line);
+        continue;
+      }
+      this.#begin();
       return reply;
     }
     return undefined;
   }
+
+  /**
+   * Lines of the reply that is not whole yet that would be its last, did their code not differ from the first one's (glFTPd): the codes,
+   * as they came.
+   */
+  get otherEnds(): number[] {
+    return this.#lines.slice(1).filter(isLast).map(codeOf);
+  }
+
+  /** What has come, where any code ends a reply: the replies, each by the code that it began with. */
+  endByAnyCode(): Reply[] {
+    const replies: Reply[] = [];
+    let code = -1;
+    let lines: string[] = [];
+    for (const line of this.#lines) {
+      if (code < 0) code = codeOf(line);
+      lines.push(codeOf(line) < 0 ? line : line.slice(4));
+      if (code < 0 || !isLast(line)) continue;
+      replies.push(new Reply(code, lines));
+      code = -1;
+      lines = [];
+    }
+    this.#begin();
+    return replies;
+  }
+
+  #begin(): void {
+    this.#parser = new ReplyParser(this.#style);
+    this.#lines = [];
+    this.#octets = 0;
+  }
 }
 
 const SPACE = 32;
+
+const isLast = (line: string): boolean => line.charCodeAt(3) === SPACE && codeOf(line) >= 0;
 
 const single = (code: number, line: string): Reply => new Reply(code, [line.slice(4)]);
 

@@ -175,9 +175,17 @@ export function dateNumbers(text: string): [number, number, number] | undefined 
   return numbers as [number, number, number];
 }
 
-/** Year, month and day. Systems of DOS's kin write the month first; a number beyond 12 or 31 shows who does otherwise. */
-export function dosOrder([a, b, c]: [number, number, number]): [number, number, number] {
+/**
+ * Year, month and day. Systems of DOS's kin write the month first; a number beyond 12 or 31 shows who does otherwise. `14-04-27` is of
+ * 2014: read from behind it would lie in the future.
+ */
+export function dosOrder(
+  [a, b, c]: [number, number, number],
+  { now }: DialectContext,
+): [number, number, number] {
   if (a > 31) return [fullYear(a), b, c];
+  const isFuture = (year: number): boolean => fullYear(year) > fullYearAt(now + dayLength);
+  if (a > 12 && c < 32 && isFuture(c) && !isFuture(a)) return [fullYear(a), b, c];
   return a > 12 ? [fullYear(c), b, a] : [fullYear(c), a, b];
 }
 

@@ -28,7 +28,7 @@ export function dos(context: DialectContext): Dialect {
       if (!fields.read(line).isNumeric(0) || fields.count < 3)
         return heading.test(line) ? 'header' : undefined;
       if (sum.test(line)) return 'header';
-      const day = dayOf(fields.text(0));
+      const day = dayOf(fields.text(0), context);
       if (day === undefined) return undefined;
       const [half, at] = halfOfDay(fields);
       const clock = clockOf(fields.text(1) + half);
@@ -72,12 +72,14 @@ function halfOfDay(fields: Fields): [half: string, next: number] {
 }
 
 /** Year, month and day, in numbers or with the month's name: `20-Jan-2016`. */
-function dayOf(text: string): [number, number, number] | undefined {
+function dayOf(text: string, context: DialectContext): [number, number, number] | undefined {
   const numbers = dateNumbers(text);
   if (numbers !== undefined) {
     const [day, month, year] = numbers;
     // Where dots stand between the numbers the day comes first.
-    return text.includes('.') && day <= 31 ? [fullYear(year), month, day] : dosOrder(numbers);
+    return text.includes('.') && day <= 31
+      ? [fullYear(year), month, day]
+      : dosOrder(numbers, context);
   }
   const parts = /^(\d{1,2})-([^-\d][^-]{1,11})-(\d{2,4})$/.exec(text);
   const month = monthOf(parts?.[2] ?? '');

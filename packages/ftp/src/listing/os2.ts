@@ -30,7 +30,7 @@ export function os2(context: DialectContext): Dialect {
       const draft: Draft = {
         name,
         type: directory ? 'directory' : 'file',
-        ...serverTime(context, 'minute', ...dosOrder(numbers), clock.hour, clock.minute),
+        ...serverTime(context, 'minute', ...dosOrder(numbers, context), clock.hour, clock.minute),
       };
       if (!directory) draft.size = size;
       return draft;

@@ -137,7 +137,7 @@ export function wfFtp(context: DialectContext): Dialect {
       const draft: Draft = { name: fields.text(0), type: 'file', size };
       return Object.assign(
         draft,
-        serverTime(context, 'second', ...dosOrder(date), hour, minute, second),
+        serverTime(context, 'second', ...dosOrder(date, context), hour, minute, second),
       );
     },
   };

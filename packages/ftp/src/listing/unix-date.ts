@@ -181,8 +181,11 @@ function other(fields: Fields, from: number, context: DialectContext): FoundDate
 function loose(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
   if (!fields.isNumeric(from + 1)) return undefined;
   const clock = timeOf(fields.text(from + 2));
-  const month = wholeNumber(fields.text(from));
-  const day = dayOf(fields.text(from + 1));
+  let month = wholeNumber(fields.text(from));
+  let day = dayOf(fields.text(from + 1));
+  // `29 3 03:26`: there is no 29th month.
+  if (month !== undefined && month > 12 && month <= 31 && day !== undefined && day <= 12)
+    [month, day] = [day, month];
   if (
     clock !== undefined &&
     month !== undefined &&

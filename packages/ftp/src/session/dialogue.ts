@@ -9,8 +9,10 @@ import {
   type Notices,
   type Phase,
   type Reply,
+  ReplyReader,
   readReply,
   type Secret,
+  type Wait,
 } from '@fivewire/line-protocol';
 import { rejected } from './failures.js';
 import { answers, inEffect } from './reply-codes.js';
@@ -74,7 +76,7 @@ export class Dialogue {
   /** The next reply, whatever command it answers. 421 (and a goodbye in its place) ends the connection. */
   async next(line: CommandLine, timeout: number = this.timeout): Promise<Reply> {
     const wait = { phase: this.#phase, timeout, command: line.masked };
-    const reply = await readReply(this.connection, 'ftp', wait);
+    const reply = rest(this.connection).shift() ?? (await this.#read(wait));
     if (reply.code === 421) {
       throw this.connection.serverClosing(reply.text, {
         phase: this.#phase,
@@ -82,6 +84,40 @@ export class Dialogue {
       });
     }
     return reply;
+  }
+
+  /**
+   * A reply that is not whole, and has a line that would be its last one did the codes not differ, is asked about by NOOP, when nothing
+   * more comes: RFC 959 §4.2 has such lines indented where they are text, and glFTPd ends replies so.
+   */
+  async #read(wait: Wait): Promise<Reply> {
+    const { connection } = this;
+    const reader = new ReplyReader(connection, 'ftp');
+    /** How many there were when NOOP was sent. */
+    let asked: number | undefined;
+    for (;;) {
+      const reply = reader.take(wait);
+      if (reply !== undefined) {
+        if (asked !== undefined) await readReply(connection, 'ftp', wait); // it was slow, and NOOP's answer follows
+        return reply;
+      }
+      const ends = reader.otherEnds;
+      const answer = asked !== undefined && ends.length > asked ? (ends.at(-1) ?? 0) : 0;
+      if (answer === 200 || answer >= 500) {
+        const [first, ...others] = reader.endByAnyCode();
+        rest(connection).push(...others.slice(0, -1)); // the last one is NOOP's
+        if (first !== undefined) return first;
+      }
+      const ask = (): void => {
+        if (!connection.isOpen) return;
+        asked = ends.length;
+        this.send(noop);
+      };
+      const mayAsk =
+        asked === undefined && this.#phase !== 'starttls' && this.#phase !== 'greeting';
+      const timer = mayAsk && ends.length > 0 ? setTimeout(ask, patience) : undefined;
+      await connection.fill(wait).finally(() => clearTimeout(timer));
+    }
   }
 
   /** The next reply to `line`, preliminary or not. What answers another command is a notice. */
@@ -169,6 +205,20 @@ export class Dialogue {
     }
     throw this.connection.locate(rejected(reply, line.masked));
   }
+}
+
+const noop = command('NOOP');
+
+const restByConnection = new WeakMap<LineConnection, Reply[]>();
+
+/** Replies that have been read already. */
+function rest(connection: LineConnection): Reply[] {
+  let replies = restByConnection.get(connection);
+  if (replies === undefined) {
+    replies = [];
+    restByConnection.set(connection, replies);
+  }
+  return replies;
 }
 
 const pwd: Mark = { line: command('PWD'), code: 257 };
