@@ -777,8 +777,7 @@ describe('uploads', () => {
     played.over.catch(() => {});
     const ftp = await FtpClient.connect(played.options);
     ftp.upload('x', '/d/f', { atomic: true }).catch(() => {});
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(played.said.at(-1)).toMatch(/^STOR \/d\/\.f\.[0-9a-f]{12}\.part$/);
+    await expect.poll(() => played.said.at(-1)).toMatch(/^STOR \/d\/\.f\.[0-9a-f]{12}\.part$/);
     ftp.close();
   });
 
