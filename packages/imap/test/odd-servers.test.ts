@@ -801,3 +801,30 @@ S: A2 OK done
     });
   });
 });
+
+it('INBOX in another case in LIST and in STATUS is one mailbox (RFC 9051 §5.1)', async () => {
+  const { client, done } = await scriptedClient(`
+S: * PREAUTH [CAPABILITY IMAP4rev1 LIST-EXTENDED LIST-STATUS LIST-MYRIGHTS ACL] hello
+C: A1 LIST "" "*" RETURN (STATUS (MESSAGES) MYRIGHTS)
+S: * LIST () "/" Inbox
+S: * STATUS INBOX (MESSAGES 4)
+S: * MYRIGHTS "INBOX" lr
+S: * LIST () "/" "Entw&APw-rfe"
+S: * STATUS {12}
+S: Entw&APw-rfe (MESSAGES 2)
+S: * MYRIGHTS Entw&APw-rfe lrs
+S: * LIST () "/" INBOX/x
+S: * STATUS INBOX/x (MESSAGES 1)
+S: * MYRIGHTS INBOX/x l
+S: A1 OK done
+`);
+  const found = await client.list({ status: ['messages'], myRights: true }).toArray();
+  const told = found.map(({ name, status, myRights }) => [name, status?.messages, myRights]);
+  expect(told).toEqual([
+    ['INBOX', 4, 'lr'],
+    ['Entwürfe', 2, 'lrs'],
+    ['INBOX/x', 1, 'l'],
+  ]);
+  client.close();
+  await done;
+});

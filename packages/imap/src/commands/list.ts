@@ -12,6 +12,7 @@ import {
   requireStatusItems,
   type StatusItem,
   type StatusResult,
+  sameName,
   status,
   statusItems,
   toStatus,
@@ -143,7 +144,7 @@ export async function* list(
     if (given.specialUse === true && entry.specialUse === undefined) continue;
     const more: { status?: Partial<StatusResult>; myRights?: string } = {};
     if (items !== undefined && entry.selectable) {
-      const known = told.statuses.get(data.raw);
+      const known = told.statuses.get(sameName(data.raw));
       if (known !== undefined) more.status = toStatus(known);
       else if (!withStatus) more.status = await status(runner, entry, items, options);
     }
@@ -194,7 +195,7 @@ async function ask(
             if (found.push(response.data) > mailboxes)
               throw runner.connection.exceeded('mailboxes', mailboxes);
           } else if (response.type === 'status-data' && returns.length > 0)
-            told.statuses.set(response.data.raw, response.data);
+            told.statuses.set(sameName(response.data.raw), response.data);
           else {
             const rights = extensionData(runner, response, frame, 'MYRIGHTS', parseRights);
             if (rights === undefined) return false;

@@ -125,4 +125,4 @@ export async function status(
 const mostTold = 100;
 
 /** INBOX in any case is the same mailbox (RFC 9051 §5.1). */
-const sameName = (raw: string): string => (/^inbox$/i.test(raw) ? 'INBOX' : raw);
+export const sameName = (raw: string): string => (/^inbox$/i.test(raw) ? 'INBOX' : raw);
