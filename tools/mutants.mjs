@@ -674,6 +674,14 @@ export const mutants = [
     red: test('smtp', 'pool-truth'),
   },
   {
+    guard:
+      'SMTP: a message is sent again by another connection only where nothing of it can have been taken',
+    in: 'smtp/src/pool.ts',
+    take: 'const gone = untaken && (full || isStale(error));',
+    put: 'const gone = full || isStale(error);',
+    red: test('smtp', 'pool-truth'),
+  },
+  {
     guard: 'compose: nodemailer’s dkim is signed by our signer',
     in: 'compose/src/nodemailer-dkim.ts',
     take: 'if (dkim) signers.set(mail, signerOf(dkim));\n      delete mail.data.dkim;',

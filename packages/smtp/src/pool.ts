@@ -123,7 +123,9 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
       const fresh = !proven.has(session);
       const full = !fresh && hasCarriedEnough(error);
       if (full) await client.quit();
-      const gone = source.taken === 0 && (full || isStale(error));
+      const untaken = source.taken === 0 || (source.whole !== undefined && isAboutMail(error));
+      const gone = untaken && (full || isStale(error));
+      if (gone) source.taken = 0;
       if (gone ? fresh : isOverloaded(error)) wish = { less: error };
       else if (isFivewireError(error) && error.connection === 'usable') proven.add(session);
       if (gone && again(fresh)) return undefined;
@@ -227,10 +229,14 @@ const isStale = (error: unknown): boolean =>
  * OpenSMTPD takes a hundred messages in a session, answers the MAIL of each that follows `452 4.5.3 Too many messages sent`, and leaves the connection
  * open: too many recipients (RFC 3463 §3.6), before any is named, are those of the session.
  */
-const hasCarriedEnough = (error: unknown): boolean => {
-  const { command = '', reply } = error as { command?: string; reply?: ServerReply };
-  return isFivewireError(error) && command.startsWith('MAIL') && reply?.enhanced === '4.5.3';
-};
+const hasCarriedEnough = (error: unknown): boolean =>
+  isAboutMail(error) && (error as { reply?: ServerReply }).reply?.enhanced === '4.5.3';
+
+/** The answer to MAIL: a body that travels in one group with it (BDAT) has no sender then, and is not taken. */
+const isAboutMail = (error: unknown): boolean =>
+  isFivewireError(error) &&
+  (error.code === 'ERR_SERVER_CLOSING' || error.code === 'ERR_COMMAND_REJECTED') &&
+  error.command?.startsWith('MAIL') === true;
 
 const waitOf = ({ signal, timeout }: SendOptions): CallOptions => ({
   ...(signal === undefined ? {} : { signal }),

@@ -97,9 +97,10 @@ export class Transaction {
     const unknown = this.progress.meaning.delivered === 'unknown';
     this.#lostIfClosed();
     if (!unknown) return error;
-    // 421 in place of the reply says that the message was not taken. In LMTP it is the reply to one recipient: of others nothing is said.
+    // 421 in place of the reply says that the message was not taken. In LMTP it is the reply to one recipient: of others nothing is said, unless it came
+    // before any was accepted.
     const said = isFivewireError(error) && error.code === 'ERR_SERVER_CLOSING';
-    const concernsAll = !this.#session.lmtp || this.#accepted.length === 1;
+    const concernsAll = !this.#session.lmtp || this.#accepted.length <= 1;
     if (said && concernsAll && this.#fates.length === 0) return error;
     const heard = this.#fates.map((reply, i) =>
       recipientReply((this.#accepted[i] as RecipientReply).address, reply),

@@ -1,7 +1,9 @@
 /** Many messages through a pool whose links are cut at the worst moments: what is told is what happened. */
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
 import { createSmtpPool } from '../src/index.js';
+import { type Model, model } from './matrix/model-server.js';
 
 /** What the server does with a message: `cut` ends the link without a word, before or after it keeps the message. */
 type Fate = 'keep' | 'cut-kept' | 'cut-lost' | 'cut-early' | 'refuse' | 'leave' | 'restart';
@@ -143,6 +145,36 @@ test('a server that takes some messages in a session, and refuses MAIL from then
     await pool.close();
   }
 });
+
+test.each([
+  ['leaves', '421 4.7.0 Enough'],
+  ['says that it is enough', '452 4.5.3 Too many messages sent'],
+])(
+  'a server that %s after each message: those that travel with their envelope, too',
+  async (_, say) => {
+    const models: Model[] = [];
+    const dial = async (): Promise<Duplex> => {
+      const extensions = ['PIPELINING', 'CHUNKING'];
+      const one = model({ extensions, lmtp: false, at: 'MAIL 2', oddity: { say }, slowly: false });
+      models.push(one);
+      return one.stream;
+    };
+    const pool = createSmtpPool({
+      host: 'mx.example.test',
+      dial,
+      security: 'cleartext',
+      chunking: true,
+    });
+    try {
+      const bodies = Array.from({ length: 12 }, (_, n) => `Subject: ${n}\r\n\r\nx\r\n`);
+      const envelope = { from: 'a@example.org', to: 'b@example.net' };
+      for (const body of bodies) await pool.send(envelope, body);
+      expect(models.flatMap(({ kept }) => kept.map(({ body }) => body))).toEqual(bodies);
+    } finally {
+      await pool.close();
+    }
+  },
+);
 
 test('and one that refuses the first MAIL of a session so is heard', async () => {
   const { port, kept } = await start(() => 'keep', 0, [], 0);

@@ -122,6 +122,8 @@ export const lmtp = `
   BDAT, command after command     | . 1    | unknown      | cd, b later   | cd, b never   | unknown     | bcd       | unknown     | unknown
   BDAT, in chunks                 | BDAT 2 | closing      | later         | never         | malformed   | bcd       | malformed   | told
   BDAT, in chunks                 | . 3    | unknown: bc  | bc, d later   | bc, d never   | unknown: bc | bcd       | unknown: bc | unknown: bc
+  BDAT, in one group              | MAIL   | closing      | later         | never         | malformed   | bcd       | malformed   | unknown
+  BDAT, in one group              | RCPT 1 | closing      | cd, b later   | cd, b never   | unknown     | bcd       | unknown     | unknown
   BDAT, in one group              | . 2    | unknown: b   | bd, c later   | bd, c never   | unknown: b  | bcd       | unknown: b  | unknown: b
   BDAT, sendMany                  | . 3    | unknown: bc  | bc, d later   | bc, d never   | unknown: bc | bcd       | unknown: bc | unknown: bc
   sendUrl                         | . 2    | unknown: b   | bd, c later   | bd, c never   | unknown: b  | bcd       | unknown: b  | unknown: b
