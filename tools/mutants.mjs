@@ -770,7 +770,7 @@ export const mutants = [
   {
     guard: 'LMTP: 421 to one recipient leaves open what the others got',
     in: 'smtp/src/transaction.ts',
-    take: 'const concernsAll = !this.#session.lmtp || this.#accepted.length === 1;',
+    take: 'const concernsAll = !this.#session.lmtp || this.#accepted.length <= 1;',
     put: 'const concernsAll = true;',
     red: test('smtp', 'matrix'),
   },
