@@ -1,7 +1,7 @@
 #!/bin/sh
 # A base for the image of our own test servers where no registry gives node:22-alpine: this machine's Node.js, the libraries
 # that it needs and busybox, nothing else. Then: FIVEWIRE_NODE_IMAGE=localhost/fivewire-node npm run test:containers
-# Needs, once: apt-get install --no-install-recommends podman busybox-static
+# Needs, once: apt-get install --no-install-recommends podman runc netavark aardvark-dns busybox-static
 set -eu
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
