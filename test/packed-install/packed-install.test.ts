@@ -158,7 +158,7 @@ const budgets = {
   '@fivewire/smtp': { packages: 4, octets: 1_300_000 },
   // The two widest protocols: more than the 1.3 MB of their sisters.
   '@fivewire/imap': { packages: 6, octets: 1_390_000 },
-  '@fivewire/ftp': { packages: 6, octets: 1_310_000 },
+  '@fivewire/ftp': { packages: 6, octets: 1_340_000 },
   '@fivewire/nntp': { packages: 6, octets: 1_300_000 },
   // A certificate authority brings most of them, and a parser of messages.
   '@fivewire/test-servers': { packages: 23, octets: 4_000_000 },

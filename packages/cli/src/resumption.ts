@@ -35,14 +35,16 @@ export async function resumes(target: Target, { signal }: Context): Promise<bool
     const pool = await poolFor(target);
     try {
       const first = await pool.acquire({ signal });
-      // A server that takes one connection only would let us wait for the first.
-      const second = await pool.acquire({
-        signal: AbortSignal.any([signal, AbortSignal.timeout(secondWithin)]),
-      });
-      const { resumed } = second.client.security;
-      first.release();
-      second.release();
-      return resumed;
+      try {
+        // A server that takes one connection only would let us wait for the first.
+        const second = await pool.acquire({
+          signal: AbortSignal.any([signal, AbortSignal.timeout(secondWithin)]),
+        });
+        second.release();
+        return second.client.security.resumed;
+      } finally {
+        first.release(); // for which the pool's end waits
+      }
     } finally {
       await pool.close();
     }
