@@ -1304,6 +1304,13 @@ export const mutants = [
     red: test('nntp', 'archive'),
   },
   {
+    guard: 'a server that closes where it is asked what it can is dialled once more',
+    in: 'line-protocol/src/asked-or-not.ts',
+    take: '!hasClosedAt(question, error)',
+    put: 'hasClosedAt(question, error)',
+    red: ['test/client-contract/pop3.test.ts', 'test/client-contract/ftp.test.ts'],
+  },
+  {
     guard: 'POP3: what LIST has and UIDL leaves out is asked for',
     in: 'pop3/src/fetch-new.ts',
     take: 'if (named.has(number)) continue;',

@@ -31,6 +31,7 @@ export const ftp: Subject<FtpClient> = {
     ['ftp', 21],
   ],
   verb: 'NOOP',
+  question: 'FEAT',
   refusal: '550 no\r\n',
   leaving: '421 shutting down\r\n',
   crowded: '421 Too many connections\r\n',

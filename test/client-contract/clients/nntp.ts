@@ -13,6 +13,7 @@ const answers: Readonly<Record<string, string>> = {
   DATE: '111 20260101000000\r\n',
   HELP: '100 help\r\n.\r\n',
   QUIT: '205 bye\r\n',
+  AUTHINFO: '281 welcome\r\n',
   STARTTLS: '382 go on\r\n',
 };
 

@@ -2,6 +2,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
+  askedOrNot,
   CommandError,
   checkLimits,
   defaultLineLimits,
@@ -103,22 +104,25 @@ export function resolveOptions(options: FtpConnectOptions): Resolved {
 
 /**
  * Dials, greets, secures and logs in. Whatever fails, nothing stays open. A server that is lost by commands in one flight is dialled
- * a second time, and told one command after the other.
+ * a second time, and told one command after the other; one that then closes at FEAT is dialled once more, and not asked.
  */
 export async function openSession(resolved: Resolved): Promise<Session> {
   const { traits, transport } = resolved;
-  const wasUnproven = traits.pipelining === 'unproven';
+  const oneByOne = (): Promise<Session> =>
+    askedOrNot(transport, 'FEAT', (given) => open({ ...resolved, transport: given }));
+  const mayProve = traits.pipelining === 'unproven' && resolved.options.auth !== undefined;
+  if (!mayProve) return oneByOne();
   try {
     return await open(resolved);
   } catch (error) {
     const isLost = isFivewireError(error) && error.phase === 'capabilities' && lost.has(error.code);
-    const tries = wasUnproven && traits.pipelining === 'refused' && isLost;
+    const tries = traits.pipelining === 'refused' && isLost;
     if (!tries || transport.options.stream !== undefined || resolved.options.signal?.aborted)
       throw error;
     try {
-      return await open(resolved);
+      return await oneByOne();
     } catch {
-      throw error; // it was not the flight, then
+      throw error; // it was neither the flight nor FEAT, then
     }
   }
 }

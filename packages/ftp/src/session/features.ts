@@ -33,7 +33,8 @@ export async function explore(
   const syst = command('SYST');
   const type = command('TYPE', 'I');
   const secured = transport.context === undefined ? [] : [pbsz, prot];
-  const lines = [...secured, feat, syst, ...(loggedIn ? [type] : [])];
+  const questions = [feat, syst].filter(({ masked }) => !transport.disable.has(masked));
+  const lines = [...secured, ...questions, ...(loggedIn ? [type] : [])];
   const given = loggedIn
     ? await askProving(dialogue, traits, lines)
     : await askProving(dialogue, { ...traits, pipelining: 'refused' }, lines);
