@@ -72,14 +72,20 @@ describe('dial', () => {
 
   it('gives up in time and at the signal, and lets a stream that comes later go', async () => {
     const late = new PassThrough();
-    const slow = { dial: () => tick(60).then(() => late) };
+    let arrive = (): void => {};
+    const slow = {
+      dial: () =>
+        new Promise<PassThrough>((resolve) => {
+          arrive = () => resolve(late);
+        }),
+    };
     expect(await settled(dialling(25, { ...slow, timeout: 20 }))).toMatchObject({
       code: 'ERR_TIMEOUT',
       phase: 'dial',
       host: '127.0.0.1',
     });
-    await tick(80);
-    expect(late.destroyed).toBe(true);
+    arrive();
+    await expect.poll(() => late.destroyed).toBe(true);
     const stop = new AbortController();
     let seen: AbortSignal | undefined;
     const waiting = dialling(25, {
@@ -217,8 +223,7 @@ describe('through a proxy', () => {
       expect(
         await settled(dialling(1, { proxy: `${scheme}://127.0.0.1:${proxy}`, timeout: 40 })),
       ).toMatchObject({ code: 'ERR_TIMEOUT' });
-      await tick(50);
-      expect(gone, scheme).toBe(true);
+      await expect.poll(() => gone, { message: scheme }).toBe(true);
     }
   });
 
