@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type DialOptions, dial } from '../src/index.js';
 import { parseProxy } from '../src/proxy-address.js';
-import { settled, tick } from './pair.js';
+import { settled } from './pair.js';
 
 const open: { close: () => void }[] = [];
 afterEach(() => {
