@@ -141,7 +141,7 @@ async function* encoded(content: Buffer | Readable, encoder: Encoder): AsyncGene
   if (content instanceof ReadStream) askForMuch(content);
   for await (const chunk of Buffer.isBuffer(content) ? [content] : content) {
     const octets = typeof chunk === 'string' ? Buffer.from(chunk) : octetsOf(chunk);
-    // What is made of larger pieces waits longer to be collected: 8 MB of memory more.
+    // What is made of larger pieces waits longer to be collected: some megabytes more.
     for (let at = 0; at < octets.length; at += pieceOctets)
       yield encoder.push(octets.subarray(at, at + pieceOctets));
   }
