@@ -1311,6 +1311,13 @@ export const mutants = [
     red: ['test/client-contract/pop3.test.ts', 'test/client-contract/ftp.test.ts'],
   },
   {
+    guard: 'NNTP: rows of which none can be read are no empty listing',
+    in: 'nntp/src/rows.ts',
+    take: "given > 0 || unreadable === ''",
+    put: 'given >= 0',
+    red: test('nntp', 'odd-servers'),
+  },
+  {
     guard: 'POP3: what LIST has and UIDL leaves out is asked for',
     in: 'pop3/src/fetch-new.ts',
     take: 'if (named.has(number)) continue;',

@@ -1,5 +1,5 @@
 /** A newsgroup copied into an archive, a run after the other: what is new since the last one, what has gone meanwhile, article by article. */
-import { commandLine, type ItemError, UsageError } from '@fivewire/line-protocol';
+import { commandLine, type ItemError, isFivewireError, UsageError } from '@fivewire/line-protocol';
 import { groupName } from './arguments.js';
 import { listGroup } from './group.js';
 import type { NntpClient } from './nntp-client.js';
@@ -112,7 +112,7 @@ async function numbersOf(
     });
     for await (const number of rows) listed.add(number);
   } catch (error) {
-    if (!asksForOlder(error)) throw error;
+    if (!asksForOlder(error) && !isUnread(error)) throw error;
     isWhole = false;
   }
   return {
@@ -120,6 +120,12 @@ async function numbersOf(
     isListed: (number) => listed.has(number),
   };
 }
+
+/** None of the rows can be read. */
+const isUnread = (error: unknown): boolean =>
+  isFivewireError(error) &&
+  error.code === 'ERR_MALFORMED_RESPONSE' &&
+  error.connection === 'usable';
 
 const every = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, at) => from + at);

@@ -3,6 +3,7 @@ import {
   type CommandLine,
   decodeText,
   escapeText,
+  RemoteProtocolError,
   type Reply,
   RowReader,
   Rows,
@@ -46,6 +47,8 @@ export function rowReader<T>(
   const { from = 0, to = Number.POSITIVE_INFINITY } = span ?? {};
   const tell = (kind: string, row: string): void =>
     notices.push({ kind, text: `${line.masked}: ${escapeText(decodeText(row), 500)}` });
+  let given = 0;
+  let unreadable = '';
   return new RowReader({
     queue,
     connection,
@@ -57,16 +60,23 @@ export function rowReader<T>(
     parse(row) {
       const value = parse(row);
       if (value === undefined) {
+        if (row.trim() === '') return undefined; // an empty line means nothing
         tell('unreadable', row);
+        unreadable ||= row;
         onUnreadable?.();
         return undefined;
       }
+      given++;
       if (numberOf === undefined) return value;
       const number = numberOf(value);
       if (number >= from && number <= to) return value;
       tell('outside', row);
       return undefined;
     },
+    atEnd: () =>
+      given > 0 || unreadable === ''
+        ? undefined
+        : connection.locate(nothingRead(line.masked, unreadable)),
     wait: {
       phase: 'transfer',
       timeout: timeout ?? transport.timeouts.stall,
@@ -77,6 +87,23 @@ export function rowReader<T>(
     mayCut,
     signal,
   });
+}
+
+/** Rows came and none could be read: that must not look like a listing without any. The connection is in step. */
+function nothingRead(command: string, row: string): RemoteProtocolError {
+  const got = escapeText(decodeText(row), 200);
+  return new RemoteProtocolError(
+    'ERR_MALFORMED_RESPONSE',
+    `No row of ${command} can be read: ${got}`,
+    {
+      got,
+      command,
+      phase: 'transfer',
+      connection: 'usable',
+      retry: 'never',
+      hint: 'The server writes its rows in another form. client.notices has them; client.command() asks without reading them.',
+    },
+  );
 }
 
 /** A listing with its first row, or its end. */

@@ -89,6 +89,10 @@ describe('archive()', () => {
         'C: LISTGROUP a.b 1-3\nS: 503 not here\nC: GROUP a.b\nS: 211 3 1 3 a.b',
       ],
       ['a row that can not be read', 'C: LISTGROUP a.b 1-3\nS: 211 3 1 3 a.b\nS: 1\nS: #3\nS: .'],
+      [
+        'rows of which none can be read',
+        'C: LISTGROUP a.b 1-3\nS: 211 3 1 3 a.b\nS: #1\nS: #3\nS: .',
+      ],
       ['no rows at all', 'C: LISTGROUP a.b 1-3\nS: 211 3 1 3 a.b\nS: .'],
     ])('%s', async (_what, list) => {
       expect(await play(reader(`${group(1, 3)}\n${list}\n${all}`), (nntp) => run(nntp))).toEqual([

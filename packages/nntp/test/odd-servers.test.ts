@@ -219,6 +219,53 @@ describe('an answer to another question', () => {
   });
 });
 
+describe('rows of which none can be read are no empty listing', () => {
+  const nothing = { code: 'ERR_MALFORMED_RESPONSE', connection: 'usable' };
+  const junk = 'S: <br />\nS: Warning: disk\nS: .\nC: DATE\nS: 111 20200101000000';
+
+  it.each<[string, string, (nntp: NntpClient) => AsyncIterable<unknown>]>([
+    ['LISTGROUP', 'C: LISTGROUP a.b\nS: 211 2 1 2 a.b', (nntp) => nntp.listGroup('a.b')],
+    ['LIST ACTIVE', 'C: LIST ACTIVE\nS: 215 list', (nntp) => nntp.listActive()],
+    ['LIST COUNTS', 'C: LIST COUNTS\nS: 215 list', (nntp) => nntp.listCounts()],
+    [
+      'NEWGROUPS',
+      'C: NEWGROUPS 20200101 000000 GMT\nS: 231 list',
+      (nntp) => nntp.newGroups(new Date('2020-01-01T00:00:00Z')),
+    ],
+    [
+      'NEWNEWS',
+      'C: NEWNEWS * 20200101 000000 GMT\nS: 230 list',
+      (nntp) => nntp.newNews('*', new Date('2020-01-01T00:00:00Z')),
+    ],
+  ])('%s', async (_what, asked, list) => {
+    await play(reader(`${asked}\n${junk}`), async (nntp) => {
+      const read = async () => {
+        for await (const _ of list(nntp));
+      };
+      const error = await failure(read());
+      expect(error).toMatchObject(nothing);
+      expect(String(error.message)).toContain('<br />');
+      await nntp.date();
+    });
+  });
+
+  it('OVER', async () => {
+    const dialogue = reader(`C: GROUP a.b\nS: 211 2 1 2 a.b\nC: OVER 1-2\nS: 224 rows\n${junk}`);
+    await play(dialogue, async (nntp) => {
+      await nntp.group('a.b');
+      expect(await failure(nntp.overview({ from: 1, to: 2 }).toArray())).toMatchObject(nothing);
+      await nntp.date();
+    });
+  });
+
+  it('one that can be read is a row, the others are notices; empty lines are nothing', async () => {
+    const some = reader('C: LISTGROUP a.b\nS: 211 2 1 2 a.b\nS: what\nS: 2\nS: .');
+    expect(await play(some, (nntp) => nntp.listGroup('a.b').toArray())).toEqual([2]);
+    const empty = reader('C: LISTGROUP a.b\nS: 211 0 0 0 a.b\nS: \nS: .');
+    expect(await play(empty, (nntp) => nntp.listGroup('a.b').toArray())).toEqual([]);
+  });
+});
+
 describe('overview rows', () => {
   const row = async (line: string, caps: string[] = [], format: string[] = []) => {
     const asked =

@@ -39,6 +39,8 @@ export interface RowsRequest<T> {
   readHead: () => Promise<boolean>;
   /** A row without dot stuffing, each character an octet. `undefined` leaves it out. It must not throw. */
   parse: (line: string) => T | undefined;
+  /** Judges the listing when all of it has been read: the consumer gets the error in place of the end. */
+  atEnd?: () => FivewireError | undefined;
   /** Silence inside the listing. */
   wait: Wait;
   /** Octets that may be held for a consumer who is slow while later calls wait. */
@@ -122,7 +124,7 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
       let line = this.#ahead.shift();
       if (line === undefined) {
         if (this.#error !== undefined) throw this.#error;
-        if (this.#phase === 'past' || this.#discard) return finished;
+        if (this.#phase === 'past' || this.#discard) return this.#over();
         if (this.#phase !== 'open') return undefined;
         try {
           line = connection.takeBodyLine();
@@ -132,7 +134,7 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
         if (line === undefined) return undefined;
         if (line === '.') {
           this.#end();
-          return finished;
+          return this.#over();
         }
       }
       if (++this.#rows > maxRows) throw this.#fail(connection.exceeded('rows', maxRows));
@@ -247,6 +249,15 @@ export class RowReader<T> implements AsyncIterator<T, void, undefined>, Holder {
     } catch (error) {
       this.#fail(error as FivewireError);
     }
+  }
+
+  /** Nothing is left for the consumer. */
+  #over(): IteratorResult<T, void> {
+    if (this.#discard) return finished;
+    this.#discard = true;
+    this.#error = this.#request.atEnd?.();
+    if (this.#error !== undefined) throw this.#error;
+    return finished;
   }
 
   #end(): void {
