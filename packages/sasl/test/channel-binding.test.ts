@@ -187,6 +187,13 @@ describe('hints', () => {
     });
   });
 
+  it('name the binding where a server says that it knows no such mechanism (Cyrus, NNTP)', async () => {
+    const answer = { ...failure(503, 'no such mechanism'), mechanismUnavailable: true };
+    expect(await run(scripted([answer]), { mechanisms: [plus] })).toMatchObject({
+      hint: expect.stringMatching(/does not take it.*tls-exporter.*`channelBinding`/s),
+    });
+  });
+
   it.each([['CRAM-MD5'], ['SCRAM-SHA-256']])('name PLAIN after %s', async (mechanism) => {
     const server = new ScramServer(account);
     const greeting =
