@@ -1089,7 +1089,7 @@ export const mutants = [
   {
     guard: 'TLSA records count only where the resolver vouches for them',
     in: 'smtp/src/delivery/dane.ts',
-    take: 'if (!answer.authenticated) return [];',
+    take: 'if (!answer.authenticated) return { signed: false, records: [] };',
     put: '',
     red: test('smtp', 'delivery'),
   },
@@ -1660,5 +1660,19 @@ export const mutants = [
     take: "if (text !== '') throw",
     put: 'if (false) throw',
     red: ['packages/cli/test/journal-file.test.ts'],
+  },
+  {
+    guard: 'TLSA records that do not match are no match by another authority',
+    in: 'cli/src/tls-policies.ts',
+    take: 'connect: { ...connect, tls, tlsa }',
+    put: 'connect: { ...connect, tls }',
+    red: ['packages/cli/test/tls-policies.test.ts'],
+  },
+  {
+    guard: 'an MTA-STS policy that names others does not name this server',
+    in: 'cli/src/tls-policies.ts',
+    take: 'allowsMx(policy, identityOf(target).name)',
+    put: 'true',
+    red: ['packages/cli/test/tls-policies.test.ts'],
   },
 ];

@@ -100,7 +100,7 @@ describe('tls', () => {
         },
         smuggled: 'no',
         groups: 'not asked',
-        ftpDataResumes: 'not asked',
+        ftpDataResumes: scheme === 'ftp' ? 'not asked: needs a login' : 'not asked',
       });
     },
   );

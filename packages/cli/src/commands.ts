@@ -330,12 +330,16 @@ export const commands: readonly CommandEntry[] = [
     usage: 'tls [urls..]',
     describe: 'Who a server is and how the connection is protected',
     forms: [
-      ['imaps://host', 'any URL of the five protocols; nobody logs in'],
+      [
+        'imaps://host',
+        'any URL of the five protocols; nobody logs in, but for --probe of ftps://user@host',
+      ],
       ['URL URL …', 'a row for each; the exit code is the gravest'],
     ],
     examples: [
       'fivewire tls imaps://imap.example.org --warn-days 20',
       'fivewire tls --list hosts.txt --warn-days 20 --jobs 16',
+      'fivewire tls smtp://mx.example.org:25 --domain example.org --resolver 127.0.0.1:53',
     ],
     load: () => import('./commands/tls.js'),
   },

@@ -2,12 +2,16 @@
 import {
   type CommandLine,
   commandLine,
+  dialTransport,
+  type LineConnection,
   openConnection,
   type ProtocolProfile,
   type Reply,
   readReply,
   resolveTransport,
   type SessionScope,
+  secret,
+  secure,
   sessionScopeOf,
   type Transport,
   type Wait,
@@ -76,21 +80,94 @@ const ftpProfile: ProtocolProfile = {
 async function ftpResumes({ connect }: Target, signal: AbortSignal): Promise<boolean> {
   const transport = resolveTransport(ftpProfile, { ...connect, signal });
   const sessions = sessionScopeOf(transport);
-  await securedFtp(transport, sessions, signal);
-  return securedFtp(transport, sessions, signal);
+  const isResumed = async ({ connection }: FtpDialogue): Promise<boolean> =>
+    connection.secureStream?.security.resumed === true;
+  await securedFtp(transport, sessions, signal, isResumed);
+  return securedFtp(transport, sessions, signal, isResumed);
 }
 
-/** RFC 4217 §4: greeting, AUTH TLS, and one reply behind the handshake, before which the ticket comes. */
-async function securedFtp(
+/**
+ * Whether a data connection resumes the session of its control connection, as by RFC 4217 and as servers demand: by one listing.
+ *
+ * @returns undefined where there was no data connection under TLS; a login that is refused is one such reason
+ */
+export async function ftpDataResumes(
+  { connect }: Target,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  const { auth, ...options } = connect;
+  if (auth === undefined || !('password' in auth)) return undefined;
+  const { user, password } = auth;
+  try {
+    const transport = resolveTransport(ftpProfile, { ...options, signal });
+    const sessions = sessionScopeOf(transport);
+    return await securedFtp(transport, sessions, signal, async ({ ask, read, connection }) => {
+      let login = await ask(commandLine('USER', [user]));
+      if (login.class === 3) login = await ask(commandLine('PASS', [secret(password)]));
+      await ask(commandLine('PBSZ', ['0']));
+      const isPrivate = await ask(commandLine('PROT', ['P']));
+      if (login.class !== 2 || isPrivate.class !== 2) return undefined;
+      const port = portIn(await ask(commandLine('EPSV'))) ?? portIn(await ask(commandLine('PASV')));
+      if (port === undefined) return undefined;
+      const raw = await dialTransport(transport, 'data', port, signal);
+      raw.on('error', () => {});
+      try {
+        connection.send(commandLine('LIST')); // a server opens its side when it has this
+        const data = await secure(raw, {
+          ...dataIdentity(transport),
+          ...(sessions === undefined ? {} : { sessions }),
+          timeout: transport.timeouts.tls,
+          signal,
+        });
+        data.on('error', () => {}).resume();
+        const { resumed } = data.security;
+        data.end();
+        while ((await read()).class === 1);
+        return resumed;
+      } finally {
+        raw.destroy();
+      }
+    });
+  } catch (error) {
+    if (!isFivewireError(error) || signal.aborted) throw error;
+    return undefined;
+  }
+}
+
+/** Who the control connection is. */
+function dataIdentity({ context, serverHostname, host, port }: Transport) {
+  if (context === undefined || serverHostname === undefined) throw new Error('TLS is not in use');
+  return { context, serverHostname, protocol: 'ftp', host, port } as const;
+}
+
+/** Of 229 (RFC 2428) and 227 (RFC 959); whatever host is named, the data connection goes to the control connection's. */
+function portIn(reply: Reply): number | undefined {
+  const text = reply.class === 2 ? reply.lines.join(' ') : '';
+  const [, extended, high, low] =
+    /\(\|\|\|(\d{1,5})\|\)|\d+,\d+,\d+,\d+,(\d{1,3}),(\d{1,3})/.exec(text) ?? [];
+  const port = extended === undefined ? Number(high) * 256 + Number(low) : Number(extended);
+  return port > 0 && port < 65_536 ? port : undefined;
+}
+
+interface FtpDialogue {
+  connection: LineConnection;
+  ask(line: CommandLine): Promise<Reply>;
+  read(): Promise<Reply>;
+}
+
+/** RFC 4217 §4: greeting, AUTH TLS, the work, and a reply behind the handshake, before which the ticket comes. */
+async function securedFtp<T>(
   transport: Transport,
   sessions: SessionScope | undefined,
   signal: AbortSignal,
-): Promise<boolean> {
+  work: (dialogue: FtpDialogue) => Promise<T>,
+): Promise<T> {
   const connection = await openConnection(transport, sessions);
   const wait: Wait = { phase: 'starttls', timeout: transport.timeouts.reply };
+  const read = (): Promise<Reply> => readReply(connection, 'ftp', wait);
   const ask = (line: CommandLine): Promise<Reply> => {
     connection.send(line);
-    return readReply(connection, 'ftp', wait);
+    return read();
   };
   return connection.establish(signal, async () => {
     await readReply(connection, 'ftp', { ...wait, phase: 'greeting' });
@@ -98,9 +175,9 @@ async function securedFtp(
       await ask(commandLine('AUTH', ['TLS']));
       await connection.startTls('starttls', signal);
     }
+    const found = await work({ connection, ask, read });
     await ask(commandLine('QUIT'));
-    const resumed = connection.secureStream?.security.resumed === true;
     await connection.end();
-    return resumed;
+    return found;
   });
 }

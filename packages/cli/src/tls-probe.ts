@@ -12,7 +12,7 @@ import {
 } from '@fivewire/line-protocol';
 import { isFivewireError } from 'tls-context-core';
 import type { Context } from './context.js';
-import { resumes } from './resumption.js';
+import { ftpDataResumes, resumes } from './resumption.js';
 import { withSession } from './sessions.js';
 import type { Protocol, Target } from './target.js';
 
@@ -25,11 +25,16 @@ export interface ProbeResult {
   smuggled: Answer;
   /** Which other key exchange groups the server would take: this client has one list. The one that was taken is told without a probe. */
   groups: Answer;
-  /** Whether FTP's data connections resume the session: only a login can show it. */
-  ftpDataResumes: Answer;
+  /** Whether FTP's data connections resume the session of the control connection. */
+  ftpDataResumes: Answer | 'not asked: needs a login';
 }
 
-export async function probe(target: Target, context: Context): Promise<ProbeResult> {
+/** @param account the same FTP server with a login, where there is one */
+export async function probe(
+  target: Target,
+  account: Target | undefined,
+  context: Context,
+): Promise<ProbeResult> {
   const versions: Record<string, { accepted: Answer; resumes: Answer }> = {
     // Below what this client can ever speak.
     'TLS 1.0': { accepted: 'not asked', resumes: 'not asked' },
@@ -46,8 +51,19 @@ export async function probe(target: Target, context: Context): Promise<ProbeResu
     versions,
     smuggled: await smuggled(target, context),
     groups: 'not asked',
-    ftpDataResumes: 'not asked',
+    ftpDataResumes: await ftpData(target, account, context),
   };
+}
+
+async function ftpData(
+  { protocol, connect: { security } }: Target,
+  account: Target | undefined,
+  { signal }: Context,
+): Promise<ProbeResult['ftpDataResumes']> {
+  if (protocol !== 'ftp' || security === 'cleartext') return 'not asked';
+  if (account === undefined) return 'not asked: needs a login';
+  const resumed = await ftpDataResumes(account, signal);
+  return resumed === undefined ? 'unknown' : resumed ? 'yes' : 'no';
 }
 
 async function inVersion(

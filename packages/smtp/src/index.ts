@@ -3,7 +3,7 @@ export * from '@fivewire/line-protocol/surface';
 export type { Auth } from '@fivewire/sasl';
 export { type MailAddress, parseAddress } from './address.js';
 export { type DeliverToOptions, type DeliverToResult, deliverTo } from './deliver-to.js';
-export type { DaneOptions } from './delivery/dane.js';
+export { type DaneOptions, findTlsa, type TlsaFinding } from './delivery/dane.js';
 export {
   type DeliveryOptions,
   type DeliveryPlan,
@@ -11,11 +11,12 @@ export {
   deliveryTargets,
   type MxRecord,
 } from './delivery/delivery-targets.js';
-export type {
-  CachedMtaStsPolicy,
-  MtaStsCache,
-  MtaStsFinding,
-  MtaStsOptions,
+export {
+  type CachedMtaStsPolicy,
+  findMtaStsPolicy,
+  type MtaStsCache,
+  type MtaStsFinding,
+  type MtaStsOptions,
 } from './delivery/mta-sts.js';
 export {
   allowsMx,
@@ -23,6 +24,11 @@ export {
   parseMtaStsPolicy,
   parseMtaStsRecord,
 } from './delivery/mta-sts-policy.js';
+export {
+  parseResolver,
+  type QuestionOptions,
+  type TrustedResolver,
+} from './delivery/trusted-resolver.js';
 export { createSmtpPool, type SmtpPool, type SmtpPoolOptions } from './pool.js';
 export { SmtpClient } from './smtp-client.js';
 export type * from './types.js';

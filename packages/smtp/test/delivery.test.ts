@@ -19,6 +19,8 @@ import {
   type DeliveryOptions,
   type DeliveryPlan,
   deliveryTargets,
+  findMtaStsPolicy,
+  findTlsa,
   SmtpClient,
   type SmtpOptions,
 } from '../src/index.js';
@@ -114,6 +116,21 @@ describe('mail exchangers', () => {
     await expect(deliveryTargets('example.org', options as DeliveryOptions)).rejects.toMatchObject({
       name: 'UsageError',
       code: 'ERR_ARGUMENT',
+    });
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['an address', () => findTlsa('192.0.2.1', 25, { resolver: '127.0.0.1' })],
+    ['port 0', () => findTlsa('mx.example.org', 0, { resolver: '127.0.0.1' })],
+    ['a port that is text', () => findTlsa('mx.example.org', '25' as never, { resolver: '::1' })],
+    ['a resolver by name', () => findTlsa('mx.example.org', 25, { resolver: 'localhost' })],
+    ['an option', () => findTlsa('mx.example.org', 25, { resolver: '::1', port: 53 } as never)],
+    ['a domain that is one', () => findMtaStsPolicy('192.0.2.1')],
+    ['a domain with a user', () => findMtaStsPolicy('bob@example.org')],
+    ['an option of a policy', () => findMtaStsPolicy('example.org', { timout: 1 } as never)],
+  ])('who only looks: %s is refused', async (_, look) => {
+    await expect(look()).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_(ARGUMENT|SERVER_HOSTNAME_INVALID)$/),
     });
   });
 

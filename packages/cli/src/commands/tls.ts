@@ -2,8 +2,13 @@
  * `fivewire tls`: who is there and how the connection is protected. A refused server's certificates are shown as well:
  * they say why.
  */
-import { describeCertificate, isFivewireError, type TlsError } from 'tls-context-core';
-import type { Args, Context } from '../context.js';
+import {
+  describeCertificate,
+  isFivewireError,
+  parseServerHostname,
+  type TlsError,
+} from 'tls-context-core';
+import { type Args, type Context, optionalText } from '../context.js';
 import { exitCodeOf, exitCodes, isFailure, usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
 import { line } from '../output.js';
@@ -12,6 +17,7 @@ import { resumes } from '../resumption.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
 import { resolveTarget, type Target } from '../target.js';
+import type { DaneVerdict, MtaStsVerdict } from '../tls-policies.js';
 import type { ProbeResult } from '../tls-probe.js';
 import { urlsOf } from '../url-list.js';
 
@@ -19,7 +25,17 @@ export const options = {
   'warn-days': { type: 'string', describe: 'Exit 1 where a certificate is valid for fewer days' },
   probe: {
     type: 'boolean',
-    describe: 'Ask more: versions, resumption in each, commands smuggled behind STARTTLS',
+    describe:
+      'Ask more: versions, resumption in each, commands smuggled behind STARTTLS; with a login, FTP’s data connections',
+  },
+  resolver: {
+    type: 'string',
+    describe:
+      'Validating resolver that you trust, as 127.0.0.1:53: hold its TLSA records (DANE) against the server',
+  },
+  domain: {
+    type: 'string',
+    describe: 'Mail domain of an SMTP server: does its MTA-STS policy name the server',
   },
   list: { type: 'string', describe: 'File of URLs, one a line; - for stdin' },
   jobs: { type: 'string', alias: 'j', describe: 'Servers at once; default 8' },
@@ -34,7 +50,8 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   const jobs = wholeNumber(args.jobs, '--jobs') ?? 8;
   if (jobs < 1 || jobs > mostJobs) throw usage(`--jobs goes from 1 to ${mostJobs}`);
   const urls = await urlsOf(args);
-  const look = (given: string): Promise<Seen> => lookAt(given, args.probe === true, context);
+  const questions = await questionsOf(args);
+  const look = (given: string): Promise<Seen> => lookAt(given, questions, context);
   if (urls.length === 1) return page(await look(urls[0] as string), warnDays, context);
   const width = Math.max(...urls.map((url) => url.length));
   let worst: number = exitCodes.ok;
@@ -46,24 +63,61 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   return worst === exitCodes.ok ? undefined : worst;
 }
 
+interface Questions {
+  probe: boolean;
+  resolver: string | undefined;
+  domain: string | undefined;
+}
+
+/** @throws UsageError, Failure 64: for all servers the same, so it is no row of one. */
+async function questionsOf(args: Args): Promise<Questions> {
+  const resolver = optionalText(args.resolver);
+  const domain = optionalText(args.domain);
+  if (resolver !== undefined) (await import('@fivewire/smtp')).parseResolver(resolver);
+  if (domain === undefined) return { probe: args.probe === true, resolver, domain };
+  const { kind, name } = parseServerHostname(domain);
+  if (kind !== 'dns') throw usage(`--domain ${domain} is an address`, 'Name a mail domain.');
+  return { probe: args.probe === true, resolver, domain: name };
+}
+
 interface Seen {
   url: string;
   finding: Finding;
   daysLeft: number | undefined;
 }
 
-async function lookAt(given: string, more: boolean, context: Context): Promise<Seen> {
-  const target = await resolveTarget(given, context, {
-    protocols: ['ftp', 'imap', 'pop3', 'smtp', 'nntp'],
-    login: 'none',
-  });
+const protocols = ['ftp', 'imap', 'pop3', 'smtp', 'nntp'] as const;
+
+async function lookAt(
+  given: string,
+  { probe, resolver, domain }: Questions,
+  context: Context,
+): Promise<Seen> {
+  const target = await resolveTarget(given, context, { protocols, login: 'none' });
   const finding = await withRetry(context, () => examine(target, context));
-  if (more && finding.refused === undefined)
-    finding.probe = await (await import('../tls-probe.js')).probe(target, context);
+  const policies = await import('../tls-policies.js');
+  finding.dane = await policies.daneOf(target, resolver, context);
+  finding.mtaSts = await policies.mtaStsOf(target, domain, context);
+  if (probe && finding.refused === undefined) {
+    // Nobody logs in but for what only a login shows.
+    const account = target.protocol === 'ftp' ? await withLogin(given, context) : undefined;
+    finding.probe = await (await import('../tls-probe.js')).probe(target, account, context);
+  }
   const dates = finding.path.map(({ validTo }) => Date.parse(validTo));
   const daysLeft =
     dates.length === 0 ? undefined : Math.floor((Math.min(...dates) - Date.now()) / day);
   return { url: shownUrl(target), finding, daysLeft };
+}
+
+/** Nothing where nobody is named, or no password is to be had. */
+async function withLogin(given: string, context: Context): Promise<Target | undefined> {
+  try {
+    const target = await resolveTarget(given, context, { protocols });
+    return target.connect.auth === undefined ? undefined : target;
+  } catch (error) {
+    if (isFailure(error) && error.exit === exitCodes.usage) return undefined;
+    throw error;
+  }
 }
 
 /** One of many that cannot be looked at is a row as well. */
@@ -89,10 +143,12 @@ function rowOf(
 ): { exit: number; text: string } {
   const { refused, exit = exitCodes.ok, protocol = '-' } = finding;
   const isShort = warnDays !== undefined && daysLeft !== undefined && daysLeft < warnDays;
-  const verdict = refused?.code ?? (isShort ? 'expires soon' : 'accepted');
+  const [complaint] = complaintsOf(finding);
+  const verdict = refused?.code ?? (isShort ? 'expires soon' : (complaint ?? 'accepted'));
+  const isPartly = isShort || complaint !== undefined;
   const days = daysLeft === undefined ? '-' : `${daysLeft} d`;
   return {
-    exit: exit === exitCodes.ok && isShort ? exitCodes.partly : exit,
+    exit: exit === exitCodes.ok && isPartly ? exitCodes.partly : exit,
     text: `${url.padEnd(width)}  ${protocol.padEnd(7)}  ${days.padStart(6)}  ${line(verdict)}`,
   };
 }
@@ -111,9 +167,19 @@ async function page(
     );
     return finding.exit;
   }
-  if (warnDays === undefined || daysLeft === undefined || daysLeft >= warnDays) return undefined;
-  out.warn(`${url}: a certificate is valid for ${daysLeft} more days only`);
-  return exitCodes.partly;
+  const warnings = complaintsOf(finding);
+  if (warnDays !== undefined && daysLeft !== undefined && daysLeft < warnDays)
+    warnings.push(`a certificate is valid for ${daysLeft} more days only`);
+  for (const warning of warnings) out.warn(`${url}: ${warning}`);
+  return warnings.length === 0 ? undefined : exitCodes.partly;
+}
+
+/** What those who obey DNS and the policy would not accept, whatever the authorities say. */
+function complaintsOf({ dane, mtaSts }: Finding): string[] {
+  return [
+    ...(dane?.result === 'mismatch' ? ['no TLSA record matches'] : []),
+    ...(mtaSts?.result === 'not named' ? ['the MTA-STS policy does not name it'] : []),
+  ];
 }
 
 /** An account's name says nothing of how it is secured; here that matters. */
@@ -138,6 +204,8 @@ interface Finding {
   chain: Certificate[];
   /** What the connection depends on: the verified path, or what there is of it. */
   path: Certificate[];
+  dane?: DaneVerdict;
+  mtaSts?: MtaStsVerdict;
   probe?: ProbeResult;
   refused?: { code: string; message: string; hint: string };
   exit?: number;
@@ -214,6 +282,7 @@ function pageOf(url: string, finding: Omit<Finding, 'path'>, daysLeft: number | 
       finding.resumes === undefined ? 'unknown' : finding.resumes ? 'yes' : 'no',
     ]);
   }
+  rows.push(...policyRows(finding));
   if (finding.probe !== undefined) rows.push(...probeRows(finding.probe));
   for (const [at, certificate] of chain.entries()) rows.push(...certificateRows(at, certificate));
   if (daysLeft !== undefined) rows.push(['days left', String(daysLeft)]);
@@ -227,6 +296,20 @@ const groupText = ({ group, postQuantum }: Omit<Finding, 'path'>): string =>
   group === undefined
     ? 'not asked: this Node does not tell'
     : `${group}, ${postQuantum ? 'post-quantum' : 'not post-quantum'}`;
+
+const policyRows = ({ dane, mtaSts }: Omit<Finding, 'path'>): [string, string][] => [
+  ...(dane === undefined ? [] : [['dane', explained(dane)] as [string, string]]),
+  ...(dane?.records ?? []).map((record): [string, string] => ['  tlsa', record]),
+  ...(mtaSts === undefined ? [] : [['mta-sts', mtaStsText(mtaSts)] as [string, string]]),
+];
+
+const explained = ({ result, why }: { result: string; why?: string }): string =>
+  why === undefined ? result : `${result}: ${why}`;
+
+const mtaStsText = ({ policy, ...verdict }: MtaStsVerdict): string =>
+  policy === undefined || policy.mode === 'none'
+    ? explained(verdict)
+    : `${explained(verdict)}, ${policy.mode}: ${policy.mx.join(', ')}`;
 
 const probeRows = ({ versions, ...rest }: ProbeResult): [string, string][] => [
   ...Object.entries(versions).map(([name, { accepted, resumes: again }]): [string, string] => [

@@ -1,6 +1,18 @@
 /** TLSA records of a mail exchanger, where DNSSEC proves them: RFC 7672 §2.2, §3. */
-import { isUsableTlsa, type TlsaRecord } from '@fivewire/line-protocol';
-import { ask, type QuestionOptions, type TrustedResolver } from './trusted-resolver.js';
+import {
+  checkOptions,
+  isUsableTlsa,
+  parseServerHostname,
+  rules,
+  type TlsaRecord,
+  UsageError,
+} from '@fivewire/line-protocol';
+import {
+  ask,
+  parseResolver,
+  type QuestionOptions,
+  type TrustedResolver,
+} from './trusted-resolver.js';
 
 export interface DaneOptions {
   /**
@@ -10,11 +22,40 @@ export interface DaneOptions {
   resolver: string;
 }
 
+/** What DNS says of the TLSA records of a server. */
+export interface TlsaFinding {
+  /** Whether DNSSEC proves it. `false`: DANE does not apply, and no record is told. */
+  signed: boolean;
+  /** Those that can be held against a certificate, for `tlsa` of `connect`; empty: DANE does not apply. */
+  records: TlsaRecord[];
+}
+
 const recordLimit = 100;
 
 /**
- * The records that can be held against a certificate; empty: DANE does not apply to this host, for its zone is not
- * signed, or has none.
+ * Asks for the TLSA records of a server. {@link deliveryTargets} does so by itself.
+ *
+ * @throws ConnectionError `ERR_DIAL_FAILED`, `retry: 'later'`: DNS fails; TimeoutError; AbortError; RemoteProtocolError; TlsError
+ * `ERR_SERVER_HOSTNAME_INVALID`; UsageError `ERR_ARGUMENT`.
+ */
+export async function findTlsa(
+  host: string,
+  port: number,
+  { resolver, ...options }: DaneOptions & QuestionOptions,
+): Promise<TlsaFinding> {
+  checkOptions(options, rules.callRules);
+  const { kind, name } = parseServerHostname(host);
+  if (kind !== 'dns') throw badArgument('host', 'is an address, and has no TLSA records');
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw badArgument('port', 'must be a port from 1 to 65535');
+  return tlsaRecords(parseResolver(resolver), name, port, options);
+}
+
+const badArgument = (argument: string, what: string): UsageError =>
+  new UsageError('ERR_ARGUMENT', `${argument} ${what}`, { argument });
+
+/**
+ * The records, where DNSSEC proves them.
  *
  * The address is looked at first (RFC 7672 §2.2.2): servers of unsigned zones often fail on the very question.
  *
@@ -25,11 +66,12 @@ export async function tlsaRecords(
   host: string,
   port: number,
   options: QuestionOptions,
-): Promise<TlsaRecord[]> {
-  if (!(await isSigned(resolver, host, options))) return [];
+): Promise<TlsaFinding> {
+  if (!(await isSigned(resolver, host, options))) return { signed: false, records: [] };
   const answer = await ask(resolver, `_${port}._tcp.${host}`, 'TLSA', options);
-  if (!answer.authenticated) return [];
-  return answer.records.slice(0, recordLimit).map(toTlsa).filter(isUsableTlsa);
+  if (!answer.authenticated) return { signed: false, records: [] };
+  const records = answer.records.slice(0, recordLimit).map(toTlsa).filter(isUsableTlsa);
+  return { signed: true, records };
 }
 
 async function isSigned(

@@ -164,7 +164,7 @@ async function judge(
   const target = underPolicy(exchange, priority, port, mtaSts);
   if (resolver === undefined || 'error' in target) return target;
   try {
-    const tlsa = await tlsaRecords(resolver, exchange, port, options);
+    const { records: tlsa } = await tlsaRecords(resolver, exchange, port, options);
     if (tlsa.length === 0) return target;
     return { ...target, connect: { ...target.connect, tlsa }, protection: 'dane' };
   } catch (error) {

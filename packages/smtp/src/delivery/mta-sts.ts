@@ -2,6 +2,7 @@
 import { resolveTxt as systemResolveTxt } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import {
+  checkOptions,
   createTlsContext,
   type Dial,
   defaultTlsContext,
@@ -11,11 +12,13 @@ import {
   isText,
   isTlsContext,
   lookUp,
+  parseServerHostname,
   RemoteProtocolError,
   type Rules,
   rules,
   type TlsContext,
   type TlsContextOptions,
+  UsageError,
 } from '@fivewire/line-protocol';
 import { type HttpResponse, httpsGet } from './https-get.js';
 import { type MtaStsPolicy, parseMtaStsPolicy, parseMtaStsRecord } from './mta-sts-policy.js';
@@ -77,13 +80,18 @@ const sharedCache: MtaStsCache = {
  * The policy that holds for a domain now: a remembered one while its id is that of DNS, or while DNS or the web server
  * can't be had and it has not expired; else a fresh one.
  *
- * @param domain A-labels in lower case
- * @throws AbortError, UsageError; whatever else goes wrong is a `problem` (§3.3: as though there were no policy)
+ * @throws AbortError, UsageError, TlsError `ERR_SERVER_HOSTNAME_INVALID`; whatever else goes wrong is a `problem` (§3.3: as though there were no policy)
  */
 export async function findMtaStsPolicy(
-  domain: string,
-  options: MtaStsOptions,
+  mailDomain: string,
+  options: MtaStsOptions = {},
 ): Promise<MtaStsFinding> {
+  checkOptions(options, mtaStsRules);
+  const { kind, name: domain } = parseServerHostname(mailDomain);
+  if (kind !== 'dns')
+    throw new UsageError('ERR_ARGUMENT', 'domain is an address; a domain name is needed', {
+      argument: 'domain',
+    });
   const { cache = sharedCache } = options;
   const known = stillValid(await cache.get(domain));
   const finding = (more: MtaStsFinding): MtaStsFinding => ({
