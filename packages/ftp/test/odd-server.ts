@@ -43,6 +43,8 @@ export interface Manners {
   setsTimes?: boolean;
   /** REST ahead of STOR is refused. */
   refusesRestart?: boolean;
+  /** STOR behind REST, and APPE, are refused onto what is there (ProFTPD without AllowStoreRestart). */
+  addsToNothing?: boolean;
   /** What data connections end after, in octets: the server breaks off. */
   breaksAfter?: number;
   /** Reads no command while a file comes: what is asked then is answered behind it (vsftpd). */
@@ -156,6 +158,9 @@ export function oddServer(tree: Tree, given: Manners = {}): OddServer {
 
   const hasMlst = features.some((one) => one.startsWith('MLST'));
   const receive = (argument: string, before: string): unknown => {
+    if (manners.addsToNothing && before !== '') {
+      return say(`451 ${argument}: Append/Restart not permitted, try again`);
+    }
     const { parent, name } = parentOf(argument);
     if (parent === undefined) return say('553 no');
     const data = arrivals.shift();

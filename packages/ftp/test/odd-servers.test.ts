@@ -149,6 +149,34 @@ describe('listings', () => {
     },
   );
 
+  it.each([undefined, mlst].flatMap((features) => ['/', '/a'].map((home) => ({ features, home }))))(
+    'one that shows nothing of the path there is found out by the second listing, %j',
+    async (given) => {
+      const { features, home } = given;
+      const nested: Tree = { a: { one: {}, two: 'x' }, b: { three: 'y' }, c: { four: 'z' } };
+      const manners = { ignoresArgument: true, home, ...(features && { features }) };
+      await on(nested, manners, async (ftp) => {
+        await rows(ftp.list('/elsewhere')).catch(() => []);
+        expect(await rows(ftp.list('/b'))).toEqual(['/b/three']);
+        expect(await rows(ftp.list('/c'))).toEqual(['/c/four']);
+      });
+      await on(nested, manners, async (ftp, server) => {
+        await rows(ftp.list('/elsewhere', { recursive: true })).catch(() => []);
+        expect(server.said.length).toBeLessThan(25); // and not a hundred levels down
+        expect(await rows(ftp.list('/b'))).toEqual(['/b/three']);
+      });
+    },
+  );
+
+  it('twins are no such server', async () => {
+    await on({ a: { same: 'x' }, b: { same: 'x' }, c: {} }, {}, async (ftp, server) => {
+      for (const path of ['/a', '/b', '/a', '/b'])
+        expect(await rows(ftp.list(path))).toEqual([`${path}/same`]);
+      expect(count(server, /^CWD/)).toBe(2);
+      expect(await rows(ftp.list('/c'))).toEqual([]);
+    });
+  });
+
   it('a directory that holds a directory of its own name is no such server', async () => {
     await on({ d: { d: { f: '' } } }, {}, async (ftp, server) => {
       expect(await rows(ftp.list('/d'))).toEqual(['/d/d/']);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry, FtpClient } from '../src/index.js';
+import type { Entry, FtpClient, UploadOptions } from '../src/index.js';
 import { against, login, loginWithMlst } from './script.js';
 
 const port = 'C: EPSV\nS: 229 ok (|||6446|)\n';
@@ -117,6 +117,23 @@ describe('a positive reply of another command is a notice, and the wait goes on'
     });
     expect(outcome).toBe('ab'.repeat(32));
     expect(notices).toHaveLength(3);
+  });
+
+  it.each<[string, string, UploadOptions]>([
+    ['the refusal comes with it', 'S: 226 Quota\nS: 552 full\n', { verify: false }],
+    ['SIZE is asked meanwhile', 'S: 226 Quota\nC: SIZE /f\nS: 552 full\nS: 213 5\n', {}],
+    ['it has another code', 'S: 250 Quota\nS: 451 disk\n', { verify: false }],
+  ])('226 ahead of the refusal of an upload: %s', async (_what, end, options) => {
+    const script = `${login}${port}DATA\nC: STOR /f\nS: 150 go\nU: hello\n${end}C: NOOP\nS: 200 ok\n`;
+    const { result } = await against(script, async (ftp) => {
+      const upload = ftp.upload('hello', '/f', options);
+      await expect(upload).rejects.toMatchObject({
+        code: 'ERR_TRANSFER_INCOMPLETE',
+        connection: 'usable',
+      });
+      return options.verify === false ? (await ftp.command('NOOP')).code : 200;
+    });
+    expect(result).toBe(200);
   });
 
   it('a code that no command claims is an answer', async () => {

@@ -136,7 +136,50 @@ it('a hash proves an unknown part, and one that mismatches is not kept', async (
   expect(await readFile(wrong.path, 'utf8')).toBe('NEWCONTENT');
 });
 
+it.each([
+  '554 REST: invalid argument',
+  '551 no',
+  '550 Bad restart offset',
+  '426 Restart beyond EOF',
+])('an offset that RETR refuses begins anew: %s', async (refusal) => {
+  const { path, names } = await directory('longer than it can be');
+  const noSize = loginWithMlst.replace('S:  SIZE\n', '').replace('S:  MDTM\n', '');
+  const next = 'C: EPSV\nS: 229 ok (|||6446|)\nDATA\n';
+  const script = `${noSize}${next}C: REST 21\nS: 350 ok\nC: RETR /f\nS: ${refusal}\n${next}C: REST 0\nS: 350 ok\nC: RETR /f\nS: 150 here\nD-raw: NEWCONTENT\nD-end\nS: 226 done\n${hashed('NEWCONTENT')}`;
+  const { result } = await against(script, (ftp) =>
+    ftp.download('/f', path, { resume: true, verify: 'hash' }),
+  );
+  expect(result).toMatchObject({ start: 0, octets: 10 });
+  expect(await readFile(path, 'utf8')).toBe('NEWCONTENT');
+  expect(await names()).toEqual(['f']);
+});
+
 describe('a download in place', () => {
+  it.each([
+    ['S: 425 no\n', 'ERR_TRANSFER_INCOMPLETE'],
+    ['S: 550 The system cannot find the file specified.\n', 'ERR_NOT_FOUND'],
+    ['D-end\nS: 451 disk\n', 'ERR_TRANSFER_INCOMPLETE'],
+    ['D-end\nS: 226 done\nC: SIZE /f\nS: 213 10\n', 'ERR_TRANSFER_INCOMPLETE'],
+  ])('leaves what was there where nothing came behind 150: %j', async (end, code) => {
+    const { path, names } = await directory();
+    await writeFile(path, 'precious');
+    const steps = `C: SIZE /f\nC: EPSV\nS: 213 10\nS: 229 ok (|||6446|)\nDATA\nC: RETR /f\nS: 150 here\n${end}`;
+    await against(login + steps, async (ftp) => {
+      await expect(ftp.download('/f', path, { atomic: false })).rejects.toMatchObject({ code });
+    });
+    expect(await readFile(path, 'utf8')).toBe('precious');
+    expect(await names()).toEqual(['f']);
+  });
+
+  it('becomes empty where the remote file is', async () => {
+    const { path } = await directory();
+    await writeFile(path, 'precious');
+    const steps =
+      'C: SIZE /f\nC: EPSV\nS: 213 0\nS: 229 ok (|||6446|)\nDATA\nC: RETR /f\nS: 150 here\nD-end\nS: 226 done\n';
+    await against(login + steps, (ftp) => ftp.download('/f', path, { atomic: false }));
+    expect(await readFile(path, 'utf8')).toBe('');
+  });
+
   it('leaves what was there until the server has begun to send', async () => {
     const { path, names } = await directory();
     await writeFile(path, 'precious');

@@ -1,5 +1,6 @@
 /** A source is proven readable before a command goes out that changes the remote file. */
-import { mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, open, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -75,6 +76,20 @@ it('gives a source up that gives nothing, on a signal', async () => {
     await expect(upload).rejects.toMatchObject({ code: 'ERR_ABORTED', connection: 'usable' });
     await ftp.command('NOOP');
   });
+});
+
+it('gives a named pipe up that nothing writes to, and closes it when something does', async () => {
+  const file = join(place, 'pipe');
+  execFileSync('mkfifo', [file]);
+  await against(`${login}C: NOOP\nS: 200 ok\n`, async (ftp) => {
+    const given = new AbortController();
+    const upload = ftp.upload({ file }, '/f', { signal: given.signal });
+    setImmediate(() => given.abort());
+    await expect(upload).rejects.toMatchObject({ code: 'ERR_ABORTED', connection: 'usable' });
+    await ftp.command('NOOP');
+  });
+  const writer = await open(file, 'w'); // opens once the reader has
+  await writer.close();
 });
 
 it.each([0, 1, 1_048_574, 1_048_575, 1_048_576, 1_048_577, 2_500_000])(

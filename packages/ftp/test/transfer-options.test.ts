@@ -196,6 +196,23 @@ describe('uploads that go on', () => {
     await ftp.quit();
   });
 
+  test.each([
+    ['EPSV', 'SIZE'],
+    ['EPSV', 'SIZE', 'REST STREAM'],
+  ])('a server that adds to no file gets the whole of it: %s %s %s', async (...features) => {
+    const { tree, ftp, manners } = await meeting({}, { features, breaksAfter: half });
+    const from = place();
+    await writeFile(from, content);
+    await expect(ftp.upload({ file: from }, 'f', { resume: true })).rejects.toMatchObject({
+      code: 'ERR_TRANSFER_INCOMPLETE',
+    });
+    Object.assign(manners, { breaksAfter: Infinity, addsToNothing: true });
+    const result = await ftp.upload({ file: from }, 'f', { resume: true });
+    expect(result).toMatchObject({ start: 0, size: content.length, proof: 'size' });
+    expect(tree).toEqual({ f: content });
+    await ftp.quit();
+  });
+
   test('a part of another version of the file is no part of this one', async () => {
     const { tree, ftp, manners } = await meeting({}, { breaksAfter: half });
     const from = place();

@@ -59,9 +59,16 @@ export async function download(
         else await before.write(remote);
         return goesOn;
       };
-      const keep = (piece: Buffer): Promise<void> | undefined =>
+      const write = (piece: Buffer): Promise<void> | undefined =>
         // A Writable may run the caller's code, which would wait for us if it called this client.
         marked ? whileAwaited(ours, () => opened.take(piece)) : opened.take(piece);
+      let hasBegun = false;
+      const keep = (piece: Buffer): Promise<void> | undefined => {
+        if (hasBegun) return write(piece);
+        hasBegun = true;
+        // A server may say 150 and then refuse (IIS): the first octet shows that it sends.
+        return opened.begin().then(() => write(piece));
+      };
       const arriving = retrieve(session, dialogue, {
         ...options,
         path,
@@ -69,7 +76,6 @@ export async function download(
         verify: verify !== false,
         start: opened.start,
         restart,
-        begin: () => opened.begin(),
         ...(record === undefined ? {} : { identify: (remote) => identify(record, remote) }),
         take(piece) {
           digest?.update(piece);
@@ -88,6 +94,7 @@ export async function download(
         await backToBinary(session, dialogue);
       }
     });
+    await sink?.begin(); // an empty file has no first octet
     await sink?.flush();
     const agreed = await digest?.compare(session, path, options);
     await sink?.finish();

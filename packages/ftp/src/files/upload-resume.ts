@@ -7,13 +7,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat as statLocal } from 'node:fs/promises';
-import { fitting, type Reply, UsageError } from '@fivewire/line-protocol';
+import { CommandError, fitting, type Reply, UsageError } from '@fivewire/line-protocol';
 import { command } from '../session/dialogue.js';
 import { sizeOf } from '../session/reply-text.js';
 import type { Session } from '../session/session.js';
 import { localFailure, pathOf } from '../transfer/local.js';
 import { Mismatch } from '../transfer/mismatch.js';
-import { mayHaveSize } from '../transfer/retrieve.js';
+import { mayHaveSize, saysOffset } from '../transfer/retrieve.js';
 import { isLocalFile } from '../transfer/source.js';
 import { CannotRestart } from '../transfer/store.js';
 import { setType } from '../transfer/transfer-type.js';
@@ -78,7 +78,8 @@ export async function storeRest(
       return await storeFrom(session, source, target, there, size, options, upload);
     } catch (error) {
       // What lies there turned out to be something else: it would spoil every further try.
-      if (!(error instanceof Mismatch)) throw error;
+      // And a server that adds to no file (ProFTPD without AllowStoreRestart) would refuse every further try.
+      if (!(error instanceof Mismatch) && !addsToNothing(error)) throw error;
     }
   }
   const digest = verify === 'hash' || verify === 'reread' ? digestFor(session, verify) : undefined;
@@ -107,8 +108,14 @@ async function storeFrom(
     return await upload(restarts ? 'STOR' : 'APPE', target, start, digest);
   } catch (error) {
     if (!(error instanceof CannotRestart)) throw error;
-    return upload('APPE', target, start, digest); // ProFTPD without AllowStoreRestart
+    return upload('APPE', target, start, digest);
   }
+}
+
+/** Restarts and appending are refused by one rule, and at STOR and APPE only: the reply to REST is 350. */
+function addsToNothing(error: unknown): boolean {
+  if (!(error instanceof CommandError) || error.connection !== 'usable') return false;
+  return saysOffset.test(error.reply?.text ?? '');
 }
 
 async function readStart(source: Content, octets: number, digest: Digest): Promise<void> {

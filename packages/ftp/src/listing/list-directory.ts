@@ -20,7 +20,7 @@ import {
 import { hasFeature, type Session } from '../session/session.js';
 import type { CallOptions, ListOptions } from '../types.js';
 import type { Entry } from './entry.js';
-import { attempt, type Verdict, type Way } from './listing-attempt.js';
+import { attempt, commandOf, type Verdict, type Way } from './listing-attempt.js';
 
 /**
  * What one directory holds, itself and its parent left out; what is no directory is its own one entry.
@@ -43,7 +43,7 @@ export async function* listDirectory(
     const verdict: Verdict = yield* attempt(session, path, way, options, before);
     if (verdict.kind === 'whole') {
       if (verdict.isSuspect) await settle(session, path, way, verdict, options);
-      return learn(session, way, verdict, before);
+      return learn(session, path, way, verdict, before);
     }
     if (verdict.kind === 'own') return yield* ownEntry(session, path, options, verdict.entry);
     if (verdict.kind === 'empty' && (await isProvenEmpty(session, path, way, verdict, options)))
@@ -149,12 +149,20 @@ function nextWay(session: Session, path: string, way: Way, verdict: Verdict): Wa
 /** What this way has shown of the server, beside what the directory holds. */
 function learn(
   { traits }: Session,
+  path: string,
   way: Way,
   verdict: Verdict & { kind: 'whole' },
   before: Verdict | undefined,
 ): void {
-  if (way.place === 'argument' && traits.listArgument === 'unproven')
-    traits.listArgument = 'obeyed';
+  if (way.place === 'argument' && traits.listArgument === 'unproven') {
+    const { print, isSuspect } = verdict;
+    const given = commandOf(way);
+    const { listed } = traits;
+    traits.listed ??= { path, command: given, print };
+    // Two paths showed two things; or one was gone into, and the same is there.
+    const differs = listed?.command === given && listed.print !== print;
+    if (isSuspect || differs) traits.listArgument = 'obeyed';
+  }
   if (before?.kind === 'suspect') {
     traits.listArgument = before.print === verdict.print ? 'obeyed' : 'ignored';
   }
@@ -176,7 +184,9 @@ async function isProvenEmpty(
   if (way.place !== 'argument') return true;
   if (isOdd(session, path)) return false;
   if (verdict.showsItself) return true;
-  if (session.traits.listArgument !== 'obeyed') return false;
+  // A server that ignores its argument would show what it showed before.
+  const { listArgument, listed } = session.traits;
+  if (listArgument !== 'obeyed' && listed?.command !== commandOf(way)) return false;
   const call = callOf(options);
   return (await isDirectory(session, path, call)) === true;
 }

@@ -34,12 +34,15 @@ export interface Way {
   readonly place: 'argument' | 'inside' | 'bare';
 }
 
+/** What two listings must share to be compared. */
+export const commandOf = ({ verb, all }: Way): string => (all ? `${verb} -a` : verb);
+
 /** What a try came to. Only with `whole` have entries been given. */
 export type Verdict = { readonly way: Way } & (
   | {
       readonly kind: 'whole';
       readonly entries: number;
-      /** Whether it may be the working directory that was listed, for a part of the path is shown in it. */
+      /** Whether it may be the working directory that was listed: a part of the path is shown in it, or what another path showed. */
       readonly isSuspect: boolean;
       readonly print: string;
     }
@@ -49,7 +52,7 @@ export type Verdict = { readonly way: Way } & (
   | { readonly kind: 'unread'; readonly problem: ListingProblem }
   /** One entry of the path's own name: the file itself, or what the directory holds. */
   | { readonly kind: 'own'; readonly entry: Entry }
-  /** It may be the working directory that was listed, for a part of the path is shown in it. */
+  /** It may be the working directory that was listed. */
   | { readonly kind: 'suspect'; readonly print: string }
   | {
       readonly kind: 'refused';
@@ -241,6 +244,7 @@ export class Reading {
       return { kind: 'own', entry: first, way };
     }
     const print = this.#print?.digest('hex') ?? '';
+    if (this.#holds && !this.#isSuspect) this.#isSuspect = this.#isAsBefore(print);
     if (this.#isSuspect && this.#held !== undefined) return { kind: 'suspect', print, way };
     this.#release();
     return { kind: 'whole', entries: this.#entries, isSuspect: this.#isSuspect, print, way };
@@ -302,6 +306,13 @@ export class Reading {
     if (entry.type === 'directory') return false;
     const shown = octetString(entry.rawPath);
     return splitPath(shown).name === splitPath(this.#path).name;
+  }
+
+  /** Another path has shown the very same. */
+  #isAsBefore(print: string): boolean {
+    const { listed } = this.#session.traits;
+    if (listed === undefined || listed.command !== commandOf(this.#way)) return false;
+    return listed.print === print && listed.path !== this.#path;
   }
 
   /** A server that ignores its argument lists the working directory, and in that the first part of the path is shown. */

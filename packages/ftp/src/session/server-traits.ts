@@ -23,6 +23,8 @@ export interface ServerTraits {
   listAll: boolean;
   /** Whether listing commands obey their argument; those that do not list the working directory. */
   listArgument: 'unproven' | 'obeyed' | 'ignored';
+  /** The first listing by argument that showed something: where another path shows the same, it may be the working directory that is shown. */
+  listed: { readonly path: string; readonly command: string; readonly print: string } | undefined;
   /** True once SIZE has refused a directory: then what has a SIZE is a file. */
   sizeTellsFiles: boolean;
   /**
@@ -48,6 +50,7 @@ export function createTraits(disable: ReadonlySet<string>): ServerTraits {
     mlsd: true,
     listAll: true,
     listArgument: 'unproven',
+    listed: undefined,
     sizeTellsFiles: false,
     links: new Set(),
   };

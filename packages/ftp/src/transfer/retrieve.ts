@@ -1,5 +1,5 @@
 /** RETR and the proof that all of it came: RFC 959 §4.1.3, REST and SIZE of RFC 3659 §4 and §5. */
-import { TransferError } from '@fivewire/line-protocol';
+import { CommandError, TransferError } from '@fivewire/line-protocol';
 import { command, type Dialogue } from '../session/dialogue.js';
 import { rejected } from '../session/failures.js';
 import { announcedSize, sizeOf, timeOf } from '../session/reply-text.js';
@@ -23,8 +23,6 @@ export interface Retrieval extends TransferOptions {
   restart(): Promise<void>;
   /** Told what the remote file is now, `undefined` where that is not known. False: what is here is no part of it. */
   identify?(remote: RemoteStamp | undefined): Promise<boolean>;
-  /** The server has begun to send: what the target held before may go. */
-  begin?(): Promise<void>;
   take(piece: Buffer): Promise<void> | undefined;
   /** A call waits behind this: go on without the consumer, where there is room. */
   awaited?(): void;
@@ -65,7 +63,6 @@ export async function retrieve(
           : announcedSize(opening.text);
       meter.total ??= announced;
       if (opening !== undefined) session.learned.staleRestart = false; // the offset has been used
-      await retrieval.begin?.();
       const take = (piece: Buffer): Promise<void> | undefined => {
         const pause = retrieval.take(piece);
         meter.moved(piece.length);
@@ -80,9 +77,14 @@ export async function retrieve(
   try {
     outcome = await transfer(session, dialogue, plan);
   } catch (error) {
-    if (!(error instanceof NothingLeft)) throw error;
-    meter.end();
-    return { octets: 0, size: meter.size, start: meter.start, proof: 'size' };
+    if (error instanceof NothingLeft) {
+      meter.end();
+      return { octets: 0, size: meter.size, start: meter.start, proof: 'size' };
+    }
+    if (meter.start === 0 || !refusesOffset(error)) throw error;
+    // With the part kept every further try would be refused as well.
+    await startOver(retrieval, meter);
+    return retrieve(session, dialogue, { ...retrieval, start: 0 });
   }
   const proof =
     proofOf(outcome, meter.size, promised ?? announced) ??
@@ -189,6 +191,15 @@ function incomplete(
     }),
   );
 }
+
+/** An offset beyond the end, or one that does not go with the transfer, shows at RETR only: 554, RFC 3659 §5.4. */
+function refusesOffset(error: unknown): boolean {
+  if (!(error instanceof CommandError) || error.connection !== 'usable') return false;
+  const { code, text } = error.reply ?? { code: 0, text: '' };
+  return code === 551 || code === 554 || (Number(code) > 400 && saysOffset.test(text));
+}
+
+export const saysOffset: RegExp = /\bREST\b|restart|offset|marker|append/i;
 
 /** REST must come right before the command. An offset that was never used may still be there. */
 async function restartAt(

@@ -3,7 +3,7 @@
 export interface Sink {
   /** Octets that are there already. */
   readonly start: number;
-  /** The server has begun to send: what stood in the target before may go now, and no earlier. */
+  /** The first octet has come, or all of none: what stood in the target before may go now, and no earlier. */
   begin(): Promise<void>;
   /** Throws those away: the server can't go on from there. */
   restart(): Promise<void>;

@@ -69,7 +69,7 @@ export async function openSource(
     return { ...opened, size: given.size };
   }
   const source = given instanceof ArrayBuffer ? new Uint8Array(given) : given;
-  if (isLocalFile(source)) return openFile(pathOf(source.file), start);
+  if (isLocalFile(source)) return openedInTime(openFile(pathOf(source.file), start), signal);
   if (typeof source === 'string' || source instanceof Uint8Array) {
     const rest = start === 0 ? source : Buffer.from(source as Uint8Array).subarray(start);
     return { pieces: bodyOctets(rest), size: sizeOf(source), close: async () => {} };
@@ -82,6 +82,22 @@ export async function openSource(
     return { pieces: await begun(pieces, signal), size: undefined, close };
   } catch (error) {
     await close();
+    throw error;
+  }
+}
+
+/** A named pipe opens when something writes to it; given up, it is closed when it does. */
+async function openedInTime(
+  opening: Promise<Source>,
+  signal: AbortSignal | undefined,
+): Promise<Source> {
+  try {
+    return await orAborted(opening, signal);
+  } catch (error) {
+    opening.then(
+      (source) => source.close(),
+      () => {},
+    );
     throw error;
   }
 }

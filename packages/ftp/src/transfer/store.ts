@@ -1,6 +1,7 @@
 /** STOR and APPE, RFC 959 §4.1.3, and what proves that all of it arrived. */
 import { isFivewireError, type Reply, TransferError } from '@fivewire/line-protocol';
 import { command, type Dialogue } from '../session/dialogue.js';
+import { rejected } from '../session/failures.js';
 import { sizeOf } from '../session/reply-text.js';
 import type { Session } from '../session/session.js';
 import type { TransferOptions, TransferResult } from '../types.js';
@@ -76,24 +77,31 @@ export async function store(
   const { octets, size } = meter;
   const result = { octets, size, start };
   if (!asksSize) return { ...result, proof: 'final-reply' };
-  const arrived =
-    outcome.size === undefined ? await sizeThere(dialogue, path) : sizeIn(outcome.size);
+  const sized = outcome.size ?? (await sizeThere(dialogue, path));
+  if (sized !== undefined && ofTransfers.has(sized.code)) {
+    await dialogue.ask(command('NOOP')); // SIZE's own answer comes ahead of this one's
+    const why = rejected(sized, `${verb} ${session.charset.decode(path)}`);
+    throw incomplete(session, storage, meter, undefined, why);
+  }
+  const arrived = sized && sizeIn(sized);
   if (arrived === undefined) return { ...result, proof: 'final-reply' };
   if (arrived !== size) throw incomplete(session, storage, meter, arrived, undefined);
   return { ...result, proof: 'size' };
 }
 
 /** A server may close the control connection right behind its final reply: then that reply is the proof. */
-async function sizeThere(dialogue: Dialogue, path: string): Promise<number | undefined> {
+async function sizeThere(dialogue: Dialogue, path: string): Promise<Reply | undefined> {
   try {
-    const reply = await dialogue.ask(command('SIZE', path));
-    return sizeIn(reply);
+    return await dialogue.ask(command('SIZE', path));
   } catch (error) {
     const left = isFivewireError(error) && leaving.has(error.code);
     if (!left) throw error;
     return undefined;
   }
 }
+
+/** Refusals that are never SIZE's: the transfer's own, late, and what was taken for its end was another's notice. */
+const ofTransfers: ReadonlySet<number> = new Set([425, 426, 452, 552]);
 
 const sizeIn = (reply: Reply): number | undefined =>
   reply.code === 213 ? sizeOf(reply.text) : undefined;
@@ -109,7 +117,7 @@ function incomplete(
 ): TransferError {
   const why =
     arrived === undefined
-      ? `the data connection broke: ${broken instanceof Error ? broken.message : broken}`
+      ? `it was broken off: ${broken instanceof Error ? broken.message : broken}`
       : `the server has ${arrived} octets of ${meter.size}`;
   const Kind = arrived === undefined ? TransferError : Mismatch;
   return session.control.connection.locate(

@@ -16,7 +16,7 @@ import {
   TransferError,
 } from '@fivewire/line-protocol';
 import { command, type Dialogue, noteReply } from '../session/dialogue.js';
-import { hintFor, rejected } from '../session/failures.js';
+import { hintFor, rejected, saysAbsent } from '../session/failures.js';
 import { hasFeature, type Session } from '../session/session.js';
 import type { CallOptions } from '../types.js';
 import { Ahead } from './ahead.js';
@@ -150,6 +150,7 @@ async function converse(
       if (!signal?.aborted && ahead?.isPending) await ahead.over(false);
       throw error;
     });
+    if (!ahead?.isPending) await refusedBehind(dialogue, plan, last, broken);
     await ahead?.over(broken === undefined);
     const { closedCleanly, isSecure } = data;
     return { opening, last, closedCleanly, isSecure, broken, size: ahead?.size };
@@ -232,8 +233,35 @@ async function settled(
       }),
     );
   });
+  if (reply.class < 4) return reply;
+  // 150 and then a refusal, with nothing moved (IIS), is the refusal that it would have been at once.
+  const isRefusal = plan.octets() === 0 && saysAbsent(reply);
+  throw connection.locate(
+    isRefusal ? rejected(reply, plan.line.masked) : brokenOff(plan, reply, broken),
+  );
+}
+
+/**
+ * Nothing is asked, and more has come behind a positive reply: that was another's notice (`226 Quota`) where this is a refusal. A goodbye
+ * is none.
+ */
+async function refusedBehind(
+  dialogue: Dialogue,
+  plan: Plan,
+  last: Reply,
+  broken: unknown,
+): Promise<void> {
+  const { connection } = dialogue;
+  if (connection.buffered === 0 || !connection.isOpen) return;
+  let reply: Reply;
+  try {
+    reply = await dialogue.next(plan.line);
+  } catch (error) {
+    if (isFivewireError(error)) return; // the transfer is over, and the next call sees that the connection is
+    throw error;
+  }
+  noteReply(connection, reply.class >= 4 ? last : reply);
   if (reply.class >= 4) throw connection.locate(brokenOff(plan, reply, broken));
-  return reply;
 }
 
 function brokenOff(plan: Plan, reply: Reply, broken: unknown): FivewireError {
