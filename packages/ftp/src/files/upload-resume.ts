@@ -7,13 +7,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat as statLocal } from 'node:fs/promises';
-import { CommandError, fitting, type Reply, UsageError } from '@fivewire/line-protocol';
+import { fitting, type Reply, UsageError } from '@fivewire/line-protocol';
 import { command } from '../session/dialogue.js';
 import { sizeOf } from '../session/reply-text.js';
 import type { Session } from '../session/session.js';
 import { localFailure, pathOf } from '../transfer/local.js';
 import { Mismatch } from '../transfer/mismatch.js';
-import { mayHaveSize, saysOffset } from '../transfer/retrieve.js';
+import { mayHaveSize, replyIn, saysOffset } from '../transfer/retrieve.js';
 import { isLocalFile } from '../transfer/source.js';
 import { CannotRestart } from '../transfer/store.js';
 import { setType } from '../transfer/transfer-type.js';
@@ -113,10 +113,7 @@ async function storeFrom(
 }
 
 /** Restarts and appending are refused by one rule, and at STOR and APPE only: the reply to REST is 350. */
-function addsToNothing(error: unknown): boolean {
-  if (!(error instanceof CommandError) || error.connection !== 'usable') return false;
-  return saysOffset.test(error.reply?.text ?? '');
-}
+const addsToNothing = (error: unknown): boolean => saysOffset.test(replyIn(error)?.text ?? '');
 
 async function readStart(source: Content, octets: number, digest: Digest): Promise<void> {
   if (source instanceof Uint8Array) return digest.update(source.subarray(0, octets));

@@ -1,5 +1,5 @@
 /** RETR and the proof that all of it came: RFC 959 §4.1.3, REST and SIZE of RFC 3659 §4 and §5. */
-import { CommandError, TransferError } from '@fivewire/line-protocol';
+import { isFivewireError, type ServerReply, TransferError } from '@fivewire/line-protocol';
 import { command, type Dialogue } from '../session/dialogue.js';
 import { rejected } from '../session/failures.js';
 import { announcedSize, sizeOf, timeOf } from '../session/reply-text.js';
@@ -194,9 +194,15 @@ function incomplete(
 
 /** An offset beyond the end, or one that does not go with the transfer, shows at RETR only: 554, RFC 3659 §5.4. */
 function refusesOffset(error: unknown): boolean {
-  if (!(error instanceof CommandError) || error.connection !== 'usable') return false;
-  const { code, text } = error.reply ?? { code: 0, text: '' };
-  return code === 551 || code === 554 || (Number(code) > 400 && saysOffset.test(text));
+  const reply = replyIn(error);
+  if (reply === undefined) return false;
+  return reply.code === 551 || reply.code === 554 || saysOffset.test(reply.text);
+}
+
+/** What the server refused a command by, where the session goes on. */
+export function replyIn(error: unknown): ServerReply | undefined {
+  const refused = isFivewireError(error) && error.connection === 'usable';
+  return refused ? (error as { reply?: ServerReply }).reply : undefined;
 }
 
 export const saysOffset: RegExp = /\bREST\b|restart|offset|marker|append/i;
