@@ -11,8 +11,8 @@ import {
   escapeText,
   knownDeadlock,
   type LineConnection,
-  manyMayWaitOn,
   mask,
+  onAbort,
 } from '@fivewire/line-protocol';
 import type { Phase } from 'tls-context-core';
 import { waitAsAsked } from './backoff.js';
@@ -206,9 +206,7 @@ export class CommandRunner {
       const findOut = at < 0 ? command.findOut : undefined;
       entry.reject(this.connection.locate(abortedOnWire(signal, command.verb, findOut)));
     };
-    const over = (): void => signal.removeEventListener('abort', stop);
-    manyMayWaitOn(signal);
-    signal.addEventListener('abort', stop, { once: true });
+    const over = onAbort(signal, stop);
     entry.resolve = (response) => {
       over();
       resolve(response);

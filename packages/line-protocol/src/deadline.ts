@@ -1,5 +1,4 @@
 /** One wait for the peer: how long, in which phase; and how a caller walks away from one. */
-import { setMaxListeners } from 'node:events';
 import {
   AbortError,
   addErrorContext,
@@ -7,6 +6,7 @@ import {
   type Phase,
   TimeoutError,
 } from 'tls-context-core';
+import { onAbort } from './on-abort.js';
 
 export interface Wait {
   phase: Phase;
@@ -105,20 +105,12 @@ export function abandonOnAbort<T>(
   context: ErrorContext,
 ): Promise<T> {
   if (signal === undefined) return work;
-  manyMayWaitOn(signal);
   return new Promise<T>((resolve, reject) => {
     const stop = (): void => {
-      signal.removeEventListener('abort', stop);
       work.catch(() => {});
       reject(aborted(signal, context, 'usable'));
     };
     if (signal.aborted) return stop();
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    work.then(resolve, reject).finally(onAbort(signal, stop));
   });
-}
-
-/** One signal may well give up fifty calls at once; Node would warn of a leak at the eleventh listener. */
-export function manyMayWaitOn(signal: AbortSignal): void {
-  setMaxListeners(Number.MAX_SAFE_INTEGER, signal);
 }

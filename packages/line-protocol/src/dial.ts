@@ -10,7 +10,8 @@ import {
   type TlsContext,
   type TlsContextOptions,
 } from 'tls-context-core';
-import { aborted, manyMayWaitOn, timedOut } from './deadline.js';
+import { aborted, timedOut } from './deadline.js';
+import { onAbort } from './on-abort.js';
 import { chooseProxy, dialThroughProxy, type ProxyChoice } from './proxy.js';
 import { openTcp } from './tcp.js';
 
@@ -62,7 +63,7 @@ export async function dial(target: DialTarget, options: DialOptions): Promise<Du
       const first = !over;
       over = true;
       timely();
-      signal?.removeEventListener('abort', onAbort);
+      leave?.();
       return first;
     };
     const giveUp = (error: Error): void => {
@@ -70,12 +71,10 @@ export async function dial(target: DialTarget, options: DialOptions): Promise<Du
       stop.abort(error);
       reject(error);
     };
-    const onAbort = (): void => giveUp(aborted(signal as AbortSignal, context, 'closed'));
     const timely = deadline(timeout, () =>
       giveUp(Object.assign(timedOut({ phase: 'dial', timeout }), context)),
     );
-    if (signal !== undefined) manyMayWaitOn(signal);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const leave = signal && onAbort(signal, () => giveUp(aborted(signal, context, 'closed')));
     openStream(target, options, stop.signal).then(
       (stream) => {
         if (finish()) resolve(stream);

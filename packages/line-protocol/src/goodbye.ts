@@ -1,8 +1,9 @@
 /** The end of a session by its client's own word: QUIT or LOGOUT. */
 import { errorAgain, type FivewireError, isFivewireError } from 'tls-context-core';
 import type { CallOptions } from './call-options.js';
-import { aborted, manyMayWaitOn } from './deadline.js';
+import { aborted } from './deadline.js';
 import type { LineConnection } from './line-connection.js';
+import { onAbort } from './on-abort.js';
 
 export interface GoodbyeWords<R> {
   /** `QUIT` or `LOGOUT`. */
@@ -75,14 +76,13 @@ export function createGoodbye<R>(
         underway = undefined;
         goodbye.drop.abort();
       };
-      if (signal !== undefined) manyMayWaitOn(signal);
-      signal?.addEventListener('abort', leave, { once: true });
+      const deaf = signal && onAbort(signal, leave);
       goodbye.outcome
         .catch((error: unknown) => {
           throw isFirst || !isFivewireError(error) ? error : errorAgain(error, context);
         })
         .then(resolve, reject)
-        .finally(() => signal?.removeEventListener('abort', leave));
+        .finally(deaf);
     });
 }
 

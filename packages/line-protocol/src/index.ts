@@ -67,6 +67,7 @@ export {
   temporaryName,
 } from './local-file/temporary-name.js';
 export * from './notices.js';
+export { onAbort } from './on-abort.js';
 export { optional } from './optional-package.js';
 export * from './pool.js';
 export * from './pool-options.js';

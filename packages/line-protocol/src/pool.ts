@@ -15,9 +15,10 @@ import {
   UsageError,
 } from 'tls-context-core';
 import { type CallOptions, callRules, milliseconds, positive } from './call-options.js';
-import { aborted, manyMayWaitOn } from './deadline.js';
+import { aborted } from './deadline.js';
 import { Fifo } from './fifo.js';
 import { growingPause } from './growing-pause.js';
+import { onAbort } from './on-abort.js';
 
 /** What a pool needs of a client. */
 export interface PooledClient {
@@ -296,7 +297,7 @@ export function createPool<C extends PooledClient>(
     }
     if (signal?.aborted) throw aborted(signal, { command: 'acquire' }, 'usable');
     return new Promise((resolve, reject) => {
-      const done = (): void => signal?.removeEventListener('abort', stop);
+      let done = (): void => {};
       const own = timeout === undefined || endless(timeout) ? Number.POSITIVE_INFINITY : timeout;
       const entry: Waiting<C> = {
         mayWait: Math.min(own, outageTimeout),
@@ -314,8 +315,7 @@ export function createPool<C extends PooledClient>(
         waiting.remove(place);
         entry.reject(aborted(signal as AbortSignal, { command: 'acquire' }, 'usable'));
       };
-      if (signal !== undefined) manyMayWaitOn(signal);
-      signal?.addEventListener('abort', stop, { once: true });
+      if (signal !== undefined) done = onAbort(signal, stop);
       const place = waiting.push(entry);
       pause?.ref();
       serve();

@@ -1,5 +1,5 @@
 /** What an AbortSignal may still stop, by how far a message has come. */
-import { AbortError, type ErrorContext, manyMayWaitOn, type Turn } from '@fivewire/line-protocol';
+import { AbortError, type ErrorContext, onAbort, type Turn } from '@fivewire/line-protocol';
 import type { BodySource } from './body-source.js';
 import { endConnection } from './replies.js';
 import type { Session } from './session.js';
@@ -48,13 +48,12 @@ export function runAbortable<T>(
       else reject(abort());
       if (effect === 'end-in-turn') progress.givenUp = abort;
     };
-    manyMayWaitOn(signal);
-    signal.addEventListener('abort', stop, { once: true });
+    const over = onAbort(signal, stop);
     if (signal.aborted) stop();
     void queue
       .run(inTurn, { signal: gate.signal, ...context })
       .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', stop));
+      .finally(over);
   });
 }
 

@@ -13,7 +13,7 @@ import {
   Fifo,
   growingPause,
   isFivewireError,
-  manyMayWaitOn,
+  onAbort,
   type Queued,
   UsageError,
 } from '@fivewire/line-protocol';
@@ -212,11 +212,11 @@ export class Pace {
       const go = (): void => {
         cancel?.();
         this.#wakes.delete(go);
-        signal?.removeEventListener('abort', go);
+        leave?.();
         resolve();
       };
       this.#wakes.add(go);
-      signal?.addEventListener('abort', go, { once: true });
+      const leave = signal && onAbort(signal, go);
     });
   }
 }
@@ -241,17 +241,17 @@ class Turns {
     }
     await new Promise<void>((resolve, reject) => {
       const done = (): void => {
-        signal?.removeEventListener('abort', stop);
+        leave?.();
         resolve();
       };
+      let leave: (() => void) | undefined;
       let place: Queued<() => void> | undefined;
       const stop = (): void => {
         if (place !== undefined) this.#queue.remove(place);
         reject(aborted(signal as AbortSignal, { command: 'send' }, 'usable'));
       };
       if (signal?.aborted) return stop();
-      if (signal !== undefined) manyMayWaitOn(signal);
-      signal?.addEventListener('abort', stop, { once: true });
+      leave = signal && onAbort(signal, stop);
       place = this.#queue.push(done);
     });
   }

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { createPeer } from '../peer.js';
 import { answerNow, failure, inClear, mute, openSession, quiet } from '../session.js';
@@ -28,6 +29,24 @@ export function describeCalls<C extends Client>(subject: Subject<C>): void {
       peer.on(verb, undefined);
       answerNow(subject, peer);
       await talk();
+      client.close();
+    });
+
+    it('that wait on one signal are one listener to it, and none when they are over', async () => {
+      const { client, talk } = await openSession(subject);
+      const stop = new AbortController();
+      const waiting = (): number => getEventListeners(stop.signal, 'abort').length;
+      const calls = Array.from({ length: 200 }, () => talk({ signal: stop.signal }));
+      expect(waiting()).toBe(1);
+      await Promise.all(calls);
+      expect(waiting()).toBe(0);
+      const aborted = Array.from({ length: 50 }, () =>
+        failure(() => talk({ signal: stop.signal })),
+      );
+      stop.abort();
+      for (const error of await Promise.all(aborted))
+        expect(error).toMatchObject({ code: 'ERR_ABORTED' });
+      expect(waiting()).toBe(0);
       client.close();
     });
 

@@ -3,8 +3,8 @@ import {
   aborted,
   type CommandLine,
   type LineConnection,
-  manyMayWaitOn,
   type Notices,
+  onAbort,
   type PendingCalls,
   type Reply,
   ReplyQueue,
@@ -72,14 +72,12 @@ export class Control {
     });
     if (signal === undefined) return working;
     return new Promise<T>((resolve, reject) => {
-      const onAbort = () => {
+      const stop = () => {
         if (dialogue?.settlesAborts) return;
         working.catch(() => {});
         reject(aborted(signal, { command: what }, 'usable'));
       };
-      manyMayWaitOn(signal);
-      signal.addEventListener('abort', onAbort, { once: true });
-      working.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+      working.then(resolve, reject).finally(onAbort(signal, stop));
     });
   }
 

@@ -1,7 +1,8 @@
 /** Bodies asked for ahead of their consumer, given out in order: round trips overlap, memory stays bounded. */
 import { isFivewireError, UsageError } from 'tls-context-core';
 import { isIterable } from '../call-options.js';
-import { aborted, manyMayWaitOn } from '../deadline.js';
+import { aborted } from '../deadline.js';
+import { onAbort } from '../on-abort.js';
 import {
   type Answer,
   type Asked,
@@ -79,7 +80,8 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   #waits = false;
   /** Ends the wait for an answer. */
   #wake: (() => void) | undefined;
-  #listens = false;
+  /** Ends heeding the signal. */
+  #deaf: (() => void) | undefined;
 
   constructor(keys: Iterable<K> | AsyncIterable<K>, options: AskAhead<K, H, T>) {
     this.#options = options;
@@ -306,7 +308,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     if (this.gone) return;
     this.#passGiven();
     this.gone = true;
-    this.#options.signal?.removeEventListener('abort', this.#abort);
+    this.#deaf?.();
     for (const { body } of this.#answers) body?.skip();
     this.#answers = [];
     for (const batch of this.#batches) batch.advance();
@@ -316,11 +318,9 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   /** Heeds the signal, from the first command on. */
   #heed(): void {
     const { signal } = this.#options;
-    if (signal === undefined || this.#listens) return;
-    this.#listens = true;
+    if (signal === undefined || this.#deaf !== undefined) return;
+    this.#deaf = onAbort(signal, this.#abort);
     if (signal.aborted) this.#abort();
-    manyMayWaitOn(signal);
-    signal.addEventListener('abort', this.#abort, { once: true });
   }
 
   #abort = (): void => {
