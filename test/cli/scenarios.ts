@@ -496,6 +496,11 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
       [['fetch', url('imaps'), ...world.options], /Where to/],
       [['mv', url('ftps', 'a'), url('ftps', 'b'), ...world.options], /same server/],
       [['news', 'read', url('nntps')], /There are groups/],
+      [['news', 'over', url('nntps', 'g'), '--limit', 'x'], /news over takes no --limit/],
+      [['news', 'groups', url('nntps'), '--jobs', '2'], /takes no --jobs.*\n.*--wildmat/],
+      [['news', 'nzb', url('nntps'), 'x.nzb', '--subject', 's'], /takes no --subject/],
+      [['news', 'get', url('nntps', 'g/1'), '-', '--limit', 'x'], /--limit x/],
+      [['news', 'over', url('nntps', 'g'), 'file'], /takes no file/],
     ];
     for (const [args, expected] of mistakes) {
       const ran = await cli.run(args, { cwd });

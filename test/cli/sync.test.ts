@@ -330,6 +330,13 @@ describe('trees', () => {
   it('an absent tree is 66 and removes nothing; links are said', async () => {
     mkdirSync(join(cwd, 'kept'));
     writeFileSync(join(cwd, 'kept/file'), 'x');
+    const file = world.url('ftps', 'pub/report.txt');
+    const down = await fivewire(['mirror', file, 'kept', '--delete']);
+    expect(down).toMatchObject({ status: 66, stdout: '' });
+    expect(down.stderr).toMatch(/is a file, no directory\n.*fivewire get/);
+    const up = await fivewire(['mirror', 'site', file]);
+    expect(up).toMatchObject({ status: 73, stdout: '' });
+    expect(up.stderr).toMatch(/is a file, no directory\n.*fivewire rm/);
     const none = await fivewire(['mirror', world.url('ftps', 'nosuch'), 'kept', '--delete']);
     expect(none).toMatchObject({ status: 66, stdout: '' });
     expect(readdirSync(join(cwd, 'kept'))).toEqual(['file']);

@@ -23,8 +23,8 @@ function described(error: unknown, exit: number): Pick<Failure, 'message' | 'hin
     return {
       code,
       hint: line(
-        isMissingMessage(error, exit)
-          ? absent
+        isMissing(error, exit)
+          ? (absent[error.protocol ?? ''] ?? forPeople(hint))
           : isMissingParent(error, exit)
             ? noParent
             : forPeople(hint),
@@ -51,9 +51,9 @@ function described(error: unknown, exit: number): Pick<Failure, 'message' | 'hin
   };
 }
 
-/** POP3 has no code for it: what is missing is known by the server's words alone. */
-const isMissingMessage = ({ code, protocol }: FivewireError, exit: number): boolean =>
-  protocol === 'pop3' && code === 'ERR_COMMAND_REJECTED' && exit === exitCodes.notFound;
+/** A server without response codes: what is missing is known by its words alone. */
+const isMissing = ({ code }: FivewireError, exit: number): boolean =>
+  code === 'ERR_COMMAND_REJECTED' && exit === exitCodes.notFound;
 
 /** What could not be made, because nothing is there: the directory above. */
 const isMissingParent = ({ protocol, code }: FivewireError, exit: number): boolean =>
@@ -61,7 +61,10 @@ const isMissingParent = ({ protocol, code }: FivewireError, exit: number): boole
 
 const noParent = 'The directory above it is not there: fivewire mkdir -p makes it.';
 
-const absent = 'It is not there, or not any more: fivewire ls shows what is.';
+const absent: Readonly<Record<string, string>> = {
+  imap: 'The mailbox does not exist: fivewire ls shows the names that do.',
+  pop3: 'It is not there, or not any more: fivewire ls shows what is.',
+};
 
 const where = ({ host, port, phase }: { host?: string; port?: number; phase?: string }): string =>
   host === undefined

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import type { FtpClient, FtpPool, MirrorOptions, TreeResult } from '@fivewire/ftp';
 import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, optionalText, text, texts } from '../context.js';
-import { exitCodeOf, exitCodes, usage } from '../exit-code.js';
+import { exitCodeOf, exitCodes, Failure, usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
 import { refuseNoDirectory, refuseUnwritable, unreadable } from '../local-files.js';
 import { line } from '../output.js';
@@ -59,7 +59,9 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   else if (args['dry-run'] === true) await refuseNoDirectory(local);
   else await refuseUnwritable(local);
   const mirror = (ftp: FtpClient | FtpPool): Promise<number | undefined> =>
-    mirrored(() => ftp.mirror(local, remote, wishes), args, context);
+    mirrored(() => ftp.mirror(local, remote, wishes), args, context).catch((error) => {
+      throw isNoTree(error) ? noTree(remote, isUp, error) : error;
+    });
   return withRetry(
     context,
     () =>
@@ -68,6 +70,24 @@ export async function run(args: Args, context: Context): Promise<number | undefi
         : withPool(target, jobs, context, mirror),
     { resumable: true },
   );
+}
+
+/** The library's own finding: no reply of the server refuses it. */
+const isNoTree = (error: unknown): boolean =>
+  isFivewireError(error) &&
+  error.code === 'ERR_COMMAND_REJECTED' &&
+  (error as { reply?: unknown }).reply === undefined;
+
+function noTree(remote: string, isUp: boolean, cause: unknown): Failure {
+  const { cannotCreate, notFound } = exitCodes;
+  const hint = isUp
+    ? 'A tree goes into a directory: name another, or fivewire rm removes the file.'
+    : 'mirror takes a directory: fivewire get gets a single file.';
+  return new Failure(isUp ? cannotCreate : notFound, `${line(remote)} is a file, no directory`, {
+    cause,
+    code: 'ENOTDIR',
+    hint,
+  });
 }
 
 async function readableDirectory(path: string): Promise<void> {

@@ -33,15 +33,35 @@ export const options: CommandModule['options'] = {
 
 type Action = (args: Args, context: Context) => Promise<number | undefined>;
 
-const actions: Readonly<Record<string, Action>> = { groups, over, get, archive, nzb, post };
+/** What each does, and which of the options are its own: another would be passed over in silence. */
+const actions: Readonly<Record<string, readonly [Action, readonly string[]]>> = {
+  groups: [groups, ['wildmat', 'long']],
+  over: [over, ['last']],
+  get: [get, ['state', 'exec', 'limit']],
+  archive: [archive, ['state', 'exec', 'limit']],
+  nzb: [nzb, ['into', 'jobs']],
+  post: [post, ['from', 'subject', 'text']],
+};
 
 export async function run(args: Args, context: Context): Promise<number | undefined> {
-  const action = actions[text(args.what)];
-  if (action === undefined)
+  const what = text(args.what);
+  const [action, own] = actions[what] ?? [];
+  if (action === undefined || own === undefined)
     throw usage(
-      `There is no news ${line(text(args.what))}`,
+      `There is no news ${line(what)}`,
       'There are groups, over, get, archive, nzb and post.',
     );
+  const stray = Object.keys(options).find(
+    (name) => args[name] !== undefined && !own.includes(name),
+  );
+  if (stray !== undefined)
+    throw usage(
+      `news ${what} takes no --${stray}`,
+      `It takes ${own.map((name) => `--${name}`).join(', ')}.`,
+    );
+  if ((what === 'groups' || what === 'over') && args.dest !== undefined)
+    throw usage(`news ${what} takes no file`, 'It prints to stdout.');
+  wholeNumber(args.limit, '--limit'); // of a single article as well
   return action(args, context);
 }
 
