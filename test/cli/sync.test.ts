@@ -334,7 +334,7 @@ describe('trees', () => {
     const down = await fivewire(['mirror', file, 'kept', '--delete']);
     expect(down).toMatchObject({ status: 66, stdout: '' });
     expect(down.stderr).toMatch(/is a file, no directory\n.*fivewire get/);
-    const up = await fivewire(['mirror', 'site', file]);
+    const up = await fivewire(['mirror', 'kept', file]);
     expect(up).toMatchObject({ status: 73, stdout: '' });
     expect(up.stderr).toMatch(/is a file, no directory\n.*fivewire rm/);
     const none = await fivewire(['mirror', world.url('ftps', 'nosuch'), 'kept', '--delete']);
