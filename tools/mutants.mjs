@@ -1296,6 +1296,27 @@ export const mutants = [
     red: test('imap', 'sync'),
   },
   {
+    guard: 'IMAP: an unread EXISTS is not 0 for who asks which messages are there',
+    in: 'imap/src/commands/present.ts',
+    take: 'runner.session.selected?.exists ?? Number.POSITIVE_INFINITY;',
+    put: 'runner.session.selected?.exists ?? 0;',
+    red: test('imap', 'unread-facts'),
+  },
+  {
+    guard: 'IMAP: an unread UIDVALIDITY voids no copy',
+    in: 'imap/src/sync.ts',
+    take: 'if (!session.selected?.uidValidityIsUnread && !before?.uidValidity) return 0;',
+    put: 'if (before !== null) return 0;',
+    red: test('imap', 'unread-facts'),
+  },
+  {
+    guard: 'IMAP: an unread UIDVALIDITY of an open mailbox may be another one',
+    in: 'imap/src/session.ts',
+    take: 'if (code.number === undefined) this.#unreadUidValidity();',
+    put: 'if (code.number === undefined) return;',
+    red: test('imap', 'unread-facts'),
+  },
+  {
     guard: 'NNTP: what a list may have left out is asked for before it is a gap',
     in: 'nntp/src/archive.ts',
     take: `      isWhole = false;

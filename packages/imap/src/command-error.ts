@@ -91,12 +91,16 @@ export const outcomeUnknown = (command: string, findOut: string, cause: unknown)
   );
 
 /** An answer that cannot be read must not look like one in which nothing is found. The connection is in step. */
-export const unreadable = (command: string, problem: string): RemoteProtocolError =>
+export const unreadable = (
+  command: string,
+  problem: string,
+  hint = 'What the server found is not known. If an extension of it is broken, name it in `disable`.',
+): RemoteProtocolError =>
   new RemoteProtocolError('ERR_MALFORMED_RESPONSE', `The answer to ${command}: ${problem}`, {
     command,
     phase: 'command',
     connection: 'usable',
-    hint: 'What the server found is not known. If an extension of it is broken, name it in `disable`.',
+    hint,
   });
 
 /** RFC 9738 §3: an OK that is only about some of the messages. */

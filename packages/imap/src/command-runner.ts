@@ -420,7 +420,7 @@ export class CommandRunner {
 
   /** @returns the object that keeps the response for a consumer, where there is one */
   #untagged(response: Response, frame: Frame): Holder | undefined {
-    if (response.type === 'status-data') this.session.hearStatus(response.data.raw);
+    if (response.type === 'status-data') this.session.hearStatus(response.data);
     for (const entry of this.#inFlight.values()) {
       const { command } = entry;
       if (command.claim?.(response, frame, () => this.#isSole(entry))) {

@@ -64,8 +64,8 @@ export class Mailbox {
     this.#resync = selected.resync;
   }
 
-  /** Messages in it, as far as the server has told; kept up to date. */
-  get exists(): number {
+  /** Messages in it, kept up to date; `undefined` where what the server said of it cannot be read. */
+  get exists(): number | undefined {
     return this.#selected().exists;
   }
   /** The UID that the next message will have at least, as it was when the mailbox was opened. */
@@ -371,7 +371,7 @@ export class Mailbox {
       runner,
       check,
       isVoid: () => this.#selected().invalid !== undefined,
-      exists: () => this.exists,
+      exists: () => this.exists ?? 0,
       resolve: (uid, options) => search(runner, { uid }, options),
       unasked: (row) => runner.session.announce({ type: 'fetch', row }),
       askStructure: async (uid, options) => {

@@ -4,7 +4,7 @@ import { UsageError } from 'tls-context-core';
 import type { ServerId } from './commands/id.js';
 import type { Resync } from './commands/select.js';
 import type { FetchData } from './grammar/fetch-data.js';
-import type { Namespaces } from './grammar/mailbox-data.js';
+import type { Namespaces, StatusData } from './grammar/mailbox-data.js';
 import type { Response, StatusResponse } from './grammar/response.js';
 import type { ResponseCode } from './grammar/response-code.js';
 import type { ExtendedSearchData } from './grammar/search-data.js';
@@ -15,6 +15,8 @@ import { type Event, meaning, next, type State } from './session-states.js';
 export type MailboxChange =
   | { type: 'exists'; messages: number }
   | { type: 'expunge'; sequence: number }
+  /** Messages came or went, but how many or which could not be read. */
+  | { type: 'unread' }
   | { type: 'vanished'; uids: UidSet }
   | { type: 'fetch'; row: FetchData }
   /** NOTIFY tells of another mailbox; its name in octets. */
@@ -31,12 +33,16 @@ export class SelectedMailbox {
   readOnly: boolean;
   /** Selected by EXAMINE. */
   readonly examined: boolean;
-  /** Messages in it. */
-  exists = 0;
+  /** Messages in it; `undefined` where the server has not said it, or not so that it can be read. */
+  exists: number | undefined;
   recent = 0;
   uidValidity: number | undefined;
+  /** UIDVALIDITY came, and could not be read. */
+  uidValidityIsUnread = false;
   uidNext: number | undefined;
   highestModSeq: string | undefined;
+  /** HIGHESTMODSEQ came, and could not be read: changes are counted all the same. */
+  modSeqIsUnread = false;
   mailboxId: string | undefined;
   flags: readonly string[] = [];
   permanentFlags: readonly string[] | undefined;
@@ -55,7 +61,8 @@ export class SelectedMailbox {
   applyCode(code: ResponseCode): void {
     switch (code.name) {
       case 'UIDVALIDITY':
-        this.#setUidValidity(code.number);
+        if (code.number === undefined) this.#unreadUidValidity();
+        else this.#setUidValidity(code.number);
         break;
       case 'UIDNEXT':
         this.uidNext = code.number;
@@ -63,12 +70,13 @@ export class SelectedMailbox {
       case 'HIGHESTMODSEQ':
         // 0 is what servers say that count no changes: NOMODSEQ (RFC 7162 §3.1.2.1).
         this.highestModSeq = code.modSeq === '0' ? undefined : code.modSeq;
+        this.modSeqIsUnread = code.modSeq === undefined;
         break;
       case 'NOMODSEQ':
         this.highestModSeq = undefined;
         break;
       case 'PERMANENTFLAGS':
-        this.permanentFlags = code.flags;
+        this.permanentFlags = code.flags ?? this.permanentFlags;
         break;
       case 'MAILBOXID':
         this.mailboxId = code.words?.[0];
@@ -90,8 +98,7 @@ export class SelectedMailbox {
   }
 
   /** RFC 9051 §2.3.1.1: UIDs from before mean nothing any more. */
-  #setUidValidity(validity: number | undefined): void {
-    if (validity === undefined) return;
+  #setUidValidity(validity: number): void {
     if (this.uidValidity !== undefined && this.uidValidity !== validity) {
       this.invalidate(
         `changed its UIDVALIDITY from ${this.uidValidity} to ${validity}`,
@@ -99,6 +106,16 @@ export class SelectedMailbox {
       );
     }
     this.uidValidity = validity;
+  }
+
+  /** Whether it is another one is not known: as if it were. */
+  #unreadUidValidity(): void {
+    this.uidValidityIsUnread = true;
+    if (this.uidValidity === undefined) return;
+    this.invalidate(
+      'was given a UIDVALIDITY that cannot be read',
+      'The UIDs that you know may be void: open the mailbox again.',
+    );
   }
 }
 
@@ -294,7 +311,8 @@ export class Session {
   }
 
   /** STATUS of a mailbox came. Where NOTIFY is set it may be news, whoever has asked as well: an answer looks the same. */
-  hearStatus(raw: string): void {
+  hearStatus({ raw, unread }: StatusData): void {
+    for (const item of unread) this.#noteMalformed('a value that cannot be read', `STATUS ${item}`);
     if (this.notifies) this.announce({ type: 'status', raw });
   }
 
@@ -302,6 +320,8 @@ export class Session {
   applyCode(code: ResponseCode | undefined): void {
     if (code === undefined) return;
     if (code.capabilities !== undefined) this.setCapabilities(code.capabilities);
+    if (code.isUnread)
+      this.#noteMalformed('a code that cannot be read', `[${code.name} ${code.text}]`);
     if (code.name === 'CLOSED') this.#closed();
     else (this.#selecting ?? this.#selected)?.applyCode(code);
   }
@@ -336,14 +356,15 @@ export class Session {
         if (mailbox !== undefined) mailbox.flags = response.flags;
         return false;
       case 'expunge':
-        if (mailbox === undefined || response.number < 1 || response.number > mailbox.exists)
-          return false;
-        mailbox.exists--;
+        if (mailbox === undefined || response.number < 1) return false;
+        if (response.number > (mailbox.exists ?? response.number)) return false;
+        if (mailbox.exists !== undefined) mailbox.exists--;
         this.announce({ type: 'expunge', sequence: response.number });
         return true;
       case 'vanished':
         if (mailbox === undefined || response.data.earlier) return false;
-        mailbox.exists = Math.max(0, mailbox.exists - response.data.uids.size);
+        if (mailbox.exists !== undefined)
+          mailbox.exists = Math.max(0, mailbox.exists - response.data.uids.size);
         this.announce({ type: 'vanished', uids: response.data.uids });
         return true;
       case 'fetch':
@@ -359,14 +380,19 @@ export class Session {
         return true;
       }
       case 'malformed':
-        this.notices.push({
-          kind: 'malformed',
-          text: escapeText(`${response.problem}: ${response.text}`, 500),
-        });
+        this.#noteMalformed(response.problem, response.text);
+        if (mailbox !== undefined && /^\S*\s*(?:EXISTS|EXPUNGE|VANISHED)\b/i.test(response.text)) {
+          mailbox.exists = undefined;
+          this.announce({ type: 'unread' });
+        }
         return false;
       default:
         return false;
     }
+  }
+
+  #noteMalformed(problem: string, text: string): void {
+    this.notices.push({ kind: 'malformed', text: escapeText(`${problem}: ${text}`, 500) });
   }
 
   #applyStatus({ status, code, text }: StatusResponse): boolean {

@@ -5,6 +5,7 @@
  * flags that changed are fetched, else all. What is new to a caller is decided by comparison with the state.
  */
 import type { CallOptions } from './command.js';
+import { unreadable } from './command-error.js';
 import type { CommandRunner } from './command-runner.js';
 import { enable } from './commands/enable.js';
 import { fetchFlags } from './commands/fetch-flags.js';
@@ -33,6 +34,20 @@ export interface SyncContext {
   open(name: MailboxName, options: OpenOptions): Promise<Mailbox>;
 }
 
+/**
+ * 0 for a mailbox that never had one. Where there was one, a SELECT without it says nothing: the copy is not void for that.
+ * @throws RemoteProtocolError
+ */
+function validityOf(
+  { connection, session }: CommandRunner,
+  { uidValidity }: Mailbox,
+  before: SyncState | undefined,
+): number {
+  if (uidValidity !== undefined) return uidValidity;
+  if (!session.selected?.uidValidityIsUnread && !before?.uidValidity) return 0;
+  throw connection.locate(unreadable('SELECT', 'no UIDVALIDITY that can be read'));
+}
+
 type WithoutState<E> = E extends unknown ? Omit<E, 'state'> : never;
 interface Change<I extends FetchItems> {
   event: WithoutState<SyncEvent<I>>;
@@ -49,7 +64,7 @@ export async function* sync<const I extends FetchItems>(
   if (runner.session.selected === undefined) await enable(runner, ['CONDSTORE'], options);
   const mailbox = await open(name, { ...options, readOnly: true, wait: true });
   try {
-    const uidValidity = mailbox.uidValidity ?? 0;
+    const uidValidity = validityOf(runner, mailbox, before);
     const until: Until = { modSeq: hasModSeq(runner) ? mailbox.highestModSeq : undefined };
     const history = new SyncHistory(before ?? { uidValidity, uids: '', flags: {} });
     const dated = (event: WithoutState<SyncEvent<I>>, steps: number): SyncEvent<I> =>
@@ -61,7 +76,7 @@ export async function* sync<const I extends FetchItems>(
       }) as SyncEvent<I>;
     // The last event carries the end of the whole run, so each is held back until there is another one.
     let held: { event: WithoutState<SyncEvent<I>>; steps: number } | undefined;
-    const found = changes(runner, mailbox, history, before, items, until, options);
+    const found = changes(runner, mailbox, uidValidity, history, before, items, until, options);
     for await (const { event, step } of found) {
       if (held !== undefined) yield dated(held.event, held.steps);
       held = { event, steps: history.add(step) };
@@ -90,13 +105,13 @@ const hasModSeq = ({ session: { capabilities } }: CommandRunner): boolean =>
 async function* changes<const I extends FetchItems>(
   runner: CommandRunner,
   mailbox: Mailbox,
+  uidValidity: number,
   { now }: SyncHistory,
   before: SyncState | undefined,
   items: I,
   until: Until,
   options: CallOptions,
 ): AsyncGenerator<Change<I>, void, undefined> {
-  const uidValidity = mailbox.uidValidity ?? 0;
   const isReset = before !== undefined && before.uidValidity !== uidValidity;
   if (isReset) {
     const reset = { type: 'reset', uidValidity } as const;
@@ -105,10 +120,14 @@ async function* changes<const I extends FetchItems>(
   const known = now.uids;
   const there = await present(runner, options);
   // Each would cost a command: a server that finds far more than there is could keep us busy for ever.
-  if (there.size > mailbox.exists * 2 + slack || (there.size === 0 && mailbox.exists > 0)) {
+  const { exists } = mailbox;
+  if (
+    exists !== undefined &&
+    (there.size > exists * 2 + slack || (there.size === 0 && exists > 0))
+  ) {
     throw runner.connection.fail(
       runner.connection.malformed(
-        `about ${mailbox.exists} messages, as EXISTS says`,
+        `about ${exists} messages, as EXISTS says`,
         `a search that finds ${there.size}`,
       ),
     );

@@ -83,9 +83,11 @@ export class Watcher {
   /** The first look over a connection. */
   async begin(uidValidity: number | undefined, call: CallOptions): Promise<MailboxEvent[]> {
     const [mailbox] = this.names;
-    const isNew = !this.#begun || this.#uidValidity !== uidValidity;
+    // UIDs without a UIDVALIDITY do not last.
+    const isNew = !this.#begun || uidValidity === undefined || this.#uidValidity !== uidValidity;
     const before = this.#modSeq;
-    this.#modSeq = this.#selected?.highestModSeq;
+    this.#modSeq =
+      this.#selected?.highestModSeq ?? (this.#selected?.modSeqIsUnread ? before : undefined);
     if (!isNew) {
       const events = await this.changes(call);
       const { capabilities } = this.#session();
@@ -142,6 +144,7 @@ export class Watcher {
   #note(change: MailboxChange): void {
     switch (change.type) {
       case 'reset':
+      case 'unread':
         this.#look = 'everywhere';
         break;
       case 'exists':

@@ -157,7 +157,7 @@ export class ToImap implements Target {
   async #look(uids: string): Promise<void> {
     const { signal } = this.#context;
     const unclaimed = new Map<number, number[]>();
-    if (this.#mailbox.exists > 0) {
+    if (this.#mailbox.exists !== 0) {
       for await (const { uid, size } of this.#mailbox.fetch(uids, { size: true }, { signal }))
         if (!this.#claimed.has(uid) && this.#pairs.ofTarget(String(uid)) === undefined)
           gather(unclaimed, size, uid);

@@ -10,7 +10,8 @@ import { search } from './search.js';
 
 /** The UIDs of all messages of the selected mailbox. */
 export async function present(runner: CommandRunner, options?: CallOptions): Promise<UidSet> {
-  const exists = (): number => runner.session.selected?.exists ?? 0;
+  // What is not known is more than any search finds.
+  const exists = (): number => runner.session.selected?.exists ?? Number.POSITIVE_INFINITY;
   const before = exists();
   const found = await search(runner, {}, options);
   if (found.size >= Math.min(before, exists())) return found;

@@ -133,7 +133,7 @@ export async function isBelievable(
   const { session } = runner;
   const isEmpty = all === undefined && partial === undefined && count === 0;
   if (!isEmpty) session.extendedSearch = 'works';
-  if (session.extendedSearch === 'works' || (session.selected?.exists ?? 0) === 0) return true;
+  if (session.extendedSearch === 'works' || session.selected?.exists === 0) return true;
   if (Object.values(query).every((value) => value === undefined)) return false;
   const everything = await extendedSearch(runner, 'ALL', searchProgram({}, false), options);
   if (everything?.all !== undefined) session.extendedSearch = 'works';

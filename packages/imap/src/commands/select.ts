@@ -55,7 +55,9 @@ export async function select(
       {
         verb: readOnly ? 'EXAMINE' : 'SELECT',
         args: [mailbox(name), ...(asks ? [parameter] : [])],
-        ...(asks ? { claim: (response: Response) => told.claim(response, selecting.exists) } : {}),
+        ...(asks
+          ? { claim: (response: Response) => told.claim(response, selecting.exists ?? 0) }
+          : {}),
         // Before the first response to this command, what comes is still about the old mailbox.
         onSent: () => session.select(selecting),
       },

@@ -75,7 +75,9 @@ export function toStatus({ items }: StatusData): Partial<StatusResult> {
   const status: Partial<Record<StatusItem, number | string>> = {};
   for (const [item, name] of Object.entries(wireNames) as [StatusItem, string][]) {
     const value = items.get(name);
-    if (value !== undefined) status[item] = item === 'highestModSeq' ? String(value) : value;
+    if (value === undefined) continue;
+    if (item === 'highestModSeq' || item === 'mailboxId') status[item] = String(value);
+    else if (typeof value === 'number') status[item] = value;
   }
   return status as Partial<StatusResult>;
 }

@@ -1,7 +1,7 @@
 /** UID STORE, RFC 9051 §6.4.6; UNCHANGEDSINCE and MODIFIED, RFC 7162 §3.1.3; Gmail's labels. */
 import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { halfDone, requireCapability } from '../command-error.js';
+import { halfDone, requireCapability, unreadable } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { type Argument, flag, list, mailbox, syntax, uidSet } from '../grammar/encoder.js';
 import { UidSet } from '../grammar/sequence-set.js';
@@ -46,7 +46,13 @@ export async function store(
           },
           options,
         )
-        .then(({ code }) => (code?.name === 'MODIFIED' ? (code.uids ?? []) : [])),
+        .then(({ code }) => {
+          if (code?.name !== 'MODIFIED') return [];
+          if (code.uids !== undefined) return code.uids;
+          throw runner.connection.locate(
+            unreadable('UID STORE', `[MODIFIED ${code.text}] does not say which`, changedBySelf),
+          );
+        }),
     ),
   );
   const modified: number[] = [];

@@ -94,29 +94,35 @@ export interface StatusData {
   raw: string;
   /** By the item's name in upper case; numbers as numbers, everything else (HIGHESTMODSEQ beyond 2^53−1, MAILBOXID) as text. */
   items: Map<string, number | string>;
+  /** Items whose value cannot be read. */
+  unread: string[];
 }
 
 /** "STATUS" SP mailbox SP "(" [status-att-list] ")". 163.com leaves the list out. */
 export function parseStatus(lexer: Lexer): StatusData {
   const raw = mailboxOctets(lexer);
   const items = new Map<string, number | string>();
+  const unread: string[] = [];
   lexer.spaces();
   if (!lexer.atEnd) {
     lexer.list('status-att-list', () => {
       const name = lexer.keyword('status-att');
       lexer.spaces();
-      const value = statusValue(lexer);
-      if (value !== undefined) items.set(name, value);
+      const value = statusValue(lexer, name);
+      if (value === undefined) unread.push(name);
+      else items.set(name, value);
     });
   }
-  return { name: decodeMailboxName(raw), raw, items };
+  return { name: decodeMailboxName(raw), raw, items, unread };
 }
 
-function statusValue(lexer: Lexer): number | string | undefined {
+function statusValue(lexer: Lexer, name: string): number | string | undefined {
   if (isDigit(lexer.peek())) {
     const digits = lexer.atom('status value');
+    if (!/^\d+$/.test(digits)) return undefined;
     const value = Number(digits);
-    return Number.isSafeInteger(value) ? value : digits;
+    if (Number.isSafeInteger(value)) return value;
+    return name === 'HIGHESTMODSEQ' ? digits : undefined;
   }
   const start = lexer.pos;
   lexer.skipValue('status value');

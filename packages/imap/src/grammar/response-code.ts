@@ -16,6 +16,8 @@ export interface ResponseCode {
   readonly name: string;
   /** The arguments as they came, decoded. */
   readonly text: string;
+  /** It has arguments that cannot be read. */
+  readonly isUnread?: true;
   /** UIDNEXT, UIDVALIDITY, UNSEEN; the UIDVALIDITY of APPENDUID and COPYUID. */
   readonly number?: number;
   /** HIGHESTMODSEQ: a decimal string. */
@@ -76,13 +78,14 @@ function parseArguments(name: string, text: string): Arguments {
   try {
     const lexer = new Lexer({ text, literals: [] });
     const parsed = parse(lexer);
-    return lexer.atEnd ? parsed : {};
+    return lexer.atEnd ? parsed : unread;
   } catch (error) {
-    if (isFivewireError(error)) return {};
+    if (isFivewireError(error)) return unread;
     throw error;
   }
 }
 
+const unread: Arguments = { isUnread: true };
 const number = (lexer: Lexer): Arguments => ({ number: lexer.number() });
 const flags = (lexer: Lexer): Arguments => ({ flags: parseFlags(lexer) });
 

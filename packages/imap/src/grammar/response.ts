@@ -158,6 +158,7 @@ function untagged(lexer: Lexer): Response {
 
 /** message-data = number SP ("EXISTS" / "RECENT" / "EXPUNGE" / "FETCH" SP msg-att) */
 function numbered(lexer: Lexer): Response {
+  const start = lexer.pos;
   const number = lexer.number();
   lexer.spaces();
   const name = lexer.keyword('message-data');
@@ -171,6 +172,7 @@ function numbered(lexer: Lexer): Response {
     case 'EXPUNGE':
       return { type: lowerCase[name], number };
     default:
+      requireNoMessages(lexer, '', start);
       return other(lexer, name, number);
   }
 }
@@ -178,10 +180,23 @@ function numbered(lexer: Lexer): Response {
 const lowerCase = { EXISTS: 'exists', RECENT: 'recent', EXPUNGE: 'expunge' } as const;
 
 function unnumbered(lexer: Lexer): Response {
+  const start = lexer.pos;
   const name = lexer.keyword('response-data');
   lexer.spaces();
-  return readers.get(name)?.(lexer) ?? other(lexer, name, undefined);
+  const read = readers.get(name);
+  if (read !== undefined) return read(lexer);
+  requireNoMessages(lexer, name, start);
+  return other(lexer, name, undefined);
 }
+
+/** What has a number before it is no extension that we don't know where that number cannot be read. */
+function requireNoMessages(lexer: Lexer, name: string, start: number): void {
+  const next = /^[a-z]*/i.exec(lexer.text.slice(lexer.pos, lexer.pos + 10))?.[0] ?? '';
+  if ([name, next.toUpperCase()].some((word) => aboutMessages.has(word)))
+    throw lexer.fail('the number of a message', start);
+}
+
+const aboutMessages = new Set(['EXISTS', 'RECENT', 'EXPUNGE', 'FETCH', 'UIDFETCH']);
 
 const other = (lexer: Lexer, name: string, number: number | undefined): OtherResponse => ({
   type: 'other',
