@@ -1669,13 +1669,6 @@ export const mutants = [
     red: test('cli', 'own-mailboxes'),
   },
   {
-    guard: 'a refused download leaves the file that was there: 150 alone is no octet',
-    in: 'ftp/src/files/download.ts',
-    take: 'return opened.begin().then(() => write(piece));',
-    put: 'return write(piece);',
-    red: test('ftp', 'resume'),
-  },
-  {
     guard: 'an empty answer to RETR that is refused leaves the file that was there',
     in: 'ftp/src/files/download.ts',
     take: 'let hasBegun = false;',

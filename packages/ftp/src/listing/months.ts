@@ -14,18 +14,19 @@ const abroad: readonly string[] = [
   'jan|janeiro fev|fevereiro mar|março abr|abril mai|maio jun|junho jul|julho ago|agosto set|setembro out|outubro nov|novembro dez|dezembro', // Portuguese
   'jan|januari feb|februari mrt|maa|maart apr|april mei jun|juni jul|juli aug|augustus sep|sept|september okt|oktober nov|november dec|december', // Dutch
   'jan feb mar|mars apr maj|mai jun|juni jul|juli aug sep okt nov dec|des', // Danish, Swedish, Norwegian
-  'tammi helmi maalis huhti touko kesä heinä elo syys loka marras joulu', // Finnish
+  'tammi|tammikuu|tammikuuta helmi|helmikuu|helmikuuta maalis|maaliskuu|maaliskuuta huhti|huhtikuu|huhtikuuta touko|toukokuu|toukokuuta kesä|kesäkuu|kesäkuuta heinä|heinäkuu|heinäkuuta elo|elokuu|elokuuta syys|syyskuu|syyskuuta loka|lokakuu|lokakuuta marras|marraskuu|marraskuuta joulu|joulukuu|joulukuuta', // Finnish
   'jaan veebr märts apr mai juuni juuli aug sept okt nov dets', // Estonian
-  'sty lut mar kwi maj cze lip sie wrz paź lis gru', // Polish
-  'led úno bře dub kvě čen|čer|čvn čec|čvc srp zář říj lis pro', // Czech
+  'sty|styczeń|stycznia lut|luty|lutego mar|marzec|marca kwi|kwiecień|kwietnia maj|maja cze|czerwiec|czerwca lip|lipiec|lipca sie|sierpień|sierpnia wrz|wrzesień|września paź|październik|października lis|listopad gru|grudzień|grudnia', // Polish
+  'led|leden|ledna úno|únor|února bře|březen|března dub|duben|dubna kvě|květen|května čen|čer|čvn|červen|června čec|čvc|červenec|července srp|srpen|srpna zář|září říj|říjen|října lis|listopad|listopadu pro|prosinec|prosince', // Czech
   'jan|január feb|febr|február már|márc|március ápr|április máj|május jún|június júl|július aug|augusztus szep|sze|szept|szeptember okt|október nov|november dec|december', // Hungarian
-  'Ιαν Φεβ Μαρ Απρ Μαϊ|Μάι|Μαΐ Ιουν|Ιούν Ιουλ|Ιούλ Αυγ|Αύγ Σεπ Οκτ Νοε|Νοέ Δεκ', // Greek
+  'Ιαν|Ιανουαρίου Φεβ|Φεβρουαρίου Μαρ|Μάρ|Μαρτίου Απρ|Απριλίου Μαϊ|Μάι|Μαΐ|Μάη|Μαΐου Ιουν|Ιούν|Ιουνίου Ιουλ|Ιούλ|Ιουλίου Αυγ|Αύγ|Αυγούστου Σεπ|Σεπτ|Σεπτεμβρίου Οκτ|Οκτωβρίου Νοε|Νοέ|Νοεμ|Νοεμβρίου Δεκ|Δεκεμβρίου', // Greek
   'ian feb mar apr mai iun iul aug sep oct noi|noe dec', // Romanian
-  'oca şub mar nis may haz tem ağu eyl eki kas ara', // Turkish
+  'oca|ocak şub|şubat mar|mart nis|nisan may|mayıs haz|haziran tem|temmuz ağu|ağustos eyl|eylül eki|ekim kas|kasım ara|aralık', // Turkish
   'янв|января фев|февр|февраля мар|марта апр|апреля май|мая июн|июня июл|июля авг|августа сен|сент|сентября окт|октября ноя|нояб|ноября дек|декабря', // Russian
   'яну фев мар апр май|мая юни юли авг сеп окт ное дек', // Bulgarian
   'saus|sau vas kov bal geg birž|bir liep|lie rugp|rgp rugs|rgs spal|spa lapkr|lap gruod|grd', // Lithuanian
-  'січ лют бер кві тра чер лип сер вер жов лис гру', // Ukrainian
+  'січ|січня лют|лютого бер|березня кві|квітня тра|травня чер|червня лип|липня сер|серпня вер|вересня жов|жовтня лис|листопада гру|грудня', // Ukrainian
+  'sij|siječnja velj|veljače ožu|ožujka tra|travnja svi|svibnja lipnja srpnja kol|kolovoza ruj|rujna oct stu|studenog|studenoga prosinca', // Croatian, as far as it is no other language's
   '1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月', // Japanese, Chinese
   '1월 2월 3월 4월 5월 6월 7월 8월 9월 10월 11월 12월', // Korean
 ];
@@ -62,7 +63,7 @@ const englishTable = new Map(
 export function monthOf(octets: string): number | undefined {
   const common = asWritten.get(octets);
   if (common !== undefined) return common;
-  if (octets.length < 2 || octets.length > 16) return undefined;
+  if (octets.length < 2 || octets.length > 24) return undefined;
   const key = octets.toLowerCase(); // an octet string: only letters of Latin-1 change, in the table as here
   const plain = englishTable.get(key);
   if (plain !== undefined) return plain;
@@ -79,7 +80,7 @@ function buildTable(): Map<string, number> {
     for (const language of abroad) {
       language.split(' ').forEach((spellings, index) => {
         for (const name of spellings.split('|')) {
-          for (const form of [name, capitalised(name)]) {
+          for (const form of [name, capitalised(name), name.toUpperCase()]) {
             const octets = iconv().encode(form, charset);
             if (iconv().decode(octets, charset) !== form) continue; // the charset lacks a letter
             const key = octets.toString('latin1').toLowerCase();
@@ -93,6 +94,29 @@ function buildTable(): Map<string, number> {
   }
   for (const key of disputed) built.delete(key);
   return built;
+}
+
+const halves: Readonly<Record<'am' | 'pm', string>> = {
+  am: '오전 上午 午前 凌晨 早上',
+  pm: '오후 下午 午後 晚上',
+};
+
+let halfTable: Map<string, 'am' | 'pm'> | undefined;
+
+/** The half of the day that an octet string names, in the languages that write it ahead of the hour. */
+export function halfOfDay(octets: string): 'am' | 'pm' | undefined {
+  halfTable ??= new Map(
+    (['am', 'pm'] as const).flatMap((half) =>
+      halves[half]
+        .split(' ')
+        .flatMap((word) =>
+          charsets.map(
+            (charset) => [iconv().encode(word, charset).toString('latin1'), half] as const,
+          ),
+        ),
+    ),
+  );
+  return halfTable.get(octets);
 }
 
 function capitalised(name: string): string {

@@ -17,9 +17,9 @@ import {
   wallClock,
   yearOf,
 } from './calendar.js';
-import { type DialectContext, type Fields, isDigit, skipBlanks, wholeNumber } from './dialect.js';
+import { type DialectContext, Fields, isDigit, skipBlanks, wholeNumber } from './dialect.js';
 import type { TimePrecision } from './entry.js';
-import { monthOf } from './months.js';
+import { halfOfDay, monthOf } from './months.js';
 
 export interface FoundDate {
   /** The field that the date begins with. */
@@ -45,15 +45,32 @@ interface Day {
 
 /** A date that begins with field `from`. */
 export function dateAt(
-  fields: Fields,
+  given: Fields,
   from: number,
   context: DialectContext,
 ): FoundDate | undefined {
+  const fields = halfBehind(given, from);
   const date =
     named(fields, from, context) ?? other(fields, from, context) ?? joined(fields, from, context);
   if (date !== undefined || !weekday.test(fields.text(from))) return date;
   const behind = named(fields, from + 1, context);
   return behind && { ...behind, from };
+}
+
+/** `3월 29 오후 1:05`: the half of the day stands ahead of its hour. Written behind it, in the same columns, where it can be read. */
+function halfBehind(fields: Fields, from: number): Fields {
+  const { line, start, end } = fields;
+  for (let at = from + 1; at < from + 4 && at + 1 < fields.count; at += 1) {
+    if (!(line.charCodeAt(start[at] ?? 0) > 127) || !fields.isNumeric(at + 1)) continue;
+    const half = halfOfDay(fields.text(at));
+    const time = `${fields.text(at + 1)}${half}`;
+    if (half === undefined || clockOf(time) === undefined) continue;
+    const width = (end[at + 1] ?? 0) - (start[at] ?? 0);
+    const written = time.padStart(width);
+    if (written.length > width) continue;
+    return new Fields(at + 2).read(line.slice(0, start[at]) + written + line.slice(end[at + 1]));
+  }
+  return fields;
 }
 
 /** `Mar-07-2024 10:11`, `Mar/07 10:11`; and `2019. márc. 7.` of Hungary, whose year has a full stop as well. */
@@ -72,8 +89,13 @@ function joined(fields: Fields, from: number, context: DialectContext): FoundDat
       clock,
     );
   }
-  const year = text.endsWith('.') ? yearIn(text.slice(0, -1)) : undefined;
+  const isMarked = text.endsWith('.');
+  const year = yearIn(isMarked ? text.slice(0, -1) : text);
   const month = year === undefined ? undefined : monthOf(fields.text(from + 1));
+  // `2004 szept. 12 name`: with a time or a year behind it, what is ahead of it may be the size.
+  const isSure =
+    isMarked || (fields.text(from + 1).endsWith('.') && !isClockOrYear(fields.text(from + 3)));
+  if (!isSure) return undefined;
   const ofMonth = month === undefined ? undefined : dayOf(fields.text(from + 2));
   if (month === undefined || ofMonth === undefined) return undefined;
   const clock = timeOf(fields.text(from + 3));
@@ -86,6 +108,9 @@ function joined(fields: Fields, from: number, context: DialectContext): FoundDat
     clock,
   );
 }
+
+const isClockOrYear = (text: string): boolean =>
+  timeOf(text) !== undefined || yearIn(text) !== undefined;
 
 /** `Wed Jan 29 03:26:15 2003`, as ctime() writes it. */
 const weekday = /^(?:sun|mon|tue|wed|thu|fri|sat)[a-z]*,?$/i;
@@ -138,6 +163,10 @@ function markedMonth(fields: Fields, from: number, context: DialectContext): Fou
 function other(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
   if (!fields.isNumeric(from)) return undefined;
   const first = fields.text(from);
+  if (first.endsWith('.')) {
+    const date = fullStops(fields, from, context);
+    if (date !== undefined) return date;
+  }
   const clock = timeOf(fields.text(from + 1));
   const whole = dayIn(first);
   if (whole !== undefined) {
@@ -175,6 +204,22 @@ function other(fields: Fields, from: number, context: DialectContext): FoundDate
     return found(fields, from, from + 1, context, { year, ...short }, clock);
   }
   return loose(fields, from, context);
+}
+
+/** `1. 5. 2020`, `1. 5. 2020 10:11`, `1. 5. 10:11`: the day and the month of Czech, Slovak and German. */
+function fullStops(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
+  const day = dayOf(fields.text(from));
+  const second = fields.text(from + 1);
+  const month = second.endsWith('.') ? dayOf(second) : undefined;
+  if (day === undefined || month === undefined || month > 12) return undefined;
+  const third = fields.text(from + 2);
+  const clock = timeOf(third);
+  if (clock !== undefined)
+    return found(fields, from, from + 2, context, { year: undefined, month, day }, clock);
+  const year = yearIn(third);
+  if (year === undefined) return undefined;
+  const behind = timeOf(fields.text(from + 3));
+  return found(fields, from, behind ? from + 3 : from + 2, context, { year, month, day }, behind);
 }
 
 /** `3 29 03:26`, and `2003   3月 20` with a sign of any charset behind each number. */
