@@ -1669,6 +1669,13 @@ export const mutants = [
     red: test('cli', 'own-mailboxes'),
   },
   {
+    guard: 'a stream that was read before does not empty the remote file',
+    in: 'ftp/src/transfer/source.ts',
+    take: 'if (isSpent(source)) throw spent();',
+    put: '',
+    red: test('ftp', 'sources'),
+  },
+  {
     guard: 'an empty answer to RETR that is refused leaves the file that was there',
     in: 'ftp/src/files/download.ts',
     take: 'let hasBegun = false;',

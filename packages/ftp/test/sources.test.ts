@@ -24,6 +24,11 @@ const destroyed = () => {
   return stream;
 };
 
+const consumed = Readable.from(['octets']);
+await consumed.toArray();
+const consumedOnTheWeb = new Blob(['octets']).stream();
+for await (const piece of consumedOnTheWeb) expect(piece.length).toBe(6);
+
 describe.each(['upload', 'append'] as const)('%s sends nothing for', (method) => {
   it.each<[string, () => UploadSource, string]>([
     ['a directory', () => ({ file: place }), 'ERR_LOCAL_PATH'],
@@ -32,6 +37,12 @@ describe.each(['upload', 'append'] as const)('%s sends nothing for', (method) =>
     ['a link to nothing', () => ({ file: join(place, 'dangling') }), 'ERR_LOCAL_IO'],
     ['a stream that fails at its first read', failing, 'ERR_LOCAL_IO'],
     ['a stream that failed before', destroyed, 'ERR_LOCAL_IO'],
+    ['a stream that was read to its end', () => consumed, 'ERR_LOCAL_IO'],
+    [
+      'a web stream that was read to its end',
+      () => consumedOnTheWeb as unknown as UploadSource,
+      'ERR_LOCAL_IO',
+    ],
     [
       'a generator that throws at once',
       async function* () {
