@@ -95,21 +95,25 @@ export class MailStore {
 
   /** What the user may keep, and what is kept. */
   quota(user: string): { limits: QuotaLimits; octets: number; messages: number } {
-    const all = [...this.#of(user).values()].flatMap(({ messages }) => messages);
-    return {
-      limits: this.#quotas.get(user) ?? this.#quota,
-      octets: all.reduce((sum, { octets }) => sum + octets.length, 0),
-      messages: all.length,
-    };
+    let octets = 0;
+    let count = 0;
+    for (const { messages } of this.#of(user).values()) {
+      count += messages.length;
+      for (const message of messages) octets += message.octets.length;
+    }
+    return { limits: this.#limitsOf(user), octets, messages: count };
   }
 
   /** Whether the user may keep as much more. `deliver` asks nothing: a test may fill a mailbox beyond its limits. */
   hasRoom(user: string, octets: number, messages = 1): boolean {
-    const { limits, ...kept } = this.quota(user);
-    return (
-      kept.octets + octets <= (limits.octets ?? Infinity) &&
-      kept.messages + messages <= (limits.messages ?? Infinity)
-    );
+    const { octets: most = Infinity, messages: mostMessages = Infinity } = this.#limitsOf(user);
+    if (most === Infinity && mostMessages === Infinity) return true; // nothing needs to be counted, at each message that comes
+    const kept = this.quota(user);
+    return kept.octets + octets <= most && kept.messages + messages <= mostMessages;
+  }
+
+  #limitsOf(user: string): QuotaLimits {
+    return this.#quotas.get(user) ?? this.#quota;
   }
 
   /** Keeps a message for somebody who is not here. */
