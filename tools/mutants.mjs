@@ -1310,6 +1310,13 @@ export const mutants = [
     red: test('imap', 'unread-facts'),
   },
   {
+    guard: 'IMAP: a body is void with the UIDs of its mailbox',
+    in: 'imap/src/body-stream.ts',
+    take: 'if (voided !== undefined) throw voided;',
+    put: '',
+    red: test('imap', 'odd-structures'),
+  },
+  {
     guard: 'IMAP: an unread UIDVALIDITY of an open mailbox may be another one',
     in: 'imap/src/session.ts',
     take: 'if (code.number === undefined) this.#unreadUidValidity();',

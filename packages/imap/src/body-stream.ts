@@ -23,6 +23,8 @@ export interface BodyRequest {
   head?: Buffer;
   /** Rejects when the mailbox is no longer the one that was meant. */
   check(): void;
+  /** Why what came is that of another message, perhaps: the UIDs of the mailbox are void. */
+  voided(): Error | undefined;
 }
 
 /** So much of a body that was given up is read and thrown away; where more is to come the connection is closed at once. */
@@ -114,6 +116,8 @@ export class BodyStream extends GatheringReadable {
     for (const wire of [{ as: 'body', uids } as const, undefined]) {
       check();
       const answer = await this.#ask(skip, wire);
+      const voided = this.#request.voided();
+      if (voided !== undefined) throw voided;
       if (answer === 'nameless') continue;
       if (answer === undefined) throw gone(uid);
       if (answer.octets === null) throw noSuchPart(uid, section);

@@ -367,6 +367,7 @@ export class Mailbox {
   #fetchContext(): FetchContext {
     const runner = this.#runner;
     const check = (): void => this.#check();
+    const voided = (): UsageError | undefined => this.#selected().invalid;
     return {
       runner,
       check,
@@ -380,12 +381,12 @@ export class Mailbox {
       },
       openBinary: (uid, section, options) =>
         runner.session.capabilities.has('BINARY')
-          ? new BodyStream(runner, { uid, section, check, binary: true }, options)
+          ? new BodyStream(runner, { uid, section, check, voided, binary: true }, options)
           : undefined,
       openBody: (uid, section, head, options) =>
         new BodyStream(
           runner,
-          { uid, section, check, ...(head === undefined ? {} : { head }) },
+          { uid, section, check, voided, ...(head === undefined ? {} : { head }) },
           options,
         ),
     };

@@ -205,8 +205,10 @@ function basic(lexer: Lexer, part: string, mediaType: string, subtype: string | 
   const message = type === 'message/rfc822' || type === 'message/global';
   let envelope: Envelope | undefined;
   let parts: readonly BodyPart[] = [];
-  if (message && more(lexer) && lexer.peek() === open) {
-    if (lexer.emptyList()) lexer.note('() in place of the envelope of a message');
+  const unnamed = message && more(lexer) && stepOverMissingEnvelope(lexer);
+  if (message && more(lexer) && (unnamed || lexer.peek() === open)) {
+    if (unnamed) lexer.note('the envelope of a message is missing');
+    else if (lexer.emptyList()) lexer.note('() in place of the envelope of a message');
     else envelope = new Envelope(parseEnvelope(lexer));
     if (more(lexer) && lexer.peek() === open) {
       if (lexer.emptyList()) lexer.note('() in place of the body of a message');
@@ -232,6 +234,20 @@ function basic(lexer: Lexer, part: string, mediaType: string, subtype: string | 
   extension(lexer, found);
   return found;
 }
+
+/** NIL where an envelope should be, before a body or a number of lines; or the body itself. */
+function stepOverMissingEnvelope(lexer: Lexer): boolean {
+  const { text, pos } = lexer;
+  bodyItself.lastIndex = pos;
+  if (mediaTypes.has(lower(bodyItself.exec(text)?.[1] ?? null))) return true;
+  nilAndLines.lastIndex = pos;
+  if (!isMissingPart(lexer) && !nilAndLines.test(text)) return false;
+  while (lexer.nil()) lexer.spaces();
+  return true;
+}
+
+const bodyItself = /(?:\( *)+"([a-z]+)"/iy;
+const nilAndLines = /nil +nil +\d/iy;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -289,7 +305,7 @@ function parseLanguage(lexer: Lexer): readonly string[] | undefined {
   if (lexer.nil()) return undefined;
   if (lexer.peek() !== open) return [lexer.astring('body-fld-lang')];
   const languages: string[] = [];
-  lexer.list('body-fld-lang', () => languages.push(lexer.nstring('language') ?? ''));
+  lexer.list('body-fld-lang', () => languages.push(lexer.nstringOrNote('language') ?? ''));
   return languages;
 }
 
@@ -301,7 +317,7 @@ function parseParameters(lexer: Lexer): Readonly<Record<string, string>> {
     return {};
   }
   const words: string[] = [];
-  lexer.list('body-fld-param', () => words.push(lexer.nstring('parameter') ?? ''));
+  lexer.list('body-fld-param', () => words.push(lexer.nstringOrNote('parameter') ?? ''));
   return inPairs(words);
 }
 
@@ -315,7 +331,10 @@ function bare(lexer: Lexer): Readonly<Record<string, string>> {
 
 function inPairs(words: readonly string[]): Readonly<Record<string, string>> {
   const pairs: [string, string][] = [];
-  for (let i = 0; i < words.length; i += 2) pairs.push([words[i] as string, words[i + 1] ?? '']);
+  for (let i = 0; i < words.length; i += 2) {
+    const [name = '', value = ''] = words.slice(i, i + 2);
+    if (name !== '') pairs.push([name, value]);
+  }
   return decodeParameters(pairs);
 }
 

@@ -252,14 +252,15 @@ function parseAddresses(lexer: Lexer, rule: string, left: number): RawAddress[] 
     } else lexer.note(`${rule} is missing`);
     return addresses;
   }
+  const texts: (string | null)[] = [];
   lexer.list(rule, () => {
-    if (lexer.nil()) return;
     if (lexer.peek() === open) addresses.push(parseAddress(lexer));
-    else {
-      lexer.note(`a text in place of an address in ${rule}`);
-      lexer.skipValue('address');
-    }
+    else texts.push(lexer.nstringOrNote('address'));
   });
+  if (texts.some((text) => text !== null)) lexer.note(`a text in place of an address in ${rule}`);
+  // One address without parentheses of its own.
+  if (addresses.length === 0 && texts.length === 4 && texts[2] !== null)
+    addresses.push(toAddress(texts));
   return addresses;
 }
 
@@ -285,7 +286,13 @@ function fieldsLeft(lexer: Lexer): number {
 function parseAddress(lexer: Lexer): RawAddress {
   const fields: (string | null)[] = [];
   lexer.list('address', () => fields.push(lexer.nstringOrNote('a part of an address')));
-  const [name = null, route = null, mailbox = null, host = null] = fields;
+  return toAddress(fields);
+}
+
+function toAddress([name = null, route = null, mailbox = null, host = null]: readonly (
+  | string
+  | null
+)[]): RawAddress {
   return { name, route, mailbox, host };
 }
 

@@ -272,8 +272,14 @@ const itemReaders: Record<string, (lexer: Lexer, row: FetchData) => void> = {
   },
   'X-GM-LABELS': (lexer, row) => {
     const labels: string[] = [];
-    lexer.list('X-GM-LABELS', () => labels.push(decodeMailboxName(lexer.astring('label'))));
     row.gmailLabels = labels;
+    if (lexer.nil()) return;
+    lexer.list('X-GM-LABELS', () => {
+      if (lexer.peek() === open) {
+        lexer.skipValue('label');
+        row.problems.push('X-GM-LABELS: a list in place of a label');
+      } else labels.push(decodeMailboxName(lexer.astring('label')));
+    });
   },
 };
 const items = new Map(Object.entries(itemReaders));
