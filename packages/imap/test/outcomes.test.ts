@@ -37,6 +37,11 @@ const cuts: [string, string][] = [
   ['the connection ends', 'END'],
   ['the server says BYE', 'S: * BYE sorry\nEND'],
   ['the answer is cut', 'S> A2 O\nEND'],
+  [
+    'the answer is cut behind what it tells',
+    'S: * OK [COPYUID 7 1 11] x\nS: * 1 EXPUNGE\nS: * OK [APPENDUID 7 11] x\nS> A2 OK [APPENDUID 7 11\nEND',
+  ],
+  ['another answer is cut', 'S: A1 OK again\nS: zz9 OK what\nS: Warning: gone\nS> A9 OK\nEND'],
   ['the answer is no answer', 'S: A2 MAYBE\n'.repeat(101)],
   ['the server is silent', ''],
 ];
