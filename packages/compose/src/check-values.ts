@@ -1,5 +1,5 @@
 /** Values that a caller gives, judged one by one. */
-import { Readable } from 'node:stream';
+import { isErrored, isReadable, Readable } from 'node:stream';
 import { badOption, type UsageError, unknownOption } from 'tls-context-core';
 import type { Content } from './types.js';
 
@@ -58,7 +58,13 @@ export function checkContent(value: unknown, argument: string): asserts value is
     if (/\p{Surrogate}/u.test(value)) throw wrong(argument, 'holds half a surrogate pair');
     return;
   }
-  if (value instanceof Uint8Array || value instanceof Readable) return;
+  if (value instanceof Uint8Array) return;
+  if (value instanceof Readable) {
+    // It would go out as an empty part, without a word. One that ended without an octet is an empty one.
+    if (Readable.isDisturbed(value) && !isReadable(value) && !isErrored(value))
+      throw wrong(argument, 'has been read to its end already', 'Open the stream anew each time.');
+    return;
+  }
   throw wrong(
     argument,
     'is neither text, octets nor a Readable',

@@ -1,5 +1,5 @@
 /** Bodies: what finds the end of one that comes in, and what the clients take as one that goes out. */
-import type { Readable } from 'node:stream';
+import { isErrored, isReadable, Readable } from 'node:stream';
 import { LocalError } from 'tls-context-core';
 import type { SourcePace } from './consumer/source-pace.js';
 
@@ -64,6 +64,18 @@ function paced(body: AsyncIterable<unknown>, pace: SourcePace | undefined): Asyn
       return: async () => (await pieces.return?.()) ?? { done: true, value: undefined },
     }),
   };
+}
+
+/**
+ * A stream that has been read to its end would go out as nothing, without a word. One that ended without an octet is an empty body.
+ * @throws LocalError `ERR_LOCAL_IO`
+ */
+export function refuseSpent(body: unknown): void {
+  const stream = body as Readable; // the types leave out web streams, which both take
+  if (!Readable.isDisturbed(stream) || isReadable(stream) !== false || isErrored(stream)) return;
+  throw new LocalError('ERR_LOCAL_IO', 'The stream has been read to its end already', {
+    hint: 'Open it anew each time.',
+  });
 }
 
 /** True for what {@link bodyOctets} takes. */

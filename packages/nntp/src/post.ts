@@ -6,6 +6,7 @@ import {
   DotEncoder,
   isBodyInput,
   isFivewireError,
+  refuseSpent,
   SourcePace,
   TransferError,
   type Wait,
@@ -46,7 +47,10 @@ export async function post(
 /** @throws UsageError ERR_ARGUMENT */
 export function toOctets(article: Postable): BodyInput {
   if (article instanceof Article) return article.toBuffer();
-  if (isBodyInput(article)) return article;
+  if (isBodyInput(article)) {
+    refuseSpent(article);
+    return article;
+  }
   throw wrong('article', 'An article is an Article, text, octets, or a stream of them');
 }
 

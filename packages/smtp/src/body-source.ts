@@ -9,6 +9,7 @@ import {
   isFivewireError,
   LocalError,
   type ReplyQueue,
+  refuseSpent,
   SourcePace,
   UsageError,
 } from '@fivewire/line-protocol';
@@ -49,6 +50,7 @@ export class BodySource {
       this.whole = bufferOf(body);
     } else {
       this.whole = octetsInMemory(body);
+      refuseSpent(body);
       if (body instanceof ReadStream) readInBigPieces(body);
       if (this.whole === undefined) {
         this.#pace = new SourcePace();

@@ -1,6 +1,6 @@
 /** Where an upload comes from: content, a stream, or a file of this side. */
 import { closeSync, createReadStream, fstatSync, open, read } from 'node:fs';
-import { isErrored, isReadable, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import {
   aborted,
@@ -8,6 +8,7 @@ import {
   bodyOctets,
   isBodyInput,
   LocalError,
+  refuseSpent,
   type SourcePace,
   UsageError,
 } from '@fivewire/line-protocol';
@@ -74,7 +75,7 @@ export async function openSource(
     const rest = start === 0 ? source : Buffer.from(source as Uint8Array).subarray(start);
     return { pieces: bodyOctets(rest), size: sizeOf(source), close: async () => {} };
   }
-  if (isSpent(source)) throw spent();
+  refuseSpent(source);
   const pieces = bodyOctets(source, pace);
   const close = async () => {
     if (source instanceof Readable) source.destroy();
@@ -86,18 +87,6 @@ export async function openSource(
     throw error;
   }
 }
-
-/** Read to its end already: it would empty the remote file. One that ended without an octet is an empty file. */
-function isSpent(source: object): boolean {
-  const stream = source as Readable; // the types leave out web streams, which both take
-  return Readable.isDisturbed(stream) && isReadable(stream) === false && !isErrored(stream);
-}
-
-const spent = (): LocalError =>
-  new LocalError('ERR_LOCAL_IO', 'The stream to upload has been read to its end already.', {
-    protocol: 'ftp',
-    hint: 'Open it anew for each upload.',
-  });
 
 /** A named pipe opens when something writes to it; given up, it is closed when it does. */
 async function openedInTime(

@@ -8,6 +8,7 @@ import {
   checkOptions,
   isBodyInput,
   type Rules,
+  refuseSpent,
   rules,
   SourcePace,
 } from '@fivewire/line-protocol';
@@ -310,6 +311,7 @@ function checkBody(runner: CommandRunner, body: BodyInput, size: number | undefi
       argument: 'body',
     });
   }
+  refuseSpent(body);
   if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) {
     throw new UsageError('ERR_ARGUMENT', 'size must be a whole number of octets', {
       argument: 'size',
