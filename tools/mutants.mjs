@@ -1355,8 +1355,8 @@ export const mutants = [
   {
     guard: 'POP3: what LIST has and UIDL leaves out is asked for',
     in: 'pop3/src/fetch-new.ts',
-    take: 'if (named.has(number)) continue;',
-    put: 'if (number > 0) continue;',
+    take: '.filter((number) => !named.has(number))',
+    put: '.filter((number) => number < 1)',
     red: test('pop3', 'fetch-new'),
   },
   {

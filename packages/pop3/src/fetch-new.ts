@@ -157,10 +157,9 @@ async function* fetch(
   }
   // What UIDL leaves out and LIST has is there all the same: without this it would neither come nor be missed. Sizes also tell a new message
   // with an old uid, and one that has swallowed the next or was cut: that must not be remembered as retrieved, nor removed.
-  for (const number of await readSizes(client, call)) {
-    if (named.has(number)) continue;
-    const row = await uidOf(client, number, call);
-    if (row.ok) mailbox.add(number, row.uid);
+  const left = (await readSizes(client, call)).filter((number) => !named.has(number));
+  for (const row of await Promise.all(left.map((number) => uidOf(client, number, call)))) {
+    if (row.ok) mailbox.add(row.number, row.uid);
     else {
       mailbox.complete = false;
       yield row;

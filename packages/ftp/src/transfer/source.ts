@@ -3,7 +3,7 @@ import { closeSync, createReadStream, fstatSync, open, read } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import {
-  aborted,
+  abandonOnAbort,
   type BodyInput,
   bodyOctets,
   isBodyInput,
@@ -94,7 +94,7 @@ async function openedInTime(
   signal: AbortSignal | undefined,
 ): Promise<Source> {
   try {
-    return await orAborted(opening, signal);
+    return await abandonOnAbort(opening, signal, {});
   } catch (error) {
     opening.then(
       (source) => source.close(),
@@ -109,7 +109,7 @@ async function begun(
   pieces: AsyncGenerator<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const first = await orAborted(firstPiece(pieces), signal);
+  const first = await abandonOnAbort(firstPiece(pieces), signal, {});
   return (async function* () {
     try {
       if (first === undefined) return;
@@ -127,16 +127,6 @@ async function firstPiece(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Arra
     if (done) return undefined;
     if (value.length > 0) return value;
   }
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(aborted(signal, {}, 'usable'));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 export function isLocalFile(source: UploadSource): source is LocalFile {

@@ -27,6 +27,7 @@ export function temporaryName(name: string): string {
     pid < processes
       ? machineMark() + digits(pid * counted + count, 8)
       : randomBytes(6).toString('hex');
+  givenUp.delete(who); // the count has come round: what is written now is not what was given up
   return `.${fitting(name)}.${who}.part`;
 }
 
