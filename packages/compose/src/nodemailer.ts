@@ -1,25 +1,24 @@
 /**
  * A transport for nodemailer: `nodemailer.createTransport(fivewireTransport(pool))`. nodemailer composes, our client sends.
  *
- * Recipients are read here from what the caller gave, by the same parser as in `compose`: nodemailer's own leaves out what it
- * can't read, and such a message is refused.
+ * Recipients are read from what the caller gave by the same parser as in `compose`: nodemailer's own leaves out what it can't read, and such
+ * a message is refused.
  */
 import { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
-import type { Envelope, Recipient } from '@fivewire/smtp';
-import { checkKeys, typeOf, wrong } from './check-values.js';
+import type { Recipient } from '@fivewire/smtp';
+import { wrong } from './check-values.js';
 import type { DkimSigner } from './dkim.js';
 import { type Mailer, signedBy, takeOverDkim } from './nodemailer-dkim.js';
+import { type CompiledMessage, envelopeFor } from './nodemailer-envelope.js';
 import { nodemailerError, type RejectedRecipient, rejectedRecipients } from './nodemailer-error.js';
 import { checkPreparedFields } from './prepared-fields.js';
-import { checkEnvelope, envelopeOf, mailboxesOf, readAddresses } from './recipients.js';
 import { type Sender, type SentInfo, sentInfo } from './send-mail.js';
-import type { AddressInput } from './types.js';
 
 /** The part of nodemailer's MailMessage that a transport meets. */
 interface MailMessage {
   data: object;
-  message: {
+  message: CompiledMessage & {
     createReadStream(): Readable;
     messageId(): string;
   };
@@ -139,12 +138,13 @@ async function sendComposed(
   { data, message }: MailMessage,
   signer: DkimSigner | undefined,
 ): Promise<NodemailerInfo> {
-  const envelope = envelopeFor(data as Record<string, unknown>);
-  checkPreparedFields(data as Record<string, unknown>);
+  const given = data as Record<string, unknown>;
+  const envelope = envelopeFor(given, message);
+  checkPreparedFields(given);
   const composed = message.createReadStream();
   const body = signer === undefined ? composed : signedBy(signer, composed);
-  const { signal } = data as { signal?: AbortSignal };
-  const result = await sender.send(envelope, body, signal === undefined ? {} : { signal });
+  const signal = given.signal as AbortSignal | undefined | null;
+  const result = await sender.send(envelope, body, signal ? { signal } : {});
   const to = [envelope.to].flat() as (string | Recipient)[];
   const messageId = message.messageId();
   const addresses = to.map((one) => (typeof one === 'string' ? one : one.address));
@@ -154,110 +154,4 @@ async function sendComposed(
     envelope: { from: envelope.from ?? false, to: addresses },
     ...(result.refused.length === 0 ? {} : { rejectedErrors: rejectedRecipients(result.refused) }),
   };
-}
-
-function envelopeFor(data: Record<string, unknown>): Envelope {
-  const { from, to, size } =
-    data.envelope === undefined ? ofHeader(data) : ofEnvelope(data.envelope);
-  const utf8 = ['from', 'sender', 'to', 'cc', 'replyTo'].some((field) =>
-    mailboxesOf(read(data, field)).some((one) => one.utf8),
-  );
-  return {
-    from,
-    ...(size === undefined ? {} : { size }),
-    ...withDsn(to, data.dsn),
-    ...(utf8 ? { smtpUtf8: true } : {}),
-    ...(data.requireTLSExtensionEnabled === true ? { requireTls: true } : {}),
-  };
-}
-
-const read = (data: Record<string, unknown>, field: string) =>
-  readAddresses((data[field] ?? undefined) as AddressInput | undefined, field);
-
-interface Parties {
-  from: string | null;
-  to: string[];
-  size?: number;
-}
-
-/** Failures are reported to the author, as nodemailer has it, and not to `sender`, as `compose` has it. */
-function ofHeader(data: Record<string, unknown>): Parties {
-  const authors = mailboxesOf(read(data, 'from'));
-  const [to, cc, bcc] = ['to', 'cc', 'bcc'].map((field) => read(data, field));
-  return envelopeOf({
-    from: authors,
-    sender: authors[0],
-    to: to ?? [],
-    cc: cc ?? [],
-    bcc: bcc ?? [],
-  });
-}
-
-/** nodemailer's `envelope`: lists of addresses as in a header, all of which are recipients. */
-function ofEnvelope(given: unknown): Parties {
-  checkKeys(given, ['from', 'to', 'cc', 'bcc', 'size', 'use8BitMime'], 'envelope');
-  const { size } = given as { size?: number }; // and BODY=8BITMIME is said by itself
-  const { from, to, cc, bcc } = given as Record<string, AddressInput | undefined>;
-  const [sender] = from ? mailboxesOf(readAddresses(from, 'envelope.from')) : [];
-  const all = Object.entries({ to, cc, bcc }).flatMap(([field, value]) =>
-    mailboxesOf(readAddresses(value ?? undefined, `envelope.${field}`)),
-  );
-  const envelope = checkEnvelope({
-    from: sender?.address ?? null,
-    to: all.map(({ address }) => address),
-  });
-  return size === undefined ? envelope : { ...envelope, size };
-}
-
-const dsnKeys = ['id', 'envid', 'return', 'ret', 'notify', 'recipient', 'orcpt'];
-
-/** nodemailer's `dsn: { id, return, notify, recipient }`, for all recipients alike. */
-function withDsn(to: string[], given: unknown): Pick<Envelope, 'to' | 'dsn'> {
-  if (given === undefined || given === null) return { to };
-  checkKeys(given, dsnKeys, 'dsn');
-  const {
-    id, envid = id, return: wanted, ret = wanted, notify, recipient, orcpt = recipient,
-  } = given as Record<string, unknown>; // biome-ignore format: one list
-  const wishes = { ...notifyOf(notify), ...originalOf(orcpt) };
-  return {
-    to:
-      Object.keys(wishes).length === 0
-        ? to
-        : to.map((address): Recipient => ({ address, ...wishes })),
-    dsn: {
-      ...(envid ? { envelopeId: word(envid, 'dsn.id') } : {}),
-      ...(ret ? { return: returnOf(word(ret, 'dsn.return')) } : {}),
-    },
-  };
-}
-
-function notifyOf(given: unknown): Pick<Recipient, 'notify'> {
-  const moments = [given ?? []]
-    .flat()
-    .flatMap((one) =>
-      word(one, 'dsn.notify')
-        .toLowerCase()
-        .split(/[\s,]+/),
-    )
-    .filter((one) => one !== '');
-  if (moments.length === 0) return {};
-  return { notify: moments.includes('never') ? 'never' : moments } as Pick<Recipient, 'notify'>;
-}
-
-/** An address, perhaps with its type before it: `rfc822;bob@example.net`. */
-function originalOf(given: unknown): Pick<Recipient, 'originalRecipient'> {
-  if (!given) return {};
-  return { originalRecipient: word(given, 'dsn.recipient').replace(/^\s*rfc822\s*;\s*/i, '') };
-}
-
-/** nodemailer makes a string of anything. */
-function word(given: unknown, argument: string): string {
-  if (typeof given === 'string' || typeof given === 'number') return String(given);
-  throw wrong(argument, `must be a string, not ${typeOf(given)}`);
-}
-
-function returnOf(given: string): 'full' | 'headers' {
-  if (/^(?:hdrs|headers)$/i.test(given)) return 'headers';
-  if (/^(?:full|body)$/i.test(given)) return 'full';
-  throw wrong('dsn.return', `is "${given}"`, "Use 'headers' or 'full'.");
 }
