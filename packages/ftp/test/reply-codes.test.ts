@@ -1,6 +1,7 @@
+import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { Entry, FtpClient, UploadOptions } from '../src/index.js';
-import { against, login, loginWithMlst } from './script.js';
+import { type Entry, FtpClient, type UploadOptions } from '../src/index.js';
+import { against, login, loginWithMlst, play } from './script.js';
 
 const port = 'C: EPSV\nS: 229 ok (|||6446|)\n';
 const names = async (entries: AsyncIterable<Entry>): Promise<string[]> => {
@@ -149,5 +150,156 @@ describe('a positive reply of another command is a notice, and the wait goes on'
     await expect(
       against(`${login}C: DELE /f\n${strays}`, (ftp) => ftp.remove('/f')),
     ).rejects.toMatchObject({ code: 'ERR_MALFORMED_RESPONSE', connection: 'closed' });
+  });
+});
+
+describe('a refusal by a code of other commands is a notice', () => {
+  it.each<[string, string, (ftp: FtpClient) => Promise<unknown>, unknown]>([
+    [
+      'DELE, late of a transfer',
+      'C: DELE /f\nS: 426 gone\nS: 250 ok\n',
+      (ftp) => ftp.remove('/f'),
+      undefined,
+    ],
+    [
+      'DELE, of a quota',
+      'C: DELE /f\nS: 552 full\nS: 250 ok\n',
+      (ftp) => ftp.remove('/f'),
+      undefined,
+    ],
+    ['MKD', 'C: MKD /d\nS: 425 none\nS: 257 "/d"\n', (ftp) => ftp.mkdir('/d'), undefined],
+    [
+      'RNFR',
+      'C: RNFR /a\nC: RNTO /b\nS: 452 full\nS: 350 go on\nS: 553 no\n',
+      (ftp) => ftp.rename('/a', '/b'),
+      'ERR_COMMAND_REJECTED',
+    ],
+    ['PWD', 'C: PWD\nS: 426 gone\nS: 257 "/home"\n', (ftp) => ftp.workingDirectory(), '/home'],
+    [
+      'NOOP',
+      'C: NOOP\nS: 452 full\nS: 200 ok\n',
+      async (ftp) => (await ftp.command('NOOP')).code,
+      200,
+    ],
+    [
+      'SIZE and MDTM in one flight',
+      'C: SIZE /f\nC: MDTM /f\nS: 426 gone\nS: 213 7\nS: 213 20240102030405\nC: PWD\nS: 257 "/"\nC: CWD /f\nS: 550 no\n',
+      async (ftp) => {
+        const { size, modified } = (await ftp.stat('/f')) ?? {};
+        return [size, modified?.getUTCFullYear()];
+      },
+      [7, 2024],
+    ],
+  ])('%s', async (_verb, steps, work, expected) => {
+    const { outcome, notices } = await trial(login + steps, work);
+    expect(outcome).toEqual(expected);
+    expect(notices).toHaveLength(1);
+  });
+
+  it('but where nothing else comes it was the answer', async () => {
+    const steps = 'C: MKD /d\nS: 425 none\nC: SYST\nS: 215 UNIX\n';
+    const { outcome } = await trial(login + steps, (ftp) => ftp.mkdir('/d'));
+    expect(outcome).toBe('ERR_COMMAND_REJECTED');
+  });
+
+  it('a full disk is a reason not to make a directory', async () => {
+    const { outcome } = await trial(`${login}C: MKD /d\nS: 552 full\n`, (ftp) => ftp.mkdir('/d'));
+    expect(outcome).toBe('ERR_COMMAND_REJECTED');
+  });
+});
+
+describe('a transfer that no preliminary reply opens', () => {
+  const stays = 'C: NOOP\nS: 200 ok\n';
+  const upload = (options: UploadOptions) => (ftp: FtpClient) => ftp.upload('hello', '/f', options);
+  const read = async (ftp: FtpClient): Promise<string> => {
+    const octets: Buffer[] = [];
+    for await (const piece of ftp.createReadStream('/f')) octets.push(piece as Buffer);
+    return Buffer.concat(octets).toString();
+  };
+  const stor = `${port}DATA\nC: STOR /f\nS: 226 Quota\n`;
+  const retr =
+    'C: SIZE /f\nC: EPSV\nS: 550 no\nS: 229 ok (|||6446|)\nDATA\nC: RETR /f\nS: 226 Quota\n';
+  const notVerified = upload({ verify: false });
+  it.each<[string, string, (ftp: FtpClient) => Promise<unknown>, unknown]>([
+    [
+      'STOR is refused later',
+      `${stor}U: hello\nC: PWD\nS: 553 no\nS: 257 "/"\n`,
+      notVerified,
+      'ERR_COMMAND_REJECTED',
+    ],
+    [
+      'STOR is refused later, and its size is asked',
+      `${stor}U: hello\nC: PWD\nS: 550 no\nS: 257 "/"\n`,
+      upload({}),
+      'ERR_COMMAND_REJECTED',
+    ],
+    [
+      'STOR begins later',
+      `${stor}U: hello\nC: PWD\nS: 150 go\nS: 226 done\nS: 257 "/"\n`,
+      notVerified,
+      { octets: 5, size: 5, start: 0, proof: 'final-reply' },
+    ],
+    [
+      'STOR begins later, and is broken off',
+      `${stor}U: hello\nC: PWD\nS: 150 go\nS: 552 full\nS: 257 "/"\n`,
+      notVerified,
+      'ERR_TRANSFER_INCOMPLETE',
+    ],
+    [
+      'the mark is answered ahead of the end',
+      `${stor}U: hello\nC: PWD\nS: 150 go\nS: 257 "/"\nS: 552 full\n`,
+      notVerified,
+      'ERR_TRANSFER_INCOMPLETE',
+    ],
+    [
+      'STOR was done',
+      `${stor}U: hello\nC: PWD\nS: 257 "/"\n`,
+      notVerified,
+      { octets: 5, size: 5, start: 0, proof: 'final-reply' },
+    ],
+    [
+      'the server has no PWD',
+      `${stor}U: hello\nC: PWD\nS: 502 no\n`,
+      notVerified,
+      { octets: 5, size: 5, start: 0, proof: 'final-reply' },
+    ],
+    [
+      'RETR is refused later',
+      `${retr}D-end\nC: PWD\nS: 550 denied\nS: 257 "/"\n`,
+      read,
+      'ERR_COMMAND_REJECTED',
+    ],
+    ['RETR begins later', `${retr}S: 150 go\nD-raw: hello\nD-end\nS: 226 done\n`, read, 'hello'],
+    ['RETR is done, and the file is empty', `${retr}D-end\nC: PWD\nS: 257 "/"\n`, read, ''],
+    ['RETR is done', `${retr}D-raw: hello\nD-end\n`, read, 'hello'],
+    [
+      'a refusal that goes on after all',
+      `${retr.replace('226', '550')}S: 150 go\nD-raw: hello\nD-end\nS: 226 done\n`,
+      read,
+      'hello',
+    ],
+  ])('%s', async (_what, steps, work, expected) => {
+    const { outcome } = await trial(login + steps + stays, async (ftp) => {
+      const result = await work(ftp).catch(({ code }: { code: string }) => code);
+      expect((await ftp.command('NOOP')).code).toBe(200);
+      return result;
+    });
+    expect(outcome).toEqual(expected);
+  });
+
+  it('octets are taken before a word was said, and sent', async () => {
+    const silent = `${login}${port}DATA\nC: STOR /f\nU: hello\nS: 226 done\n${port}DATA\nC: RETR /f\nD-raw: hello\nPAUSE\nD-end\nS: 226 done\n`;
+    const played = play(silent);
+    const ftp = await FtpClient.connect(played.options);
+    expect(await ftp.upload('hello', '/f', { verify: false })).toMatchObject({ octets: 5 });
+    const target = new Writable({
+      write(_piece, _encoding, done) {
+        played.resume();
+        done();
+      },
+    });
+    expect(await ftp.download('/f', target, { verify: false })).toMatchObject({ octets: 5 });
+    await played.over;
+    ftp.close();
   });
 });

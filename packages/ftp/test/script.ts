@@ -13,6 +13,8 @@ export interface Played {
   said: readonly string[];
   /** Every stream that was opened, as the client holds it. */
   streams: readonly Duplex[];
+  /** Goes on behind a `PAUSE`. */
+  resume(): void;
 }
 
 export const login = `
@@ -41,7 +43,7 @@ export const loginWithMlst: string = login.replace(
 
 export function play(script: string, cut: Cut = 'whole'): Played {
   const delivery: Delivery = typeof cut === 'number' ? { seed: cut } : cut;
-  const { stream, open, over, said, streams } = playInMemory(inWords(script), {
+  const { stream, open, over, said, streams, resume } = playInMemory(inWords(script), {
     delivery,
     encoding: 'latin1',
   });
@@ -49,6 +51,7 @@ export function play(script: string, cut: Cut = 'whole'): Played {
     over,
     said,
     streams,
+    resume,
     options: {
       host: 'ftp.example.test',
       security: 'cleartext',

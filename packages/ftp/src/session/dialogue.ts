@@ -15,7 +15,7 @@ import {
   type Wait,
 } from '@fivewire/line-protocol';
 import { rejected } from './failures.js';
-import { answers, inEffect } from './reply-codes.js';
+import { answers, answersOrRefuses, inEffect } from './reply-codes.js';
 import { type Strays, straysOf } from './strays.js';
 
 /** Longer than RFC 959 says, for paths are long; arguments are bounded before they come here. */
@@ -120,11 +120,24 @@ export class Dialogue {
     }
   }
 
-  /** The next reply to `line`, preliminary or not. What answers another command is a notice. */
-  async reply(line: CommandLine, timeout: number = this.timeout): Promise<Reply> {
+  /** As `next`, with what was read on the way to a mark ahead. */
+  async nextOfAny(line: CommandLine): Promise<Reply> {
+    return this.#strays.next() ?? (await this.next(line));
+  }
+
+  /**
+   * The next reply to `line`, preliminary or not. What answers another command is a notice.
+   *
+   * @param isAnswer where other codes than the command's own are wanted, too
+   */
+  async reply(
+    line: CommandLine,
+    timeout: number = this.timeout,
+    isAnswer: typeof answers = answers,
+  ): Promise<Reply> {
     for (let ahead = 0; ahead <= mostAhead; ahead++) {
       const reply = inEffect(line, await this.#nextOrSettled(line, timeout));
-      if (reply.class === 1 || answers(line, reply)) return reply;
+      if (reply.class === 1 || isAnswer(line, reply)) return reply;
       if (this.#strays.areAnswers(line, reply)) return reply;
       noteReply(this.connection, reply);
       this.#strays.add(reply);
@@ -170,9 +183,13 @@ export class Dialogue {
    * The next reply to `line` that is not preliminary. RFC 959 §4.2 has one of those at most ahead of it; a server that says
    * nothing else would keep the caller for ever.
    */
-  async final(line: CommandLine, timeout: number = this.timeout): Promise<Reply> {
+  async final(
+    line: CommandLine,
+    timeout: number = this.timeout,
+    isAnswer: typeof answers = answers,
+  ): Promise<Reply> {
     for (let ahead = 0; ahead <= mostAhead; ahead++) {
-      const reply = await this.reply(line, timeout);
+      const reply = await this.reply(line, timeout, isAnswer);
       if (reply.class !== 1) return reply;
     }
     throw this.#endless(line);
@@ -188,6 +205,12 @@ export class Dialogue {
   async ask(line: CommandLine): Promise<Reply> {
     this.send(line);
     return this.final(line);
+  }
+
+  /** As `ask`, right behind a transfer: its own refusal may come yet. */
+  async askBehind(line: CommandLine): Promise<Reply> {
+    this.send(line);
+    return this.final(line, this.timeout, answersOrRefuses);
   }
 
   /** Asks, and takes nothing but success. */

@@ -1,8 +1,9 @@
 /**
  * Which replies may answer which command: RFC 959 §5.4, and the RFCs of the later commands.
  *
- * A positive reply that belongs to another command (`226 Quota` ahead of DELE's own reply) is no answer: it is a notice, and the
- * wait goes on. A negative one always answers, for any command may be refused; so does a positive code that no command claims.
+ * A reply that belongs to another command (`226 Quota` ahead of DELE's own reply) is no answer: it is a notice, and the wait goes on.
+ * A negative one answers, for any command may be refused, but for the few codes that say what only some commands can come to: `426`
+ * comes late, of a transfer that was given up, and `552 Quota` by itself. So does a positive code that no command claims.
  */
 import { type CommandLine, Reply } from '@fivewire/line-protocol';
 
@@ -56,9 +57,24 @@ byVerb.set('HOST', new Set([...done, 220])); // RFC 7151 §3.2
 /** A command that has no row may be answered by whatever is not a login, a port, or the end of a transfer or connection. */
 const strange = new Set([...claimed].filter((code) => !rows.SITE?.includes(code)));
 
+const transfers = 'RETR STOR STOU APPE LIST NLST MLSD';
+const stored = `${transfers} MKD XMKD RNTO ALLO SITE AVBL XQUOTA`;
+const broken = `${transfers} EPSV PASV EPRT PORT PRET ABOR STAT QUIT REIN`;
+
+/** Refusals that only these commands may have. What has no row above may have all of them. */
+const refusals: ReadonlyMap<number, ReadonlySet<string>> = new Map(
+  Object.entries({ 425: broken, 426: broken, 452: stored, 552: stored }).map(([code, verbs]) => [
+    Number(code),
+    new Set(verbs.split(' ')),
+  ]),
+);
+
 /** Whether `reply`, which is not preliminary, is the answer to `line`. */
 export function answers(line: CommandLine, { code, class: kind }: Reply): boolean {
-  if (kind >= 4) return true;
+  if (kind >= 4) {
+    const verbs = refusals.get(code);
+    return verbs === undefined || verbs.has(verbOf(line)) || !byVerb.has(verbOf(line));
+  }
   const own = byVerb.get(verbOf(line));
   return own === undefined ? !strange.has(code) : own.has(code) || !claimed.has(code);
 }
@@ -85,6 +101,10 @@ export function inEffect(line: CommandLine, reply: Reply): Reply {
     ? new NotDone(202, reply.lines)
     : reply;
 }
+
+/** As {@link answers}, and whatever refuses, for a transfer may be refused so late that another command has been asked. */
+export const answersOrRefuses = (line: CommandLine, reply: Reply): boolean =>
+  reply.class >= 4 || answers(line, reply);
 
 function verbOf({ masked }: CommandLine): string {
   const blank = masked.indexOf(' ');

@@ -7,6 +7,7 @@
  */
 import { type CommandLine, isFivewireError, type Reply } from '@fivewire/line-protocol';
 import { command, type Dialogue } from '../session/dialogue.js';
+import { answersOrRefuses } from '../session/reply-codes.js';
 import { passivePort } from '../session/reply-text.js';
 import { hasFeature, type Session } from '../session/session.js';
 
@@ -82,7 +83,7 @@ export class Ahead {
     try {
       for (; this.#sent.length > 0; this.#sent.shift()) {
         const line = this.#sent[0] as CommandLine;
-        const reply = await this.#dialogue.final(line);
+        const reply = await this.#dialogue.final(line, this.#dialogue.timeout, answersOrRefuses);
         if (line === epsv) this.#take(reply);
         else this.size = reply;
       }

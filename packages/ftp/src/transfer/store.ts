@@ -92,7 +92,7 @@ export async function store(
 /** A server may close the control connection right behind its final reply: then that reply is the proof. */
 async function sizeThere(dialogue: Dialogue, path: string): Promise<Reply | undefined> {
   try {
-    return await dialogue.ask(command('SIZE', path));
+    return await dialogue.askBehind(command('SIZE', path));
   } catch (error) {
     const left = isFivewireError(error) && leaving.has(error.code);
     if (!left) throw error;

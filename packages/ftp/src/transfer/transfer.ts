@@ -9,11 +9,14 @@ import type { Duplex } from 'node:stream';
 import {
   aborted,
   type CommandLine,
+  deadline,
   type FivewireError,
   isFivewireError,
+  onAbort,
   type Reply,
   TimeoutError,
   TransferError,
+  timedOut,
 } from '@fivewire/line-protocol';
 import { command, type Dialogue, noteReply } from '../session/dialogue.js';
 import { hintFor, rejected, saysAbsent } from '../session/failures.js';
@@ -25,6 +28,7 @@ import { ended, Halt, handshakeOut, leave } from './data-flow.js';
 import { StallWatch, within } from './deadline.js';
 import { deflated, inflated } from './mode-z.js';
 import { Noops } from './noops.js';
+import { Unopened, unannounced } from './unopened.js';
 
 export interface Plan extends CallOptions {
   /** RETR, STOR, LIST, … */
@@ -111,19 +115,34 @@ async function converse(
   const { line, signal } = plan;
   const stop = whenAborted(signal, line);
   const noops = new Noops(dialogue);
-  let pending = dialogue.reply(line);
+  const timely = deadline(dialogue.timeout, () =>
+    dialogue.connection.fail(
+      timedOut({ phase: 'command', timeout: dialogue.timeout, command: line.masked }),
+    ),
+  );
+  const silence = unannounced(() => data.ready, plan.sends ?? false, dialogue.timeout);
+  let pending = firstReply(dialogue, line);
+  let unopened: Unopened | undefined;
   try {
-    const first = await Promise.race([pending, stop.promise]);
-    if (first.class >= 4) throw dialogue.connection.locate(rejected(first, line.masked));
-    if (first.class === 3) {
+    const first = await Promise.race(
+      secureData === undefined ? [pending, silence.begins, stop.promise] : [pending, stop.promise],
+    );
+    timely();
+    silence.forget();
+    if (first === undefined) pending = lastOf(pending, dialogue, line, noops);
+    else if (first.class >= 4) throw dialogue.connection.locate(rejected(first, line.masked));
+    else if (first.class === 3) {
       throw dialogue.connection.malformed('1yz or 2yz', `${first.code} ${first.text}`);
     }
-    const opening = first.class === 1 ? first : undefined;
+    const opening = first?.class === 1 ? first : undefined;
     secureData?.();
     if (opening !== undefined) {
       pending = finalReply(dialogue, line, noops);
       noops.start(session.noopInterval);
       if (!plan.sends) ahead?.begun(plan.row?.octets());
+    } else if (first !== undefined) {
+      unopened = new Unopened(dialogue, line, first);
+      pending = unopened.last;
     }
     pending.then(
       (reply) => reply.class >= 4 && data.destroy(),
@@ -131,21 +150,20 @@ async function converse(
     );
     let broken: unknown;
     try {
-      await Promise.race([move(session, plan, data, opening), stop.promise]);
+      await Promise.race([move(session, plan, data, opening, unopened), stop.promise]);
       if (plan.sends && opening !== undefined) ahead?.sent();
     } catch (error) {
       if (error instanceof Halt || signal?.aborted) throw error;
       broken = error;
       data.destroy();
     }
-    if (opening === undefined && dialogue.connection.buffered > 0) {
-      // The 2yz ahead of the data was no answer but a notice: the server's own come behind it.
-      noteReply(dialogue.connection, first);
-      pending = finalReply(dialogue, line, noops);
-    }
+    // What came shows that the server served. Where nothing did, or this side sent, a refusal may still be on its way; an empty listing is
+    // asked about again anyhow.
+    const isFile = plan.row !== undefined;
+    unopened?.over(plan.sends === true || (isFile && plan.octets() === 0));
     noops.stop();
     dialogue.isMoving = false;
-    const settling = settled(session, plan, pending, broken, noops);
+    const settling = settled(session, plan, pending, broken, noops, unopened);
     const last = await Promise.race([settling, stop.promise]).catch(async (error: unknown) => {
       if (!signal?.aborted && ahead?.isPending) await ahead.over(false);
       throw error;
@@ -153,13 +171,23 @@ async function converse(
     if (!ahead?.isPending) await refusedBehind(dialogue, plan, last, broken);
     await ahead?.over(broken === undefined);
     const { closedCleanly, isSecure } = data;
-    return { opening, last, closedCleanly, isSecure, broken, size: ahead?.size };
+    return {
+      opening: opening ?? unopened?.opening,
+      last,
+      closedCleanly,
+      isSecure,
+      broken,
+      size: ahead?.size,
+    };
   } catch (error) {
     if (!(error instanceof Halt) && !signal?.aborted) throw error;
+    unopened?.over(false);
     await recover(session, dialogue, plan, data, pending, noops, ahead?.isPending ?? false);
     const reason = error instanceof Halt ? error.reason : error;
     throw dialogue.connection.isOpen ? reason : closedMeanwhile(reason);
   } finally {
+    timely();
+    silence.forget();
     noops.stop();
     stop.forget();
   }
@@ -170,23 +198,24 @@ async function move(
   plan: Plan,
   data: DataConnection,
   opening: Reply | undefined,
+  unopened: Unopened | undefined,
 ): Promise<void> {
   const { timeouts } = session.transport;
   const { control } = session;
   // Done at once: what there is comes now, or never.
-  const limit = opening === undefined ? timeouts.close : (plan.timeout ?? timeouts.stall);
+  const limit = unopened === undefined ? (plan.timeout ?? timeouts.stall) : timeouts.close;
   const began = performance.now();
   const onStall = () => {
-    // More replies are here: the first was no answer, and the data is still to come.
-    const goesOn = opening === undefined && control.connection.buffered > 0;
+    // It was not done, then, and the data is still to come.
+    const goesOn = unopened?.opening !== undefined;
     if (goesOn && performance.now() - began < timeouts.stall) return watch.server();
-    if (opening !== undefined) control.connection.fail(stalled(plan, limit));
+    if (unopened === undefined || goesOn) control.connection.fail(stalled(plan, limit));
     data.destroy();
   };
   const watch = new StallWatch(limit, control.calls, onStall);
   control.calls.hold({ what: plan.line.masked, awaited: () => plan.awaited?.() });
   try {
-    const stream = await (opening === undefined
+    const stream = await (unopened !== undefined
       ? within(data.opened(), limit, () => data.destroy())
       : data.opened());
     if (!session.learned.deflates) await plan.move(stream, watch, opening);
@@ -212,6 +241,7 @@ async function settled(
   pending: Promise<Reply>,
   broken: unknown,
   noops: Noops,
+  unopened: Unopened | undefined,
 ): Promise<Reply> {
   const { connection } = session.control;
   const { timeouts } = session.transport;
@@ -234,8 +264,10 @@ async function settled(
     );
   });
   if (reply.class < 4) return reply;
-  // 150 and then a refusal, with nothing moved (IIS), is the refusal that it would have been at once.
-  const isRefusal = plan.octets() === 0 && saysAbsent(reply);
+  // 150 and then a refusal, with nothing moved (IIS), is the refusal that it would have been at once; so is one behind another's notice.
+  const isRefusal =
+    (unopened !== undefined && unopened.opening === undefined) ||
+    (plan.octets() === 0 && saysAbsent(reply));
   throw connection.locate(
     isRefusal ? rejected(reply, plan.line.masked) : brokenOff(plan, reply, broken),
   );
@@ -289,6 +321,27 @@ function stalled(plan: Plan, milliseconds: number): TimeoutError {
     command: plan.line.masked,
     hint: 'The server or the network stopped; `timeouts.stall` allows more time.',
   });
+}
+
+/** The first reply. A refusal that a preliminary reply stands right behind was another's notice. */
+async function firstReply(dialogue: Dialogue, line: CommandLine): Promise<Reply> {
+  const { connection } = dialogue;
+  const first = await dialogue.reply(line, Number.POSITIVE_INFINITY);
+  if (first.class < 4 || connection.buffered === 0) return first;
+  const second = await dialogue.nextOfAny(line);
+  noteReply(connection, second.class === 1 ? first : second);
+  return second.class === 1 ? second : first;
+}
+
+/** The last reply, where not even the first has come. */
+async function lastOf(
+  first: Promise<Reply>,
+  dialogue: Dialogue,
+  line: CommandLine,
+  noops: Noops,
+): Promise<Reply> {
+  const reply = await first;
+  return reply.class === 1 ? finalReply(dialogue, line, noops) : reply;
 }
 
 /** Waits without a limit of its own: how long it may take depends on the data. Further preliminary replies are skipped. */
@@ -428,16 +481,13 @@ function whenAborted(
   signal: AbortSignal | undefined,
   line: CommandLine,
 ): { promise: Promise<never>; forget(): void } {
-  let onAbort: (() => void) | undefined;
+  let forget = (): void => {};
   const promise = new Promise<never>((_, reject) => {
     if (signal === undefined) return;
-    onAbort = () => reject(aborted(signal, { command: line.masked }, 'usable'));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+    const stop = () => reject(aborted(signal, { command: line.masked }, 'usable'));
+    if (signal.aborted) stop();
+    else forget = onAbort(signal, stop);
   });
   promise.catch(() => {});
-  return {
-    promise,
-    forget: () => onAbort && signal?.removeEventListener('abort', onAbort),
-  };
+  return { promise, forget };
 }
