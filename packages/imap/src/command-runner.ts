@@ -420,6 +420,7 @@ export class CommandRunner {
 
   /** @returns the object that keeps the response for a consumer, where there is one */
   #untagged(response: Response, frame: Frame): Holder | undefined {
+    if (response.notes !== undefined) this.note(response.notes, frame);
     if (response.type === 'status-data') this.session.hearStatus(response.data);
     for (const entry of this.#inFlight.values()) {
       const { command } = entry;
@@ -432,6 +433,14 @@ export class CommandRunner {
     if (response.type === 'malformed') this.#doubt(response.text, response.problem);
     if (!this.session.apply(response)) this.#countUnclaimed();
     return undefined;
+  }
+
+  /** Parts of a response that could not be read, each of which costs no other. */
+  note(notes: readonly string[], { text }: Frame): void {
+    for (const note of notes) {
+      const shown = escapeText(`${note}: ${decodeText(text)}`, 500);
+      this.session.notices.push({ kind: 'malformed', text: shown });
+    }
   }
 
   /** A response of an extension that breaks its grammar: a notice, and it is missing in the answer of whoever waits for it. */

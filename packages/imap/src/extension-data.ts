@@ -20,7 +20,9 @@ export function extensionData<T>(
     lexer.spaces();
     lexer.keyword();
     lexer.spaces();
-    return parse(lexer);
+    const data = parse(lexer);
+    runner.note(lexer.notes, frame);
+    return data;
   } catch (error) {
     if (!isMalformed(error)) throw error;
     runner.unread(decodeText(frame.text), (error as Error).message);

@@ -27,6 +27,13 @@ const evil: Record<string, (n: number) => string> = {
   backslashes: (n) => `* 1 FETCH (ENVELOPE ("${'\\a'.repeat(n)}" ${'"\\a" '.repeat(n)}`,
   'many strings': (n) => `* 1 FETCH (ENVELOPE (${'"a" '.repeat(n)}))`,
   'many addresses': (n) => `* 1 FETCH (ENVELOPE (NIL NIL (${'("a" NIL "b" "c")'.repeat(n / 4)})))`,
+  'items without end': (n) => `* 1 FETCH (${'UID "u FLAGS (\\a '.repeat(n / 16)}`,
+  'quotes inside': (n) => `* 1 FETCH (ENVELOPE ("d" "${'a" b" '.repeat(n / 6)}))`,
+  'addresses with quotes inside': (n) =>
+    `* 1 FETCH (ENVELOPE (NIL NIL (${'("a"a" NIL "b" c" "c")'.repeat(n / 20)})))`,
+  'texts without lines': (n) =>
+    `* 1 FETCH (BODYSTRUCTURE (${'("TEXT" "PLAIN" ("a" "b" c") NIL NIL "7BIT" 1 x)'.repeat(n / 40)} "MIXED"))`,
+  'words without types': (n) => `* 1 FETCH (BODYSTRUCTURE (${'("X" ("a") '.repeat(n / 10)}`,
   'small literals': (n) =>
     `* 1 FETCH (ENVELOPE (NIL NIL (${'({1}\r\na {1}\r\nb {1}\r\nc {1}\r\nd)'.repeat(n / 10)})))`,
   numbers: (n) => `* SEARCH ${'9 '.repeat(n)}`,

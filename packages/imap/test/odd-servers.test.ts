@@ -483,7 +483,7 @@ describe('a flaw in BODYSTRUCTURE costs the field or the part in which it stands
       { parameters: { boundary: '' } },
       0,
     ],
-    ['a size of -1', `("TEXT" "PLAIN" NIL NIL NIL "7BIT" -1 1)`, { ...leaf, size: 0 }, 0],
+    ['a size of -1', `("TEXT" "PLAIN" NIL NIL NIL "7BIT" -1 1)`, { ...leaf, size: 0 }, 1],
     [
       'a message in base64 (Gmail)',
       `("MESSAGE" "RFC822" NIL NIL NIL "BASE64" 9)`,

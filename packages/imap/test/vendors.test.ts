@@ -1,9 +1,9 @@
 /** What single servers do, by the server's name, as dialogues of a whole client. What no grammar allows is in `odd-servers`. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ImapClient, type Mailbox } from '../src/index.js';
-import { noticesOf, openedOn } from './support/odd.js';
-import { follow, inClear, replayed, scriptedClient, streamPair } from './support/script.js';
+import { ImapClient } from '../src/index.js';
+import { answering, noticesOf, openedOn } from './support/odd.js';
+import { follow, inClear, replayed, scriptedClient } from './support/script.js';
 
 const connected = (capabilities: string, greeting = 'hello'): string =>
   `S: * PREAUTH [CAPABILITY IMAP4rev1 ${capabilities}] ${greeting}\n`;
@@ -577,8 +577,8 @@ describe('iCloud', () => {
         const told = rows.map(({ uid, size, problems }) => [uid, size, problems.length > 0]);
         expect(told).toEqual([
           [3, 7, false],
+          [1, 5, true], // its string has no end
           [2, 6, false],
-          [1, 0, true], // its string has no end
         ]);
         await box.addFlags(1, ['\\Seen']);
         await box.copy(1, 'y');
@@ -674,44 +674,3 @@ S: A1 OK [READ-WRITE] done
     client.close();
   });
 });
-
-/** A mailbox of 100 messages on a server that answers each command with these lines and OK. */
-async function answering<T>(
-  capabilities: string,
-  answer: (line: string) => readonly string[],
-  work: (box: Mailbox) => Promise<T>,
-): Promise<T> {
-  const [stream, server] = streamPair();
-  let isOpen = false;
-  let input = '';
-  server.write(`* PREAUTH [CAPABILITY IMAP4rev1 LITERAL+ ${capabilities}] hello\r\n`);
-  server.on('data', (octets: Buffer) => {
-    input += octets.toString('latin1');
-    for (;;) {
-      const end = input.indexOf('\r\n');
-      if (end < 0) return;
-      const line = input.slice(0, end);
-      const size = Number(/\{(\d+)\+\}$/.exec(line)?.[1] ?? -1);
-      if (size >= 0) {
-        if (input.length < end + 2 + size) return;
-        input = `${line.replace(/\{\d+\+\}$/, '""')}${input.slice(end + 2 + size)}`;
-        continue;
-      }
-      input = input.slice(end + 2);
-      const lines = isOpen ? answer(line) : ['* 100 EXISTS'];
-      isOpen = true;
-      server.write([...lines, `${line.split(' ')[0]} OK done`, ''].join('\r\n'));
-    }
-  });
-  const client = await ImapClient.connect({
-    ...inClear,
-    stream,
-    id: false,
-    timeouts: { reply: 2000 },
-  });
-  try {
-    return await work(await client.open('INBOX'));
-  } finally {
-    client.close();
-  }
-}

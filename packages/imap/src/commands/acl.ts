@@ -1,6 +1,6 @@
 /** ACL, RFC 4314: who may do what with a mailbox. */
 import type { CallOptions } from '../command.js';
-import { requireCapability } from '../command-error.js';
+import { requireCapability, unreadable } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { extensionData } from '../extension-data.js';
 import { parseRights, type RightsData } from '../grammar/account-data.js';
@@ -25,7 +25,10 @@ export async function acl(
   const [found] = await ask(runner, 'GETACL', 'ACL', [mailbox(name)], options);
   const words = found?.words ?? [];
   const rights: Record<string, string> = Object.create(null);
-  for (let i = 0; i + 1 < words.length; i += 2) rights[words[i] as string] = words[i + 1] as string;
+  for (let i = 0; i + 1 < words.length; i += 2) {
+    const [identifier, granted] = words.slice(i, i + 2);
+    if (identifier !== undefined && granted !== undefined) rights[identifier] = granted;
+  }
   return rights;
 }
 
@@ -35,7 +38,20 @@ export async function myRights(
   options?: CallOptions,
 ): Promise<string> {
   const [found] = await ask(runner, 'MYRIGHTS', 'MYRIGHTS', [mailbox(name)], options);
-  return found?.words[0] ?? '';
+  return word(runner, 'MYRIGHTS', found, 0);
+}
+
+/** A word without which there is no answer. */
+function word(
+  runner: CommandRunner,
+  verb: string,
+  found: RightsData | undefined,
+  index: number,
+): string {
+  if (found === undefined || found.words.length <= index) return '';
+  const given = found.words[index];
+  if (given === undefined) throw runner.connection.locate(unreadable(verb, 'no rights'));
+  return given;
 }
 
 export async function listRights(
@@ -46,8 +62,11 @@ export async function listRights(
 ): Promise<PossibleRights> {
   const args = [mailbox(name), string(identifier, 'identifier')];
   const [found] = await ask(runner, 'LISTRIGHTS', 'LISTRIGHTS', args, options);
-  const [, required = '', ...optional] = found?.words ?? [];
-  return { required, optional };
+  const [, , ...optional] = found?.words ?? [];
+  return {
+    required: word(runner, 'LISTRIGHTS', found, 1),
+    optional: optional.filter((rights) => rights !== undefined),
+  };
 }
 
 /** @param rights replaces them; with `+` or `-` before it adds or takes away */

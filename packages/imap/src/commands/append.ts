@@ -31,7 +31,7 @@ import {
 } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
 import type { ResponseCode } from '../grammar/response-code.js';
-import { numberAt, UidSet } from '../grammar/sequence-set.js';
+import { countOf, numberAt, UidSet } from '../grammar/sequence-set.js';
 import { type Spooled, spool } from '../spool.js';
 import { removeAfter, requireUidPlus } from './copy.js';
 
@@ -84,7 +84,7 @@ export async function append(
       options,
     )
     .finally(content.close);
-  return { ...sent(content), ...stored(code, 0) };
+  return { ...sent(content), ...stored(code) };
 }
 
 const anything = (): boolean => true;
@@ -156,7 +156,10 @@ export async function appendMany(
   );
   try {
     const { code } = await work;
-    return contents.map((content, i) => ({ ...sent(content), ...stored(code, i) }));
+    return contents.map((content, i) => ({
+      ...sent(content),
+      ...stored(code, i, contents.length),
+    }));
   } finally {
     await close();
   }
@@ -223,7 +226,7 @@ export async function catenate(
     },
     options,
   );
-  return { size, ...stored(code, 0) };
+  return { size, ...stored(code) };
 }
 
 /** A part of a message that is on the server, for `catenate`: an absolute path below it (RFC 5092 §6, §11). */
@@ -279,7 +282,7 @@ export async function replace(
     options,
   );
   const { code } = await work.finally(content.close);
-  return { ...sent(content), ...stored(told ?? code, 0) };
+  return { ...sent(content), ...stored(told ?? code) };
 }
 
 const attributes = ({
@@ -293,12 +296,14 @@ const attributes = ({
   ...(date === undefined ? [] : [dateTime(date)]),
 ];
 
-/** APPENDUID: where the message with this index went. */
+/** APPENDUID: where the message with this index went. What names more or fewer than there were says nothing about any. */
 function stored(
   code: ResponseCode | undefined,
-  index: number,
+  index = 0,
+  count = 1,
 ): { uid?: number; uidValidity?: number } {
-  const uid = code?.name === 'APPENDUID' ? numberAt(code.uids ?? [], index) : undefined;
+  const uids = code?.name === 'APPENDUID' ? (code.uids ?? []) : [];
+  const uid = countOf(uids) === count ? numberAt(uids, index) : undefined;
   return uid === undefined || code?.number === undefined ? {} : { uid, uidValidity: code.number };
 }
 

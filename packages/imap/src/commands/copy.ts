@@ -6,7 +6,7 @@ import type { CommandRunner } from '../command-runner.js';
 import { mailbox, uidSet } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
 import type { ResponseCode } from '../grammar/response-code.js';
-import { countOf, UidMap, type UidSet } from '../grammar/sequence-set.js';
+import { countOf, UidMap, UidSet } from '../grammar/sequence-set.js';
 import { store } from './store.js';
 
 export interface CopyResult {
@@ -100,9 +100,15 @@ async function transfer(
     if (code?.name !== 'COPYUID' || code.text === told || countOf(from) >= uids.size) return false;
     // Some servers say it twice: before MOVE's OK and in it.
     told = code.text;
-    uidValidity = code.number ?? uidValidity;
-    from.push(...(code.uids ?? []));
-    copies.push(...(code.copies ?? []));
+    if (code.uids === undefined || code.copies === undefined) return true;
+    const problem = whyNot(code.uids, code.copies, uids, from);
+    if (problem !== undefined) {
+      runner.session.notices.push({ kind: 'malformed', text: `[COPYUID ${told}]: ${problem}` });
+      return true;
+    }
+    uidValidity = code.number;
+    from.push(...code.uids);
+    copies.push(...code.copies);
     return true;
   };
   let done = false;
@@ -127,6 +133,20 @@ async function transfer(
   return uidValidity === undefined || from.length === 0
     ? {}
     : { uids: new UidMap(from, copies), uidValidity };
+}
+
+/** Sequence numbers in place of UIDs, for instance: what names messages that nobody asked for says nothing about the others either. */
+function whyNot(
+  uids: readonly number[],
+  copies: readonly number[],
+  asked: UidSet,
+  before: readonly number[],
+): string | undefined {
+  const source = UidSet.ofRanges([...before, ...uids]);
+  if (source.size !== countOf(before) + countOf(uids)) return 'a message is named twice';
+  if (UidSet.ofRanges([...copies]).size !== countOf(copies)) return 'two messages got the same UID';
+  const isAsked = asked === UidSet.saved || source.without(asked).size === 0;
+  return isAsked ? undefined : 'messages that were not asked for';
 }
 
 export function requireUidPlus(runner: CommandRunner, command: string, hint: string): void {

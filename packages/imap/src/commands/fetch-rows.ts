@@ -17,6 +17,8 @@ export interface RowSorterContext {
   deliver(row: FetchData, frame: Frame | undefined): void;
   /** A row with flags that no command asked for. */
   unasked(row: FetchData): void;
+  /** Something that a server should not say. */
+  notice(text: string): void;
 }
 
 export class RowSorter {
@@ -29,7 +31,10 @@ export class RowSorter {
   readonly #incomplete = new Map<number, FetchData>();
   /** Their UIDs by sequence number, until numbers change. */
   readonly #numbered = new Map<number, number>();
-  readonly #seen = new Set<number>();
+  /** The UIDs of the rows that were delivered, with the sequence numbers that they had. */
+  readonly #seen = new Map<number, number>();
+  /** Messages went meanwhile: numbers say nothing about rows from before. */
+  #isRenumbered = false;
   /** Rows with flags alone and no UID: the server's own news, or all that it has. */
   readonly #anonymous: FetchData[] = [];
 
@@ -42,18 +47,23 @@ export class RowSorter {
 
   /** True when the response is a row of this command. */
   claim(response: Response, frame: Frame, sole: () => boolean): boolean {
-    if (response.type === 'expunge') this.#numbered.clear();
+    if (response.type === 'expunge') {
+      this.#numbered.clear();
+      this.#isRenumbered = true;
+    }
     if (response.type !== 'fetch') return false;
     const { row } = response;
     const uid = row.uid ?? this.#numbered.get(row.sequence);
     if (uid === undefined) return this.#claimAnonymous(row, frame, sole);
-    if (this.#seen.has(uid) || !this.#asksFor(uid, row)) return false;
+    const seen = this.#seen.get(uid);
+    if (seen !== undefined) return this.#again(uid, seen, row, frame);
+    if (!this.#asksFor(uid, row)) return false;
     const before = this.#incomplete.get(uid);
     const whole = before === undefined ? row : merged(before, row);
     const isWhole = this.#plan.wanted(whole);
     if (isWhole) {
       this.#incomplete.delete(uid);
-      this.#seen.add(uid);
+      this.#seen.set(uid, row.sequence);
       this.#context.deliver(whole, frame);
     } else {
       this.#incomplete.set(uid, whole);
@@ -62,6 +72,19 @@ export class RowSorter {
     // Flags that the command did not ask for, or that came alone, are the server's own news as well.
     const wasAsked = this.#plan.asksFlags && isWhole && before === undefined;
     if (row.flags !== undefined && !wasAsked) this.#context.unasked(row);
+    return true;
+  }
+
+  /**
+   * A second row with the same UID. Flags are the server's own news. Of the message with the same number it has been told; with another
+   * number it is another message, which nobody else speaks of: it is delivered as well.
+   */
+  #again(uid: number, seen: number, row: FetchData, frame: Frame): boolean {
+    if (!hasMoreThanFlags(row)) return false;
+    this.#context.notice(`FETCH: two rows with UID ${uid}, as numbers ${seen} and ${row.sequence}`);
+    if (row.sequence === seen || this.#isRenumbered) return false;
+    row.problems.push(`UID: ${uid} is also that of another message`);
+    this.#deliverAsItIs(row, frame);
     return true;
   }
 

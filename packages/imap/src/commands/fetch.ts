@@ -270,6 +270,7 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
     const rows = new RowSorter(this.#plan, uids, {
       exists,
       unasked,
+      notice: (text) => runner.session.notices.push({ kind: 'malformed', text }),
       deliver: (row, frame) => {
         if (expected > 0) {
           expected--;

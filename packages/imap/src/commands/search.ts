@@ -72,7 +72,11 @@ export async function summary(
   requireSearch(runner, query);
   if (hasExtendedSearch(runner)) {
     const answer = await extendedSearch(runner, 'MIN MAX COUNT', program, options).catch(unlessBad);
-    if (answer?.count !== undefined && (await isBelievable(runner, query, answer, options))) {
+    if (
+      answer?.count !== undefined &&
+      !answer.isUnread &&
+      (await isBelievable(runner, query, answer, options))
+    ) {
       const { count, min, max } = answer;
       return { count, min, max };
     }
@@ -227,6 +231,7 @@ const below = (uid: number): Argument[] => [syntax(`UID 1:${uid - 1}`)];
 /** Some servers send the result in pieces. */
 const bothOf = (before: ExtendedSearchData, data: ExtendedSearchData): ExtendedSearchData => ({
   ...data,
+  isUnread: before.isUnread || data.isUnread,
   min: either(Math.min, before.min, data.min),
   max: either(Math.max, before.max, data.max),
   count: either((a, b) => a + b, before.count, data.count),
@@ -253,6 +258,7 @@ function withUids(before: ExtendedSearchData | undefined, uids: UidSet): Extende
     max: all.last,
     count: all.size,
     modSeq: undefined,
+    isUnread: before?.isUnread ?? false,
     all: all.size === 0 ? undefined : all,
     allText: all.toString(),
     partial: undefined,

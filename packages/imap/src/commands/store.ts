@@ -48,9 +48,15 @@ export async function store(
         )
         .then(({ code }) => {
           if (code?.name !== 'MODIFIED') return [];
-          if (code.uids !== undefined) return code.uids;
+          const told = UidSet.ofRanges([...(code.uids ?? [])]);
+          const isAsked = piece === UidSet.saved || told.without(piece).size === 0;
+          if (told.size > 0 && isAsked) return code.uids ?? [];
           throw runner.connection.locate(
-            unreadable('UID STORE', `[MODIFIED ${code.text}] does not say which`, changedBySelf),
+            unreadable(
+              'UID STORE',
+              `[MODIFIED ${code.text}] does not say which of them`,
+              changedBySelf,
+            ),
           );
         }),
     ),

@@ -1,6 +1,6 @@
 /** QUOTA (RFC 9208 §5), ACL, LISTRIGHTS and MYRIGHTS (RFC 4314 §3.6), METADATA (RFC 5464 §4.4). */
 import { decodeText } from '@fivewire/line-protocol';
-import { type Lexer, open } from './lexer.js';
+import { close, type Lexer, open } from './lexer.js';
 import { decodeMailboxName } from './mailbox-name.js';
 
 /** How much of a resource is used, and how much there is. */
@@ -22,28 +22,47 @@ export function parseQuota(lexer: Lexer): Quota {
   const root = decodeText(lexer.astring('quota-root-name'));
   const resources: Record<string, QuotaUsage> = Object.create(null);
   lexer.spaces();
+  let tried = 0;
   lexer.list('quota-list', () => {
-    const name = lexer.astring('resource-name').toUpperCase();
-    lexer.spaces();
-    const usage = lexer.number('usage');
-    lexer.spaces();
-    resources[name] = { usage, limit: lexer.number('limit') };
+    tried++;
+    lexer.attempt('quota-resource', () => {
+      const name = lexer.astring('resource-name').toUpperCase();
+      const [usage, limit] = [amount(lexer), amount(lexer)];
+      if (usage !== undefined && limit !== undefined) resources[name] = { usage, limit };
+      else lexer.note(`quota-resource: the numbers of ${name} cannot be read`);
+    });
   });
+  // None that can be read is not none.
+  if (tried > 0 && Object.keys(resources).length === 0) throw lexer.fail('a quota-resource');
   return { root, resources };
+}
+
+/** A number; what stands in its place is stepped over, unless it is the name of the next resource. */
+function amount(lexer: Lexer): number | undefined {
+  lexer.spaces();
+  if (
+    lexer.peek() === close ||
+    /^(?!nil[ )])[a-z]/i.test(lexer.text.slice(lexer.pos, lexer.pos + 4))
+  )
+    return undefined;
+  const { pos } = lexer;
+  lexer.skipValue('number');
+  const text = lexer.text.slice(pos, lexer.pos).replace(/^"(.*)"$/, '$1');
+  return /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
 }
 
 export interface RightsData {
   readonly name: string;
-  /** The words behind the mailbox, decoded. */
-  readonly words: readonly string[];
+  /** The words behind the mailbox, decoded; `undefined` for one that cannot be read. */
+  readonly words: readonly (string | undefined)[];
 }
 
 /** acl-data, listrights-data and myrights-data: a mailbox and words. */
 export function parseRights(lexer: Lexer): RightsData {
   const name = decodeMailboxName(lexer.astring('mailbox'));
-  const words: string[] = [];
+  const words: (string | undefined)[] = [];
   for (lexer.spaces(); !lexer.atEnd; lexer.spaces())
-    words.push(decodeText(lexer.astring('rights')));
+    words.push(lexer.attempt('rights', () => decodeText(lexer.astring('rights'))));
   return { name, words };
 }
 
@@ -59,15 +78,23 @@ export function parseMetadata(lexer: Lexer): MetadataData {
   lexer.spaces();
   if (lexer.peek() !== open) return { name, entries: undefined };
   const entries: Record<string, Buffer | null> = Object.create(null);
+  let tried = 0;
   lexer.list('entry-values', () => {
-    const entry = lexer.astring('entry-name').toLowerCase();
+    tried++;
+    const entry = lexer.attempt('entry-name', () => lexer.astring('entry-name').toLowerCase());
     lexer.spaces();
-    const literal = lexer.literal();
-    if (literal !== undefined) entries[entry] = literal.octets ?? null;
-    else {
-      const text = lexer.nstring('value');
-      entries[entry] = text === null ? null : Buffer.from(text, 'latin1');
-    }
+    if (entry !== undefined) lexer.attempt(entry, () => readEntry(lexer, entries, entry));
   });
+  if (tried > 0 && Object.keys(entries).length === 0) throw lexer.fail('an entry');
   return { name, entries };
+}
+
+function readEntry(lexer: Lexer, entries: Record<string, Buffer | null>, entry: string): void {
+  if (!entry.startsWith('/')) throw lexer.fail('entry-name');
+  const literal = lexer.literal();
+  if (literal !== undefined) entries[entry] = literal.octets ?? null;
+  else {
+    const text = lexer.nstring('value');
+    entries[entry] = text === null ? null : Buffer.from(text, 'latin1');
+  }
 }

@@ -59,6 +59,13 @@ export function parseBodyStructureSlice(
   return result;
 }
 
+/** With loose ends, where its own shape says where it is over. @returns whether it was read to its end */
+export function readStructure(lexer: Lexer): { part: BodyPart; isWhole: boolean } {
+  lexer.gaveUp = false;
+  const part = bodyOrNote(lexer, '', true);
+  return { part, isWhole: !lexer.gaveUp };
+}
+
 /** What a message has whose structure could not be read: one part of unknown type, so that it can still be fetched. */
 export const unknownStructure = (part = '1'): BodyPart => ({
   part,
@@ -83,6 +90,7 @@ function bodyOrNote(lexer: Lexer, part: string, isMessage: boolean): BodyPart {
   } catch (error) {
     if (!isMalformed(error)) throw error;
     lexer.note(`part ${part || '1'}: ${(error as Error).message}`);
+    lexer.gaveUp = true;
     try {
       lexer.stepOver('body', pos, depth);
     } catch (again) {
@@ -118,10 +126,11 @@ function multipart(lexer: Lexer, part: string): BodyPart {
   while (more(lexer)) {
     const number = below(part, parts.length + 1);
     if (lexer.peek() === open) parts.push(bodyOrNote(lexer, number, false));
-    else if (isMissingPart(lexer)) {
+    else if (isMissingPart(lexer) || isNoText(lexer)) {
       // It counts, or all numbers behind it would name other parts.
-      lexer.note(`NIL in place of part ${number}`);
-      lexer.nil();
+      const { pos } = lexer;
+      lexer.skipValue('body');
+      lexer.note(`${lexer.text.slice(pos, lexer.pos)} in place of part ${number}`);
       parts.push(unknownStructure(number));
     } else break;
   }
@@ -136,6 +145,14 @@ function isMissingPart({ text, pos }: Lexer): boolean {
   const found = nilAndBody.exec(text);
   return found !== null && (found[1] === undefined || mediaTypes.has(lower(found[1])));
 }
+
+/** An atom, which is no media-subtype, before a string, which is one. */
+function isNoText({ text, pos }: Lexer): boolean {
+  atomAndText.lastIndex = pos;
+  return atomAndText.test(text);
+}
+
+const atomAndText = /[^ "(){}~]{1,99} +"/y;
 
 const nilAndBody = /nil *\( *(?:\(|"([a-z]+)")/iy;
 
@@ -162,18 +179,45 @@ function endOfMultipart(
  * parts should be. `("TEXT" ("CHARSET" "x") …` is a text whose subtype is missing.
  */
 function basicOrChildless(lexer: Lexer, part: string): BodyPart {
-  const type = lexer.nstring('media-type');
+  const type = texts(lexer, 'media-type', behind.word);
   const isChildless = !more(lexer) || lexer.peek() === open;
   if (!isChildless) {
-    if (type !== null) return basic(lexer, part, lower(type), lexer.nstring('media-subtype'));
-    const subtype = lexer.nstring('media-subtype');
+    const subtype = texts(lexer, 'media-subtype', behind.list);
+    if (type !== null) return basic(lexer, part, lower(type), subtype);
     return multipartSubtypes.has(lower(subtype))
       ? endOfMultipart(lexer, part, [], subtype)
       : basic(lexer, part, '', subtype);
   }
-  if (!mediaTypes.has(lower(type))) return endOfMultipart(lexer, part, [], type);
+  if (!mediaTypes.has(lower(type))) {
+    if (type === null) lexer.note('media-type is missing');
+    if (!lacksType(lexer)) return endOfMultipart(lexer, part, [], type);
+    if (type !== null) lexer.note('media-type is missing');
+    return basic(
+      lexer,
+      part,
+      lower(type) === 'plain' || lower(type) === 'html' ? 'text' : '',
+      type,
+    );
+  }
   lexer.note('media-subtype is missing');
   return basic(lexer, part, lower(type), lower(type) === 'text' ? 'plain' : null);
+}
+
+/** Behind the list of parameters stand what no multipart has: two strings, an encoding and a number. */
+function lacksType(lexer: Lexer): boolean {
+  const { pos, depth } = lexer;
+  try {
+    for (let i = 0; i < 4 && more(lexer); i++) {
+      if (i > 0 && lexer.peek() === open) return false;
+      lexer.skipValue('body');
+    }
+    return more(lexer) && isDigit(lexer.peek());
+  } catch (error) {
+    if (!isMalformed(error)) throw error;
+    return false;
+  } finally {
+    lexer.rewind(pos, depth);
+  }
 }
 
 /** RFC 2046's top-level types of single parts, and those that came later. */
@@ -197,10 +241,10 @@ const multipartSubtypes = new Set(
 function basic(lexer: Lexer, part: string, mediaType: string, subtype: string | null): BodyPart {
   const type = `${mediaType || 'application'}/${lower(subtype) || 'octet-stream'}`;
   const parameters = field(lexer, 'body-fld-param', parseParameters, {});
-  const id = more(lexer) ? lexer.nstringOrNote('body-fld-id') : null;
-  const description = more(lexer) ? lexer.nstringOrNote('body-fld-desc') : null;
-  const encoding = more(lexer) ? lexer.nstringOrNote('body-fld-enc') : null;
-  const size = more(lexer) ? octetCount(lexer) : 0;
+  const id = more(lexer) ? lexer.nstringOrNote('body-fld-id', behind.text) : null;
+  const description = more(lexer) ? lexer.nstringOrNote('body-fld-desc', behind.text) : null;
+  const encoding = more(lexer) ? lexer.nstringOrNote('body-fld-enc', behind.number) : null;
+  const size = more(lexer) ? octetCount(lexer) : noSize(lexer);
   // Gmail sends base64-encoded messages as basic parts: an envelope is there only if "(" follows (MailKit#32).
   const message = type === 'message/rfc822' || type === 'message/global';
   let envelope: Envelope | undefined;
@@ -215,8 +259,7 @@ function basic(lexer: Lexer, part: string, mediaType: string, subtype: string | 
       else parts = [bodyOrNote(lexer, part, true)];
     }
   }
-  const hasLines = (mediaType === 'text' || message) && more(lexer) && isCount(lexer);
-  const lines = hasLines ? count(lexer, 'body-fld-lines') : undefined;
+  const lines = lineCount(lexer, mediaType === 'text' || message);
   const md5 = more(lexer) ? lexer.nstringOrNote('body-fld-md5') : null;
   const found: Writable<BodyPart> = {
     part,
@@ -251,6 +294,18 @@ const nilAndLines = /nil +nil +\d/iy;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** What stands behind a string, by the place of the string: see `Lexer.quotedBefore`. */
+const behind = {
+  word: / +(?:"|nil[ )]|\(|~?\{\d)/iy,
+  list: / *(?:\(|\)| nil[ )])/iy,
+  text: / +(?:"|nil[ )]|~?\{\d)/iy,
+  number: / +(?:-?\d|nil[ )])/iy,
+  value: / *\)| +"/y,
+};
+
+const texts = (lexer: Lexer, rule: string, follows: RegExp): string | null =>
+  lexer.looseQuotes && lexer.peek() === quote ? lexer.quotedBefore(follows) : lexer.nstring(rule);
+
 /** A field that is there and can't be read is stepped over: the part keeps the others. */
 function field<T>(lexer: Lexer, rule: string, read: (lexer: Lexer) => T, empty: T): T {
   if (!more(lexer)) return empty;
@@ -278,7 +333,7 @@ function extension(lexer: Lexer, part: Writable<BodyPart>): void {
   if (location !== null) part.location = decodeText(location);
   if (!more(lexer)) return;
   const extensions: BodyExtension[] = [];
-  do extensions.push(bodyExtension(lexer));
+  do extensions.push(field(lexer, 'body-extension', bodyExtension, null));
   while (more(lexer));
   part.extension = extensions;
 }
@@ -317,7 +372,10 @@ function parseParameters(lexer: Lexer): Readonly<Record<string, string>> {
     return {};
   }
   const words: string[] = [];
-  lexer.list('body-fld-param', () => words.push(lexer.nstringOrNote('parameter') ?? ''));
+  lexer.list('body-fld-param', () => {
+    const follows = words.length % 2 === 0 ? behind.text : behind.value;
+    words.push(lexer.nstringOrNote('parameter', follows) ?? '');
+  });
   return inPairs(words);
 }
 
@@ -346,13 +404,36 @@ function bodyExtension(lexer: Lexer): BodyExtension {
   return extensions;
 }
 
+/** body-fld-lines. Where there is none by the type, a bare number is one all the same: no checksum looks like it. */
+function lineCount(lexer: Lexer, isText: boolean): number | undefined {
+  if (!more(lexer)) return undefined;
+  if (isDigit(lexer.peek()) || (isText && isCount(lexer))) return count(lexer, 'body-fld-lines');
+  // Where it is missing, four fields follow at most.
+  if (!isText || (lexer.peek() !== minus && lexer.valuesLeft() < 5)) return undefined;
+  lexer.note('body-fld-lines is no number');
+  lexer.skipValue('body-fld-lines');
+  return undefined;
+}
+
+const minus = 45;
+
 /** body-fld-octets. Dovecot and Exchange send -1, others NIL, for a size that they do not know (go-imap#534). */
 function octetCount(lexer: Lexer): number {
-  if (isCount(lexer)) return count(lexer, 'body-fld-octets');
+  if (isCount(lexer)) return count(lexer, 'body-fld-octets') ?? 0;
   const { pos } = lexer;
   lexer.skipValue('body-fld-octets');
   const text = lexer.text.slice(pos, lexer.pos);
-  if (!/^(?:nil|-1)$/i.test(text)) lexer.note('body-fld-octets is no number');
+  const isUnknown = /^(?:nil|-1)$/i.test(text);
+  lexer.note(
+    isUnknown
+      ? `body-fld-octets: the server does not know it (${text})`
+      : 'body-fld-octets is no number',
+  );
+  return 0;
+}
+
+function noSize(lexer: Lexer): number {
+  lexer.note('the part ends before body-fld-octets');
   return 0;
 }
 
@@ -360,8 +441,12 @@ function octetCount(lexer: Lexer): number {
 const isCount = (lexer: Lexer): boolean =>
   isDigit(lexer.peek()) ||
   (lexer.peek() === quote && /^"\d{1,10}"/.test(lexer.text.slice(lexer.pos, lexer.pos + 12)));
-const count = (lexer: Lexer, rule: string): number =>
-  isDigit(lexer.peek()) ? lexer.number(rule) : Number(lexer.nstring(rule));
+function count(lexer: Lexer, rule: string): number | undefined {
+  const number = isDigit(lexer.peek()) ? Number(lexer.digits(rule)) : Number(lexer.nstring(rule));
+  if (number <= Number.MAX_SAFE_INTEGER) return number;
+  lexer.note(`${rule} is more than anything has`);
+  return undefined;
+}
 
 /** Steps over spaces; whether another field follows before the list ends. */
 function more(lexer: Lexer): boolean {

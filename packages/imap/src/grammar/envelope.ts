@@ -4,7 +4,7 @@ import { inspectAs } from '../inspectable.js';
 import { parseMessageDate } from './date-time.js';
 import { decodeHeaderText } from './encoded-word.js';
 import type { FrameSlice } from './lexer.js';
-import { close, isMalformed, Lexer, open } from './lexer.js';
+import { close, isMalformed, Lexer, open, quote } from './lexer.js';
 import type { PlainReader } from './plain-reader.js';
 import { Seen } from './seen.js';
 
@@ -176,8 +176,11 @@ export function mostOf<T>(
   const first = attempt(false);
   if (first.lexer.notes.length === 0) return first;
   const second = attempt(true);
-  return second.lexer.notes.length < first.lexer.notes.length ? second : first;
+  return cost(second.lexer) < cost(first.lexer) ? second : first;
 }
+
+/** What was given up halfway lost more than any note tells. */
+const cost = ({ flaws, gaveUp }: Lexer): number => flaws + (gaveUp ? 1_000 : 0);
 
 /** An envelope inside something else: stepped over when it could not be read to its end. */
 export function parseEnvelope(lexer: Lexer): RawEnvelope {
@@ -190,49 +193,79 @@ export function parseEnvelope(lexer: Lexer): RawEnvelope {
 
 type Writable = { -readonly [K in keyof RawEnvelope]: RawEnvelope[K] };
 
+/** What stands behind a string, by the place of the string. */
+const behind = {
+  /** Another nstring. */
+  text: / +(?:"|nil[ )]|~?\{\d)/iy,
+  /** A list of addresses. */
+  list: / +(?:nil[ )]|\( *\()/iy,
+  /** The end of an address, and another one or the end of the list. */
+  address: / *\) *[()]/y,
+  /** The end of the envelope. */
+  envelope: / *\) *(?:$|[)a-z])/iy,
+};
+
 /**
  * envelope = "(" env-date SP env-subject SP env-from SP env-sender SP env-reply-to SP env-to SP env-cc SP env-bcc SP
  * env-in-reply-to SP env-message-id ")"
  *
  * A flaw costs the field in which it stands, and those behind it only where no end can be found.
  */
-function envelopeFields(lexer: Lexer): RawEnvelope {
+const envelopeFields = (lexer: Lexer): RawEnvelope => readEnvelope(lexer).raw;
+
+/** The fields as far as they could be read, and whether that was to the end. */
+export function readEnvelope(lexer: Lexer): { raw: RawEnvelope; isWhole: boolean } {
   const raw: Writable = { ...noEnvelope };
   try {
     lexer.open('envelope');
     lexer.spaces();
     // Domino wraps the envelope once more (MailKit#943).
-    if (lexer.peek() === open) {
-      const inner = envelopeFields(lexer);
+    if (lexer.peek() === open && lexer.valuesLeft() === 1) {
+      const inner = readEnvelope(lexer);
       endEnvelope(lexer);
       return inner;
     }
-    raw.date = textField(lexer, 'env-date');
-    raw.subject = textField(lexer, 'env-subject');
+    raw.date = textField(lexer, 'env-date', behind.text);
+    raw.subject = subjectField(lexer, raw);
     raw.from = parseAddresses(lexer, 'env-from', 8);
     raw.sender = parseAddresses(lexer, 'env-sender', 7);
     raw.replyTo = parseAddresses(lexer, 'env-reply-to', 6);
     raw.to = parseAddresses(lexer, 'env-to', 5);
     raw.cc = parseAddresses(lexer, 'env-cc', 4);
     raw.bcc = parseAddresses(lexer, 'env-bcc', 3);
-    raw.inReplyTo = textField(lexer, 'env-in-reply-to');
-    raw.messageId = textField(lexer, 'env-message-id');
+    raw.inReplyTo = textField(lexer, 'env-in-reply-to', behind.text);
+    raw.messageId = textField(lexer, 'env-message-id', behind.envelope);
     endEnvelope(lexer);
   } catch (error) {
     if (!isMalformed(error)) throw error;
     lexer.note((error as Error).message);
+    lexer.gaveUp = true;
+    return { raw, isWhole: false };
   }
-  return raw;
+  return { raw, isWhole: true };
 }
 
 /** QQ and foxmail leave fields out: what is missing at the end stays empty. */
-function textField(lexer: Lexer, rule: string): string | null {
+function textField(lexer: Lexer, rule: string, follows: RegExp): string | null {
   lexer.spaces();
   if (lexer.peek() === close) {
     lexer.note(`${rule} is missing`);
     return null;
   }
-  return lexer.nstringOrNote(rule);
+  return lexer.nstringOrNote(rule, follows);
+}
+
+/** Addresses stand here, and just so many fields as should follow it: it is missing, or the date is and this was taken for it. */
+function subjectField(lexer: Lexer, raw: Writable): string | null {
+  lexer.spaces();
+  if (!/^\( *\(/.test(lexer.text.slice(lexer.pos, lexer.pos + 9)) || lexer.valuesLeft() !== 8)
+    return textField(lexer, 'env-subject', behind.list);
+  const isDate = raw.date === null || parseMessageDate(raw.date) !== undefined;
+  lexer.note(`${isDate ? 'env-subject' : 'env-date'} is missing`);
+  if (isDate) return null;
+  const subject = raw.date;
+  raw.date = null;
+  return subject;
 }
 
 /**
@@ -245,8 +278,13 @@ function parseAddresses(lexer: Lexer, rule: string, left: number): RawAddress[] 
   lexer.spaces();
   if (lexer.nil()) return [];
   const addresses: RawAddress[] = [];
+  if (lexer.looseQuotes && lexer.peek() === quote) {
+    lexer.note(`a text in place of ${rule}`);
+    lexer.quotedBefore(left > 3 ? behind.list : behind.text);
+    return addresses;
+  }
   if (lexer.peek() !== open) {
-    if (fieldsLeft(lexer) === left) {
+    if (lexer.valuesLeft() === left) {
       lexer.note(`a text in place of ${rule}`);
       lexer.skipValue(rule);
     } else lexer.note(`${rule} is missing`);
@@ -255,7 +293,7 @@ function parseAddresses(lexer: Lexer, rule: string, left: number): RawAddress[] 
   const texts: (string | null)[] = [];
   lexer.list(rule, () => {
     if (lexer.peek() === open) addresses.push(parseAddress(lexer));
-    else texts.push(lexer.nstringOrNote('address'));
+    else texts.push(lexer.nstringOrNote('address', behind.text));
   });
   if (texts.some((text) => text !== null)) lexer.note(`a text in place of an address in ${rule}`);
   // One address without parentheses of its own.
@@ -264,28 +302,14 @@ function parseAddresses(lexer: Lexer, rule: string, left: number): RawAddress[] 
   return addresses;
 }
 
-/** How many values follow before the list ends; 0 where its end can't be found. */
-function fieldsLeft(lexer: Lexer): number {
-  const { pos, depth } = lexer;
-  let count = 0;
-  try {
-    for (lexer.spaces(); lexer.peek() !== close; lexer.spaces()) {
-      lexer.skipValue('envelope');
-      count++;
-    }
-    return count;
-  } catch (error) {
-    if (!isMalformed(error)) throw error;
-    return 0;
-  } finally {
-    lexer.rewind(pos, depth);
-  }
-}
-
 /** address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")" */
 function parseAddress(lexer: Lexer): RawAddress {
   const fields: (string | null)[] = [];
-  lexer.list('address', () => fields.push(lexer.nstringOrNote('a part of an address')));
+  lexer.list('address', () => {
+    const follows = fields.length < 3 ? behind.text : behind.address;
+    fields.push(lexer.nstringOrNote('a part of an address', follows));
+  });
+  if (fields.length !== 4) lexer.note(`an address of ${fields.length} parts`, 2);
   return toAddress(fields);
 }
 
@@ -298,7 +322,7 @@ function toAddress([name = null, route = null, mailbox = null, host = null]: rea
 
 function endEnvelope(lexer: Lexer): void {
   for (lexer.spaces(); lexer.peek() !== close; lexer.spaces()) {
-    if (lexer.atEnd) throw lexer.fail(') of the envelope');
+    if (lexer.atEnd || lexer.looseQuotes) throw lexer.fail(') of the envelope');
     lexer.note('more than ten fields');
     lexer.skipValue('envelope');
   }

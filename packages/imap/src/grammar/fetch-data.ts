@@ -5,18 +5,19 @@
  * An item that makes no sense is stepped over too and noted in `problems`: it never costs the row.
  */
 import type { RemoteProtocolError } from 'tls-context-core';
-import type { BodyPart } from './body-structure.js';
+import { type BodyPart, readStructure } from './body-structure.js';
 import { parseDateTime } from './date-time.js';
-import type { Envelope } from './envelope.js';
+import { Envelope, readEnvelope } from './envelope.js';
 import { parseFlags } from './flags.js';
 import type { FrameLiteral } from './frame.js';
 import {
   close,
   closingQuote,
+  endsValue,
   type FrameSlice,
   isDigit,
   isMalformed,
-  type Lexer,
+  Lexer,
   open,
   openBracket,
   quote,
@@ -69,19 +70,61 @@ export interface FetchData {
   torn: boolean;
 }
 
-/** msg-att = "(" (msg-att-dynamic / msg-att-static) *(SP …) ")" */
+/**
+ * msg-att = "(" (msg-att-dynamic / msg-att-static) *(SP …) ")"
+ *
+ * Where that leaves problems, once more with loose ends: a value that has no end then ends where the next item begins. Taken is what
+ * gives more items; but never a UID that is not the only one.
+ */
 export function parseFetchData(lexer: Lexer, number: number, isUid: boolean): FetchData {
+  const { pos, depth } = lexer;
+  const row = readRow(lexer, number, isUid);
+  if (row.problems.length === 0 && !lexer.wentOn) return row;
+  const loose = new Lexer(lexer.frame, lexer.limits, pos);
+  loose.depth = depth;
+  loose.looseQuotes = true;
+  const other = readRow(loose, number, isUid);
+  if (row.uid !== undefined) other.uid = row.uid;
+  else if (other.problems.some((problem) => twoUids.test(problem))) other.uid = undefined;
+  return known(other) > known(row) ? { ...other, torn: row.torn } : row;
+}
+
+const twoUids = /^UID: \d+, too$/;
+
+/** How many items a row has. */
+function known({ sections, problems: _, torn: __, ...items }: FetchData): number {
+  return sections.length + Object.values(items).filter((value) => value !== undefined).length;
+}
+
+function readRow(lexer: Lexer, number: number, isUid: boolean): FetchData {
   const row = emptyRow(isUid ? 0 : number, isUid ? number : undefined);
-  try {
-    lexer.open('msg-att');
-    const { depth } = lexer;
-    while (nextItem(lexer, row, depth)) fetchItem(lexer, row);
-    lexer.closed();
-  } catch (error) {
-    row.problems.push(note('row', error));
-    row.torn = torn.has((error as RemoteProtocolError).expected as string);
-  }
+  const { depth } = lexer;
+  do {
+    try {
+      if (lexer.resumed === 0) lexer.open('msg-att');
+      while (nextItem(lexer, row, depth + 1)) fetchItem(lexer, row);
+      lexer.closed();
+    } catch (error) {
+      row.problems.push(note('row', error));
+      row.torn = torn.has((error as RemoteProtocolError).expected as string);
+    }
+  } while (lexer.looseQuotes && lexer.resumed++ < mostTimes && goesOnAtItem(lexer, depth + 1));
   return row;
+}
+
+/** So often a row that makes no sense is taken up again where an item begins: what has no end is looked for to the end each time. */
+const mostTimes = 20;
+
+function goesOnAtItem(lexer: Lexer, depth: number): boolean {
+  const next = nextItemFrom(lexer, lexer.pos);
+  if (next === undefined) return false;
+  lexer.rewind(next, depth);
+  return true;
+}
+
+function nextItemFrom({ text }: Lexer, pos: number): number | undefined {
+  nextItemAt.lastIndex = pos;
+  return nextItemAt.exec(text)?.index;
 }
 
 const openBrace = 123;
@@ -122,8 +165,12 @@ function nextItem(lexer: Lexer, row: FetchData, depth: number): boolean {
     else if (lexer.accept(close)) {
       if (lexer.depth > depth) lexer.closed();
       else if (!lexer.atEnd) {
+        lexer.wentOn = true;
         lexer.spaces();
-        return isItemName(lexer);
+        if (isItemName(lexer)) return true;
+        if (/[^) ]/.test(lexer.text.slice(lexer.pos)))
+          row.problems.push('row: it goes on behind its end');
+        return false;
       } else return false;
     } else if (lexer.atEnd) throw lexer.fail(endOfRow);
     else return true;
@@ -163,10 +210,28 @@ function takeValue(lexer: Lexer, row: FetchData, name: string, read: () => void)
   const { pos, depth } = lexer;
   try {
     read();
+    if (lexer.looseQuotes && words.has(name) && (nextItemFrom(lexer, pos) ?? lexer.pos) < lexer.pos)
+      throw lexer.fail(') of the list');
   } catch (error) {
     row.problems.push(note(name, error));
-    lexer.stepOver('the value of a FETCH item', pos, depth);
+    if (lexer.looseQuotes) stepToNextItem(lexer, pos, depth);
+    else lexer.stepOver('the value of a FETCH item', pos, depth);
   }
+}
+
+/** Lists in which nothing stands that looks like another item. */
+const words = new Set(['FLAGS', 'X-GM-LABELS']);
+
+/** Over a value, which may have no end: it goes no further than to the next item. */
+function stepToNextItem(lexer: Lexer, pos: number, depth: number): void {
+  const next = lexer.resumed++ < mostTimes ? nextItemFrom(lexer, pos) : undefined;
+  try {
+    lexer.stepOver('the value of a FETCH item', pos, depth);
+    if (next === undefined || lexer.pos <= next) return;
+  } catch (error) {
+    if (!isMalformed(error) || next === undefined) throw error;
+  }
+  lexer.rewind(next, depth);
 }
 
 const stepOver = (lexer: Lexer): void => lexer.skipValue('the value of a FETCH item');
@@ -185,6 +250,11 @@ function isItemName(lexer: Lexer): boolean {
 }
 
 const nextName = /([a-z][a-z\d.-]{1,20})([ [])/iy;
+/** The beginning of an item that is known, as servers write it. */
+const nextItemAt =
+  / (?:UID|FLAGS|RFC822(?:\.SIZE|\.HEADER|\.TEXT)?|INTERNALDATE|ENVELOPE|BODY(?:STRUCTURE)?|BINARY|MODSEQ|SAVEDATE|PREVIEW|EMAILID|THREADID|X-GM-(?:MSGID|THRID|LABELS))[ []/g;
+/** A string is over where the row is, or another item begins. */
+const behindString = new RegExp(`${nextItemAt.source}|\\)$`, 'y');
 const sections = new Set(['BODY', 'BODY.PEEK', 'BINARY', 'BINARY.PEEK', 'BINARY.SIZE', 'RFC822']);
 
 /** A name ends at a space, a bracket or a parenthesis. */
@@ -226,7 +296,12 @@ const itemReaders: Record<string, (lexer: Lexer, row: FetchData) => void> = {
     else row.uid = uid;
   },
   FLAGS: (lexer, row) => {
-    row.flags = parseFlags(lexer);
+    if (lexer.peek() !== open && lexer.nil()) row.problems.push('FLAGS: NIL');
+    else {
+      const before = lexer.notes.length;
+      row.flags = parseFlags(lexer);
+      for (const problem of lexer.notes.slice(before)) row.problems.push(`FLAGS: ${problem}`);
+    }
   },
   'RFC822.SIZE': (lexer, row) => {
     row.size = messageSize(lexer, row);
@@ -235,40 +310,41 @@ const itemReaders: Record<string, (lexer: Lexer, row: FetchData) => void> = {
     row.internalDate = dateTime(lexer);
   },
   ENVELOPE: (lexer, row) => {
-    row.envelope = keptList(lexer, row, 'ENVELOPE');
+    row.envelope = isLooseList(lexer)
+      ? new Envelope(looseList(lexer, row, 'ENVELOPE', readEnvelope).raw)
+      : keptList(lexer, row, 'ENVELOPE');
   },
   BODYSTRUCTURE: (lexer, row) => {
-    row.structure = keptList(lexer, row, 'BODYSTRUCTURE');
+    row.structure = structureOf(lexer, row);
   },
   BODY: (lexer, row) => {
-    const structure = keptList(lexer, row, 'BODYSTRUCTURE');
+    const structure = structureOf(lexer, row);
     row.structure ??= structure;
   },
   RFC822: (lexer, row) => pushSection(lexer, row, '', false, undefined),
   'RFC822.HEADER': (lexer, row) => pushSection(lexer, row, 'HEADER', false, undefined),
   'RFC822.TEXT': (lexer, row) => pushSection(lexer, row, 'TEXT', false, undefined),
   MODSEQ: (lexer, row) => {
-    lexer.list('MODSEQ', () => {
-      row.modSeq = lexer.digits('mod-sequence-value');
-    });
+    row.modSeq = onlyOne(lexer, 'mod-sequence-value', () => wholeDigits(lexer, 'MODSEQ'));
   },
   SAVEDATE: (lexer, row) => {
     row.saveDate = lexer.nil() ? null : dateTime(lexer);
   },
   PREVIEW: (lexer, row) => {
-    row.preview = lexer.nstring('preview');
+    row.preview = textOrNil(lexer, row, 'PREVIEW');
   },
   EMAILID: (lexer, row) => {
     row.emailId = objectId(lexer);
+    if (row.emailId === null) row.problems.push('EMAILID: NIL');
   },
   THREADID: (lexer, row) => {
     row.threadId = objectId(lexer);
   },
   'X-GM-MSGID': (lexer, row) => {
-    row.gmailMessageId = lexer.digits();
+    row.gmailMessageId = wholeDigits(lexer, 'X-GM-MSGID');
   },
   'X-GM-THRID': (lexer, row) => {
-    row.gmailThreadId = lexer.digits();
+    row.gmailThreadId = wholeDigits(lexer, 'X-GM-THRID');
   },
   'X-GM-LABELS': (lexer, row) => {
     const labels: string[] = [];
@@ -283,6 +359,31 @@ const itemReaders: Record<string, (lexer: Lexer, row: FetchData) => void> = {
   },
 };
 const items = new Map(Object.entries(itemReaders));
+
+const structureOf = (lexer: Lexer, row: FetchData): BodyPart | FrameSlice | undefined =>
+  isLooseList(lexer)
+    ? looseList(lexer, row, 'BODYSTRUCTURE', readStructure).part
+    : keptList(lexer, row, 'BODYSTRUCTURE');
+
+/** What is asked as a string comes as one, or as NIL; an atom in its place is taken for its text, and noted. */
+function textOrNil(lexer: Lexer, row: FetchData, name: string): string | null {
+  const octet = lexer.peek();
+  if (octet === quote) return lexer.quotedBefore(behindString);
+  const start = lexer.pos;
+  const text = lexer.nstring(name);
+  // A literal stands as its announcement.
+  if (text !== null && lexer.text.slice(start, lexer.pos) === text)
+    row.problems.push(`${name}: an atom in place of a string`);
+  return text;
+}
+
+/** No number goes on with anything but a space or the end of a list. */
+function wholeDigits(lexer: Lexer, rule: string): string {
+  const start = lexer.pos;
+  const digits = lexer.digits(rule);
+  if (!endsValue(lexer.peek())) throw lexer.fail(rule, start);
+  return digits;
+}
 
 /**
  * "BODY" section ["<" number ">"] SP nstring; "BINARY" …; "BINARY.SIZE" section SP number. Some servers repeat the words of the
@@ -347,10 +448,11 @@ function pushSection(
   else {
     // `{}` and `{-1}` announce nothing, and are no text of that name either.
     if (lexer.peek() === openBrace) throw lexer.fail('nstring');
-    const text = lexer.nstring('nstring');
+    const item = `BODY[${section}]`;
+    const text = textOrNil(lexer, row, item);
     const octets = text === null ? null : Buffer.from(text, 'latin1');
     // Gmail says NIL for header fields that are not there; for a body it means that there is no such part.
-    if (octets === null && !section.includes('HEADER')) row.problems.push(`BODY[${section}]: NIL`);
+    if (octets === null && !section.includes('HEADER.FIELDS')) row.problems.push(`${item}: NIL`);
     row.sections.push({ section, binary, origin, octets, size: octets?.length ?? 0 });
   }
 }
@@ -380,10 +482,31 @@ function keptList(lexer: Lexer, row: FetchData, item: string): FrameSlice | unde
   return slice;
 }
 
+/** With loose ends: its own shape says where it is over. */
+function looseList<T extends { isWhole: boolean }>(
+  lexer: Lexer,
+  row: FetchData,
+  item: string,
+  read: (lexer: Lexer) => T,
+): T {
+  const before = lexer.notes.length;
+  const { pos, depth } = lexer;
+  const found = read(lexer);
+  for (const problem of lexer.notes.slice(before)) row.problems.push(`${item}: ${problem}`);
+  if (!found.isWhole) stepToNextItem(lexer, pos, depth);
+  return found;
+}
+
+const isLooseList = (lexer: Lexer): boolean => lexer.looseQuotes && lexer.peek() === open;
+
 /** In quotes, too: a row without its UID is of little use. */
 function uniqueId(lexer: Lexer): number {
-  if (isDigit(lexer.peek())) return lexer.number('uniqueid');
   const start = lexer.pos;
+  if (isDigit(lexer.peek())) {
+    const uid = lexer.number('uniqueid');
+    if (!endsValue(lexer.peek())) throw lexer.fail('uniqueid', start);
+    return uid;
+  }
   const text = lexer.astring('uniqueid');
   if (!/^\d{1,10}$/.test(text)) throw lexer.fail('uniqueid', start);
   return Number(text);
@@ -394,7 +517,8 @@ function messageSize(lexer: Lexer, row: FetchData): number | undefined {
   const start = lexer.pos;
   const text = lexer.astring('number');
   const size = Number(text);
-  if (isDigit(text.charCodeAt(0)) && size <= Number.MAX_SAFE_INTEGER) return Math.round(size);
+  const isNumber = /^\d+(?:\.\d+)?(?:e[+]?\d+)?$/i.test(text);
+  if (isNumber && size <= Number.MAX_SAFE_INTEGER) return Math.round(size);
   if (/^-\d+$/.test(text)) {
     row.problems.push(`RFC822.SIZE: the server does not know it (${text})`);
     return undefined;
@@ -412,11 +536,16 @@ function dateTime(lexer: Lexer): Date {
 /** "(" objectid ")" / nil (RFC 8474 §7). Cyrus writes `(NIL)` for no thread. */
 function objectId(lexer: Lexer): string | null {
   if (lexer.nil()) return null;
-  let id: string | null = null;
-  lexer.list('objectid', () => {
-    id = lexer.nstring('objectid');
-  });
-  return id;
+  return onlyOne(lexer, 'objectid', () => lexer.nstring('objectid'));
+}
+
+/** "(" value ")", with just one value. */
+function onlyOne<T>(lexer: Lexer, rule: string, read: () => T): T {
+  const start = lexer.pos;
+  const found: T[] = [];
+  lexer.list(rule, () => found.push(read()));
+  if (found.length !== 1) throw lexer.fail(`one ${rule}`, start);
+  return found[0] as T;
 }
 
 /** A limit that was passed is no flaw of one item; it ends the response. */

@@ -14,7 +14,8 @@ export function parseFlags(lexer: Lexer): string[] {
   const flags: string[] = [];
   if (lexer.nil()) return flags;
   lexer.list('flag-list', () => {
-    const text = lexer.astring('flag');
+    const text = lexer.attempt('flag', () => lexer.astring('flag'));
+    if (text === undefined) return;
     for (const flag of text.includes('\\', 1) ? text.split(/(?=\\)/) : [text])
       flags.push(canonicalFlag(flag));
   });

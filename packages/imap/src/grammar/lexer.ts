@@ -35,6 +35,15 @@ export class Lexer {
   notes: readonly string[] = nothing;
   /** A quote behind a backslash ends the string all the same where `)` and the end of a list follow: `"host\\"))`. */
   looseQuotes = false;
+  #follows: RegExp | undefined;
+  /** What speaks against this reading. */
+  flaws = 0;
+  /** Something was read as far as it could be, and no further. */
+  gaveUp = false;
+  /** How often it was taken up again where another item begins. */
+  resumed = 0;
+  /** A response went on behind its own end. */
+  wentOn = false;
   #tokens = 0;
   /** The first literal that can still come. */
   #literal = 0;
@@ -73,7 +82,9 @@ export class Lexer {
     this.#backslash = -1;
   }
 
-  note(problem: string): void {
+  /** @param weight how much it says against this reading */
+  note(problem: string, weight = 1): void {
+    this.flaws += weight;
     if (this.notes.length < mostNotes) this.notes = [...this.notes, problem];
   }
 
@@ -97,6 +108,20 @@ export class Lexer {
     }
   }
 
+  /** One item of a list. What cannot be read is stepped over and noted: it costs no other. */
+  attempt<T>(rule: string, read: () => T): T | undefined {
+    this.spaces();
+    const { pos, depth } = this;
+    try {
+      return read();
+    } catch (error) {
+      if (!isMalformed(error)) throw error;
+      this.note(`${rule}: ${(error as Error).message}`);
+      if (pos < this.text.length) this.stepOver(rule, pos, depth);
+      return undefined;
+    }
+  }
+
   /** Steps over `()`; false when something else stands here. */
   emptyList(): boolean {
     const found = /\( *\)/y;
@@ -107,12 +132,58 @@ export class Lexer {
     return true;
   }
 
-  /** nstring; anything else in its place is stepped over and noted. */
-  nstringOrNote(rule: string): string | null {
-    if (this.peek() !== open) return this.nstring(rule);
+  /** How many values follow before the list at hand ends; 0 where its end can't be found. */
+  valuesLeft(): number {
+    const { pos, depth } = this;
+    let count = 0;
+    try {
+      for (this.spaces(); this.peek() !== close; this.spaces()) {
+        this.skipValue();
+        count++;
+      }
+      return count;
+    } catch (error) {
+      if (!isMalformed(error)) throw error;
+      return 0;
+    } finally {
+      this.rewind(pos, depth);
+    }
+  }
+
+  /** nstring; a list in its place is stepped over and noted, an atom noted. @param follows see {@link quotedBefore} */
+  nstringOrNote(rule: string, follows?: RegExp): string | null {
+    const octet = this.peek();
+    if (octet === quote) return follows === undefined ? this.quoted() : this.quotedBefore(follows);
+    if (this.nil()) return null;
+    if (octet !== open) return this.#literalOrNote(rule);
     this.note(`a list in place of ${rule}`);
     this.skipValue(rule);
     return null;
+  }
+
+  /** A quoted string of which it is known what has to stand behind it: with loose quotes, this alone ends it. */
+  quotedBefore(follows: RegExp): string {
+    this.#follows = follows;
+    try {
+      return this.quoted();
+    } finally {
+      this.#follows = undefined;
+    }
+  }
+
+  #literalOrNote(rule: string): string {
+    const literal = this.literal();
+    if (literal !== undefined) return this.#textOf(literal, rule);
+    if (this.looseQuotes) throw this.fail(rule);
+    const atom = this.atom(rule);
+    this.note(`an atom in place of ${rule}`, this.peek() === quote ? 2 : 1);
+    return atom;
+  }
+
+  #textOf(literal: FrameLiteral, rule: string): string {
+    if (literal.octets === undefined)
+      throw this.fail(`${rule}, short enough to be kept`, literal.at);
+    return literal.octets.toString('latin1');
   }
 
   fail(expected: string, position: number = this.pos): RemoteProtocolError {
@@ -226,10 +297,7 @@ export class Lexer {
     const octet = this.peek();
     if (octet === quote) return this.quoted();
     const literal = this.literal();
-    if (literal === undefined) return this.atom(rule);
-    if (literal.octets === undefined)
-      throw this.fail(`${rule}, short enough to be kept`, literal.at);
-    return literal.octets.toString('latin1');
+    return literal === undefined ? this.atom(rule) : this.#textOf(literal, rule);
   }
 
   /** quoted = DQUOTE *QUOTED-CHAR DQUOTE. A backslash before another octet than `"` and `\` stands for itself. */
@@ -344,6 +412,8 @@ export class Lexer {
     const { text } = this;
     const start = this.pos + 1;
     const border = this.#nextLiteral()?.at ?? text.length;
+    if (this.looseQuotes && this.#follows !== undefined)
+      return this.#quoteBefore(this.#follows, start, border);
     // Almost every string: no backslash in it, and what stands behind it ends it.
     const first = text.indexOf('"', start);
     if (first >= 0 && first < border && endsString(text.charCodeAt(first + 1))) {
@@ -383,6 +453,24 @@ export class Lexer {
     }
   }
 
+  /** The first quote behind which stands what has to stand there, with a backslash before it or not. */
+  #quoteBefore(follows: RegExp, start: number, border: number): number {
+    const { text } = this;
+    this.#sawEscape = true;
+    let bare = false;
+    for (let end = text.indexOf('"', start); end >= 0 && end < border; ) {
+      follows.lastIndex = end + 1;
+      if (follows.test(text)) {
+        // The less likely flaw, where another reading has just one of another kind.
+        if (bare) this.note('quotes inside a string', 1.5);
+        return end;
+      }
+      bare ||= text.charCodeAt(end - 1) !== backslash;
+      end = text.indexOf('"', end + 1);
+    }
+    throw this.fail(closingQuote, text.length);
+  }
+
   /** Whether the quote at `end` has a backslash of its own; escapes are read from `from` on. */
   #isEscaped(end: number, from: number): boolean {
     const { text } = this;
@@ -401,6 +489,10 @@ export class Lexer {
     this.#backslash = found < 0 ? Number.POSITIVE_INFINITY : found;
   }
 }
+
+/** Behind an atom or a number. */
+export const endsValue = (octet: number): boolean =>
+  octet === sp || octet === close || octet === 13 || octet === 10 || Number.isNaN(octet);
 
 /** A space, `)`, `]` or the end. */
 const endsString = (octet: number): boolean =>

@@ -1,7 +1,7 @@
 /** LIST, LSUB, STATUS, NAMESPACE (RFC 9051 §7.3; RFC 3501 §7.2.3; RFC 2342). */
 import { decodeText } from '@fivewire/line-protocol';
 import { parseFlags } from './flags.js';
-import { isDigit, type Lexer, open, quote } from './lexer.js';
+import { close, isDigit, isMalformed, type Lexer, open, quote } from './lexer.js';
 import { decodeMailboxName } from './mailbox-name.js';
 
 /** One line of LIST or LSUB. */
@@ -43,27 +43,36 @@ export function parseList(lexer: Lexer): ListData {
 /** Exchange has sent an unquoted tab and others an unquoted slash (MailKit#945). */
 function parseDelimiter(lexer: Lexer): string | null {
   if (lexer.nil()) return null;
-  if (lexer.peek() === quote) return lexer.quoted() || null;
-  const octet = lexer.text[lexer.pos];
-  if (octet === undefined) throw lexer.fail('hierarchy delimiter');
-  lexer.pos++;
-  return octet;
+  const { pos, text } = lexer;
+  const octet = text[pos];
+  if (octet === undefined || octet === ')') throw lexer.fail('hierarchy delimiter');
+  if (lexer.peek() === quote) {
+    const delimiter = lexer.quoted();
+    if (delimiter.length < 2) return delimiter || null;
+  } else if (text[pos + 1] === ' ' || (octet !== '(' && !/[\w{]/.test(octet))) {
+    lexer.pos++;
+    return octet;
+  } else lexer.skipValue('hierarchy delimiter');
+  lexer.note(`hierarchy delimiter: ${text.slice(pos, lexer.pos)}`);
+  return null;
 }
 
 /** mbox-list-extended = "(" [mbox-list-extended-item *(SP …)] ")": pairs of a name and a value. */
 function parseListExtended(lexer: Lexer, data: ListData): void {
   lexer.list('mbox-list-extended', () => {
-    const item = lexer.astring('extended item').toUpperCase();
-    lexer.spaces();
-    if (item === 'CHILDINFO') {
-      const kinds: string[] = [];
-      lexer.list('childinfo', () => kinds.push(lexer.astring().toUpperCase()));
-      data.childInfo = kinds;
-    } else if (item === 'OLDNAME') {
-      lexer.list('oldname', () => {
-        data.oldName = decodeMailboxName(lexer.astring('mailbox'));
-      });
-    } else lexer.skipValue('extended value');
+    const item = lexer.attempt('mbox-list-extended-item', () => lexer.astring().toUpperCase());
+    if (item === undefined) return;
+    lexer.attempt(item, () => {
+      if (item === 'CHILDINFO') {
+        const kinds: string[] = [];
+        lexer.list('childinfo', () => kinds.push(lexer.astring().toUpperCase()));
+        data.childInfo = kinds;
+      } else if (item === 'OLDNAME') {
+        lexer.list('oldname', () => {
+          data.oldName = decodeMailboxName(lexer.astring('mailbox'));
+        });
+      } else lexer.skipValue('extended value');
+    });
   });
 }
 
@@ -79,6 +88,7 @@ function mailboxOctets(lexer: Lexer): string {
       throw lexer.fail('a mailbox name short enough to be kept', literal.at);
     return literal.octets.toString('latin1');
   }
+  if (lexer.peek() === open) throw lexer.fail('mailbox');
   const { text, pos } = lexer;
   const list = text.indexOf(' (', pos);
   const end = list < 0 ? text.length : list;
@@ -105,28 +115,67 @@ export function parseStatus(lexer: Lexer): StatusData {
   const unread: string[] = [];
   lexer.spaces();
   if (!lexer.atEnd) {
-    lexer.list('status-att-list', () => {
+    lexer.open('status-att-list');
+    while (nextStatusItem(lexer)) {
       const name = lexer.keyword('status-att');
       lexer.spaces();
       const value = statusValue(lexer, name);
       if (value === undefined) unread.push(name);
       else items.set(name, value);
-    });
+    }
+    if (lexer.atEnd && items.size === 0 && lexer.notes.length > 0) throw lexer.fail(')');
+    lexer.closed();
   }
   return { name: decodeMailboxName(raw), raw, items, unread };
 }
 
+/** Whether the name of an item follows; what is none is stepped over. */
+function nextStatusItem(lexer: Lexer): boolean {
+  for (;;) {
+    lexer.spaces();
+    if (lexer.accept(close)) return false;
+    if (lexer.atEnd) {
+      lexer.note('STATUS: its list has no end');
+      return false;
+    }
+    if (statusItem.test(lexer.text.slice(lexer.pos, lexer.pos + 20))) return true;
+    const { pos } = lexer;
+    lexer.skipValue('status-att');
+    lexer.note(`STATUS: ${lexer.text.slice(pos, lexer.pos)} in place of an item`);
+  }
+}
+
+/** A name, and not NIL. */
+const statusItem = /^(?!nil[ )])[a-z][a-z-]*(?: |\)|$)/i;
+
+const knownItem =
+  /^(?:MESSAGES|RECENT|UIDNEXT|UIDVALIDITY|UNSEEN|DELETED(?:-STORAGE)?|SIZE|HIGHESTMODSEQ|MAILBOXID|APPENDLIMIT)(?: |\)|$)/i;
+
 function statusValue(lexer: Lexer, name: string): number | string | undefined {
-  if (isDigit(lexer.peek())) {
-    const digits = lexer.atom('status value');
+  const digits = isDigit(lexer.peek()) ? lexer.atom('status value') : quotedDigits(lexer);
+  if (digits !== undefined) {
     if (!/^\d+$/.test(digits)) return undefined;
     const value = Number(digits);
     if (Number.isSafeInteger(value)) return value;
     return name === 'HIGHESTMODSEQ' ? digits : undefined;
   }
+  // The value is missing: the next item, or the end.
+  if (lexer.atEnd || lexer.peek() === close) return undefined;
+  if (knownItem.test(lexer.text.slice(lexer.pos, lexer.pos + 20))) return undefined;
   const start = lexer.pos;
-  lexer.skipValue('status value');
+  try {
+    lexer.skipValue('status value');
+  } catch (error) {
+    if (!isMalformed(error)) throw error;
+    lexer.pos = lexer.text.length;
+  }
   return /^\(([^()" ]+)\)$/.exec(lexer.text.slice(start, lexer.pos))?.[1];
+}
+
+function quotedDigits(lexer: Lexer): string | undefined {
+  const digits = /^"(\d{1,20})"(?:[ )]|$)/.exec(lexer.text.slice(lexer.pos, lexer.pos + 24))?.[1];
+  if (digits !== undefined) lexer.pos += digits.length + 2;
+  return digits;
 }
 
 /** One namespace: what its mailboxes' names begin with. */
@@ -145,7 +194,12 @@ export interface Namespaces {
 
 /** "NAMESPACE" SP namespace SP namespace SP namespace */
 export function parseNamespaces(lexer: Lexer): Namespaces {
-  const [personal, otherUsers, shared] = [namespace(lexer), namespace(lexer), namespace(lexer)];
+  const personal = namespace(lexer);
+  // Names of one's own need nothing of these.
+  const otherUsers = lexer.attempt('other users', () => namespace(lexer)) ?? [];
+  lexer.spaces();
+  if (lexer.atEnd) throw lexer.fail('three namespaces');
+  const shared = lexer.attempt('shared', () => namespace(lexer)) ?? [];
   return { personal, otherUsers, shared };
 }
 
@@ -154,15 +208,23 @@ function namespace(lexer: Lexer): Namespace[] {
   lexer.spaces();
   if (lexer.nil()) return [];
   const found: Namespace[] = [];
-  lexer.list('namespace', () => {
+  const one = (): void => {
     lexer.open('namespace-descr');
     lexer.spaces();
     const prefix = decodeMailboxName(lexer.astring('string'));
     lexer.spaces();
     found.push({ prefix, delimiter: parseDelimiter(lexer) });
-    for (lexer.spaces(); !lexer.accept(41); lexer.spaces()) lexer.skipValue('namespace extension');
+    for (lexer.spaces(); !lexer.accept(close); lexer.spaces())
+      lexer.skipValue('namespace extension');
     lexer.closed();
+  };
+  let tried = 0;
+  lexer.list('namespace', () => {
+    tried++;
+    lexer.attempt('namespace-descr', one);
   });
+  // None that can be read is not none.
+  if (tried > 0 && found.length === 0) throw lexer.fail('a namespace-descr that can be read');
   return found;
 }
 
@@ -171,7 +233,7 @@ export function parseId(lexer: Lexer): Record<string, string | null> {
   const id: Record<string, string | null> = Object.create(null);
   if (lexer.nil()) return id;
   const words: (string | null)[] = [];
-  lexer.list('id-params-list', () => words.push(lexer.nstring()));
+  lexer.list('id-params-list', () => words.push(lexer.nstringOrNote('id-params-list')));
   for (let i = 0; i + 1 < words.length; i += 2) {
     const value = words[i + 1] ?? null;
     id[(words[i] ?? '').toLowerCase()] = value === null ? null : decodeText(value);

@@ -62,7 +62,12 @@ export interface ContinuationRequest {
   readonly text: string;
 }
 
-export type Response =
+export type Response = AnyResponse & {
+  /** What in it could not be read and was stepped over, in words for people. */
+  readonly notes?: readonly string[];
+};
+
+type AnyResponse =
   | TaggedResponse
   | StatusResponse
   | ContinuationRequest
@@ -184,7 +189,10 @@ function unnumbered(lexer: Lexer): Response {
   const name = lexer.keyword('response-data');
   lexer.spaces();
   const read = readers.get(name);
-  if (read !== undefined) return read(lexer);
+  if (read !== undefined) {
+    const response = read(lexer);
+    return lexer.notes.length === 0 ? response : { ...response, notes: lexer.notes };
+  }
   requireNoMessages(lexer, name, start);
   return other(lexer, name, undefined);
 }

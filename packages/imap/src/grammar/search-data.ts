@@ -62,6 +62,8 @@ export interface ExtendedSearchData {
   /** Of those found, the ones in the window that was asked for (RFC 9394). `undefined`: none was asked for. */
   partial: UidSet | undefined;
   modSeq: string | undefined;
+  /** Some of it could not be read. */
+  isUnread: boolean;
   /** What came into the result of a search that is kept up to date, or left it, in this order (CONTEXT, RFC 5267 §4.3). */
   updates?: { added: boolean; uids: UidSet }[];
 }
@@ -78,6 +80,7 @@ export function parseExtendedSearch(lexer: Lexer): ExtendedSearchData {
     allText: '',
     partial: undefined,
     modSeq: undefined,
+    isUnread: false,
   };
   lexer.spaces();
   if (lexer.peek() === open) {
@@ -104,13 +107,13 @@ export function parseExtendedSearch(lexer: Lexer): ExtendedSearchData {
 
 const returnData: Record<string, (lexer: Lexer, data: ExtendedSearchData) => void> = {
   MIN: (lexer, data) => {
-    data.min = lexer.number();
+    data.min = numberOf(lexer, data, 'MIN');
   },
   MAX: (lexer, data) => {
-    data.max = lexer.number();
+    data.max = numberOf(lexer, data, 'MAX');
   },
   COUNT: (lexer, data) => {
-    data.count = lexer.number();
+    data.count = numberOf(lexer, data, 'COUNT');
   },
   ALL: (lexer, data) => {
     const start = lexer.pos;
@@ -131,9 +134,20 @@ const returnData: Record<string, (lexer: Lexer, data: ExtendedSearchData) => voi
   ADDTO: (lexer, data) => parseUpdates(lexer, data, true),
   REMOVEFROM: (lexer, data) => parseUpdates(lexer, data, false),
   MODSEQ: (lexer, data) => {
-    data.modSeq = lexer.digits('mod-sequence-value');
+    data.modSeq = lexer.attempt('MODSEQ', () => lexer.digits('mod-sequence-value'));
   },
 };
+/** What cannot be read, or is not there, is unknown; what stands around it is not. */
+function numberOf(lexer: Lexer, data: ExtendedSearchData, name: string): number | undefined {
+  const isMissing = lexer.atEnd || /^[a-z]/i.test(lexer.text.slice(lexer.pos, lexer.pos + 1));
+  const value =
+    isMissing && !/^nil(?: |$)/i.test(lexer.text.slice(lexer.pos, lexer.pos + 4))
+      ? undefined
+      : lexer.attempt(name, () => lexer.number());
+  if (value === undefined) data.isUnread = true;
+  return value;
+}
+
 Object.setPrototypeOf(returnData, null);
 
 /** "(" context-position SP sequence-set *(SP context-position SP sequence-set) ")": the positions are those of a sorted result. */
