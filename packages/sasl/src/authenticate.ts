@@ -194,7 +194,7 @@ function refused(
   const advice =
     answer.mechanismUnavailable && weaker && failed
       ? `Nothing weaker is tried by itself: if you know this server, put one of ${weaker} first in \`mechanisms\`.`
-      : answer.mechanismUnavailable && failed && verdict.reason === 'wrong'
+      : answer.mechanismUnavailable && failed && ['wrong', 'mechanism'].includes(verdict.reason)
         ? `The server offers ${mechanism} and does not take it: name another one in \`mechanisms\`, or another port of the server.${isPlus(mechanism) ? otherReasons(tried, channel) : ''}`
         : verdict.hint + otherReasons(tried, channel);
   return new AuthenticationError(

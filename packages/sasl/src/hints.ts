@@ -6,6 +6,7 @@ import type { AuthenticateOptions, Channel } from './types.js';
 interface NothingFits {
   credential: CredentialKind;
   offered: readonly string[];
+  nothingOfferedHint?: string;
   mechanisms?: AuthenticateOptions['mechanisms'];
   channelBinding?: AuthenticateOptions['channelBinding'];
   channel: Channel;
@@ -26,6 +27,10 @@ export function noCommonMechanismHint(situation: NothingFits): string {
   const known = offered.flatMap((name) => findMechanism(name) ?? []);
   const fitting = known.filter((mechanism) => mechanism.credential === credential);
   const reasons: readonly [boolean, string][] = [
+    [
+      offered.length === 0 && situation.nothingOfferedHint !== undefined,
+      situation.nothingOfferedHint ?? '',
+    ],
     [
       offered.length === 0 && channel === 'cleartext',
       "Many servers offer mechanisms over TLS only: use security: 'starttls' or 'implicit-tls'.",

@@ -38,6 +38,10 @@ const expired = {
   hint: 'The account, password or token has expired: renew it.',
 } as const;
 const tls = verdictOf('7.11');
+const notUnderstood =
+  'The server could not read what the mechanism sent: name another one in `mechanisms`.';
+const notTheLogin = 'It is not about user and password: the words of the server say more.';
+const takesNoMail = enhancedStatus['3.2']?.lasting ?? '';
 const transition = verdictOf('7.12');
 const googlePassword = `Google takes no account passwords: use an app password (needs two-step verification) or ${oauth}.`;
 const microsoftPassword = `Microsoft takes no passwords here any more: use ${oauth}.`;
@@ -78,6 +82,8 @@ const enhancedRows: readonly Row[] = [
 const stageRows: readonly (Row & { protocols: string })[] = [
   { protocols: 'smtp lmtp', pattern: /^432\b/, ...transition },
   { protocols: 'smtp lmtp', pattern: /^53[08]\b/, ...tls },
+  { protocols: 'smtp lmtp', pattern: /^521\b/, reason: 'account', hint: takesNoMail },
+  { protocols: 'smtp lmtp', pattern: /^501\b/, reason: 'mechanism', hint: notUnderstood },
   { protocols: 'smtp lmtp ftp', pattern: /^4/, ...later },
   { protocols: 'nntp', pattern: /^483\b/, ...tls },
   { protocols: 'nntp', pattern: /^403\b/, ...later },
@@ -182,6 +188,16 @@ function byStatus(enhanced: string): Verdict | undefined {
   return enhancedStatus[place]?.login?.classes.includes(kind) ? verdictOf(place) : undefined;
 }
 
+/** A code that is about something else than who logs in (RFC 3463 §3): a mailbox, the system, the network, the protocol. */
+function byPlace(enhanced: string): Verdict | undefined {
+  const [, subject = '', detail = ''] = /^5\.([2-6])\.(\d+)$/.exec(enhanced) ?? [];
+  if (subject === '') return undefined;
+  const status = enhancedStatus[`${subject}.${detail}`];
+  return subject === '5'
+    ? { reason: 'mechanism', hint: notUnderstood }
+    : { reason: 'account', hint: status?.lasting ?? status?.hint ?? notTheLogin };
+}
+
 function verdictOf(place: string): Verdict {
   const status = enhancedStatus[place] as EnhancedStatus;
   const { reason, hint } = status.login as Verdict;
@@ -198,16 +214,18 @@ export function refusalVerdict({ reply, credential, protocol, host }: Refused): 
   const byEnhanced =
     byStatus(enhanced) ?? (enhanced && first(enhancedRows, `${enhanced} ${reply.text}`));
   if (byEnhanced) return byEnhanced;
+  const isSmtp = protocol === 'smtp' || protocol === 'lmtp';
+  const saysLittle = enhanced === '' || /^5\.(?:7\.[01]|0\.0)$/.test(enhanced);
   const stage = first(
     stageRows.filter(({ protocols }) => protocols.split(' ').includes(protocol)),
-    enhanced === '' || /^5\.7\.0$/.test(enhanced) ? code : '',
+    saysLittle ? code : '',
   );
   const provider = first(providerRows, text);
-  if (stage ?? provider) return (stage ?? provider) as Verdict;
+  const known = stage ?? provider ?? (isSmtp && !saysLittle ? byPlace(enhanced) : undefined);
+  if (known) return known;
 
   // A permanent code is not made passing by words around it.
-  const lasting =
-    /^5\./.test(enhanced) || ((protocol === 'smtp' || protocol === 'lmtp') && code.startsWith('5'));
+  const lasting = /^5\./.test(enhanced) || (isSmtp && code.startsWith('5'));
   const byText = first(textRows, reply.text);
   if (byText && !(lasting && passes(byText.reason))) return byText;
   const named =

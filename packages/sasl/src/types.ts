@@ -72,6 +72,8 @@ export interface AuthenticateOptions {
   auth: Auth;
   /** The mechanisms as the server listed them, in any case. */
   offered: readonly string[];
+  /** What to do where `offered` is empty, when the protocol knows why it is. */
+  nothingOfferedHint?: string;
   /**
    * The caller's restriction and order of preference, by name, or mechanisms of the caller's own. Default: all that are known
    * here, the strongest first. A list is leave to go down it when a mechanism does not work.

@@ -18,11 +18,15 @@ import {
   loginFields,
   type SaslAnswer,
 } from '@fivewire/sasl';
+import { noExtensions } from './extensions.js';
 import { nextReply, outOfStep } from './replies.js';
 import type { Extensions, SmtpOptions } from './types.js';
 
 /** RFC 4954 §4: octets of one line of the exchange. */
 const lineLimit = 12_288;
+
+const helloOnly =
+  'The server took HELO in place of EHLO, which knows no login: send without `auth`, by another server or port (465 or 587), or name what it takes in `mechanisms`.';
 
 /** Throws what `authenticate` of @fivewire/sasl throws. */
 export async function logIn(
@@ -44,6 +48,7 @@ export async function logIn(
       {
         ...loginFields({ ...options, auth }),
         offered: extensions.get('AUTH') ?? [],
+        ...(extensions === noExtensions ? { nothingOfferedHint: helloOnly } : {}),
         ...loginChannel(transport, connection, notices),
       },
       {

@@ -24,11 +24,13 @@ export function replyHint(reply: ServerReply, stage: Stage): string {
   const status = enhancedStatus[place];
   return (
     policy.find(([codes, words]) => codes.test(place) && words.test(said))?.[2] ??
+    (/^(?:\.|0\.0|7\.[01])$/.test(place) ? byCode(code, said) : undefined) ??
     (kind === '5' ? status?.lasting : undefined) ??
     status?.hint ??
     bySubject[`${kind}.${subject}`] ??
     byStage.find(([stages, codes]) => stages.includes(stage) && codes.includes(code))?.[2] ??
     byText.find(([words]) => words.test(said))?.[1] ??
+    (syntaxCodes.includes(code) ? unknownCommand : undefined) ??
     (code < 500 ? passing : 'The words of the server say why.')
   );
 }
@@ -36,6 +38,17 @@ export function replyHint(reply: ServerReply, stage: Stage): string {
 /** What a code means, for replies that say the same without it. */
 const meaning = (place: string): string =>
   enhancedStatus[place]?.lasting ?? enhancedStatus[place]?.hint ?? '';
+
+/** Codes that mean one thing at every stage, where the enhanced one says no more than "policy" (RFC 4954 §6, RFC 3207 §4, RFC 7504). */
+function byCode(code: number, said: string): string | undefined {
+  if (code === 530) return /tls|ssl|encrypt/.test(said) ? wantsTls : wantsLogin;
+  if (code === 538) return wantsTls;
+  if (code === 521) return takesNoMail;
+  return code === 556 ? domainTakesNoMail : undefined;
+}
+
+/** RFC 5321 §4.2.2; servers without enhanced codes word them in many ways. */
+const syntaxCodes: readonly number[] = [500, 501, 502, 503, 504, 555];
 
 const passing = 'The server has a passing trouble: try later.';
 const full = meaning('2.2');
@@ -53,6 +66,8 @@ const notRelayed = meaning('7.54');
 const notTheirSender = meaning('7.60');
 const reputation = meaning('7.606');
 const senderPolicy = meaning('7.26');
+const takesNoMail = meaning('3.2');
+const domainTakesNoMail = meaning('1.10');
 const spam =
   'The server takes the message for spam: look at what it holds, and at SPF, DKIM and DMARC of the domain in From.';
 const badName =
@@ -92,6 +107,11 @@ const byStage: readonly [readonly Stage[], readonly number[], string][] = [
   [['sender', 'message'], [552], tooBig],
   [['sender'], [450, 451], greylisting],
   [['message'], [450, 451], greylisting],
+  [
+    ['other'],
+    [554],
+    'The server takes no mail from this client (RFC 5321 §3.1): its words may say why.',
+  ],
   [['recipient'], [551], 'The mailbox is elsewhere; the words of the server may say where.'],
   [['recipient'], [553], 'The server does not take this address: check its spelling.'],
 ];
