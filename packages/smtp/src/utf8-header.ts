@@ -14,17 +14,36 @@ export const headerLimit: number = 64 * 1024;
  * @param message or as much of it as is known
  */
 export function hasUtf8Header(message: Uint8Array): boolean {
-  const octets = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  const octets = withLineFeeds(message);
   const boundaries = new Set<string>();
   for (let at = 0; at >= 0; ) {
     const { end, text, utf8 } = headerAt(octets, at);
     if (utf8) return true;
     const type = fieldOf(text, contentType);
-    const boundary = /;\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))/i.exec(type);
-    if (boundary !== null) boundaries.add((boundary[1] ?? boundary[2]) as string);
+    for (const one of boundariesIn(type)) boundaries.add(one);
     at = holdsMessage(type, text) ? end : nextPart(octets, end, boundaries);
   }
   return false;
+}
+
+/** What ends its lines by CR alone is read as it goes out: with line ends. */
+function withLineFeeds(message: Uint8Array): Buffer {
+  const octets = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  if (octets.includes('\n') || !octets.includes('\r')) return octets;
+  return Buffer.from(octets.toString('latin1').replaceAll('\r', '\n'), 'latin1');
+}
+
+/** All that the field may mean, RFC 2231 §3 included: one too many finds nothing. */
+function boundariesIn(type: string): string[] {
+  const found: string[] = [];
+  let pieces = '';
+  const parameter = /;\s*boundary(\*\d+)?\s*=\s*(?:"((?:[^"\\]|\\.)+)"|([^\s;"]+))/gis;
+  for (const [, piece, quoted, token = ''] of type.matchAll(parameter)) {
+    const value = quoted?.replace(/\\(.)/gs, '$1') ?? token;
+    if (piece === undefined) found.push(value);
+    else pieces += value;
+  }
+  return pieces === '' ? found : [...found, pieces];
 }
 
 /** Where the empty line begins that ends a header; -1 where there is none. */
@@ -56,8 +75,19 @@ function headerAt(octets: Buffer, from: number): Header {
   if (length < 0) length = all.length;
   const header = octets.subarray(from, from + length);
   const whole = length < headerLimit ? header : wholeCharacters(header);
-  const utf8 = !isAscii(header) && isUtf8(whole);
+  const utf8 = !isAscii(header) && (isUtf8(whole) || hasUtf8Line(whole));
   return { end: from + length + emptyLine.length, text: all.slice(0, length), utf8 };
+}
+
+/** Another line may be in some other charset. */
+function hasUtf8Line(header: Buffer): boolean {
+  for (let from = 0; from < header.length; ) {
+    const end = header.indexOf('\n', from);
+    const line = header.subarray(from, end < 0 ? header.length : end);
+    if (!isAscii(line) && isUtf8(line)) return true;
+    from += line.length + 1;
+  }
+  return false;
 }
 
 /** Without a character that the limit cut. */

@@ -35,6 +35,17 @@ const rows: readonly [what: string, message: string, utf8: boolean][] = [
     'content-type: multipart/related;\r\n boundary=abc\r\n\r\n--abc\r\nX: ü\r\n\r\n',
     true,
   ],
+  ['carriage returns alone', multipart('--b 1\r\nTo: ü\r\n\r\nx').replaceAll('\r\n', '\r'), true],
+  [
+    'a boundary in pieces',
+    multipart('--b 1\r\nTo: ü\r\n\r\nx', 'multipart/mixed; boundary*0="b "; boundary*1=1'),
+    true,
+  ],
+  [
+    'a boundary with a quoted pair, behind a text that looks like one',
+    multipart('--b 1\r\nTo: ü\r\n\r\nx', 'multipart/mixed; x="; boundary=y"; boundary="b\\ 1"'),
+    true,
+  ],
   [
     'a multipart within',
     multipart(
@@ -73,6 +84,14 @@ describe('UTF-8 in a header', () => {
     expect(hasUtf8Header(Buffer.from(message))).toBe(utf8);
     expect(hasUtf8Header(Buffer.from(message, 'latin1'))).toBe(false); // ü alone is no UTF-8
     expect(new BodySource(message).utf8Header === true).toBe(utf8);
+  });
+
+  test('beside a field in some other charset', () => {
+    const latin1 = Buffer.from('Subject: ü\r\n', 'latin1');
+    for (const utf8 of [true, false]) {
+      const other = Buffer.from('X: ü\r\n\r\nx', utf8 ? 'utf8' : 'latin1');
+      expect(hasUtf8Header(Buffer.concat([latin1, other]))).toBe(utf8);
+    }
   });
 
   test.each([1, 7, 100])(
