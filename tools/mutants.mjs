@@ -710,6 +710,27 @@ export const mutants = [
     red: test('compose', 'nodemailer-options'),
   },
   {
+    guard: 'MX: what names no host that can be read is not the null MX',
+    in: 'smtp/src/delivery/delivery-targets.ts',
+    take: 'records.every(namesTheRoot)',
+    put: 'true',
+    red: test('smtp', 'delivery'),
+  },
+  {
+    guard: 'MX: a referral is no word about records',
+    in: 'smtp/src/delivery/trusted-resolver.ts',
+    take: 'if (records.length === 0 && !reply.flag_ra)',
+    put: 'if (false)',
+    red: test('smtp', 'delivery'),
+  },
+  {
+    guard: 'MX: who takes no session has not refused the message',
+    in: 'smtp/src/deliver-to.ts',
+    take: "if (error.phase === 'greeting' || error.phase === 'capabilities') return true;",
+    put: '',
+    red: test('smtp', 'deliver-to'),
+  },
+  {
     guard: 'compose: a prepared field of nodemailer’s holds no other field',
     in: 'compose/src/nodemailer.ts',
     take: '  checkPreparedFields(given);\n',

@@ -135,6 +135,8 @@ function mayTryNext(error: unknown): boolean {
   )
     return false;
   if (error.code === 'ERR_OUTCOME_UNKNOWN') return false;
+  // Who takes no session from us (554, 521) has not seen the message: RFC 7504 §4 says no more of another host.
+  if (error.phase === 'greeting' || error.phase === 'capabilities') return true;
   const refused = error.code === 'ERR_COMMAND_REJECTED' || error.code === 'ERR_RECIPIENTS_REJECTED';
   return refused ? error.retry === 'later' : true;
 }

@@ -58,22 +58,27 @@ const refuseRecipients = ({ address }: { address: string }) =>
   address.startsWith('nobody') ? '550 5.1.1 Nobody' : undefined;
 
 describe('deliverTo', () => {
-  test.each(['421 4.3.2 Busy\r\n', '450 4.3.2 Not now\r\n', ''])(
-    'the next exchanger where the first says %j',
-    async (line) => {
-      const second = await exchanger('mx2.example.test', { domains: [domain], refuseRecipients });
-      ports.set('mx1.example.test', await busy(line));
-      ports.set('mx2.example.test', second.ports.starttls);
-      const result = await deliverTo(domain, envelope, 'Subject: x\n\nx', options());
-      expect(result).toMatchObject({
-        accepted: [{ address: `bob@${domain}` }],
-        refused: [{ address: `nobody@${domain}`, transient: false }],
-        target: { connect: { host: 'mx2.example.test' } },
-        problems: [{ host: 'mx1.example.test' }],
-      });
-      expect(second.mail.deliveries).toHaveLength(1);
-    },
-  );
+  test.each([
+    '421 4.3.2 Busy\r\n',
+    '450 4.3.2 Not now\r\n',
+    '',
+    '554 No service\r\n',
+    '521 5.3.2 No mail\r\n',
+    '220 hi\r\n550 no\r\n550 no\r\n',
+    'HTTP/1.1 400\r\n',
+  ])('the next exchanger where the first says %j', async (line) => {
+    const second = await exchanger('mx2.example.test', { domains: [domain], refuseRecipients });
+    ports.set('mx1.example.test', await busy(line));
+    ports.set('mx2.example.test', second.ports.starttls);
+    const result = await deliverTo(domain, envelope, 'Subject: x\n\nx', options());
+    expect(result).toMatchObject({
+      accepted: [{ address: `bob@${domain}` }],
+      refused: [{ address: `nobody@${domain}`, transient: false }],
+      target: { connect: { host: 'mx2.example.test' } },
+      problems: [{ host: 'mx1.example.test' }],
+    });
+    expect(second.mail.deliveries).toHaveLength(1);
+  });
 
   test('the next one where the first refuses for now, none where it refuses for good', async () => {
     const first = await exchanger('mx1.example.test', {

@@ -79,13 +79,31 @@ describe('mail exchangers', () => {
   it.each<[string, unknown[]]>([
     ['".", the null MX', [{ exchange: '.', priority: 0 }]],
     ['"", as Node writes it', [{ exchange: '', priority: 0 }]],
-    ['an address', [{ exchange: '192.0.2.1', priority: 0 }]],
-    ['rubbish', [{ exchange: 'a b\r\n', priority: 0 }, undefined, 7]],
   ])('%s: no mail', async (_, records) => {
     const resolveMx = async () => records as never;
     await expect(deliveryTargets('example.org', { resolveMx })).rejects.toMatchObject({
       code: 'ERR_DIAL_FAILED',
       retry: 'never',
+    });
+  });
+
+  it.each<[string, unknown[]]>([
+    ['an address', [{ exchange: '192.0.2.1', priority: 0 }]],
+    ['rubbish', [{ exchange: 'a b\r\n', priority: 0 }, undefined, 7]],
+    [
+      'the root and rubbish',
+      [
+        { exchange: '.', priority: 0 },
+        { exchange: '%', priority: 1 },
+      ],
+    ],
+    ['a preference that is none', [{ exchange: 'a.test', priority: 'x' }]],
+  ])('%s cannot be read, which is no word about mail', async (_, records) => {
+    const resolveMx = async () => records as never;
+    await expect(deliveryTargets('example.org', { resolveMx })).rejects.toMatchObject({
+      code: 'ERR_DIAL_FAILED',
+      retry: 'later',
+      hint: expect.stringContaining('MX records'),
     });
   });
 
@@ -363,7 +381,26 @@ describe('a trusted resolver', () => {
     ];
     expect(await asking({ zone: { 'MX example.org': chain } })).toMatchObject({ records });
     const circle = [alias('example.org', 'a.test'), alias('a.test', 'example.org')];
-    expect(await asking({ zone: { 'MX example.org': circle } })).toMatchObject({ records: [] });
+    await expect(asking({ zone: { 'MX example.org': circle } })).rejects.toMatchObject({
+      code: 'ERR_MALFORMED_RESPONSE',
+    });
+  });
+
+  it('a server that refers to others says nothing about records', async () => {
+    const recursionAvailable = 1 << 7;
+    const udp: DnsServerOptions['udp'] = (honest) => [
+      encode({ ...honest, flags: (honest.flags ?? 0) & ~recursionAvailable }),
+    ];
+    await expect(asking({ zone: {}, udp })).rejects.toMatchObject({
+      code: 'ERR_DIAL_FAILED',
+      retry: 'later',
+    });
+    expect(await asking({ zone: { 'MX example.org': [records[0]] }, udp })).toMatchObject({
+      records,
+    });
+    expect(await asking({ zone: { 'MX example.org': 'NXDOMAIN' }, udp })).toMatchObject({
+      records: [],
+    });
   });
 
   it('nobody there, silence, and a change of mind', async () => {

@@ -11,6 +11,7 @@ import {
   ConnectionError,
   checkOptions,
   createTlsContext,
+  escapeText,
   type FivewireError,
   isFivewireError,
   isText,
@@ -230,11 +231,25 @@ function exchangersIn(records: readonly MxRecord[], domain: string): MxRecord[] 
     const { priority } = Object(record) as MxRecord;
     return exchange !== undefined && Number.isInteger(priority) ? [{ exchange, priority }] : [];
   });
-  if (usable.length === 0) throw takesNoMail(domain);
+  if (usable.length === 0)
+    throw records.every(namesTheRoot) ? takesNoMail(domain) : namesNoHost(domain, records);
   const drawn = usable.map((record) => ({ record, lot: randomInt(0x10000) }));
   drawn.sort((a, b) => a.record.priority - b.record.priority || a.lot - b.lot);
   return drawn.slice(0, mxLimit).map(({ record }) => record);
 }
+
+/** "." (RFC 7505), which Node writes as the empty name. */
+const namesTheRoot = (record: MxRecord): boolean => /^\.?$/.test(record?.exchange ?? '?');
+
+/** Not to be read is not to be absent: the operator may mend it while the message waits. */
+const namesNoHost = (domain: string, records: readonly MxRecord[]): ConnectionError =>
+  new ConnectionError('ERR_DIAL_FAILED', `No MX record of ${domain} names a host`, {
+    host: domain,
+    phase: 'dial',
+    retry: 'later',
+    addresses: records.slice(0, 10).map((one) => escapeText(String(one?.exchange), 80)),
+    hint: "The domain's operator must mend its MX records, which name hosts and no addresses (RFC 5321 §5.1).",
+  });
 
 const notAllowed = (host: string): ConnectionError =>
   new ConnectionError('ERR_DIAL_FAILED', `The domain's MTA-STS policy does not name ${host}`, {
@@ -249,7 +264,7 @@ const takesNoMail = (domain: string): ConnectionError =>
     host: domain,
     phase: 'dial',
     retry: 'never',
-    hint: 'Its MX record says so (RFC 7505), or names no host: check the address.',
+    hint: 'Its MX record says so (RFC 7505): check the address.',
   });
 
 const noneUsable = (domain: string, problems: DeliveryPlan['problems']): ConnectionError =>

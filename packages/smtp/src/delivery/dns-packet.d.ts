@@ -17,6 +17,7 @@ declare module 'dns-packet' {
     flags?: number;
     flag_tc?: boolean;
     flag_ad?: boolean;
+    flag_ra?: boolean;
     rcode?: string;
     questions?: Question[];
     answers?: Answer[];

@@ -202,7 +202,10 @@ async function overTcp(
 function readAnswer(reply: Packet, name: string, type: string): DnsAnswer {
   const { rcode, flag_ad: authenticated = false, answers = [] } = reply;
   if (rcode !== 'NOERROR' && rcode !== 'NXDOMAIN') throw refused(`${type} ${name}`, String(rcode));
-  const records = rcode === 'NOERROR' ? recordsOf(answers, name, type) : [];
+  if (rcode === 'NXDOMAIN') return { authenticated, records: [] };
+  const records = recordsOf(answers, name, type);
+  // A server that does not ask others for us refers to them: that is no word about records (RFC 2308 §2.2).
+  if (records.length === 0 && !reply.flag_ra) throw refused(`${type} ${name}`, 'without recursion');
   return { authenticated, records };
 }
 
@@ -216,7 +219,7 @@ function recordsOf(answers: readonly Answer[], name: string, type: string): unkn
     if (found.length > 0 || typeof alias !== 'string') return found;
     owner = alias;
   }
-  return [];
+  throw malformed('an alias that ends', `more than ${aliasLimit} of ${name}`);
 }
 
 const plain = (name: string): string => name.toLowerCase().replace(/\.$/, '');
