@@ -14,7 +14,14 @@ import {
   fetchRows,
 } from './commands/fetch.js';
 import { planFetch } from './commands/fetch-plan.js';
-import { type SearchOptions, type SearchSummary, search, summary } from './commands/search.js';
+import { present } from './commands/present.js';
+import {
+  findsAll,
+  type SearchOptions,
+  type SearchSummary,
+  search,
+  summary,
+} from './commands/search.js';
 import type { Resync } from './commands/select.js';
 import { type SortKey, sort, thread } from './commands/sort.js';
 import { type StoreItem, type StoreOptions, type StoreResult, store } from './commands/store.js';
@@ -129,11 +136,17 @@ export class Mailbox {
     );
   }
 
-  /** The UIDs of all messages that the query finds (RFC 9051 §6.4.4); `{}` finds all. */
+  /**
+   * The UIDs of all messages that the query finds (RFC 9051 §6.4.4). `{}` finds all: a search for them that finds fewer than the server
+   * has said that there are is not taken at its word.
+   */
   async search(query: SearchQuery = {}, options: SearchOptions = {}): Promise<UidSet> {
     checkOptions(options, searchRules);
     this.#check();
-    return this.#stillMeant(search(this.#runner, query, options));
+    const { partial, save, ...call } = options;
+    const isAll = findsAll(query) && partial === undefined && save !== true;
+    const found = isAll ? present(this.#runner, call) : search(this.#runner, query, options);
+    return this.#stillMeant(found);
   }
 
   /**
@@ -373,7 +386,8 @@ export class Mailbox {
       check,
       isVoid: () => this.#selected().invalid !== undefined,
       exists: () => this.exists ?? 0,
-      resolve: (uid, options) => search(runner, { uid }, options),
+      resolve: (uid, options) =>
+        String(uid) === '1:*' ? present(runner, options) : search(runner, { uid }, options),
       unasked: (row) => runner.session.announce({ type: 'fetch', row }),
       askStructure: async (uid, options) => {
         const [row] = await this.fetch(uid, { structure: true }, options).toArray();

@@ -1,6 +1,7 @@
 /** Answers to searches that no grammar allows, or that can't be true: read as what they mean, or an error; never "nothing found". */
 import { describe, expect, it } from 'vitest';
 import { noticesOf, openedOn } from './support/odd.js';
+import { scriptedClient } from './support/script.js';
 
 const capabilities = 'ESEARCH';
 const seen = { seen: true };
@@ -154,6 +155,47 @@ S: * SEARCH 2
 S: A3 OK done
 `;
     expect(String(await openedOn(script, (box) => box.search(seen), { capabilities }))).toBe('2');
+  });
+});
+
+describe('a search for all that finds fewer than there are is not taken at its word', () => {
+  const short = (command: string, rows: string[], exists = 3) => `
+S: * PREAUTH [CAPABILITY IMAP4rev1] hello
+C: A1 SELECT "INBOX"
+S: * ${exists} EXISTS
+S: A1 OK done
+C: A2 UID SEARCH ALL
+S: * SEARCH 5 7
+S: A2 OK done
+C: A3 UID FETCH 1:* (UID FLAGS)
+${rows.map((row) => `S: * ${row} FETCH (UID ${row} FLAGS ())`).join('\n')}
+S: A3 OK done
+${command}`;
+
+  it('search({})', async () => {
+    const { client, done } = await scriptedClient(short('', ['5', '6', '7']));
+    expect(String(await (await client.open('INBOX')).search())).toBe('5:7');
+    client.close();
+    await done;
+  });
+
+  it('fetch of a large mailbox', async () => {
+    const uids = Array.from({ length: 300 }, (_, i) => String(i + 1));
+    const { client, done } = await scriptedClient(
+      short(
+        `C: A4 UID FETCH 1:250 (UID RFC822.SIZE)
+C: A5 UID FETCH 251:300 (UID RFC822.SIZE)
+${uids.map((uid) => `S: * ${uid} FETCH (UID ${uid} RFC822.SIZE 1)`).join('\n')}
+S: A4 OK done
+S: A5 OK done`,
+        uids,
+        300,
+      ),
+    );
+    const rows = await (await client.open('INBOX')).fetch('1:*', { size: true }).toArray();
+    expect(rows.map(({ uid }) => String(uid))).toEqual(uids);
+    client.close();
+    await done;
   });
 });
 

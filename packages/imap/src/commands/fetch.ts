@@ -226,11 +226,12 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
     for (const [name, anyOf] of Object.entries(this.#needs))
       requireCapability(runner, anyOf, `fetch with ${name}`, 'Leave the option out.');
     let uids = this.#uids;
-    // Ranges say nothing about how many messages there are. In a large mailbox, ask which exist before cutting to pieces.
+    // Ranges with more UIDs than there are messages say nothing about how many each piece has: then ask which exist.
     const { messageLimit } = runner.session;
     const few = exists() <= Math.min(this.#window, messageLimit) || this.#isWindow;
     const isShort = String(uids).length <= runner.session.setCharacters;
-    if (uids.size > this.#window && !few && isShort && uids !== UidSet.saved)
+    const isSparse = uids.size > Math.max(this.#window, exists());
+    if (isSparse && !few && isShort && uids !== UidSet.saved)
       uids = await resolve(uids, this.#options);
     this.#pieces = uids.pieces(
       () => (few ? Number.POSITIVE_INFINITY : Math.min(this.#window, messageLimit)),

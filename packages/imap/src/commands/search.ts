@@ -86,6 +86,12 @@ export async function summary(
   return { count: found.size, min: found.first, max: found.last };
 }
 
+/** A query without conditions. */
+export const findsAll = (query: SearchQuery): boolean =>
+  typeof query === 'object' &&
+  query !== null &&
+  Object.values(query).every((value) => value === undefined);
+
 const hasExtendedSearch = ({ session }: CommandRunner): boolean =>
   session.capabilities.has('ESEARCH') && session.extendedSearch !== 'broken';
 
@@ -138,7 +144,7 @@ export async function isBelievable(
   const isEmpty = all === undefined && partial === undefined && count === 0;
   if (!isEmpty) session.extendedSearch = 'works';
   if (session.extendedSearch === 'works' || session.selected?.exists === 0) return true;
-  if (Object.values(query).every((value) => value === undefined)) return false;
+  if (findsAll(query)) return false;
   const everything = await extendedSearch(runner, 'ALL', searchProgram({}, false), options);
   if (everything?.all !== undefined) session.extendedSearch = 'works';
   return everything?.all !== undefined;
