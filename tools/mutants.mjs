@@ -1781,13 +1781,6 @@ export const mutants = [
     red: test('ftp', 'vendors'),
   },
   {
-    guard: 'the answer to NOOP, asked behind a reply that was only slow, is read',
-    in: 'ftp/src/session/dialogue.ts',
-    take: "if (asked !== undefined) await readReply(connection, 'ftp', wait);",
-    put: '',
-    red: test('ftp', 'vendors'),
-  },
-  {
     guard: 'a server that shows one thing for two paths is asked in another way',
     in: 'ftp/src/listing/listing-attempt.ts',
     take: 'return listed.print === print && listed.path !== this.#path;',

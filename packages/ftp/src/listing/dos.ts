@@ -15,6 +15,7 @@ import { sizeIn } from './sizes.js';
 const kinds = new Map<string, EntryType>([
   ['<DIR>', 'directory'],
   ['<REP>', 'directory'], // French
+  ['<KAT>', 'directory'], // Norwegian, Swedish
   ['<JUNCTION>', 'symlink'],
   ['<SYMLINK>', 'symlink'],
   ['<SYMLINKD>', 'symlink'],

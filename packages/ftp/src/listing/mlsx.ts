@@ -160,11 +160,13 @@ function readFacts(line: string): Draft | undefined {
     const fact = line.slice(at, equals).toLowerCase();
     if (semicolon > blank && fact === 'type' && isLink.test(line.slice(equals + 1, semicolon)))
       blank = separatorIn(line, semicolon); // the blank belongs to what the link points at (ProFTPD)
+    while (blank >= 0 && semicolon > blank && isBlankBetween(line, blank, semicolon))
+      blank = separatorIn(line, blank + 1); // `type=file ;size=3; name`
     if (blank < 0) return undefined;
     const isClosed = semicolon >= 0 && semicolon < blank;
     if (!isClosed && !known.has(fact)) return undefined;
     const end = isClosed ? semicolon : blank;
-    takerOf.get(fact)?.(draft, line.slice(equals + 1, end));
+    takerOf.get(fact)?.(draft, line.slice(equals + 1, end).trimEnd());
     at = isClosed ? end + 1 : end;
   }
   draft.name = line.slice(at + 1);
@@ -191,6 +193,9 @@ const emptyDraft = (): Draft => ({
   groupIsName: undefined,
   self: undefined,
 });
+
+const isBlankBetween = (line: string, from: number, to: number): boolean =>
+  line.slice(from, to).trim() === '';
 
 const semicolonCode = 59;
 const isLink = /^OS\.[^=]*=s(?:ym)?link:/i;

@@ -27,6 +27,25 @@ const abroad: readonly string[] = [
   'saus|sau vas kov bal geg birž|bir liep|lie rugp|rgp rugs|rgs spal|spa lapkr|lap gruod|grd', // Lithuanian
   'січ|січня лют|лютого бер|березня кві|квітня тра|травня чер|червня лип|липня сер|серпня вер|вересня жов|жовтня лис|листопада гру|грудня', // Ukrainian
   'sij|siječnja velj|veljače ožu|ožujka tra|travnja svi|svibnja lipnja srpnja kol|kolovoza ruj|rujna oct stu|studenog|studenoga prosinca', // Croatian, as far as it is no other language's
+  'gen|gener febr|febrer març abr abril maig|mai juny juliol ag|agost set|setembre oct|octubre nov|novembre des|desembre', // Catalan
+  'jan feb mar apr maj jun jul avg|avgust sep okt nov dec', // Slovenian, Serbian in Latin letters
+  'јан феб мар апр мај јун јул авг сеп окт нов дец', // Serbian, Macedonian
+  'сту|студзеня лют|лютага сак|сакавіка кра|красавіка тра|траўня чэр|чэрвеня ліп|ліпеня жні|жніўня вер|верасня кас|кастрычніка ліс|лістапада сне|снежня', // Belarusian
+  'jan feb mar apr maí jún júl ágú sep okt nóv des', // Icelandic
+  'janv|janvāris febr|februāris marts apr|aprīlis maijs jūn|jūnijs jūl|jūlijs aug|augusts sept|septembris okt|oktobris nov|novembris dec|decembris', // Latvian
+  'ion chw maw ebr mai meh gor aws med hyd tach rhag', // Welsh
+  'urt ots mar api mai eka uzt abu ira urr aza abe', // Basque
+  'yan fev mar apr may iyn iyl avq sen okt noy dek', // Azerbaijani
+  'jan|januari peb|feb|februari mar|maret apr|april mei jun|juni jul|juli agu|agt|agustus sep|september okt|oktober nov|november des|desember', // Indonesian
+  'იან თებ მარ აპრ მაი ივნ ივლ აგვ სექ|სექტ ოქტ ნოე|ნოემ დეკ', // Georgian
+  'Հնվ Փտր Մար Ապր Մայ Հնս Հլս Օգս Սեպ Հոկ Նոյ Դեկ', // Armenian
+  'ינו|ינואר פבר|פברואר מרץ|מרס אפר|אפריל מאי יונ|יוני יול|יולי אוג|אוגוסט ספט|ספטמבר אוק|אוקטובר נוב|נובמבר דצמ|דצמבר', // Hebrew
+  'ينا|يناير فبر|فبراير مار|مارس أبر|أبريل ماي|مايو يون|يونيو يول|يوليو أغس|أغسطس سبت|سبتمبر أكت|أكتوبر نوف|نوفمبر ديس|ديسمبر', // Arabic
+  'ژانویه فوریه مارس آوریل مه ژوئن ژوئیه اوت سپتامبر اکتبر نوامبر دسامبر', // Persian
+  'ม.ค|มกราคม ก.พ|กุมภาพันธ์ มี.ค|มีนาคม เม.ย|เมษายน พ.ค|พฤษภาคม มิ.ย|มิถุนายน ก.ค|กรกฎาคม ส.ค|สิงหาคม ก.ย|กันยายน ต.ค|ตุลาคม พ.ย|พฤศจิกายน ธ.ค|ธันวาคม', // Thai
+  'जन|जनवरी फ़र|फ़रवरी मार्च अप्रै|अप्रैल मई जून जुला|जुलाई अग|अगस्त सितं|सितंबर अक्टू|अक्टूबर नवं|नवंबर दिसं|दिसंबर', // Hindi
+  'th01|th1|thg1 th02|th2|thg2 th03|th3|thg3 th04|th4|thg4 th05|th5|thg5 th06|th6|thg6 th07|th7|thg7 th08|th8|thg8 th09|th9|thg9 th10|thg10 th11|thg11 th12|thg12', // Vietnamese
+  '一月 二月 三月 四月 五月 六月 七月 八月 九月 十月 十一月 十二月', // Chinese, in words
   '1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月', // Japanese, Chinese
   '1월 2월 3월 4월 5월 6월 7월 8월 9월 10월 11월 12월', // Korean
 ];
@@ -48,6 +67,9 @@ const charsets = [
   'gbk',
   'big5',
   'euc-kr',
+  'windows-874',
+  'windows-1255',
+  'windows-1256',
 ];
 
 let table: Map<string, number> | undefined;
@@ -63,14 +85,14 @@ const englishTable = new Map(
 export function monthOf(octets: string): number | undefined {
   const common = asWritten.get(octets);
   if (common !== undefined) return common;
-  if (octets.length < 2 || octets.length > 24) return undefined;
+  if (octets.length < 2 || octets.length > 48) return undefined;
   const key = octets.toLowerCase(); // an octet string: only letters of Latin-1 change, in the table as here
   const plain = englishTable.get(key);
   if (plain !== undefined) return plain;
   const code = key.charCodeAt(0);
   if (code >= 48 && code <= 57 && !hasHighOctet(key)) return undefined; // a number: by far the commonest question
   table ??= buildTable();
-  return table.get(key.replace(/[.,]+$/, ''));
+  return table.get(key.replace(/^d(?:'|\xe2\x80\x99)|[.,]+$/g, ''));
 }
 
 function buildTable(): Map<string, number> {
@@ -80,7 +102,8 @@ function buildTable(): Map<string, number> {
     for (const language of abroad) {
       language.split(' ').forEach((spellings, index) => {
         for (const name of spellings.split('|')) {
-          for (const form of [name, capitalised(name), name.toUpperCase()]) {
+          for (const form of new Set([name, capitalised(name), name.toUpperCase()])) {
+            if (charset !== 'utf8' && !hasHighOctet(form)) continue; // the same in all of them
             const octets = iconv().encode(form, charset);
             if (iconv().decode(octets, charset) !== form) continue; // the charset lacks a letter
             const key = octets.toString('latin1').toLowerCase();

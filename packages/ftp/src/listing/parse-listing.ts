@@ -220,16 +220,25 @@ export class ListingParser {
   }
 
   #interpret(text: string): LineResult {
-    if (this.#settled !== undefined) return this.#settled.read(text) ?? this.#readForeign(text);
+    if (this.#settled !== undefined) {
+      const result = this.#settled.read(text);
+      if (result !== undefined) {
+        if (typeof result === 'object') this.#candidates = [];
+        return result;
+      }
+    }
     for (const dialect of this.#candidates) {
+      if (dialect === this.#settled) continue;
       const result = dialect.read(text);
       if (result === undefined) continue;
       if (result === 'ignored') return result;
+      // What only a heading told may still be another's (Nortel has that of DOS): its first entry decides.
+      if (result === 'header' && this.#settled !== undefined) continue;
       this.#settled = dialect;
-      this.#candidates = [];
+      if (result !== 'header') this.#candidates = [];
       return result;
     }
-    return undefined;
+    return this.#settled === undefined ? undefined : this.#readForeign(text);
   }
 
   /** A line of another dialect in a listing that has one: mirrored and joined directories have such (`<DIR>` among `drwx`). */

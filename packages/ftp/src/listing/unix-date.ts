@@ -53,8 +53,17 @@ export function dateAt(
   const date =
     named(fields, from, context) ?? other(fields, from, context) ?? joined(fields, from, context);
   if (date !== undefined || !weekday.test(fields.text(from))) return date;
-  const behind = named(fields, from + 1, context);
+  const behind = named(withoutZone(fields, from + 4), from + 1, context);
   return behind && { ...behind, from };
+}
+
+/** `Wed Jan 29 03:26:15 CET 2003`, as date(1) writes it. Which zone the letters mean can't be told. */
+function withoutZone(fields: Fields, at: number): Fields {
+  const { line, start, end } = fields;
+  const isZone = /^(?:[A-Z]{2,5}|[+-]\d{2}(?:\d{2})?)$/.test(fields.text(at));
+  if (!isZone || yearIn(fields.text(at + 1)) === undefined) return fields;
+  const blanks = ' '.repeat((end[at] ?? 0) - (start[at] ?? 0));
+  return new Fields(at + 2).read(line.slice(0, start[at]) + blanks + line.slice(end[at]));
 }
 
 /** `3월 29 오후 1:05`: the half of the day stands ahead of its hour. Written behind it, in the same columns, where it can be read. */
@@ -93,8 +102,7 @@ function joined(fields: Fields, from: number, context: DialectContext): FoundDat
   const year = yearIn(isMarked ? text.slice(0, -1) : text);
   const month = year === undefined ? undefined : monthOf(fields.text(from + 1));
   // `2004 szept. 12 name`: with a time or a year behind it, what is ahead of it may be the size.
-  const isSure =
-    isMarked || (fields.text(from + 1).endsWith('.') && !isClockOrYear(fields.text(from + 3)));
+  const isSure = isMarked || !isClockOrYear(fields.text(from + 3));
   if (!isSure) return undefined;
   const ofMonth = month === undefined ? undefined : dayOf(fields.text(from + 2));
   if (month === undefined || ofMonth === undefined) return undefined;
@@ -130,7 +138,8 @@ function named(fields: Fields, from: number, context: DialectContext): FoundDate
     const year = clock.precision === 'second' ? yearIn(fields.text(from + 3)) : undefined;
     const last = year === undefined ? from + 2 : from + 3; // `ls -lT`
     // `ls` writes five signs: behind those a name may begin with AM.
-    const half = third.length === 5 ? undefined : halfOf(fields, last + 1, clock);
+    const half =
+      third.length === 5 || year !== undefined ? undefined : halfOf(fields, last + 1, clock);
     const end = half === undefined ? last : last + 1;
     return found(fields, from, end, context, { year, month, day }, half ?? clock);
   }
@@ -241,6 +250,9 @@ function loose(fields: Fields, from: number, context: DialectContext): FoundDate
     return found(fields, from, from + 2, context, { year: undefined, month, day }, clock);
   }
   const year = yearIn(fields.text(from)) ?? marked(fields.text(from));
+  // `2004 3月 29 03:26`: what could be a year is the size.
+  if (yearIn(fields.text(from)) !== undefined && isClockOrYear(fields.text(from + 3)))
+    return undefined;
   const second = monthOf(fields.text(from + 1)) ?? marked(fields.text(from + 1));
   const third = dayOf(fields.text(from + 2)) ?? marked(fields.text(from + 2));
   if (
@@ -453,17 +465,47 @@ function glued(text: string): Day | undefined {
   return { year, month: Number(parts[2]), day: Number(parts[3]) };
 }
 
-/** A month of a language that is not known: where the size before it, a day and a time or a year stand around it, the name is sure, and the time is not. */
+/**
+ * A month of a language that is not known, or that is written in some way of its own: where the size before it, a day and a time or a year
+ * stand around it, the name is sure, and the time is not.
+ *
+ *     Foo 29 03:26 · 29 Foo 2019                            (either way around)
+ *     29 de gen. 03:26 · Thg 1 29 03:26 · 29 Thg 1 03:26    (of two words)
+ *     2019 Foo 29                                           (the year first)
+ */
 export function strangeMonth(fields: Fields, from: number): FoundDate | undefined {
-  const word = fields.isNumeric(from) ? from + 1 : from;
-  const day = dayOf(fields.text(word === from ? from + 1 : from));
-  const third = fields.text(from + 2);
-  const isWord = /^[A-Za-z\x80-\xff]{2,24}[.,]?$/.test(fields.text(word));
-  if (!isWord || day === undefined) return undefined;
-  if (/^\d{1,2}:\d\d(?::\d\d)?$/.test(third))
-    return { from, nameAt: (fields.end[from + 2] ?? 0) + 1, stamp: undefined };
-  if (yearIn(third) === undefined) return undefined;
-  return { from, nameAt: afterYear(fields, from), stamp: undefined };
+  for (const shape of shapes) {
+    const last = from + shape.length - 1;
+    if (last + 1 >= fields.count || !fits(fields, from, shape)) continue;
+    if (shape.startsWith('Y') && isClockOrYear(fields.text(last + 1))) continue;
+    const isYear = shape.endsWith('T') && yearIn(fields.text(last)) !== undefined;
+    const nameAt =
+      isYear && shape.length === 3 ? afterYear(fields, from) : (fields.end[last] ?? 0) + 1;
+    return { from, nameAt, stamp: undefined };
+  }
+  return undefined;
+}
+
+/** Of words (P: one that means nothing), days, months in digits, and times or years. */
+const shapes = ['WDT', 'DWT', 'PWDT', 'DPWT', 'WNDT', 'DWNT', 'YWD', 'YPWD'] as const;
+
+const parts: Readonly<Record<string, (text: string) => boolean>> = {
+  // The name of a month, with what its language sets around it; a path, a time or a number it is not.
+  W: (text) =>
+    /^(?=.*[A-Za-z\x80-\xff])[^/\\:*?"<>|=;\0-\x20]{2,48}$/.test(text) && !/^\d{4}/.test(text),
+  P: (text) => /^d[aeio]?s?$/.test(text),
+  D: (text) => dayOf(text) !== undefined,
+  N: (text) => /^(?:0?[1-9]|1[0-2])[.,]?$/.test(text),
+  T: (text) => /^\d{1,2}:\d\d(?::\d\d)?$/.test(text) || yearIn(text) !== undefined,
+  Y: (text) => yearIn(text) !== undefined,
+};
+
+function fits(fields: Fields, from: number, shape: string): boolean {
+  const isWhole =
+    shape.includes('N') && monthOf(fields.text(from + shape.indexOf('W'))) !== undefined;
+  return (
+    !isWhole && [...shape].every((part, index) => parts[part]?.(fields.text(from + index)) === true)
+  );
 }
 
 /** `09-26`: month and day; the other way around where only that is a date. */

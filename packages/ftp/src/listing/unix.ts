@@ -108,8 +108,13 @@ function withYear(fields: Fields, at: number, context: DialectContext): Draft | 
   return draft;
 }
 
-/** The first fields from the left that are a date and follow a size: owners and names may look like months. */
+/** The first fields from the left that are a date and follow a size, but for where `ls` has it: owners, groups and names may look like months and days. */
 function findDate(fields: Fields, context: DialectContext): FoundDate | undefined {
+  if (fields.isNumeric(1) && wholeNumber(fields.text(1)) !== undefined) {
+    const isSized = sizeIn(fields.text(usualDate - 1)) !== undefined;
+    const date = isSized && (dateAt(fields, usualDate, context) ?? strangeMonth(fields, usualDate));
+    if (date) return date;
+  }
   for (let from = 2; from < fields.count; from += 1) {
     if (!endsSize(fields, from - 1)) continue;
     const date = dateAt(fields, from, context);
@@ -122,6 +127,9 @@ function findDate(fields: Fields, context: DialectContext): FoundDate | undefine
   }
   return undefined;
 }
+
+/** Behind permissions, links, an owner, a group and a size. */
+const usualDate = 5;
 
 /** Whether a field ends in a size: a number, alone, run into an owner, with a unit or with its unit apart; or a sign that there is none. */
 function endsSize(fields: Fields, at: number): boolean {
@@ -327,6 +335,7 @@ export function modeOf(line: string): number | undefined {
 /** `total 14`, `total 1.5M`, `Gesamt 4352`, and a negative one where a server overflowed. */
 function isTotal(fields: Fields): boolean {
   const number = fields.text(1);
-  if (fields.count !== 2 || isDigit(fields.line.charCodeAt(0))) return false;
+  // Words only: what else begins so is an entry of another dialect, whose name is a number.
+  if (fields.count !== 2 || !/^[A-Za-z\x80-\xff]+:?$/.test(fields.text(0))) return false;
   return sizeIn(number.startsWith('-') ? number.slice(1) : number) !== undefined;
 }

@@ -94,6 +94,7 @@ function fileAt(line: string): { file: VmsFile; end: number } | undefined {
   const version = /;(\d{1,5})(?=\s|$)/.exec(line);
   if (version === null || version.index < 1) return undefined;
   const name = line.slice(0, version.index);
+  if (/(?<!\^)\s/.test(name)) return undefined; // a blank would be escaped
   const end = version.index + version[0].length;
   if (name.length > 4 && name.toUpperCase().endsWith('.DIR')) {
     return { file: { name: name.slice(0, -4), type: 'directory' }, end };
