@@ -37,7 +37,24 @@ interface Waiter {
   reject(error: Error): void;
 }
 
+/**
+ * Servers that show one certificate in one way share what OpenSSL makes of it, which takes as long as a handshake, and the keys of
+ * their session tickets: they are one host, as the machines of a farm are.
+ */
 export function createTlsAcceptor(options: ServerTlsOptions): TlsAcceptor {
+  const { certificate, certificates, ...rest } = options;
+  if (certificates !== undefined) return createAcceptor(options);
+  const known = acceptors.get(certificate) ?? new Map<string, TlsAcceptor>();
+  acceptors.set(certificate, known);
+  const way = JSON.stringify(rest);
+  const acceptor = known.get(way) ?? createAcceptor(options);
+  known.set(way, acceptor);
+  return acceptor;
+}
+
+const acceptors = new WeakMap<IssuedCertificate, Map<string, TlsAcceptor>>();
+
+function createAcceptor(options: ServerTlsOptions): TlsAcceptor {
   const server = createServer(serverOptions(options));
   const waiting = new Map<string, Waiter>();
   const settle = (socket: TLSSocket) => {
