@@ -1,6 +1,7 @@
-// Runs commands one after the other, counts what passed and failed, and ends with the line that machines read.
-import { spawnSync } from 'node:child_process';
+// Runs commands, one after the other unless they are checks of one kind, counts what passed and failed, and ends with the line that machines read.
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -38,6 +39,23 @@ export function createReport() {
     check(title, command, args, options) {
       const ok = run(title, command, args, options).status === 0;
       add(title, ok ? 1 : 0, ok ? 0 : 1);
+    },
+    /** Checks that have nothing to do with each other: as many at once as there are cores, each counted as one. @param checks title, then arguments of Node */
+    async checks(checks) {
+      const left = [...checks];
+      const work = async () => {
+        for (let next = left.shift(); next !== undefined; next = left.shift()) {
+          const [title, args] = next;
+          const start = Date.now();
+          const { said, status } = await quietly(process.execPath, args);
+          const ended = status === 0 ? 'ok' : 'FAILED';
+          process.stdout.write(
+            `\n${said.trimEnd()}\n── ${title}: ${ended} in ${((Date.now() - start) / 1000).toFixed(1)} s\n`,
+          );
+          add(title, status === 0 ? 1 : 0, status === 0 ? 0 : 1);
+        }
+      };
+      await Promise.all(Array.from({ length: availableParallelism() }, work));
     },
     /** Counts tests, and a run that ended badly without a failed test as one failure. */
     vitest(title, args, { node = process.execPath, env = process.env } = {}) {
@@ -107,4 +125,16 @@ export function createReport() {
       process.exit(sums.failed === 0 && sums.passed > 0 ? 0 : 1);
     },
   };
+}
+
+/** Runs a command and keeps what it says, so that two at once do not talk at once. */
+function quietly(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = [];
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (octets) => said.push(octets));
+    child.on('error', (error) => said.push(Buffer.from(`${command}: ${error.message}\n`)));
+    child.on('close', (status) => resolve({ said: Buffer.concat(said).toString(), status }));
+  });
 }

@@ -8,28 +8,15 @@ const report = createReport();
 const bin = (name, path) => `${root}node_modules/${name}/${path}`;
 
 if (filters.length === 0) {
-  report.check('types of the tests', process.execPath, [
-    bin('typescript', 'bin/tsc'),
-    '-p',
-    'tsconfig.tests.json',
+  await report.checks([
+    ['unused files, exports and dependencies', [bin('knip', 'bin/knip.js')]],
+    ['lint and format', [bin('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings']],
+    ['types of the tests', [bin('typescript', 'bin/tsc'), '-p', 'tsconfig.tests.json']],
+    ...readdirSync(`${root}packages`).map((folder) => [
+      `package.json of ${folder}`,
+      [bin('publint', 'src/cli.js'), `packages/${folder}`, '--strict', '--pack', 'false'],
+    ]),
   ]);
-  report.check('lint and format', process.execPath, [
-    bin('@biomejs/biome', 'bin/biome'),
-    'check',
-    '--error-on-warnings',
-  ]);
-  report.check('unused files, exports and dependencies', process.execPath, [
-    bin('knip', 'bin/knip.js'),
-  ]);
-  for (const folder of readdirSync(`${root}packages`)) {
-    report.check(`package.json of ${folder}`, process.execPath, [
-      bin('publint', 'src/cli.js'),
-      `packages/${folder}`,
-      '--strict',
-      '--pack',
-      'false',
-    ]);
-  }
 }
 report.vitest('tests', filters);
 report.end();
