@@ -105,6 +105,9 @@ const hints: Record<string, string> = {
   'SYS/PERM': 'The server has a lasting trouble that its administrator must solve.',
 };
 
+const noMessage =
+  'There may be no such message, or it is marked as deleted: list() tells the numbers of this session.';
+
 /** @param loginDelay seconds that CAPA gives for LOGIN-DELAY */
 export function commandError(
   response: Response,
@@ -121,7 +124,9 @@ export function commandError(
       command,
       transient: isTransient(response.code),
       ...(retryAfter === undefined ? {} : { retryAfter }),
-      hint: hints[response.code ?? ''] ?? '',
+      hint:
+        hints[response.code ?? ''] ??
+        (/^(?:RETR|TOP|DELE|LIST|UIDL) \d/.test(command) ? noMessage : ''),
     },
   );
 }

@@ -5,6 +5,8 @@
  * {@link isFivewireError} recognises the errors of every copy by a brand.
  */
 
+import { defaultHints } from './default-hints.js';
+
 const brand = Symbol.for('fivewire.error');
 const brandVersion = 1;
 
@@ -36,7 +38,7 @@ export interface ErrorContext {
 }
 
 export interface FivewireErrorFields extends ErrorContext {
-  /** One sentence that tells the user what to do. */
+  /** One sentence that tells the user what to do. Default: what there is to say of the code. */
   hint?: string;
   cause?: unknown;
   /** `closed` when the connection can't be used any more; always so when `connect` throws. */
@@ -67,7 +69,7 @@ export class FivewireError extends Error implements ErrorContext {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.code = code;
-    this.hint = fields.hint ?? '';
+    this.hint = fields.hint || (defaultHints[code] ?? '');
     this.connection = fields.connection ?? 'closed';
     this.retry = fields.retry ?? 'never';
     addErrorContext(this, fields);
