@@ -1,17 +1,10 @@
 /** Tarballs as they would be published, what is in them, and an empty project that has installed them. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { madeOnce } from './made-once.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -36,17 +29,10 @@ export interface PackedProject {
  * project. It is made once for one state of the packages: test files that run at once, and later runs, share it.
  */
 export function packedProject(): PackedProject {
-  const home = join(root, '.cache', 'packed');
-  const place = join(home, fingerprint());
-  const [tarballs, folder, done] = ['tarballs', 'project', 'done'].map((name) =>
-    join(place, name),
-  ) as [string, string, string];
-  mkdirSync(home, { recursive: true });
-  withLock(join(home, 'lock'), () => {
-    if (existsSync(done)) return;
-    for (const name of readdirSync(home))
-      if (name !== 'lock') rmSync(join(home, name), { recursive: true });
-    mkdirSync(tarballs, { recursive: true });
+  const place = join(root, '.cache', 'packed', fingerprint());
+  madeOnce(place, (aside) => {
+    const [tarballs, folder] = partsOf(aside);
+    mkdirSync(tarballs);
     mkdirSync(folder);
     const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const filter = ['--filter', './packages/*', '-r'];
@@ -65,11 +51,14 @@ export function packedProject(): PackedProject {
       [...install, ...readdirSync(tarballs).map((file) => join(tarballs, file))],
       { cwd: folder, stdio: 'pipe' },
     );
-    writeFileSync(done, '');
   });
+  const [tarballs, folder] = partsOf(place);
   const packed = readdirSync(tarballs).map((file) => readTarball(join(tarballs, file)));
   return { folder, packed: new Map(packed.map((one) => [one.name, one])) };
 }
+
+const partsOf = (place: string) =>
+  ['tarballs', 'project'].map((name) => join(place, name)) as [string, string];
 
 /** Of everything that goes into a tarball. */
 function fingerprint(): string {
@@ -88,28 +77,6 @@ function fingerprint(): string {
       if (existsSync(path) && statSync(path).isFile()) hash.update(path).update(readFileSync(path));
   }
   return hash.digest('hex').slice(0, 16);
-}
-
-/** One process at a time. A lock that its process left behind is broken after two minutes. */
-function withLock(path: string, work: () => void): void {
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (;;) {
-    try {
-      mkdirSync(path);
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-    if (since !== undefined && Date.now() - since > 120_000)
-      rmSync(path, { recursive: true, force: true });
-    Atomics.wait(pause, 0, 0, 100);
-  }
-  try {
-    work();
-  } finally {
-    rmSync(path, { recursive: true, force: true });
-  }
 }
 
 function readTarball(tarball: string): Packed {
