@@ -30,8 +30,11 @@ export interface RunOptions {
   /** Called with what it has said so far; true sends `signal`, or SIGINT. */
   stopWhen?: (stdout: string) => boolean;
   signal?: NodeJS.Signals;
-  /** In the process that runs one line after the other: the signal comes when so many lines were said, as `main` hands it on. */
-  stopAt?: { lines: number; signal: 'SIGINT' | 'SIGTERM' };
+  /**
+   * In the process that runs one line after the other: the signal comes when so many lines were said, or before so many changes
+   * of the disk, as `main` hands it on. SIGKILL ends the process there and then.
+   */
+  stopAt?: { lines?: number; changes?: number; signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL' };
   /** Starts a process of its own, where that is the point. So does `stopWhen`. */
   process?: boolean;
 }
@@ -115,7 +118,8 @@ function sharedProcess(module: string): { run(job: Job): Promise<Ran>; close(): 
       return (await answerOf(child)) as Ran;
     } catch (error) {
       child = undefined;
-      throw error;
+      if (job.stopAt?.signal !== 'SIGKILL') throw error;
+      return { status: null, signal: 'SIGKILL', stdout: '', stderr: '' };
     } finally {
       clearTimeout(end);
     }
@@ -181,11 +185,30 @@ function collect(
   });
 }
 
+/**
+ * SIGKILL again and again, at a line of the dialogue and at a change of the disk in turn, a little later each time, until it comes
+ * to its end: before anything is done, in the midst of it, near the end, however fast the machine is.
+ */
+export async function killedAgain(
+  run: (stopAt: NonNullable<RunOptions['stopAt']>) => Promise<Ran>,
+  at: { lines?: number; changes?: number } = { lines: 8, changes: 2 },
+): Promise<{ last: Ran; kills: number }> {
+  const next = new Map(Object.entries(at));
+  for (let kills = 0; ; ) {
+    for (const [what, count] of next) {
+      const ran = await run({ [what]: count, signal: 'SIGKILL' });
+      if (ran.signal !== 'SIGKILL') return { last: ran, kills };
+      next.set(what, Math.ceil(count * killStep));
+      if (++kills > 60) throw new Error(`It never ends: ${JSON.stringify(at)}`);
+    }
+  }
+}
+
 /** Servers with one account, and the options that let the command line in. */
 export interface World {
   servers: TestServers;
   ca: string;
-  /** `--ca … --password-command …` */
+  /** `--ca … --netrc-file …` */
   options: string[];
   /** The same for a shell line. */
   shell: string;
@@ -202,12 +225,17 @@ export async function startWorld(home: string): Promise<World> {
   const ca = join(home, 'ca.pem');
   writeFileSync(ca, servers.ca.certificate);
   writeFileSync(join(home, 'password'), `${password}\n`, { mode: 0o600 });
-  const options = ['--ca', ca, '--password-command', `cat ${join(home, 'password')}`];
+  const netrc = join(home, 'netrc');
+  const entries = ['alice', 'bob'].map(
+    (user) => `machine localhost login ${user} password ${password}\n`,
+  );
+  writeFileSync(netrc, entries.join(''), { mode: 0o600 });
+  const options = ['--ca', ca, '--netrc-file', netrc];
   return {
     servers,
     ca,
     options,
-    shell: `--ca ${ca} --password-command "cat ${join(home, 'password')}"`,
+    shell: options.join(' '),
     url(scheme, path = '', user = 'alice') {
       const protocol = scheme.replace(/s$/, '') as keyof TestServers['ports'];
       const mode = scheme.endsWith('s') ? 'implicit-tls' : 'starttls';

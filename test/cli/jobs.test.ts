@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Cli,
   installCli,
-  killStep,
+  killedAgain,
   type RunOptions,
   startWorld,
   type World,
@@ -114,22 +114,12 @@ describe('run', () => {
     const count = 30;
     const send = `send ${world.url('smtps')} --from bob@example.org --to alice@example.org --text x --subject`;
     jobs(Array.from({ length: count }, (_, i) => `- ${send} s${i}\n`).join(''));
-    let [kills, unknown, status] = [0, 0, 1 as number | null];
-    for (let lines = 8; ; lines = Math.ceil(lines * killStep)) {
-      const ran = await fivewire(['run', 'jobs.yaml', '--resume', '--jobs', '3', '--trace'], {
-        signal: 'SIGKILL',
-        stopWhen: (said) => said.split('\n').length > lines,
-      });
-      if (ran.signal === 'SIGKILL') {
-        expect(++kills).toBeLessThan(40);
-        continue;
-      }
-      unknown = ran.stderr.match(/nobody knows what became of it/g)?.length ?? 0;
-      status = ran.status;
-      break;
-    }
+    const { last, kills } = await killedAgain((stopAt) =>
+      fivewire(['run', 'jobs.yaml', '--resume', '--jobs', '3', '--trace'], { stopAt }),
+    );
+    const unknown = last.stderr.match(/nobody knows what became of it/g)?.length ?? 0;
     expect(kills).toBeGreaterThan(2);
-    expect(status).toBe(unknown > 0 ? 76 : 0);
+    expect(last.status).toBe(unknown > 0 ? 76 : 0);
     const got = subjects();
     expect(new Set(got).size).toBe(got.length);
     expect(got.length).toBeGreaterThanOrEqual(count - unknown);

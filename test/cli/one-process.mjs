@@ -1,7 +1,52 @@
 // Many command lines in one process, one after the other: the packed `run` with a stdin, stdout, stderr, environment and
 // directory of each. A start of Node costs more than most commands do; what is about processes is started for real.
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+
+/** Before each change of the disk. */
+let beforeChange = () => {};
+
+const changes = [
+  'appendFile',
+  'copyFile',
+  'link',
+  'mkdir',
+  'rename',
+  'rm',
+  'rmdir',
+  'symlink',
+  'truncate',
+  'unlink',
+  'utimes',
+  'write',
+  'writev',
+  'writeFile',
+  'datasync',
+  'sync',
+];
+
+const watched = (owner, name) => {
+  const real = owner[name];
+  if (typeof real !== 'function') return;
+  const before = function (...args) {
+    beforeChange();
+    return real.apply(this, args);
+  };
+  // What `promisify` makes of it stands in its properties.
+  owner[name] = Object.defineProperties(before, Object.getOwnPropertyDescriptors(real));
+};
+
+const handle = await fs.promises.open('/dev/null');
+await handle.close();
+for (const name of changes) {
+  watched(fs.promises, name);
+  watched(Object.getPrototypeOf(handle), name);
+  watched(fs, name);
+  watched(fs, `${name}Sync`);
+}
+syncBuiltinESMExports();
 
 const { run } = await import(pathToFileURL(process.argv[2]));
 
@@ -24,11 +69,20 @@ const standIn = (name, value) =>
 async function job({ args, cwd, env, input, stopAt }) {
   const stdout = collector();
   const stderr = collector();
-  // What `main` makes of a signal, at that line of the dialogue.
+  // What `main` makes of a signal, at that line of the dialogue. SIGKILL is what it is.
   const stop = new AbortController();
-  if (stopAt !== undefined)
+  const end = (signal) => {
+    if (signal !== 'SIGKILL') return stop.abort(signal);
+    process.kill(process.pid, signal);
+    for (;;); // not one step more
+  };
+  let changed = 0;
+  beforeChange = () => {
+    if (++changed === stopAt?.changes) end(stopAt.signal);
+  };
+  if (stopAt?.lines !== undefined)
     stderr.watch = (text) => {
-      if (text.split('\n').length > stopAt.lines) stop.abort(stopAt.signal);
+      if (text.split('\n').length > stopAt.lines) end(stopAt.signal);
     };
   const warned = (warning) => stderr.stream.write(`${warning.stack}\n`);
   for (const name of Object.keys(process.env)) delete process.env[name];
@@ -40,6 +94,7 @@ async function job({ args, cwd, env, input, stopAt }) {
   process.on('warning', warned);
   const status = await run(args, { signal: stop.signal });
   process.off('warning', warned);
+  beforeChange = () => {};
   return { status, signal: null, stdout: stdout.text(), stderr: stderr.text() };
 }
 

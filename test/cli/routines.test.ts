@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Cli,
   installCli,
-  killStep,
+  killedAgain,
   type RunOptions,
   startWorld,
   type World,
@@ -227,16 +227,10 @@ describe('send --each', () => {
   it('SIGKILL again and again: each row once, or told as unknown', async () => {
     const count = 60;
     rows(count);
-    let kills = 0;
-    let last = await fivewire(['--version']);
-    for (let lines = 12; ; lines = Math.ceil(lines * killStep)) {
-      last = await fivewire(each('--trace'), {
-        signal: 'SIGKILL',
-        stopWhen: (said) => said.split('\n').length > lines,
-      });
-      if (last.signal !== 'SIGKILL') break;
-      expect(++kills).toBeLessThan(60);
-    }
+    const { last, kills } = await killedAgain((stopAt) => fivewire(each('--trace'), { stopAt }), {
+      lines: 12,
+      changes: 2,
+    });
     expect(kills).toBeGreaterThan(2);
     const unknown = last.stderr.match(/nobody knows whether/g)?.length ?? 0;
     expect(last.status).toBe(unknown === 0 ? 0 : 76);

@@ -14,7 +14,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import {
   type Cli,
   installCli,
-  killStep,
+  killedAgain,
   type RunOptions,
   startWorld,
   type World,
@@ -242,19 +242,12 @@ describe('mail', () => {
     expect(readFileSync(join(cwd, 'in.mbox'), 'latin1').match(/^Subject: /gm)?.length).toBe(2);
   });
 
-  /** As soon as so many lines of the dialogue are there: another point each time. */
   const killed = async (args: string[], finish: () => void): Promise<void> => {
-    let kills = 0;
-    for (let lines = 8; ; lines = Math.ceil(lines * killStep)) {
-      const ran = await fivewire([...args, '--trace'], {
-        signal: 'SIGKILL',
-        stopWhen: (said) => said.split('\n').length > lines,
-      });
-      if (ran.status === 0) break;
-      expect(ran.signal, ran.stderr.slice(-300)).toBe('SIGKILL');
-      expect(++kills).toBeLessThan(60);
-    }
-    expect(kills).toBeGreaterThan(2);
+    const { last, kills } = await killedAgain((stopAt) =>
+      fivewire([...args, '--trace'], { stopAt }),
+    );
+    expect(last.status, last.stderr.slice(-300)).toBe(0);
+    expect(kills).toBeGreaterThan(3);
     finish();
     expect(await fivewire(args)).toMatchObject(silent);
     finish();
@@ -350,16 +343,17 @@ describe('trees', () => {
     mkdirSync(join(cwd, 'many'));
     for (let i = 0; i < 40; i++) writeFileSync(join(cwd, 'many', `${i}`), `${i}`.repeat(5_000));
     const remote = world.url('ftps', 'many');
-    for (let lines = 10, kills = 0; ; lines = Math.ceil(lines * killStep)) {
-      const ran = await fivewire(['mirror', 'many', remote, '--trace'], {
-        signal: 'SIGKILL',
-        stopWhen: (said) => said.split('\n').length > lines,
-      });
-      for (let i = 0; i < 40; i++)
-        expect([undefined, `${i}`.repeat(5_000)]).toContain(there(`/many/${i}`));
-      if (ran.status === 0) break;
-      expect(++kills).toBeLessThan(30);
-    }
+    const { last, kills } = await killedAgain(
+      async (stopAt) => {
+        const ran = await fivewire(['mirror', 'many', remote, '--trace'], { stopAt });
+        for (let i = 0; i < 40; i++)
+          expect([undefined, `${i}`.repeat(5_000)]).toContain(there(`/many/${i}`));
+        return ran;
+      },
+      { lines: 10 },
+    );
+    expect(last.status, last.stderr.slice(-300)).toBe(0);
+    expect(kills).toBeGreaterThan(2);
     const listed = await fivewire(['ls', remote]);
     expect(listed.stdout.trim().split('\n').length).toBe(40);
   });
