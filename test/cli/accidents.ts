@@ -7,7 +7,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { startImapServer } from '@fivewire/test-servers';
 import { expect, it } from 'vitest';
-import { type Cli, killedAgain, killStep, type World } from './installed.js';
+import { type Cli, killedAgain, type World } from './installed.js';
 
 export function accidents(at: () => { cli: Cli; world: World }): void {
   const url = (scheme: string, path?: string, user?: string) => at().world.url(scheme, path, user);
@@ -274,7 +274,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
       }
       // At a later line of the dialogue each time, as `main` hands it on.
       else
-        for (let lines = 1; ; lines = Math.ceil(lines * killStep)) {
+        for (let lines = 1; ; lines = Math.ceil(lines * 1.5)) {
           const ran = await run(cwd, [...fetch, '--trace'], { stopAt: { lines, signal } });
           if (ran.status === 0) break;
           expect(ran.status, ran.stderr).toBe({ SIGINT: 130, SIGTERM: 143 }[signal]);

@@ -1,5 +1,6 @@
 /** What was got goes to stdout, into a directory under its own name, or to the path that the user gave. */
 import { copyFile, lstat, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Context } from './context.js';
 import { isSystemError } from './exit-code.js';
@@ -83,10 +84,15 @@ export const isThere = async (path: string): Promise<boolean> =>
 export async function placeFor(wanted: string | undefined, name: string): Promise<string> {
   const { localPath } = await import('@fivewire/ftp');
   if (wanted === undefined) return localPath('.', name);
-  const isDirectory =
-    wanted.endsWith('/') || (await stat(wanted).catch(() => undefined))?.isDirectory();
-  return isDirectory ? localPath(wanted, name) : wanted;
+  return (await isDirectory(wanted)) ? localPath(wanted, name) : wanted;
 }
+
+/** Where what was got is kept. */
+export const directoryOf = async (wanted = './'): Promise<string> =>
+  (await isDirectory(wanted)) ? wanted : dirname(wanted);
+
+const isDirectory = async (path: string): Promise<boolean> =>
+  path.endsWith('/') || (await stat(path).catch(() => undefined))?.isDirectory() === true;
 
 /** What has to happen to a file that is there before another one takes its place. @returns false: nothing is to be done */
 export async function clear(path: string, existing: KeepWishes['existing']): Promise<boolean> {

@@ -1,9 +1,10 @@
 /** `fivewire get`: files, a tree, messages or an article to a local file, a directory or stdout. */
 import { type Args, type Context, optionalText, text } from '../context.js';
 import { usage } from '../exit-code.js';
-import type { KeepWishes } from '../keep.js';
+import { directoryOf, type KeepWishes } from '../keep.js';
 import { verbs } from '../protocols/verbs.js';
 import { withRetry } from '../retry.js';
+import { sweepParts } from '../sweep-parts.js';
 import { resolveTarget } from '../target.js';
 
 export const options = {
@@ -61,5 +62,7 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     });
   }
   const { get } = await verbs[protocol as keyof typeof verbs]();
-  return withRetry(context, () => get(target, { wanted, ...wishes }, context));
+  const exit = await withRetry(context, () => get(target, { wanted, ...wishes }, context));
+  if (wanted !== '-') await sweepParts(await directoryOf(wanted));
+  return exit;
 }

@@ -5,11 +5,13 @@
 import { join } from 'node:path';
 import { makeDirectory } from '../local-files.js';
 import { saveFile } from '../save-file.js';
+import { sweepParts } from '../sweep-parts.js';
 import type { Destination } from './destination.js';
 import { parseMessage } from './parsed.js';
 
 export async function openAttachments(directory: string): Promise<Destination> {
   await makeDirectory(directory);
+  await sweepParts(directory);
   return {
     async deliver({ key, id, box, body }) {
       const paths: string[] = [];

@@ -7,6 +7,7 @@ import type { KeepWishes } from '../keep.js';
 import { makeDirectory } from '../local-files.js';
 import { line } from '../output.js';
 import { withSession } from '../sessions.js';
+import { sweepParts } from '../sweep-parts.js';
 import type { Target } from '../target.js';
 import { ftpPath } from '../url-paths.js';
 import { saveRemote } from './ftp-file.js';
@@ -82,6 +83,7 @@ async function* filesBelow(
     for await (const entry of ftp.list(from, { signal: context.signal, hidden: true, onProblem }))
       entries.push(entry);
     await makeDirectory(to); // not before it is known to be there
+    await sweepParts(to);
     for (const { name, path, type, size, modified } of entries) {
       let place: string;
       try {
