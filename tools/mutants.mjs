@@ -1815,4 +1815,18 @@ export const mutants = [
     put: 'true',
     red: ['packages/cli/test/tls-policies.test.ts'],
   },
+  {
+    guard: 'a file that is written in place has its first octets before it is whole',
+    in: 'ftp/src/files/download.ts',
+    take: '    await first;',
+    put: '',
+    red: ['packages/ftp/test/one-file.test.ts'],
+  },
+  {
+    guard: 'resume replaces no fifo and no file of several names',
+    in: 'line-protocol/src/local-file/file-sink.ts',
+    take: 'if (resume && (place.replaceable || (!atomic && place.file?.isFile()))) {',
+    put: 'if (resume) {',
+    red: ['packages/ftp/test/resume.test.ts'],
+  },
 ];

@@ -1,5 +1,5 @@
 /** One file by its URL, against the in-memory server. */
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { link, mkdtemp, readFile, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createThrowawayCa, FileTree, startFtpServer } from '@fivewire/test-servers';
@@ -22,6 +22,21 @@ test('down and up by URL, and a connection that begins where its URL says', asyn
     const to = join(directory, 'down');
     expect(await fetchFile(`${url}//pub/a%20b`, to, as)).toMatchObject({ proof: 'size' });
     expect(await readFile(to, 'utf8')).toBe('hello');
+    // Written in place: a socket tells its end while the file is being emptied for the first octets.
+    const twin = join(directory, 'twin');
+    await link(to, twin);
+    for (const options of [
+      {},
+      { resume: true },
+      { atomic: false },
+      { atomic: false, resume: true },
+    ]) {
+      await writeFile(to, 'something longer');
+      if (options.resume && options.atomic === false) await writeFile(to, '');
+      await fetchFile(`${url}//pub/a%20b`, twin, as, options);
+      expect(await readFile(to, 'utf8')).toBe('hello');
+    }
+    await unlink(twin);
     await fetchFile(`${url.replace('alice@', '')}/x`, to, trust, { verify: 'hash' });
     expect(await readFile(to, 'utf8')).toBe('at home');
     await storeFile('new', `${url}/y`, as, { atomic: true });

@@ -1,6 +1,7 @@
 /** A part goes on only where the remote file is proven to be the one that it was taken from. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -24,6 +25,29 @@ async function directory(part?: string): Promise<{ path: string; names: () => Pr
   if (part !== undefined) await writeFile(`${path}.part`, part);
   return { path, names: async () => (await readdir(place)).sort() };
 }
+
+it.each([{ resume: true }, { resume: false }, { atomic: false }])(
+  'what is written through stays what it is, with %j',
+  async (options) => {
+    const steps = `${login}C: SIZE /f\nC: EPSV\nS: 213 10\nS: 229 ok (|||6446|)\nDATA\nC: RETR /f\nS: 150 here\nD-raw: 0123456789\nD-end\nS: 226 done\n`;
+    const download = (path: string) => against(steps, (ftp) => ftp.download('/f', path, options));
+    const { path, names } = await directory();
+    await writeFile(path, 'what was there before');
+    await link(path, `${path}.twin`);
+    expect((await download(path)).result).toMatchObject({ size: 10, proof: 'size' });
+    expect(await readFile(`${path}.twin`, 'utf8')).toBe('0123456789');
+    const fifo = `${path}.fifo`;
+    execFileSync('mkfifo', [fifo]);
+    await symlink('f.fifo', `${path}.link`);
+    for (const to of [fifo, `${path}.link`]) {
+      const read = readFile(fifo, 'utf8');
+      await download(to);
+      expect(await read).toBe('0123456789');
+    }
+    expect((await lstat(fifo)).isFIFO()).toBe(true);
+    expect(await names()).toEqual(['f', 'f.fifo', 'f.link', 'f.twin']);
+  },
+);
 
 describe.each([true, false])('with atomic: %s', (atomic) => {
   const resume = (ftp: FtpClient, path: string) =>

@@ -32,15 +32,18 @@ export async function download(
   checkTarget(target, options);
   const digest = verify === 'hash' || verify === 'reread' ? digestFor(session, verify) : undefined;
   const text = options.type === 'ascii' ? new FromNetwork() : undefined;
-  const record = resume ? new PartRecord(pathOf(target as string | URL)) : undefined;
+  let record: PartRecord | undefined;
   const ours = { connection: session.control.connection, what: 'RETR' };
   const marked = typeof target === 'object' && 'write' in target && runsCallersCode(target);
   let sink: Sink | undefined;
+  /** The first piece: the end of the data may come while the file is still being emptied for it. */
+  let first: Promise<void> | undefined;
   let failure: unknown;
   try {
     const result = await session.control.hold('RETR', options, async (dialogue) => {
       const opened = await openSink(target, { atomic, resume, start });
       sink = opened;
+      if (opened.goesOn) record = new PartRecord(pathOf(target as string | URL));
       if (failure !== undefined) {
         await opened.abandon(failure); // given up while the file was being opened
         throw failure;
@@ -62,12 +65,11 @@ export async function download(
       const write = (piece: Buffer): Promise<void> | undefined =>
         // A Writable may run the caller's code, which would wait for us if it called this client.
         marked ? whileAwaited(ours, () => opened.take(piece)) : opened.take(piece);
-      let hasBegun = false;
       const keep = (piece: Buffer): Promise<void> | undefined => {
-        if (hasBegun) return write(piece);
-        hasBegun = true;
+        if (first !== undefined) return write(piece);
         // A server may say 150 and then refuse (IIS): the first octet shows that it sends.
-        return opened.begin().then(() => write(piece));
+        first = opened.begin().then(() => write(piece));
+        return first;
       };
       const arriving = retrieve(session, dialogue, {
         ...options,
@@ -76,7 +78,7 @@ export async function download(
         verify: verify !== false,
         start: opened.start,
         restart,
-        ...(record === undefined ? {} : { identify: (remote) => identify(record, remote) }),
+        ...(record === undefined ? {} : { identify: identify.bind(undefined, record) }),
         take(piece) {
           digest?.update(piece);
           if (text === undefined) return keep(piece);
@@ -94,6 +96,7 @@ export async function download(
         await backToBinary(session, dialogue);
       }
     });
+    await first;
     await sink?.begin(); // an empty file has no first octet
     await sink?.flush();
     const agreed = await digest?.compare(session, path, options);

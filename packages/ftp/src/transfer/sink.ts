@@ -3,6 +3,8 @@
 export interface Sink {
   /** Octets that are there already. */
   readonly start: number;
+  /** Whether what has come stays where this try fails, for another to go on with. */
+  readonly goesOn: boolean;
   /** The first octet has come, or all of none: what stood in the target before may go now, and no earlier. */
   begin(): Promise<void>;
   /** Throws those away: the server can't go on from there. */

@@ -6,6 +6,7 @@ import type { Sink } from './sink.js';
 
 export class StreamSink implements Sink {
   readonly start: number;
+  readonly goesOn = false;
   readonly #stream: Writable;
   #failure: LocalError | undefined;
 

@@ -47,7 +47,8 @@ export class FileSink {
     try {
       const place = await placeOf(name);
       refuseDirectory(name, place);
-      if (resume) {
+      // What is written through and never replaced (a device, a fifo, a file of several names) has no part to go on with.
+      if (resume && (place.replaceable || (!atomic && place.file?.isFile()))) {
         path = atomic ? `${place.path}.part` : place.path;
         const file = await openPart(path);
         const { size } = await file.stat();
@@ -93,6 +94,11 @@ export class FileSink {
 
   get start(): number {
     return this.#start;
+  }
+
+  /** Whether what has come stays for a later try. */
+  get goesOn(): boolean {
+    return this.#keep;
   }
 
   /** The first octet is there: what stood in the file before may go now, and no earlier. */
