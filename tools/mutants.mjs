@@ -1781,6 +1781,27 @@ export const mutants = [
     red: test('ftp', 'vendors'),
   },
   {
+    guard: 'a copy between servers under TLS is named unverified or clear',
+    in: 'ftp/src/between/copy-between.ts',
+    take: 'if (isSecure && options.protection === undefined) {',
+    put: 'if (false as boolean) {',
+    red: test('ftp', 'between'),
+  },
+  {
+    guard: 'the target of a copy writes over nothing before the source gives',
+    in: 'ftp/src/between/give-and-take.ts',
+    take: 'if (!sourceDials) void start(target, take);',
+    put: 'void start(target, take);',
+    red: test('ftp', 'between'),
+  },
+  {
+    guard: 'a session that stays in clear behind a copy is closed',
+    in: 'ftp/src/between/protection.ts',
+    take: 'if (reply.class !== 2) connection.fail(',
+    put: 'if (false as boolean) connection.fail(',
+    red: test('ftp', 'between'),
+  },
+  {
     guard: 'a server that shows one thing for two paths is asked in another way',
     in: 'ftp/src/listing/listing-attempt.ts',
     take: 'return listed.print === print && listed.path !== this.#path;',

@@ -7,8 +7,10 @@
  * - files/: what is done to files and directories; paths of both sides
  * - listing/: how a directory is asked for; listings as pure functions from octets to entries
  * - trees/: mirror, uploadTree and downloadTree
+ * - between/: from one server to another
  */
 export * from '@fivewire/line-protocol/surface';
+export { type CopyOptions, type CopyResult, copyBetween } from './between/copy-between.js';
 export { localPath } from './files/local-path.js';
 export type { RemotePath } from './files/remote-path.js';
 export { FtpClient } from './ftp-client.js';

@@ -19,7 +19,7 @@ const rows: Readonly<Record<string, readonly number[]>> = {
   AUTH: [234, 334, 235, 335],
   ADAT: [235, 335],
   'TYPE STRU MODE PORT EPRT NOOP': any,
-  'PBSZ PROT CCC CLNT HOST LANG ALLO PRET': done,
+  'PBSZ PROT CCC CLNT HOST LANG ALLO PRET SSCN': done,
   FEAT: [...any, 211, 214],
   OPTS: [...done, 211, 214],
   SYST: [...any, 215],
@@ -32,7 +32,7 @@ const rows: Readonly<Record<string, readonly number[]>> = {
   MDTM: [202, 213],
   'MDTM= MFMT MFCT MFF': time,
   MLST: [202, 250],
-  'EPSV PASV': [202, 227, 229],
+  'EPSV PASV CPSV': [202, 227, 229],
   'RETR STOR STOU APPE LIST NLST MLSD': transfer,
   ABOR: [...transfer, 225],
   'HASH XCRC XMD5 XSHA XSHA1 XSHA256 XSHA512 MD5': hashed,
@@ -59,7 +59,7 @@ const strange = new Set([...claimed].filter((code) => !rows.SITE?.includes(code)
 
 const transfers = 'RETR STOR STOU APPE LIST NLST MLSD';
 const stored = `${transfers} MKD XMKD RNTO ALLO SITE AVBL XQUOTA`;
-const broken = `${transfers} EPSV PASV EPRT PORT PRET ABOR STAT QUIT REIN`;
+const broken = `${transfers} EPSV PASV CPSV EPRT PORT PRET ABOR STAT QUIT REIN`;
 
 /** Refusals that only these commands may have. What has no row above may have all of them. */
 const refusals: ReadonlyMap<number, ReadonlySet<string>> = new Map(
