@@ -144,6 +144,7 @@ export class Mailbox {
     checkOptions(options, searchRules);
     this.#check();
     const { partial, save, ...call } = options;
+    searchProgram(query, this.#runner.utf8);
     const isAll = findsAll(query) && partial === undefined && save !== true;
     const found = isAll ? present(this.#runner, call) : search(this.#runner, query, options);
     return this.#stillMeant(found);
