@@ -1748,8 +1748,8 @@ export const mutants = [
   {
     guard: 'an empty answer to RETR that is refused leaves the file that was there',
     in: 'ftp/src/files/download.ts',
-    take: 'let hasBegun = false;',
-    put: 'await opened.begin(); let hasBegun = false;',
+    take: 'sink = opened;',
+    put: 'sink = opened; await opened.begin();',
     red: test('ftp', 'resume'),
   },
   {
