@@ -20,6 +20,7 @@ const acts: Record<string, [capabilities: string, script: string, act: Act]> = {
   'MOVE by COPY, at EXPUNGE': ['UIDPLUS', 'C: A2 UID COPY 1 "x"\nS: A2 OK done\nC: A3 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nS: A3 OK done\nC: A4 UID EXPUNGE 1', (box, _, call) => box.move(1, 'x', call)],
   REPLACE: ['LITERAL+ REPLACE', 'C: A2 UID REPLACE 1 "INBOX" {2+}\nC: hi', (box, _, call) => box.replace(1, 'hi', call)],
   'REPLACE by APPEND, at STORE': ['LITERAL+ UIDPLUS', 'C: A2 APPEND "INBOX" {2+}\nC: hi\nS: A2 OK done\nC: A3 UID STORE 1 +FLAGS.SILENT (\\Deleted)', (box, _, call) => box.replace(1, 'hi', call)],
+  'STORE under a condition': ['CONDSTORE', 'C: A2 UID STORE 1 (UNCHANGEDSINCE 7) +FLAGS.SILENT (\\Seen)', (box, _, call) => box.addFlags(1, ['\\Seen'], { ...call, unchangedSince: '7' })],
   CREATE: ['', 'C: A2 CREATE "x"', (_, client, call) => client.create('x', call)],
   RENAME: ['', 'C: A2 RENAME "x" "y"', (_, client, call) => client.rename('x', 'y', call)],
   'a command that is not known here': ['', 'C: A2 XPAY "1"', (_, client, call) => client.command('XPAY', ['1'], call)],

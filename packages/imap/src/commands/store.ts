@@ -43,6 +43,8 @@ export async function store(
             wire: { as: 'store', uids: piece },
             // So it may be answered where some of the messages are gone meanwhile (RFC 7162 §3.1.3).
             answersByNo: ({ code }) => code?.name === 'MODIFIED',
+            // With a condition it can't be done again: the second time our own change counts as somebody else's.
+            ...(condition.length > 0 ? { findOut: changedBySelf } : {}),
           },
           options,
         )
@@ -70,7 +72,6 @@ export async function store(
   }
   const failed = answers.find((answer) => answer.status === 'rejected');
   if (failed !== undefined) {
-    // Without a condition it can be done again.
     throw done > 0 && condition.length > 0
       ? halfDone(runner, 'UID STORE', changedBySelf, failed.reason)
       : failed.reason;
