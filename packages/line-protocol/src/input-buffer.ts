@@ -117,7 +117,8 @@ export class InputBuffer {
     const rest = this.peek();
     if (rest === undefined) return undefined;
     const taken = rest.length > max ? rest.subarray(0, max) : rest;
-    this.#window = firstWindow;
+    // What is no longer than a window stands between lines, and is no body.
+    if (taken.length > firstWindow) this.#window = firstWindow;
     this.#dropFromHead(taken.length);
     return taken;
   }

@@ -3,6 +3,8 @@ import { decodeText } from '@fivewire/line-protocol';
 import { decodeHeaderText, decodeParameters } from './encoded-word.js';
 import { Envelope, mostOf, parseEnvelope } from './envelope.js';
 import { close, type FrameSlice, isDigit, isMalformed, type Lexer, open, quote } from './lexer.js';
+import { plainStructure } from './plain-structure.js';
+import { plainSlice } from './plain-tokens.js';
 
 /** body-extension = nstring / number / "(" body-extension *(SP body-extension) ")" */
 export type BodyExtension = string | number | null | readonly BodyExtension[];
@@ -54,6 +56,8 @@ export function parseBodyStructureSlice(
   notes: string[] = [],
 ): BodyPart {
   if (!('frame' in slice)) return slice;
+  const plain = plainSlice(slice, plainStructure);
+  if (plain !== undefined) return plain;
   const { result, lexer } = mostOf(slice, (lexer) => bodyOrNote(lexer, '', true));
   notes.push(...lexer.notes);
   return result;

@@ -5,7 +5,7 @@ import { parseMessageDate } from './date-time.js';
 import { decodeHeaderText } from './encoded-word.js';
 import type { FrameSlice } from './lexer.js';
 import { close, isMalformed, Lexer, open, quote } from './lexer.js';
-import type { PlainReader } from './plain-reader.js';
+import { plainSlice, type Tokens } from './plain-tokens.js';
 import { Seen } from './seen.js';
 
 /** Someone who wrote or gets a message. */
@@ -117,27 +117,24 @@ const noEnvelope: RawEnvelope = {
  */
 export function parseEnvelopeSlice(slice: Envelope | FrameSlice, notes: string[] = []): Envelope {
   if (slice instanceof Envelope) return slice;
+  const plain = plainSlice(slice, plainEnvelope);
+  if (plain !== undefined) return new Envelope(plain);
   const { result, lexer } = mostOf(slice, (lexer) => envelopeFields(lexer));
   notes.push(...lexer.notes);
   return new Envelope(result);
 }
 
-/**
- * envelope, with nothing to forgive. Its readers are loops: what they call stands in each of them once, and the compiler is through
- * with them sooner than with one line for each field.
- */
-export function plainEnvelope(reader: PlainReader): RawEnvelope {
-  const texts: (string | null)[] = [];
+/** envelope, with nothing to forgive. */
+export function plainEnvelope(tokens: Tokens): RawEnvelope {
+  tokens.open();
+  const date = tokens.nstring();
+  const subject = tokens.nstring();
   const lists: RawAddress[][] = [];
-  reader.open();
-  for (let i = 0; i < 10; i++) {
-    if (i > 0) reader.space();
-    if (i < 2 || i > 7) texts.push(reader.nstring());
-    else lists.push(reader.nil() ? [] : plainAddresses(reader));
-  }
-  reader.close();
-  const [date, subject, inReplyTo, messageId] = texts as [string, string, string, string];
+  while (lists.length < 6) lists.push(tokens.nil() ? [] : plainAddresses(tokens));
   const [from, sender, replyTo, to, cc, bcc] = lists as SixLists;
+  const inReplyTo = tokens.nstring();
+  const messageId = tokens.nstring();
+  tokens.close();
   return { date, subject, from, sender, replyTo, to, cc, bcc, inReplyTo, messageId };
 }
 
@@ -145,21 +142,18 @@ type List = RawAddress[];
 type SixLists = [List, List, List, List, List, List];
 
 /** "(" 1*address ")" */
-function plainAddresses(reader: PlainReader): RawAddress[] {
+function plainAddresses(tokens: Tokens): RawAddress[] {
   const addresses: RawAddress[] = [];
-  const fields: (string | null)[] = [null, null, null, null];
-  reader.open();
+  tokens.open();
   do {
-    reader.open();
-    for (let i = 0; i < 4; i++) {
-      if (i > 0) reader.space();
-      fields[i] = reader.nstring();
-    }
-    reader.close();
-    const [name, route, mailbox, host] = fields as [string, string, string, string];
-    addresses.push({ name, route, mailbox, host });
-  } while (reader.peek() === open);
-  reader.close();
+    tokens.open();
+    const name = tokens.nstring();
+    const route = tokens.nstring();
+    const mailbox = tokens.nstring();
+    addresses.push({ name, route, mailbox, host: tokens.nstring() });
+    tokens.close();
+  } while (tokens.isOpen);
+  tokens.close();
   return addresses;
 }
 

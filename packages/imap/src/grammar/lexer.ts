@@ -503,7 +503,7 @@ const endsList = (text: string, pos: number): boolean =>
   text.charCodeAt(pos) === close && /^(?:[) ]|$)/.test(text.slice(pos + 1, pos + 2));
 
 /** The index of the first literal that does not begin before `pos`. */
-function firstAtOrAfter(literals: readonly FrameLiteral[], pos: number): number {
+export function firstAtOrAfter(literals: readonly FrameLiteral[], pos: number): number {
   let low = 0;
   let high = literals.length;
   while (low < high) {

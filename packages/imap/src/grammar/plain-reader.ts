@@ -5,11 +5,22 @@
  * Whatever deviates throws {@link notPlain}: then the lexer reads the same octets again, forgives, and notes what it forgave.
  */
 import type { Frame, FrameLiteral } from './frame.js';
-import { backslash, close, isDigit, open, quote, sp } from './lexer.js';
+import {
+  backslash,
+  close,
+  type FrameSlice,
+  firstAtOrAfter,
+  type GrammarLimits,
+  isDigit,
+  open,
+  quote,
+  sp,
+} from './lexer.js';
 
 /** A value has another form; no error, for its reader has a second way. */
 export const notPlain: unique symbol = Symbol('not in plain form');
 
+const openBrace = 123;
 const endsValue = (octet: number): boolean => octet === sp || octet === close;
 
 export class PlainReader {
@@ -23,13 +34,19 @@ export class PlainReader {
   /** The first backslash that can still come: a string before it has no escapes. */
   #backslash = -1;
 
-  /** @param levels of parentheses at most */
-  constructor({ text, literals }: Frame, start: number, levels: number) {
+  readonly #frame: Frame;
+  readonly #limits: GrammarLimits;
+
+  constructor(frame: Frame, start: number, limits: GrammarLimits) {
+    const { text, literals } = frame;
     this.text = text;
     this.pos = start;
-    this.#levels = levels;
+    this.#frame = frame;
+    this.#limits = limits;
+    this.#levels = limits.depth;
     this.#literals = literals;
-    this.#border = literals[0]?.at ?? text.length;
+    this.#literal = literals.length === 0 ? 0 : firstAtOrAfter(literals, start);
+    this.#border = literals[this.#literal]?.at ?? text.length;
   }
 
   /** The octet at hand; NaN at the end. */
@@ -88,6 +105,34 @@ export class PlainReader {
     if (end < 0 || end > this.#border || !endsValue(text.charCodeAt(end + 1))) throw notPlain;
     this.pos = end + 1;
     return text.slice(start, end);
+  }
+
+  /** A list, kept to be read when it is asked for: stepped over, seeing nothing but quotes, parentheses and literals. */
+  list(): FrameSlice {
+    const { text } = this;
+    let { pos } = this;
+    const start = pos;
+    let depth = 0;
+    do {
+      const octet = text.charCodeAt(pos++);
+      if (octet === quote) {
+        let inside = text.charCodeAt(pos++);
+        for (; inside !== quote; inside = text.charCodeAt(pos++)) {
+          if (inside === backslash) pos++;
+          if (pos > this.#border) throw notPlain;
+        }
+        if (!endsValue(text.charCodeAt(pos))) throw notPlain;
+      } else if (octet === open) {
+        if (++depth > this.#levels) throw notPlain;
+      } else if (octet === close) depth--;
+      else if (octet === openBrace) {
+        this.pos = pos - 1;
+        this.literal();
+        pos = this.pos;
+      } else if (depth === 0 || Number.isNaN(octet)) throw notPlain;
+    } while (depth > 0);
+    this.pos = pos;
+    return { frame: this.#frame, start, limits: this.#limits };
   }
 
   /** An atom, which ends at a space. */

@@ -3,13 +3,11 @@
  * row of almost every server; what is not is left to `fetch-data.ts`, which gives the same for rows that both can read.
  */
 import { parseDateTime } from './date-time.js';
-import { Envelope, plainEnvelope } from './envelope.js';
 import { emptyRow, type FetchData } from './fetch-data.js';
 import { plainFlags } from './flags.js';
 import type { Frame } from './frame.js';
 import { close, type GrammarLimits } from './lexer.js';
 import { notPlain, PlainReader } from './plain-reader.js';
-import { plainStructure } from './plain-structure.js';
 import { Seen } from './seen.js';
 
 /** @returns `undefined` where it is something else, or has another form */
@@ -17,7 +15,7 @@ export function plainRow(frame: Frame, limits: GrammarLimits): FetchData | undef
   const { text } = frame;
   // A text of so many octets cannot hold more values than that, so there is nothing to count.
   if (!text.startsWith('* ') || text.length > limits.tokens) return undefined;
-  const reader = new PlainReader(frame, 2, limits.depth);
+  const reader = new PlainReader(frame, 2, limits);
   try {
     const row = emptyRow(reader.number(), undefined);
     if (!text.startsWith(' FETCH (', reader.pos)) return undefined;
@@ -52,10 +50,10 @@ const itemReaders: Record<string, (reader: PlainReader, row: FetchData) => void>
     row.internalDate = parseDateTime(reader.string()) ?? otherwise();
   },
   ENVELOPE: (reader, row) => {
-    row.envelope = new Envelope(plainEnvelope(reader));
+    row.envelope = reader.list();
   },
   BODYSTRUCTURE: (reader, row) => {
-    row.structure = plainStructure(reader);
+    row.structure = reader.list();
   },
   MODSEQ: (reader, row) => {
     reader.open();
