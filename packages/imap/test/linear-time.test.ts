@@ -49,7 +49,9 @@ const evil: Record<string, (n: number) => string> = {
   'brackets of a code': (n) => `* OK [${'"]'.repeat(n)}`,
   'ampersands of a name': (n) => `* LIST () "/" "${'&'.repeat(n)}"`,
   'parameter sections': (n) =>
-    `* 1 FETCH (BODYSTRUCTURE ("TEXT" "PLAIN" (${'"a*1*" "%41" '.repeat(n / 10)}) NIL NIL "7BIT" 1 1))`,
+    `* 1 FETCH (BODYSTRUCTURE ("TEXT" "PLAIN" (${'"a*1*" "%41" '.repeat(n / 20)}) NIL NIL "7BIT" 1 1))`,
+  'parameter sections in another form': (n) =>
+    `* 1 FETCH (BODYSTRUCTURE ("TEXT" "PLAIN" (${'"a*1*" "%41" '.repeat(n / 20)}) NIL NIL "7BIT" -1 1))`,
 };
 
 /** All that can be looked at in what comes; what is refused is refused. */

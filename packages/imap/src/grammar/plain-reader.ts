@@ -116,11 +116,7 @@ export class PlainReader {
     do {
       const octet = text.charCodeAt(pos++);
       if (octet === quote) {
-        let inside = text.charCodeAt(pos++);
-        for (; inside !== quote; inside = text.charCodeAt(pos++)) {
-          if (inside === backslash) pos++;
-          if (pos > this.#border) throw notPlain;
-        }
+        pos = this.#afterString(pos);
         if (!endsValue(text.charCodeAt(pos))) throw notPlain;
       } else if (octet === open) {
         if (++depth > this.#levels) throw notPlain;
@@ -133,6 +129,21 @@ export class PlainReader {
     } while (depth > 0);
     this.pos = pos;
     return { frame: this.#frame, start, limits: this.#limits };
+  }
+
+  #afterString(start: number): number {
+    const { text } = this;
+    let pos = text.indexOf('"', start) + 1;
+    if (this.#backslash < start) this.#backslash = this.#findBackslash(start);
+    if (pos > this.#backslash) {
+      pos = start;
+      for (let octet = text.charCodeAt(pos++); octet !== quote; octet = text.charCodeAt(pos++)) {
+        if (octet === backslash) pos++;
+        if (pos > this.#border) throw notPlain;
+      }
+    }
+    if (pos === 0 || pos > this.#border) throw notPlain;
+    return pos;
   }
 
   /** An atom, which ends at a space. */

@@ -7,6 +7,7 @@ import { notPlain } from './plain-reader.js';
 import type { Tokens } from './plain-tokens.js';
 import { Seen } from './seen.js';
 
+/** What `body-structure.ts` would give. */
 export const plainStructure = (tokens: Tokens): BodyPart => body(tokens, '', true);
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
