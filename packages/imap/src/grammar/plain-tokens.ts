@@ -99,18 +99,18 @@ function split({ frame: { text, literals }, start, limits }: FrameSlice): void {
   let depth = 0;
   let literal = literals.length === 0 ? 0 : firstAtOrAfter(literals, start);
   let border = literals[literal]?.at ?? text.length;
-  let escape = text.indexOf('\\', start);
-  if (escape < 0) escape = text.length;
+  let escapeAt = text.indexOf('\\', start);
+  if (escapeAt < 0) escapeAt = text.length;
   do {
     const octet = text.charCodeAt(pos);
     if (octet === quote) {
       const end = text.indexOf('"', pos + 1);
-      if (end > escape) {
+      if (end > escapeAt) {
         const [value, after] = escapedString(text, pos + 1);
         shared[count++] = value;
         pos = after;
-        escape = text.indexOf('\\', pos);
-        if (escape < 0) escape = text.length;
+        escapeAt = text.indexOf('\\', pos);
+        if (escapeAt < 0) escapeAt = text.length;
       } else {
         if (end < 0) throw notPlain;
         shared[count++] = text.slice(pos + 1, end);
