@@ -589,6 +589,25 @@ describe('read streams', () => {
     expect(result).toBe('78\r\n');
   });
 
+  it.each([
+    [6, 'DATA\nC: REST 6\nS: 502 no\n', 'ERR_EXTENSION_REQUIRED'],
+    [11, 'DATA\n', 'ERR_ARGUMENT'],
+  ])(
+    'say why they can’t begin at octet %i, and so do downloads into streams',
+    async (start, steps, code) => {
+      const noop = 'C: NOOP\nS: 200 ok\n';
+      for (const work of [
+        (ftp: FtpClient): Promise<unknown> => text(ftp.createReadStream('/f', { start })),
+        (ftp: FtpClient): Promise<unknown> => ftp.download('/f', sink().target, { start }),
+      ]) {
+        await against(login + sized + steps + noop, async (ftp) => {
+          await expect(work(ftp)).rejects.toMatchObject({ code, connection: 'usable' });
+          await ftp.command('NOOP');
+        });
+      }
+    },
+  );
+
   it('fail rather than end where the file is not whole', async () => {
     const script = `${login}${whole.replace('213 10', '213 11')}C: SIZE /f\nS: 213 11\n`;
     await expect(against(script, (ftp) => text(ftp.createReadStream('/f')))).rejects.toMatchObject({

@@ -49,8 +49,8 @@ export async function download(
         throw failure;
       }
       if (digest !== undefined && resume) await digest.readPart(target, atomic, opened.start);
-      const restart = async () => {
-        await opened.restart();
+      const restart = async (size?: number) => {
+        await opened.restart(size);
         digest?.restart();
       };
       const identify = async (before: PartRecord, remote: RemoteStamp | undefined) => {

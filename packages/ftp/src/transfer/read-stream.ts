@@ -2,6 +2,7 @@
 import { GatheringReadable, isFivewireError } from '@fivewire/line-protocol';
 import { judged } from '../files/judged.js';
 import type { Control } from '../session/control.js';
+import { cannotBegin } from '../session/missing.js';
 import type { Session } from '../session/session.js';
 import type { ReadStreamOptions } from '../types.js';
 import { localFailure } from './local.js';
@@ -68,8 +69,8 @@ export class RemoteReadStream extends GatheringReadable {
             path: this.#path,
             start,
             verify: verify !== false,
-            restart: async () => {
-              throw localFailure(new Error(`the server can't begin at octet ${start}`));
+            restart: async (size) => {
+              throw session.control.connection.locate(cannotBegin(start, size));
             },
             take: (piece) => (this.push(piece) ? undefined : this.#wanted()),
             awaited: () => {

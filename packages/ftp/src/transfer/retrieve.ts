@@ -19,8 +19,12 @@ export interface Retrieval extends TransferOptions {
   type?: 'A' | 'I';
   /** Where to begin. */
   start: number;
-  /** The server can't begin there: resolves when 0 is right, or throws. */
-  restart(): Promise<void>;
+  /**
+   * The server can't begin there: resolves when 0 is right, or throws.
+   *
+   * @param size of the file, where it ends before
+   */
+  restart(size?: number): Promise<void>;
   /** Told what the remote file is now, `undefined` where that is not known. False: what is here is no part of it. */
   identify?(remote: RemoteStamp | undefined): Promise<boolean>;
   take(piece: Buffer): Promise<void> | undefined;
@@ -49,7 +53,8 @@ export async function retrieve(
       promised = reply?.code === 213 ? sizeOf(reply.text) : undefined;
       meter.total = promised;
       await identify(session, dialogue, retrieval, meter, promised);
-      if (promised !== undefined && promised < meter.start) await startOver(retrieval, meter);
+      if (promised !== undefined && promised < meter.start)
+        await startOver(retrieval, meter, promised);
       if (meter.start > 0 && promised === meter.start) throw new NothingLeft();
       await restartAt(session, dialogue, retrieval, meter);
     },
@@ -223,8 +228,8 @@ async function restartAt(
   await startOver(retrieval, meter);
 }
 
-async function startOver(retrieval: Retrieval, meter: Meter): Promise<void> {
-  await retrieval.restart();
+async function startOver(retrieval: Retrieval, meter: Meter, size?: number): Promise<void> {
+  await retrieval.restart(size);
   meter.start = 0;
 }
 

@@ -8,7 +8,7 @@ export interface Sink {
   /** The first octet has come, or all of none: what stood in the target before may go now, and no earlier. */
   begin(): Promise<void>;
   /** Throws those away: the server can't go on from there. */
-  restart(): Promise<void>;
+  restart(size?: number): Promise<void>;
   /** Takes a piece, and keeps it. A promise asks for a pause. Throws LocalError ERR_LOCAL_IO. */
   take(piece: Buffer): Promise<void> | undefined;
   /** All octets have come: resolves when they are written. */

@@ -1,6 +1,7 @@
 /** A download into the caller's Writable, at its pace. */
 import type { Writable } from 'node:stream';
-import { LocalError } from '@fivewire/line-protocol';
+import type { LocalError } from '@fivewire/line-protocol';
+import { cannotBegin } from '../session/missing.js';
 import { localFailure } from './local.js';
 import type { Sink } from './sink.js';
 
@@ -20,11 +21,8 @@ export class StreamSink implements Sink {
   async begin(): Promise<void> {}
 
   /** The caller asked for this start; there is no other. */
-  restart(): Promise<void> {
-    throw new LocalError('ERR_LOCAL_IO', `The server can't begin at octet ${this.start}.`, {
-      protocol: 'ftp',
-      hint: 'It has no REST; download from the beginning.',
-    });
+  async restart(size?: number): Promise<void> {
+    throw cannotBegin(this.start, size);
   }
 
   take(piece: Buffer): Promise<void> | undefined {
