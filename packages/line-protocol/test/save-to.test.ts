@@ -107,6 +107,9 @@ describe('saveTo', () => {
     linkSync(file, other);
     await new Body('after').saveTo(file);
     expect(readFileSync(other, 'utf8')).toBe('after');
+    // A first piece that is written at once is not written while the file is being emptied.
+    await new Body(Buffer.alloc(3_000_000, 'y'), 'z').saveTo(file);
+    expect(statSync(other).size).toBe(3_000_001);
   });
 
   it.runIf(posix)('writes through devices and fifos', async () => {

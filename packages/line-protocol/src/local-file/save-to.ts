@@ -61,11 +61,14 @@ function moveAll(body: Readable, sink: FileSink): Promise<number> {
     const take = (piece: Buffer): void => {
       octets += piece.length;
       try {
-        const pause = sink.take(piece);
         if (begun === undefined) {
-          begun = sink.begin();
-          wait(Promise.all([begun, pause]).then(() => {}));
-        } else if (pause !== undefined) wait(pause);
+          // Emptied first: what is written while a file is being emptied would be gone.
+          begun = sink.begin().then(() => sink.take(piece));
+          wait(begun);
+          return;
+        }
+        const pause = sink.take(piece);
+        if (pause !== undefined) wait(pause);
       } catch (error) {
         reject(error);
       }
