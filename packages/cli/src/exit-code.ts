@@ -5,6 +5,7 @@
  */
 import { constants } from 'node:os';
 import { isFivewireError, type ServerReply } from 'tls-context-core';
+import { named } from './named.js';
 
 export const exitCodes = {
   ok: 0,
@@ -188,7 +189,8 @@ function ofReply(
 ): ExitCode {
   if (reply === undefined) return exitCodes.unavailable;
   const { code, text, enhanced = '' } = reply;
-  const known = byResponseCode[enhanced.split(' ', 1)[0] ?? ''] ?? byReply[`${protocol} ${code}`];
+  const known =
+    named(byResponseCode, enhanced.split(' ', 1)[0] ?? '') ?? byReply[`${protocol} ${code}`];
   if (protocol === 'ftp' && (code === 550 || code === 521)) return ofFileRefusal(command, text);
   if (protocol === 'smtp' && isPolicy(reply)) return exitCodes.permission;
   if (known !== undefined) return known;

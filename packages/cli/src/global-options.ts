@@ -64,9 +64,6 @@ export const globalOptions: Readonly<Record<string, OptionSpec>> = {
 
 /** @throws Failure 64 */
 export function readSettings(args: Args): Settings {
-  for (const [name, option] of Object.entries(globalOptions)) {
-    if (!option.array && Array.isArray(args[name])) throw usage(`--${name} may be given once`);
-  }
   const netrcFile = optionalText(args['netrc-file']);
   const minVersion = optionalText(args['tls-min']);
   return {

@@ -7,7 +7,7 @@ import { byOwnName } from './own-mailboxes.js';
 import { withRetry } from './retry.js';
 import { withSession } from './sessions.js';
 import { resolveTarget } from './target.js';
-import { imapPath } from './url-paths.js';
+import { imapPath, mailboxPath } from './url-paths.js';
 
 export interface MailboxPlace {
   mailbox: string;
@@ -34,14 +34,20 @@ export async function onMailbox(
       const mailbox = await byOwnName(imap, name, context, (own) =>
         imap.open(own, { readOnly, signal }),
       );
-      if (uidValidity !== undefined && uidValidity !== mailbox.uidValidity)
-        throw new Failure(
-          exitCodes.notFound,
-          `${line(name)} has UIDVALIDITY ${mailbox.uidValidity}: UIDs of ${uidValidity} are void`,
-        );
+      refuseVoid(mailbox, uidValidity);
       await work(mailbox, { mailbox: mailbox.name, uids }, imap);
       await mailbox.close();
     }),
+  );
+}
+
+/** @throws Failure 66 where the URL's UIDVALIDITY is not the mailbox's */
+export function refuseVoid({ name, uidValidity }: Mailbox, told: number | undefined): void {
+  if (told === undefined || told === uidValidity) return;
+  throw new Failure(
+    exitCodes.notFound,
+    `${line(name)} has UIDVALIDITY ${uidValidity}: UIDs of ${told} are void`,
+    { code: 'ERR_NOT_FOUND' },
   );
 }
 
@@ -116,9 +122,9 @@ export async function onNamedMailbox(
   work: (imap: ImapClient, mailbox: string) => Promise<void>,
 ): Promise<void> {
   const target = await resolveTarget(url, context, { protocols: ['imap'] });
-  const { mailbox, uids } = imapPath(target.path);
-  if (mailbox === undefined || uids !== undefined)
-    throw usage('Which mailbox?', 'Write imaps://user@host/MAILBOX.');
+  const hint = 'Write imaps://user@host/MAILBOX.';
+  const mailbox = mailboxPath(target.path, hint);
+  if (mailbox === undefined) throw usage('Which mailbox?', hint);
   await withRetry(context, () =>
     withSession('imap', target, context, (imap) =>
       byOwnName(imap, mailbox, context, (name) => work(imap, name)),

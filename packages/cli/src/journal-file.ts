@@ -5,6 +5,7 @@
  */
 import { type FileHandle, open, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { placeOf } from '@fivewire/line-protocol';
 import { exitCodes, Failure, isSystemError } from './exit-code.js';
 import { syncDirectory, unreadable, unwritable } from './local-files.js';
 import { lockFile } from './lock-file.js';
@@ -23,17 +24,25 @@ export interface JournalFile<E> {
 }
 
 /**
+ * @param named its path; a link to it stays one
  * @param command whose journal it is: `fetch`
  * @param options `readOnly`: what is appended is forgotten at the end
  * @throws Failure 75 while another run uses it, 65 where it is none of the command's
  */
 export async function openJournal<E>(
-  path: string,
+  named: string,
   command: string,
   ledger: Ledger<E>,
   { readOnly = false }: { readOnly?: boolean } = {},
 ): Promise<JournalFile<E>> {
   const header = { fivewire: command, version: 1 };
+  const { path, file: there } = await placeOf(named).catch((error) => {
+    throw unreadable(named, 'the state', error);
+  });
+  if (there !== undefined && !there.isFile())
+    throw new Failure(exitCodes.cannotCreate, `${named} is no file: no state can be kept there`, {
+      hint: 'Name a file, or one that is not there yet.',
+    });
   if (readOnly) {
     for (const entry of await readEntries(path, header)) ledger.apply(entry as E);
     return {

@@ -39,7 +39,8 @@ export async function keep(
   if (existing === 'skip') {
     if (await isThere(path)) {
       body.destroy();
-      return out.detail(`${path} is there: left as it is`);
+      out.detail(`${path} is there: left as it is`);
+      return out.done({ type: 'skipped', path, name }, '');
     }
   }
   const progress = await startProgress(context, name);

@@ -11,12 +11,18 @@ export async function listGroups(
   { wildmat, long = false }: { wildmat?: string; long?: boolean },
 ): Promise<void> {
   const options = { signal, ...(wildmat === undefined ? {} : { wildmat }) };
+  let count = 0;
   for await (const { name, low, high, status } of nntp.listActive(options)) {
+    count++;
     await out.row(
       { type: 'group', name, low, high, status },
       long ? [line(name), low, high, line(status)].join('\t') : line(name),
     );
   }
+  if (wildmat !== undefined && count === 0)
+    throw new Failure(exitCodes.notFound, `No newsgroup fits ${line(wildmat)}`, {
+      code: 'ERR_NOT_FOUND',
+    });
 }
 
 /** Rows of a group's overview, each a number, a date, an author and a subject. */

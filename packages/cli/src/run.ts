@@ -1,7 +1,7 @@
 /** One run of the command line: arguments to exit code. */
 import type { Writable } from 'node:stream';
 import yargs, { type Argv } from 'yargs';
-import { commands } from './commands.js';
+import { type CommandEntry, commands } from './commands.js';
 import type { Args, CommandModule, OptionSpec } from './context.js';
 import {
   exitCodeOf,
@@ -113,14 +113,16 @@ async function information(argv: readonly string[]): Promise<string | undefined>
 const optionsOf = (argv: readonly string[]): readonly string[] =>
   argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
 
-/** How the command that it names first is written. */
-const formOf = (argv: readonly string[]): string | undefined =>
-  argv.map((arg) => commands.find(({ usage: form }) => form.split(' ', 1)[0] === arg)).find(Boolean)
-    ?.usage;
+/** The command that it names first. */
+const entryIn = (argv: readonly string[]): CommandEntry | undefined =>
+  argv
+    .map((arg) => commands.find(({ usage: form }) => form.split(' ', 1)[0] === arg))
+    .find((one) => one !== undefined);
 
 async function parse(argv: readonly string[]): Promise<Chosen> {
   let chosen: Chosen | undefined;
-  const parser = yargs(disguiseOperands(argv))
+  const own = await entryIn(argv)?.load();
+  const parser = yargs(disguiseOperands(argv, { ...globalOptions, ...own?.options }))
     .scriptName('fivewire')
     .detectLocale(false) // its messages are read by `wrongUsage`
     .parserConfiguration({
@@ -153,7 +155,7 @@ async function parse(argv: readonly string[]): Promise<Chosen> {
   try {
     await parser.parseAsync();
   } catch (error) {
-    throw isFailure(error) ? error : wrongUsage(error, formOf(argv));
+    throw isFailure(error) ? error : wrongUsage(error, entryIn(argv)?.usage);
   }
   if (chosen === undefined) throw usage('Which command?', 'See fivewire --help.');
   refuseValues(argv, { ...globalOptions, ...chosen.module.options });
@@ -168,6 +170,8 @@ function refuseUnmeant(args: Args, options: Readonly<Record<string, OptionSpec>>
     const spec = options[name];
     const shown = spec === undefined ? name.toUpperCase() : `--${name}`;
     const values = Array.isArray(value) ? value : [value];
+    if (spec !== undefined && !spec.array && Array.isArray(value))
+      throw usage(`${shown} may be given once`);
     // `--ca=` is a list of nothing.
     const isEmpty = values.includes('') || (spec !== undefined && values.length === 0);
     if (isEmpty && !spec?.mayBeEmpty)

@@ -23,6 +23,7 @@ export interface ConnectOptions {
     number
   >;
   auth?: Auth;
+  mechanisms?: readonly string[];
   allowCleartextAuth?: boolean;
   log?: (event: WireEvent) => void;
   signal: AbortSignal;
@@ -97,7 +98,8 @@ export async function resolveTarget(
   const known = profile === undefined ? undefined : accountOf(profile, protocol, parsed.host);
   const security = chosenSecurity(scheme, schemeSecurity, settings.security ?? profile?.security);
   const port = parsed.port ?? known?.port ?? standardPorts[protocol][security];
-  const user = settings.user ?? parsed.user ?? known?.user ?? profile?.user;
+  const named = loginOf(protocol, parsed.user);
+  const user = settings.user ?? named.user ?? known?.user ?? profile?.user;
   const auth =
     login === 'none'
       ? undefined
@@ -119,7 +121,7 @@ export async function resolveTarget(
   return {
     protocol,
     account: accountName(protocol, auth?.user, parsed.host, port),
-    path: parsed.path,
+    path: pathOf(protocol, parsed.path),
     connect: {
       host: parsed.host,
       port,
@@ -130,12 +132,43 @@ export async function resolveTarget(
       ...(proxy === undefined ? {} : { proxy }),
       ...(timeout === undefined ? {} : { timeouts: allTimeouts(timeout) }),
       ...(auth === undefined ? {} : { auth }),
+      ...(named.mechanisms === undefined ? {} : { mechanisms: named.mechanisms }),
       ...(settings.allowCleartextAuth ? { allowCleartextAuth: true } : {}),
       ...(settings.trace
         ? { log: ({ type, text }: WireEvent) => out.trace(`${arrows[type]} ${text}`) }
         : {}),
     },
   };
+}
+
+/** `alice;AUTH=PLAIN` (RFC 5092 §3.2, RFC 2384 §5): `*` is whatever both sides can. */
+function loginOf(
+  protocol: Protocol,
+  user: string | undefined,
+): { user: string | undefined; mechanisms?: readonly string[] } {
+  const [all, mechanism = ''] =
+    protocol === 'imap' || protocol === 'pop3' ? (/;AUTH=([^;]*)$/i.exec(user ?? '') ?? []) : [];
+  if (user === undefined || all === undefined) return { user };
+  const name = user.slice(0, -all.length);
+  return {
+    user: name === '' ? undefined : name,
+    ...(mechanism === '*' ? {} : { mechanisms: [mechanism.replace(/^\+/, '').toUpperCase()] }),
+  };
+}
+
+/** What a path says beside a name. */
+function pathOf(protocol: Protocol, path: string): string {
+  if (protocol === 'smtp' && path !== '')
+    throw usage(`An SMTP URL has no path: ${line(path)}`, 'Write smtps://user@host.');
+  if (protocol !== 'ftp') return path;
+  // RFC 1738 §3.2.2; a name with a semicolon is written %3B.
+  const [all, type = ''] = /;type=([^;/]*)$/i.exec(path) ?? [];
+  if (all === undefined) return path;
+  if (/^[id]$/i.test(type)) return path.slice(0, -all.length);
+  throw usage(
+    `;type=${line(type)} is no transfer that there is here`,
+    'Files travel as they are, which is ;type=i. A name with a semicolon is written %3B.',
+  );
 }
 
 function accountName(

@@ -53,12 +53,24 @@ export function imapPath(path: string): ImapPath {
       `${line(path)} is no IMAP path`,
       'Write MAILBOX, or MAILBOX/;UID=5, or MAILBOX/;UID=5/;SECTION=2.',
     );
+  if (uids?.split(/[:,]/).some((uid) => uid !== '*' && !(Number(uid) > 0 && Number(uid) < 2 ** 32)))
+    throw usage(
+      `${line(uids)} are no UIDs`,
+      'UIDs are written 5, 1:9, 7:* or 1,4:6, and are below 2^32.',
+    );
   return {
     mailbox: mailbox === '' ? undefined : decodePath(mailbox),
     uidValidity: validity === undefined ? undefined : Number(validity),
     uids,
     section: section === undefined ? undefined : decodePath(section),
   };
+}
+
+/** Of a URL that is about a mailbox, and about no message of it. @throws Failure 64 */
+export function mailboxPath(path: string, hint: string): string | undefined {
+  const { mailbox, uids, section, uidValidity } = imapPath(path);
+  if (uids === undefined && section === undefined && uidValidity === undefined) return mailbox;
+  throw usage(`${line(path)} names more than a mailbox`, hint);
 }
 
 export interface NewsPath {
@@ -76,7 +88,11 @@ export function newsPath(path: string): NewsPath {
   if (second === undefined || second === '')
     return { group: first === '' ? undefined : first, article: undefined };
   if (second.includes('@')) return { group: first, article: `<${second.replace(/^<|>$/g, '')}>` };
-  if (!/^\d{1,15}$/.test(second)) throw usage(`${line(second)} is no article number`);
+  if (!/^\d{1,15}$/.test(second))
+    throw usage(
+      `${line(second)} is no article number`,
+      'Write nntps://host/GROUP/12; fivewire news over --last 10 shows the newest of a group.',
+    );
   return { group: first, article: Number(second) };
 }
 

@@ -2,7 +2,6 @@
 import { createReadStream } from 'node:fs';
 import { pipeline, type Readable } from 'node:stream';
 import { type Args, type Context, text, texts } from '../context.js';
-import { usage } from '../exit-code.js';
 import { WireLines } from '../fetch/line-ends.js';
 import { unreadable } from '../local-files.js';
 import { line } from '../output.js';
@@ -11,7 +10,7 @@ import { withRetry } from '../retry.js';
 import { spoolStdin, startOfMessage } from '../send/ready-message.js';
 import { withSession } from '../sessions.js';
 import { resolveTarget } from '../target.js';
-import { imapPath } from '../url-paths.js';
+import { mailboxPath } from '../url-paths.js';
 
 export const options = {
   flag: { type: 'string', array: true, describe: 'Such as \\Seen; may be given again' },
@@ -21,8 +20,8 @@ export async function run(args: Args, context: Context): Promise<undefined> {
   const { out, signal } = context;
   const path = text(args.file);
   const target = await resolveTarget(text(args.url), context, { protocols: ['imap'] });
-  const { mailbox = 'INBOX', uids } = imapPath(target.path);
-  if (uids !== undefined) throw usage('append takes a mailbox', 'Write imaps://user@host/MAILBOX.');
+  const mailbox =
+    mailboxPath(target.path, 'append takes a mailbox: imaps://user@host/MAILBOX.') ?? 'INBOX';
   const spool = path === '-' ? await spoolStdin('the message') : undefined;
   const file = spool?.file ?? path;
   try {

@@ -4,12 +4,13 @@ import { type CommandEntry, commands } from '../commands.js';
 import { type Args, type Context, optionalText } from '../context.js';
 import { usage } from '../exit-code.js';
 import { globalOptions } from '../global-options.js';
+import { named } from '../named.js';
 
 export const options = {} as const;
 
 export async function run(args: Args, { out }: Context): Promise<undefined> {
   const shell = optionalText(args.shell) ?? basename(process.env.SHELL ?? 'bash');
-  const script = scripts[shell];
+  const script = named(scripts, shell);
   if (script === undefined)
     throw usage(`There is no completion for ${shell}`, 'There is for bash, zsh and fish.');
   await out.write(script(await words()));

@@ -18,7 +18,7 @@ import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
 import { decodePath, resolveTarget, type Target } from '../target.js';
 import { Throttle } from '../throttle.js';
-import { imapPath, newsPath } from '../url-paths.js';
+import { mailboxPath, newsPath } from '../url-paths.js';
 
 export const options = {
   exec: {
@@ -175,9 +175,8 @@ function connectAndFetch(
 ): Promise<void> {
   const { account, protocol, path } = target;
   if (protocol === 'imap') {
-    const { mailbox = 'INBOX', uids } = imapPath(path);
-    if (uids !== undefined)
-      throw usage('fetch takes a mailbox', 'fivewire get gets a single message.');
+    const hint = 'fetch takes a mailbox: fivewire get gets a single message.';
+    const mailbox = mailboxPath(path, hint) ?? 'INBOX';
     return withSession('imap', target, context, async (imap) => {
       const { imapArrivals } = await import('../fetch/imap-source.js');
       for (const name of folders.length > 0 ? folders : [mailbox])

@@ -5,6 +5,7 @@ import { readLocal } from '../local-files.js';
 import type { PostOptions } from '../login/https.js';
 import { byBrowser, byDevice, https, type Provider, providers, refreshed } from '../login/oauth.js';
 import { lockLogin, readLogin, removeLogin, writeLogin } from '../login/token-store.js';
+import { named } from '../named.js';
 import { line } from '../output.js';
 import { tlsOptions } from '../target.js';
 
@@ -81,7 +82,7 @@ async function forget(user: string, { out }: Context): Promise<undefined> {
 }
 
 function providerOf(name: string, args: Args): Provider {
-  const known = providers[name];
+  const known = named(providers, name);
   if (known === undefined && name !== 'other')
     throw usage(
       `There is no login ${line(name)}`,

@@ -4,14 +4,13 @@ import { usage } from '../exit-code.js';
 import { list } from '../protocols/imap.js';
 import { withRetry } from '../retry.js';
 import { resolveTarget } from '../target.js';
-import { imapPath } from '../url-paths.js';
+import { mailboxPath } from '../url-paths.js';
 
 export const options: CommandModule['options'] = {};
 
 export async function run(args: Args, context: Context): Promise<number | undefined> {
   const target = await resolveTarget(optionalText(args.url), context, { protocols: ['imap'] });
-  const { mailbox, uids } = imapPath(target.path);
-  if (uids !== undefined) throw usage('These are messages', 'fivewire ls lists them.');
+  const mailbox = mailboxPath(target.path, 'fivewire ls lists messages.');
   if (mailbox !== undefined && !/[*%]/.test(mailbox))
     throw usage(
       'This is one mailbox',

@@ -3,12 +3,13 @@ import { createReadStream } from 'node:fs';
 import { type Args, type CommandModule, type Context, optionalText, text } from '../context.js';
 import { usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
-import { readLocal } from '../local-files.js';
+import { named } from '../named.js';
 import { listArticles, listedIn, listGroups } from '../news-lists.js';
 import { line } from '../output.js';
 import { withRetry } from '../retry.js';
+import { content } from '../send/composed.js';
+import { spoolStdin, startOfMessage } from '../send/ready-message.js';
 import { withSession } from '../sessions.js';
-import { takeStdin } from '../stdin.js';
 import { resolveTarget, type Target } from '../target.js';
 import { newsPath } from '../url-paths.js';
 import * as fetchCommand from './fetch.js';
@@ -45,7 +46,7 @@ const actions: Readonly<Record<string, readonly [Action, readonly string[]]>> = 
 
 export async function run(args: Args, context: Context): Promise<number | undefined> {
   const what = text(args.what);
-  const [action, own] = actions[what] ?? [];
+  const [action, own] = named(actions, what) ?? [];
   if (action === undefined || own === undefined)
     throw usage(
       `There is no news ${line(what)}`,
@@ -67,7 +68,10 @@ export async function run(args: Args, context: Context): Promise<number | undefi
 
 async function groups(args: Args, context: Context): Promise<undefined> {
   const target = await resolveTarget(optionalText(args.url), context, { protocols: ['nntp'] });
-  const wildmat = optionalText(args.wildmat) ?? newsPath(target.path).group;
+  const { group, article: stray } = newsPath(target.path);
+  if (stray !== undefined)
+    throw usage('groups takes a host, or names of groups', 'Write nntps://host/comp.*.');
+  const wildmat = optionalText(args.wildmat) ?? group;
   const wishes = { long: args.long === true, ...(wildmat === undefined ? {} : { wildmat }) };
   await withRetry(context, () =>
     withSession('nntp', target, context, (nntp) => listGroups(nntp, context, wishes)),
@@ -118,20 +122,27 @@ async function nzb(args: Args, context: Context): Promise<number | undefined> {
 
 async function post(args: Args, context: Context): Promise<undefined> {
   const target = await resolveTarget(optionalText(args.url), context, { protocols: ['nntp'] });
+  const { group } = newsPath(target.path);
   const file = optionalText(args.dest);
-  const composed =
-    file === undefined ? await article(args, newsPath(target.path).group, context) : undefined;
-  if (file === '-' && context.settings.retries > 0)
-    throw usage('--retry cannot read stdin again', 'Give a file.');
-  if (file !== undefined && file !== '-') await readLocal(file, 'the article');
-  await withRetry(context, () =>
-    withSession('nntp', target, context, async (nntp) => {
-      const what =
-        composed ?? (file === '-' ? takeStdin('the article') : createReadStream(file as string));
-      const { messageId, text: said } = await nntp.post(what, { signal: context.signal });
-      await context.out.done({ type: 'posted', messageId, reply: said }, messageId ?? line(said));
-    }),
-  );
+  const given = ['from', 'subject', 'text'].find((name) => args[name] !== undefined);
+  if (file !== undefined && given !== undefined)
+    throw usage(`FILE is a finished article: --${given} cannot change it`);
+  const spool = file === '-' ? await spoolStdin('the article') : undefined;
+  try {
+    const path = spool?.file ?? file;
+    const start = path === undefined ? 0 : await startOfMessage(path, spool ? 'stdin' : path);
+    const composed = path === undefined ? await article(args, group, context) : undefined;
+    await withRetry(context, () =>
+      withSession('nntp', target, context, async (nntp) => {
+        const what = composed ?? createReadStream(path as string, { start });
+        const { messageId, text: said } = await nntp.post(what, { signal: context.signal });
+        const record = { type: 'posted', messageId, reply: said };
+        await context.out.done(record, messageId ?? line(said));
+      }),
+    );
+  } finally {
+    await spool?.close();
+  }
 }
 
 async function article(args: Args, group: string | undefined, { profile }: Context) {
@@ -145,8 +156,6 @@ async function article(args: Args, group: string | undefined, { profile }: Conte
   if (group === undefined)
     throw usage('Into which newsgroup?', 'Write nntps://user@host/misc.test.');
   const { Article } = await import('@fivewire/nntp');
-  const body = given.startsWith('@')
-    ? (await readLocal(given.slice(1), 'the text')).toString('utf8')
-    : given;
+  const body = (await content(given)) ?? '';
   return new Article({ from, newsgroups: group, subject, body });
 }

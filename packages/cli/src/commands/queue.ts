@@ -1,6 +1,7 @@
 /** `fivewire queue list|flush|retry|rm`: the messages that wait in a directory, as `sendmail --queue-dir` leaves them. */
 import { type Args, type CommandModule, type Context, optionalText, text } from '../context.js';
 import { exitCodes, Failure, usage } from '../exit-code.js';
+import { named } from '../named.js';
 import { line } from '../output.js';
 import { flush, whyParked } from '../send/flush.js';
 import { Spool, type Spooled } from '../send/spool.js';
@@ -14,13 +15,18 @@ type Action = (spool: Spool, args: Args, context: Context) => Promise<number | u
 const actions: Readonly<Record<string, Action>> = {
   list: (spool, _, context) => listQueue(spool, context),
   flush: (spool, args, context) => flush(spool, optionalText(args.url), context),
-  retry: (spool, args) =>
-    onEntry(spool, args, (entry) => spool.note({ ...entry, state: 'waiting' })),
-  rm: (spool, args) => onEntry(spool, args, ({ id }) => spool.remove(id)),
+  retry: (spool, args, context) =>
+    onEntry(spool, args, context, { type: 'queued', text: 'waits again:' }, (entry) =>
+      spool.note({ ...entry, state: 'waiting' }),
+    ),
+  rm: (spool, args, context) =>
+    onEntry(spool, args, context, { type: 'removed', text: 'removed' }, ({ id }) =>
+      spool.remove(id),
+    ),
 };
 
 export async function run(args: Args, context: Context): Promise<number | undefined> {
-  const action = actions[text(args.what)];
+  const action = named(actions, text(args.what));
   if (action === undefined)
     throw usage(
       `There is no queue ${line(text(args.what))}`,
@@ -44,6 +50,8 @@ export async function listQueue(spool: Spool, { out }: Context): Promise<undefin
 async function onEntry(
   spool: Spool,
   args: Args,
+  { out }: Context,
+  done: { type: string; text: string },
   work: (entry: Spooled) => Promise<void>,
 ): Promise<undefined> {
   const id = optionalText(args.id);
@@ -54,6 +62,8 @@ async function onEntry(
     if (entry === undefined)
       throw new Failure(exitCodes.notFound, `${line(id)} is not in the queue`);
     await work(entry);
+    const { text: said, ...record } = done;
+    await out.done({ ...record, id }, `${said} ${line(id)}`);
   } finally {
     await unlock();
   }

@@ -10,6 +10,7 @@ import { line } from '../output.js';
 import { fitting as filesFitting } from '../protocols/ftp.js';
 import { globOf } from '../protocols/glob.js';
 import type { Target } from '../target.js';
+import { textOf } from '../url-paths.js';
 
 export const options = {
   recursive: { type: 'boolean', alias: 'r', describe: 'FTP: a directory and all below it' },
@@ -61,9 +62,10 @@ async function removeFiles(
     }
     const found =
       glob === undefined
-        ? await named(ftp, path, name, context)
+        ? { files: await named(ftp, path, name, context), problems: 0 }
         : await matching(ftp, target, age, context);
-    for (const { path: file, name: one, modified } of found) {
+    failed += found.problems;
+    for (const { path: file, name: one, modified } of found.files) {
       if (age !== undefined && modified === undefined) {
         failed++;
         out.warn(`${line(one)}: the server tells no time of it: left as it is`);
@@ -101,12 +103,14 @@ async function matching(
   target: Target,
   age: number | undefined,
   context: Context,
-): Promise<readonly Found[]> {
+): Promise<{ files: readonly Found[]; problems: number }> {
   try {
-    const files = await filesFitting(ftp, target, context);
-    return files.map(({ path, modified }) => ({ path, name: String(path), modified }));
+    const { found, problems } = await filesFitting(ftp, target, context);
+    const files = found.map(({ path, modified }) => ({ path, name: textOf(path), modified }));
+    return { files, problems };
   } catch (error) {
-    if (age !== undefined && isFailure(error) && error.code === 'ERR_NOT_FOUND') return [];
+    if (age !== undefined && isFailure(error) && error.code === 'ERR_NOT_FOUND')
+      return { files: [], problems: 0 };
     throw error;
   }
 }

@@ -17,7 +17,7 @@ import { exitCodeOf, exitCodes, interruption, usage } from '../exit-code.js';
 import { flush, passing, sendSpooled } from '../send/flush.js';
 import { isNullSender } from '../send/outgoing.js';
 import { type ReadyMessage, readyMessage, spoolStdin } from '../send/ready-message.js';
-import { recipientsIn } from '../send/recipients.js';
+import { eachOnce, recipientsIn } from '../send/recipients.js';
 import { Spool } from '../send/spool.js';
 import { submit } from '../send/submit.js';
 import { untilDot } from '../send/until-dot.js';
@@ -73,6 +73,7 @@ export async function run(args: Args, context: Context): Promise<number | undefi
       to,
       ...account,
     });
+    await context.out.done({ type: 'queued', ...entry }, `queued ${entry.id}`);
     if (args.queue === true) return undefined;
     const unlock = await spool.lock().catch(() => undefined);
     if (unlock === undefined) return undefined; // another run is sending what is there
@@ -123,9 +124,7 @@ function envelopeOf(
 ): { from: string | null; to: string[] } {
   const domain = optionalText(args.domain);
   const named = texts(args.recipients).flatMap((one) => recipientsIn(one, 'the recipient', domain));
-  const to = [
-    ...new Set([...named, ...(args['read-recipients'] === true ? message.recipients : [])]),
-  ];
+  const to = eachOnce([...named, ...(args['read-recipients'] === true ? message.recipients : [])]);
   if (to.length === 0)
     throw usage(
       'Who gets it?',

@@ -6,7 +6,7 @@ import { line } from '../output.js';
 import { withSession } from '../sessions.js';
 import { runShell } from '../shell-command.js';
 import { resolveTarget, type Target } from '../target.js';
-import { imapPath } from '../url-paths.js';
+import { mailboxPath } from '../url-paths.js';
 import type { WatchEvent } from '../watch/event.js';
 import { mailboxEvents } from '../watch/imap.js';
 import { polledEvents } from '../watch/poll.js';
@@ -77,7 +77,8 @@ async function forEach(
       if (!(await deal(event))) return;
     return;
   }
-  const { mailbox = 'INBOX' } = imapPath(target.path);
+  const mailbox =
+    mailboxPath(target.path, 'watch takes a mailbox: imaps://user@host/MAILBOX.') ?? 'INBOX';
   await withSession('imap', target, context, async (imap) => {
     context.out.detail(`watching ${line(mailbox)}`);
     for await (const event of mailboxEvents(imap, mailbox, context))

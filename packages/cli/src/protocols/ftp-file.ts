@@ -28,6 +28,7 @@ export async function saveRemote(
   const { out, signal, settings } = context;
   if (!(await clear(to, wishes.existing))) {
     out.detail(`${line(to)} is there: left as it is`);
+    await out.done({ type: 'skipped', path: to, name, remote: textOf(path) }, '');
     return false;
   }
   const progress = await startProgress(context, name);

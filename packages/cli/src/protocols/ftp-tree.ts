@@ -95,7 +95,7 @@ async function* filesBelow(
       if (type === 'directory') directories.push({ from: path, to: place });
       else if (type === 'file') yield { from: path, to: place, size, modified };
       else if (type === 'symlink') links(path);
-      else context.out.detail(`${line(path)} is a ${type}: left out`);
+      else failed.push(`${path} is no file: left out`);
     }
   }
 }

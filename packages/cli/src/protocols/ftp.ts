@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import type { Entry, FtpClient, RemotePath } from '@fivewire/ftp';
 import type { Context } from '../context.js';
-import { usage } from '../exit-code.js';
+import { exitCodes, usage } from '../exit-code.js';
 import { fileRecord } from '../file-record.js';
 import { type Destination, placeFor, toStdout } from '../keep.js';
 import { makeDirectory } from '../local-files.js';
@@ -16,15 +16,19 @@ import { globOf, noneFits } from './glob.js';
 import type { ListWishes } from './verbs.js';
 
 /** A file, or with a star all files whose names fit. */
-export async function get(target: Target, to: Destination, context: Context): Promise<undefined> {
+export async function get(
+  target: Target,
+  to: Destination,
+  context: Context,
+): Promise<number | undefined> {
   const { signal, out } = context;
   const glob = globOf(target.path);
   if (glob === undefined && /(^|\/)\.{0,2}$/.test(ftpName(target.path).name))
     throw isDirectory('The URL names a directory');
-  await withSession('ftp', target, context, async (ftp) => {
-    const files =
+  return withSession('ftp', target, context, async (ftp) => {
+    const { found: files, problems } =
       glob === undefined
-        ? [await one(ftp, ftpName(target.path), context)]
+        ? { found: [await one(ftp, ftpName(target.path), context)], problems: 0 }
         : await fitting(ftp, target, context);
     if (glob !== undefined && to.wanted !== undefined && to.wanted !== '-')
       await makeDirectory(to.wanted);
@@ -38,6 +42,7 @@ export async function get(target: Target, to: Destination, context: Context): Pr
       await saveRemote(ftp, { path: from, name, size, modified }, place, to, context);
     }
     out.detail(`${files.length} files`);
+    return problems > 0 ? exitCodes.partly : undefined;
   });
 }
 
@@ -54,22 +59,31 @@ async function one(ftp: FtpClient, { path, name }: FtpName, { signal }: Context)
   return { path, name: basename(name), size: entry?.size, modified: entry?.modified };
 }
 
-/** Files whose names fit the star; links too. @throws Failure 66 where there is none */
+/**
+ * Files whose names fit the star; links too. A row that can't be read may be one: that is told, and counted.
+ *
+ * @throws Failure 66 where there is none
+ */
 export async function fitting(
   ftp: FtpClient,
   target: Target,
-  { signal }: Context,
-): Promise<Remote[]> {
+  { signal, out }: Context,
+): Promise<{ found: Remote[]; problems: number }> {
   const glob = globOf(target.path);
   const found: Remote[] = [];
-  if (glob === undefined) return found;
+  if (glob === undefined) return { found, problems: 0 };
+  let problems = 0;
   const directory = glob.directory === '' ? '.' : glob.directory.replace(/(?<=.)\/$/, '');
   for await (const { name, path, type, size, modified } of ftp.list(directory, {
     signal,
     hidden: true,
+    onProblem({ directory, reason, text }) {
+      problems++;
+      out.warn(line(`${directory}: ${reason}: ${text}`));
+    },
   }))
     if (type !== 'directory' && glob.matches(name)) found.push({ path, name, size, modified });
-  if (found.length > 0) return found;
+  if (found.length > 0 || problems > 0) return { found, problems };
   throw noneFits('No file', ftpPath(target.path));
 }
 
@@ -79,11 +93,11 @@ export async function list(
   target: Target,
   context: Context,
   { long, recursive, all }: ListWishes,
-): Promise<undefined> {
+): Promise<number | undefined> {
   const { out, signal } = context;
   const glob = globOf(target.path);
   const path = glob === undefined ? ftpPath(target.path) : glob.directory || '.';
-  await withSession('ftp', target, context, async (ftp) => {
+  return withSession('ftp', target, context, async (ftp) => {
     const problems: string[] = [];
     let count = 0;
     for await (const entry of ftp.list(path, {
@@ -102,8 +116,9 @@ export async function list(
       );
     }
     for (const problem of problems) out.warn(line(problem));
-    if (glob !== undefined && count === 0 && problems.length === 0)
-      throw noneFits('No file', ftpPath(target.path));
+    if (problems.length > 0) return exitCodes.partly;
+    if (glob !== undefined && count === 0) throw noneFits('No file', ftpPath(target.path));
+    return undefined;
   });
 }
 

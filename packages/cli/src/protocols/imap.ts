@@ -2,7 +2,7 @@
 import type { BodyPart } from '@fivewire/imap';
 import type { Context } from '../context.js';
 import { exitCodes, Failure, usage } from '../exit-code.js';
-import { noSuchMessage, warnOfMissing } from '../imap-command.js';
+import { noSuchMessage, refuseVoid, warnOfMissing } from '../imap-command.js';
 import { type Destination, keep } from '../keep.js';
 import { makeDirectory } from '../local-files.js';
 import { line } from '../output.js';
@@ -27,11 +27,7 @@ export async function get(
     const mailbox = await byOwnName(imap, name, context, (own) =>
       imap.open(own, { readOnly: true, signal }),
     );
-    if (uidValidity !== undefined && uidValidity !== mailbox.uidValidity)
-      throw new Failure(
-        exitCodes.notFound,
-        `${line(name)} has UIDVALIDITY ${mailbox.uidValidity}: UIDs of ${uidValidity} are void`,
-      );
+    refuseVoid(mailbox, uidValidity);
     const items = { size: true, internalDate: true, structure: true } as const;
     const isOne = /^\d+$/.test(uids);
     if (!isOne && to.wanted !== undefined && to.wanted !== '-') await makeDirectory(to.wanted);
@@ -78,7 +74,8 @@ export async function list(
   { long }: ListWishes,
 ): Promise<number | undefined> {
   const { out, signal } = context;
-  const { mailbox: name, uids } = imapPath(target.path);
+  const { mailbox: name, uids, section, uidValidity } = imapPath(target.path);
+  if (section !== undefined) throw usage('A section is for fivewire get', 'Leave /;SECTION= out.');
   let exit: number | undefined;
   await withSession('imap', target, context, async (imap) => {
     if (name === undefined || isPattern(target.path)) {
@@ -106,6 +103,7 @@ export async function list(
     const mailbox = await byOwnName(imap, name, context, (own) =>
       imap.open(own, { readOnly: true, signal }),
     );
+    refuseVoid(mailbox, uidValidity);
     const items = { envelope: true, size: true, flags: true, internalDate: true } as const;
     const found = new Set<number>();
     for await (const message of mailbox.fetch(uids ?? '1:*', items, { signal })) {

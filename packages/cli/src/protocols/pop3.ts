@@ -63,16 +63,18 @@ function notRemoved(number: number, { committed, reply }: QuitResult): Failure |
   );
 }
 
-export async function list(target: Target, context: Context): Promise<undefined> {
+export async function list(target: Target, context: Context): Promise<number | undefined> {
   const { out, signal } = context;
   const wanted = pop3Path(target.path);
-  await withSession('pop3', target, context, async (pop3) => {
+  return withSession('pop3', target, context, async (pop3) => {
+    let problems = 0;
     const uids = new Map<number, string>();
     for await (const row of pop3.uidl({ signal })) if (row.ok) uids.set(row.number, row.uid);
     let count = 0;
     for await (const row of pop3.list({ signal })) {
       if (!row.ok) {
         out.warn(line(row.problem));
+        problems++;
         continue;
       }
       const { number, octets } = row;
@@ -84,9 +86,11 @@ export async function list(target: Target, context: Context): Promise<undefined>
         [number, octets ?? '-', line(uid ?? '-')].join('\t'),
       );
     }
+    if (problems > 0) return exitCodes.partly;
     if (wanted !== undefined && count === 0)
       throw new Failure(exitCodes.notFound, `There is no message ${wanted}`, {
         code: 'ERR_NOT_FOUND',
       });
+    return undefined;
   });
 }

@@ -1,8 +1,9 @@
 /** A message on its way: to whom, its octets as often as they are wanted, and what the server says to each recipient. */
 import { pipeline, type Readable } from 'node:stream';
 import type { Envelope, SmtpClient } from '@fivewire/smtp';
+import { isFivewireError } from 'tls-context-core';
 import type { Context } from '../context.js';
-import { exitCodes } from '../exit-code.js';
+import { exitCodes, Failure } from '../exit-code.js';
 import { line } from '../output.js';
 import { passage, startProgress } from '../progress.js';
 
@@ -43,7 +44,7 @@ export async function send(
     return result.refused.length === 0 ? undefined : exitCodes.partly;
   } catch (error) {
     await tellRefusals(error, context);
-    throw error;
+    throw ofEnvelope(error);
   } finally {
     progress.stop();
   }
@@ -55,7 +56,11 @@ export async function ask(
   { envelope }: Outgoing,
   context: Context,
 ): Promise<number | undefined> {
-  const { accepted, refused } = await smtp.probe(envelope, { signal: context.signal });
+  const { accepted, refused } = await smtp
+    .probe(envelope, { signal: context.signal })
+    .catch((error) => {
+      throw ofEnvelope(error);
+    });
   // Here the answers are what was asked for.
   for (const one of accepted) await answerRow(context, 'accepted', one);
   for (const one of refused) await answerRow(context, 'refused', one);
@@ -63,6 +68,19 @@ export async function ask(
   if (refused.length === 0) return undefined;
   if (accepted.length > 0) return exitCodes.partly;
   return refused.every(({ transient }) => transient) ? exitCodes.temporary : exitCodes.badRecipient;
+}
+
+/** An address that no server could be given: it stood in the message, or on the command line. */
+function ofEnvelope(error: unknown): unknown {
+  if (!isFivewireError(error) || error.code !== 'ERR_ARGUMENT') return error;
+  const [, what, rest = ''] = /^envelope\.(to|from)(?:\[\d+\])? (.*)$/s.exec(error.message) ?? [];
+  if (what === undefined) return error;
+  const who = what === 'to' ? 'the recipient' : 'the sender';
+  return new Failure(exitCodes.badData, `Nothing was sent: ${who} ${line(rest)}`, {
+    cause: error,
+    code: error.code,
+    hint: 'An address is written name@example.org.',
+  });
 }
 
 interface Answer {

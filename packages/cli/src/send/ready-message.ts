@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { exitCodes, Failure } from '../exit-code.js';
 import { unreadable, unwritable } from '../local-files.js';
+import { line } from '../output.js';
 import { takeStdin } from '../stdin.js';
 import { addressFields, type HeaderField } from './header-envelope.js';
 import { addressesIn } from './recipients.js';
@@ -47,9 +48,19 @@ export async function readyMessage(
   const close = spool?.close ?? (async () => {});
   try {
     const { header, rest, size } = await readHeader(file, name, bodyAlone);
-    const fields =
-      header.match(/^[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*(?:\r?\n)?/gm)?.filter(Boolean) ?? [];
-    const kept = Buffer.from(fields.filter((field) => !unsent.test(field)).join(''), 'latin1');
+    const { fields, body } = fieldsOf(header);
+    if (body !== '' && !bodyAlone)
+      throw new Failure(
+        exitCodes.badData,
+        `${name} is no message: ${line(JSON.stringify(/^[^\r\n]*/.exec(body)?.[0]))} is no header field`,
+        { hint: 'RFC 5322: header fields, an empty line, the body.' },
+      );
+    // What is no field begins the body, as sendmail has it, and the empty line before it was forgotten.
+    const end = body === '' ? '' : `\r\n${body}`;
+    const kept = Buffer.from(
+      fields.filter((field) => !unsent.test(field)).join('') + end,
+      'latin1',
+    );
     const named = fields.map((field) => {
       const colon = field.indexOf(':');
       return { name: field.slice(0, colon).trim(), value: field.slice(colon + 1) };
@@ -73,6 +84,22 @@ export async function readyMessage(
     throw unreadable(name, 'the message', error);
   }
 }
+
+/**
+ * A line end is CRLF, or CR or LF alone: each goes out as CRLF, so each ends a field here.
+ *
+ * @returns the fields, folds included, and what is none, with all behind it
+ */
+function fieldsOf(header: string): { fields: string[]; body: string } {
+  const lines =
+    header.match(/^[^\r\n]*(?:(?:\r\n?|\n)[ \t][^\r\n]*)*(?:\r\n?|\n)?/gm)?.filter(Boolean) ?? [];
+  const end = lines.findIndex((one) => one.trim() !== '' && !fieldName.test(one));
+  if (end < 0) return { fields: lines, body: '' };
+  return { fields: lines.slice(0, end), body: lines.slice(end).join('') };
+}
+
+/** RFC 5322 §3.6.8, and the blanks of §4.5. */
+const fieldName = /^[\x21-\x39\x3b-\x7e]+[ \t]*:/;
 
 /** One after the other, so that a From that nobody needs may be what it is. */
 function firstOf(
@@ -104,10 +131,10 @@ async function readHeader(
     });
     const start = postmark(buffer.subarray(0, bytesRead));
     const text = buffer.toString('latin1', start, bytesRead);
-    const isHeader = /^[\x21-\x39\x3b-\x7e]+[ \t]*:/.test(text);
+    const isHeader = fieldName.test(text);
     if (bodyAlone && !isHeader)
       return { header: /^(\r?\n|$)/.test(text) ? '' : '\n', rest: start, size };
-    const end = /\r?\n(?=\r?\n)/.exec(text);
+    const end = /(?:\r\n|\r(?!\n)|\n)(?=[\r\n])/.exec(text);
     const length = end === null ? text.length : end.index + end[0].length;
     const header = text.slice(0, length);
     const rest = start + length;

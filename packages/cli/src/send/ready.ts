@@ -4,7 +4,7 @@ import { type Args, type Context, optionalText, texts } from '../context.js';
 import { usage } from '../exit-code.js';
 import { isNullSender, type Outgoing } from './outgoing.js';
 import { type ReadyMessage, readyMessage } from './ready-message.js';
-import { recipientsIn } from './recipients.js';
+import { eachOnce, recipientsIn } from './recipients.js';
 
 export async function ready(args: Args, context: Context): Promise<Outgoing> {
   for (const name of ['subject', 'text', 'html', 'attach', 'reply-to', 'dkim-key']) {
@@ -18,7 +18,7 @@ export async function ready(args: Args, context: Context): Promise<Outgoing> {
     const recipients = (['to', 'cc', 'bcc'] as const).flatMap((name) =>
       texts(args[name]).flatMap((one) => recipientsIn(one, `--${name}`, domain)),
     );
-    const to = [...new Set(recipients.length > 0 ? recipients : message.recipients)];
+    const to = eachOnce(recipients.length > 0 ? recipients : message.recipients);
     const given = optionalText(args.from) ?? context.profile?.from;
     const from =
       given === undefined

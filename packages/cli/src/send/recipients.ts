@@ -14,7 +14,7 @@ import { line } from '../output.js';
  * @throws Failure 65
  */
 export function addressesIn(text: string, what: string, domain?: string): string[] {
-  const flat = text.replace(/\r?\n(?=[ \t])/g, '').trim();
+  const flat = text.replace(/(?:\r\n?|\n)(?=[ \t])/g, '').trim();
   if (flat === '') return [];
   try {
     return parseAddressList(flat, what, { unqualified: true })
@@ -47,6 +47,17 @@ export function recipientsIn(text: string, what: string, domain?: string): strin
     code: 'ERR_ARGUMENT',
     hint: 'A variable of the shell may hold blanks alone.',
   });
+}
+
+/** Each once: domains are the same in any case, local parts are the recipient's affair (RFC 5321 §2.4). */
+export function eachOnce(addresses: readonly string[]): string[] {
+  const found = new Map<string, string>();
+  for (const address of addresses) {
+    const at = address.lastIndexOf('@') + 1;
+    const key = at === 0 ? address : address.slice(0, at) + address.slice(at).toLowerCase();
+    if (!found.has(key)) found.set(key, address);
+  }
+  return [...found.values()];
 }
 
 /** With a domain, a local part alone becomes an address. */

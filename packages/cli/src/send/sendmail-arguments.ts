@@ -71,7 +71,12 @@ function short(arg: string, next: string | undefined, ours: string[]): 0 | 1 {
     const value = rest === '' ? next : rest;
     if (value === undefined) throw usage(`-${letter} needs a value`);
     const option = valued[letter];
-    if (option !== undefined) ours.push(`${option}=${value}`);
+    if (option !== undefined) {
+      // The last one counts: wrappers put theirs before what they are given.
+      const before = ours.findIndex((one) => one.startsWith(`${option}=`));
+      if (before >= 0) ours.splice(before, 1);
+      ours.push(`${option}=${value}`);
+    }
     return rest === '' ? 1 : 0;
   }
   if (letter === 'b' || letter === 'o') {

@@ -12,7 +12,7 @@ import { nameOf as mailboxNameOf, namespacesOf, ownName } from '../own-mailboxes
 import { stateDirectory } from '../paths.js';
 import { withSession } from '../sessions.js';
 import { resolveTarget, type Target as Server } from '../target.js';
-import { imapPath } from '../url-paths.js';
+import { mailboxPath } from '../url-paths.js';
 import { copyMailbox, type SyncWishes, type Tally, tally } from './copy-mailbox.js';
 import { changesOnServer } from './from-imap.js';
 import { changesInMaildir } from './from-maildir.js';
@@ -73,8 +73,7 @@ async function withEnd(
 ): Promise<void> {
   if (place.kind === 'maildir') return work(place);
   const server: Server = await resolveTarget(place.url, context, { protocols: ['imap'] });
-  const { mailbox, uids } = imapPath(server.path);
-  if (uids !== undefined) throw usage('sync takes a mailbox or an account', 'Leave /;UID= out.');
+  const mailbox = mailboxPath(server.path, 'sync takes a mailbox or an account.');
   const { account } = server;
   await withSession('imap', server, context, async (imap) => {
     const own = mailbox === undefined ? undefined : await ownName(imap, mailbox, context);
