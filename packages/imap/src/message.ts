@@ -144,26 +144,17 @@ export const headOctets: number = 1 << 18;
 export class FetchedMessage implements MessageBase {
   readonly #row: FetchData;
   readonly #items: FetchItems;
-  readonly #openBody: OpenBody;
-  readonly #openBinary: OpenBinary;
-  readonly #askStructure: AskStructure;
+  readonly #context: MessageContext;
   /** Octets of each body that were asked for. */
   readonly #head: number;
   #envelope: Envelope | undefined;
   #structure: BodyPart | undefined;
   #headers: HeaderFields | undefined;
 
-  constructor(
-    row: FetchData,
-    items: FetchItems,
-    { openBody, openBinary, askStructure }: MessageContext,
-    head: number,
-  ) {
+  constructor(row: FetchData, items: FetchItems, context: MessageContext, head: number) {
     this.#row = row;
     this.#items = items;
-    this.#openBody = openBody;
-    this.#openBinary = openBinary;
-    this.#askStructure = askStructure;
+    this.#context = context;
     this.#head = head;
   }
 
@@ -266,13 +257,13 @@ export class FetchedMessage implements MessageBase {
       if (!/^[\d.]+$/.test(section)) return undefined;
       const structure =
         this.#row.structure === undefined && this.uid > 0
-          ? await this.#askStructure(this.uid, options)
+          ? await this.#context.askStructure(this.uid, options)
           : this.structure;
       return structure && partNumbered(structure, section);
     };
     const isHere = this.#row.sections.some((found) => found.section === section);
     return decodedBody(body, described, () =>
-      isHere || this.uid === 0 ? undefined : this.#openBinary(this.uid, section, options),
+      isHere || this.uid === 0 ? undefined : this.#context.openBinary(this.uid, section, options),
     );
   }
 
@@ -283,7 +274,7 @@ export class FetchedMessage implements MessageBase {
     if (whole) return heldBody(known.octets ?? Buffer.alloc(0));
     if (this.uid === 0) return heldBody(withoutUid());
     const head = (known?.origin ?? 0) === 0 ? known?.octets : undefined;
-    return this.#openBody(this.uid, section, head ?? undefined, options);
+    return this.#context.openBody(this.uid, section, head ?? undefined, options);
   }
 
   /** Kept out of the type of a row: what `console.log` and JSON show. */

@@ -9,7 +9,6 @@ import {
   backslash,
   close,
   type FrameSlice,
-  firstAtOrAfter,
   type GrammarLimits,
   isDigit,
   open,
@@ -45,8 +44,7 @@ export class PlainReader {
     this.#limits = limits;
     this.#levels = limits.depth;
     this.#literals = literals;
-    this.#literal = literals.length === 0 ? 0 : firstAtOrAfter(literals, start);
-    this.#border = literals[this.#literal]?.at ?? text.length;
+    this.#border = literals[0]?.at ?? text.length;
   }
 
   /** The octet at hand; NaN at the end. */
@@ -74,24 +72,6 @@ export class PlainReader {
     if (octet !== sp) throw notPlain;
     this.pos++;
     return true;
-  }
-
-  /** nil = "NIL", in any case. Steps over it. */
-  nil(): boolean {
-    const { text, pos } = this;
-    if ((text.charCodeAt(pos) | 32) !== 110) return false;
-    const rest =
-      (text.charCodeAt(pos + 1) | 32) === 105 &&
-      (text.charCodeAt(pos + 2) | 32) === 108 &&
-      endsValue(text.charCodeAt(pos + 3));
-    if (!rest) throw notPlain;
-    this.pos = pos + 3;
-    return true;
-  }
-
-  /** nstring = string / nil; each character is one octet. */
-  nstring(): string | null {
-    return this.text.charCodeAt(this.pos) !== quote && this.nil() ? null : this.string();
   }
 
   /** string = quoted / literal */
