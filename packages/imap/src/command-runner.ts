@@ -9,6 +9,7 @@ import {
   aborted,
   decodeText,
   escapeText,
+  Fifo,
   knownDeadlock,
   type LineConnection,
   mask,
@@ -61,7 +62,7 @@ export class CommandRunner {
   /** Whether quoted strings may hold UTF-8. */
   utf8 = false;
   readonly #reader: ResponseReader;
-  readonly #queue: Entry[] = [];
+  readonly #queue: Fifo<Entry> = new Fifo();
   readonly #inFlight = new Map<string, Entry>();
   /** The command whose pieces are being written. */
   #writing: Entry | undefined;
@@ -179,7 +180,7 @@ export class CommandRunner {
         resolve,
       };
       if (signal !== undefined) this.#onAbort(signal, entry);
-      this.#queue.push(entry);
+      entry.place = this.#queue.push(entry);
       this.#pump();
       this.#consumers.review();
     }).then((response) => ({
@@ -197,13 +198,12 @@ export class CommandRunner {
   #onAbort(signal: AbortSignal, entry: Entry): void {
     const { command, resolve, reject } = entry;
     const stop = (): void => {
-      const at = this.#queue.indexOf(entry);
-      if (at >= 0) this.#queue.splice(at, 1);
+      const waited = entry.place !== undefined && this.#queue.remove(entry.place);
       if (this.#writing === entry && command.bodies !== undefined) {
         this.connection.fail(aborted(signal, { command: entry.masked }, 'closed'));
         return;
       }
-      const findOut = at < 0 ? command.findOut : undefined;
+      const findOut = waited ? undefined : command.findOut;
       entry.reject(this.connection.locate(abortedOnWire(signal, command.verb, findOut)));
     };
     const over = onAbort(signal, stop);
@@ -248,18 +248,26 @@ export class CommandRunner {
   /** Sends as many of the waiting commands as may go. */
   #pump(): void {
     for (;;) {
-      const next = this.#queue.findIndex(({ command }) => !command.yields);
-      const at = Math.max(next, 0);
-      const entry = this.#queue[at];
+      const entry = this.#next();
       if (entry === undefined || this.#writing !== undefined || !this.connection.isOpen) return;
       if (!this.#mayStart(entry.command)) {
         for (const { command } of this.#inFlight.values()) command.interrupt?.();
         this.#consumers.review();
         return;
       }
-      this.#queue.splice(at, 1);
+      this.#queue.remove(entry.place as NonNullable<typeof entry.place>);
       this.#begin(entry);
     }
+  }
+
+  /** The first in the queue; one that yields only where there is no other. */
+  #next(): Entry | undefined {
+    let first: Entry | undefined;
+    for (const entry of this.#queue) {
+      if (!entry.command.yields) return entry;
+      first ??= entry;
+    }
+    return first;
   }
 
   #mayStart(command: Command): boolean {
@@ -543,7 +551,7 @@ export class CommandRunner {
     const { error } = this.connection;
     const entries = [...this.#inFlight.values(), ...this.#queue];
     this.#inFlight.clear();
-    this.#queue.length = 0;
+    this.#queue.clear();
     this.#goAhead?.(false);
     this.#consumers.review();
     // The command that ended the connection gets that very error.

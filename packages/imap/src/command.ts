@@ -1,5 +1,5 @@
 /** A command as the runner takes it, and while it is under way. */
-import type { CallOptions, SourcePace } from '@fivewire/line-protocol';
+import type { CallOptions, Fifo, SourcePace } from '@fivewire/line-protocol';
 import type { Phase } from 'tls-context-core';
 import type { Argument } from './grammar/encoder.js';
 import type { Frame } from './grammar/frame.js';
@@ -87,6 +87,8 @@ export interface Entry {
   readonly timeout: number;
   resolve(response: TaggedResponse): void;
   reject(error: unknown): void;
+  /** Where it stands in the queue. */
+  place: ReturnType<Fifo<Entry>['push']> | undefined;
   tag: string;
   /** As logs and errors show it. */
   masked: string;
@@ -114,6 +116,7 @@ export const newEntry = (
   timeout,
   reject,
   resolve: () => {},
+  place: undefined,
   tag: '',
   masked: command.verb,
   sent: false,

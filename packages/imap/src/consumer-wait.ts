@@ -1,12 +1,17 @@
 /** The reader waits for a consumer: for how long, and which commands wait with it (see `PendingCalls`). */
-import { type FivewireError, type LineConnection, PendingCalls } from '@fivewire/line-protocol';
+import {
+  type Fifo,
+  type FivewireError,
+  type LineConnection,
+  PendingCalls,
+} from '@fivewire/line-protocol';
 import type { Entry, Holder, StreamedBody, StreamedSink } from './command.js';
 import type { ImapLimits } from './limits.js';
 
 export class ConsumerWait {
   readonly #connection: LineConnection;
   readonly #limits: ImapLimits;
-  readonly #queue: Entry[];
+  readonly #queue: Fifo<Entry>;
   readonly #inFlight: ReadonlyMap<string, Entry>;
   readonly #calls: PendingCalls;
   /** Those of the queue that wait behind a body, and how that ends. */
@@ -17,7 +22,7 @@ export class ConsumerWait {
   constructor(
     connection: LineConnection,
     limits: ImapLimits,
-    queue: Entry[],
+    queue: Fifo<Entry>,
     inFlight: ReadonlyMap<string, Entry>,
   ) {
     this.#connection = connection;
@@ -89,7 +94,7 @@ export class ConsumerWait {
     if (holder.held <= bufferedOctets) return;
     if (holder.held > bufferedOctets * 4)
       throw this.#connection.exceeded('bufferedOctets', bufferedOctets);
-    const others = [...this.#inFlight.values(), ...this.#queue.filter(isWaitedFor)];
+    const others = [...this.#inFlight.values(), ...[...this.#queue].filter(isWaitedFor)];
     if (others.some(({ command }) => command.holder !== holder)) return;
     await Promise.race([holder.ready(), this.#change()]);
   }
@@ -108,8 +113,7 @@ export class ConsumerWait {
       const { masked: command } = entry;
       const refuse = (error: Error): void => {
         this.#waiting.delete(entry);
-        const at = this.#queue.indexOf(entry);
-        if (at >= 0) this.#queue.splice(at, 1);
+        if (entry.place !== undefined) this.#queue.remove(entry.place);
         entry.reject(this.#connection.locate(error as FivewireError, { command }));
       };
       this.#waiting.set(entry, this.#calls.add({ command, refuse }));
