@@ -47,6 +47,8 @@ export class ReplyQueue {
   #writable: Promise<void> = Promise.resolve();
   #readable: Promise<void> = Promise.resolve();
   #active = 0;
+  /** How many pieces of work have begun, and may have replies to come. */
+  #begun = 0;
   /** Called when work has come: what goes on for long sees that other work is behind it. */
   onArrival: (() => void) | undefined;
   /** Who waits behind the reader that holds the connection for a consumer. */
@@ -57,7 +59,7 @@ export class ReplyQueue {
     this.calls = new PendingCalls(connection.timeouts.stall);
     this.#stray = 'stray' in options ? options.stray : strayReplies(options);
     connection.onUnawaited = () => {
-      if (this.#active === 0) this.#readStray();
+      if (this.#active === 0) this.refuseStray();
     };
   }
 
@@ -93,20 +95,24 @@ export class ReplyQueue {
     const waits = !background && this.#active > 0;
     this.#active++;
     this.onArrival?.();
+    let begun = false;
     const running = (async () => {
       try {
         await mayWrite;
         if (signal?.aborted) throw aborted(signal, context, 'usable');
         if (dropped !== undefined) throw dropped;
-        if (this.#active === 1 && !unprompted) this.#readStray();
+        if (this.#begun === 0 && !unprompted) this.refuseStray();
         if (!this.#connection.isOpen) throw this.#connection.lost(context);
+        begun = true;
+        this.#begun++;
         return await work({ wrote, toRead: () => mayRead });
       } finally {
+        if (begun) this.#begun--;
         wrote();
         await mayRead;
         read();
         this.#active--;
-        if (this.#active === 0) this.#readStray();
+        if (this.#active === 0) this.refuseStray();
       }
     })();
     const call = abandonOnAbort(running, signal, context);
@@ -124,8 +130,11 @@ export class ReplyQueue {
     });
   }
 
-  /** Lines that answer no command. Takes complete ones only: it never waits, so that the next work finds no other reader. */
-  #readStray(): void {
+  /**
+   * Takes lines that answer no command, which may end the connection: to be called where no reply is to come. Complete ones only: it
+   * never waits, so that the next work finds no other reader.
+   */
+  refuseStray(): void {
     const connection = this.#connection;
     try {
       for (let line = connection.takeLine(); line !== undefined; line = connection.takeLine()) {

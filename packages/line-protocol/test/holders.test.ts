@@ -407,7 +407,8 @@ describe('askAhead', () => {
       }
     }
     const { items, call, server, close } = await loop(source());
-    server.write('+\r\na\r\n.\r\n+\r\nb\r\n.\r\n+\r\nc\r\n.\r\n+d\r\n');
+    server.write('+\r\na\r\n.\r\n+\r\nb\r\n.\r\n+\r\nc\r\n.\r\n');
+    server.on('data', (line) => String(line).includes('D') && server.write('+d\r\n'));
     for await (const _ of items) break;
     expect(ended).toBe(true);
     expect(await call('D')).toBe('d');

@@ -109,6 +109,7 @@ export class Lane {
     if (this.#state !== 'running') return;
     while (this.#mayWrite && this.#begun < this.#entries.length) {
       if (this.#begun > 0 && this.#octetsAhead >= aheadOctets) return;
+      if (this.#begun === 0) this.#session.queue.refuseStray(); // nothing is to come
       const entry = this.#entries[this.#begun++] as Entry;
       this.#octetsAhead += octetsOf(entry);
       this.#mayWrite = false;

@@ -182,8 +182,11 @@ export class Transaction {
 
   /** RFC 2920 §3.1: a message may be the first of a group, so the next envelope may travel behind it. */
   #letOthersWrite(): void {
-    const { pipelining } = this.#session;
-    if (!pipelining || !this.message.grouped || !this.progress.meaning.mayFollow) return;
+    const { pipelining, lmtp } = this.#session;
+    const { grouped, recipients } = this.message;
+    if (!pipelining || !grouped || !this.progress.meaning.mayFollow) return;
+    // A server that refuses a message once for all its recipients would have what answers the next message taken for the rest.
+    if (lmtp && recipients.length > 1) return;
     this.#othersFollow = true;
     this.onMayFollow?.();
   }
@@ -378,16 +381,16 @@ export class Transaction {
     const count = lmtp ? this.#accepted.length : 1;
     while (this.#fates.length < count)
       this.#fates.push(this.#checkFate((yield wait) as Reply, command));
-    if (lmtp) return yield* this.#deliveredTo(command);
-    const [fate] = this.#fates as [Reply];
-    // Nothing was to be read between chunks, so that one reply too many shows only now: which of them is the fate?
+    // Nothing was to be read between chunks, nor between the replies of LMTP, so that one too many shows only now: which of them are the fate?
     if (
-      command === 'BDAT' &&
-      !this.message.grouped &&
+      (command === 'BDAT' || lmtp) &&
+      !this.#othersFollow &&
       hasSpoken(connection) &&
       !saysGoodbye(connection)
     )
-      throw outOfStep(connection, (yield wait) as Reply, 'one reply to the message', wait);
+      throw outOfStep(connection, (yield wait) as Reply, 'no more replies to the message', wait);
+    if (lmtp) return yield* this.#deliveredTo(command);
+    const [fate] = this.#fates as [Reply];
     // Taken without the chunk that it refused: what it has is not the message.
     if (fate.class === 2 && refusedChunk !== undefined)
       throw outOfStep(connection, fate, 'a refusal, as of the chunk before', wait);

@@ -263,6 +263,58 @@ describe('unasked replies', () => {
   });
 });
 
+describe('a reply too many, which comes when other calls wait already', () => {
+  const twice = `C: MAIL FROM:<alice@example.org>
+    C: RCPT TO:<bob@example.net>
+    C: DATA
+    S: 250 ok
+    S: 250 ok
+    S: 354 go
+    C: x
+    C: .
+    S: 250 2.0.0 taken
+    S: 250 2.0.0 taken`;
+
+  test.each(['send', 'sendMany'])('%s: it is no answer to the next message', async (way) => {
+    const peer = play(`${pipelining}${twice}`);
+    const client = await connectTo(peer);
+    const message = { envelope: { from, to }, body: 'x\r\n' };
+    const outcomes: unknown[] = [];
+    if (way === 'send')
+      for (const sent of [1, 2, 3].map(() => client.send(message.envelope, message.body)))
+        outcomes.push(await sent.catch((error) => error.code));
+    else
+      try {
+        for await (const one of client.sendMany([message, message, message]))
+          outcomes.push(one.ok ? one.result : (one.error as { code: string }).code);
+      } catch {}
+    expect(outcomes[0]).toMatchObject({ accepted: [{ address: to }] });
+    expect(outcomes[1]).toBe('ERR_MALFORMED_RESPONSE');
+    expect(peer.received.match(/MAIL/g)).toHaveLength(1);
+  });
+});
+
+test('a reply too many to RSET is no answer to the next message of many', async () => {
+  const peer = play(`${pipelining}C: MAIL FROM:<alice@example.org>
+    C: RCPT TO:<bob@example.net>
+    C: DATA
+    S: 250 ok
+    S: 550 no
+    S: 503 no
+    C: RSET
+    S: 250 ok
+    S: 250 ok`);
+  const client = await connectTo(peer);
+  const codes: unknown[] = [];
+  const message = { envelope: { from, to }, body: 'x\r\n' };
+  try {
+    for await (const one of client.sendMany([message, message], { window: 2 }))
+      codes.push(one.ok ? one.result : (one.error as { code: string }).code);
+  } catch {}
+  expect(codes).toEqual(['ERR_RECIPIENTS_REJECTED', 'ERR_MALFORMED_RESPONSE']);
+  expect(peer.received.match(/MAIL/g)).toHaveLength(1);
+});
+
 describe('a body that breaks', () => {
   test('before its first piece: nothing is sent, the connection goes on', async () => {
     const peer = play(`${opening()}C: NOOP\nS: 250 ok\n${closing}`);
