@@ -731,7 +731,8 @@ export const mutants = [
     red: test('smtp', 'deliver-to'),
   },
   {
-    guard: 'LMTP: with several recipients nothing is written behind a message whose replies have not come',
+    guard:
+      'LMTP: with several recipients nothing is written behind a message whose replies have not come',
     in: 'smtp/src/transaction.ts',
     take: 'if (lmtp && recipients.length > 1) return;',
     put: '',
