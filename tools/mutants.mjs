@@ -1183,8 +1183,8 @@ export const mutants = [
   {
     guard: 'a greeting that is there before the client is no stray reply',
     in: 'line-protocol/src/reply-queue.ts',
-    take: 'if (this.#active === 1 && !unprompted) this.#readStray();',
-    put: 'if (this.#active === 1) this.#readStray();',
+    take: 'if (this.#begun === 0 && !unprompted) this.refuseStray();',
+    put: 'if (this.#begun === 0) this.refuseStray();',
     red: test('line-protocol', 'reply-queue'),
   },
   {
