@@ -74,9 +74,14 @@ export async function* archive(
     next = low;
   }
   const end = Math.min(top, next + limit - 1);
+  let asksForLists = true;
   while (next <= end) {
     const to = Math.min(end, next + span - 1);
-    const { numbers, isListed } = await numbersOf(session, name, { from: next, to }, call);
+    const range = { from: next, to };
+    const { numbers, isListed, isRefused } = asksForLists
+      ? await numbersOf(session, name, range, call)
+      : unlisted(range);
+    if (isRefused) asksForLists = false; // it says the same of the next span
     // Of a group that has articles, all that it has can't be nothing.
     const isOdd = numbers.length === 0 && count !== 0 && next === low && to === high;
     const asked = isOdd ? every(next, to) : numbers;
@@ -101,9 +106,9 @@ export async function* archive(
 async function numbersOf(
   session: Session,
   name: string,
-  { from, to }: { from: number; to: number },
+  { from, to }: Range,
   call: CallOptions,
-): Promise<{ numbers: number[]; isListed(number: number): boolean }> {
+): Promise<Listed> {
   let isWhole = true;
   const listed = new Set<number>();
   try {
@@ -112,14 +117,34 @@ async function numbersOf(
     });
     for await (const number of rows) listed.add(number);
   } catch (error) {
-    if (!asksForOlder(error) && !isUnread(error)) throw error;
+    if (asksForOlder(error)) return unlisted({ from, to });
+    if (!isUnread(error)) throw error;
     isWhole = false;
   }
   return {
     numbers: isWhole ? [...listed].sort((a, b) => a - b) : every(from, to),
     isListed: (number) => listed.has(number),
+    isRefused: false,
   };
 }
+
+interface Range {
+  from: number;
+  to: number;
+}
+
+interface Listed {
+  numbers: number[];
+  isListed(number: number): boolean;
+  /** The server has no such list. */
+  isRefused: boolean;
+}
+
+const unlisted = ({ from, to }: Range): Listed => ({
+  numbers: every(from, to),
+  isListed: () => false,
+  isRefused: true,
+});
 
 /** None of the rows can be read. */
 const isUnread = (error: unknown): boolean =>

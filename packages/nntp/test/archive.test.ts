@@ -1,7 +1,8 @@
 /** archive(): a newsgroup copied run after run. */
+import { type AddressInfo, createServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import type { ArchiveState, NntpClient } from '../src/index.js';
+import { type ArchiveState, NntpClient } from '../src/index.js';
 import { failure, play, reader } from './dialogue.js';
 
 const group = (low: number, high: number) =>
@@ -115,6 +116,39 @@ describe('archive()', () => {
         { group: 'a.b', low: 1, high: 2, last: 2 },
       ]);
     });
+  });
+
+  it('a server without LISTGROUP is asked for it once, however many spans there are', async () => {
+    const lines: string[] = [];
+    const server = createServer((socket) => {
+      let input = '';
+      socket.write('200 ready\r\n');
+      socket.on('data', (octets) => {
+        const all = (input + octets).split('\r\n');
+        input = all.pop() ?? '';
+        const answers = all.map((line) => {
+          const verb = line.split(' ')[0] ?? '';
+          if (verb !== 'ARTICLE') lines.push(line);
+          return (
+            { GROUP: '211 3 1 10005 a.b', ARTICLE: '423 none', QUIT: '205 bye' }[verb] ??
+            '500 what?'
+          );
+        });
+        socket.write(`${answers.join('\r\n')}\r\n`);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const nntp = await NntpClient.connect({ host: '127.0.0.1', port, security: 'cleartext' });
+    const seen = [];
+    for await (const { kind, state } of nntp.archive('a.b')) seen.push([kind, state.last]);
+    expect(seen).toEqual([
+      ['gap', 10_000],
+      ['gap', 10_005],
+    ]);
+    expect(lines.filter((line) => line.startsWith('LISTGROUP'))).toEqual(['LISTGROUP a.b 1-10000']);
+    await nntp.quit();
+    server.close();
   });
 
   it('refuses to guess where the group was numbered anew, or the state is another one', async () => {
