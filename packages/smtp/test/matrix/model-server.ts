@@ -23,6 +23,8 @@ export interface ModelOptions {
   /** Which answer: the command, and its how-manieth; `.` for the message, `334` for what continues a login. */
   at: string;
   oddity: Oddity;
+  /** Of the answers behind EHLO's, in their order: what comes in place of them. */
+  oddities?: readonly (Oddity | undefined)[];
   /** Octets come one by one. */
   slowly: boolean;
   /** STARTTLS works, by this certificate. */
@@ -48,7 +50,8 @@ export function model({
   old = false,
   refuses,
   at,
-  oddity,
+  oddity: oddityAt,
+  oddities = [],
   slowly,
   certificate,
   cut,
@@ -70,6 +73,8 @@ export function model({
   let login = 0;
   let output = Promise.resolve();
   let saidOctets = 0;
+  let greeted = false;
+  let answers = 0;
 
   const listenTo = (end: Duplex): void => {
     end.on('error', () => {
@@ -118,7 +123,10 @@ export function model({
     if (over) return '';
     const count = (seen.get(what) ?? 0) + 1;
     seen.set(what, count);
-    if (at !== `${what} ${count}` && !(at === what && count === 1)) {
+    const isAt = at === `${what} ${count}` || (at === what && count === 1);
+    const oddity = isAt ? oddityAt : greeted ? oddities[answers++] : undefined;
+    greeted ||= what === 'EHLO' || what === 'LHLO';
+    if (oddity === undefined) {
       write(`${due}\r\n`);
       return due;
     }
