@@ -96,3 +96,29 @@ test('addresses that nest without end, and long data URIs, cost their length (CV
   const html = `<img src="data:image/png;base64,${'A'.repeat(500_000)}">`;
   expect((await made({ html })).length).toBeGreaterThan(500_000);
 });
+
+describe('nodemailer’s names are answered with ours, and not left out', () => {
+  const names = {
+    message: [
+      'watchHtml', 'icalEvent', 'otp', 'encoding', 'textEncoding', 'disableUrlAccess', 'disableFileAccess', 'attachDataUrls',
+      'boundaryPrefix', 'baseBoundary', 'newline', 'normalizeHeaderKey', 'xMailer', 'signal', 'dkim', '_dkim', 'maxRecipients', 'dsn',
+      'requireTLSExtensionEnabled', 'auth', 'ses',
+    ],
+    attachment: ['href', 'httpHeaders', 'tls', 'raw', 'contentDisposition', 'contentTransferEncoding'],
+  }; // biome-ignore format: two lists
+  const told = (message: object): Promise<string> =>
+    compose({ from: 'a@example.org', to: 'b@example.net', ...message } as ComposeMessage).then(
+      () => 'taken',
+      (error) => error.hint,
+    );
+
+  test.each(names.message)('%s', async (name) => {
+    expect(await told({ [name]: 'x' })).toMatch(/^(?!Known:|taken).+/);
+  });
+
+  test.each(names.attachment)('%s of an attachment', async (name) => {
+    expect(await told({ attachments: [{ content: '', [name]: 'x' }] })).toMatch(
+      /^(?!Known:|taken).+/,
+    );
+  });
+});

@@ -53,6 +53,7 @@ const elsewhereInSasl: Readonly<Record<string, string>> = {
   loginMethod: 'the option mechanisms, beside auth',
   credentials: 'user and password, in auth itself',
   xoauth2: freshToken,
+  oauth2: freshToken,
   clientId: freshToken,
   clientSecret: freshToken,
   refreshToken: freshToken,

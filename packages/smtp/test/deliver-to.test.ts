@@ -235,6 +235,15 @@ test('nodemailer’s option names are answered with ours', async () => {
     secureConnection: 'security',
     getSocket: 'dial',
     maxRequeues: 'outageTimeout',
+    socketCloseTimeout: 'timeouts.close',
+    maxResponseSize: 'limits.replyOctets',
+    dnsTtl: 'lookup',
+    secured: 'stream',
+    direct: 'deliverTo',
+    sendmail: 'SMTP alone',
+    SES: 'email-smtp',
+    streamTransport: 'compose',
+    normalizeHeaderKey: 'compose',
   }))
     expect(await failure(SmtpClient.connect({ host: 'x', [name]: 'x' } as never))).toMatchObject({
       code: 'ERR_ARGUMENT',
