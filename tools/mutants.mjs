@@ -1879,4 +1879,32 @@ export const mutants = [
     put: 'if (resume) {',
     red: ['packages/ftp/test/resume.test.ts'],
   },
+  {
+    guard: 'an option without its value is no option with an empty one',
+    in: 'cli/src/operands.ts',
+    take: "if (value === undefined || value === '--' || isOption(value, options))",
+    put: 'if (value === undefined)',
+    red: ['packages/cli/test/command-lines.test.ts'],
+  },
+  {
+    guard: 'what is no field of a header is neither sent as one nor read as recipients',
+    in: 'cli/src/send/ready-message.ts',
+    take: "const end = lines.findIndex((one) => one.trim() !== '' && !fieldName.test(one));",
+    put: 'const end = -1;',
+    red: ['packages/cli/test/ready-message.test.ts'],
+  },
+  {
+    guard: 'a row of a listing that cannot be read is not left out in silence',
+    in: 'cli/src/protocols/ftp.ts',
+    take: 'if (found.length > 0 || problems > 0) return { found, problems };',
+    put: 'if (found.length > 0) return { found, problems: 0 };',
+    red: ['test/cli/kinds.test.ts'],
+  },
+  {
+    guard: 'UIDs of an earlier UIDVALIDITY are void',
+    in: 'cli/src/imap-command.ts',
+    take: 'if (told === undefined || told === uidValidity) return;',
+    put: 'return;',
+    red: ['test/cli/kinds.test.ts'],
+  },
 ];

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Cli, installCli, startWorld, type World } from './installed.js';
@@ -264,4 +264,98 @@ describe('what a URL says', () => {
       expect(named.stderr).toMatch(/AUTH(ENTICATE)? PLAIN/);
     }
   });
+});
+
+describe('a row of a listing that cannot be read', () => {
+  /** A server of FTP in cleartext whose listing has such a row. */
+  const servedBy = async (work: (url: string) => Promise<void>) => {
+    const rows = '-rw-r--r-- 1 u g 1 Jan  1  2020 a.txt\r\nsomething else\r\n';
+    const data = new Map<string, string>([
+      ['LIST', rows],
+      ['RETR', 'x'],
+    ]);
+    const server = createServer((control) => {
+      let waiting: ((text: string) => void) | undefined;
+      control.on('error', () => {}).write('220 ready\r\n');
+      control.on('data', async (octets) => {
+        for (const line of octets.toString().split('\r\n').filter(Boolean)) {
+          const verb = line.split(' ', 1)[0] as string;
+          const text = data.get(verb);
+          if (verb === 'EPSV') {
+            const other = createServer((socket) => {
+              waiting = (sent) => socket.end(sent);
+              other.close();
+            }).listen(0, '127.0.0.1', () => {
+              const { port } = other.address() as AddressInfo;
+              control.write(`229 ok (|||${port}|)\r\n`);
+            });
+          } else if (text !== undefined) {
+            control.write('150 here\r\n');
+            while (waiting === undefined) await new Promise(setImmediate);
+            waiting(text);
+            waiting = undefined;
+            control.write('226 done\r\n');
+          } else {
+            const replies: Record<string, string> = {
+              USER: '230 in',
+              SYST: '215 UNIX Type: L8',
+              TYPE: '200 ok',
+              QUIT: '221 bye',
+              DELE: '250 gone',
+              PWD: '257 "/"',
+            };
+            control.write(`${replies[verb] ?? '502 no'}\r\n`);
+          }
+        }
+      });
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    try {
+      await work(`ftp://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    } finally {
+      server.close();
+    }
+  };
+
+  it.each([
+    ['ls', '', 'a.txt\n'],
+    ['ls', '*.txt', 'a.txt\n'],
+    ['get', '*.txt', ''],
+    ['get', '*.gz', ''],
+    ['rm', '*.txt', ''],
+    ['rm', '*.txt --older-than 1d', ''],
+  ])('%s /%s tells it, and is 1', (command, rest, stdout) =>
+    servedBy(async (host) => {
+      const [path = '', ...more] = rest.split(' ');
+      const cwd = cli.folder();
+      const line = [
+        command,
+        `${host}/${path}`,
+        ...more,
+        '--security',
+        'cleartext',
+        '--allow-cleartext-auth',
+      ];
+      const ran = await cli.run(line, { cwd });
+      expect(ran, ran.stderr).toMatchObject({ status: 1, stdout });
+      expect(ran.stderr).toMatch(/^warning: .*something else$/m);
+      expect(readdirSync(cwd)).toEqual(command === 'get' && path === '*.txt' ? ['a.txt'] : []);
+    }),
+  );
+});
+
+it('with a profile that has mail alone, what has no scheme is a mailbox', async () => {
+  const cwd = cli.folder();
+  writeFileSync(
+    join(cwd, 'config.yaml'),
+    `profiles:\n  a:\n    imap: ${url('imaps')}\n  both:\n    imap: ${url('imaps')}\n    ftp: ${url('ftps')}\n`,
+    { mode: 0o600 },
+  );
+  const at = (profile: string, ...line: string[]) =>
+    fivewire([...line, '--profile', profile, '--config', 'config.yaml', '--json'], { cwd });
+  expect(JSON.parse((await at('a', 'mkdir', 'Made')).stdout)).toMatchObject({ mailbox: 'Made' });
+  expect(JSON.parse((await at('a', 'mv', 'Made', 'Moved')).stdout)).toMatchObject({ to: 'Moved' });
+  expect(JSON.parse((await at('a', 'stat', 'Moved')).stdout)).toMatchObject({ type: 'mailbox' });
+  expect(await at('a', 'rm', 'Moved/;UID=1')).toMatchObject({ status: 66 });
+  expect(JSON.parse((await at('both', 'stat', 'pub')).stdout)).toMatchObject({ kind: 'directory' });
 });

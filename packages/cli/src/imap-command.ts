@@ -113,7 +113,11 @@ export async function fitting(
   return old;
 }
 
-export const isImap = (url: string): boolean => /^imaps?:\/\//i.test(url);
+/** A URL of that protocol; or, with a profile, a path where it has no FTP server and has that one. */
+export const isOf = (protocol: 'imap' | 'pop3', url: string, { profile }: Context): boolean =>
+  /^[a-z][a-z0-9+.-]*:\/\//i.test(url)
+    ? new RegExp(`^${protocol}s?:`, 'i').test(url)
+    : profile?.urls.ftp === undefined && profile?.urls[protocol] !== undefined;
 
 /** For what is about a mailbox as a whole, and not about its messages. @throws Failure 64 */
 export async function onNamedMailbox(

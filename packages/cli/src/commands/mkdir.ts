@@ -1,7 +1,7 @@
 /** `fivewire mkdir`: a directory or a mailbox; with `-p` also those above it, and none of them need be new. */
 import { type Args, type Context, text } from '../context.js';
 import { onFtpPath } from '../ftp-command.js';
-import { hasMailbox, isImap, onNamedMailbox } from '../imap-command.js';
+import { hasMailbox, isOf, onNamedMailbox } from '../imap-command.js';
 import { line } from '../output.js';
 
 export const options = {
@@ -15,7 +15,7 @@ export const options = {
 export async function run(args: Args, context: Context): Promise<undefined> {
   const { signal, out } = context;
   const url = text(args.url);
-  if (isImap(url)) return makeMailbox(url, args, context);
+  if (isOf('imap', url, context)) return makeMailbox(url, args, context);
   await onFtpPath(url, context, async (ftp, path, name) => {
     await ftp.mkdir(path, { parents: args.parents === true, signal });
     await out.done({ type: 'made', path: name }, `made ${line(name)}`);

@@ -2,7 +2,7 @@
 import { type Args, type Context, text } from '../context.js';
 import { usage } from '../exit-code.js';
 import { onFtpPath } from '../ftp-command.js';
-import { isImap, onNamedMailbox } from '../imap-command.js';
+import { isOf, onNamedMailbox } from '../imap-command.js';
 import { line } from '../output.js';
 import { ownName } from '../own-mailboxes.js';
 
@@ -17,7 +17,7 @@ export async function run(args: Args, context: Context): Promise<undefined> {
     );
   const { signal, out } = context;
   const url = text(args.url);
-  if (isImap(url)) {
+  if (isOf('imap', url, context)) {
     await onNamedMailbox(url, context, async (imap, mailbox) => {
       const name = await ownName(imap, to, context);
       await imap.rename(mailbox, name, { signal });

@@ -5,7 +5,7 @@ import { type Args, type Context, text } from '../context.js';
 import { exitCodes, isFailure, usage } from '../exit-code.js';
 import { absent, onFtpPath } from '../ftp-command.js';
 import { duration } from '../global-options.js';
-import { chosen, fitting, onMailbox } from '../imap-command.js';
+import { chosen, fitting, isOf, onMailbox } from '../imap-command.js';
 import { line } from '../output.js';
 import { fitting as filesFitting } from '../protocols/ftp.js';
 import { globOf } from '../protocols/glob.js';
@@ -24,8 +24,8 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   const url = text(args.url);
   const given = args['older-than'];
   const age = given === undefined ? undefined : duration(text(given), '--older-than');
-  if (/^imaps?:/i.test(url)) return removeMail(url, age, context);
-  if (/^pop3s?:/i.test(url)) {
+  if (isOf('imap', url, context)) return removeMail(url, age, context);
+  if (isOf('pop3', url, context)) {
     if (age !== undefined)
       throw usage('POP3 tells no dates', 'fivewire fetch --delete --keep-days removes by age.');
     const { remove } = await import('../protocols/pop3.js');

@@ -2,7 +2,7 @@
 import { type Args, type Context, text } from '../context.js';
 import { fileRecord } from '../file-record.js';
 import { absent, onFtpPath } from '../ftp-command.js';
-import { isImap, onNamedMailbox } from '../imap-command.js';
+import { isOf, onNamedMailbox } from '../imap-command.js';
 import { line } from '../output.js';
 
 export const options = {} as const;
@@ -10,7 +10,7 @@ export const options = {} as const;
 export async function run(args: Args, context: Context): Promise<undefined> {
   const { signal, out } = context;
   const url = text(args.url);
-  if (isImap(url)) return statMailbox(url, context);
+  if (isOf('imap', url, context)) return statMailbox(url, context);
   await onFtpPath(url, context, async (ftp, path, name) => {
     const entry = await ftp.stat(path, { signal });
     if (entry === undefined) throw absent(name);
