@@ -1898,13 +1898,13 @@ export const mutants = [
     in: 'cli/src/protocols/ftp.ts',
     take: 'if (found.length > 0 || problems > 0) return { found, problems };',
     put: 'if (found.length > 0) return { found, problems: 0 };',
-    red: ['test/cli/kinds.test.ts'],
+    red: ['packages/cli/test/silence.test.ts'],
   },
   {
     guard: 'UIDs of an earlier UIDVALIDITY are void',
     in: 'cli/src/imap-command.ts',
     take: 'if (told === undefined || told === uidValidity) return;',
     put: 'return;',
-    red: ['test/cli/kinds.test.ts'],
+    red: ['packages/cli/test/silence.test.ts'],
   },
 ];
