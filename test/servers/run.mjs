@@ -29,8 +29,8 @@ const main = async ([runner, ...rest]) => {
   }
   const { signal } = interrupted;
   const started = await startServers(readDefinitions(runner), {
-    // The foreign clients that prove the servers before ours are judged by them, and the queue that a test starts by itself.
-    extraPackages: ['curl', 'openssl', 'python3', 'redis-server'],
+    // The foreign clients that prove the servers before ours are judged by them, and the queue and the resolver that tests start by themselves.
+    extraPackages: ['curl', 'openssl', 'python3', 'redis-server', 'unbound', 'ldnsutils'],
     keep: rest.includes('--keep'),
     ...{ say, signal },
   });
