@@ -1810,6 +1810,13 @@ export const mutants = [
     red: test('ftp', 'vendors'),
   },
   {
+    guard: 'a server that keeps TLS where it was to leave is not talked to in clear',
+    in: 'ftp/src/session/clear-command-channel.ts',
+    take: "await within(ended, tls, () => connection.fail(timedOut({ phase: 'tls', timeout: tls })));",
+    put: 'await within(ended, tls, () => secured.destroy());',
+    red: ['test/conformance/ccc.test.ts'],
+  },
+  {
     guard: 'a copy between servers under TLS is named unverified or clear',
     in: 'ftp/src/between/copy-between.ts',
     take: 'if (isSecure && options.protection === undefined) {',

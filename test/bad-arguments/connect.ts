@@ -140,6 +140,7 @@ export const ftpOptions: OptionTable<FtpConnectOptions> = {
   clientName: { ...without(optionalText, 'a boolean'), true: true, 'a space': 'a b' },
   compress: optionalFlag,
   dataProtection: optionalWord,
+  controlProtection: optionalWord,
   noopInterval: milliseconds,
   gateway: {
     ...object,

@@ -103,10 +103,13 @@ export class FtpClient extends FtpCalls {
 
   /** What protects the control connection. Data connections are protected alike, and proven to be the same server. */
   get security(): FtpSecurity {
-    const { transport, securesData } = this.#session;
+    const { transport, securesData, isInClear } = this.#session;
     const info = securityInfo(transport, this.#connection);
     const dataProtection = securesData ? 'private' : 'clear';
-    const own = { dataProtection: { value: dataProtection, enumerable: true } };
+    const own = {
+      dataProtection: { value: dataProtection, enumerable: true },
+      ...(isInClear ? { controlProtection: { value: 'clear', enumerable: true } } : {}),
+    };
     const all = { ...Object.getOwnPropertyDescriptors(info), ...own };
     return Object.freeze(Object.defineProperties({}, all)) as FtpSecurity;
   }

@@ -65,6 +65,11 @@ export interface FtpConnectOptions extends Omit<TransportOptions, 'limits'>, Cha
    * and changes them. `security.dataProtection` says so. Default `'private'`.
    */
   dataProtection?: 'private' | 'unsafe-clear';
+  /**
+   * `'unsafe-clear'`: TLS leaves the control connection once the login is through (CCC), for firewalls that have to read ports: who is between both
+   * sides reads every command, and may send his own. `security.controlProtection` says so. A server that refuses is an error. Default `'private'`.
+   */
+  controlProtection?: 'private' | 'unsafe-clear';
   /** Milliseconds between two NOOPs while octets move, so that address translation keeps the control connection. Default 0: none. */
   noopInterval?: number;
   /** An FTP proxy: `host` is the proxy, and this is the server behind it. TLS, where there is any, is with the proxy. */
@@ -108,6 +113,8 @@ export interface FtpGateway {
 export interface FtpSecurity extends SecurityInfo {
   /** `'clear'`: files and listings travel unprotected. */
   readonly dataProtection: 'private' | 'clear';
+  /** There where TLS has left the control connection (CCC): what the rest says was so until then. */
+  readonly controlProtection?: 'clear';
 }
 
 /** The options beside a URL, which says host, port and security, and may name the user. */

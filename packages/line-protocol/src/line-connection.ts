@@ -345,6 +345,15 @@ export class LineConnection {
     this.#adopt(make(stream));
   }
 
+  /** Goes on by another stream, whatever the one before comes to: TLS has left (FTP's CCC), and nothing of it is kept. */
+  goOn(stream: Duplex): void {
+    if (this.#error !== undefined) throw this.lost();
+    this.#out.flush();
+    this.#detach(this.#stream);
+    this.#in.ended = false;
+    this.#adopt(stream);
+  }
+
   // ── the end ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Ends the connection because of an error and gives that error back, told where it happened, to be thrown. */

@@ -28,6 +28,7 @@ import { pathArgument } from '../files/remote-path.js';
 import { type ActiveMode, plainAddress } from '../transfer/active-port.js';
 import type { FtpAuth, FtpConnectOptions, FtpLimits, FtpUrlOptions } from '../types.js';
 import { type Charset, createCharset } from './charset.js';
+import { clearCommandChannel, Wire } from './clear-command-channel.js';
 import { Control } from './control.js';
 import { command, Dialogue } from './dialogue.js';
 import { rejected, saysUnknown } from './failures.js';
@@ -134,7 +135,9 @@ async function open({ options, transport, charset, limits, traits }: Resolved): 
   const scope = sessionScopeOf(transport);
   const stream =
     transport.options.stream ?? (await dialTransport(transport, 'control', transport.port));
-  const given = { ...transport, options: { ...transport.options, stream } };
+  const leavesTls = options.controlProtection === 'unsafe-clear' && transport.context !== undefined;
+  const wire = leavesTls ? new Wire(stream).begin() : undefined;
+  const given = { ...transport, options: { ...transport.options, stream: wire ?? stream } };
   const connection = await openConnection(given, scope);
   return connection.establish(options.signal, async () => {
     const dialogue = new Dialogue(connection, transport.timeouts.reply, 'greeting');
@@ -150,6 +153,7 @@ async function open({ options, transport, charset, limits, traits }: Resolved): 
     if (options.directory !== undefined) {
       await begin(connection, transport, pathArgument(options.directory, charset, 'directory'));
     }
+    if (wire !== undefined) await clearCommandChannel(connection, wire, transport.timeouts.reply);
     const control = new Control(connection, traits, welcome);
     return {
       transport,
@@ -158,6 +162,7 @@ async function open({ options, transport, charset, limits, traits }: Resolved): 
       dataHost: dataHostOf(transport, stream),
       scope,
       ...ability,
+      isInClear: wire !== undefined,
       traits,
       limits,
       active: activeMode(options.active, stream),

@@ -70,6 +70,7 @@ export const ownRules: Readonly<Record<string, Rule>> = {
   clientName: [(value) => value === false || isText(value), 'a word of visible ASCII, or false'],
   compress: rules.flag,
   dataProtection: oneOf('private', 'unsafe-clear'),
+  controlProtection: oneOf('private', 'unsafe-clear'),
   noopInterval: rules.milliseconds,
 };
 

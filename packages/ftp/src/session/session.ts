@@ -21,6 +21,8 @@ export interface Session {
   readonly limits: FtpLimits;
   /** Active mode: the server dials. `undefined`: this side does. */
   readonly active: ActiveMode | undefined;
+  /** Whether TLS has left the control connection (CCC). */
+  readonly isInClear: boolean;
   /** Whether data connections are under TLS. */
   readonly securesData: boolean;
   /** Milliseconds between two NOOPs in a transfer; 0: none. */
