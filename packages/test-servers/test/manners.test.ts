@@ -72,6 +72,14 @@ describe('IMAP', () => {
     ['strato', [], 'LIST "" % RETURN (SUBSCRIBED)', /^\* LIST .*"Drafts"$/],
     ['proton', [], 'LIST (SPECIAL-USE) "" *', /^t BAD/],
     ['domino', ['SELECT INBOX'], 'FETCH 1 INTERNALDATE', /"00-Jan-0000 00:00:00 \+0000"/],
+    ['yandex', [], 'LOGOUT', /^\* BYE/],
+    [
+      'outlook-throttled',
+      ['SELECT INBOX'],
+      'FETCH 1 FLAGS',
+      /^t BAD Request is throttled\. Suggested Backoff Time: \d+/,
+    ],
+    ['outlook-throttled', ['SELECT INBOX', 'FETCH 1 FLAGS'], 'FETCH 1 FLAGS', /^t OK/],
     ['smartermail', ['SELECT INBOX'], 'FETCH 1 ENVELOPE', /"c" "x"\) NIL\)/],
   ])('%s: %j %s', async (like, before, command, expected) => {
     const { mail: store } = await start({ like, protocols: ['imap'] });
@@ -156,6 +164,23 @@ describe('POP3', () => {
     qmail.send('RETR 1\r\n');
     expect((await qmail.until(/^\.$/)).slice(1)).toEqual(['Subject: a', '', 'b', '', '.']);
     await servers?.close();
+    const glued = await open('exchange-2000');
+    await login(glued);
+    glued.send('RETR 1\r\n');
+    expect((await glued.until(/\.$/)).slice(1)).toEqual(['Subject: a', '', 'b.']);
+    await servers?.close();
+    const greenmail = await open('greenmail');
+    servers?.mail.deliver('alice', 'Subject: b\r\n\r\n.dot\r\n');
+    await login(greenmail);
+    greenmail.send('RETR 2\r\n');
+    expect((await greenmail.until(/^\.$/)).slice(1)).toEqual(['Subject: b', '', '.dot', '.']);
+    await servers?.close();
+    const fastmail = await open('fastmail');
+    await login(fastmail);
+    expect(await fastmail.ask('UIDL 1')).toMatch(/^\+OK 1 f{70}\S+$/);
+    fastmail.send('UIDL\r\n');
+    expect((await fastmail.until(/^\.$/)).at(1)).toMatch(/^1 f{70}\S+$/);
+    await servers?.close();
     expect(await (await open('o2.pl')).ask('AUTH PLAIN')).toMatch(/^\+OK/);
     await servers?.close();
     expect(await capa(await open('unlisted'))).not.toContain('UIDL');
@@ -205,6 +230,8 @@ describe('FTP', () => {
       await servers?.close();
     }
     expect(await (await open('serv-u')).ask('EPSV')).toMatch(/^229 .*\)\.$/);
+    await servers?.close();
+    expect(await (await open('os400')).ask('EPSV')).toMatch(/^229 .*\(!!!\d+!\)$/);
   });
 
   it('lists as dir does', () => {

@@ -40,6 +40,8 @@ function descends(line: string): boolean {
   return numbers.some((number, at) => number < (numbers[at - 1] ?? 0));
 }
 
+const fetching = /^(?:UID )?FETCH /i;
+
 const unsafeLogin = {
   to: /^(?:SELECT|EXAMINE) /i,
   unless: /^ID \(/i,
@@ -76,6 +78,24 @@ export const imapManners: Readonly<Record<string, Manner<ImapServerOptions>>> = 
     hide: plain,
     // Spaces between the addresses of an ENVELOPE.
     says: [{ in: /ENVELOPE/i, what: /\)\((?=NIL|")/g, instead: ') (' }],
+  },
+
+  // The first FETCH of a connection is too soon: imapflow#142.
+  'outlook-throttled': {
+    hide: plain,
+    answers: [
+      {
+        to: fetching,
+        unless: fetching,
+        say: '<tag> BAD Request is throttled. Suggested Backoff Time: 500 milliseconds',
+      },
+    ],
+  },
+
+  // Says goodbye several times.
+  yandex: {
+    hide: modern,
+    says: [{ in: /^LOGOUT/i, what: /^(\* BYE .*\r\n)/m, instead: '$1$1$1' }],
   },
 
   // No mailbox before the client has said who it is; sets must ascend: modern-email/defects#40.

@@ -39,6 +39,22 @@ export const pop3Manners: Readonly<Record<string, Manner<Pop3ServerOptions>>> = 
     says: [{ in: /^RETR/i, what: /^\.\r\n$/m, instead: '\r\n.\r\n' }],
   },
 
+  // Unique-ids of more than 70 characters, which is more than RFC 1939 allows.
+  fastmail: {
+    says: [
+      { in: /^UIDL/i, what: /^((?:\+OK )?\d+) (\S+)(?=\r\n)/gm, instead: `$1 ${'f'.repeat(70)}$2` },
+    ],
+  },
+
+  // The dot behind a message that has no line end of its own.
+  'exchange-2000': {
+    hide: ['PIPELINING'],
+    says: [{ in: /^RETR/i, what: /\r\n\.\r\n$/, instead: '.\r\n' }],
+  },
+
+  // Dots are not doubled: greenmail#1049.
+  greenmail: { says: [{ in: /^(?:RETR|TOP)/i, what: /^\.\./gm, instead: '.' }] },
+
   // A challenge begins with +OK: MailKit#171.
   'o2.pl': {
     options: { sasl: { mechanisms: ['PLAIN', 'LOGIN'] } },
@@ -97,6 +113,19 @@ export const ftpManners: Readonly<Record<string, Manner<FtpServerOptions>>> = {
   'serv-u': {
     hide: ['MLST', 'MLSD'],
     says: [{ in: /^EPSV/i, what: /^(229 .*\))(?=\r\n)/, instead: '$1.' }],
+  },
+
+  // EPSV's answer has a delimiter of its own (RFC 2428 §3 allows any).
+  os400: {
+    hide: ['MLST', 'MLSD', 'HASH', 'MFMT'],
+    says: [
+      {
+        in: /^SYST/i,
+        what: /^215 .*(?=\r\n)/,
+        instead: '215 OS/400 is the remote operating system',
+      },
+      { in: /^EPSV/i, what: /\(\|\|\|(\d+)\|\)/, instead: '(!!!$1!)' },
+    ],
   },
 
   // As small devices have it.
