@@ -187,6 +187,11 @@ describe('POP3', () => {
   });
 });
 
+it('exchange-2003 says in its greeting who it is', async () => {
+  await start({ like: 'exchange-2003', protocols: ['imap'] });
+  expect(await (await dial('imap')).line()).toMatch(/^\* OK Microsoft Exchange Server 2003 /);
+});
+
 describe('FTP', () => {
   const open = async (like: string) => {
     await start({ like, protocols: ['ftp'], files: { '/a.txt': 'abc' } });

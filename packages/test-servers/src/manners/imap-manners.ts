@@ -72,6 +72,13 @@ export const imapManners: Readonly<Record<string, Manner<ImapServerOptions>>> = 
   'exchange-2003': {
     hide: plain,
     answers: [{ to: /^NAMESPACE$/i, say: '* BYE Connection is closed. 15', close: true }],
+    // Its greeting is how clients know it.
+    says: [
+      {
+        what: /^\* OK IMAP4rev1 ready/,
+        instead: '* OK Microsoft Exchange Server 2003 IMAP4rev1 server version 6.5.7638.1 ready.',
+      },
+    ],
   },
 
   outlook: {
