@@ -4,7 +4,9 @@
  */
 import { createServer, type Server } from 'node:net';
 import { Readable } from 'node:stream';
-import { createSmtpPool, type SmtpPool } from '@fivewire/smtp';
+import { buffer } from 'node:stream/consumers';
+import { createSmtpPool, type Envelope, type SmtpPool } from '@fivewire/smtp';
+import fc from 'fast-check';
 import { createTransport, type Transporter } from 'nodemailer';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fivewireTransport } from '../src/nodemailer.js';
@@ -174,6 +176,51 @@ describe('as nodemailer does it', () => {
       expect((await sent(ours(), options)).envelope).toContain('RCPT TO:<b@example.net>');
   });
 });
+
+it('who is named anywhere, in any form, gets the message, once; and nobody else', async () => {
+  const address = fc.constantFrom('a', 'b', 'c', 'd', 'e').map((name) => `${name}@example.net`);
+  /** The same in the forms that nodemailer takes. */
+  const form = fc
+    .tuple(address, fc.constantFrom('alone', 'named', 'quoted', 'object', 'bare object', 'list', 'group', 'comment'))
+    .map(([one, how]): [string, unknown] => [one, {
+      'alone': one, 'named': `Bob <${one}>`, 'quoted': `"Doe, J. <x@example.com>" <${one}>`, 'object': { name: 'B, "C"', address: one },
+      'bare object': { address: one }, 'list': [one], 'group': `Team: ${one};`, 'comment': `${one} (x@example.com)`,
+    }[how]]);
+  const field = fc.array(form, { maxLength: 3 });
+  const message = fc.record({ to: field, cc: field, bcc: field, headerCc: field, headerBcc: field, plugin: field });
+  let envelopes: Envelope[] = [];
+  const sender = {
+    send: async (given: Envelope, body: Readable) => {
+      envelopes.push(given);
+      await buffer(body);
+      return { accepted: [], refused: [], reply: { code: 250, text: 'ok' }, bytes: 0, dropped: [] };
+    },
+  };
+  let added: unknown[] = [];
+  const plugin: Plugins = {
+    stream: ({ message: compiled }) => {
+      for (const one of added) compiled.addHeader('Bcc', one);
+    },
+  };
+  const transporter = withPlugins(createTransport(fivewireTransport(sender)), plugin);
+  await fc.assert(
+    fc.asyncProperty(message, async (fields) => {
+      const given = (name: keyof typeof fields) => fields[name].map(([, one]) => one);
+      // What stands in `headers` gives way to a field of the message's own.
+      const counts = [fields.to, fields.cc, fields.bcc, fields.plugin,
+        ...(fields.cc.length > 0 ? [] : [fields.headerCc]), ...(fields.bcc.length > 0 ? [] : [fields.headerBcc])];
+      const wanted = [...new Set(counts.flat().map(([one]) => one))].sort();
+      const own = Object.fromEntries((['to', 'cc', 'bcc'] as const).filter((name) => fields[name].length > 0).map((name) => [name, given(name)]));
+      added = given('plugin');
+      envelopes = [];
+      const headers = { Cc: given('headerCc').flat(), BCC: given('headerBcc').flat() };
+      const sending = transporter.sendMail({ from: 'x@example.org', text: 'x', ...own, headers } as never);
+      await sending.catch((error) => expect([wanted, error.code]).toEqual([[], 'EENVELOPE']));
+      expect(envelopes.flatMap(({ to }) => to).sort()).toEqual(wanted);
+    }),
+    { numRuns: 60 },
+  );
+}); // biome-ignore format: one line a fact
 
 describe('refused, and not left out', () => {
   const envelope = { from: 'a@example.org', to: 'b@example.net' };
