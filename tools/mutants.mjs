@@ -1367,6 +1367,21 @@ export const mutants = [
     red: test('imap', 'odd-searches'),
   },
   {
+    guard: 'IMAP: watch survives more than one dead link',
+    in: 'imap/src/watch.ts',
+    take: 'if (place !== context) await place?.leave();\n        place = undefined;',
+    put: 'await place?.leave();\n        place = undefined;',
+    red: test('imap', 'sync'),
+  },
+  {
+    guard:
+      'IMAP: flags that changed are asked for by the number up to which they are known, and not by a later one',
+    in: 'imap/src/watcher.ts',
+    take: 'if (this.#catchesUp) return;',
+    put: '',
+    red: test('imap', 'sync'),
+  },
+  {
     guard: 'IMAP: COPYUID of messages that were not asked for is not passed on',
     in: 'imap/src/commands/copy.ts',
     take: 'source.without(asked).size === 0;',

@@ -91,7 +91,8 @@ export async function* watch(
       } catch (error) {
         if (signal?.aborted || context.left()) return;
         if (!reconnect || context.connect === undefined || !survivable(error)) throw error;
-        await place?.leave();
+        // The client's own link is lost, and not left: leaving is what the user does.
+        if (place !== context) await place?.leave();
         place = undefined;
         // One that held for a while was a good one: the next is tried at once again.
         if (performance.now() - connectedAt > longEnough) attempts = 0;

@@ -13,7 +13,7 @@ import type { MailboxChange, SelectedMailbox } from './session.js';
 import type { MailboxEvent } from './watch.js';
 
 /** Messages whose flags are kept for a consumer that does not come. */
-const mostFlags = 100_000;
+export const mostFlags = 100_000;
 const statusNames = ['messages', 'uidNext', 'uidValidity', 'unseen'] as const;
 
 export class Watcher {
@@ -32,6 +32,14 @@ export class Watcher {
   /** Those of them that have gone away, and the flags of others, since the last events. */
   #gone: UidSet = UidSet.empty;
   readonly #flags = new Map<number, readonly string[]>();
+  /** There were more than are kept: all are asked for. */
+  #flagsAreLost = false;
+  /** Those that have come. */
+  #fresh: UidSet = UidSet.empty;
+  /** What is to be told, and has not been: where the link dies before, it is told over the next. */
+  readonly #events: MailboxEvent[] = [];
+  /** What changed before this connection is being asked for. */
+  #catchesUp = false;
   /** Where to look for messages that we do not know of. */
   #look: 'no' | 'behind' | 'everywhere' = 'everywhere';
   /** Further mailboxes in which something may have changed. */
@@ -71,7 +79,11 @@ export class Watcher {
 
   get hasNews(): boolean {
     return (
-      this.#look !== 'no' || this.#gone.size > 0 || this.#flags.size > 0 || this.#others.size > 0
+      this.#look !== 'no' ||
+      this.#gone.size > 0 ||
+      this.#flags.size > 0 ||
+      this.#others.size > 0 ||
+      this.#events.length > 0
     );
   }
 
@@ -82,59 +94,91 @@ export class Watcher {
 
   /** The first look over a connection. */
   async begin(uidValidity: number | undefined, call: CallOptions): Promise<MailboxEvent[]> {
-    const [mailbox] = this.names;
     // UIDs without a UIDVALIDITY do not last.
     const isNew = !this.#begun || uidValidity === undefined || this.#uidValidity !== uidValidity;
     const before = this.#modSeq;
-    this.#modSeq =
+    const now =
       this.#selected?.highestModSeq ?? (this.#selected?.modSeqIsUnread ? before : undefined);
-    if (!isNew) {
-      const events = await this.changes(call);
-      const { capabilities } = this.#session();
-      const counts = capabilities.has('CONDSTORE') && this.#modSeq !== undefined;
-      if (before !== undefined && counts) {
-        for await (const { uid, flags } of fetchFlags(this.#running(), UidSet.all, before, call))
-          if (!isIn(events, uid)) events.push({ type: 'flags', mailbox, uid, flags });
-      }
-      return events;
+    this.#catchesUp = !isNew;
+    if (isNew) await this.#beginAnew(uidValidity, call);
+    else {
+      await this.#lookAround(call);
+      await this.#flagsSince(before, now, call);
     }
-    const wasBegun = this.#begun;
-    this.#known = UidSet.empty;
-    this.#flags.clear();
-    while (this.#look !== 'no') await this.#search(call);
-    this.#gone = UidSet.empty;
-    this.#begun = true;
-    this.#uidValidity = uidValidity;
+    this.#catchesUp = false;
+    this.#modSeq = now;
     await this.#newStatuses(call);
-    const messages = this.#known.size;
-    if (wasBegun) return [{ type: 'reset', mailbox, uids: this.#known, messages }];
-    const from = this.#from;
-    this.#from = undefined;
-    if (from === undefined) return [];
-    const uids = this.#known.without(from > 1 ? `1:${from - 1}` : UidSet.empty);
-    return uids.size === 0 ? [] : [{ type: 'new', mailbox, uids, messages }];
+    return this.#told();
   }
 
   /** What has changed so far, as events. */
   async changes(call: CallOptions): Promise<MailboxEvent[]> {
+    await this.#lookAround(call);
+    await this.#newStatuses(call);
+    return this.#told();
+  }
+
+  #told(): MailboxEvent[] {
+    return this.#events.splice(0);
+  }
+
+  /** Another mailbox than before, or the first: what it has is told, and not what has changed. */
+  async #beginAnew(uidValidity: number | undefined, call: CallOptions): Promise<void> {
     const [mailbox] = this.names;
-    let fresh: UidSet = UidSet.empty;
-    while (this.#look !== 'no') fresh = fresh.union(await this.#search(call));
-    const gone = this.#gone.without(fresh);
-    fresh = fresh.without(this.#gone);
+    this.#known = UidSet.empty;
+    this.#flags.clear();
+    while (this.#look !== 'no') await this.#search(call);
     this.#gone = UidSet.empty;
-    const events: MailboxEvent[] = [...this.#flags].map(([uid, flags]) => ({
-      type: 'flags',
-      mailbox,
-      uid,
-      flags,
-    }));
+    this.#fresh = UidSet.empty;
+    this.#uidValidity = uidValidity;
+    const messages = this.#known.size;
+    const [wasBegun, from] = [this.#begun, this.#from];
+    this.#begun = true;
+    this.#from = undefined;
+    if (wasBegun) {
+      // Of the mailbox that it was, there is nothing more to tell.
+      const others = this.#told().filter(({ type }) => type === 'status');
+      this.#events.push(...others, { type: 'reset', mailbox, uids: this.#known, messages });
+    } else if (from !== undefined) {
+      const uids = this.#known.without(from > 1 ? `1:${from - 1}` : UidSet.empty);
+      if (uids.size > 0) this.#events.push({ type: 'new', mailbox, uids, messages });
+    }
+  }
+
+  /** Flags that changed while there was no connection, where the server counts changes. */
+  async #flagsSince(
+    before: string | undefined,
+    now: string | undefined,
+    call: CallOptions,
+  ): Promise<void> {
+    const [mailbox] = this.names;
+    const { capabilities } = this.#session();
+    if (before === undefined || now === undefined || !capabilities.has('CONDSTORE')) return;
+    const found: MailboxEvent[] = [];
+    for await (const { uid, flags } of fetchFlags(this.#running(), UidSet.all, before, call))
+      if (!isIn(this.#events, uid)) found.push({ type: 'flags', mailbox, uid, flags });
+    this.#events.push(...found);
+  }
+
+  /** Looks where that is due, and makes events of what has come and gone. */
+  async #lookAround(call: CallOptions): Promise<void> {
+    while (this.#look !== 'no') this.#fresh = this.#fresh.union(await this.#search(call));
+    const [mailbox] = this.names;
+    if (this.#flagsAreLost) {
+      const all = fetchFlags(this.#running(), UidSet.all, undefined, call);
+      for await (const { uid, flags } of all) this.#flags.set(uid, flags);
+      this.#flagsAreLost = false;
+    }
+    const gone = this.#gone.without(this.#fresh);
+    const fresh = this.#fresh.without(this.#gone);
+    this.#gone = UidSet.empty;
+    this.#fresh = UidSet.empty;
+    for (const [uid, flags] of this.#flags)
+      this.#events.push({ type: 'flags', mailbox, uid, flags });
     this.#flags.clear();
     const messages = this.#known.size;
-    if (gone.size > 0) events.push({ type: 'expunged', mailbox, uids: gone, messages });
-    if (fresh.size > 0) events.push({ type: 'new', mailbox, uids: fresh, messages });
-    events.push(...(await this.#newStatuses(call)));
-    return events;
+    if (gone.size > 0) this.#events.push({ type: 'expunged', mailbox, uids: gone, messages });
+    if (fresh.size > 0) this.#events.push({ type: 'new', mailbox, uids: fresh, messages });
   }
 
   /**
@@ -180,9 +224,14 @@ export class Watcher {
     { flags, modSeq }: { flags: readonly string[] | undefined; modSeq: string | undefined },
   ): void {
     if (uid === undefined || flags === undefined) return;
-    if (this.#flags.size >= mostFlags) this.#flags.clear();
+    if (this.#flags.size >= mostFlags) {
+      this.#flags.clear();
+      this.#flagsAreLost = true;
+    }
     this.#flags.delete(uid);
     this.#flags.set(uid, withoutRecent(flags));
+    // What is asked for by this number has to be there first.
+    if (this.#catchesUp) return;
     if (modSeq !== undefined && this.#modSeq !== undefined && BigInt(modSeq) > BigInt(this.#modSeq))
       this.#modSeq = modSeq;
   }
@@ -225,20 +274,21 @@ export class Watcher {
     return now.without(before);
   }
 
-  async #newStatuses(call: CallOptions): Promise<MailboxEvent[]> {
-    const events: MailboxEvent[] = [];
+  async #newStatuses(call: CallOptions): Promise<void> {
     for (const mailbox of this.#others) {
       this.#others.delete(mailbox);
       this.#asking = mailbox;
-      const now = await status(this.#running(), mailbox, statusNames, call);
+      const now = await status(this.#running(), mailbox, statusNames, call).catch((error) => {
+        this.#others.add(mailbox);
+        throw error;
+      });
       this.#asking = undefined;
       const text = JSON.stringify(now);
       const before = this.#statuses.get(mailbox);
       this.#statuses.set(mailbox, text);
       if (before !== undefined && before !== text)
-        events.push({ type: 'status', mailbox, status: now });
+        this.#events.push({ type: 'status', mailbox, status: now });
     }
-    return events;
   }
 
   #running(): CommandRunner {

@@ -1,9 +1,10 @@
 /** `sync`: what changed since the last time, killed at any point; `watch` over links that die. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ImapClient, MailboxEvent, SyncState } from '../src/index.js';
-import { replayed, scriptedClient } from './support/script.js';
+import type { Duplex } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ImapClient, type MailboxEvent, type SyncState } from '../src/index.js';
+import { follow, inClear, replayed, scriptedClient } from './support/script.js';
 import { type MailServer, mailServer, message } from './support/servers.js';
 
 let at: MailServer;
@@ -461,6 +462,74 @@ describe('watch, over a link that dies', () => {
     expect((await none.next()).done).toBe(true); // we left ourselves
   });
 });
+
+describe('watch, over links that die while it catches up', () => {
+  const opened = (exists: number, modSeq: number, uidValidity = 7) => `
+S: * PREAUTH [CAPABILITY IMAP4rev1 CONDSTORE] hello
+C: A1 EXAMINE "INBOX"
+S: * ${exists} EXISTS
+S: * OK [UIDVALIDITY ${uidValidity}] x
+S: * OK [HIGHESTMODSEQ ${modSeq}] x
+S: A1 OK done
+C: A2 UID SEARCH ALL
+`;
+  const first = `${opened(3, 10)}S: * SEARCH 1 2 3\nS: A2 OK done\n`;
+  const changed = `${opened(3, 20)}S: * SEARCH 2 3 4\nS: A2 OK done\nC: A3 UID FETCH 1:* (UID FLAGS) (CHANGEDSINCE 10)\n`;
+  const last = `${changed}S: * 1 FETCH (UID 2 FLAGS (\\Seen) MODSEQ (15))\nS: * 2 FETCH (UID 3 FLAGS ($x) MODSEQ (20))\nS: A3 OK done\n`;
+
+  async function told(scripts: string[], names: string | string[], enough: number): Promise<string[]> {
+    let dials = 0;
+    const leave = new AbortController();
+    const wrong: unknown[] = [];
+    const dial = async (): Promise<Duplex> => {
+      if (dials === scripts.length) leave.abort();
+      const { stream, done } = follow(`${scripts[dials++] ?? ''}END\n`);
+      done.catch((error) => wrong.push(error));
+      return stream;
+    };
+    // Each link has held for a while when it dies: the next is tried at once.
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 100_000));
+    const client = await ImapClient.connect({ ...inClear, host: 'localhost', dial, id: false });
+    const events: string[] = [];
+    try {
+      for await (const event of client.watch(names, { signal: leave.signal })) {
+        if (event.type === 'status') events.push(`status ${event.status.messages}`);
+        else events.push(`${event.type} ${'uid' in event ? event.uid : event.uids}`);
+        if (events.length === enough) break;
+      }
+    } finally {
+      clock.mockRestore();
+      client.close();
+    }
+    expect([dials, wrong]).toEqual([scripts.length, []]);
+    return events;
+  }
+
+  const right = ['expunged 1', 'new 4', 'flags 2', 'flags 3'];
+
+  it.each([
+    ['before the search', opened(3, 20)],
+    ['in the search', `${opened(3, 20)}S: * SEARCH 2 3 4\n`],
+    ['before the flags', changed],
+    ['in the flags', `${changed}S: * 1 FETCH (UID 2 FLAGS (\\Seen) MODSEQ (15))\n`],
+    ['where one row told of the last change', `${changed}S: * 2 FETCH (UID 3 FLAGS ($x) MODSEQ (20))\n`],
+  ])('%s: nothing is lost, or told twice', async (_name, dead) => {
+    const end = `${last}C: A4 LOGOUT\n`;
+    expect(await told([first, dead, end], 'INBOX', 4)).toEqual(right);
+    expect(await told([first, dead, dead, end], 'INBOX', 4)).toEqual(right);
+  });
+
+  it('in the numbers of another mailbox: nothing is lost of this one', async () => {
+    const status = (tag: string, messages?: number) => `C: ${tag} STATUS "x" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n${messages === undefined ? '' : `S: * STATUS x (MESSAGES ${messages})\nS: ${tag} OK done\n`}`;
+    const same = changed.replace('CHANGEDSINCE 10', 'CHANGEDSINCE 20');
+    const scripts = [first + status('A3', 1), last + status('A4'), `${same}S: A3 OK done\n${status('A4', 2)}C: A5 LOGOUT\n`];
+    expect(await told(scripts, ['INBOX', 'x'], 5)).toEqual([...right, 'status 2']);
+    const reset = `${opened(3, 20, 8)}S: * SEARCH 5 6 7\nS: A2 OK done\n`;
+    const anew = [first + status('A3', 1), reset + status('A3'), `${reset}C: A3 UID FETCH 1:* (UID FLAGS) (CHANGEDSINCE 20)\nS: A3 OK done\n${status('A4', 1)}C: A5 LOGOUT\n`];
+    expect(await told(anew, ['INBOX', 'x'], 1)).toEqual(['reset 5:7']);
+  });
+}); // biome-ignore format: a table
 
 describe('NOTIFY', () => {
   it('tells of several mailboxes at once, and is taken back at the end', async () => {
