@@ -302,4 +302,11 @@ describe('a transfer that no preliminary reply opens', () => {
     await played.over;
     ftp.close();
   });
+
+  it('octets that were sent are no answer: one is awaited no longer than any other', async () => {
+    const { result } = await against(`${login}${port}DATA\nC: STOR /f\nU: hello\nSTALL\n`, (ftp) =>
+      ftp.upload('hello', '/f', { timeout: 40 }).catch((error: object) => error),
+    ).catch((error) => ({ result: error }));
+    expect(result).toMatchObject({ code: 'ERR_TIMEOUT', phase: 'command', connection: 'closed' });
+  });
 });

@@ -115,11 +115,13 @@ async function converse(
   const { line, signal } = plan;
   const stop = whenAborted(signal, line);
   const noops = new Noops(dialogue);
-  const timely = deadline(dialogue.timeout, () =>
-    dialogue.connection.fail(
-      timedOut({ phase: 'command', timeout: dialogue.timeout, command: line.masked }),
-    ),
-  );
+  const answerDue = () =>
+    deadline(dialogue.timeout, () =>
+      dialogue.connection.fail(
+        timedOut({ phase: 'command', timeout: dialogue.timeout, command: line.masked }),
+      ),
+    );
+  let timely = answerDue();
   const silence = unannounced(() => data.ready, plan.sends ?? false, dialogue.timeout);
   let pending = firstReply(dialogue, line);
   let unopened: Unopened | undefined;
@@ -129,6 +131,7 @@ async function converse(
     );
     timely();
     silence.forget();
+    const unanswered = first === undefined ? pending : undefined;
     if (first === undefined) pending = lastOf(pending, dialogue, line, noops);
     else if (first.class >= 4) throw dialogue.connection.locate(rejected(first, line.masked));
     else if (first.class === 3) {
@@ -156,6 +159,10 @@ async function converse(
       if (error instanceof Halt || signal?.aborted) throw error;
       broken = error;
       data.destroy();
+    }
+    if (unanswered !== undefined) {
+      timely = answerDue();
+      unanswered.then(timely, timely);
     }
     // What came shows that the server served. Where nothing did, or this side sent, a refusal may still be on its way; an empty listing is
     // asked about again anyhow.
