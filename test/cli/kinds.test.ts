@@ -182,6 +182,9 @@ describe('what a URL says', () => {
     [`get ${F}p%75b//report.txt -`, 0, whole],
     [`get ${F}pub/report.txt?x -`, 64, '', /query/],
     [`get ${F}pub/ -`, 64, '', /directory/],
+    [`rm ${F}pub/report.txt/`, 66, '', /is a file, no directory/],
+    [`rm -r ${F}pub/report.txt/`, 66, '', /without the slash/],
+    [`ls ${F}pub/report.txt`, 0, /report\.txt/],
     [`get ${F}pub/%zz -`, 64, '', /%25/],
     // IMAP: RFC 5092
     [`get ${I}INBOX/;UID=1 -`, 0, whole],
@@ -213,6 +216,17 @@ describe('what a URL says', () => {
     [`get ${P}1/ -`, 64],
     [`fetch ${P}1 Mail`, 64],
     // SMTP
+    [
+      `send ${S} --from b@example.org --to alice@example.org --text x --rate 5/s`,
+      64,
+      '',
+      /goes with --each/,
+    ],
+    [
+      `send ${S} --from b@example.org --to alice@example.org --text x --dkim-domain example.org`,
+      64,
+    ],
+    [`send ${S} --file file --dkim-selector s`, 64],
     [`send ${S}x --from b@example.org --to alice@example.org --subject s`, 64, '', /no path/],
     // News: RFC 5538
     [`get ${N}test.fivewire/1 -`, 0, /Subject: s\r\n/],

@@ -2,7 +2,7 @@
 import type { FtpClient, RemotePath } from '@fivewire/ftp';
 import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, text } from '../context.js';
-import { exitCodes, isFailure, usage } from '../exit-code.js';
+import { exitCodes, Failure, isFailure, usage } from '../exit-code.js';
 import { absent, onFtpPath } from '../ftp-command.js';
 import { duration } from '../global-options.js';
 import { chosen, fitting, isOf, onMailbox } from '../imap-command.js';
@@ -36,10 +36,27 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     throw usage('--older-than is for files', 'Name them: ftps://host/logs/*, without --recursive.');
   const { signal } = context;
   await onFtpPath(url, context, async (ftp, path, name) => {
+    await refuseFile(ftp, path, name, context);
     await ftp.remove(path, { recursive: true, signal });
     await removed(name, context);
   });
   return undefined;
+}
+
+/** What ends in a slash is a directory: a file of that name was not meant. @throws Failure 66 */
+async function refuseFile(
+  ftp: FtpClient,
+  path: RemotePath,
+  name: string,
+  { signal }: Context,
+): Promise<void> {
+  if (!name.endsWith('/')) return;
+  const entry = await ftp.stat(path, { signal });
+  if (entry === undefined || entry.type === 'directory') return;
+  throw new Failure(exitCodes.notFound, `${line(name)} is a file, no directory`, {
+    code: 'ERR_NOT_FOUND',
+    hint: 'Write it without the slash at its end.',
+  });
 }
 
 const removed = (path: string, { out }: Context): Promise<void> =>
@@ -57,6 +74,7 @@ async function removeFiles(
     failed = 0;
     const glob = globOf(target.path);
     if (glob === undefined && age === undefined) {
+      await refuseFile(ftp, path, name, context);
       await ftp.remove(path, { signal });
       return removed(name, context);
     }

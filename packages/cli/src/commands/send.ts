@@ -3,6 +3,7 @@
  * The envelope is `--from`, `--to`, `--cc` and `--bcc`; for a ready message without `--to`, its own header says who.
  */
 import { type Args, type Context, optionalText } from '../context.js';
+import { usage } from '../exit-code.js';
 import { withRetry } from '../retry.js';
 import { composed } from '../send/composed.js';
 import { ask, send } from '../send/outgoing.js';
@@ -61,6 +62,7 @@ export const options = {
 } as const;
 
 export async function run(args: Args, context: Context): Promise<number | undefined> {
+  refuseStray(args);
   if (args.each !== undefined) return (await import('../send/each.js')).sendEach(args, context);
   const target = await resolveTarget(optionalText(args.url), context, { protocols: ['smtp'] });
   const outgoing =
@@ -76,4 +78,14 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   } finally {
     await outgoing.close();
   }
+}
+
+/** An option that would be passed over is a mistake. @throws Failure 64 */
+function refuseStray(args: Args): void {
+  const stray = (names: readonly string[]): string | undefined =>
+    names.find((name) => args[name] !== undefined);
+  const ofEach = args.each === undefined ? stray(['journal', 'rate', 'resend-unknown']) : undefined;
+  if (ofEach !== undefined) throw usage(`--${ofEach} goes with --each`);
+  const ofKey = args.file === undefined ? undefined : stray(['dkim-domain', 'dkim-selector']);
+  if (ofKey !== undefined) throw usage(`--file is a ready message: --${ofKey} cannot change it`);
 }

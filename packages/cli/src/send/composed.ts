@@ -100,7 +100,12 @@ async function dkimKey(args: Args, { profile }: Context) {
     optionalText(args['dkim-domain']) ?? profile?.dkimDomain,
     optionalText(args['dkim-selector']) ?? profile?.dkimSelector,
   ];
-  if (key === undefined) return undefined;
+  if (key === undefined) {
+    const stray = ['dkim-domain', 'dkim-selector'].find((name) => args[name] !== undefined);
+    if (stray !== undefined)
+      throw usage(`--${stray} goes with --dkim-key`, 'Without a key nothing is signed.');
+    return undefined;
+  }
   if (domain === undefined || selector === undefined)
     throw usage(
       'A DKIM key needs a domain and a selector',
