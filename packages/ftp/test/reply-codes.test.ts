@@ -303,6 +303,15 @@ describe('a transfer that no preliminary reply opens', () => {
     ftp.close();
   });
 
+  it.each([
+    ['553 no', 'ERR_COMMAND_REJECTED'],
+    ['552 full', 'ERR_TRANSFER_INCOMPLETE'],
+  ])('what comes behind octets that were sent unanswered: %s', async (reply, code) => {
+    const script = `${login}${port}DATA\nC: STOR /f\nU: hello\nS: ${reply}\n`;
+    const { outcome } = await trial(script, (ftp) => ftp.upload('hello', '/f', { timeout: 400 }));
+    expect(outcome).toBe(code);
+  });
+
   it('octets that were sent are no answer: one is awaited no longer than any other', async () => {
     const { result } = await against(`${login}${port}DATA\nC: STOR /f\nU: hello\nSTALL\n`, (ftp) =>
       ftp.upload('hello', '/f', { timeout: 40 }).catch((error: object) => error),

@@ -164,13 +164,18 @@ async function converse(
       timely = answerDue();
       unanswered.then(timely, timely);
     }
+    // The refusal that it would have been before octets moved, unless its code is one of those that break off: RFC 959 §5.4.
+    const isRefusal = async ({ code }: Reply): Promise<boolean> =>
+      unopened !== undefined
+        ? unopened.opening === undefined
+        : unanswered !== undefined && (await unanswered).code === code && !breaks.has(code);
     // What came shows that the server served. Where nothing did, or this side sent, a refusal may still be on its way; an empty listing is
     // asked about again anyhow.
     const isFile = plan.row !== undefined;
     unopened?.over(plan.sends === true || (isFile && plan.octets() === 0));
     noops.stop();
     dialogue.isMoving = false;
-    const settling = settled(session, plan, pending, broken, noops, unopened);
+    const settling = settled(session, plan, pending, broken, noops, isRefusal);
     const last = await Promise.race([settling, stop.promise]).catch(async (error: unknown) => {
       if (!signal?.aborted && ahead?.isPending) await ahead.over(false);
       throw error;
@@ -248,7 +253,7 @@ async function settled(
   pending: Promise<Reply>,
   broken: unknown,
   noops: Noops,
-  unopened: Unopened | undefined,
+  isRefusal: (reply: Reply) => Promise<boolean>,
 ): Promise<Reply> {
   const { connection } = session.control;
   const { timeouts } = session.transport;
@@ -272,11 +277,9 @@ async function settled(
   });
   if (reply.class < 4) return reply;
   // 150 and then a refusal, with nothing moved (IIS), is the refusal that it would have been at once; so is one behind another's notice.
-  const isRefusal =
-    (unopened !== undefined && unopened.opening === undefined) ||
-    (plan.octets() === 0 && saysAbsent(reply));
+  const refuses = (plan.octets() === 0 && saysAbsent(reply)) || (await isRefusal(reply));
   throw connection.locate(
-    isRefusal ? rejected(reply, plan.line.masked) : brokenOff(plan, reply, broken),
+    refuses ? rejected(reply, plan.line.masked) : brokenOff(plan, reply, broken),
   );
 }
 
@@ -350,6 +353,9 @@ async function lastOf(
   const reply = await first;
   return reply.class === 1 ? finalReply(dialogue, line, noops) : reply;
 }
+
+/** What a transfer that has begun may come to. */
+const breaks: ReadonlySet<number> = new Set([425, 426, 451, 551, 552]);
 
 /** Waits without a limit of its own: how long it may take depends on the data. Further preliminary replies are skipped. */
 async function finalReply(dialogue: Dialogue, line: CommandLine, noops: Noops): Promise<Reply> {
