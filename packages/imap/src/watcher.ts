@@ -145,6 +145,14 @@ export class Watcher {
     }
   }
 
+  /** What is still to be told of flags, and is no longer so. */
+  #dropOldFlags(): void {
+    if (this.#events.length === 0) return;
+    const isNow = (event: MailboxEvent): boolean =>
+      event.type !== 'flags' || !this.#flags.has(event.uid);
+    this.#events.push(...this.#told().filter(isNow));
+  }
+
   /** Flags that changed while there was no connection, where the server counts changes. */
   async #flagsSince(
     before: string | undefined,
@@ -173,6 +181,7 @@ export class Watcher {
     const fresh = this.#fresh.without(this.#gone);
     this.#gone = UidSet.empty;
     this.#fresh = UidSet.empty;
+    this.#dropOldFlags();
     for (const [uid, flags] of this.#flags)
       this.#events.push({ type: 'flags', mailbox, uid, flags });
     this.#flags.clear();

@@ -513,11 +513,12 @@ C: A2 UID SEARCH ALL
     ['in the search', `${opened(3, 20)}S: * SEARCH 2 3 4\n`],
     ['before the flags', changed],
     ['in the flags', `${changed}S: * 1 FETCH (UID 2 FLAGS (\\Seen) MODSEQ (15))\n`],
+    ['where the server itself tells of the last change', `${changed.replace('S: * SEARCH', 'S: * 2 FETCH (UID 3 FLAGS ($x) MODSEQ (20))\nS: * SEARCH')}`],
     ['where one row told of the last change', `${changed}S: * 2 FETCH (UID 3 FLAGS ($x) MODSEQ (20))\n`],
   ])('%s: nothing is lost, or told twice', async (_name, dead) => {
     const end = `${last}C: A4 LOGOUT\n`;
-    expect(await told([first, dead, end], 'INBOX', 4)).toEqual(right);
-    expect(await told([first, dead, dead, end], 'INBOX', 4)).toEqual(right);
+    expect((await told([first, dead, end], 'INBOX', 4)).sort()).toEqual([...right].sort());
+    expect((await told([first, dead, dead, end], 'INBOX', 4)).sort()).toEqual([...right].sort());
   });
 
   it('in the numbers of another mailbox: nothing is lost of this one', async () => {
