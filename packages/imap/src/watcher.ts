@@ -150,7 +150,7 @@ export class Watcher {
     if (this.#events.length === 0) return;
     const isNow = (event: MailboxEvent): boolean =>
       event.type !== 'flags' || !this.#flags.has(event.uid);
-    this.#events.push(...this.#told().filter(isNow));
+    for (const event of this.#told().filter(isNow)) this.#events.push(event);
   }
 
   /** Flags that changed while there was no connection, where the server counts changes. */
@@ -165,7 +165,7 @@ export class Watcher {
     const found: MailboxEvent[] = [];
     for await (const { uid, flags } of fetchFlags(this.#running(), UidSet.all, before, call))
       if (!isIn(this.#events, uid)) found.push({ type: 'flags', mailbox, uid, flags });
-    this.#events.push(...found);
+    for (const event of found) this.#events.push(event);
   }
 
   /** Looks where that is due, and makes events of what has come and gone. */
