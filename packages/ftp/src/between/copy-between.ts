@@ -60,7 +60,8 @@ const copyRules: Rules<CopyOptions> = {
  *
  * `timeout` is the longest wait for the end; default: `timeouts.finalReply`, and a second for each 64 KiB.
  *
- * @param source,target two clients that are logged in; of a pool, those that its `session` lends
+ * @param source a client that is logged in; of a pool, one that its `session` lends
+ * @param target another one, likewise
  * @throws CommandError as either server refuses; ERR_EXTENSION_REQUIRED where neither has SSCN or CPSV; TransferError
  * ERR_TRANSFER_INCOMPLETE; UsageError
  */
