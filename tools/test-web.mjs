@@ -25,11 +25,15 @@ const install = () => {
   if (process.getuid?.() !== 0 || !isProgram('/usr/bin/apt-get')) return;
   process.stdout.write('No Chromium here: apt-get installs one.\n');
   const apt = (...args) =>
-    spawnSync('apt-get', ['-q', '-y', '--no-install-recommends', ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      stdio: ['ignore', 'ignore', 'inherit'],
-      timeout: 600_000,
-    }).status === 0;
+    spawnSync(
+      'apt-get',
+      ['-q', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...args],
+      {
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+        stdio: ['ignore', 'ignore', 'inherit'],
+        timeout: 600_000,
+      },
+    ).status === 0;
   if (!apt('install', 'chromium', 'fonts-dejavu-core')) {
     apt('update');
     apt('install', 'chromium', 'fonts-dejavu-core');

@@ -67,7 +67,13 @@ const isInstalled = (name) => {
 };
 
 const apt = ([verb, ...names], say) => {
-  const options = ['-q', '-y', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold'];
+  const settings = ['Dpkg::Options::=--force-confold', 'DPkg::Lock::Timeout=300']; // another apt-get may be at work
+  const options = [
+    '-q',
+    '-y',
+    '--no-install-recommends',
+    ...settings.flatMap((one) => ['-o', one]),
+  ];
   const result = spawnSync(findProgram('apt-get'), [verb, ...options, ...names], {
     encoding: 'utf8',
     env: { ...process.env, PATH: searchPath, DEBIAN_FRONTEND: 'noninteractive' },
