@@ -6,7 +6,12 @@
  * end, and wait for octets to be taken or sent.
  */
 import type { Duplex } from 'node:stream';
-import type { CommandLine, LineConnection, Reply } from '@fivewire/line-protocol';
+import {
+  type CommandLine,
+  deadline,
+  type LineConnection,
+  type Reply,
+} from '@fivewire/line-protocol';
 import { command, type Dialogue, noteReply } from '../session/dialogue.js';
 import { saysUnknown } from '../session/failures.js';
 import { answers } from '../session/reply-codes.js';
@@ -107,29 +112,27 @@ export function unannounced(
   sends: boolean,
   reply: number,
 ): { begins: Promise<undefined>; forget(): void } {
-  let timer: NodeJS.Timeout | undefined;
+  let isForgotten = false;
   let watched: Duplex | undefined;
   let begin = (): void => {};
   const begins = new Promise<undefined>((resolve) => {
     begin = () => resolve(undefined);
-    const most = reply > 0 ? reply / 4 : Number.POSITIVE_INFINITY;
-    timer = setTimeout(
-      () => {
-        const look = (stream: Duplex): void => {
-          if (timer === undefined) return;
-          if (sends || stream.readableLength > 0) begin();
-          else watched = stream.once('readable', begin);
-        };
-        ready().then(look, () => {});
-      },
-      Math.min(sends ? patience.sends : patience.receives, most),
-    );
+  });
+  const look = (stream: Duplex): void => {
+    if (isForgotten) return;
+    if (sends || stream.readableLength > 0) begin();
+    else watched = stream.once('readable', begin);
+  };
+  const most = reply > 0 ? reply / 4 : Number.POSITIVE_INFINITY;
+  // Our own clock: what this side is too busy to read is not silence of the server.
+  const stop = deadline(Math.min(sends ? patience.sends : patience.receives, most), () => {
+    ready().then(look, () => {});
   });
   return {
     begins,
     forget() {
-      clearTimeout(timer);
-      timer = undefined;
+      isForgotten = true;
+      stop();
       watched?.off('readable', begin);
     },
   };
