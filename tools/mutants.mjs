@@ -1009,7 +1009,7 @@ export const mutants = [
   },
   {
     guard: 'FTP: what was asked ahead is answered before an abort is over',
-    in: 'ftp/src/transfer/transfer.ts',
+    in: 'ftp/src/transfer/recover.ts',
     take: 'if (isMore) ask();',
     put: '',
     red: test('ftp', 'ahead'),
@@ -1802,6 +1802,13 @@ export const mutants = [
     take: 'if (reply.class >= 4) throw connection.locate(brokenOff(plan, reply, broken));',
     put: '',
     red: test('ftp', 'reply-codes'),
+  },
+  {
+    guard: 'a refusal behind the announcement of a transfer says that it is not whole',
+    in: 'ftp/src/transfer/transfer-states.ts',
+    take: "announced: { done: 'answered', refuse: 'broken-off', 'break-off': 'broken-off' },",
+    put: "announced: { done: 'answered', refuse: 'refused', 'break-off': 'refused' },",
+    red: test('ftp', 'transfer-states'),
   },
   {
     guard: 'a notice ahead of the late refusal of an upload is no success',

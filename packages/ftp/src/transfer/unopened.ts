@@ -19,21 +19,30 @@ import { answers } from '../session/reply-codes.js';
 const pwd = command('PWD');
 
 export class Unopened {
-  /** The preliminary reply, once it has come all the same. */
-  opening: Reply | undefined;
   /** The last reply: a refusal as soon as it comes, all else when it is {@link over}. */
   readonly last: Promise<Reply>;
   readonly #dialogue: Dialogue;
   readonly #line: CommandLine;
+  readonly #onOpening: (opening: Reply) => void;
+  #isOpened = false;
   /** Sent, and not answered. */
   #isMarked = false;
   #isOver = false;
   #wake: () => void = () => {};
 
-  /** @param first the positive reply that came instead */
-  constructor(dialogue: Dialogue, line: CommandLine, first: Reply) {
+  /**
+   * @param first the positive reply that came instead
+   * @param onOpening told of the preliminary reply, should it come all the same
+   */
+  constructor(
+    dialogue: Dialogue,
+    line: CommandLine,
+    first: Reply,
+    onOpening: (opening: Reply) => void,
+  ) {
     this.#dialogue = dialogue;
     this.#line = line;
+    this.#onOpening = onOpening;
     this.last = this.#read(first);
   }
 
@@ -43,7 +52,7 @@ export class Unopened {
    * @param asks whether nothing but an answer to another command shows that no more replies are
    */
   over(asks: boolean): void {
-    if (this.#isOver || this.opening !== undefined) return;
+    if (this.#isOver || this.#isOpened) return;
     this.#isOver = true;
     if (asks && this.#dialogue.connection.isOpen) {
       this.#isMarked = true;
@@ -61,15 +70,18 @@ export class Unopened {
       const reply = await dialogue.nextOfAny(this.#line);
       if (this.#isMarked && (reply.code === 257 || saysUnknown(reply))) {
         this.#isMarked = false;
-        if (this.opening === undefined || last.class !== 1) return last;
+        if (!this.#isOpened || last.class !== 1) return last;
       } else if (reply.class === 1) {
-        if (this.opening === undefined) noteReply(connection, last);
-        this.opening ??= reply;
+        if (!this.#isOpened) {
+          noteReply(connection, last);
+          this.#isOpened = true;
+          this.#onOpening(reply);
+        }
         last = reply;
       } else if (reply.class >= 4 || answers(this.#line, reply)) {
         noteReply(connection, last);
         last = reply;
-        if (!this.#isMarked && (reply.class >= 4 || this.opening !== undefined)) return last;
+        if (!this.#isMarked && (reply.class >= 4 || this.#isOpened)) return last;
       } else {
         noteReply(connection, reply);
       }
@@ -81,7 +93,7 @@ export class Unopened {
     const { connection } = this.#dialogue;
     while (connection.buffered === 0) {
       if (this.#isOver && !this.#isMarked) return false;
-      if (connection.hasEnded || !connection.isOpen) return this.opening !== undefined;
+      if (connection.hasEnded || !connection.isOpen) return this.#isOpened;
       await this.#arrival(connection);
     }
     return true;
