@@ -19,7 +19,7 @@ export interface Login {
   host: string;
   port: number;
   user: string | undefined;
-  /** Log in as FTP's guest where nobody is named (RFC 1635). */
+  /** Log in as FTP's guest where no user is named (RFC 1635). */
   guest: boolean;
 }
 
@@ -27,8 +27,8 @@ export interface Login {
  * In this order: `--password-stdin`, `--token-command`, `--password-command`, the profile's token and password commands, the
  * netrc file.
  *
- * @returns nothing where nobody is named, and no netrc entry fits
- * @throws Failure 64 where somebody is named and no password is to be had; 78 where its source fails
+ * @returns nothing where no user is named, and no netrc entry fits
+ * @throws Failure 64 where a user is named and no password is to be had; 78 where its source fails
  */
 export async function credentialsFor(
   login: Login,

@@ -141,7 +141,7 @@ async function readEntries(
     }
   });
   if (first === undefined) {
-    // A journal has its first line from the beginning: what has none is somebody else's file.
+    // A journal has its first line from the beginning: what has none is another program's file.
     if (text !== '') throw spoilt(path, header.fivewire, 1);
     return [];
   }

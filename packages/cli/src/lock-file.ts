@@ -14,7 +14,7 @@ const pause = 100;
  * @param what is locked, for the error
  * @param patience milliseconds to wait for another owner
  * @returns how to give it back
- * @throws Failure 75 while somebody else has it
+ * @throws Failure 75 while another process has it
  */
 export async function lockFile(
   path: string,
@@ -58,7 +58,7 @@ async function create(path: string, owner: string): Promise<void> {
   }
 }
 
-/** Of a process of ours, on this machine, that is no more. Whoever else's lock it is: it stays. */
+/** Of a process of ours, on this machine, that is no more. Another process's lock stays. */
 async function isAbandoned(path: string): Promise<boolean> {
   const text = await readFile(path, 'utf8').catch(() => '');
   const [, pid, host] = /^fivewire (\d+) (\S+)\n$/.exec(text) ?? [];

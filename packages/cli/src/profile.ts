@@ -85,7 +85,7 @@ export async function loadProfiles(path: string): Promise<Profile[]> {
   return Object.entries(accounts).map(([name, account]) => readProfile(path, name, account));
 }
 
-/** Whoever may write to it may have commands run as us (`passwordCommand`). Looked at and read through one handle. */
+/** A user who may write to it may have commands run as us (`passwordCommand`). Looked at and read through one handle. */
 async function readOwn(path: string): Promise<string> {
   const file = await open(path, 'r');
   try {

@@ -6,7 +6,7 @@ import { reasonOf } from './local-files.js';
 import { line, type Output } from './output.js';
 
 export async function report(error: unknown, exit: number, out: Output): Promise<void> {
-  if ((error as NodeJS.ErrnoException)?.code === 'EPIPE') return; // nobody is there to read it
+  if ((error as NodeJS.ErrnoException)?.code === 'EPIPE') return; // the reader has gone
   const { message, hint, code } = described(error, exit);
   if (out.json) {
     const fields = isFivewireError(error) ? { protocol: error.protocol, host: error.host } : {};

@@ -3,7 +3,7 @@ import { lstat, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbandoned, isTemporary } from '@fivewire/line-protocol';
 
-/** Of one directory, and of none below it. What cannot be looked at or removed stays: it harms nobody. */
+/** Of one directory, and of none below it. What cannot be looked at or removed stays: it does no harm. */
 export async function sweepParts(directory: string): Promise<void> {
   const names = await readdir(directory).catch((): string[] => []);
   for (const name of names.filter(isTemporary)) {

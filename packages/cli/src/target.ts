@@ -72,7 +72,7 @@ export interface TargetRules {
   protocols: readonly Protocol[];
   /** Which the command speaks as well, though not this part of it: for the error. */
   others?: readonly Protocol[];
-  /** `anonymous`: FTP's guest where the URL names no user. `none`: nobody logs in. Default: whoever is named. */
+  /** `anonymous`: FTP's guest where the URL names no user. `none`: nobody logs in. Default: the user that is named. */
   login?: 'anonymous' | 'none';
 }
 

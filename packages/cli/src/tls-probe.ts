@@ -168,7 +168,7 @@ async function smuggled({ protocol, connect }: Target, { signal }: Context): Pro
     });
   } catch (error) {
     if (!isFivewireError(error) || signal.aborted) throw error;
-    // The octets were taken for a broken handshake, or answered in clear: either way no one obeyed them under TLS.
+    // The octets were taken for a broken handshake, or answered in clear: either way the server did not obey them under TLS.
     return /TLS|STARTTLS|CLOSED/.test(error.code) ? 'no' : 'unknown';
   }
 }

@@ -26,7 +26,7 @@ const longest = 1_000;
 /** @throws UsageError ERR_ARGUMENT for a URL that is none */
 export function createQueueRunner(options: QueueOptions): QueueRunner {
   const redis = connectQueue(options);
-  // A queue that is away is waited for; its errors would end the process where nobody listens.
+  // A queue that is away is waited for; its errors would end the process without a listener.
   redis.on('error', () => {});
   const name = options.name ?? 'fivewire';
   const queue = new Queue<Job>(name, { connection: redis, skipVersionCheck: true });

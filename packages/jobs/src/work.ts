@@ -56,7 +56,7 @@ export class Work {
       problem: error.message,
     }));
     const verdict = verdictOf(ended, job);
-    // What has failed may be tried again; of what nobody knows the mark stays.
+    // What has failed may be tried again; of an unknown outcome the mark stays.
     if (verdict.state === 'done') await marks.end(job.key, ended);
     else if (verdict.state === 'failed' && !this.#isInterrupted(verdict, job))
       await marks.forget(job.key);

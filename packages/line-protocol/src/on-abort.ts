@@ -13,7 +13,7 @@ interface Hub {
 const hubs = new WeakMap<AbortSignal, Hub>();
 
 /**
- * Calls back once when the signal aborts; never where it has aborted already. Where nobody waits any more the signal has no listener left.
+ * Calls back once when the signal aborts; never where it has aborted already. Where no call waits any more the signal has no listener left.
  * @param callback must not throw, and waits once at a time
  * @returns ends the waiting
  */

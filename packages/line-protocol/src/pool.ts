@@ -37,7 +37,7 @@ export interface PoolOptions {
   /** A connection lent so often is replaced. Default: never. */
   maxUses?: number;
   /**
-   * How long a call waits while no connection can be had at all (the server is down, restarts, or takes no one now), in
+   * How long a call waits while no connection can be had at all (the server is down, restarts, or takes no connection now), in
    * milliseconds. Meanwhile one attempt after the other is made, with growing pauses; when one succeeds, all go on. Default
    * 10,000; 0: the first failure is the call's; Infinity: as long as it takes. A call's own `timeout` and `signal` may end its
    * wait sooner. What another attempt can't change (a wrong name, certificate or password) ends it at once.

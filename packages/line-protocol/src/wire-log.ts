@@ -21,7 +21,7 @@ export interface WireEvent {
 }
 
 export interface WireLog {
-  /** False when no one listens: then there is nothing to build. */
+  /** False without a listener: then there is nothing to build. */
   readonly active: boolean;
   event(type: WireEventType, text: string): void;
 }

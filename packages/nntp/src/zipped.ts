@@ -1,6 +1,6 @@
 /**
  * Multi-line responses that come compressed one by one, as Usenet providers have had it before RFC 8054: XFEATURE COMPRESS GZIP (the response line
- * says `[COMPRESS=GZIP]`) and XZVER. What they hold is put in their place, so that whoever reads the lines sees none of it.
+ * says `[COMPRESS=GZIP]`) and XZVER. What they hold is put in their place, so that the reader of the lines sees none of it.
  */
 import type { Duplex } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';

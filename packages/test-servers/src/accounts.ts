@@ -10,7 +10,7 @@ export interface AccountsSnapshot {
 }
 
 export class Accounts {
-  /** What whoever comes new may log in with; `undefined`: only those who are known may. */
+  /** What a user who is not known yet may log in with; `undefined`: only those who are known may. */
   readonly newcomerPassword: string | undefined;
   readonly #passwords: Map<string, string>;
   readonly #tokens: Map<string, string>;

@@ -27,12 +27,12 @@ export interface TestServerOptions {
   socketPath?: string;
   /** Which doors to open. Default: all three. */
   modes?: readonly SecurityMode[];
-  /** User names and passwords. Default: nobody can log in. */
+  /** User names and passwords. Default: no user can log in. */
   users?: Users;
   /** OAuth 2.0 access tokens by user name. */
   accessTokens?: Users;
   /**
-   * The password of users that are made on the fly: whoever gets mail, or logs in with it. Default: only `users` are known.
+   * The password of users that are made on the fly: each who gets mail, or logs in with it. Default: only `users` are known.
    */
   newcomerPassword?: string;
   /** The same as a shared object, instead of `users`, `accessTokens` and `newcomerPassword`. */

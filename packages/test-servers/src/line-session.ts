@@ -33,7 +33,7 @@ export class LineSession {
   readonly #limits: SessionLimits;
   readonly #input = new OctetBuffer();
   readonly #output: FaultyOutput;
-  /** Whoever waits for something and must not wait beyond the end of the connection. */
+  /** Those that wait for something and must not wait beyond the end of the connection. */
   readonly #waiting = new Set<() => void>();
   #socket: Socket;
   /** There will be no more octets. */

@@ -18,7 +18,7 @@ import {
 
 export { type Envelope, Mailbox, type StoredMessage } from './mailbox.js';
 
-/** What was handed to SMTP for somebody who is not here. */
+/** What was handed to SMTP for a user who is not here. */
 export interface RelayedMessage extends Envelope {
   octets: Buffer;
   received: Date;
@@ -48,7 +48,7 @@ export interface QuotaLimits {
 
 /** Everybody's mailboxes. Names are Unicode; the separator is `/`; INBOX is found in any case. */
 export class MailStore {
-  /** What was handed over for somebody who is not here. */
+  /** What was handed over for a user who is not here. */
   readonly relayed: RelayedMessage[] = [];
   /** The envelope of each delivery, the oldest first. */
   readonly deliveries: Envelope[] = [];
@@ -116,7 +116,7 @@ export class MailStore {
     return this.#quotas.get(user) ?? this.#quota;
   }
 
-  /** Keeps a message for somebody who is not here. */
+  /** Keeps a message for a user who is not here. */
   relay(message: Envelope & { octets: Buffer }): void {
     this.relayed.push({ ...message, received: new Date() });
     this.#changes.announce();

@@ -75,7 +75,7 @@ function* external({ accounts, session }: SaslEnvironment): Exchange {
   return wanted === '' || wanted === user ? { user } : refused;
 }
 
-/** RFC 4505: whoever comes is welcome. */
+/** RFC 4505: every client is welcome. */
 function* anonymous(): Exchange {
   yield nothing;
   return { user: 'anonymous' };

@@ -60,7 +60,7 @@ export interface IssuedCertificate {
 export interface ThrowawayCa {
   /** The authority's own certificate, PEM: what a client gives as `ca`. */
   readonly certificate: string;
-  /** Its private key, PEM (PKCS#8), for `loadThrowawayCa`. Whoever has it can be anybody to those who trust the authority. */
+  /** Its private key, PEM (PKCS#8), for `loadThrowawayCa`. Its holder can be any server to those who trust the authority. */
   exportKey(): Promise<string>;
   issue(options?: IssueOptions): Promise<IssuedCertificate>;
   /** An authority beneath this one. What it issues sends the intermediate along, unless told otherwise. */

@@ -1,4 +1,4 @@
-/** PEM in and out, RFC 7468. OpenSSL skips silently what is none, so that a typo would mean "trust no one"; we say so. */
+/** PEM in and out, RFC 7468. OpenSSL skips silently what is none, so that a typo would mean "trust no authority"; we say so. */
 
 import { X509Certificate } from 'node:crypto';
 import { UsageError } from './errors.js';

@@ -113,7 +113,7 @@ async function append(path: string, spool: string, offset: number): Promise<void
   }
 }
 
-/** @throws Failure 65 where somebody else has written behind a record of ours that is not whole */
+/** @throws Failure 65 where another program has written behind a record of ours that is not whole */
 async function recover(
   path: string,
   state: State,

@@ -105,7 +105,7 @@ function sentence(verdict: Verdict, { address, reply }: Answer): string {
 const answerRow = ({ out }: Context, verdict: Verdict, answer: Answer): Promise<void> =>
   out.row(recordOf(verdict, answer), sentence(verdict, answer));
 
-/** Who was refused is said to whoever reads stderr, whatever became of the others. */
+/** Who was refused is said on stderr, whatever became of the others. */
 async function verdict({ out }: Context, verdict: Verdict, answer: Answer): Promise<void> {
   if (verdict === 'refused' && !out.json) out.warn(sentence(verdict, answer));
   else await out.done(recordOf(verdict, answer), sentence(verdict, answer));

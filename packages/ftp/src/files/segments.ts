@@ -150,7 +150,7 @@ async function begun(file: Descriptor, size: number, count: number): Promise<Ran
 
 /**
  * Removes the parts that killed processes have left for this name. A living one writes to its part, or gives up: what nothing has
- * been written to for an hour is nobody's.
+ * been written to for an hour belongs to no run.
  */
 async function sweep(target: string): Promise<void> {
   const [folder, name] = [dirname(target), basename(target)];

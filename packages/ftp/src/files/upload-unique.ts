@@ -58,7 +58,7 @@ async function storeUnique(
   }
 }
 
-/** A server without STOU: a name that no one else can have. */
+/** A server without STOU: a name that no other client can have. */
 async function storeRandom(
   session: Session,
   dialogue: Dialogue,

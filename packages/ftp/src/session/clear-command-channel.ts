@@ -1,5 +1,5 @@
 /**
- * CCC, RFC 4217 §6: TLS leaves the control connection once the login is through, for firewalls that must read its ports. Whoever is between
+ * CCC, RFC 4217 §6: TLS leaves the control connection once the login is through, for firewalls that must read its ports. A third party between
  * both sides then reads every command and may write his own. Data connections stay as PROT has set them.
  */
 import { Duplex } from 'node:stream';

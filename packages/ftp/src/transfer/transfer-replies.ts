@@ -77,7 +77,7 @@ export class TransferReplies {
     this.#unopened?.over(false);
   }
 
-  /** No one waits for it any more. */
+  /** The call waits for it no more. */
   forget(): void {
     this.#notDue();
   }

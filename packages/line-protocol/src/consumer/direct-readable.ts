@@ -10,7 +10,7 @@ export abstract class DirectReadable extends GatheringReadable {
   protected kept = 0;
   /** The machinery has asked for octets: they go through its buffer. */
   protected streams = false;
-  /** It has been destroyed: no one wants its octets. */
+  /** It has been destroyed: its consumer wants no octets. */
   protected gone = false;
   /** A loop has looked for octets. */
   protected looped = false;

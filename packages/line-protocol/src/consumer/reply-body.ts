@@ -24,7 +24,7 @@ export class ReplyBody<H = unknown> extends PacedBody implements BodyReader {
     this.#pipelined = pipelined;
   }
 
-  /** Sends the command. No one waits for the reply yet. */
+  /** Sends the command. The consumer does not wait for the reply yet. */
   ask(): void {
     if (this.#running !== undefined) return;
     const { queue, signal } = this.source;

@@ -19,7 +19,7 @@ export async function openBeside({
   path: target,
   file: before,
 }: Place): Promise<{ path: string; file: Descriptor }> {
-  // Exclusive: nobody may have laid a link where our file is to be. As private as what it replaces.
+  // Exclusive: another process may have laid a link where our file is to be. As private as what it replaces.
   const mode = before === undefined ? 0o666 : before.mode & 0o600;
   for (let tries = 1; ; tries += 1) {
     const path = join(dirname(target), temporaryName(basename(target)));

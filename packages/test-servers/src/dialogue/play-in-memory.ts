@@ -67,7 +67,7 @@ export function playInMemory(
     if (report.complete || first.struck) return report;
     throw new Error(report.mismatches.map(formatMismatch).join('\n'));
   });
-  over.catch(() => {}); // whoever awaits it sees it
+  over.catch(() => {}); // the test that awaits it sees it
   return {
     stream: first.stream,
     streams,

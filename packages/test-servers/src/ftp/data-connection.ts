@@ -25,7 +25,7 @@ export async function passivePort(
   const listener = createServer({ allowHalfOpen: true, pauseOnConnect: true });
   context.ownListener(listener);
   const arrival = firstFrom(listener, peer, context);
-  arrival.catch(() => {}); // whoever asks for the socket learns of it
+  arrival.catch(() => {}); // the command that asks for the socket learns of it
   const port = await listenBetween(listener, context.host, first, last);
   return { port, socket: () => arrival, close: () => void listener.close() };
 }

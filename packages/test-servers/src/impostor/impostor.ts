@@ -1,5 +1,5 @@
 /**
- * What a hostile server says instead of the truth, or somebody on the way to an honest one. Whatever the description does
+ * What a hostile server says instead of the truth, or an attacker on the way to an honest one. Whatever the description does
  * not name is answered by the server itself, so that an attack is exactly as long as its description.
  */
 

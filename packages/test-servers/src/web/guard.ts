@@ -1,4 +1,4 @@
-/** Who may ask: on loopback whoever is on this machine, elsewhere who has the token; and no other site on a browser's behalf. */
+/** Who may ask: on loopback every user of this machine, elsewhere those who have the token; and no other site on a browser's behalf. */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIPv4 } from 'node:net';
