@@ -8,5 +8,6 @@ export {
 } from './address-list.js';
 export { type Composed, type ComposeOptions, compose, type Sign } from './compose.js';
 export type { DkimKey } from './dkim.js';
-export { type Sender, type SendMailOptions, type SentInfo, sendMail } from './send-mail.js';
+export { type Sender, type SendMailOptions, sendMail } from './send-mail.js';
+export type { SentInfo } from './sent-info.js';
 export type * from './types.js';

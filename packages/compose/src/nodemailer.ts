@@ -13,7 +13,8 @@ import { type Mailer, signedBy, takeOverDkim } from './nodemailer-dkim.js';
 import { type CompiledMessage, envelopeFor } from './nodemailer-envelope.js';
 import { nodemailerError, type RejectedRecipient, rejectedRecipients } from './nodemailer-error.js';
 import { checkPreparedFields } from './prepared-fields.js';
-import { type Sender, type SentInfo, sentInfo } from './send-mail.js';
+import type { Sender } from './send-mail.js';
+import { Journey, type SentInfo } from './sent-info.js';
 
 /** The part of nodemailer's MailMessage that a transport meets. */
 interface MailMessage {
@@ -144,12 +145,14 @@ async function sendComposed(
   const composed = message.createReadStream();
   const body = signer === undefined ? composed : signedBy(signer, composed);
   const signal = given.signal as AbortSignal | undefined | null;
-  const result = await sender.send(envelope, body, signal ? { signal } : {});
+  const journey = new Journey();
+  const options = { ...journey.options, ...(signal ? { signal } : {}) };
+  const result = await sender.send(envelope, body, options);
   const to = [envelope.to].flat() as (string | Recipient)[];
   const messageId = message.messageId();
   const addresses = to.map((one) => (typeof one === 'string' ? one : one.address));
   return {
-    ...sentInfo(messageId, { from: envelope.from, to: addresses }, result),
+    ...journey.info(messageId, { from: envelope.from, to: addresses }, result),
     messageId,
     envelope: { from: envelope.from ?? false, to: addresses },
     ...(result.refused.length === 0 ? {} : { rejectedErrors: rejectedRecipients(result.refused) }),

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Envelope, SendOptions, SendResult } from '@fivewire/smtp';
 import { checkKeys, wrong } from './check-values.js';
 import { type ComposeOptions, compose } from './compose.js';
-import { responseOf } from './nodemailer-error.js';
+import { Journey, type SentInfo } from './sent-info.js';
 import type { ComposeMessage, RawMessage } from './types.js';
 
 /** What sends: an `SmtpClient`, an `SmtpPool`, or anything with their `send`. */
@@ -14,23 +14,6 @@ export interface Sender {
 export interface SendMailOptions extends ComposeOptions, SendOptions {
   /** Wishes for the delivery, beside the addresses: `{ dsn, requireTls, deliverBy, hold, priority, optional }`. */
   envelope?: Omit<Envelope, 'from' | 'to' | 'body' | 'smtpUtf8' | 'size'>;
-}
-
-/** What became of a message, in nodemailer's words, and in ours. */
-export interface SentInfo {
-  /** With its angle brackets; `undefined` for a `raw` message. */
-  messageId: string | undefined;
-  envelope: { from: string | null; to: string[] };
-  /** Addresses that will get it. */
-  accepted: string[];
-  /** Addresses that were refused; `result.refused` has the replies. */
-  rejected: string[];
-  /** The server's last words: `250 2.0.0 Ok: queued as 1234`. */
-  response: string;
-  /** Octets. */
-  messageSize: number;
-  /** As `send` of the client gives it: replies to each recipient, and what was dropped. */
-  result: SendResult;
 }
 
 /**
@@ -59,25 +42,10 @@ export async function sendMail(
     ...(sign === undefined ? {} : { sign }),
     ...(allowFiles === undefined ? {} : { allowFiles }),
   });
-  const result = await sender.send({ ...wishes, ...envelope }, body, sendOptions);
-  return sentInfo(messageId, envelope, result);
-}
-
-export function sentInfo(
-  messageId: string | undefined,
-  { from, to }: SentInfo['envelope'],
-  result: SendResult,
-): SentInfo {
-  const { accepted, refused, reply, bytes } = result;
-  return {
-    messageId,
-    envelope: { from, to },
-    accepted: accepted.map(({ address }) => address),
-    rejected: refused.map(({ address }) => address),
-    response: responseOf(reply),
-    messageSize: bytes,
-    result,
-  };
+  const journey = new Journey();
+  const ours = { ...sendOptions, ...journey.options };
+  const result = await sender.send({ ...wishes, ...envelope }, body, ours);
+  return journey.info(messageId, envelope, result);
 }
 
 const computed = ['from', 'to', 'body', 'smtpUtf8', 'size'];

@@ -2,11 +2,12 @@
  * A team changes one line, `createTransport(fivewireTransport(pool))`: what its code matches on has to be what nodemailer's own transport
  * tells of the same server.
  */
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { Readable } from 'node:stream';
 import { createSmtpPool } from '@fivewire/smtp';
 import { createTransport, type SendMailOptions } from 'nodemailer';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { sendMail } from '../src/index.js';
 import { fivewireTransport, type NodemailerError } from '../src/nodemailer.js';
 
 /** Replies by command line, by verb, or `greeting` and `.`; `''` closes. */
@@ -194,6 +195,151 @@ describe('errors are told as nodemailer tells them', () => {
     const byCallback = await new Promise((resolve) => transporter.verify(resolve));
     expect(byCallback).toMatchObject({ code: 'EAUTH', responseCode: 535 });
     await pool.close();
+  });
+});
+
+describe('what became of a message is told as nodemailer tells it', () => {
+  const told = (info: Record<string, unknown>) =>
+    Object.fromEntries(
+      Object.entries(info).map(([key, value]) => [
+        key,
+        key === 'messageId' || key === 'messageSize' || key.endsWith('Time') ? typeof value : value,
+      ]),
+    );
+
+  it.each<[string, Answers]>([
+    ['pipelined', {}],
+    ['a command at a time', { EHLO: '250-test\r\n250-SIZE 100000\r\n250 8BITMIME' }],
+    ['by a server of HELO alone', { EHLO: '502 5.5.1 what?', HELO: '250 test' }],
+    ['partly', { 'RCPT TO:<c@example.net>': '550 5.1.1 nobody' }],
+    [
+      'to Microsoft 365',
+      { '.': '250 2.0.0 OK <DU0PR01.1@du0pr01.eurprd01.prod.outlook.com> [Hostname=DU0PR01]' },
+    ],
+    ['with the id of another domain', { '.': '250 2.0.0 OK <a@outlook.example.com> [Hostname=x]' }],
+    ['as SES says it, elsewhere', { '.': '250 Ok 0100018b5c3c0a4f-6d-000000' }],
+  ])('%s', async (_, answers) => {
+    const infos = [];
+    for (const kind of ['nodemailer', 'ours'] as const) {
+      const port = await serve(answers);
+      const { result, rejectedErrors, ...info } = await outcome(kind, port, message());
+      infos.push(told(info));
+      server.close();
+    }
+    expect(infos[1]).toEqual(infos[0]);
+  });
+
+  it.each([
+    ['email-smtp.eu-west-1.amazonaws.com', '<0100018b5c3c-6d-000000@eu-west-1.amazonses.com>'],
+    ['EMAIL-SMTP.us-east-1.amazonaws.com', '<0100018b5c3c-6d-000000@email.amazonses.com>'],
+    ['email-smtp.eu-west-1.example.com', undefined],
+    ['email-smtp.amazonaws.com', undefined],
+  ])('Amazon SES at %s: %s', async (host, serverMessageId) => {
+    const port = await serve({ '.': '250 Ok 0100018B5C3C-6d-000000' });
+    const dial = async () => connect(port, '127.0.0.1');
+    const pool = createSmtpPool({ host, security: 'cleartext', dial });
+    const info = await createTransport(fivewireTransport(pool)).sendMail(message());
+    const other = await sendMail(pool, { from: 'a@example.org', to: 'b@example.net', text: 'x' });
+    await pool.close();
+    expect(info.serverMessageId).toBe(serverMessageId);
+    expect(other).toMatchObject({
+      ehlo: ['PIPELINING', '8BITMIME', 'DSN', 'SIZE 100000', 'AUTH PLAIN'],
+    });
+    expect(other.serverMessageId).toBe(serverMessageId);
+  });
+
+  it.each([
+    [
+      'by DATA',
+      [
+        ['offer', 100],
+        ['turn', 101],
+        ['go-ahead', 130],
+        ['end', 140],
+        ['fate', 170],
+      ],
+      30,
+      50,
+    ],
+    [
+      'by chunks',
+      [
+        ['offer', 100],
+        ['turn', 101],
+        ['accepted', 120],
+        ['begin', 121],
+        ['fate', 170],
+      ],
+      20,
+      60,
+    ],
+    [
+      'in one group',
+      [
+        ['send-whole', 100],
+        ['fate', 170],
+      ],
+      0,
+      80,
+    ],
+    [
+      'anew by a pool',
+      [
+        ['offer', 1],
+        ['lost', 2],
+        ['offer', 100],
+        ['go-ahead', 110],
+        ['fate', 170],
+      ],
+      10,
+      70,
+    ],
+  ] as [string, [string, number][], number, number][])(
+    'times %s',
+    async (_, events, envelopeTime, messageTime) => {
+      const now = vi.spyOn(performance, 'now');
+      const send = async (_envelope: unknown, _body: unknown, options: unknown) => {
+        const follow = Object(options)[Symbol.for('fivewire.progress')];
+        for (const [event, at] of events) {
+          now.mockReturnValue(at);
+          follow(event, { extensions: new Map(), host: 'mail.example.org' });
+        }
+        now.mockReturnValue(180);
+        return {
+          accepted: [],
+          refused: [],
+          reply: { code: 250, text: 'ok' },
+          bytes: 1,
+          dropped: [],
+        };
+      };
+      try {
+        const mail = { from: 'a@example.org', to: 'b@example.net', text: 'x' };
+        expect(await sendMail({ send }, mail)).toMatchObject({ envelopeTime, messageTime });
+      } finally {
+        now.mockRestore();
+      }
+    },
+  );
+
+  it('a sender of another make tells less, and nothing wrong', async () => {
+    const { result, ...info } = await sendMail(
+      {
+        send: async () => ({
+          accepted: [
+            { address: 'b@example.net', reply: { code: 250, text: 'ok' }, transient: false },
+          ],
+          refused: [],
+          reply: { code: 250, text: 'ok' },
+          bytes: 1,
+          dropped: [],
+        }),
+      },
+      { from: 'a@example.org', to: 'b@example.net', text: 'x' },
+    );
+    expect(Object.keys(info).sort()).toEqual(
+      ['messageId', 'envelope', 'accepted', 'rejected', 'response', 'messageSize'].sort(),
+    );
   });
 });
 

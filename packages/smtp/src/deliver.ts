@@ -6,8 +6,30 @@ import { carryOut } from './carry-out.js';
 import { judgeHeader, prepareMessage } from './message.js';
 import type { Session } from './session.js';
 import { Transaction } from './transaction.js';
-import { Progress } from './transaction-states.js';
-import type { Envelope, SendOptions, SendResult } from './types.js';
+import { type Event, Progress } from './transaction-states.js';
+import type { Envelope, Extensions, SendOptions, SendResult } from './types.js';
+
+/** By this key of the options `@fivewire/compose` asks to be told how far a message comes, for what nodemailer's users read. */
+const followed = Symbol.for('fivewire.progress');
+
+type Follow = (event: Event, place: { extensions: Extensions; host: string }) => void;
+
+class FollowedProgress extends Progress {
+  readonly #follow: Follow;
+  readonly #session: Session;
+
+  constructor(session: Session, follow: Follow) {
+    super();
+    this.#session = session;
+    this.#follow = follow;
+  }
+
+  override to(event: Event): void {
+    super.to(event);
+    const { extensions, transport } = this.#session;
+    this.#follow(event, { extensions, host: transport.host });
+  }
+}
 
 /** @param grouped lets the next message be written before the fate of this one is known */
 export async function deliver(
@@ -19,7 +41,8 @@ export async function deliver(
 ): Promise<SendResult> {
   try {
     const message = prepareMessage(session, envelope, source, options, grouped);
-    const progress = new Progress();
+    const { [followed]: follow } = options as { [followed]?: Follow };
+    const progress = follow === undefined ? new Progress() : new FollowedProgress(session, follow);
     return await runAbortable(
       session,
       source,

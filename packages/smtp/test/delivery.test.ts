@@ -598,6 +598,112 @@ describe('DANE, to a server', () => {
     expect(asked).toEqual(['udp MX example.org', `udp A ${host}`]);
   });
 
+  describe('an exchanger that is an alias', () => {
+    const end = 'farm.example.net';
+    const alias = { name: host, type: 'CNAME', data: end };
+    const middle = 'alias.example.com';
+    const aliased = (type: string, data: string, names = [host, end]): unknown[] => [
+      ...names.slice(1).map((to, i) => ({ name: names[i], type: 'CNAME', data: to })),
+      { name: names.at(-1), type, data },
+    ];
+    const records = (name: string): string => `TLSA _${server.ports.starttls}._tcp.${name}`;
+    const mx = { 'MX example.org': [{ preference: 1, exchange: host }] };
+
+    it.each<[string, Zone]>([
+      ['of one step', { [`A ${host}`]: aliased('A', '127.0.0.1') }],
+      ['of two', { [`A ${host}`]: aliased('A', '127.0.0.1', [host, middle, end]) }],
+      [
+        'with an IPv6 address alone',
+        { [`A ${host}`]: [alias], [`AAAA ${host}`]: aliased('AAAA', '::1') },
+      ],
+      [
+        'in other letters',
+        { [`A ${host}`]: aliased('A', '127.0.0.1', [host, 'Farm.Example.NET.']) },
+      ],
+    ])('%s: the records of its end count, and its name', async (_, addresses) => {
+      const issuer = await ca.createIntermediate();
+      const others = {
+        [records(end)]: [tlsa(issuer, 2)],
+        [records(host)]: [tlsa(await ca.issue())],
+      };
+      const found = await plan({ ...mx, ...addresses, ...others });
+      expect(found.targets).toMatchObject([
+        { protection: 'dane', connect: { host, serverHostname: end } },
+      ]);
+      server.useCertificate(await issuer.issue({ names: [end] }));
+      expect(await deliver(found)).toMatchObject({ trust: 'dane', matchedName: end });
+      server.useCertificate(await issuer.issue({ names: [host] }));
+      await expect(deliver(found)).rejects.toMatchObject({
+        code: 'ERR_CERTIFICATE_HOSTNAME_MISMATCH',
+      });
+    });
+
+    it.each<[string, (mine: unknown) => [Zone, (readonly string[])?]]>([
+      ['its end has no records', (mine) => [{ [records(host)]: [mine] }]],
+      [
+        'the records of its end are not proven',
+        (mine) => [
+          { [records(host)]: [mine], [records(end)]: [mine] },
+          [`_${server.ports.starttls}._tcp.${end}`],
+        ],
+      ],
+    ])('%s: those of its own name count', async (_, make) => {
+      const mine = await present({ selfSigned: true });
+      const [zone, unsigned] = make(tlsa(mine));
+      const found = await plan(
+        { ...mx, [`A ${host}`]: aliased('A', '127.0.0.1'), ...zone },
+        unsigned,
+      );
+      expect(found.targets).toMatchObject([
+        { protection: 'dane', connect: { host, serverHostname: host } },
+      ]);
+      expect(await deliver(found)).toMatchObject({ trust: 'dane' });
+    });
+
+    it('the alias is proven, its end is not: only its own records count', async () => {
+      const mine = tlsa(await present({ selfSigned: true }));
+      const zone = {
+        ...mx,
+        [`A ${host}`]: aliased('A', '127.0.0.1'),
+        [`CNAME ${host}`]: [end],
+        [records(host)]: [mine],
+        [records(end)]: [tlsa(await ca.issue())],
+      };
+      const partly = async (unsigned: readonly string[]) => {
+        const dns = await startDnsServer({ zone, unsigned });
+        try {
+          const port = server.ports.starttls;
+          return {
+            ...(await findTlsa(host, port, { resolver: dns.address })),
+            asked: dns.asked.map((one) => one.slice(4)),
+          };
+        } finally {
+          await dns.close();
+        }
+      };
+      expect(await partly([`A ${host}`])).toMatchObject({
+        signed: true,
+        records: [{ usage: 3 }],
+        asked: [`A ${host}`, `CNAME ${host}`, records(host)],
+      });
+      expect(await partly([host])).toMatchObject({
+        signed: false,
+        records: [],
+        asked: [`A ${host}`, `CNAME ${host}`],
+      });
+    });
+
+    it('whose end can not be asked: the host is out', async () => {
+      const zone: Zone = {
+        ...mx,
+        [`A ${host}`]: aliased('A', '127.0.0.1'),
+        [records(end)]: 'SERVFAIL',
+        [records(host)]: [],
+      };
+      await expect(plan(zone)).rejects.toMatchObject({ code: 'ERR_DIAL_FAILED', retry: 'later' });
+    });
+  });
+
   it('TLSA that can not be had: the host is out, for silence could do away with the records', async () => {
     await expect(plan(zoneOf('SERVFAIL'))).rejects.toMatchObject({
       code: 'ERR_DIAL_FAILED',

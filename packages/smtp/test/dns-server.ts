@@ -11,7 +11,7 @@ export interface Zone {
 
 export interface DnsServerOptions {
   zone: Zone;
-  /** Names whose answers lack the AD bit. */
+  /** Names, or types and names as in the zone, whose answers lack the AD bit. */
   unsigned?: readonly string[];
   /** Says TC over UDP. */
   truncate?: boolean;
@@ -72,7 +72,8 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
     const rcode = typeof known === 'string' ? known : 'NOERROR';
     const cut = way === 'udp' && options.truncate === true;
     const data = typeof known === 'string' || known === undefined || cut ? [] : known;
-    const signed = !options.unsigned?.includes(name);
+    const { unsigned = [] } = options;
+    const signed = !unsigned.includes(name) && !unsigned.includes(`${type} ${name}`);
     return {
       type: 'response',
       id: packet.id ?? 0,

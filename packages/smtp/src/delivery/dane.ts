@@ -9,6 +9,7 @@ import {
 } from '@fivewire/line-protocol';
 import {
   ask,
+  hostIn,
   parseResolver,
   type QuestionOptions,
   type TrustedResolver,
@@ -28,6 +29,11 @@ export interface TlsaFinding {
   signed: boolean;
   /** Those that can be held against a certificate, for `tlsa` of `connect`; empty: DANE does not apply. */
   records: TlsaRecord[];
+  /**
+   * Where the server's name is an alias and the records are those of the name at its end: that name, the `serverHostname` to demand
+   * (RFC 7672 §2.2.2).
+   */
+  name?: string;
 }
 
 const recordLimit = 100;
@@ -67,22 +73,45 @@ export async function tlsaRecords(
   port: number,
   options: QuestionOptions,
 ): Promise<TlsaFinding> {
-  if (!(await isSigned(resolver, host, options))) return { signed: false, records: [] };
-  const answer = await ask(resolver, `_${port}._tcp.${host}`, 'TLSA', options);
-  if (!answer.authenticated) return { signed: false, records: [] };
-  const records = answer.records.slice(0, recordLimit).map(toTlsa).filter(isUsableTlsa);
-  return { signed: true, records };
+  let signed = false;
+  for (const name of await baseDomains(resolver, host, options)) {
+    const answer = await ask(resolver, `_${port}._tcp.${name}`, 'TLSA', options);
+    if (!answer.authenticated) continue;
+    signed = true;
+    if (answer.records.length === 0) continue;
+    const records = answer.records.slice(0, recordLimit).map(toTlsa).filter(isUsableTlsa);
+    return { signed, records, ...(name !== host && { name }) };
+  }
+  return { signed, records: [] };
 }
 
-async function isSigned(
+/**
+ * Below which names the records may stand, the first that has some counts: where DNSSEC proves each alias and the address, the name at
+ * the end and then the host's own; where it proves the host's alias alone, the host's own. RFC 7672 §2.2.2.
+ */
+async function baseDomains(
   resolver: TrustedResolver,
   host: string,
   options: QuestionOptions,
-): Promise<boolean> {
+): Promise<readonly string[]> {
+  const { signed, name } = await addressOf(resolver, host, options);
+  const end = hostIn(name);
+  if (end === host) return signed ? [host] : [];
+  if (signed) return end === undefined ? [host] : [end, host];
+  const alias = await ask(resolver, host, 'CNAME', options);
+  return alias.authenticated && alias.records.length > 0 ? [host] : [];
+}
+
+/** Whether DNSSEC proves the address, aliases on the way to it included, and of which name it is. */
+async function addressOf(
+  resolver: TrustedResolver,
+  host: string,
+  options: QuestionOptions,
+): Promise<{ signed: boolean; name: string }> {
   const v4 = await ask(resolver, host, 'A', options);
-  if (v4.records.length > 0) return v4.authenticated;
+  if (v4.records.length > 0) return { signed: v4.authenticated, name: v4.name };
   const v6 = await ask(resolver, host, 'AAAA', options);
-  return v4.authenticated && v6.authenticated;
+  return { signed: v4.authenticated && v6.authenticated, name: v6.name };
 }
 
 function toTlsa(data: unknown): TlsaRecord {

@@ -165,9 +165,11 @@ async function judge(
   const target = underPolicy(exchange, priority, port, mtaSts);
   if (resolver === undefined || 'error' in target) return target;
   try {
-    const { records: tlsa } = await tlsaRecords(resolver, exchange, port, options);
+    const found = await tlsaRecords(resolver, exchange, port, options);
+    const { records: tlsa, name: serverHostname = exchange } = found;
     if (tlsa.length === 0) return target;
-    return { ...target, connect: { ...target.connect, tlsa }, protection: 'dane' };
+    const connect = { ...target.connect, serverHostname, tlsa };
+    return { ...target, connect, protection: 'dane' };
   } catch (error) {
     if (!isFivewireError(error) || fatal.has(error.code)) throw error;
     return { host: exchange, error };

@@ -44,6 +44,8 @@ export interface DnsAnswer {
   authenticated: boolean;
   /** The data of the records asked for, aliases followed within the answer; empty: there are none. */
   records: readonly unknown[];
+  /** Where the aliases of the answer end: the name asked for, where it is none. */
+  name: string;
 }
 
 /** `127.0.0.1`, `127.0.0.1:53`, `[::1]:53`: an address, for a name would have to be resolved by another resolver. */
@@ -76,7 +78,7 @@ const aliasLimit = 8;
 export async function ask(
   resolver: TrustedResolver,
   name: string,
-  type: 'A' | 'AAAA' | 'MX' | 'TLSA',
+  type: 'A' | 'AAAA' | 'CNAME' | 'MX' | 'TLSA',
   { signal, timeout = defaultTimeout }: QuestionOptions = {},
 ): Promise<DnsAnswer> {
   const context = { phase: 'dial', command: `${type} ${name}` } as const;
@@ -202,21 +204,25 @@ async function overTcp(
 function readAnswer(reply: Packet, name: string, type: string): DnsAnswer {
   const { rcode, flag_ad: authenticated = false, answers = [] } = reply;
   if (rcode !== 'NOERROR' && rcode !== 'NXDOMAIN') throw refused(`${type} ${name}`, String(rcode));
-  if (rcode === 'NXDOMAIN') return { authenticated, records: [] };
-  const records = recordsOf(answers, name, type);
+  if (rcode === 'NXDOMAIN') return { authenticated, records: [], name };
+  const { records, name: end } = recordsOf(answers, name, type);
   // A server that does not ask others for us refers to them: that is no word about records (RFC 2308 §2.2).
   if (records.length === 0 && !reply.flag_ra) throw refused(`${type} ${name}`, 'without recursion');
-  return { authenticated, records };
+  return { authenticated, records, name: end };
 }
 
 /** Records of the name that was asked for, or of the one that it is an alias of; what else lies in an answer is passed over. */
-function recordsOf(answers: readonly Answer[], name: string, type: string): unknown[] {
+function recordsOf(
+  answers: readonly Answer[],
+  name: string,
+  type: string,
+): Pick<DnsAnswer, 'records' | 'name'> {
   let owner = name;
   for (let hops = 0; hops < aliasLimit; hops++) {
     const own = answers.filter((answer) => sameName(answer.name, owner));
     const found = own.filter((answer) => answer.type === type).map(({ data }) => data);
     const alias = own.find((answer) => answer.type === 'CNAME')?.data;
-    if (found.length > 0 || typeof alias !== 'string') return found;
+    if (found.length > 0 || typeof alias !== 'string') return { records: found, name: owner };
     owner = alias;
   }
   throw malformed('an alias that ends', `more than ${aliasLimit} of ${name}`);
