@@ -1,8 +1,8 @@
 /** Calls of the client that few need every day; those of every day are in `ftp-client.ts`. */
-import { checkOptions, type Rows, UsageError } from '@fivewire/line-protocol';
+import { checkOptions, type Rows } from '@fivewire/line-protocol';
 import { algorithmOf } from './files/attributes.js';
 import { changeCreated, changeFacts, timeDigits, writeFacts } from './files/facts.js';
-import { hashes } from './files/hashes.js';
+import { checkPaths, hashes } from './files/hashes.js';
 import { judging } from './files/judged.js';
 import { pathArgument, type RemotePath } from './files/remote-path.js';
 import { space } from './files/space.js';
@@ -135,12 +135,7 @@ export abstract class FtpCalls {
     options: CallOptions = {},
   ): Promise<string[]> {
     checkOptions(options, callRules);
-    if (!Array.isArray(paths)) {
-      throw new UsageError('ERR_ARGUMENT', 'The paths are no list.', {
-        protocol: 'ftp',
-        argument: 'paths',
-      });
-    }
+    checkPaths(paths);
     algorithmOf(algorithm);
     const session = sessionOf(this);
     const all = paths.map((path) => pathArgument(path, session.charset, 'paths'));

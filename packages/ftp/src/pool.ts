@@ -4,7 +4,7 @@ import {
   type ClientPool,
   checkOptions,
   createPool,
-  onePerCall,
+  onePerCheckedCall,
   type PoolOptions,
   Rows,
   rowsAhead,
@@ -12,10 +12,13 @@ import {
   type Ways,
   withClientMethods,
 } from '@fivewire/line-protocol';
+import { callChecks, type OverAll } from './call-checks.js';
 import { again, downloadAgain, uploadAgain } from './files/again.js';
 import { callOf } from './files/call-of.js';
+import { checkTarget } from './files/download.js';
 import { pathArgument } from './files/remote-path.js';
 import { checkSegments, downloadSegments } from './files/segments.js';
+import { checkUpload } from './files/upload.js';
 import { sessionOf } from './ftp-calls.js';
 import { FtpClient } from './ftp-client.js';
 import { callRules, downloadRules, listRules, readStreamRules, uploadRules } from './options.js';
@@ -28,38 +31,6 @@ import type { FtpConnectOptions } from './types.js';
 
 /** `stream` and `signal` belong to one connection: a pool takes neither. */
 export interface FtpPoolOptions extends Omit<FtpConnectOptions, 'stream' | 'signal'>, PoolOptions {}
-
-/** Those that a pool does over all its connections, and those that throw at once where their arguments are wrong. */
-type OverAll =
-  | 'download'
-  | 'upload'
-  | 'list'
-  | 'listNames'
-  | 'createReadStream'
-  | 'uploadTree'
-  | 'downloadTree'
-  | 'mirror';
-
-const ways: Ways<FtpClient, OverAll> = {
-  stat: onePerCall,
-  exists: onePerCall,
-  append: onePerCall,
-  mkdir: onePerCall,
-  remove: onePerCall,
-  rename: onePerCall,
-  chmod: onePerCall,
-  setModified: onePerCall,
-  hash: onePerCall,
-  space: onePerCall,
-  hashAll: onePerCall,
-  setCreated: onePerCall,
-  setFacts: onePerCall,
-  symlink: onePerCall,
-  sweep: onePerCall,
-  uploadUnique: onePerCall,
-  workingDirectory: onePerCall,
-  command: onePerCall,
-};
 
 /** Every pool's methods, and those of `FtpClient`; trees go over all its connections. */
 export type FtpPool = ClientPool<FtpClient> & {
@@ -103,6 +74,7 @@ export function createFtpPool(options: FtpPoolOptions): FtpPool {
         if (result !== undefined) return result;
       }
       const each = downloadAgain(target, whole);
+      checkTarget(target, each);
       return again(whole.retry ?? 0, whole.signal, true, () =>
         pool.use((client) => client.download(path, target, each), callOf(whole)),
       );
@@ -111,6 +83,7 @@ export function createFtpPool(options: FtpPoolOptions): FtpPool {
       checkOptions(given, uploadRules);
       pathArgument(path, charset);
       const each = uploadAgain(source, given);
+      checkUpload(source, each);
       return again(given.retry ?? 0, given.signal, true, () =>
         pool.use((client) => client.upload(source, path, each), callOf(given)),
       );
@@ -134,6 +107,9 @@ export function createFtpPool(options: FtpPoolOptions): FtpPool {
     downloadTree: (remote, local, given = {}) => copyTree(side, 'down', local, remote, given),
     mirror: (local, remote, given) => mirror(side, local, remote, given),
   };
+  const ways = Object.fromEntries(
+    Object.entries(callChecks(charset)).map(([name, check]) => [name, onePerCheckedCall(check)]),
+  ) as Ways<FtpClient, OverAll>;
   const whole = withClientMethods<FtpClient, FtpPool>(Object.assign(pool, overAll), ways);
   const side: TreeSide = {
     ftp: whole,

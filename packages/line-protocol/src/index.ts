@@ -75,6 +75,7 @@ export { rowsAhead } from './pool-rows.js';
 export {
   type ClientPool,
   onePerCall,
+  onePerCheckedCall,
   onePerLiveLoop,
   onePerLoop,
   onePerResult,

@@ -7,7 +7,7 @@ import { liveRows, rowsAhead } from './pool-rows.js';
 
 /** How a pool does what one method of its client does. */
 export type Way =
-  | { readonly way: 'call'; readonly held?: Held; readonly unless?: Unless }
+  | { readonly way: 'call'; readonly held?: Held; readonly unless?: Unless; readonly check?: Check }
   | { readonly way: 'rows' | 'live rows'; readonly rules: object; readonly unless?: Unless }
   | { readonly way: 'session'; readonly why: string };
 
@@ -15,9 +15,14 @@ export type Way =
 type Held = (result: never) => Promise<unknown>;
 /** Why these arguments mean something only within one session; `undefined` where they don't. */
 type Unless = (...args: never[]) => string | undefined;
+/** Throws a UsageError for arguments that the client would refuse: none of them is worth a connection. */
+type Check = (...args: never[]) => void;
 
 /** One connection for one call. */
 export const onePerCall: Way = { way: 'call' };
+
+/** One connection for one call, once its arguments have been checked. */
+export const onePerCheckedCall = (check: Check): Way => ({ way: 'call', check });
 
 /** One connection for as long as what the call gave is read. */
 export const onePerResult = (held: Held, unless?: Unless): Way => ({
@@ -94,6 +99,7 @@ function methodOf(pool: Pool<PooledClient>, name: string, way: Way): Call {
   }
   return async (...args) => {
     refuse(args);
+    way.check?.(...(args as never[]));
     const { client, release } = await pool.acquire(waitOf(args));
     let held: Promise<unknown> | undefined;
     try {

@@ -14,13 +14,7 @@ export async function changeMode(
   mode: number,
   options: CallOptions,
 ): Promise<void> {
-  if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) {
-    throw new UsageError('ERR_ARGUMENT', `${String(mode)} is no mode.`, {
-      protocol: 'ftp',
-      argument: 'mode',
-      hint: 'Write it as 0o644.',
-    });
-  }
+  checkMode(mode);
   const { control } = session;
   const digits = mode.toString(8).padStart(3, '0');
   const line = command('SITE', 'CHMOD', digits, path);
@@ -31,6 +25,16 @@ export async function changeMode(
     return;
   }
   throw control.connection.locate(rejected(reply, line.masked));
+}
+
+/** @throws UsageError ERR_ARGUMENT */
+export function checkMode(mode: number): void {
+  if (Number.isInteger(mode) && mode >= 0 && mode <= 0o7777) return;
+  throw new UsageError('ERR_ARGUMENT', `${String(mode)} is no mode.`, {
+    protocol: 'ftp',
+    argument: 'mode',
+    hint: 'Write it as 0o644.',
+  });
 }
 
 interface Algorithm {

@@ -123,7 +123,8 @@ export async function backToBinary(session: Session, dialogue: Dialogue): Promis
   if (dialogue.connection.isOpen) await setType(session, dialogue, 'I');
 }
 
-function checkTarget(target: DownloadTarget, options: DownloadOptions): void {
+/** @throws UsageError ERR_ARGUMENT */
+export function checkTarget(target: DownloadTarget, options: DownloadOptions): void {
   const { resume, start, verify, type, preserveTimes } = options;
   const wrong = (argument: string, message: string): UsageError =>
     new UsageError('ERR_ARGUMENT', message, { protocol: 'ftp', argument });

@@ -1,5 +1,5 @@
 /** Hashes of many files: MMD5 (draft-twine-ftpmd5 §3.2), else each file by itself. */
-import type { Reply } from '@fivewire/line-protocol';
+import { type Reply, UsageError } from '@fivewire/line-protocol';
 import { command } from '../session/dialogue.js';
 import { hasFeature, type Session } from '../session/session.js';
 import type { CallOptions, HashAlgorithm } from '../types.js';
@@ -55,4 +55,13 @@ function hashesIn(text: string, count: number): string[] | undefined {
     value.length === algorithms.md5.hexLength && /^[0-9a-f]+$/i.test(value);
   if (values.length !== count || !values.every(isHash)) return undefined;
   return values.map((value) => value.toLowerCase());
+}
+
+/** @throws UsageError ERR_ARGUMENT */
+export function checkPaths(paths: unknown): void {
+  if (Array.isArray(paths)) return;
+  throw new UsageError('ERR_ARGUMENT', 'The paths are no list.', {
+    protocol: 'ftp',
+    argument: 'paths',
+  });
 }

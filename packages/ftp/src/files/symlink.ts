@@ -4,16 +4,19 @@ import { command } from '../session/dialogue.js';
 import type { Session } from '../session/session.js';
 import type { CallOptions } from '../types.js';
 
-/**
- * @param target what the link points at, an octet string
- * @throws UsageError ERR_ARGUMENT: the two names are told apart by the blank between them, so neither may have one
- */
+/** @param target what the link points at, an octet string */
 export async function makeSymlink(
   session: Session,
   target: string,
   path: string,
   options: CallOptions,
 ): Promise<void> {
+  checkBlanks(target, path);
+  await session.control.demand(command('SITE', 'SYMLINK', target, path), options);
+}
+
+/** @throws UsageError ERR_ARGUMENT: the two names are told apart by the blank between them, so neither may have one */
+export function checkBlanks(target: string, path: string): void {
   for (const [argument, name] of [
     ['target', target],
     ['path', path],
@@ -25,5 +28,4 @@ export async function makeSymlink(
       hint: 'SITE SYMLINK has no way to write such a name: the server would make another link.',
     });
   }
-  await session.control.demand(command('SITE', 'SYMLINK', target, path), options);
 }

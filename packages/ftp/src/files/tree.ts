@@ -74,8 +74,8 @@ export async function removePath(
   throw control.connection.locate(rejected(reply, line.masked));
 }
 
-/** What takes no name of its own away: nothing is asked to go that a caller can't have meant. */
-function removable(path: string): string {
+/** What takes no name of its own away: nothing is asked to go that a caller can't have meant. @throws UsageError ERR_ARGUMENT */
+export function removable(path: string): string {
   let end = path.length;
   // With a slash behind it a link would stand for what it points at.
   while (end > 0 && path.charCodeAt(end - 1) === 47) end -= 1;

@@ -1,5 +1,6 @@
 /** Content to a remote file, under its own name at once or only when it is proven whole. */
 import { giveUpTemporary, SourcePace, temporaryName } from '@fivewire/line-protocol';
+import type { Control } from '../session/control.js';
 import { command, type Dialogue } from '../session/dialogue.js';
 import type { Session } from '../session/session.js';
 import { Mismatch } from '../transfer/mismatch.js';
@@ -23,6 +24,22 @@ export type Upload = (
   digest: Digest | undefined,
 ) => Promise<TransferResult>;
 
+/**
+ * @param control that of the session, where there is one yet
+ * @returns what can go on from the middle, where it may have to
+ * @throws UsageError
+ */
+export function checkUpload(
+  source: UploadSource,
+  options: UploadOptions,
+  control?: Control,
+): ReturnType<typeof checkResumable> | undefined {
+  checkSource(source, control);
+  if (options.type === 'ascii') checkText(options);
+  if (options.preserveTimes) checkTimes(source, 'source');
+  return options.resume ? checkResumable(source) : undefined;
+}
+
 /** @param path an octet string */
 export async function upload(
   session: Session,
@@ -31,10 +48,7 @@ export async function upload(
   options: UploadOptions,
 ): Promise<TransferResult> {
   const { verify = 'size', resume = false, atomic = resume, preserveTimes = false } = options;
-  checkSource(source, session.control);
-  if (options.type === 'ascii') checkText(options);
-  if (preserveTimes) checkTimes(source, 'source');
-  const content = resume ? checkResumable(source) : undefined;
+  const content = checkUpload(source, options, session.control);
   const compared =
     verify === 'hash' || verify === 'reread' ? digestFor(session, verify) : undefined;
   const call = callOf(options);

@@ -1,6 +1,13 @@
 /** A command by hand, for what this client has no method for: SITE, STAT, HELP, AVBL and the like. */
-import { escapeText, type Reply, serverReply, UsageError } from '@fivewire/line-protocol';
+import {
+  type CommandLine,
+  escapeText,
+  type Reply,
+  serverReply,
+  UsageError,
+} from '@fivewire/line-protocol';
 import type { CallOptions, CommandReply } from '../types.js';
+import type { Charset } from './charset.js';
 import { command } from './dialogue.js';
 import { rejected } from './failures.js';
 import type { Session } from './session.js';
@@ -19,6 +26,16 @@ export async function rawCommand(
   args: readonly string[],
   options: CallOptions,
 ): Promise<CommandReply> {
+  const line = commandLine(verb, args, session.charset);
+  const [reply] = (await session.control.ask([line], options)) as [Reply];
+  if (reply.class >= 4) throw session.control.connection.locate(rejected(reply, line.masked));
+  const { text } = serverReply(reply);
+  const lines = reply.lines.map((octets) => escapeText(session.charset.decode(octets), 65_536));
+  return { code: reply.code, text, lines };
+}
+
+/** @throws UsageError ERR_ARGUMENT */
+export function commandLine(verb: string, args: readonly string[], charset: Charset): CommandLine {
   const upper = typeof verb === 'string' ? verb.toUpperCase() : '';
   if (!/^[A-Z]{3,8}$/.test(upper)) {
     throw new UsageError('ERR_ARGUMENT', 'A command is three to eight letters.', {
@@ -41,10 +58,5 @@ export async function rawCommand(
   }
   // Checked as text before it is turned into octets, where a lone surrogate would be hidden.
   command(upper, ...args);
-  const line = command(upper, ...args.map((arg) => session.charset.encode(arg)));
-  const [reply] = (await session.control.ask([line], options)) as [Reply];
-  if (reply.class >= 4) throw session.control.connection.locate(rejected(reply, line.masked));
-  const { text } = serverReply(reply);
-  const lines = reply.lines.map((octets) => escapeText(session.charset.decode(octets), 65_536));
-  return { code: reply.code, text, lines };
+  return command(upper, ...args.map((arg) => charset.encode(arg)));
 }

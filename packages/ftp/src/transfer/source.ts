@@ -27,7 +27,7 @@ export interface Source {
 export const readStreams: WeakMap<object, Control> = new WeakMap();
 
 /** @throws UsageError for what is no source, and for a read stream of the same client. */
-export function checkSource(source: UploadSource, control: Control): void {
+export function checkSource(source: UploadSource, control?: Control): void {
   if (isLocalFile(source)) {
     pathOf(source.file);
     return;
@@ -39,7 +39,8 @@ export function checkSource(source: UploadSource, control: Control): void {
       argument: 'source',
     });
   }
-  if (typeof source !== 'object' || readStreams.get(source) !== control) return;
+  if (control === undefined || typeof source !== 'object') return;
+  if (readStreams.get(source) !== control) return;
   throw new UsageError(
     'ERR_WOULD_DEADLOCK',
     'The stream is read on the connection that is to upload it.',

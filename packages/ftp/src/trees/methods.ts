@@ -58,4 +58,4 @@ const begin = async (
   remote: RemotePath,
   work: Parameters<typeof mirrorTrees>[3],
 ): Promise<TreeResult> =>
-  mirrorTrees(side.ftp, local, remote, work, side.connections, await side.keepsTimes(work));
+  mirrorTrees(side.ftp, local, remote, work, side.connections, () => side.keepsTimes(work));

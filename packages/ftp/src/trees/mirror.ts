@@ -37,7 +37,7 @@ export async function mirrorTrees(
   remote: RemotePath,
   work: TreeWork,
   connections: number,
-  keepsTimes: boolean,
+  keepsTimes: () => Promise<boolean>,
 ): Promise<TreeResult> {
   const run = new Run(ftp, pathOf(local), remote, work, keepsTimes);
   return run.all(work.concurrency ?? connections);
@@ -49,7 +49,8 @@ class Run {
   readonly #remote: RemotePath;
   readonly #work: TreeWork;
   readonly #call: CallOptions;
-  readonly #keepsTimes: boolean;
+  readonly #mayKeepTimes: () => Promise<boolean>;
+  #keepsTimes = false;
   readonly #errors: TreeError[] = [];
   readonly #total: TreeTotal = { done: 0, actions: 0, octets: 0 };
   /** Directories that a file is to stand in place of: they go when that has come. */
@@ -64,13 +65,13 @@ class Run {
     local: string,
     remote: RemotePath,
     work: TreeWork,
-    keepsTimes: boolean,
+    keepsTimes: () => Promise<boolean>,
   ) {
     this.#ftp = ftp;
     this.#local = local;
     this.#remote = remote;
     this.#work = work;
-    this.#keepsTimes = keepsTimes && (work.preserveTimes ?? true);
+    this.#mayKeepTimes = keepsTimes;
     const { signal, timeout } = work;
     this.#call = { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
   }
@@ -107,6 +108,7 @@ class Run {
     const choice = choiceOf(this.#work);
     const isUp = this.#isUp;
     const local = await readLocalTree(this.#local, choice, !isUp);
+    this.#keepsTimes = (this.#work.preserveTimes ?? true) && (await this.#mayKeepTimes());
     const remote = await readRemoteTree(this.#ftp, this.#remote, choice, isUp, this.#call);
     this.#source = isUp ? local : remote;
     this.#target = isUp ? remote : local;
