@@ -34,8 +34,10 @@ export type OverAll =
   | 'downloadTree'
   | 'mirror';
 
+type Checks = Readonly<Record<keyof Ways<FtpClient, OverAll>, (...args: never[]) => void>>;
+
 /** The checks of the methods that one connection does. @throws UsageError ERR_ARGUMENT */
-export function callChecks(charset: Charset) {
+export function callChecks(charset: Charset): Checks {
   const path = (given: RemotePath, argument?: string): string =>
     pathArgument(given, charset, argument);
   /** Of methods that take a path, and options behind `between` others. */
@@ -100,5 +102,5 @@ export function callChecks(charset: Charset) {
       checkOptions(options, callRules);
       commandLine(verb, args, charset);
     },
-  } satisfies Record<keyof Ways<FtpClient, OverAll>, (...args: never[]) => void>;
+  };
 }

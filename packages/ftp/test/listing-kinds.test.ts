@@ -16,6 +16,37 @@ const d = 'directory';
 const f = 'file';
 
 const unix: Sample[] = [
+  ['-rw-r--r--   1 ftp ftp            0 Jan 01  1601 no time', 'no time', f, 0, '1601-01-01'],
+  ['-rw-r--r--   1 ftp ftp            7 May 00  2020 no day', 'no day', f, 7, ''],
+  ['-rw-r--r--   1 ftp ftp            7 May 00 10:11 no day', 'no day', f, 7, ''],
+  [
+    '-rw-r--r-- 1 bob users 531 Sun Feb 3 10:11 2019 weekday',
+    'weekday',
+    f,
+    531,
+    '2019-02-03T10:11',
+  ],
+  ['-rw-r--r-- 1 bob users 531 3/2/19 10:11 short', 'short', f, 531, '2019-03-02T10:11'],
+  ['-rw-r--r-- 1 bob users 531 3.2.19 10:11 short', 'short', f, 531, '2019-02-03T10:11'],
+  [utf8('-rw-r--r-- 1 bob users 531 07.Mär.2019 named'), 'named', f, 531, '2019-03-07'],
+  ['-rw-r--r-- 1 bob users 531 07.Mar.2019 10:11 named', 'named', f, 531, '2019-03-07T10:11'],
+  ['-rw-r--r-- 1 bob users 531 2019. 2. 3. korean', 'korean', f, 531, '2019-02-03'],
+  ['-rw-r--r-- 1 bob users 531 2019.  2.  3. 10:11 korean', 'korean', f, 531, '2019-02-03T10:11'],
+  ['-rw-r--r-- 1 bob users 531 02 03 2019 numbers', 'numbers', f, 531, '2019-02-03'],
+  ['-rw-r--r-- 1 bob users 531 23 3 2019 numbers', 'numbers', f, 531, '2019-03-23'],
+  ['-rw-r--r-- 1 bob users 531 2019 02 03 numbers', 'numbers', f, 531, '2019-02-03'],
+  ['-rw-r--r-- 1 10 12 2019 Feb 3 10:11 numbers', 'numbers', f, 2019, '2026-02-03T10:11'],
+  ['-rw-r--r-- 1 bob users 531 Feb 3, 2019 10:11 PM half', 'half', f, 531, '2019-02-03T22:11'],
+  ['-rw-r--r-- 1 bob users 531 Feb 29  2020 leap day', 'leap day', f, 531, '2020-02-29'],
+  ['-rw-r--r-- 1 bob users 531 Feb 29 12:00 leap day', 'leap day', f, 531, '2024-02-29T12:00'],
+  ['-rw-r--r-- 1 bob users 531 Feb 29  2021 no such day', 'no such day', f, 531, ''],
+  [
+    '-rw-r--r-- 1 bob users 9007199254740993 Feb  3  2019 beyond',
+    'beyond',
+    f,
+    undefined,
+    '2019-02-03',
+  ],
   [utf8('-rw-r--r-- 1 bob users 531 2004 szept. 12 named'), 'named', f, 531, '2004-09-12'],
   [
     utf8('-rw-r--r-- 1 bob users 531 2004 szept. 12 10:11 timed'),
@@ -523,6 +554,47 @@ const unix: Sample[] = [
 const others: [system: string | undefined, ...Sample][] = [
   [
     undefined,
+    'INSTALL         <DIR>           11-16-94        17:17',
+    'INSTALL',
+    d,
+    undefined,
+    '1994-11-16T17:17',
+  ],
+  [
+    undefined,
+    'DESIGN1.DOC          11264      05-11-95        14:20',
+    'DESIGN1.DOC',
+    f,
+    11_264,
+    '1995-05-11T14:20',
+  ],
+  [
+    undefined,
+    'INSTALL        <DIR>        Nov 16 1994 17:17   ',
+    'INSTALL',
+    d,
+    undefined,
+    '1994-11-16T17:17',
+  ],
+  [
+    undefined,
+    'WPKIT1.EXE     960338       Jun 21 1995 17:01   RHA',
+    'WPKIT1.EXE',
+    f,
+    960_338,
+    '1995-06-21T17:01',
+  ],
+  [
+    undefined,
+    'QSECOFR  5120000 31/08/12 11:12:13 *FILE      KEPT.SAVF',
+    'KEPT.SAVF',
+    f,
+    5_120_000,
+    '2012-08-31T11:12:13',
+  ],
+  [undefined, 'QSECOFR  512 08/07/12 11:12:13 *STMF      which order?', 'which order?', f, 512, ''],
+  [
+    undefined,
     '05.02.2024  15:09    <DIR>          day first',
     'day first',
     d,
@@ -954,6 +1026,40 @@ describe('one line of each kind', () => {
   it.each(unix)('%s', (...sample) => expect(seen(`${sample[0]}\r\n`)).toEqual([expected(sample)]));
   it.each(others)('%s %s', (system, ...sample) => {
     expect(seen(`${sample[0]}\r\n`, system)).toEqual([expected(sample)]);
+  });
+});
+
+describe('whose it is', () => {
+  it.each([
+    ['-C--E-----FTP B BATCH01      18128       41 Jan 12 13:56 QUARTER', 'BATCH01', undefined],
+    ['A.TXT;1  4/9  15-DEC-2003 15:04:05  [STAFF,ALICE]  (RWED,RWED,RE,)', 'ALICE', 'STAFF'],
+    ['A.TXT;1  4/9  15-DEC-2003 15:04:05  [300,1]  (RWED,RWED,RE,)', '1', '300'],
+    ['A.TXT;1  4/9  15-DEC-2003 15:04:05  [SYSTEM]  (RWED,RWED,RE,)', 'SYSTEM', undefined],
+    ['-rw-r--r-- 1 alice Domain Users 5 Jan 12 13:56 f', 'alice', 'Domain Users'],
+    ['-rw-r--r-- 1 5 Jan 12 13:56 f', undefined, undefined],
+    ['drwxr-xr-x folder 2 May 10  1996 network', 'folder', undefined],
+  ])('%s', (line, owner, group) => {
+    const [entry] = parse(`${line}\r\n`).entries;
+    expect([entry?.owner, entry?.group]).toEqual([owner, group]);
+  });
+});
+
+describe('a year that is not shown', () => {
+  const at = (line: string, clock: string) =>
+    parseListing(octets(`-rw-r--r-- 1 a b 5 ${line} f\r\n`), { now: new Date(clock) })
+      .entries[0]?.modified?.toISOString()
+      .slice(0, 16);
+  it.each([
+    ['Dec 31 23:59', '2026-01-01T00:00:30Z', '2025-12-31T23:59'],
+    ['Jan  1 00:00', '2025-12-31T23:59:30Z', '2026-01-01T00:00'], // the server's clock is ahead
+    ['Jan  2 00:00', '2025-12-31T12:00:00Z', '2025-01-02T00:00'],
+    ['Jan  1 00:00', '2026-01-01T00:00:00Z', '2026-01-01T00:00'],
+    ['Feb 29 12:00', '2028-02-28T13:00:00Z', '2028-02-29T12:00'],
+    ['Feb 29 12:00', '2028-02-27T11:00:00Z', '2024-02-29T12:00'],
+    ['31. Dez 23:59', '2026-01-01T00:00:30Z', '2025-12-31T23:59'],
+    ['12-31 23:59', '2026-01-01T00:00:30Z', '2025-12-31T23:59'],
+  ])('%s, read at %s', (line, clock, time) => {
+    expect(at(line, clock)).toBe(time);
   });
 });
 

@@ -166,9 +166,9 @@ describe('the other dialects', () => {
       'Directory D:[A]\r\n\r\nLONG.NAME;1\r\n            3  1-MAR-2024 10:11:12.13 [SYS,BOB] (R,R,,)\r\nSHUT.TXT;1\r\n   <%SYSTEM-F-NOPRIV, no privilege>\r\nSUB.DIR;1 1 1-MAR-2024 10:11 [SYS] (R,R,,)\r\nTotal of 3 files\r\n',
       { directory: '[A]' },
     );
-    expect(entries.map(({ path, blocks, owner }) => [path, blocks, owner])).toEqual([
-      ['[A]LONG.NAME', 3, 'SYS,BOB'],
-      ['[A.SUB]', undefined, 'SYS'],
+    expect(entries.map(({ path, blocks, owner, group }) => [path, blocks, owner, group])).toEqual([
+      ['[A]LONG.NAME', 3, 'BOB', 'SYS'],
+      ['[A.SUB]', undefined, 'SYS', undefined],
     ]);
     expect(problems).toHaveLength(1);
   });

@@ -8,6 +8,8 @@ export interface Stamp {
 }
 
 const dayLength = 86_400_000;
+/** Windows counts from there, and shows it for a time that is not known. */
+export const firstYear = 1601;
 const monthLengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const daysBefore = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 
@@ -21,7 +23,7 @@ export function wallClock(
   second = 0,
 ): number | undefined {
   // RFC 3659 §2.3 allows second 60, the leap second.
-  if (year < 1601 || year > 9999 || hour > 23 || minute > 59 || second > 60) return undefined;
+  if (year < firstYear || year > 9999 || hour > 23 || minute > 59 || second > 60) return undefined;
   if (month < 1 || month > 12 || day < 1) return undefined;
   const { start, leapDay } = yearNumbered(year);
   const length = monthLengths[month - 1] as number;

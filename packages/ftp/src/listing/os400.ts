@@ -20,6 +20,7 @@ const kinds = new Map<string, EntryType>([
   ['*STMF', 'file'],
   ['*DSTMF', 'file'],
   ['*MEM', 'file'],
+  ['*SAVF', 'file'],
   ['*DOC', 'file'],
   ['*SYMLNK', 'symlink'],
 ]);
@@ -34,7 +35,8 @@ export function os400(context: DialectContext): Dialect {
       const at = [1, 2, 3, 4].find((index) => /^\*[A-Z0-9]+$/.test(fields.text(index))) ?? 0;
       const name = trimSlash(fields.after(at));
       if (at === 0 || name === '') return undefined;
-      const type = kinds.get(fields.text(at)) ?? 'other';
+      const isSaveFile = fields.text(at) === '*FILE' && /\.SAVF$/i.test(name); // has no members
+      const type = isSaveFile ? 'file' : (kinds.get(fields.text(at)) ?? 'other');
       const draft: Draft = { name, type };
       if (at !== 3) draft.owner = fields.text(0);
       if (at === 1) return draft;
@@ -49,7 +51,7 @@ export function os400(context: DialectContext): Dialect {
       const clock = clockOf(fields.text(at - 1));
       if (size === undefined || numbers === undefined || clock === undefined) return undefined;
       if (type === 'file') draft.size = size;
-      const order = inOrder(numbers, date);
+      const order = inOrder(numbers, date, context);
       if (order === undefined) return draft;
       const { hour, minute, second } = clock;
       return Object.assign(draft, serverTime(context, 'second', ...order, hour, minute, second));
@@ -68,6 +70,7 @@ function trimSlash(name: string): string {
 function inOrder(
   [a, b, c]: [number, number, number],
   text: string,
+  { now, utcOffset }: DialectContext,
 ): [number, number, number] | undefined {
   if (text.includes('.')) return [fullYear(c), b, a]; // *DMY with dots
   const ways: [number, number, number][] = [
@@ -75,7 +78,9 @@ function inOrder(
     [fullYear(c), a, b], // *MDY
     [fullYear(c), b, a], // *DMY
   ];
-  const real = ways.filter((way) => wallClock(...way) !== undefined);
-  const times = new Set(real.map((way) => wallClock(...way)));
-  return times.size === 1 ? real[0] : undefined;
+  const days = ways.map((way) => wallClock(...way)).filter((day) => day !== undefined);
+  // Of several, what lies in the future is none.
+  const past = days.filter((day) => day <= now + utcOffset + 86_400_000);
+  const [day, ...others] = new Set(past.length > 0 ? past : days);
+  return others.length > 0 ? undefined : ways.find((way) => wallClock(...way) === day);
 }

@@ -13,6 +13,11 @@
  *        0.0    01/02/13 1442   d-ewrewr   8A4      1024   CMDS
  *
  *     router.cfg       2014196   06/03/04  Thur.   10:20:03
+ *
+ * and servers of 16-bit Windows, SuperTCP and Chameleon:
+ *
+ *     INSTALL         <DIR>           11-16-94        17:17
+ *     README.TXT       1045           May 10 1995 11:01   A
  */
 import { clockOf, dateNumbers, dosOrder, fullYear, serverTime } from './calendar.js';
 import {
@@ -122,23 +127,39 @@ export function os9(context: DialectContext): Dialect {
 }
 
 export function wfFtp(context: DialectContext): Dialect {
-  const fields = new Fields(6);
+  const fields = new Fields(9);
   return {
     name: 'wfftp',
     read(line) {
       const { count } = fields.read(line);
+      const isDirectory = fields.text(1) === '<DIR>';
       const size = wholeNumber(fields.text(1));
-      const date = dateNumbers(fields.text(2));
-      const clock = clockOf(fields.text(count - 1));
-      if (count < 4 || count > 5 || size === undefined || date === undefined) return undefined;
-      if (clock === undefined || (count === 5 && !/^[A-Z][a-z]{1,4}\.?$/.test(fields.text(3))))
+      if (count < 4 || (size === undefined && !isDirectory)) return undefined;
+      const numbers = dateNumbers(fields.text(2));
+      const spelt = numbers === undefined ? speltDay(fields) : undefined;
+      let at = numbers === undefined ? 5 : 3;
+      if (numbers !== undefined && /^[A-Z][a-z]{1,4}\.?$/.test(fields.text(at))) at += 1; // Thur.
+      const clock = clockOf(fields.text(at));
+      const day = numbers === undefined ? spelt : dosOrder(numbers, context);
+      if (day === undefined || clock === undefined) return undefined;
+      if (count > at + 2 || (count === at + 2 && !/^[RHSA]{1,4}$/.test(fields.text(at + 1))))
         return undefined;
       const { hour, minute, second } = clock;
-      const draft: Draft = { name: fields.text(0), type: 'file', size };
-      return Object.assign(
-        draft,
-        serverTime(context, 'second', ...dosOrder(date, context), hour, minute, second),
-      );
+      const precision = /:.*:/.test(fields.text(at)) ? 'second' : 'minute';
+      const type = isDirectory ? 'directory' : 'file';
+      const draft: Draft = { name: fields.text(0), type };
+      if (!isDirectory) draft.size = size;
+      return Object.assign(draft, serverTime(context, precision, ...day, hour, minute, second));
     },
   };
+}
+
+/** `Nov 16 1994` */
+function speltDay(fields: Fields): [number, number, number] | undefined {
+  const month = monthOf(fields.text(2));
+  const day = leadingNumber(fields.text(3));
+  const year = wholeNumber(fields.text(4));
+  if (month === undefined || day === undefined || year === undefined || year < 1900)
+    return undefined;
+  return [year, month, day];
 }

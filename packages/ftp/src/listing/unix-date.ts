@@ -11,6 +11,7 @@
 import {
   clockOf,
   dateNumbers,
+  firstYear,
   fullYear,
   type Stamp,
   serverTime,
@@ -53,7 +54,7 @@ export function dateAt(
   const date =
     named(fields, from, context) ?? other(fields, from, context) ?? joined(fields, from, context);
   if (date !== undefined || !weekday.test(fields.text(from))) return date;
-  const behind = named(withoutZone(fields, from + 4), from + 1, context);
+  const behind = named(withoutZone(fields, from + 4), from + 1, context, true);
   return behind && { ...behind, from };
 }
 
@@ -123,19 +124,31 @@ const isClockOrYear = (text: string): boolean =>
 /** `Wed Jan 29 03:26:15 2003`, as ctime() writes it. */
 const weekday = /^(?:sun|mon|tue|wed|thu|fri|sat)[a-z]*,?$/i;
 
-/** By far the most frequent: two of its three fields begin with a digit, the third among them. */
-function named(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
+/**
+ * By far the most frequent: two of its three fields begin with a digit, the third among them.
+ *
+ * @param isBehindWeekday the year then stands behind the time, however exact that is
+ */
+function named(
+  fields: Fields,
+  from: number,
+  context: DialectContext,
+  isBehindWeekday = false,
+): FoundDate | undefined {
   if (!fields.isNumeric(from + 2)) return undefined;
   const firstIsNumber = fields.isNumeric(from);
   if (!firstIsNumber && !fields.isNumeric(from + 1)) return undefined;
   const month = monthOf(fields.text(firstIsNumber ? from + 1 : from));
-  const day = month === undefined ? undefined : dayOf(fields.text(firstIsNumber ? from : from + 1));
+  const dayText = fields.text(firstIsNumber ? from : from + 1);
+  // `May 00`: the date is none, and the name stands where it does.
+  const day = month === undefined ? undefined : dayText === '00' ? 0 : dayOf(dayText);
   if (month === undefined || day === undefined)
     return firstIsNumber ? markedMonth(fields, from, context) : undefined;
   const third = fields.text(from + 2);
   const clock = timeOf(third);
   if (clock !== undefined) {
-    const year = clock.precision === 'second' ? yearIn(fields.text(from + 3)) : undefined;
+    const mayHaveYear = isBehindWeekday || clock.precision === 'second';
+    const year = mayHaveYear ? yearIn(fields.text(from + 3)) : undefined;
     const last = year === undefined ? from + 2 : from + 3; // `ls -lT`
     // `ls` writes five signs: behind those a name may begin with AM.
     const half =
@@ -143,14 +156,17 @@ function named(fields: Fields, from: number, context: DialectContext): FoundDate
     const end = half === undefined ? last : last + 1;
     return found(fields, from, end, context, { year, month, day }, half ?? clock);
   }
-  const year = yearIn(third);
+  const year = yearIn(third, firstYear);
   if (year === undefined) return undefined;
   const second = fields.text(from + 1);
   // `ls` sets a year to the right of five columns: with one blank ahead of it this is no `ls`, and a time behind it is no name.
   const mayHaveTime = second.endsWith(',') || isYearToTheLeft(fields, from);
   const later = mayHaveTime ? timeOf(fields.text(from + 3)) : undefined;
-  if (later !== undefined)
-    return found(fields, from, from + 3, context, { year, month, day }, later);
+  if (later !== undefined) {
+    const half = second.endsWith(',') ? halfOf(fields, from + 4, later) : undefined;
+    const last = half === undefined ? from + 3 : from + 4;
+    return found(fields, from, last, context, { year, month, day }, half ?? later);
+  }
   return {
     ...found(fields, from, from + 2, context, { year, month, day }),
     nameAt: afterYear(fields, from),
@@ -217,12 +233,20 @@ function other(fields: Fields, from: number, context: DialectContext): FoundDate
 
 /** `1. 5. 2020`, `1. 5. 2020 10:11`, `1. 5. 10:11`: the day and the month of Czech, Slovak and German. */
 function fullStops(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {
-  const day = dayOf(fields.text(from));
+  const first = fields.text(from);
+  const day = dayOf(first);
   const second = fields.text(from + 1);
   const month = second.endsWith('.') ? dayOf(second) : undefined;
-  if (day === undefined || month === undefined || month > 12) return undefined;
   const third = fields.text(from + 2);
   const clock = timeOf(third);
+  const yearFirst = yearIn(first.slice(0, -1)); // `2020. 5. 1.`, `2020. 5. 1. 10:11` of Korea
+  const dayLast = third.endsWith('.') ? dayOf(third) : undefined;
+  if (yearFirst !== undefined && month !== undefined && dayLast !== undefined) {
+    const time = timeOf(fields.text(from + 3));
+    const last = time === undefined ? from + 2 : from + 3;
+    return found(fields, from, last, context, { year: yearFirst, month, day: dayLast }, time);
+  }
+  if (day === undefined || month === undefined || month > 12) return undefined;
   if (clock !== undefined)
     return found(fields, from, from + 2, context, { year: undefined, month, day }, clock);
   const year = yearIn(third);
@@ -249,6 +273,8 @@ function loose(fields: Fields, from: number, context: DialectContext): FoundDate
   ) {
     return found(fields, from, from + 2, context, { year: undefined, month, day }, clock);
   }
+  const undisputed = numbersAlone(fields, from, month, day);
+  if (undisputed !== undefined) return found(fields, from, from + 2, context, undisputed);
   const year = yearIn(fields.text(from)) ?? marked(fields.text(from));
   // `2004 3月 29 03:26`: what could be a year is the size.
   if (yearIn(fields.text(from)) !== undefined && isClockOrYear(fields.text(from + 3)))
@@ -265,6 +291,22 @@ function loose(fields: Fields, from: number, context: DialectContext): FoundDate
     return undefined;
   }
   return found(fields, from, from + 2, context, { year, month: second, day: third });
+}
+
+/** `03 29 2003` and `2003 03 29`, behind owner, group and size. */
+function numbersAlone(
+  fields: Fields,
+  from: number,
+  month: number | undefined,
+  day: number | undefined,
+): Day | undefined {
+  if (from < 4 || isClockOrYear(fields.text(from + 3))) return undefined;
+  const last = yearIn(fields.text(from + 2));
+  if (last !== undefined && month !== undefined && day !== undefined)
+    return month >= 1 && month <= 12 ? { year: last, month, day } : undefined;
+  const rest = /^(\d\d) (\d\d)$/.exec(fields.span(from + 1, from + 3));
+  if (month === undefined || month < 1900 || month > 9999 || rest === null) return undefined;
+  return { year: month, month: Number(rest[1]), day: Number(rest[2]) };
 }
 
 function found(
@@ -331,10 +373,10 @@ function dayOf(text: string): number | undefined {
   return day !== undefined && day >= 1 && day <= 31 ? day : undefined;
 }
 
-function yearIn(text: string): number | undefined {
+function yearIn(text: string, least = 1900): number | undefined {
   if (text.length !== 4) return undefined;
   const year = wholeNumber(text);
-  return year !== undefined && year >= 1900 ? year : undefined;
+  return year !== undefined && year >= least ? year : undefined;
 }
 
 /** A number with a sign of some charset behind it, whose first octet at least is no ASCII. */
@@ -365,9 +407,9 @@ function dayIn(text: string): Day | undefined {
   return b > 12 ? { year: c, month: a, day: b } : { year: c, month: b, day: a };
 }
 
-/** `01-jun-99`, `1-Jan-2024`, `2024-Jan-01`; with slashes too. */
+/** `01-jun-99`, `1-Jan-2024`, `2024-Jan-01`; with slashes or full stops too. */
 function namedDay(text: string): Day | undefined {
-  const parts = text.split(text.includes('/') ? '/' : '-', 4);
+  const parts = text.split(/(?<=[^.])[-/.](?=[^-/.])/, 4);
   if (parts.length !== 3) return undefined;
   const [first = '', middle = '', last = ''] = parts;
   const isYearFirst = yearIn(first) !== undefined;
@@ -429,7 +471,7 @@ function compactDay(text: string): Day | undefined {
  */
 function shortYear(text: string, context: DialectContext): Day | undefined {
   const numbers = dateNumbers(text);
-  if (numbers === undefined || text.length !== 8) return undefined;
+  if (numbers === undefined || text.length < 6 || text.length > 8) return undefined;
   const [a, b, c] = numbers;
   const day = (year: number, month: number, of: number): Day => ({
     year: fullYear(year),

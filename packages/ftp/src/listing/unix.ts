@@ -240,6 +240,12 @@ const kinds = new Map<number, EntryType>([
 
 /** Between permissions and date stand links, owner, group and size, of which servers leave some out or run two together. */
 function ownership(fields: Fields, dateAt: number, draft: Draft): void {
+  // Connect:Enterprise: `A` or `B` for text or binary, a mailbox, the number of a batch.
+  if (draft.mode === undefined && dateAt === 5 && /^-[-A-Z]{9,14} +[AB] /.test(fields.line)) {
+    draft.owner = fields.text(2);
+    draft.size = sizeIn(fields.text(4));
+    return;
+  }
   let first = 1;
   let last = dateAt - 1; // the size
   let size = fields.text(last);

@@ -8,7 +8,14 @@
  * It must come to what the general way comes to; what could be read in two ways is left to that: owners and groups in digits that
  * could be days or months, and blanks behind the date, which belong to the name or not.
  */
-import { type DayOfYear, dayOfYear, startOf, type Year, yearNumbered } from './calendar.js';
+import {
+  type DayOfYear,
+  dayOfYear,
+  firstYear,
+  startOf,
+  type Year,
+  yearNumbered,
+} from './calendar.js';
 import { type DialectContext, isDigit } from './dialect.js';
 import type { Draft } from './entry.js';
 
@@ -124,7 +131,7 @@ export class UsualLines {
     const parts = yearOrTimeOf.exec(text);
     if (parts === null) return undefined;
     const [, year, hour, minute] = parts;
-    if (year !== undefined && Number(year) < 1900) return undefined;
+    if (year !== undefined && Number(year) < firstYear) return undefined;
     const time = (Number(hour) * 60 + Number(minute)) * 60_000;
     const read = { year: year === undefined ? undefined : yearNumbered(Number(year)), time };
     this.#times.set(text, read);

@@ -58,7 +58,7 @@ function attributes(fields: Fields, file: VmsFile, context: DialectContext): Lin
     if (text.startsWith('[')) {
       const owner = fields.after(at - 1);
       const end = owner.indexOf(']');
-      if (end > 0) draft.owner = owner.slice(1, end);
+      if (end > 0) takeOwner(draft, owner.slice(1, end));
       break;
     }
     const date = stamp === undefined ? dateIn(context, text, fields.text(at + 1)) : undefined;
@@ -76,6 +76,13 @@ function attributes(fields: Fields, file: VmsFile, context: DialectContext): Lin
 /** `213`, `1,213`, `213/216`, `20KB`, or asterisks: too many for the column. */
 function isBlocks(text: string): boolean {
   return /^(?:\d{1,15}(?:\/\d{1,15})?|\*+)$/.test(text) || sizeIn(text) !== undefined;
+}
+
+/** `GROUP,MEMBER`, or the member alone. */
+function takeOwner(draft: Draft, identity: string): void {
+  const comma = identity.indexOf(',');
+  draft.owner = identity.slice(comma + 1).trim();
+  if (comma > 0) draft.group = identity.slice(0, comma).trim();
 }
 
 /** In blocks; but with a unit behind it (MultiNet and its kin) in octets. */
