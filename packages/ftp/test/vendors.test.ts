@@ -1,8 +1,8 @@
 /** What one vendor's server does and no RFC says, a dialogue for each. Where TLS is part of it: `tls.test.ts`. */
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { FtpClient } from '../src/index.js';
+import { createFtpPool, FtpClient } from '../src/index.js';
 import { against, login, loginWithMlst, play } from './script.js';
 
 const port = 'C: EPSV\nS: 229 ok (|||6446|)\nDATA\n';
@@ -62,7 +62,62 @@ describe('Pure-FTPd, cPanel', () => {
   });
 });
 
+describe('Pure-FTPd, limits', () => {
+  it('says its last word long after the data: other deadlines do not end the wait', async () => {
+    const script = `${login}${port}C: STOR /f\nS: 150 Accepted data connection\nU: abc\nPAUSE\nS: 226 File successfully transferred\n${noop}`;
+    const played = play(script);
+    const ftp = await FtpClient.connect({
+      ...played.options,
+      timeouts: { ...played.options.timeouts, reply: 200, finalReply: 10_000 },
+    });
+    const upload = ftp.upload('abc', '/f', { verify: false });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    played.resume();
+    expect((await upload).octets).toBe(3);
+    await ftp.command('NOOP');
+    await played.over;
+    ftp.close();
+  });
+
+  it.each([
+    '421 2 users (the maximum) are already logged in, sorry',
+    '530 Sorry, the maximum number of clients (2) for this user are already connected.',
+  ])('takes no more connections: a pool does with what it has, %s', async (refusal) => {
+    let open = 0;
+    const pool = createFtpPool({
+      host: 'ftp.example.test',
+      security: 'cleartext',
+      allowCleartextAuth: true,
+      auth: { user: 'alice', password: 'secret' },
+      maxConnections: 5,
+      dial: async (to, call) => {
+        open += 1;
+        const isFull = open > 2;
+        const script = isFull
+          ? refusal.startsWith('421')
+            ? `S: ${refusal}\nCLOSE\n`
+            : `S: 220 ready\nC: USER alice\nS: 331 x\nC: PASS secret\nS: ${refusal}\nCLOSE\n`
+          : login;
+        return (await play(script).options.dial?.(to, call)) as never;
+      },
+    });
+    const calls = Array.from({ length: 6 }, () => pool.use(async (client) => client.capabilities));
+    expect((await Promise.all(calls)).length).toBe(6);
+    await pool.close();
+  });
+});
+
 describe('IIS', () => {
+  it('lists as Unix does where it is set to, and a time without a year is past', async () => {
+    const year = new Date().getUTCFullYear();
+    const script = `${system('Windows_NT')}${port}C: LIST\nS: 125 Data connection already open; Transfer starting.\nD: drwxrwxrwx   1 owner    group               0 Jan  1  ${year - 1} sub dir\nD: -rwxrwxrwx   1 owner    group            1234 Jan  1  0:00 f.txt\nD-end\nS: 226 Transfer complete.\n`;
+    const { result } = await against(script, (ftp) => ftp.list().toArray());
+    expect(result).toMatchObject([
+      { path: 'sub dir', type: 'directory', modified: new Date(Date.UTC(year - 1, 0, 1)) },
+      { path: 'f.txt', size: 1234, modified: new Date(Date.UTC(year, 0, 1)) },
+    ]);
+  });
+
   it('sets a time by MDTM with two arguments', async () => {
     const script = `${login}C: MDTM 20240102030405 /f\nS: 213 20240102030405\n`;
     await against(script, (ftp) => ftp.setModified('/f', new Date(Date.UTC(2024, 0, 2, 3, 4, 5))));
@@ -116,6 +171,35 @@ describe('z/OS (MVS)', () => {
   });
 });
 
+describe('z/OS (MVS), hidden names and jobs', () => {
+  const mvs = system('MVS is the operating system of this server. FTP Server is running on z/OS.');
+  it('is never asked for -a: that would be the name of a data set', async () => {
+    const script = `${mvs}C: TYPE A\nS: 200 ok\n${port}C: LIST\nS: 125 List started OK\nD: Volume Unit    Referred Ext Used Recfm Lrecl BlkSz Dsorg Dsname\nD: B10142 3390   2006/03/20  2   31  F       80    80  PS   WORK.DATA\nD-end\nS: 250 List completed successfully.\n${noop}`;
+    const { result } = await against(script, (ftp) =>
+      stays(ftp, ftp.list('.', { hidden: true }).toArray()),
+    );
+    expect(result).toMatchObject([{ path: 'WORK.DATA' }]);
+  });
+
+  it('gives the output of a job as text (FILETYPE=JES)', async () => {
+    const script = `${mvs}C: SITE FILETYPE=JES\nS: 200 SITE command was accepted\nC: TYPE A\nS: 200 ok\n${port}C: LIST\nS: 125 List started OK\nD: JOBNAME  JOBID    OWNER    STATUS CLASS\nD: ALICEA   JOB00054 ALICE    OUTPUT A        RC=0000 3 spool files\nD-end\nS: 250 List completed successfully.\n${port}C: RETR JOB00054\nS: 125 Sending data set ALICE.ALICEA.JOB00054\nD-raw: line\\r\\n\nD-end\nS: 250 Transfer completed successfully.\nC: TYPE I\nS: 200 ok\n`;
+    const { result } = await against(script, async (ftp) => {
+      await ftp.command('SITE', ['FILETYPE=JES']);
+      const [job] = await ftp.list().toArray();
+      const pieces: Buffer[] = [];
+      const sink = new Writable({
+        write(piece, _encoding, done) {
+          pieces.push(piece);
+          done();
+        },
+      });
+      await ftp.download(job?.path ?? '', sink, { type: 'ascii' });
+      return [job?.owner, String(Buffer.concat(pieces)).trimEnd()];
+    });
+    expect(result).toEqual(['ALICE', 'line']);
+  });
+});
+
 describe('OS/400 (IBM i)', () => {
   const is = system('OS/400 is the remote operating system. The TCP/IP version is "V5R4M0".');
   const listing =
@@ -154,6 +238,30 @@ describe('DrFTPD', () => {
       const script = `${login}${port}C: LIST\nS: ${code} No files found\n${noop}`;
       expect((await against(script, (ftp) => stays(ftp, names(ftp)))).result).toEqual([]);
     }
+  });
+});
+
+describe('a server behind NAT', () => {
+  it('says a port of EPSV that no one reaches, and an address of its own in PASV', async () => {
+    const script = `${login}C: EPSV\nS: 229 ok (|||6000|)\nC: PASV\nS: 227 ok (192,168,0,7,25,46)\nDATA\nC: LIST\nS: 150 x\nD: -rw-r--r-- 1 a b 3 Jan 02 2024 f\nD-end\nS: 226 x\nC: PASV\nS: 227 ok (192,168,0,7,25,47)\nDATA\nC: LIST\nS: 150 x\nD-end\nS: 226 x\n`;
+    const hosts: string[] = [];
+    const { options, over } = play(script);
+    const ftp = await FtpClient.connect({
+      ...options,
+      dial: async (to, call) => {
+        if (to.purpose !== 'control') hosts.push(`${to.host}:${to.port}`);
+        if (to.port === 6000) throw new Error('unreachable');
+        return options.dial?.(to, call) as never;
+      },
+    });
+    expect(await names(ftp)).toEqual(['f']);
+    expect(await names(ftp)).toEqual([]);
+    await over;
+    const [refused, first, second] = hosts.map((each) => each.replace(/:.*/, ''));
+    expect(refused).toBe(first);
+    expect(second).toBe(first);
+    expect(hosts.join()).not.toContain('192.168');
+    ftp.close();
   });
 });
 

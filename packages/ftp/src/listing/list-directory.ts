@@ -18,6 +18,7 @@ import {
   unreadable,
 } from '../session/failures.js';
 import { hasFeature, type Session } from '../session/session.js';
+import { listingType } from '../transfer/transfer-type.js';
 import type { CallOptions, ListOptions } from '../types.js';
 import type { Entry } from './entry.js';
 import { attempt, commandOf, type Verdict, type Way } from './listing-attempt.js';
@@ -98,7 +99,8 @@ function firstWay(session: Session, path: string, hidden: boolean): Way {
 }
 
 function listWay(session: Session, path: string, hidden: boolean): Way {
-  const all = hidden && session.traits.listAll;
+  // To systems of other kinds `-a` would be a name.
+  const all = hidden && session.traits.listAll && listingType(session) === 'I';
   return { verb: 'LIST', all, place: placeFor(session, path, 'LIST') };
 }
 
