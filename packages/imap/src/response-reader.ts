@@ -40,12 +40,9 @@ const mostKeptAlive = 32;
 
 /** A slice keeps the whole chunk of the socket alive: only what is a fair part of it is no copy. */
 function joined(pieces: readonly Buffer[]): Buffer {
-  const only = pieces[0];
-  const isSlice =
-    only !== undefined &&
-    pieces.length === 1 &&
-    only.length * mostKeptAlive >= only.buffer.byteLength;
-  return isSlice ? only : Buffer.concat(pieces);
+  const [only] = pieces;
+  if (only === undefined || pieces.length > 1) return Buffer.concat(pieces);
+  return only.length * mostKeptAlive < only.buffer.byteLength ? Buffer.from(only) : only;
 }
 
 interface PendingLiteral {

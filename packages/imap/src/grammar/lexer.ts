@@ -7,6 +7,7 @@
 import { isFivewireError, type RemoteProtocolError } from 'tls-context-core';
 import type { Frame, FrameLiteral } from './frame.js';
 import { malformed, tooMuch } from './malformed.js';
+import type { Token } from './plain-tokens.js';
 
 export interface GrammarLimits {
   /** Levels of parentheses in one response. Default 64. */
@@ -22,6 +23,8 @@ export interface FrameSlice {
   readonly frame: Frame;
   readonly start: number;
   readonly limits: GrammarLimits;
+  /** Its values, where it was split into them already. */
+  readonly tokens?: readonly Token[] | undefined;
 }
 
 export class Lexer {

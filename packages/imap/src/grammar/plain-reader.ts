@@ -9,17 +9,15 @@ import {
   backslash,
   close,
   type FrameSlice,
+  firstAtOrAfter,
   type GrammarLimits,
   isDigit,
   open,
   quote,
   sp,
 } from './lexer.js';
+import { notPlain, plainList } from './plain-tokens.js';
 
-/** A value has another form; no error, for its reader has a second way. */
-export const notPlain: unique symbol = Symbol('not in plain form');
-
-const openBrace = 123;
 const endsValue = (octet: number): boolean => octet === sp || octet === close;
 
 export class PlainReader {
@@ -87,43 +85,16 @@ export class PlainReader {
     return text.slice(start, end);
   }
 
-  /** A list, kept to be read when it is asked for: stepped over, seeing nothing but quotes, parentheses and literals. */
+  /** A list, split into its values, which are read when they are asked for. */
   list(): FrameSlice {
-    const { text } = this;
-    let { pos } = this;
-    const start = pos;
-    let depth = 0;
-    do {
-      const octet = text.charCodeAt(pos++);
-      if (octet === quote) {
-        pos = this.#afterString(pos);
-        if (!endsValue(text.charCodeAt(pos))) throw notPlain;
-      } else if (octet === open) {
-        if (++depth > this.#levels) throw notPlain;
-      } else if (octet === close) depth--;
-      else if (octet === openBrace) {
-        this.pos = pos - 1;
-        this.literal();
-        pos = this.pos;
-      } else if (depth === 0 || Number.isNaN(octet)) throw notPlain;
-    } while (depth > 0);
-    this.pos = pos;
-    return { frame: this.#frame, start, limits: this.#limits };
-  }
-
-  #afterString(start: number): number {
-    const { text } = this;
-    let pos = text.indexOf('"', start) + 1;
-    if (this.#backslash < start) this.#backslash = this.#findBackslash(start);
-    if (pos > this.#backslash) {
-      pos = start;
-      for (let octet = text.charCodeAt(pos++); octet !== quote; octet = text.charCodeAt(pos++)) {
-        if (octet === backslash) pos++;
-        if (pos > this.#border) throw notPlain;
-      }
+    if (this.peek() !== open) throw notPlain;
+    const { slice, end } = plainList(this.#frame, this.pos, this.#limits, this.#levels);
+    this.pos = end;
+    if (end > this.#border) {
+      this.#literal = firstAtOrAfter(this.#literals, end);
+      this.#border = this.#literals[this.#literal]?.at ?? this.text.length;
     }
-    if (pos === 0 || pos > this.#border) throw notPlain;
-    return pos;
+    return slice;
   }
 
   /** An atom, which ends at a space. */

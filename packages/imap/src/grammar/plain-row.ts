@@ -7,7 +7,8 @@ import { emptyRow, type FetchData } from './fetch-data.js';
 import { plainFlags } from './flags.js';
 import type { Frame } from './frame.js';
 import { close, type GrammarLimits } from './lexer.js';
-import { notPlain, PlainReader } from './plain-reader.js';
+import { PlainReader } from './plain-reader.js';
+import { notPlain } from './plain-tokens.js';
 import { Seen } from './seen.js';
 
 /** @returns `undefined` where it is something else, or has another form */

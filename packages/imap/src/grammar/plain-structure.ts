@@ -3,8 +3,7 @@ import { decodeText } from '@fivewire/line-protocol';
 import type { BodyDisposition, BodyPart } from './body-structure.js';
 import { decodeHeaderText, decodeParameters } from './encoded-word.js';
 import { Envelope, plainEnvelope } from './envelope.js';
-import { notPlain } from './plain-reader.js';
-import type { Tokens } from './plain-tokens.js';
+import { notPlain, type Tokens } from './plain-tokens.js';
 import { Seen } from './seen.js';
 
 /** What `body-structure.ts` would give. */

@@ -2,38 +2,64 @@
  * A parenthesised list in its plain form (see `plain-reader.ts`) as one flat run of its values: a loop that the compiler is soon through
  * with, in place of many small readers that it would have to put into each other.
  */
+import type { Frame } from './frame.js';
 import {
   backslash,
   close,
   endsValue,
   type FrameSlice,
   firstAtOrAfter,
+  type GrammarLimits,
   open,
   quote,
   sp,
 } from './lexer.js';
-import { notPlain } from './plain-reader.js';
+
+/** A value has another form; no error, for its reader has a second way. */
+export const notPlain: unique symbol = Symbol('not in plain form');
 
 /** A string, each character an octet; NIL; a number; `(`, true; `)`, false. */
-type Token = string | null | number | boolean;
+export type Token = string | null | number | boolean;
 
 /** The values of the list that is being read: used again for each. */
 const shared: Token[] = [];
-/** What was longer is not kept. */
-const mostKept = 10_000;
+/** The array is not kept that had to hold more. */
+const mostShared = 10_000;
+/** A row that waits to be taken keeps no more of them: values are larger than their text. */
+const mostKept = 500;
+
+/** A list that was stepped over, with its values where they are few. */
+export function plainList(
+  frame: Frame,
+  start: number,
+  limits: GrammarLimits,
+  levels: number,
+): PlainList {
+  const { count, end } = split(frame, start, levels);
+  const tokens = count > mostKept ? undefined : shared.slice(0, count + 1);
+  if (count > mostShared) shared.length = 0;
+  return { slice: { frame, start, limits, tokens }, end };
+}
+
+export interface PlainList {
+  slice: FrameSlice;
+  end: number;
+}
 
 /** Reads a slice; `undefined` where it has another form. */
 export function plainSlice<T>(slice: FrameSlice, read: (tokens: Tokens) => T): T | undefined {
+  const { frame, start, limits, tokens } = slice;
   // A text of so many octets cannot hold more values than that.
-  if (slice.frame.text.length > slice.limits.tokens) return undefined;
+  if (frame.text.length > limits.tokens) return undefined;
   try {
-    split(slice);
+    if (tokens !== undefined) return read(new Tokens(tokens));
+    split(frame, start, limits.depth);
     return read(new Tokens(shared));
   } catch (thrown) {
     if (thrown === notPlain) return undefined;
     throw thrown;
   } finally {
-    if (shared.length > mostKept) shared.length = 0;
+    if (shared.length > mostShared) shared.length = 0;
   }
 }
 
@@ -92,8 +118,8 @@ export class Tokens {
   }
 }
 
-/** Fills {@link shared}. */
-function split({ frame: { text, literals }, start, limits }: FrameSlice): void {
+/** Fills {@link shared}, with a `)` more than there are values. */
+function split({ text, literals }: Frame, start: number, levels: number): Split {
   let pos = start;
   let count = 0;
   let depth = 0;
@@ -119,7 +145,7 @@ function split({ frame: { text, literals }, start, limits }: FrameSlice): void {
       if (pos > border || !endsValue(text.charCodeAt(pos))) throw notPlain;
     } else if (octet === sp) pos++;
     else if (octet === open) {
-      if (++depth > limits.depth) throw notPlain;
+      if (++depth > levels) throw notPlain;
       shared[count++] = true;
       pos++;
     } else if (octet === close) {
@@ -143,13 +169,26 @@ function split({ frame: { text, literals }, start, limits }: FrameSlice): void {
       border = literals[++literal]?.at ?? text.length;
       if (!endsValue(text.charCodeAt(pos))) throw notPlain;
     } else {
-      if (!/^nil[ )]/i.test(text.slice(pos, pos + 4))) throw notPlain;
+      if (!isNil(text, pos) || !endsValue(text.charCodeAt(pos + 3))) throw notPlain;
       shared[count++] = null;
       pos += 3;
     }
   } while (depth > 0);
   shared[count] = false;
+  return { count, end: pos };
 }
+
+interface Split {
+  count: number;
+  /** Where the list is over. */
+  end: number;
+}
+
+/** NIL, in capitals or not: 0x20 is the bit that tells. */
+const isNil = (text: string, pos: number): boolean =>
+  (text.charCodeAt(pos) | 32) === 110 &&
+  (text.charCodeAt(pos + 1) | 32) === 105 &&
+  (text.charCodeAt(pos + 2) | 32) === 108;
 
 /** A quoted string with `\"` and `\\` in it, and where it is over. */
 function escapedString(text: string, start: number): [value: string, after: number] {
