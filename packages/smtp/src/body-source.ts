@@ -22,6 +22,7 @@ export class BodySource {
   /** The whole body, where it is in memory. */
   readonly whole: Buffer | undefined;
   #ascii: boolean | undefined;
+  #utf8Header: boolean | undefined;
   /** Octets handed out so far. */
   taken = 0;
   /** Of a stream. */
@@ -75,7 +76,10 @@ export class BodySource {
    * stream that has not {@link begun}, of which the first octets tell.
    */
   get utf8Header(): boolean | undefined {
-    if (this.whole !== undefined) return !this.ascii && hasUtf8Header(this.whole);
+    if (this.whole !== undefined) {
+      this.#utf8Header ??= !this.ascii && hasUtf8Header(this.whole);
+      return this.#utf8Header;
+    }
     return this.#first === undefined ? undefined : hasUtf8Header(bufferOf(this.#first));
   }
 

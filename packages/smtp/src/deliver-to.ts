@@ -8,6 +8,7 @@ import {
 } from '@fivewire/line-protocol';
 import { parseAddress } from './address.js';
 import { checkKeys, wrong } from './arguments.js';
+import { argumentChecks } from './before-a-dial.js';
 import { BodySource } from './body-source.js';
 import { openSession, resolveOptions } from './connect.js';
 import { deliver } from './deliver.js';
@@ -73,6 +74,21 @@ export async function deliverTo(
   body: BodyInput,
   options: DeliverToOptions = {},
 ): Promise<DeliverToResult> {
+  const source = new BodySource(body);
+  source.begin();
+  try {
+    return await toExchangers(domain, envelope, source, options);
+  } finally {
+    source.abandon();
+  }
+}
+
+async function toExchangers(
+  domain: string,
+  envelope: Envelope,
+  source: BodySource,
+  options: DeliverToOptions,
+): Promise<DeliverToResult> {
   checkKeys(options, ownKeys, 'options');
   const { connect = {}, onRefused, ...delivery } = options;
   checkKeys(connect, Object.keys(connect), 'options.connect');
@@ -80,24 +96,22 @@ export async function deliverTo(
   if (taken !== undefined)
     throw wrong(`options.connect.${taken}`, 'is said by the domain', 'Leave it out.');
   checkRecipients(domain, envelope);
-  const source = new BodySource(body);
-  try {
-    const { targets, problems } = await deliveryTargets(domain, delivery);
-    for (const [i, target] of targets.entries()) {
-      try {
-        const result = await sendTo(target, envelope, source, options);
-        return { ...result, target, problems };
-      } catch (error) {
-        const last = i === targets.length - 1;
-        if (source.taken > 0 || !mayTryNext(error)) throw error;
-        if (last) throw hopeful(error as FivewireError, problems);
-        problems.push({ host: target.connect.host, error: error as FivewireError });
-      }
+  const sendOptions = onRefused === undefined ? {} : { onRefused };
+  argumentChecks({ security: 'starttls' }).send(envelope, source, sendOptions);
+  resolveOptions({ ...connect, host: domain, security: 'starttls' });
+  const { targets, problems } = await deliveryTargets(domain, delivery);
+  for (const [i, target] of targets.entries()) {
+    try {
+      const result = await sendTo(target, envelope, source, options);
+      return { ...result, target, problems };
+    } catch (error) {
+      const last = i === targets.length - 1;
+      if (source.taken > 0 || !mayTryNext(error)) throw error;
+      if (last) throw hopeful(error as FivewireError, problems);
+      problems.push({ host: target.connect.host, error: error as FivewireError });
     }
-    throw new UsageError('ERR_STATE', 'there is no exchanger to try'); // deliveryTargets gives at least one
-  } finally {
-    source.abandon();
   }
+  throw new UsageError('ERR_STATE', 'there is no exchanger to try'); // deliveryTargets gives at least one
 }
 
 async function sendTo(

@@ -5,7 +5,6 @@ import {
   createPool,
   type FivewireError,
   isFivewireError,
-  onePerCall,
   oneSession,
   type PoolOptions,
   rules,
@@ -16,6 +15,7 @@ import {
   withClientMethods,
 } from '@fivewire/line-protocol';
 import { checkKeys, wrong } from './arguments.js';
+import { type ArgumentChecks, argumentChecks } from './before-a-dial.js';
 import { BodySource } from './body-source.js';
 import { openSession, resolveOptions } from './connect.js';
 import { deliver } from './deliver.js';
@@ -36,17 +36,26 @@ export interface SmtpPoolOptions extends Omit<SmtpOptions, 'stream' | 'signal'>,
   rate?: RateLimit | readonly RateLimit[];
 }
 
-const ways: Ways<SmtpClient, 'send' | 'sendMany'> = {
-  probe: onePerCall,
-  verify: onePerCall,
-  expand: onePerCall,
-  noop: onePerCall,
-  reset: oneSession('it takes back what was said on one connection.'),
-  etrn: onePerCall,
-  help: onePerCall,
-  sendUrl: onePerCall,
-  xclient: oneSession('it says on whose behalf one connection speaks.'),
-  command: onePerCall,
+type Way = Ways<SmtpClient>['noop'];
+
+/** One connection for each call, once its arguments can be right. */
+const waysOf = (checks: ArgumentChecks): Ways<SmtpClient, 'send' | 'sendMany'> => {
+  const checked = (check: (...args: never[]) => void): Way => ({
+    way: 'call',
+    unless: (...args) => void check(...args) as undefined,
+  });
+  return {
+    probe: checked(checks.probe),
+    verify: checked(checks.verify),
+    expand: checked(checks.expand),
+    noop: checked(checks.noop),
+    reset: oneSession('it takes back what was said on one connection.'),
+    etrn: checked(checks.etrn),
+    help: checked(checks.help),
+    sendUrl: checked(checks.sendUrl),
+    xclient: oneSession('it says on whose behalf one connection speaks.'),
+    command: checked(checks.command),
+  };
 };
 
 /**
@@ -69,6 +78,7 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   const { rate, ...rest } = given;
   const pace = new Pace(rateLimits(rate));
   const resolved = resolveOptions(rest);
+  const checks = argumentChecks(rest);
   const sessions = sessionScopeOf(resolved.transport);
   const sessionOf = new WeakMap<SmtpClient, Session>();
   const pool = createPool(async () => {
@@ -136,9 +146,9 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     }
   };
   const send: SmtpPool['send'] = async (envelope, body, sendOptions = {}) => {
-    checkOptions(sendOptions, sendRules);
     const source = new BodySource(body);
-    const { timeout = Infinity } = sendOptions;
+    source.begin();
+    const { timeout = Infinity } = sendOptions ?? {};
     const patience = Math.min(timeout === 0 ? Infinity : timeout, outageTimeout);
     let since: number | undefined;
     let attempts = 0;
@@ -148,8 +158,8 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
       since ??= pace.now;
       return pace.now - since < patience;
     };
-    source.begin();
     try {
+      checks.send(envelope, source, sendOptions);
       for (;;) {
         const result = await attempt(envelope, source, sendOptions, patience, again);
         if (result !== undefined) return result;
@@ -168,7 +178,7 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     return closeConnections();
   };
   const methods = { send, sendMany, close, [Symbol.asyncDispose]: close };
-  return withClientMethods(Object.assign(pool, methods), ways);
+  return withClientMethods(Object.assign(pool, methods), waysOf(checks));
 }
 
 /** Of an envelope that is yet to be checked. */

@@ -1,6 +1,7 @@
 /** Many messages, a few under way at once, their outcomes in order. */
 import { checkOptions, rules, UsageError } from '@fivewire/line-protocol';
 import { checkKeys } from './arguments.js';
+import { BodySource } from './body-source.js';
 import { sendManyRules } from './options.js';
 import type { Message, SendManyOptions, SendOptions, SendOutcome, SendResult } from './types.js';
 
@@ -38,10 +39,20 @@ export function sendEach(
       const { onRefused } = message;
       send(message, onRefused === undefined ? options : { ...options, onRefused }, settle);
     } catch (error) {
+      letGo(message);
       settle.failed(error);
     }
   };
   return inOrder(() => new UnderWay(messages, window, sendOne, lost), lost);
+}
+
+/** A stream that is not sent has a listener too, and is destroyed. */
+function letGo(message: Message): void {
+  try {
+    const source = new BodySource(message.body);
+    source.begin();
+    source.abandon();
+  } catch {} // no body: nothing to let go
 }
 
 /** Messages that are taken before it is looked whether an outcome can be given. */

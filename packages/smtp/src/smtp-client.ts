@@ -18,7 +18,7 @@ import {
   type Wait,
 } from '@fivewire/line-protocol';
 import { BodySource } from './body-source.js';
-import { domainArgument, freeArgument, mailboxArguments } from './command-text.js';
+import { etrnLine, helpLine, lookUpLine } from './command-lines.js';
 import { openSession, resolveOptions, smtpProfile } from './connect.js';
 import { deliver } from './deliver.js';
 import { requireExtension } from './extensions.js';
@@ -184,7 +184,7 @@ export class SmtpClient {
   async verify(address: string, options: CallOptions = {}): Promise<ServerReply> {
     checkOptions(options, callRules);
     try {
-      return serverReply(await this.#run(this.#lookUp('VRFY', address), options));
+      return serverReply(await this.#run(lookUpLine(this.capabilities, 'VRFY', address), options));
     } catch (error) {
       throw notFound(error);
     }
@@ -193,16 +193,15 @@ export class SmtpClient {
   /** EXPN, RFC 5321 §3.5: the members of a list, a line each, in the server's words. */
   async expand(list: string, options: CallOptions = {}): Promise<string[]> {
     checkOptions(options, callRules);
-    const reply = await this.#run(this.#lookUp('EXPN', list), options);
+    const reply = await this.#run(lookUpLine(this.capabilities, 'EXPN', list), options);
     return serverReply(reply).text.split('\n');
   }
 
   /** HELP, RFC 5321 §4.1.1.8: what the server says about itself, or about a command. */
   async help(topic?: string, options: CallOptions = {}): Promise<string> {
     checkOptions(options, callRules);
-    const { extensions } = this.#session;
-    const args = topic === undefined ? [] : [freeArgument(extensions, topic, 'topic')];
-    return serverReply(await this.#run(commandLine('HELP', args), options)).text;
+    const line = helpLine(this.capabilities, topic);
+    return serverReply(await this.#run(line, options)).text;
   }
 
   /**
@@ -212,7 +211,7 @@ export class SmtpClient {
    */
   async etrn(domain: string, options: CallOptions = {}): Promise<ServerReply> {
     checkOptions(options, callRules);
-    const line = commandLine('ETRN', [domainArgument(domain, 'domain')]);
+    const line = etrnLine(domain);
     requireExtension(this.#session.extensions, 'ETRN', 'etrn()');
     return serverReply(await this.#run(line, options));
   }
@@ -290,10 +289,10 @@ export class SmtpClient {
     options: SendOptions,
     grouped: boolean,
   ): Promise<SendResult> {
+    source.begin(); // what waits, or is refused, has a listener
     try {
       const send = () => deliver(this.#session, envelope, source, options, grouped);
       if (this.#gate === undefined) return await send();
-      source.begin(); // what waits has a listener
       return await this.#gate(envelope, options, send);
     } finally {
       source.abandon();
@@ -314,10 +313,6 @@ export class SmtpClient {
     } catch (error) {
       settle.failed(isFivewireError(error) ? this.#session.connection.locate(error) : error);
     }
-  }
-
-  #lookUp(verb: string, name: string): CommandLine {
-    return commandLine(verb, mailboxArguments(this.#session.extensions, name, 'name'));
   }
 
   #run(line: CommandLine, options: CallOptions = {}): Promise<Reply> {

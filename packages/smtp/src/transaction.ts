@@ -31,7 +31,6 @@ import { Progress } from './transaction-states.js';
 import type { ProbeResult, RecipientReply, SendResult } from './types.js';
 import { hasSpoken, saysGoodbye } from './undisturbed.js';
 
-const BDAT = bdatCommand(0, false);
 const loneDot = '.';
 /** A message up to this size goes out together with its envelope: BDAT only, DATA has to wait for its 354. */
 const groupOctets = 64 * 1024;
@@ -302,7 +301,7 @@ export class Transaction {
     yield* this.#judge(yield* this.#offerEnvelope(false));
     this.progress.to('accepted');
     this.progress.to('begin');
-    const waits = { stall: this.#stall('BDAT'), reply: this.#wait(BDAT) };
+    const waits = { stall: this.#stall('BDAT'), reply: this.#wait('BDAT') };
     const writing = writeChunks(session, this.message, waits, () => this.progress.to('end'));
     try {
       const chunks = (yield writing) as Awaited<typeof writing>;

@@ -220,7 +220,7 @@ describe('chunk by chunk', () => {
       })();
       expect(await failure(client.send({ from, to }, body))).toMatchObject({
         code: 'ERR_COMMAND_REJECTED',
-        command: 'BDAT 0',
+        command: 'BDAT',
         connection: 'usable',
         reply: { code: 552 },
       });
