@@ -129,9 +129,9 @@ const providerRows: readonly Row[] = [
   },
 ];
 
-/** A thing of one word or the other, so that a row reads as a list. */
-const words = (...alternatives: readonly string[]): RegExp =>
-  new RegExp(alternatives.join('|'), 'i');
+/** One of these, in letters of either case. */
+const words = (...alternatives: readonly RegExp[]): RegExp =>
+  new RegExp(alternatives.map(({ source }) => source).join('|'), 'i');
 
 /**
  * For servers whose codes say nothing (POP3 without RFC 2449, NNTP's 481, 482 and 502, FTP's 530; sabnzbd#1009, Nyuu#17). The first row that
@@ -140,81 +140,81 @@ const words = (...alternatives: readonly string[]): RegExp =>
 const textRows: readonly Row[] = [
   {
     pattern: words(
-      '\\b(?:STARTTLS|STLS|AUTH TLS)\\b',
-      '(?:requires?|must|need|use|only|without)[^.]{0,40}\\b(?:TLS|SSL|encrypt\\w*|secure connection)',
-      '\\b(?:TLS|SSL|encryption)\\b[^.]{0,20}required',
-      '(?:disallowed|not allowed|disabled|prohibited|forbidden)[^.]{0,40}\\b(?:TLS|SSL|secure|encrypted|unencrypted)\\b',
+      /\b(?:STARTTLS|STLS|AUTH TLS)\b/,
+      /(?:requires?|must|need|use|only|without)[^.]{0,40}\b(?:TLS|SSL|encrypt\w*|secure connection)/,
+      /\b(?:TLS|SSL|encryption)\b[^.]{0,20}required/,
+      /(?:disallowed|not allowed|disabled|prohibited|forbidden)[^.]{0,40}\b(?:TLS|SSL|secure|encrypted|unencrypted)\b/,
     ),
     ...tls,
   },
   {
     pattern: words(
-      '^expired\\b',
-      '(?:account|subscription|password|token|credential|membership)s?\\b[^.]{0,30}\\bexpired',
-      '\\bexpired\\b[^.]{0,20}(?:account|subscription|password|token|credential|membership)',
-      '(?:must|has to|have to|need to) (?:change|be changed|renew)|change your password',
+      /^expired\b/,
+      /(?:account|subscription|password|token|credential|membership)s?\b[^.]{0,30}\bexpired/,
+      /\bexpired\b[^.]{0,20}(?:account|subscription|password|token|credential|membership)/,
+      /(?:must|has to|have to|need to) (?:change|be changed|renew)|change your password/,
     ),
     ...expired,
   },
   {
     // Hotmail: login allowed only every 15 minutes; Exceeded the login limit for a 15 minute period
     pattern: words(
-      '\\blog[- ]?[io]ns?\\b[^.]{0,20}(?:every|frequen\\w*|limit|per (?:hour|minute|day)|rate)',
-      'too (?:frequent|often|fast)|\\brate\\b[^.]{0,10}(?:limit|exceed)|throttl|slow down',
-      '(?:minimum|min\\.?) (?:time|interval|delay)|\\bwait\\b[^.]{0,20}(?:seconds?|minutes?|hours?)\\b|login[- ]delay',
+      /\blog[- ]?[io]ns?\b[^.]{0,20}(?:every|frequen\w*|limit|per (?:hour|minute|day)|rate)/,
+      /too (?:frequent|often|fast)|\brate\b[^.]{0,10}(?:limit|exceed)|throttl|slow down/,
+      /(?:minimum|min\.?) (?:time|interval|delay)|\bwait\b[^.]{0,20}(?:seconds?|minutes?|hours?)\b|login[- ]delay/,
     ),
     reason: 'later',
     hint: 'The server takes logins less often: wait longer between them.',
   },
   {
     pattern: words(
-      '(?:download|bandwidth|transfer|traffic|volume|block|byte|data|daily|monthly|usage)s?\\b[^.]{0,25}(?:limit|quota|allowance|exceed|exhaust|used up|depleted|empty)',
-      '\\b(?:no|out of|insufficient|not enough)(?: more)? (?:bytes|blocks?|transfer|traffic|bandwidth|credits?|funds|data|gigabytes|gb)\\b',
-      '\\bquota\\b|exceed(?:s|ed)?\\b[^.]{0,30}(?:limit|quota|allowance)\\b',
+      /(?:download|bandwidth|transfer|traffic|volume|block|byte|data|daily|monthly|usage)s?\b[^.]{0,25}(?:limit|quota|allowance|exceed|exhaust|used up|depleted|empty)/,
+      /\b(?:no|out of|insufficient|not enough)(?: more)? (?:bytes|blocks?|transfer|traffic|bandwidth|credits?|funds|data|gigabytes|gb)\b/,
+      /\bquota\b|exceed(?:s|ed)?\b[^.]{0,30}(?:limit|quota|allowance)\b/,
     ),
     ...quota,
   },
   {
     pattern: words(
-      'too many|no more (?:connections|sessions|users|logins)|limit reached|overloaded|simultaneous|concurrent|duplicate login',
-      '\\b(?:connection|session|user|login|client|IP)s?\\b[^.]{0,12}(?:limit|count|number)\\b',
-      'max(?:imum)?\\b[^.]{0,30}(?:connections|sessions|users|clients|logins)|only \\d+ (?:connections?|sessions?|logins?|users?)',
-      '\\b(?:multiple|several|different|\\d+/\\d+) IPs?\\b|in use (?:by|from|on) (?:an)?other\\b',
-      '(?:session|login)\\b[^.]{0,15}(?:active|in progress|exists?|open)|already (?:in use|connected|logged|active|open|in progress)|\\buser (?:is )?(?:busy|in use)',
-      '\\b(?:mail ?(?:box|drop)|spool)\\b[^.]{0,30}(?:lock|in use|busy|open)|\\block(?:ed)?\\b[^.]{0,30}\\b(?:session|process|client)',
-      '(?:get|obtain|acquire|unable|failed?|could not|cannot|can.?t)[^.]{0,15} lock\\b|\\b(?:another|other) (?:\\w+ )?(?:session|connection|client|process)',
+      /too many|no more (?:connections|sessions|users|logins)|limit reached|overloaded|simultaneous|concurrent|duplicate login/,
+      /\b(?:connection|session|user|login|client|IP)s?\b[^.]{0,12}(?:limit|count|number)\b/,
+      /max(?:imum)?\b[^.]{0,30}(?:connections|sessions|users|clients|logins)|only \d+ (?:connections?|sessions?|logins?|users?)/,
+      /\b(?:multiple|several|different|\d+\/\d+) IPs?\b|in use (?:by|from|on) (?:an)?other\b/,
+      /(?:session|login)\b[^.]{0,15}(?:active|in progress|exists?|open)|already (?:in use|connected|logged|active|open|in progress)|\buser (?:is )?(?:busy|in use)/,
+      /\b(?:mail ?(?:box|drop)|spool)\b[^.]{0,30}(?:lock|in use|busy|open)|\block(?:ed)?\b[^.]{0,30}\b(?:session|process|client)/,
+      /(?:get|obtain|acquire|unable|failed?|could not|cannot|can.?t)[^.]{0,15} lock\b|\b(?:another|other) (?:\w+ )?(?:session|connection|client|process)/,
     ),
     ...busy,
   },
   {
     pattern: words(
-      '(?:account|user|mailbox|login)\\b[^.]{0,30}(?:locked|disabled|suspended|blocked|closed|inactive|deactivated|not active)',
-      '(?:locked|disabled|suspended|blocked)[^.]{0,15}account|sharing detected|account sharing',
+      /(?:account|user|mailbox|login)\b[^.]{0,30}(?:locked|disabled|suspended|blocked|closed|inactive|deactivated|not active)/,
+      /(?:locked|disabled|suspended|blocked)[^.]{0,15}account|sharing detected|account sharing/,
     ),
     reason: 'account',
     hint: 'Something is wrong with the account itself: ask the provider.',
   },
   {
     pattern: words(
-      '\\b(?:POP3?|IMAP|SMTP|FTP|NNTP|mail|news|service|access)\\b[^.]{0,25}(?:not (?:been )?(?:enabled|activated|purchased|permitted|subscribed)|(?:is |are )?(?:disabled|deactivated))(?!.*later)',
-      'home directory|anonymous (?:only|users only|logins only)',
+      /\b(?:POP3?|IMAP|SMTP|FTP|NNTP|mail|news|service|access)\b[^.]{0,25}(?:not (?:been )?(?:enabled|activated|purchased|permitted|subscribed)|(?:is |are )?(?:disabled|deactivated))/,
+      /home directory|anonymous (?:only|users only|logins only)/,
     ),
     reason: 'account',
     hint: 'The account may not use this service here: it must be enabled by its owner or the provider.',
   },
   {
     pattern: words(
-      '(?:denied|not allowed|not permitted|refused|blocked|forbidden)[^.]{0,15}\\b(?:from|for) (?:your|this) (?:IP|host|address|network|location|country)',
-      '(?:your|this) (?:IP|host|address|network|location|country)\\b[^.]{0,20}(?:denied|not allowed|not permitted|refused|blocked|banned|forbidden)',
+      /(?:denied|not allowed|not permitted|refused|blocked|forbidden)[^.]{0,15}\b(?:from|for) (?:your|this) (?:IP|host|address|network|location|country)/,
+      /(?:your|this) (?:IP|host|address|network|location|country)\b[^.]{0,20}(?:denied|not allowed|not permitted|refused|blocked|banned|forbidden)/,
     ),
     reason: 'account',
     hint: 'The server takes no logins from this address: connect from another one, or ask its administrator.',
   },
   {
     pattern: words(
-      'try (?:again )?later|temporar(?:y|ily)|\\bunavailable|not available|\\btry again\\b',
-      '(?:internal|server|system|backend|database|I/O|disk) (?:error|failure|fault)|backend|maintenance|timed? ?out',
-      '(?:shutting|going|is|server|service|database|ldap) down\\b|disk (?:is )?full|out of (?:memory|disk)|(?:can.?t|cannot|could not|unable to|failed to) (?:open|access|read) (?:the |your )?(?:mail|spool|inbox)',
+      /try (?:again )?later|temporar(?:y|ily)|\bunavailable|not available|\btry again\b/,
+      /(?:internal|server|system|backend|database|I\/O|disk) (?:error|failure|fault)|backend|maintenance|timed? ?out/,
+      /(?:shutting|going|is|server|service|database|ldap) down\b|disk (?:is )?full|out of (?:memory|disk)|(?:can.?t|cannot|could not|unable to|failed to) (?:open|access|read) (?:the |your )?(?:mail|spool|inbox)/,
     ),
     ...later,
   },

@@ -11,6 +11,7 @@ import {
   type SaslAnswer,
   waysIn,
 } from '@fivewire/sasl';
+import type { RefusalReason } from 'tls-context-core';
 import { describe, expect, it } from 'vitest';
 import { ScramServer } from './scram-server.js';
 import { challenge, failure, scripted, success, unavailable } from './scripted.js';
@@ -339,5 +340,99 @@ describe('refusals: the enhanced code first, the stage second, the text last', (
     const verdict = refusalVerdict({ reply, credential: 'password', protocol });
     expect(verdict.reason).toBe(reason);
     expect(verdict.hint).not.toBe('');
+  });
+});
+
+describe('refusals told by words alone', () => {
+  it.each<[RefusalReason, string[]]>([
+    [
+      'later',
+      [
+        'login allowed only every 15 minutes',
+        'Exceeded the login limit for a 15 minute period. Reduce the frequency of requests',
+        'Login is too frequent',
+        'Please wait 5 minutes before logging in again',
+        'minimum time between mail checks violation',
+        'sorry, rate limit exceeded',
+        'throttled',
+        'LDAP server down',
+        'Service shutting down',
+        'System going down',
+        'disk full',
+        'Out of memory',
+        'I/O error',
+        'cannot open mailbox',
+      ],
+    ],
+    [
+      'busy',
+      [
+        'POP3 session already active',
+        'User busy',
+        "can't get lock on mailbox",
+        'Failed to lock mailbox',
+        'Mailbox locked',
+        'you are already logged in',
+        'No more connections allowed from your IP.',
+        'connection count exceeded',
+        'Session limit',
+        'Only 2 logins allowed',
+        'Multiple IP addresses',
+        '1/20 IPs in use',
+        'account in use from another IP',
+      ],
+    ],
+    [
+      'quota',
+      [
+        'You have no more blocks',
+        'Out of bytes',
+        'No transfer left',
+        'Your block account is empty',
+        'Insufficient funds',
+        'account over quota',
+      ],
+    ],
+    ['expired', ['expired', 'Password expired', 'Must change password']],
+    [
+      'account',
+      [
+        'User suspended',
+        'POP3 is not enabled for this user',
+        'POP access disabled',
+        'mail service not purchased',
+        'User cannot log in, home directory inaccessible.',
+        'This FTP server is anonymous only.',
+        'access denied from your IP',
+        'Not allowed from this host',
+        'Your IP has been banned',
+        'sharing detected',
+        'Login fail. Please enter your authorization code to login',
+      ],
+    ],
+    ['tls', ['must issue a STLS command first', 'Non-anonymous sessions must use encryption.']],
+    [
+      'wrong',
+      [
+        'Password supplied for "a" is incorrect.',
+        'Not logged in, user or password incorrect!',
+        'Login incorrect.',
+        'permission denied',
+        'Unknown user',
+        'invalid login name or password, number of tries left: 2',
+        'Invalid credentials (Failure)',
+        'LOGIN failed.',
+        'user unknown or password wrong',
+        'AUTHENTICATE failed',
+        'Bad login or password',
+        'Authentication failure for user limits@example.test',
+      ],
+    ],
+  ])('%s', (reason, texts) => {
+    const told = texts.map((text) => {
+      const reply = { code: '-ERR', text };
+      return `${text}: ${refusalVerdict({ reply, credential: 'password', protocol: 'pop3' }).reason}`;
+    });
+    expect(told).toEqual(texts.map((text) => `${text}: ${reason}`));
   });
 });
