@@ -48,6 +48,8 @@ export interface Subject<C extends Client = Client> {
   leaving: string;
   /** The greeting of a server that takes no more connections, after which it closes. */
   crowded: string;
+  /** The greeting of a server that takes no connection from here, now or later. */
+  unwelcome: string;
   quitVerb: string;
   credentialVerb: string;
   /** Every method that talks, called with valid arguments. Its first line to the server is not answered. */

@@ -71,7 +71,8 @@ describe('connecting', () => {
 
   it.each([
     ['S: 220 ready', 'S: 421 full', 'ERR_SERVER_CLOSING', 'later'],
-    ['S: 220 ready', 'S: 554 no', 'ERR_SERVER_CLOSING', 'later'],
+    ['S: 220 ready', 'S: 554 no', 'ERR_SERVER_CLOSING', 'never'],
+    ['S: 220 ready', 'S: 530 Too many users', 'ERR_SERVER_CLOSING', 'later'],
     ['S: 220 ready', 'S: SSH-2.0-x', 'ERR_MALFORMED_RESPONSE', 'never'],
     ['S: 230 welcome', 'S: 530 Login incorrect', 'ERR_AUTHENTICATION_FAILED', 'never'],
     ['S: 230 welcome', 'S: 530 Too many users', 'ERR_AUTHENTICATION_FAILED', 'later'],

@@ -9,10 +9,14 @@ import {
   type ServerReply,
   TransferError,
 } from 'tls-context-core';
-import type { TaggedResponse } from './grammar/response.js';
+import type { StatusResponse, TaggedResponse } from './grammar/response.js';
 import type { Session } from './session.js';
 
-export function serverReply({ status, code, text }: TaggedResponse): ServerReply {
+export function serverReply({
+  status,
+  code,
+  text,
+}: Pick<TaggedResponse | StatusResponse, 'status' | 'code' | 'text'>): ServerReply {
   const enhanced =
     code === undefined ? {} : { enhanced: escapeText(`${code.name} ${code.text}`.trim(), 200) };
   return { code: status, ...enhanced, text: escapeText(text, 1_000) };

@@ -14,7 +14,7 @@ import {
   type Transport,
   type TransportOptions,
 } from '@fivewire/line-protocol';
-import { type Auth, checkLogin, loginFields, loginOptions } from '@fivewire/sasl';
+import { type Auth, checkLogin, lastingRefusal, loginFields, loginOptions } from '@fivewire/sasl';
 import { StartTlsError, UsageError } from 'tls-context-core';
 import type { CallOptions } from './command.js';
 import { serverReply } from './command-error.js';
@@ -80,7 +80,11 @@ export async function openSession(
     const greeting = await runner.greeting(transport.security === 'starttls');
     // IceWarp says NO to a client that it does not want.
     if (greeting.status !== 'OK' && greeting.status !== 'PREAUTH')
-      throw connection.serverClosing(greeting.text, { phase: 'greeting' });
+      throw connection.serverClosing(
+        greeting.text,
+        { phase: 'greeting' },
+        lastingRefusal(serverReply(greeting), 'imap'),
+      );
     if (transport.security === 'starttls') {
       if (greeting.status === 'PREAUTH') throw preauth();
       await startTls(runner, transport.options.signal);

@@ -41,15 +41,16 @@ export const octetsInClear = (octets: number, before: string): StartTlsError =>
     hint: 'Someone between you and the server adds plaintext, or the server is broken: use implicit TLS.',
   });
 
-export function serverClosing(text: string): ConnectionError {
+/** @param lasting a hint where connecting again changes nothing */
+export function serverClosing(text: string, lasting?: string): ConnectionError {
   const serverText = escapeText(text, 500);
   return new ConnectionError(
     'ERR_SERVER_CLOSING',
     `The server closes the connection: ${serverText}`,
     {
       serverText,
-      retry: 'later',
-      hint: 'Its words say why; connect again in a while.',
+      retry: lasting === undefined ? 'later' : 'never',
+      hint: lasting ?? 'Its words say why; connect again in a while.',
     },
   );
 }

@@ -380,8 +380,8 @@ export class LineConnection {
   }
 
   /** The server announced that it leaves (BYE, 421, 400): ends the connection and returns the error to throw. */
-  serverClosing(text: string, context: ErrorContext = {}): FivewireError {
-    return this.fail(serverClosing(text), context);
+  serverClosing(text: string, context: ErrorContext = {}, lasting?: string): FivewireError {
+    return this.fail(serverClosing(text, lasting), context);
   }
 
   /** Closes now. Pending waits reject with `ERR_CONNECTION_CLOSED`. */

@@ -17,7 +17,7 @@ import {
   type TransportOptions,
   type Wait,
 } from '@fivewire/line-protocol';
-import { checkLogin, loginOptions } from '@fivewire/sasl';
+import { checkLogin, lastingRefusal, loginOptions } from '@fivewire/sasl';
 import { NntpCapabilities } from './capabilities.js';
 import { compress } from './compress.js';
 import { refusal } from './response-codes.js';
@@ -118,10 +118,14 @@ function noteMode(session: Session, { code }: Reply): boolean {
   return true;
 }
 
-/** 400 passes, 502 lasts (or there are too many of us): both close the connection (RFC 3977 §5.1.1). */
+/** 400 passes, 502 lasts, unless there are too many of us: both close the connection (RFC 3977 §5.1.1), as does what is like them. */
 function unwelcome(connection: LineConnection, reply: Reply): Error {
-  return reply.code === 400 || reply.code === 502
-    ? connection.serverClosing(reply.text, { phase: 'greeting' })
+  return reply.code >= 400
+    ? connection.serverClosing(
+        reply.text,
+        { phase: 'greeting' },
+        lastingRefusal(serverReply(reply), 'nntp'),
+      )
     : connection.malformed('200 or 201', `${reply.code} ${reply.text}`, { phase: 'greeting' });
 }
 

@@ -15,7 +15,7 @@ import {
   type TransportOptions,
   type Wait,
 } from '@fivewire/line-protocol';
-import { checkLogin, loginOptions } from '@fivewire/sasl';
+import { checkLogin, lastingRefusal, loginOptions } from '@fivewire/sasl';
 import { authenticate } from './authenticate.js';
 import { Pop3Capabilities } from './capabilities.js';
 import { useUtf8 } from './language.js';
@@ -95,7 +95,8 @@ async function greeting(session: Session): Promise<string | undefined> {
     unprompted: true,
   });
   if (response.ok) return /<[^<>@\s]+@[^<>@\s]+>/.exec(response.text)?.[0];
-  throw connection.serverClosing(decodeText(response.text), { phase: 'greeting' });
+  const lasting = lastingRefusal(serverReply(response), 'pop3');
+  throw connection.serverClosing(decodeText(response.text), { phase: 'greeting' }, lasting);
 }
 
 /** STLS. Whatever is not TLS is an error: nothing weaker is tried. */

@@ -20,6 +20,7 @@ export { createSaltedPasswords, type SaltedPasswords } from './salted-passwords.
 export { preferredToPlain, type Selection, selectMechanism, usableMechanisms } from './select.js';
 export { decodeBase64, encodeBase64 } from './text.js';
 export type * from './types.js';
+export { lastingRefusal } from './unwelcome.js';
 export {
   type ChosenWay,
   chooseWay,

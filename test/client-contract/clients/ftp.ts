@@ -35,6 +35,7 @@ export const ftp: Subject<FtpClient> = {
   refusal: '550 no\r\n',
   leaving: '421 shutting down\r\n',
   crowded: '421 Too many connections\r\n',
+  unwelcome: '550 Access denied\r\n',
   quitVerb: 'QUIT',
   credentialVerb: 'PASS',
   methods: {

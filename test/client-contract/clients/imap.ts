@@ -51,6 +51,7 @@ export const imap: Subject<ImapClient> = {
   refusal: 'NO no',
   leaving: '* BYE shutting down\r\n',
   crowded: '* BYE Too many connections\r\n',
+  unwelcome: '* BYE [CONTACTADMIN] Connections from your address are not allowed\r\n',
   quitVerb: 'LOGOUT',
   credentialVerb: 'LOGIN',
   methods: {

@@ -37,6 +37,7 @@ export const nntp: Subject<NntpClient> = {
   refusal: '503 no\r\n',
   leaving: '400 shutting down\r\n',
   crowded: '502 Too many connections\r\n',
+  unwelcome: '502 You have no permission to talk\r\n',
   quitVerb: 'QUIT',
   credentialVerb: 'AUTHINFO',
   methods: {

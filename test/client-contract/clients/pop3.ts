@@ -33,6 +33,7 @@ export const pop3: Subject<Pop3Client> = {
   refusal: '-ERR no\r\n',
   leaving: '-ERR [SYS/TEMP] shutting down\r\n',
   crowded: '-ERR [IN-USE] Too many connections\r\n',
+  unwelcome: '-ERR [SYS/PERM] Blocked\r\n',
   quitVerb: 'QUIT',
   credentialVerb: 'PASS',
   methods: {

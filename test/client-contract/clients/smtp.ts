@@ -43,6 +43,7 @@ export const smtp: Subject<SmtpClient> = {
   refusal: '550 no\r\n',
   leaving: '421 shutting down\r\n',
   crowded: '421 4.7.0 Too many connections\r\n',
+  unwelcome: '554 5.7.1 Your address is blocked\r\n',
   quitVerb: 'QUIT',
   credentialVerb: 'AUTH',
   methods: {

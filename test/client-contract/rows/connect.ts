@@ -22,6 +22,21 @@ export function describeConnect<C extends Client>(subject: Subject<C>): void {
       expect(error).toMatchObject({ code: 'ERR_DIAL_FAILED', protocol, host: 'server.test', port });
     });
 
+    it.each<['crowded' | 'unwelcome', string]>([
+      ['crowded', 'later'],
+      ['unwelcome', 'never'],
+    ])(
+      'a greeting that refuses (%s) says whether another try is worth it: %s',
+      async (kind, retry) => {
+        const peer = createPeer(speaker);
+        peer.admit = () => subject[kind];
+        const error = await failure(() => connect(inClear(peer)));
+        expect(error).toMatchObject({ retry, connection: 'closed', phase: 'greeting', protocol });
+        expect(error.code).toMatch(/^ERR_(?:SERVER_CLOSING|COMMAND_REJECTED)$/);
+        expect(error.hint).not.toBe('');
+      },
+    );
+
     it('takes a URL object, with a port of its own', async () => {
       const { target } = await dialled(new URL(`${schemes[0][0]}://server.test:4711`));
       expect(target).toMatchObject({ host: 'server.test', port: 4711 });

@@ -24,6 +24,7 @@ import {
   type TransportOptions,
   UsageError,
 } from '@fivewire/line-protocol';
+import { lastingRefusal } from '@fivewire/sasl';
 import { pathArgument } from '../files/remote-path.js';
 import { type ActiveMode, plainAddress } from '../transfer/active-port.js';
 import type { FtpAuth, FtpConnectOptions, FtpLimits, FtpUrlOptions } from '../types.js';
@@ -237,7 +238,8 @@ async function greeting(dialogue: Dialogue, { timeouts }: Transport): Promise<vo
     });
   }
   if (reply.class !== 2) {
-    throw dialogue.connection.serverClosing(reply.text, { phase: 'greeting' });
+    const lasting = lastingRefusal(serverReply(reply), 'ftp');
+    throw dialogue.connection.serverClosing(reply.text, { phase: 'greeting' }, lasting);
   }
 }
 
