@@ -86,6 +86,7 @@ export function checkMessage(message: ComposeMessage, files: boolean): void {
   eachOf(message.attachments, 'attachments', (one, argument) =>
     checkAttachment(one, argument, files),
   );
+  checkContentIds(message.attachments ?? []);
   if (message.list !== undefined) checkListFields(message.list);
   if (message.headers !== undefined) checkFields(message.headers, 'headers');
 }
@@ -113,6 +114,23 @@ function eachOf<T>(
   if (list === undefined) return;
   checkList(list, argument);
   for (const [i, one] of list.entries()) check(one as T, `${argument}[${i}]`);
+}
+
+/** One of two would be shown in the place of the other: RFC 2045 §7. */
+function checkContentIds(attachments: readonly Attachment[]): void {
+  const known = new Map<string, number>();
+  for (const [i, { cid }] of attachments.entries()) {
+    if (cid === undefined) continue;
+    const id = cid.trim().replace(/^<(.*)>$/, '$1');
+    const first = known.get(id);
+    if (first !== undefined)
+      throw wrong(
+        `attachments[${i}].cid`,
+        `is that of attachments[${first}]`,
+        'Name each its own.',
+      );
+    known.set(id, i);
+  }
 }
 
 function checkAttachment(attachment: Attachment, argument: string, files: boolean): void {

@@ -9,7 +9,7 @@ import { checkFieldName } from './check.js';
 import { wrong } from './check-values.js';
 import { givenField } from './given-field.js';
 import { folded, parameter, withParameters } from './header-field.js';
-import { messageId } from './message-id.js';
+import { contentId } from './message-id.js';
 import type { Leaf, Part } from './mime-part.js';
 import {
   Base64Encoder,
@@ -113,7 +113,7 @@ function attachmentPart({ attachment, argument }: Attached): Leaf {
       disposition,
       filename === undefined ? [] : parameter('filename', filename),
     ),
-    cid === undefined ? '' : folded('Content-ID', [messageId(cid, `${argument}.cid`)]),
+    cid === undefined ? '' : folded('Content-ID', [contentId(cid, `${argument}.cid`)]),
     headerFields(headers, `${argument}.headers`),
   ];
   return leaf(fields.join(''), source(content), encoding, encoderFor(encoding, argument));

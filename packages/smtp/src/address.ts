@@ -123,7 +123,9 @@ function isAddressLiteral(text: string): boolean {
 function toALabels(domain: string): string | undefined {
   try {
     const { kind, name } = parseServerHostname(domain);
-    return kind === 'dns' && !domain.endsWith('.') ? name : undefined;
+    // RFC 5891 §4.2.3.1 has no hyphen at either end of a label, which its A-label no longer shows.
+    const malformed = /(?:^|[.。．｡])-|-(?:[.。．｡]|$)|[.。．｡]$/.test(domain);
+    return kind === 'dns' && !malformed ? name : undefined;
   } catch {
     return undefined;
   }

@@ -25,6 +25,18 @@ export function parseExtensions({ lines }: Reply, disable: ReadonlySet<string>):
 
 export const noExtensions: Extensions = new Map();
 
+/** What the server says it takes at most, RFC 9422 §4; without a word, or with one that can't be read: no limit. */
+export function limitOf(
+  extensions: Extensions,
+  name: 'MAILMAX' | 'RCPTMAX' | 'RCPTDOMAINMAX',
+): number {
+  for (const limit of extensions.get('LIMITS') ?? []) {
+    const [, key, value] = /^([A-Z]+)=([1-9]\d{0,5})$/i.exec(limit) ?? [];
+    if (key?.toUpperCase() === name) return Number(value);
+  }
+  return Infinity;
+}
+
 /** @throws CommandError `ERR_EXTENSION_REQUIRED` where the server does not offer `name`. Nothing has been sent. */
 export function requireExtension(extensions: Extensions, name: string, what: string): void {
   if (extensions.has(name)) return;

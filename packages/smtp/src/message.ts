@@ -3,7 +3,7 @@ import { CommandError, checkOptions, commandText, UsageError } from '@fivewire/l
 import { type MailAddress, parseAddress } from './address.js';
 import { checkFlag, checkKeys, checkOneOf, wrong } from './arguments.js';
 import type { BodySource } from './body-source.js';
-import { requireExtension } from './extensions.js';
+import { limitOf, requireExtension } from './extensions.js';
 import { sendRules } from './options.js';
 import type { Session } from './session.js';
 import type { Envelope, Extensions, Recipient, SendOptions } from './types.js';
@@ -59,7 +59,7 @@ export function prepareMessage(
       ? undefined
       : parseAddress(envelope.from, 'envelope.from', envelope.unqualified);
   const recipients = recipientsOf(envelope, lmtp);
-  checkRecipientLimit(extensions, recipients.length);
+  checkRecipientLimits(extensions, recipients);
 
   const looksAtHeader = envelope.smtpUtf8 === undefined;
   const utf8Path = from?.utf8 === true || recipients.some(({ path }) => path.utf8);
@@ -182,17 +182,28 @@ function checkSizeLimit(extensions: Extensions, octets: number | undefined): voi
   );
 }
 
-/** RFC 9422 §4: more recipients than the server takes at once. */
-function checkRecipientLimit(extensions: Extensions, count: number): void {
-  const stated = extensions.get('LIMITS')?.find((limit) => /^RCPTMAX=[1-9]\d{0,8}$/i.test(limit));
-  const limit = Number(stated?.slice('RCPTMAX='.length) ?? Infinity);
-  if (count <= limit) return;
-  throw new CommandError(
+/** RFC 9422 §4.2 and §4.3: more recipients, or more of their domains, than the server takes at once. */
+function checkRecipientLimits(
+  extensions: Extensions,
+  recipients: readonly CheckedRecipient[],
+): void {
+  if (!extensions.has('LIMITS')) return;
+  const most = limitOf(extensions, 'RCPTMAX');
+  if (recipients.length > most) throw tooMany(`${recipients.length} recipients`, most);
+  const domains = new Set(
+    recipients.map(({ path: { text } }) => text.slice(text.lastIndexOf('@') + 1).toLowerCase()),
+  );
+  const mostDomains = limitOf(extensions, 'RCPTDOMAINMAX');
+  if (domains.size > mostDomains)
+    throw tooMany(`recipients at ${domains.size} domains`, mostDomains);
+}
+
+const tooMany = (what: string, limit: number): CommandError =>
+  new CommandError(
     'ERR_EXTENSION_REQUIRED',
-    `The message has ${count} recipients; the server takes ${limit} at once`,
+    `The message has ${what}; the server takes ${limit} at once`,
     { phase: 'command', hint: 'Send it several times, to some of them each.' },
   );
-}
 
 // ── BODY, RFC 6152 and RFC 3030 ────────────────────────────────────────────────────────────────────────────────
 

@@ -19,6 +19,7 @@ import { type ArgumentChecks, argumentChecks } from './before-a-dial.js';
 import { BodySource } from './body-source.js';
 import { openSession, resolveOptions } from './connect.js';
 import { deliver } from './deliver.js';
+import { limitOf } from './extensions.js';
 import { sendRules } from './options.js';
 import { Pace, type RateLimit } from './pace.js';
 import { sendEach } from './send-many.js';
@@ -108,6 +109,7 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     }
   };
   const proven = new WeakSet<Session>();
+  const carried = new WeakMap<Session, number>();
 
   /** On one connection. `undefined`: the connection went before any of the message was on it, and `again` lets another be tried. */
   const attempt = async (
@@ -123,6 +125,8 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     const acquire = () => pool.acquire(waitOf(sendOptions));
     const { client, release } = await pace.pass(recipients, acquire, patience, signal);
     const session = sessionOf.get(client) as Session;
+    const transactions = (carried.get(session) ?? 0) + 1;
+    carried.set(session, transactions);
     let wish: Parameters<Pace['over']>[0] = 'nothing';
     try {
       const result = await deliver(session, envelope, source, sendOptions, false);
@@ -141,7 +145,9 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
       if (gone && again(fresh)) return undefined;
       throw error;
     } finally {
-      release();
+      // RFC 9422 §4.1: another message over it would be refused.
+      if (transactions < limitOf(session.extensions, 'MAILMAX')) release();
+      else void client[Symbol.asyncDispose]().finally(release);
       pace.over(wish);
     }
   };

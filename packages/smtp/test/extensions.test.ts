@@ -141,6 +141,12 @@ describe('what the server takes is compared before MAIL', () => {
     ['SIZE (RFC 1870)', 'SIZE 10', {}, 'x'.repeat(11)],
     ['SIZE, as the caller says', 'SIZE 10', { size: 11 }, 'x'],
     ['LIMITS RCPTMAX (RFC 9422)', 'LIMITS MAILMAX=5 RCPTMAX=1', { to: [to, 'c@example.net'] }, 'x'],
+    [
+      'LIMITS RCPTDOMAINMAX',
+      'LIMITS rcptdomainmax=1',
+      { to: ['b@example.net', 'c@EXAMPLE.net', 'd@example.org'] },
+      'x',
+    ],
     ['UTF-8 in the header', '8BITMIME', {}, 'Subject: Grüße\n\nx'],
     ['UTF-8 in the header of octets', '8BITMIME', {}, 'Subject: x\r\nTo: ü <b@c>\r\n\r\nx'],
     ['UTF-8 in a header without a body', '8BITMIME', {}, 'Subject: Grüße'],
@@ -152,6 +158,25 @@ describe('what the server takes is compared before MAIL', () => {
         code: 'ERR_EXTENSION_REQUIRED',
         connection: 'usable',
       });
+    await client.quit();
+    await peer.played;
+  });
+
+  test.each([
+    'LIMITS RCPTMAX=2 RCPTDOMAINMAX=2 MAILMAX=1',
+    'LIMITS RCPTMAX=0 RCPTDOMAINMAX=0',
+    'LIMITS RCPTMAX=-1 RCPTDOMAINMAX= RCPTDOMAINMAX',
+    'LIMITS RCPTMAX RCPTMAX=1x XRCPTMAX=1 RCPTMAX=0000001',
+    'LIMITS',
+    'LIMIT RCPTMAX=1',
+  ])('%s does not keep two recipients from two domains', async (extension) => {
+    const peer = play(`${opening(extension)}
+      C: MAIL FROM:<alice@example.org>
+      S: 550 no
+      ${closing}`);
+    const client = await connectTo(peer);
+    const both = { from, to: ['b@example.net', 'c@example.org'] };
+    expect(await failure(client.send(both, 'x'))).toMatchObject({ code: 'ERR_COMMAND_REJECTED' });
     await client.quit();
     await peer.played;
   });

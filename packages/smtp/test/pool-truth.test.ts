@@ -176,6 +176,30 @@ test.each([
   },
 );
 
+test('MAILMAX (RFC 9422): no session is asked to take more messages than the server has said', async () => {
+  const models: Model[] = [];
+  const dial = async (): Promise<Duplex> => {
+    const extensions = ['PIPELINING', 'LIMITS RCPTMAX=5 MAILMAX=2'];
+    const oddity = { say: '550 5.7.0 I had said so' };
+    const one = model({ extensions, lmtp: false, at: 'MAIL 3', oddity, slowly: false });
+    models.push(one);
+    return one.stream;
+  };
+  const pool = createSmtpPool({ host: 'mx.example.test', dial, security: 'cleartext' });
+  try {
+    const envelope = { from: 'a@example.org', to: 'b@example.net' };
+    const bodies = Array.from({ length: 20 }, (_, n) => `Subject: ${n}\r\n\r\nx\r\n`);
+    for (const body of bodies.slice(0, 6)) await pool.send(envelope, body);
+    expect(models).toHaveLength(3);
+    await Promise.all(bodies.slice(6).map((body) => pool.send(envelope, body)));
+    const kept = models.map((one) => one.kept.map(({ body }) => body));
+    expect(kept.flat().sort()).toEqual([...bodies].sort());
+    for (const each of kept) expect(each.length).toBeLessThanOrEqual(2);
+  } finally {
+    await pool.close();
+  }
+});
+
 test('and one that refuses the first MAIL of a session so is heard', async () => {
   const { port, kept } = await start(() => 'keep', 0, [], 0);
   const pool = createSmtpPool({ host: '127.0.0.1', port, security: 'cleartext' });
