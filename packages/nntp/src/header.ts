@@ -19,15 +19,17 @@ export function header(
   const lines = { HDR: commandLine('HDR', args), XHDR: commandLine('XHDR', args) };
   const open = (verb: 'HDR' | 'XHDR') => {
     const line = lines[verb];
-    const old = verb === 'XHDR';
+    // Some answer HDR with XHDR's code, and then in its form.
+    let isOld = verb === 'XHDR';
     return rowReader(session, line, options, {
       prepare: (turn) => select(session, turn, range),
       hasRows(reply) {
-        if (reply.code === 225 || (old && reply.code === 221)) return true;
+        isOld ||= reply.code === 221;
+        if (reply.code === 225 || reply.code === 221) return true;
         if (isSpan && (reply.code === 423 || reply.code === 420)) return false;
         throw session.refused(reply, line.masked);
       },
-      parse: (row) => parseHeaderRow(row, old),
+      parse: (row) => parseHeaderRow(row, isOld),
       ...(isSpan ? { span: range, numberOf: ({ number }: HeaderRow) => number } : {}),
     });
   };

@@ -40,6 +40,20 @@ describe('what is older than RFC 3977', () => {
     },
   );
 
+  it('HDR that is answered as XHDR is', async () => {
+    const dialogue = `${unknown}\n${group}\nC: HDR Subject 1-9\nS: 221 Subject fields follow\nS: 1 one\nS: 2 (none)\nS: .\n${date}`;
+    const result = await play(dialogue, async (nntp) => {
+      await nntp.group('a.b');
+      const found = await nntp.header('Subject', { from: 1, to: 9 }).toArray();
+      await nntp.date();
+      return found.map(({ number, value }) => [number, value]);
+    });
+    expect(result).toEqual([
+      [1, 'one'],
+      [2, ''],
+    ]);
+  });
+
   it('a refusal of both is the refusal of the older', async () => {
     const dialogue = `${unknown}\n${group}\nC: HDR Subject 1-9\nS: 500 what\nC: XHDR Subject 1-9\nS: 502 no\n${date}`;
     const result = await play(dialogue, async (nntp) => {
