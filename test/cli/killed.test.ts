@@ -84,8 +84,7 @@ const expectRemote = (isDone: boolean) => {
     const there = files.read(`/up/d${i % 3}/${i}`)?.toString();
     if (isDone || there !== undefined) expect(there, `${i}`).toBe(content(i));
   }
-  if (isDone)
-    expect(files.paths.filter((path) => /^\/up\/d\d\/\d+$/.test(path)).length).toBe(count);
+  if (isDone) expect(files.paths.filter((path) => path.startsWith('/up/')).length).toBe(count); // no part beside them
 };
 const makeTree = (cwd: string) => {
   for (let i = 0; i < count; i++) {

@@ -100,6 +100,9 @@ describe('FTP', () => {
     const entries: string[] = [];
     for await (const { name, size } of client.list('/in')) entries.push(`${name} ${size}`);
     expect(entries).toEqual(['a.txt 3']);
+    await client.mkdir('/empty');
+    for await (const { name } of client.list('/empty')) expect(name).toBeUndefined();
+    await client.remove('/in/a.txt');
     await client.upload(Buffer.from('new'), '/in/b.txt');
     expect(await text(client.createReadStream('/in/b.txt'))).toBe('new');
     await client.quit();

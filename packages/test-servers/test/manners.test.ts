@@ -80,6 +80,8 @@ describe('IMAP', () => {
       /^t BAD Request is throttled\. Suggested Backoff Time: \d+/,
     ],
     ['outlook-throttled', ['SELECT INBOX', 'FETCH 1 FLAGS'], 'FETCH 1 FLAGS', /^t OK/],
+    ['courier', ['SELECT INBOX'], 'STORE 1 FLAGS (\\Seen)', '* 0 FETCH (FLAGS ())'],
+    ['courier', [], `SELECT ${'x'.repeat(16_385)}`, /^t BAD/],
     ['smartermail', ['SELECT INBOX'], 'FETCH 1 ENVELOPE', /"c" "x"\) NIL\)/],
   ])('%s: %j %s', async (like, before, command, expected) => {
     const { mail: store } = await start({ like, protocols: ['imap'] });
@@ -237,6 +239,35 @@ describe('FTP', () => {
     expect(await (await open('serv-u')).ask('EPSV')).toMatch(/^229 .*\)\.$/);
     await servers?.close();
     expect(await (await open('os400')).ask('EPSV')).toMatch(/^229 .*\(!!!\d+!\)$/);
+  });
+
+  it('drftpd opens no port before PRET, and refuses to list nothing', async () => {
+    const client = await open('drftpd');
+    await client.ask('MKD /empty');
+    client.send('FEAT\r\n');
+    expect(await client.until(/^211 /)).toContain(' PRET');
+    expect(await client.ask('PASV')).toMatch(/^500 .*PRET/);
+    expect(await client.ask('PRET LIST /empty')).toMatch(/^200/);
+    expect(await client.ask('PASV')).toMatch(/^227/);
+    expect(await client.ask('LIST /empty')).toBe('550 No files found');
+  });
+
+  it('mvs takes no option of ls, and refuses to list nothing', async () => {
+    const client = await open('mvs');
+    await client.ask('MKD /empty');
+    expect(await client.ask('SYST')).toMatch(/^215 MVS/);
+    expect(await client.ask('LIST -a /')).toMatch(/^501/);
+    expect(await client.ask('LIST /empty')).toMatch(/^550 No members/);
+  });
+
+  it('glftpd ends what it began with 250 by 200', async () => {
+    const client = await open('glftpd');
+    client.send('CWD /\r\n');
+    expect(await client.until(/^\d+ /)).toEqual([
+      '250-[ info ]',
+      ' 100 credits left',
+      '200 Command okay.',
+    ]);
   });
 
   it('lists as dir does', () => {

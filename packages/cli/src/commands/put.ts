@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
-import type { FtpClient, RemotePath } from '@fivewire/ftp';
+import type { Entry, FtpClient, RemotePath } from '@fivewire/ftp';
+import { isAbandoned, isTemporary } from '@fivewire/line-protocol';
 import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, text } from '../context.js';
 import { exitCodes, usage } from '../exit-code.js';
@@ -44,19 +45,16 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     if (args.recursive === true) throw usage('stdin is one file: it has no --recursive');
     if (context.settings.retries > 0)
       throw usage('--retry cannot read stdin again', 'Give a file.');
-    await withSession('ftp', target, context, (ftp) =>
-      put(
+    const to = remoteName(target, undefined);
+    await withSession('ftp', target, context, async (ftp) => {
+      await put(
         ftp,
-        {
-          body: takeStdin('the file'),
-          from: '-',
-          size: undefined,
-          to: remoteName(target, undefined),
-        },
+        { body: takeStdin('the file'), from: '-', size: undefined, to },
         wishes,
         context,
-      ),
-    );
+      );
+      if (wishes.atomic) await sweepRemote(ftp, directoryOf(to), context);
+    });
     return undefined;
   }
   const what = await stat(source).catch((error) => {
@@ -68,20 +66,16 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     return withRetry(context, () => putTree(source, target, wishes, context), { resumable: true });
   }
   await withRetry(context, () =>
-    withSession('ftp', target, context, (ftp) =>
-      put(
+    withSession('ftp', target, context, async (ftp) => {
+      const to = remoteName(target, basename(source));
+      await put(
         ftp,
-        {
-          body: createReadStream(source),
-          from: source,
-          size: what.size,
-          modified: what.mtime,
-          to: remoteName(target, basename(source)),
-        },
+        { body: createReadStream(source), from: source, size: what.size, modified: what.mtime, to },
         wishes,
         context,
-      ),
-    ),
+      );
+      if (wishes.atomic) await sweepRemote(ftp, directoryOf(to), context);
+    }),
   );
   return undefined;
 }
@@ -109,6 +103,40 @@ function remoteName({ path }: Target, name: string | undefined): RemotePath {
     throw usage('Under which name?', 'With stdin the URL must end in a file name.');
   if (typeof remote.path === 'string') return path === '' ? name : `${remote.path}${name}`;
   return new Uint8Array(Buffer.concat([remote.path, Buffer.from(name)]));
+}
+
+function directoryOf(path: RemotePath): RemotePath {
+  const at = typeof path === 'string' ? path.lastIndexOf('/') : path.lastIndexOf(0x2f);
+  if (at < 0) return '.';
+  return path.slice(0, Math.max(at, 1));
+}
+
+/**
+ * What a run that was killed has left in a directory there. The upload is done and told by then: a listing that is refused, as in a
+ * directory that can only be written to, is no failure.
+ */
+async function sweepRemote(
+  ftp: FtpClient,
+  directory: RemotePath,
+  { out, signal }: Context,
+): Promise<void> {
+  try {
+    const stale: Entry[] = [];
+    for await (const entry of ftp.list(directory, { hidden: true, signal }))
+      if (
+        entry.type === 'file' &&
+        isTemporary(entry.name) &&
+        isAbandoned(entry.name, entry.modified?.getTime())
+      )
+        stale.push(entry);
+    for (const { rawPath, path } of stale) {
+      await ftp.remove(rawPath, { signal });
+      out.detail(`${line(path)} was left by a run that was killed: removed`);
+    }
+  } catch (error) {
+    if (signal.aborted || !isFivewireError(error)) throw error;
+    out.detail(`${line(textOf(directory))} was not looked through: ${line(error.message)}`);
+  }
 }
 
 async function put(
@@ -172,6 +200,7 @@ async function putTree(
   const remoteRoot = ftpPath(target.path).replace(/(?<=.)\/+$/, '');
   return withSession('ftp', target, context, async (ftp) => {
     const failed: string[] = [];
+    const filled = new Map<string, RemotePath>();
     for await (const { local, remote, type } of treeBelow(root, remoteRoot)) {
       const name = line(local.toString('utf8'));
       if (type === 'directory') {
@@ -197,12 +226,16 @@ async function putTree(
           wishes,
           context,
         );
+        const directory = directoryOf(remotePath(remote));
+        filled.set(textOf(directory), directory);
       } catch (error) {
         if ((error as { connection?: string }).connection === 'closed' || context.signal.aborted)
           throw error;
         failed.push(`${name}: ${(error as Error).message}`);
       }
     }
+    if (wishes.atomic)
+      for (const directory of filled.values()) await sweepRemote(ftp, directory, context);
     for (const problem of failed) context.out.warn(line(problem));
     return failed.length === 0 ? undefined : exitCodes.partly;
   });

@@ -30,8 +30,8 @@ export async function* imapArrivals(
   const present = [...(await mailbox.search({}, { signal }))];
   const remover = new Remover(mailbox, options);
   if (remove) await remover.remove(present.filter((uid) => seen.has(box, uid)));
-  const wanted = await wantedOf(mailbox, present, options);
-  const fresh = wanted.filter((uid) => !seen.has(box, uid)).slice(0, limit);
+  const isNew = (uid: number): boolean => !seen.has(box, uid);
+  const fresh = (await wantedOf(mailbox, present, isNew, options)).slice(0, limit);
   for (let at = 0; at < fresh.length; at += batchSize) {
     const batch = fresh.slice(at, at + batchSize);
     const safe: number[] = [];
@@ -57,17 +57,26 @@ export async function* imapArrivals(
   await mailbox.close();
 }
 
+/** Narrowed by a search, then read in the rows: some servers pass over what they do not know in a search and find everything. */
 async function wantedOf(
   mailbox: Mailbox,
-  present: number[],
+  present: readonly number[],
+  isNew: (uid: number) => boolean,
   { unseen, maxSize, signal }: SourceOptions,
 ): Promise<number[]> {
-  if (!unseen && maxSize === Number.POSITIVE_INFINITY) return present;
+  if (!unseen && maxSize === Number.POSITIVE_INFINITY) return present.filter(isNew);
   const query = {
     ...(unseen ? { seen: false } : {}),
     ...(maxSize === Number.POSITIVE_INFINITY ? {} : { smaller: maxSize + 1 }),
   };
-  return [...(await mailbox.search(query, { signal }))];
+  const found = [...(await mailbox.search(query, { signal }))].filter(isNew);
+  const not = new Set<number>();
+  if (found.length > 0)
+    for await (const row of mailbox.fetch(found, { flags: true, size: true }, { signal })) {
+      const isRead = row.flags?.some((flag) => flag.toLowerCase() === '\\seen') ?? false;
+      if ((unseen && isRead) || (row.size ?? 0) > maxSize) not.add(row.uid);
+    }
+  return found.filter((uid) => !not.has(uid));
 }
 
 /** \Deleted, then UID EXPUNGE of these alone: what others have marked stays. */

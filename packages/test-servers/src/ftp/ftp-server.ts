@@ -26,6 +26,8 @@ export interface FtpServerOptions extends TestServerOptions {
   passiveHost?: string;
   /** How LIST's lines look: as `ls -l` prints them (default), or as `dir` does. */
   listing?: 'unix' | 'dos';
+  /** The refusal that stands for the listing of a folder with nothing in it. Default: a listing with no lines. */
+  emptyListing?: string;
   /** Octets that an upload may have. Default 256 MiB. */
   maxFileOctets?: number;
   /** What data connections suffer, by their number from 0. */

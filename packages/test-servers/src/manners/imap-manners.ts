@@ -49,6 +49,21 @@ const unsafeLogin = {
 };
 
 export const imapManners: Readonly<Record<string, Manner<ImapServerOptions>>> = {
+  courier: {
+    hide: plain,
+    // No more than 16 KB a word.
+    answers: [
+      {
+        to: (line) => line.split(' ').some((word) => word.length > 16_384),
+        say: '<tag> BAD Too long',
+      },
+    ],
+    // A row of no message.
+    says: [
+      { in: /^(?:UID )?STORE/i, what: /^(?=[^\s*+]+ OK )/m, instead: '* 0 FETCH (FLAGS ())\r\n' },
+    ],
+  },
+
   // All data first, then all tagged responses.
   dovecot: { options: { answerOrder: 'data-first' } },
 

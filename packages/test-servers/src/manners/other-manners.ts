@@ -128,6 +128,48 @@ export const ftpManners: Readonly<Record<string, Manner<FtpServerOptions>>> = {
     ],
   },
 
+  // Many machines: which one listens depends on what is announced by PRET. A folder with nothing in it is an error.
+  drftpd: {
+    hide: ['MLST', 'MLSD', 'HASH', 'MFMT'],
+    options: { emptyListing: '550 No files found' },
+    answers: [
+      { to: /^PRET /i, say: '200 OK, planning for the upcoming transfer' },
+      {
+        to: /^(?:PASV|EPSV)/i,
+        unless: /^PRET /i,
+        say: '500 You need to use a client supporting PRET (PRE Transfer) to use PASV',
+      },
+    ],
+    says: [{ in: /^FEAT/i, what: /^( SIZE\r\n)/m, instead: ' PRET\r\n$1' }],
+  },
+
+  // The last line of several has a code of its own.
+  glftpd: {
+    hide: ['MLST', 'MLSD', 'HASH', 'MFMT'],
+    says: [
+      {
+        in: /^(?:CWD|DELE)/i,
+        what: /^250 .*\r\n/,
+        instead: '250-[ info ]\r\n 100 credits left\r\n200 Command okay.\r\n',
+      },
+      { in: /^FEAT/i, what: /^211 (?=End)/m, instead: '200 ' },
+    ],
+  },
+
+  // z/OS over its Unix files: options of ls are names there, and a folder with nothing in it is an error.
+  mvs: {
+    hide: ['MLST', 'MLSD', 'HASH', 'MFMT'],
+    options: { emptyListing: '550 No members/data sets found' },
+    answers: [{ to: /^(?:LIST|NLST) -/i, say: '501 Invalid data set name' }],
+    says: [
+      {
+        in: /^SYST/i,
+        what: /^215 .*(?=\r\n)/,
+        instead: '215 MVS is the operating system of this server. FTP Server is running on z/OS.',
+      },
+    ],
+  },
+
   // As small devices have it.
   fritzbox: { hide: ['AUTH', 'FEAT', 'EPSV', 'MLST', 'MLSD', 'HASH', 'MFMT', 'OPTS'] },
 };

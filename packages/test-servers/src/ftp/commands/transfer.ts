@@ -135,6 +135,8 @@ async function list(
     node.kind === 'folder'
       ? [...node.entries].map(([name, entry]) => line(name, entry))
       : [line(argument, node)];
+  const { emptyListing } = at.shared.options;
+  if (lines.length === 0 && emptyListing !== undefined) return at.reply(emptyListing);
   await sendLines(at, lines);
 }
 
