@@ -25,9 +25,10 @@ import { wrong } from './arguments.js';
 import { logIn } from './authenticate.js';
 import { noExtensions, parseExtensions } from './extensions.js';
 import { addressOf, isBusyGreeting, otherAddresses } from './other-addresses.js';
-import { contextOf, nextReply, spoken, unexpected } from './replies.js';
+import { contextOf, nextReply, outOfStep, spoken, unexpected } from './replies.js';
 import { createSession, type Session } from './session.js';
 import type { Extensions, SmtpOptions } from './types.js';
+import { hasSpoken } from './undisturbed.js';
 
 /** RFC 4954 §4 allows 12,288 octets for a challenge; replies are short. */
 const defaultLimits = { lineOctets: 12_288, replyOctets: 65_536 };
@@ -233,12 +234,16 @@ async function helloAgain(
 
 async function greet(
   connection: LineConnection,
-  { timeouts }: Transport,
+  { timeouts, security }: Transport,
   verb: string,
   name: string,
 ): Promise<{ reply: Reply; wait: Wait }> {
   const line = commandLine(verb, [name]);
   const wait: Wait = { phase: 'capabilities', timeout: timeouts.reply, command: line.masked };
+  // It would be taken for the reply to this command, and the reply for that to the next. (Before STARTTLS its wall judges.)
+  const isWalled = security === 'starttls' && connection.secureStream === undefined;
+  if (!isWalled && hasSpoken(connection))
+    throw outOfStep(connection, await nextReply(connection, wait), `no reply before ${verb}`, wait);
   connection.send(line);
   return { reply: await nextReply(connection, wait), wait };
 }

@@ -3,7 +3,7 @@ import { CommandError, type Reply } from '@fivewire/line-protocol';
 import type { Extensions } from './types.js';
 
 // ehlo-line = ehlo-keyword *( SP ehlo-param ). Some old servers write "AUTH=LOGIN PLAIN" beside or instead of "AUTH".
-const ehloLine = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:$|[ =])/;
+const ehloLine = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:$|[ \t=])/;
 
 /** The first line is the server's name and greeting, whatever it says. */
 export function parseExtensions({ lines }: Reply, disable: ReadonlySet<string>): Extensions {
@@ -16,7 +16,7 @@ export function parseExtensions({ lines }: Reply, disable: ReadonlySet<string>):
     if (disable.has(name)) continue;
     const parameters = line
       .slice(keyword.length + 1)
-      .split(' ')
+      .split(/[ \t]+/)
       .filter((word) => word !== '');
     extensions.set(name, [...(extensions.get(name) ?? []), ...parameters]);
   }

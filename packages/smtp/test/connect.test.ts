@@ -70,6 +70,20 @@ describe('the greeting', () => {
     ));
 });
 
+describe('a reply before its command', () => {
+  test.each([
+    ['250 mx.example.test', { code: 'ERR_MALFORMED_RESPONSE', expected: 'no reply before EHLO' }],
+    ['220 once more', { code: 'ERR_MALFORMED_RESPONSE' }],
+    ['250-mx\n    S: 250-AUTH PLAIN\n    S: 250 STARTTLS', { code: 'ERR_MALFORMED_RESPONSE' }],
+    ['421 4.3.2 after all not', { code: 'ERR_SERVER_CLOSING' }],
+  ])('%j, with the greeting', async (line, expected) => {
+    const peer = play(`S: 220 ready\n    S: ${line}`);
+    const error = await failure(connectTo(peer));
+    expect(error).toMatchObject({ ...expected, connection: 'closed' });
+    expect(peer.received).toBe('');
+  });
+});
+
 describe('EHLO', () => {
   dialogue(
     'capabilities: first word, any case, never line 1, old AUTH= form',
@@ -77,9 +91,9 @@ describe('EHLO', () => {
     S: 220 STARTTLS ready
     C: EHLO client.example.test
     S: 250-STARTTLS mx.example.test
-    S: 250-size 1000
+    S: 250-size	1000
     S: 250-auth PLAIN
-    S: 250-AUTH=LOGIN PLAIN
+    S: 250-AUTH=LOGIN	PLAIN 
     S: 250-X-ODD=1
     S: 250-_bad
     S: 250-
