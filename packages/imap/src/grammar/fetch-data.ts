@@ -325,20 +325,28 @@ const itemReaders: Record<string, (lexer: Lexer, row: FetchData) => void> = {
   'RFC822.HEADER': (lexer, row) => pushSection(lexer, row, 'HEADER', false, undefined),
   'RFC822.TEXT': (lexer, row) => pushSection(lexer, row, 'TEXT', false, undefined),
   MODSEQ: (lexer, row) => {
-    row.modSeq = onlyOne(lexer, 'mod-sequence-value', () => wholeDigits(lexer, 'MODSEQ'));
+    row.modSeq = onlyOne(lexer, row, 'MODSEQ', () => wholeDigits(lexer, 'MODSEQ'));
   },
   SAVEDATE: (lexer, row) => {
-    row.saveDate = lexer.nil() ? null : dateTime(lexer);
+    const read = (): Date | null => (lexer.nil() ? null : dateTime(lexer));
+    row.saveDate = lexer.peek() === open ? onlyOne(lexer, row, 'SAVEDATE', read) : read();
   },
   PREVIEW: (lexer, row) => {
-    row.preview = textOrNil(lexer, row, 'PREVIEW');
+    if (lexer.peek() !== open) row.preview = textOrNil(lexer, row, 'PREVIEW');
+    else {
+      // By a draft of RFC 8970: `PREVIEW (FUZZY "text")`.
+      row.problems.push('PREVIEW: a list in place of a string');
+      lexer.list('PREVIEW', () => {
+        row.preview = lexer.nstring('PREVIEW');
+      });
+    }
   },
   EMAILID: (lexer, row) => {
-    row.emailId = objectId(lexer);
+    row.emailId = objectId(lexer, row, 'EMAILID');
     if (row.emailId === null) row.problems.push('EMAILID: NIL');
   },
   THREADID: (lexer, row) => {
-    row.threadId = objectId(lexer);
+    row.threadId = objectId(lexer, row, 'THREADID');
   },
   'X-GM-MSGID': (lexer, row) => {
     row.gmailMessageId = wholeDigits(lexer, 'X-GM-MSGID');
@@ -377,10 +385,12 @@ function textOrNil(lexer: Lexer, row: FetchData, name: string): string | null {
   return text;
 }
 
-/** No number goes on with anything but a space or the end of a list. */
+/** Digits, in quotes or not. No number goes on with anything but a space or the end of a list. */
 function wholeDigits(lexer: Lexer, rule: string): string {
   const start = lexer.pos;
+  const isQuoted = lexer.accept(quote);
   const digits = lexer.digits(rule);
+  if (isQuoted) lexer.expect(quote, rule);
   if (!endsValue(lexer.peek())) throw lexer.fail(rule, start);
   return digits;
 }
@@ -534,17 +544,33 @@ function dateTime(lexer: Lexer): Date {
 }
 
 /** "(" objectid ")" / nil (RFC 8474 §7). Cyrus writes `(NIL)` for no thread. */
-function objectId(lexer: Lexer): string | null {
+function objectId(lexer: Lexer, row: FetchData, name: string): string | null {
   if (lexer.nil()) return null;
-  return onlyOne(lexer, 'objectid', () => lexer.nstring('objectid'));
+  return onlyOne(lexer, row, name, (isAlone) =>
+    isAlone ? bareObjectId(lexer) : lexer.nstring('objectid'),
+  );
 }
 
-/** "(" value ")", with just one value. */
-function onlyOne<T>(lexer: Lexer, rule: string, read: () => T): T {
+/** objectid = 1*255(ALPHA / DIGIT / "_" / "-"), in quotes or not. */
+function bareObjectId(lexer: Lexer): string {
+  const [whole = '', mark = ''] =
+    /^("?)[\w-]+\1(?=[ )])/.exec(lexer.text.slice(lexer.pos, lexer.pos + 258)) ?? [];
+  if (whole === '') throw lexer.fail('objectid');
+  lexer.pos += whole.length;
+  return whole.slice(mark.length, whole.length - mark.length);
+}
+
+/** "(" value ")", with just one value; where it stands alone that is noted. */
+function onlyOne<T>(lexer: Lexer, row: FetchData, name: string, read: (isAlone: boolean) => T): T {
   const start = lexer.pos;
+  if (lexer.peek() !== open) {
+    const alone = read(true);
+    row.problems.push(`${name}: no parentheses`);
+    return alone;
+  }
   const found: T[] = [];
-  lexer.list(rule, () => found.push(read()));
-  if (found.length !== 1) throw lexer.fail(`one ${rule}`, start);
+  lexer.list(name, () => found.push(read(false)));
+  if (found.length !== 1) throw lexer.fail(`one ${name}`, start);
   return found[0] as T;
 }
 

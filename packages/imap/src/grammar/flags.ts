@@ -19,7 +19,9 @@ export function parseFlags(lexer: Lexer): string[] {
     for (const flag of text.includes('\\', 1) ? text.split(/(?=\\)/) : [text])
       flags.push(canonicalFlag(flag));
   });
-  return flags;
+  if (flags.length !== 1 || !isNil.test(flags[0] as string)) return flags;
+  lexer.note('(NIL)');
+  return [];
 }
 
 /** A flag-list of atoms with one space between them, as a text; `undefined` for anything else. */
@@ -27,9 +29,13 @@ export function plainFlags(text: string): readonly string[] | undefined {
   if (text === '()') return [];
   const flags = text.slice(1, -1).split(' ');
   const isPlain =
-    text.startsWith('(') && flags.every((flag) => /^\\?[!#-$&'+-Z^-z|}~]+$/.test(flag));
+    text.startsWith('(') &&
+    !isNil.test(text.slice(1, -1)) &&
+    flags.every((flag) => /^\\?[!#-$&'+-Z^-z|}~]+$/.test(flag));
   return isPlain ? flags.map(canonicalFlag) : undefined;
 }
+
+const isNil = /^nil$/i;
 
 /** \Recent says something about the session, not about the message (RFC 3501 §2.3.2; gone in RFC 9051). */
 export const withoutRecent = (flags: readonly string[]): readonly string[] =>
