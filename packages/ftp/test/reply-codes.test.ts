@@ -287,6 +287,32 @@ describe('a transfer that no preliminary reply opens', () => {
     expect(outcome).toEqual(expected);
   });
 
+  const stored = `${port}DATA\nC: STOR /f\nS: 150 go\nU: hello\nS: 226 done\nC: SIZE /f\n`;
+  const mark = 'C: NOOP\nS: 200 ok\n';
+  it.each([
+    ['451 disk', 'S: 213 5\n', 'ERR_TRANSFER_INCOMPLETE'],
+    ['550 quota', 'S: 213 5\n', 'ERR_TRANSFER_INCOMPLETE'],
+    ['550 quota', 'S: 550 not a plain file\n', 'ERR_TRANSFER_INCOMPLETE'],
+    ['426 gone', 'S: 213 5\n', 'ERR_TRANSFER_INCOMPLETE'],
+    ['452 full', '', 'ERR_TRANSFER_INCOMPLETE'],
+    ['550 no SIZE here', '', 'final-reply'],
+    ['450 busy', '', 'final-reply'],
+  ])(
+    '%s behind 226 is told from the refusal of SIZE by what comes next: %j',
+    async (late, own, expected) => {
+      const steps = `${login}${stored}S: ${late}\n${own}${mark}${stays}`;
+      const { result } = await against(steps, async (ftp) => {
+        const outcome = await ftp
+          .upload('hello', '/f')
+          .then(({ proof }) => proof)
+          .catch(({ code }: { code: string }) => code);
+        expect((await ftp.command('NOOP')).code).toBe(200);
+        return outcome;
+      });
+      expect(result).toBe(expected);
+    },
+  );
+
   it('octets are taken before a word was said, and sent', async () => {
     const silent = `${login}${port}DATA\nC: STOR /f\nU: hello\nS: 226 done\n${port}DATA\nC: RETR /f\nD-raw: hello\nPAUSE\nD-end\nS: 226 done\n`;
     const played = play(silent);

@@ -1,7 +1,7 @@
 /** STOR and APPE, RFC 959 §4.1.3, and what proves that all of it arrived. */
 import { isFivewireError, type Reply, TransferError } from '@fivewire/line-protocol';
-import { command, type Dialogue } from '../session/dialogue.js';
-import { rejected } from '../session/failures.js';
+import { command, type Dialogue, noteReply } from '../session/dialogue.js';
+import { rejected, saysUnknown } from '../session/failures.js';
 import { sizeOf } from '../session/reply-text.js';
 import type { Session } from '../session/session.js';
 import type { TransferOptions, TransferResult } from '../types.js';
@@ -78,8 +78,7 @@ export async function store(
   const result = { octets, size, start };
   if (!asksSize) return { ...result, proof: 'final-reply' };
   const sized = outcome.size ?? (await sizeThere(dialogue, path));
-  if (sized !== undefined && ofTransfers.has(sized.code)) {
-    await dialogue.ask(command('NOOP')); // SIZE's own answer comes ahead of this one's
+  if (sized !== undefined && sized.class >= 4 && (await wasTransfers(dialogue, sized))) {
     const why = rejected(sized, `${verb} ${session.charset.decode(path)}`);
     throw incomplete(session, storage, meter, undefined, why);
   }
@@ -100,7 +99,29 @@ async function sizeThere(dialogue: Dialogue, path: string): Promise<Reply | unde
   }
 }
 
-/** Refusals that are never SIZE's: the transfer's own, late, and what was taken for its end was another's notice. */
+/**
+ * Whether what was read as SIZE's refusal is the transfer's own, late, and the positive reply before it was another's notice. Then SIZE's
+ * own reply comes ahead of NOOP's.
+ */
+async function wasTransfers(dialogue: Dialogue, refusal: Reply): Promise<boolean> {
+  if (saysUnknown(refusal) || !dialogue.connection.isOpen) return false;
+  dialogue.send(noop);
+  let isLate = ofTransfers.has(refusal.code);
+  for (let ahead = 0; ahead < mostAhead; ahead += 1) {
+    const reply = await dialogue.next(noop);
+    if (saysUnknown(reply) || (reply.class < 4 && reply.code !== 213)) break;
+    isLate = true;
+    noteReply(dialogue.connection, reply);
+  }
+  return isLate;
+}
+
+const noop = command('NOOP');
+
+/** Replies of servers that have more to say. */
+const mostAhead = 10;
+
+/** Refusals that are never SIZE's. */
 const ofTransfers: ReadonlySet<number> = new Set([425, 426, 452, 552]);
 
 const sizeIn = (reply: Reply): number | undefined =>
