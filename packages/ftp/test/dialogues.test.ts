@@ -716,8 +716,9 @@ describe('uploads', () => {
 
   it('believe the final reply where there is no SIZE, or where asked to', async () => {
     const script = `${port}DATA\nC: STOR /f\nS: 150 go\nU: hello\nS: 226 done\n`;
-    const without = await against(`${login}${script}C: SIZE /f\nS: 550 no\nC: NOOP\nS: 200 ok\n`, (ftp) =>
-      ftp.upload('hello', '/f'),
+    const without = await against(
+      `${login}${script}C: SIZE /f\nS: 550 no\nC: NOOP\nS: 200 ok\n`,
+      (ftp) => ftp.upload('hello', '/f'),
     );
     expect(without.result.proof).toBe('final-reply');
     await against(login + script, (ftp) => ftp.upload('hello', '/f', { verify: false }));
