@@ -147,6 +147,22 @@ describe('what stands under the name', () => {
     }
   });
 
+  it('what the shell has opened is written to: a pipe, and a file without a name', async () => {
+    const cwd = cli.folder();
+    const get = (to: string) =>
+      `fivewire get ${url('ftps', 'pub/report.txt')} ${to} ${world.shell}`;
+    const lines = `${get('/dev/stdout')} | cat; exec 5>gone; rm gone; ${get('/dev/fd/5')}; cat /dev/fd/5`;
+    const ran = await cli.sh(
+      process.platform === 'linux' ? lines : `${lines.split(';')[0]} | cat`,
+      {
+        cwd,
+      },
+    );
+    const once = process.platform === 'linux' ? content.repeat(2) : content;
+    expect(ran).toEqual({ status: 0, signal: null, stdout: once, stderr: '' });
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
   it('a state behind a link stays there, and what is no file is no state', async () => {
     const cwd = cli.folder();
     const fetch = ['fetch', url('pop3s'), '--exec', 'cat > /dev/null', '--state', 'state'];

@@ -26,6 +26,11 @@ export async function placeOf(name: string): Promise<Place> {
   let path = name;
   for (let links = 0; links < mostLinks; links++) {
     const file = await lstat(path).catch(absent);
+    if (file === undefined && links > 0) {
+      // What /dev/stdout and /dev/fd/3 say they lead to, `pipe:[5]` or `name (deleted)`, is no path, and they lead there all the same.
+      const led = await stat(name).catch(absent);
+      if (led !== undefined) return { path: name, file: led, replaceable: false };
+    }
     if (!file?.isSymbolicLink()) return { path, file, replaceable: await mayReplace(path, file) };
     path = resolve(dirname(path), await readlink(path));
   }
