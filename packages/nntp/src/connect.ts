@@ -120,7 +120,7 @@ function noteMode(session: Session, { code }: Reply): boolean {
 
 /** 400 passes, 502 lasts, unless there are too many of us: both close the connection (RFC 3977 §5.1.1), as does what is like them. */
 function unwelcome(connection: LineConnection, reply: Reply): Error {
-  return reply.code >= 400
+  return reply.code === 400 || reply.code === 403 || reply.code >= 500
     ? connection.serverClosing(
         reply.text,
         { phase: 'greeting' },
