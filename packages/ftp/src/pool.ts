@@ -4,7 +4,6 @@ import {
   type ClientPool,
   checkOptions,
   createPool,
-  onePerCheckedCall,
   type PoolOptions,
   Rows,
   rowsAhead,
@@ -108,7 +107,7 @@ export function createFtpPool(options: FtpPoolOptions): FtpPool {
     mirror: (local, remote, given) => mirror(side, local, remote, given),
   };
   const ways = Object.fromEntries(
-    Object.entries(callChecks(charset)).map(([name, check]) => [name, onePerCheckedCall(check)]),
+    Object.entries(callChecks(charset)).map(([name, check]) => [name, { way: 'call', check }]),
   ) as Ways<FtpClient, OverAll>;
   const whole = withClientMethods<FtpClient, FtpPool>(Object.assign(pool, overAll), ways);
   const side: TreeSide = {

@@ -75,7 +75,6 @@ export { rowsAhead } from './pool-rows.js';
 export {
   type ClientPool,
   onePerCall,
-  onePerCheckedCall,
   onePerLiveLoop,
   onePerLoop,
   onePerResult,

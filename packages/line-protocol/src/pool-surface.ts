@@ -21,9 +21,6 @@ type Check = (...args: never[]) => void;
 /** One connection for one call. */
 export const onePerCall: Way = { way: 'call' };
 
-/** One connection for one call, once its arguments have been checked. */
-export const onePerCheckedCall = (check: Check): Way => ({ way: 'call', check });
-
 /** One connection for as long as what the call gave is read. */
 export const onePerResult = (held: Held, unless?: Unless): Way => ({
   way: 'call',
