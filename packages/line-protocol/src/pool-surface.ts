@@ -15,7 +15,7 @@ export type Way =
 type Held = (result: never) => Promise<unknown>;
 /** Why these arguments mean something only within one session; `undefined` where they don't. */
 type Unless = (...args: never[]) => string | undefined;
-/** Throws a UsageError for arguments that the client would refuse: none of them is worth a connection. */
+// Throws what the client would: such a call is worth no connection.
 type Check = (...args: never[]) => void;
 
 /** One connection for one call. */
