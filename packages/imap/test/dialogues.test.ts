@@ -1,6 +1,7 @@
 /** Whole dialogues, each replayed whole, octet by octet and cut at random: the results must not differ. */
 import { describe, expect, it } from 'vitest';
 import type { ImapClient } from '../src/index.js';
+import { noticesOf } from './support/odd.js';
 import { greeted, replayed, scriptedClient } from './support/script.js';
 
 const code = (name: string, more: object = {}) => expect.objectContaining({ code: name, ...more });
@@ -199,6 +200,37 @@ S: A2 OK done
     expect(boxes[0]).toMatchObject({ name: 'a&b', status: { messages: 2, unseen: 1 } });
     expect(boxes[1]).not.toHaveProperty('status');
   });
+
+  it.each(['NO no such mailbox', 'NO [UNAVAILABLE] try later', 'BAD odd name'])(
+    'STATUS or MYRIGHTS that one mailbox refuses (%s) costs that mailbox alone',
+    async (refusal) => {
+      const script = `
+S: * PREAUTH [CAPABILITY IMAP4rev1 ACL] hello
+C: A1 LIST "" "*"
+S: * LIST () "/" a
+S: * LIST () "/" b
+S: A1 OK done
+C: A2 STATUS "a" (MESSAGES)
+S: A2 ${refusal}
+C: A3 MYRIGHTS "a"
+S: A3 ${refusal}
+C: A4 STATUS "b" (MESSAGES)
+S: * STATUS b (MESSAGES 7)
+S: A4 OK done
+C: A5 MYRIGHTS "b"
+S: * MYRIGHTS b lr
+S: A5 OK done
+`;
+      const { boxes, notices } = await replayed(script, async (client) => {
+        const found = await client.list({ status: ['messages'], myRights: true }).toArray();
+        return { boxes: found, notices: await noticesOf(client, 2) };
+      });
+      expect(boxes[0]).not.toHaveProperty('status');
+      expect(boxes[0]).not.toHaveProperty('myRights');
+      expect(boxes[1]).toMatchObject({ name: 'b', status: { messages: 7 }, myRights: 'lr' });
+      expect(notices.map(({ kind }) => kind)).toEqual(['refused', 'refused']);
+    },
+  );
 
   it('LIST-STATUS, SUBSCRIBED and SPECIAL-USE in one command', async () => {
     const script = `

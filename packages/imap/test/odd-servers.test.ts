@@ -721,6 +721,32 @@ S: A5 OK done
   });
 });
 
+describe('MOVE that is announced and not known', () => {
+  it('is done by COPY, STORE and UID EXPUNGE', async () => {
+    const script = `
+S: * PREAUTH [CAPABILITY IMAP4rev1 MOVE UIDPLUS] hello
+C: A1 SELECT "INBOX"
+S: * 2 EXISTS
+S: * OK [UIDVALIDITY 7] x
+S: A1 OK done
+C: A2 UID MOVE 5 "y"
+S: A2 BAD unknown command
+C: A3 UID COPY 5 "y"
+S: A3 OK [COPYUID 9 5 21] done
+C: A4 UID STORE 5 +FLAGS.SILENT (\\Deleted)
+S: A4 OK done
+C: A5 UID EXPUNGE 5
+S: * 2 EXPUNGE
+S: A5 OK done
+`;
+    const { client, done } = await scriptedClient(script);
+    const box = await client.open('INBOX');
+    expect((await box.move(5, 'y')).uids?.get(5)).toBe(21);
+    client.close();
+    await done;
+  });
+});
+
 describe('a flaw in BODYSTRUCTURE costs the field in which it stands', () => {
   const text = (more = '', size = '5 1') => `("text" "plain" NIL NIL NIL "7bit" ${size}${more})`;
   const leaf = { part: '1', type: 'text/plain', encoding: '7bit', size: 5, lines: 1 };

@@ -1,7 +1,7 @@
 /** UID COPY and UID MOVE, RFC 9051 §6.4.7, §6.4.8; UID EXPUNGE, RFC 4315 §2.1. */
 
 import type { CallOptions } from '../command.js';
-import { halfDone, requireCapability } from '../command-error.js';
+import { halfDone, isNotUnderstood, requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { mailbox, uidSet } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
@@ -24,8 +24,8 @@ export const copy = (
 ): Promise<CopyResult> => transfer(runner, 'UID COPY', uids, to, options);
 
 /**
- * MOVE; where the server does not have it: COPY, then, only after its OK, STORE \Deleted and UID EXPUNGE of just these
- * messages. Never a bare EXPUNGE, which removes what others have marked.
+ * MOVE; where the server does not have it, or does not know it all the same: COPY, then, only after its OK, STORE \Deleted and UID EXPUNGE
+ * of just these messages. Never a bare EXPUNGE, which removes what others have marked.
  */
 export async function move(
   runner: CommandRunner,
@@ -34,7 +34,13 @@ export async function move(
   options?: CallOptions,
 ): Promise<CopyResult> {
   const { capabilities } = runner.session;
-  if (capabilities.has('MOVE')) return transfer(runner, 'UID MOVE', uids, to, options);
+  if (capabilities.has('MOVE')) {
+    try {
+      return await transfer(runner, 'UID MOVE', uids, to, options);
+    } catch (error) {
+      if (!isNotUnderstood(error) || !capabilities.has('UIDPLUS')) throw error;
+    }
+  }
   requireUidPlus(
     runner,
     'move',

@@ -1,5 +1,5 @@
 /** LIST and LSUB, RFC 9051 §6.3.9; LIST-EXTENDED, RFC 5258; LIST-STATUS, RFC 5819; SPECIAL-USE, RFC 6154. */
-import { UsageError } from 'tls-context-core';
+import { type CommandError, UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
 import { isNotUnderstood, requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
@@ -61,7 +61,7 @@ export interface ListEntry {
   readonly oldName?: string;
   /** The rights of this user, where `myRights` asked for them: `'lrswipkxte'` (RFC 4314 §2.1). */
   readonly myRights?: string;
-  /** What `status` asked for; absent where the mailbox cannot be asked. */
+  /** What `status` asked for; absent where the mailbox cannot be asked, or the server refused: then a notice says so. */
   readonly status?: Partial<StatusResult>;
 }
 
@@ -146,11 +146,30 @@ export async function* list(
     if (items !== undefined && entry.selectable) {
       const known = told.statuses.get(sameName(data.raw));
       if (known !== undefined) more.status = toStatus(known);
-      else if (!withStatus) more.status = await status(runner, entry, items, options);
+      else if (!withStatus) {
+        const asked = await unlessRefused(runner, status(runner, entry, items, options));
+        if (asked !== undefined) more.status = asked;
+      }
     }
-    if (given.myRights === true && entry.selectable)
-      more.myRights = told.rights.get(data.name) ?? (await myRights(runner, entry, options));
+    if (given.myRights === true && entry.selectable) {
+      const rights =
+        told.rights.get(data.name) ??
+        (await unlessRefused(runner, myRights(runner, entry, options)));
+      if (rights !== undefined) more.myRights = rights;
+    }
     yield { ...entry, ...more };
+  }
+}
+
+/** A refusal costs one mailbox its answer, and no other mailbox anything. */
+async function unlessRefused<T>(runner: CommandRunner, asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    const { message, reply } = error as CommandError;
+    if (reply === undefined || !runner.connection.isOpen) throw error;
+    runner.session.notices.push({ kind: 'refused', text: message });
+    return undefined;
   }
 }
 
