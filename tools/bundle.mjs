@@ -199,7 +199,7 @@ function removeOthers(dist, wanted) {
   }
 }
 
-/** Declarations that no entry leads to stay out of the package; tsc needs them here. */
+/** Declarations that no entry leads to stay out of the package; tsc needs them here. The others go without a word on their files. */
 function leaveOut(dist, entries) {
   const reached = new Set();
   const reach = (path) => {
@@ -211,10 +211,18 @@ function leaveOut(dist, entries) {
       reach(join(dirname(path), `${to}.d.ts`));
   };
   for (const { file } of entries) reach(join(dist, `${file}.d.ts`));
+  for (const path of reached) {
+    const text = readFileSync(path, 'utf8');
+    const bare = text.replace(aboutTheFile, '');
+    if (bare !== text) writeFileSync(path, bare);
+  }
   const others = filesBelow(dist).filter((path) => path.endsWith('.d.ts') && !reached.has(path));
   const lines = others.map((path) => `/${relative(dist, path).replaceAll('\\', '/')}\n`).sort();
   writeFileSync(join(dist, '.npmignore'), lines.join(''));
 }
+
+/** What a file of declarations says of itself, ahead of its imports or its first declaration's own comment: no editor shows it. */
+const aboutTheFile = /^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*(?=import |export (?:type )?[{*]|\/\*\*)/;
 
 function fingerprint(folder) {
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
