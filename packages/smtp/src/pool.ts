@@ -154,18 +154,18 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   const send: SmtpPool['send'] = async (envelope, body, sendOptions = {}) => {
     const source = new BodySource(body);
     source.begin();
-    const { timeout = Infinity } = sendOptions ?? {};
-    const patience = Math.min(timeout === 0 ? Infinity : timeout, outageTimeout);
-    let since: number | undefined;
-    let attempts = 0;
-    /** A connection that has carried messages may end at any time; a fresh one that ends is an outage. */
-    const again = (fresh: boolean): boolean => {
-      if (!fresh) return ++attempts < mostAttempts;
-      since ??= pace.now;
-      return pace.now - since < patience;
-    };
     try {
       checks.send(envelope, source, sendOptions);
+      const { timeout = Infinity } = sendOptions;
+      const patience = Math.min(timeout === 0 ? Infinity : timeout, outageTimeout);
+      let since: number | undefined;
+      let attempts = 0;
+      /** A connection that has carried messages may end at any time; a fresh one that ends is an outage. */
+      const again = (fresh: boolean): boolean => {
+        if (!fresh) return ++attempts < mostAttempts;
+        since ??= pace.now;
+        return pace.now - since < patience;
+      };
       for (;;) {
         const result = await attempt(envelope, source, sendOptions, patience, again);
         if (result !== undefined) return result;
