@@ -745,6 +745,32 @@ S: A5 OK done
     client.close();
     await done;
   });
+
+  it('is not done again where a part of it was', async () => {
+    const script = `
+S: * PREAUTH [CAPABILITY IMAP4rev1 MOVE UIDPLUS] hello
+C: A1 SELECT "INBOX"
+S: * 2 EXISTS
+S: * OK [UIDVALIDITY 7] x
+S: A1 OK done
+C: A2 UID MOVE 5:6 "y"
+S: * OK [COPYUID 9 5 21] moved
+S: * 1 EXPUNGE
+S: A2 BAD stopped
+C: A3 NOOP
+S: A3 OK done
+`;
+    const { client, done } = await scriptedClient(script);
+    const box = await client.open('INBOX');
+    await expect(box.move([5, 6], 'y')).rejects.toMatchObject({
+      code: 'ERR_COMMAND_REJECTED',
+      retry: 'never',
+      message: expect.stringContaining('done in part'),
+    });
+    await client.noop();
+    client.close();
+    await done;
+  });
 });
 
 describe('a flaw in BODYSTRUCTURE costs the field in which it stands', () => {

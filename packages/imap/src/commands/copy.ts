@@ -38,7 +38,9 @@ export async function move(
     try {
       return await transfer(runner, 'UID MOVE', uids, to, options);
     } catch (error) {
-      if (!isNotUnderstood(error) || !capabilities.has('UIDPLUS')) throw error;
+      // What was done in part has its refusal as the cause, and is not done again in another way.
+      const isUnknown = isNotUnderstood(error) && (error as Error).cause === undefined;
+      if (!isUnknown || !capabilities.has('UIDPLUS')) throw error;
     }
   }
   requireUidPlus(
