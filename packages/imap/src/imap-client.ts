@@ -34,7 +34,6 @@ import {
   type MessagePiece,
   type NewMessage,
 } from './commands/append.js';
-import { planFetch } from './commands/fetch-plan.js';
 import type { ServerId } from './commands/id.js';
 import { jmapAccess } from './commands/jmap-access.js';
 import { checkList, type ListEntry, type ListOptions, list } from './commands/list.js';
@@ -61,7 +60,7 @@ import { flag, mailbox } from './grammar/encoder.js';
 import type { Namespaces } from './grammar/mailbox-data.js';
 import { encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
 import { Mailbox } from './mailbox.js';
-import { MailboxLeases, type OpenOptions } from './mailbox-lease.js';
+import { checkOpen, MailboxLeases, type OpenOptions } from './mailbox-lease.js';
 import type { FetchItems } from './message.js';
 import {
   appendRules,
@@ -69,15 +68,13 @@ import {
   catenateRules,
   createRules,
   findRules,
-  listRules,
   metadataRules,
-  openRules,
-  watchRules,
 } from './options.js';
-import { type SyncEvent, sync } from './sync.js';
-import { checkState, type SyncState } from './sync-state.js';
+import { checkSync, type SyncEvent, sync } from './sync.js';
+import type { SyncState } from './sync-state.js';
 import type { ImapOptions, ImapUrlOptions } from './types.js';
 import {
+  checkWatch,
   type MailboxEvent,
   type WatchContext,
   type WatchOptions,
@@ -168,9 +165,8 @@ export class ImapClient {
 
   /** LIST, RFC 9051 §6.3.9: the mailboxes. Sent when the loop begins; `toArray()` gives all at once. */
   list(listOptions: ListOptions & CallOptions = {}): Rows<ListEntry> {
-    checkOptions(listOptions, listRules);
+    checkList(listOptions);
     const { signal, timeout, ...what } = listOptions;
-    checkList(what);
     const options = {
       ...(signal === undefined ? {} : { signal }),
       ...(timeout === undefined ? {} : { timeout }),
@@ -205,8 +201,7 @@ export class ImapClient {
    * @throws CommandError `ERR_NOT_FOUND` or `ERR_COMMAND_REJECTED` where there is no such mailbox
    */
   async open(name: MailboxName, options: OpenOptions = {}): Promise<Mailbox> {
-    checkOptions(options, openRules);
-    mailbox(name);
+    checkOpen(name, options);
     const lease = await this.#leases.take(name, options);
     return new Mailbox(this.#runner, lease, options.readOnly ?? false, () =>
       this.#leases.release(lease),
@@ -406,17 +401,10 @@ export class ImapClient {
     names: MailboxName | readonly MailboxName[],
     options: WatchOptions = {},
   ): AsyncIterable<MailboxEvent> {
-    checkOptions(options, watchRules);
-    const all = Array.isArray(names) ? (names as readonly MailboxName[]) : [names as MailboxName];
-    if (all.length === 0) {
-      throw new UsageError('ERR_ARGUMENT', 'watch needs at least one mailbox', {
-        argument: 'names',
-      });
-    }
-    for (const name of all) mailbox(name);
+    const all = checkWatch(names, options);
     return watch(
       { ...this.#place(), left: () => this.#left, connect: this.#again() },
-      all as [MailboxName, ...MailboxName[]],
+      all,
       options,
     );
   }
@@ -434,10 +422,7 @@ export class ImapClient {
     items: I = {} as I,
     options: CallOptions = {},
   ): Rows<SyncEvent<I>> {
-    checkOptions(options, callRules);
-    mailbox(name);
-    checkState(state);
-    planFetch(items);
+    checkSync(name, state, items, options);
     return new Rows(() =>
       sync(
         { runner: this.#runner, open: (name, open) => this.open(name, open) },

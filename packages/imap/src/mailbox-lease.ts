@@ -3,11 +3,13 @@
  * one name share it, another name has to wait or goes to another connection.
  */
 import { abandonOnAbort } from '@fivewire/line-protocol';
-import { UsageError } from 'tls-context-core';
+import { checkOptions, UsageError } from 'tls-context-core';
 import type { CallOptions } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import { type KnownMailbox, resyncParameter, select } from './commands/select.js';
+import { mailbox } from './grammar/encoder.js';
 import { encodeMailboxName, type MailboxName } from './grammar/mailbox-name.js';
+import { openRules } from './options.js';
 import type { SelectedMailbox } from './session.js';
 
 export interface OpenOptions extends CallOptions {
@@ -20,6 +22,13 @@ export interface OpenOptions extends CallOptions {
    * `mailbox.resync`. Enables QRESYNC where the server has it.
    */
   resync?: KnownMailbox;
+}
+
+/** @throws UsageError `ERR_ARGUMENT` */
+export function checkOpen(name: MailboxName, options: OpenOptions): void {
+  checkOptions(options, openRules);
+  mailbox(name);
+  if (options.resync !== undefined) resyncParameter(options.resync);
 }
 
 /** The connection's one selected mailbox, leased by its holders. */
@@ -58,7 +67,6 @@ export class MailboxLeases {
     { readOnly = false, wait = false, ...options }: OpenOptions,
   ): Promise<Lease> {
     const raw = encodeMailboxName(name, this.#runner.utf8);
-    if (options.resync !== undefined) resyncParameter(options.resync);
     for (let lease = this.#lease; lease !== undefined && lease.raw !== raw; lease = this.#lease) {
       if (!wait) throw wouldDeadlock(lease.raw, raw);
       const released = new Promise<void>((resolve) => this.#released.push(resolve));

@@ -4,18 +4,22 @@
  * Which messages are there is asked with one search, so new and vanished ones are found on every server. With CONDSTORE only
  * flags that changed are fetched, else all. What is new to a caller is decided by comparison with the state.
  */
+import { checkOptions } from 'tls-context-core';
 import type { CallOptions } from './command.js';
 import { unreadable } from './command-error.js';
 import type { CommandRunner } from './command-runner.js';
 import { enable } from './commands/enable.js';
 import { fetchFlags } from './commands/fetch-flags.js';
+import { planFetch } from './commands/fetch-plan.js';
 import { present } from './commands/present.js';
+import { mailbox } from './grammar/encoder.js';
 import type { MailboxName } from './grammar/mailbox-name.js';
 import type { UidSet } from './grammar/sequence-set.js';
 import type { Mailbox } from './mailbox.js';
 import type { OpenOptions } from './mailbox-lease.js';
 import type { FetchItems, Message } from './message.js';
-import { SyncHistory, type SyncState, type SyncStep } from './sync-state.js';
+import { callRules } from './options.js';
+import { checkState, SyncHistory, type SyncState, type SyncStep } from './sync-state.js';
 
 /** A change. `state` is what to keep once it has been dealt with: the copy then has it, and all before it. */
 export type SyncEvent<I extends FetchItems = FetchItems> = { readonly state: SyncState } & (
@@ -32,6 +36,19 @@ export type SyncEvent<I extends FetchItems = FetchItems> = { readonly state: Syn
 export interface SyncContext {
   runner: CommandRunner;
   open(name: MailboxName, options: OpenOptions): Promise<Mailbox>;
+}
+
+/** @throws UsageError `ERR_ARGUMENT` */
+export function checkSync(
+  name: MailboxName,
+  state: SyncState | undefined,
+  items: FetchItems = {},
+  options: CallOptions = {},
+): void {
+  checkOptions(options, callRules);
+  mailbox(name);
+  checkState(state);
+  planFetch(items);
 }
 
 /**

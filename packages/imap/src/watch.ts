@@ -3,16 +3,19 @@
  * first and STATUS now and then for the others. A link that dies is made anew, and what happened meanwhile is found by
  * comparing UIDs and modification sequences.
  */
+import { checkOptions, UsageError } from 'tls-context-core';
 import type { CallOptions } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import { enable } from './commands/enable.js';
 import { idle, idleRefresh } from './commands/idle.js';
 import { notify, notifyNone } from './commands/notify.js';
 import type { StatusResult } from './commands/status.js';
+import { mailbox } from './grammar/encoder.js';
 import type { MailboxName } from './grammar/mailbox-name.js';
 import type { UidSet } from './grammar/sequence-set.js';
 import type { Mailbox } from './mailbox.js';
 import type { OpenOptions } from './mailbox-lease.js';
+import { watchRules } from './options.js';
 import { pauseBefore, survivable } from './reconnect.js';
 import { Watcher } from './watcher.js';
 
@@ -62,6 +65,22 @@ export interface WatchContext extends WatchPlace {
 }
 
 const longEnough = 60_000;
+
+/** The names. @throws UsageError `ERR_ARGUMENT` */
+export function checkWatch(
+  names: MailboxName | readonly MailboxName[],
+  options: WatchOptions = {},
+): [MailboxName, ...MailboxName[]] {
+  checkOptions(options, watchRules);
+  const all = Array.isArray(names) ? names : [names];
+  if (all.length === 0) {
+    throw new UsageError('ERR_ARGUMENT', 'watch needs at least one mailbox', {
+      argument: 'names',
+    });
+  }
+  for (const name of all) mailbox(name);
+  return all as [MailboxName, ...MailboxName[]];
+}
 
 /** @param names at least one, checked */
 export async function* watch(

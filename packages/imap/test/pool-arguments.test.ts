@@ -39,3 +39,28 @@ it.each<[string, (pool: ImapPool) => Promise<unknown>]>([
     await pool.close();
   }
 });
+
+const state = { uidValidity: 1, uids: '1:3', flags: { '\\Seen': '2' } };
+
+it.each<[string, (pool: ImapPool) => Promise<unknown>]>([
+  ['sync with items', (pool) => pool.sync('INBOX', undefined, { size: true }).toArray()],
+  ['sync with a state', (pool) => pool.sync('INBOX', state).toArray()],
+  ['status', (pool) => pool.status('INBOX', ['messages'])],
+  ['setQuota', (pool) => pool.setQuota('', { STORAGE: 1 })],
+  ['metadata of the server', (pool) => pool.metadata('', ['/private/comment'])],
+  ['setMetadata', (pool) => pool.setMetadata('INBOX', { '/private/comment': 'x' })],
+  ['find', (pool) => pool.find({ specialUse: '\\Sent' })],
+  ['quota', (pool) => pool.quota()],
+])('%s is right, and a connection is made for it', async (_name, act) => {
+  const pool = createImapPool({
+    ...inClear,
+    host: 'imap.example.test',
+    outageTimeout: 0,
+    dial: () => Promise.reject(new Error('nothing there')),
+  });
+  try {
+    await expect(act(pool)).rejects.toMatchObject({ code: 'ERR_DIAL_FAILED' });
+  } finally {
+    await pool.close();
+  }
+});

@@ -8,7 +8,7 @@ import { liveRows, rowsAhead } from './pool-rows.js';
 /** How a pool does what one method of its client does. */
 export type Way =
   | { readonly way: 'call'; readonly held?: Held; readonly unless?: Unless; readonly check?: Check }
-  | { readonly way: 'rows' | 'live rows'; readonly rules: object; readonly unless?: Unless }
+  | { readonly way: 'rows' | 'live rows'; readonly check: Check; readonly unless?: Unless }
   | { readonly way: 'session'; readonly why: string };
 
 /** Resolves when what a call gave needs its connection no more. */
@@ -28,15 +28,18 @@ export const onePerResult = (held: Held, unless?: Unless): Way => ({
   ...(unless === undefined ? {} : { unless }),
 });
 
-/** One connection until the rows have come, ahead of the loop. @param rules of the method's last argument */
-export const onePerLoop = (rules: object, unless?: Unless): Way => ({
+/** One connection until the rows have come, ahead of the loop. @param given rules of the method's last argument, or a check of all */
+export const onePerLoop = (given: object | Check, unless?: Unless): Way => ({
   way: 'rows',
-  rules,
+  check: checkBy(given),
   ...(unless === undefined ? {} : { unless }),
 });
 
-/** One connection for as long as the loop runs: what its rows can do needs it. @param rules of the method's last argument */
-export const onePerLiveLoop = (rules: object): Way => ({ way: 'live rows', rules });
+/** One connection for as long as the loop runs: what its rows can do needs it. @param given as above */
+export const onePerLiveLoop = (given: object | Check): Way => ({
+  way: 'live rows',
+  check: checkBy(given),
+});
 
 /** Has a meaning only together with other calls of one session. @param why a sentence */
 export const oneSession = (why: string): Way => ({ way: 'session', why });
@@ -84,19 +87,17 @@ function methodOf(pool: Pool<PooledClient>, name: string, way: Way): Call {
   const refuse = (args: unknown[]): void => {
     const why = way.unless?.(...(args as never[]));
     if (why !== undefined) throw needsSession(name, why);
+    way.check?.(...(args as never[]));
   };
   if (way.way !== 'call') {
     const rowsOf = way.way === 'rows' ? rowsAhead : liveRows;
     return (...args) => {
       refuse(args);
-      const options = optionsAmong(args);
-      if (options !== undefined) checkOptions(options, way.rules as Rules<object>);
       return new Rows(() => rowsOf(pool, (client) => on(client)(...args) as never, waitOf(args)));
     };
   }
   return async (...args) => {
     refuse(args);
-    way.check?.(...(args as never[]));
     const { client, release } = await pool.acquire(waitOf(args));
     let held: Promise<unknown> | undefined;
     try {
@@ -107,6 +108,15 @@ function methodOf(pool: Pool<PooledClient>, name: string, way: Way): Call {
       if (held === undefined) release();
       else void held.then(release, release);
     }
+  };
+}
+
+/** Rules for options, as a check of all arguments. */
+function checkBy(given: object | Check): Check {
+  if (typeof given === 'function') return given as Check;
+  return (...args) => {
+    const options = optionsAmong(args);
+    if (options !== undefined) checkOptions(options, given as Rules<object>);
   };
 }
 

@@ -68,8 +68,8 @@ export async function append(
   body: BodyInput,
   { flags, date, size: given, ...options }: AppendOptions = {},
 ): Promise<AppendResult> {
-  const args = [mailbox(name), ...attributes({ flags, date })];
-  checkBody(runner, body, given);
+  const args = target(name, { flags, date });
+  checkBody(body, given, runner);
   const content = await literalOf(runner, body, given);
   const { code } = await runner
     .run(
@@ -112,23 +112,14 @@ export async function appendMany(
   messages: readonly NewMessage[],
   options: CallOptions = {},
 ): Promise<AppendResult[]> {
-  const target = mailbox(name);
-  if (!Array.isArray(messages))
-    throw new UsageError('ERR_ARGUMENT', 'messages must be a list of { body }', {
-      argument: 'messages',
-    });
-  for (const [i, message] of (messages as readonly NewMessage[]).entries()) {
-    checkOptions(message, messageRules, { at: `messages[${i}]` });
-    checkBody(runner, message.body, message.size);
-    attributes(message);
-  }
+  checkMessages(messages, runner);
   if (messages.length < 2 || !runner.session.capabilities.has('MULTIAPPEND')) {
     const results = messages.map(({ body, ...attributes }) =>
       append(runner, name, body, { ...attributes, ...options }),
     );
     return allOrWhichOf(runner, await Promise.allSettled(results));
   }
-  const args: Argument[] = [target];
+  const args: Argument[] = [mailbox(name)];
   const contents: Content[] = [];
   const close = async (): Promise<void> => {
     for (const content of contents) await content.close?.();
@@ -162,6 +153,19 @@ export async function appendMany(
     }));
   } finally {
     await close();
+  }
+}
+
+/** @throws UsageError `ERR_ARGUMENT` */
+export function checkMessages(messages: readonly NewMessage[], runner?: CommandRunner): void {
+  if (!Array.isArray(messages))
+    throw new UsageError('ERR_ARGUMENT', 'messages must be a list of { body }', {
+      argument: 'messages',
+    });
+  for (const [i, message] of (messages as readonly NewMessage[]).entries()) {
+    checkOptions(message, messageRules, { at: `messages[${i}]` });
+    checkBody(message.body, message.size, runner);
+    attributes(message);
   }
 }
 
@@ -200,11 +204,28 @@ export async function catenate(
   pieces: readonly MessagePiece[],
   { flags, date, ...options }: Omit<AppendOptions, 'size'> = {},
 ): Promise<AppendResult> {
+  const { words, size } = catenation(pieces);
+  const args = [...target(name, { flags, date }), syntax('CATENATE'), list(words)];
+  requireCapability(runner, ['CATENATE'], 'catenate', 'append() the whole message.');
+  const { code } = await runner.run(
+    {
+      verb: 'APPEND',
+      args,
+      wire: { as: 'append' },
+      findOut,
+      phase: 'transfer',
+    },
+    options,
+  );
+  return { size, ...stored(code) };
+}
+
+/** @throws UsageError `ERR_ARGUMENT` */
+export function catenation(pieces: readonly MessagePiece[]): { words: Argument[]; size: number } {
   if (!Array.isArray(pieces) || pieces.length === 0)
     throw new UsageError('ERR_ARGUMENT', 'pieces must be a list of { text } and { url }', {
       argument: 'pieces',
     });
-  const target = [mailbox(name), ...attributes({ flags, date })];
   let size = 0;
   const words = pieces.flatMap((piece: MessagePiece, i): Argument[] => {
     checkOptions(piece, pieceRules, { at: `pieces[${i}]` });
@@ -215,18 +236,7 @@ export async function catenate(
     size += octets.length;
     return [syntax('TEXT'), literalOctets(octets)];
   });
-  requireCapability(runner, ['CATENATE'], 'catenate', 'append() the whole message.');
-  const { code } = await runner.run(
-    {
-      verb: 'APPEND',
-      args: [...target, syntax('CATENATE'), list(words)],
-      wire: { as: 'append' },
-      findOut,
-      phase: 'transfer',
-    },
-    options,
-  );
-  return { size, ...stored(code) };
+  return { words, size };
 }
 
 /** A part of a message that is on the server, for `catenate`: an absolute path below it (RFC 5092 §6, §11). */
@@ -249,9 +259,8 @@ export async function replace(
   body: BodyInput,
   { flags, date, size: given, ...options }: AppendOptions = {},
 ): Promise<AppendResult> {
-  checkBody(runner, body, given);
-  mailbox(name);
-  attributes({ flags, date });
+  checkBody(body, given, runner);
+  const args = target(name, { flags, date });
   const old = UidSet.from(uid);
   if (!runner.session.capabilities.has('REPLACE')) {
     requireUidPlus(runner, 'replace', 'append() the new version, and leave the old one.');
@@ -269,7 +278,7 @@ export async function replace(
   const work = runner.run(
     {
       verb: 'UID REPLACE',
-      args: [uidSet(old), mailbox(name), ...attributes({ flags, date }), content.argument],
+      args: [uidSet(old), ...args, content.argument],
       ...(content.source === undefined ? {} : { bodies: [content.source] }),
       claim: (response) => {
         if (response.type !== 'status' || response.code?.name !== 'APPENDUID') return false;
@@ -285,13 +294,18 @@ export async function replace(
   return { ...sent(content), ...stored(told ?? code) };
 }
 
-const attributes = ({
-  flags,
-  date,
-}: {
+/** Where to, and with which attributes. @throws UsageError `ERR_ARGUMENT` */
+export const target = (name: MailboxName, given: Attributes): Argument[] => [
+  mailbox(name),
+  ...attributes(given),
+];
+
+interface Attributes {
   flags?: readonly string[] | undefined;
   date?: Date | undefined;
-}): Argument[] => [
+}
+
+const attributes = ({ flags, date }: Attributes): Argument[] => [
   ...(flags === undefined ? [] : [list(flags.map(flag))]),
   ...(date === undefined ? [] : [dateTime(date)]),
 ];
@@ -310,7 +324,8 @@ function stored(
 const findOut =
   "The message may be stored: connect again and search the mailbox for its Message-ID, search({ header: { 'message-id': … } }), before you append it once more.";
 
-function checkBody(runner: CommandRunner, body: BodyInput, size: number | undefined): void {
+/** @throws UsageError `ERR_ARGUMENT`; `ERR_WOULD_DEADLOCK` for a body that comes over the runner's own connection */
+export function checkBody(body: BodyInput, size?: number, runner?: CommandRunner): void {
   if (!isBodyInput(body)) {
     throw new UsageError('ERR_ARGUMENT', 'body must be a string, octets, or a stream of them', {
       argument: 'body',
@@ -329,7 +344,7 @@ function checkBody(runner: CommandRunner, body: BodyInput, size: number | undefi
       hint: 'Leave `size` out: a string or octets have theirs.',
     });
   }
-  if (body instanceof BodyStream && body.runner === runner) {
+  if (runner !== undefined && body instanceof BodyStream && body.runner === runner) {
     throw new UsageError(
       'ERR_WOULD_DEADLOCK',
       'The body comes over the connection on which it is to be appended',

@@ -1,5 +1,5 @@
 /** LIST and LSUB, RFC 9051 §6.3.9; LIST-EXTENDED, RFC 5258; LIST-STATUS, RFC 5819; SPECIAL-USE, RFC 6154. */
-import { type CommandError, UsageError } from 'tls-context-core';
+import { type CommandError, checkOptions, UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
 import { isNotUnderstood, requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
@@ -7,6 +7,7 @@ import { extensionData } from '../extension-data.js';
 import { parseRights } from '../grammar/account-data.js';
 import { type Argument, listPattern, list as parenthesised, syntax } from '../grammar/encoder.js';
 import type { ListData, StatusData } from '../grammar/mailbox-data.js';
+import { listRules } from '../options.js';
 import { myRights } from './acl.js';
 import {
   requireStatusItems,
@@ -66,7 +67,9 @@ export interface ListEntry {
 }
 
 /** What would be found wrong when the loop begins. @throws UsageError `ERR_ARGUMENT` */
-export function checkList({ pattern = '*', reference = '', status: items }: ListOptions): void {
+export function checkList(options: ListOptions & CallOptions = {}): void {
+  checkOptions(options, listRules);
+  const { pattern = '*', reference = '', status: items } = options;
   listPattern(reference);
   for (const one of [pattern].flat()) listPattern(one);
   if (pattern.length === 0 && typeof pattern !== 'string')

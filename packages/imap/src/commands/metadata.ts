@@ -32,6 +32,26 @@ const target = (name: MailboxName): Argument => (name === '' ? syntax('""') : ma
 const required = (runner: CommandRunner, name: MailboxName, command: string): void =>
   requireCapability(runner, name === '' ? ['METADATA', 'METADATA-SERVER'] : ['METADATA'], command);
 
+/** @throws UsageError `ERR_ARGUMENT` */
+export function wantedEntries(
+  name: MailboxName,
+  entries: readonly string[],
+  {
+    depth,
+    maxSize,
+  }: { depth?: MetadataOptions['depth'] | undefined; maxSize?: number | undefined } = {},
+): Argument[] {
+  if (!Array.isArray(entries) || entries.length === 0) throw noEntries();
+  const how: Argument[] = [];
+  if (maxSize !== undefined) how.push(syntax('MAXSIZE'), number(maxSize, 'maxSize'));
+  if (depth !== undefined) how.push(syntax(`DEPTH ${depth}`));
+  return [
+    ...(how.length > 0 ? [list(how)] : []),
+    target(name),
+    list(entries.map((entry) => string(checked(entry), 'entries'))),
+  ];
+}
+
 /** @param entries such as `'/private/comment'` */
 export async function metadata(
   runner: CommandRunner,
@@ -39,15 +59,7 @@ export async function metadata(
   entries: readonly string[],
   { depth, maxSize, ...options }: MetadataOptions = {},
 ): Promise<Metadata> {
-  if (!Array.isArray(entries) || entries.length === 0) throw noEntries();
-  const how: Argument[] = [];
-  if (maxSize !== undefined) how.push(syntax('MAXSIZE'), number(maxSize, 'maxSize'));
-  if (depth !== undefined) how.push(syntax(`DEPTH ${depth}`));
-  const args = [
-    ...(how.length > 0 ? [list(how)] : []),
-    target(name),
-    list(entries.map((entry) => string(checked(entry), 'entries'))),
-  ];
+  const args = wantedEntries(name, entries, { depth, maxSize });
   required(runner, name, 'metadata');
   const found: Record<string, Buffer | null> = Object.create(null);
   await runner.run(
@@ -67,6 +79,20 @@ export async function metadata(
   return found;
 }
 
+/** @throws UsageError `ERR_ARGUMENT` */
+export function givenEntries(
+  name: MailboxName,
+  entries: Readonly<Record<string, string | Uint8Array | null>>,
+): Argument[] {
+  if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) throw noEntries();
+  const pairs = Object.entries(entries).flatMap(([entry, value]) => [
+    string(checked(entry), 'entries'),
+    value === null ? syntax('NIL') : octets(value, 'entries'),
+  ]);
+  if (pairs.length === 0) throw noEntries();
+  return [target(name), list(pairs)];
+}
+
 /** `null` removes an entry. */
 export async function setMetadata(
   runner: CommandRunner,
@@ -74,13 +100,7 @@ export async function setMetadata(
   entries: Readonly<Record<string, string | Uint8Array | null>>,
   options?: CallOptions,
 ): Promise<void> {
-  if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) throw noEntries();
-  const pairs = Object.entries(entries).flatMap(([entry, value]) => [
-    string(checked(entry), 'entries'),
-    value === null ? syntax('NIL') : octets(value, 'entries'),
-  ]);
-  if (pairs.length === 0) throw noEntries();
-  const args = [target(name), list(pairs)];
+  const args = givenEntries(name, entries);
   required(runner, name, 'setMetadata');
   await runner.run({ verb: 'SETMETADATA', args }, options);
 }

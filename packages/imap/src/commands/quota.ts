@@ -5,7 +5,7 @@ import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { extensionData } from '../extension-data.js';
 import { parseQuota, type Quota } from '../grammar/account-data.js';
-import { atom, list, mailbox, number, string } from '../grammar/encoder.js';
+import { type Argument, atom, list, mailbox, number, string } from '../grammar/encoder.js';
 import type { MailboxName } from '../grammar/mailbox-name.js';
 import type { Response } from '../grammar/response.js';
 
@@ -35,13 +35,8 @@ export async function quota(
   return found;
 }
 
-/** Sets the limits of a quota root, which needs an administrator's rights. Resources that are not named lose theirs. */
-export async function setQuota(
-  runner: CommandRunner,
-  root: string,
-  limits: Readonly<Record<string, number>>,
-  options?: CallOptions,
-): Promise<void> {
+/** @throws UsageError `ERR_ARGUMENT` */
+export function quotaLimits(root: string, limits: Readonly<Record<string, number>>): Argument[] {
   if (typeof limits !== 'object' || limits === null || Array.isArray(limits)) {
     throw new UsageError('ERR_ARGUMENT', 'limits must be an object such as { STORAGE: 512_000 }', {
       argument: 'limits',
@@ -51,7 +46,17 @@ export async function setQuota(
     atom(name, 'limits'),
     number(limit, `limits.${name}`),
   ]);
-  const args = [string(root, 'root'), list(words)];
+  return [string(root, 'root'), list(words)];
+}
+
+/** Sets the limits of a quota root, which needs an administrator's rights. Resources that are not named lose theirs. */
+export async function setQuota(
+  runner: CommandRunner,
+  root: string,
+  limits: Readonly<Record<string, number>>,
+  options?: CallOptions,
+): Promise<void> {
+  const args = quotaLimits(root, limits);
   const { capabilities } = runner.session;
   requireCapability(runner, ['QUOTA'], 'setQuota');
   // RFC 9208 §3.1: a server that names its resources names QUOTASET too; one of RFC 2087 knows neither.

@@ -80,12 +80,11 @@ const repeatable = new Set([
 const findOut =
   'The server may have carried it out: connect again and look at what it was to change before you send it once more.';
 
-export async function rawCommand(
-  runner: CommandRunner,
+/** @throws UsageError `ERR_ARGUMENT` */
+export function wordsOf(
   verb: string,
   args: readonly CommandArgument[] = [],
-  options?: CallOptions,
-): Promise<RawResult> {
+): { words: string[]; given: Argument[] } {
   const words = typeof verb === 'string' ? verb.toUpperCase().split(' ') : [verb];
   for (const word of words) atom(word, 'verb');
   const [first = '', second = ''] = words;
@@ -102,11 +101,22 @@ export async function rawCommand(
   }
   if (!Array.isArray(args))
     throw new UsageError('ERR_ARGUMENT', 'args must be a list', { argument: 'args' });
+  return { words, given: args.map(argument) };
+}
+
+export async function rawCommand(
+  runner: CommandRunner,
+  verb: string,
+  args: readonly CommandArgument[] = [],
+  options?: CallOptions,
+): Promise<RawResult> {
+  const { words, given } = wordsOf(verb, args);
+  const [first = '', second = ''] = words;
   const responses: RawResult['responses'] = [];
   const { text, code } = await runner.run(
     {
       verb: words.join(' '),
-      args: args.map(argument),
+      args: given,
       ...(repeatable.has(first === 'UID' ? second : first) ? {} : { findOut }),
       claim: (response, frame) => {
         if (response.type === 'status' || response.type === 'capability') return false;
