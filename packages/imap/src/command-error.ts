@@ -29,7 +29,7 @@ export function commandError(
 ): CommandError {
   const reply = serverReply(response);
   const name = response.code?.name ?? '';
-  const throttled = /backoff|throttl|too many|try again later/i.test(response.text);
+  const throttled = notNow.test(response.text) && !missing.has(name);
   const code = missing.has(name) ? 'ERR_NOT_FOUND' : 'ERR_COMMAND_REJECTED';
   return new CommandError(
     code,
@@ -39,7 +39,7 @@ export function commandError(
       command,
       phase,
       transient: passing.has(name) || throttled,
-      ...backoff(response.text),
+      ...(passing.has(name) || throttled ? pauseAsked(response.text) : {}),
       hint:
         hints[name] ??
         (throttled ? 'The server asks to wait: try again later.' : otherHint(response)),
@@ -124,19 +124,29 @@ export function donePartly(response: TaggedResponse, command: string): CommandEr
   );
 }
 
-/** A BAD that says that the server does not know the command in this form, and not that it is busy. */
-export function isNotUnderstood(error: unknown): boolean {
+/** The server has refused just this, and would do so again: another way may be tried, and the rest goes on without. */
+export function isRefusedForGood(error: unknown): boolean {
   if (!isFivewireError(error)) return false;
   const { reply, transient } = error as CommandError;
-  return reply?.code === 'BAD' && !transient;
+  return reply !== undefined && !transient && !reply.enhanced?.startsWith('LIMIT');
 }
 
-/** "Suggested Backoff Time: 16000 milliseconds": Microsoft 365. */
-function backoff(text: string): { retryAfter?: number } {
-  const found = /suggested backoff time:? *(\d{1,9}) *(milliseconds|ms|seconds|s)?\b/i.exec(text);
+/** A BAD that says that the server does not know the command in this form, and not that it is busy. */
+export const isNotUnderstood = (error: unknown): boolean =>
+  isRefusedForGood(error) && (error as CommandError).reply?.code === 'BAD';
+
+/** "Suggested Backoff Time: 16000 milliseconds" (Microsoft 365), "try again in 5 minutes". */
+function pauseAsked(text: string): { retryAfter?: number } {
+  const found =
+    /(?:backoff time:?|(?:retry|again|wait)(?: (?:in|after|for))?) *(\d{1,9}) *(ms|milli|s|m)?/i.exec(
+      text,
+    );
   if (found === null) return {};
-  return { retryAfter: Number(found[1]) * (found[2]?.toLowerCase().startsWith('s') ? 1_000 : 1) };
+  const [, count, unit = 'ms'] = found;
+  return { retryAfter: Number(count) * (units[unit.toLowerCase()] as number) };
 }
+
+const units: Readonly<Record<string, number>> = { ms: 1, milli: 1, s: 1_000, m: 60_000 };
 
 /** @throws CommandError `ERR_EXTENSION_REQUIRED` when the server has none of them */
 export function requireCapability(
@@ -163,7 +173,10 @@ export function extensionRequired(capability: string, command: string, hint: str
 }
 
 const missing = new Set(['NONEXISTENT', 'TRYCREATE']);
-const passing = new Set(['UNAVAILABLE', 'INUSE', 'SERVERBUG', 'EXPUNGEISSUED']);
+const passing = new Set(['UNAVAILABLE', 'INUSE', 'SERVERBUG', 'EXPUNGEISSUED', 'THROTTLED']);
+/** Servers that have no time now: Microsoft 365, Gmail (with OVERQUOTA), Yahoo (with LIMIT), NetEase, Exchange. */
+const notNow =
+  /backoff|throttl|too (?:many|frequent|often|fast)|slow down|\brate\b.{0,10}(?:limit|exceed)|command or bandwidth limit|try (?:it )?again (?:later|in)|(?:system|server|backend|service) (?:is )?(?:too )?(?:busy|unavailable)|temporar/i;
 
 const hints: Record<string, string> = {
   TRYCREATE: 'The mailbox does not exist: create() it first.',

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import type { GatheringReadable } from '@fivewire/line-protocol';
 import { isFivewireError } from 'tls-context-core';
+import { isRefusedForGood } from './command-error.js';
 import type { BodyPart } from './grammar/body-structure.js';
 import { chained, charsetDecoder, type Decoder, transferDecoder } from './transfer-encoding.js';
 
@@ -55,14 +56,11 @@ async function* asDecoded(
     }
     return true;
   } catch (error) {
-    const isRefused = isFivewireError(error) && refusals.has(error.code);
-    if (begun || !isRefused) throw error;
+    const isGone = isFivewireError(error) && error.code === 'ERR_NOT_FOUND';
+    if (begun || !(isGone || isRefusedForGood(error))) throw error;
     return false;
   }
 }
-
-/** What a server says that can't decode: NO [UNKNOWN-CTE], BAD, NIL. */
-const refusals = new Set<string>(['ERR_COMMAND_REJECTED', 'ERR_NOT_FOUND']);
 
 async function* through(body: Readable, decoder: Decoder): AsyncGenerator<Buffer, void, undefined> {
   for await (const octets of body) {

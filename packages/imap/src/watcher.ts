@@ -1,6 +1,6 @@
 /** What is known of watched mailboxes, and what has changed in them: kept from one connection to the next. */
-import { isFivewireError } from 'tls-context-core';
 import type { CallOptions } from './command.js';
+import { isRefusedForGood } from './command-error.js';
 import type { CommandRunner } from './command-runner.js';
 import { fetchFlags } from './commands/fetch-flags.js';
 import { present } from './commands/present.js';
@@ -268,7 +268,7 @@ export class Watcher {
     } catch (error) {
       this.#look = 'everywhere';
       // GreenMail has no such search (BAD): all messages, then.
-      if (where !== 'behind' || !isRejected(error)) throw error;
+      if (where !== 'behind' || !isRefusedForGood(error)) throw error;
       return UidSet.empty;
     }
     // `n:*` always finds the last message, even when that is below n. What went away meanwhile has been counted.
@@ -308,9 +308,6 @@ export class Watcher {
     return this.#running().session;
   }
 }
-
-const isRejected = (error: unknown): boolean =>
-  isFivewireError(error) && error.code === 'ERR_COMMAND_REJECTED';
 
 /** Whether the events tell of this message already: as new, or with its flags. */
 const isIn = (events: readonly MailboxEvent[], uid: number): boolean =>

@@ -1,7 +1,7 @@
 /** LIST and LSUB, RFC 9051 §6.3.9; LIST-EXTENDED, RFC 5258; LIST-STATUS, RFC 5819; SPECIAL-USE, RFC 6154. */
-import { type CommandError, checkOptions, UsageError } from 'tls-context-core';
+import { checkOptions, UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { isNotUnderstood, requireCapability } from '../command-error.js';
+import { isNotUnderstood, isRefusedForGood, requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { extensionData } from '../extension-data.js';
 import { parseRights } from '../grammar/account-data.js';
@@ -169,9 +169,9 @@ async function unlessRefused<T>(runner: CommandRunner, asked: Promise<T>): Promi
   try {
     return await asked;
   } catch (error) {
-    const { message, reply } = error as CommandError;
-    if (reply === undefined || !runner.connection.isOpen) throw error;
-    runner.session.notices.push({ kind: 'refused', text: message });
+    // A server that has no time now has not refused this mailbox.
+    if (!isRefusedForGood(error) || !runner.connection.isOpen) throw error;
+    runner.session.notices.push({ kind: 'refused', text: (error as Error).message });
     return undefined;
   }
 }
