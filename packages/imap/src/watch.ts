@@ -16,7 +16,7 @@ import type { UidSet } from './grammar/sequence-set.js';
 import type { Mailbox } from './mailbox.js';
 import type { OpenOptions } from './mailbox-lease.js';
 import { watchRules } from './options.js';
-import { pauseBefore, survivable } from './reconnect.js';
+import { pauseBefore, pauseOf, survivable } from './reconnect.js';
 import { Watcher } from './watcher.js';
 
 /** What changed in a mailbox. `mailbox` is the name as it was given to `watch`. */
@@ -92,7 +92,7 @@ export async function* watch(
   const watcher = new Watcher(names, options.from);
   let place: WatchPlace | undefined = context;
   let attempts = 0;
-  let connectedAt = performance.now();
+  let begunAt = performance.now();
   try {
     for (;;) {
       try {
@@ -101,20 +101,25 @@ export async function* watch(
           if (signal?.aborted) return;
           place = await context.connect?.(signal);
           if (place === undefined) return;
-          connectedAt = performance.now();
         }
+        begunAt = performance.now();
         for await (const event of events(place, watcher, options)) {
           yield event;
         }
         return;
       } catch (error) {
         if (signal?.aborted || context.left()) return;
+        // What held for a while was good: it is tried at once again.
+        if (performance.now() - begunAt > longEnough) attempts = 0;
+        const pause = watcher.hasBegun ? pauseOf(error) : undefined;
+        if (pause !== undefined) {
+          await pauseBefore(attempts++, signal, pause);
+          continue;
+        }
         if (!reconnect || context.connect === undefined || !survivable(error)) throw error;
         // The client's own link is lost, and not left: leaving is what the user does.
         if (place !== context) await place?.leave();
         place = undefined;
-        // One that held for a while was a good one: the next is tried at once again.
-        if (performance.now() - connectedAt > longEnough) attempts = 0;
       }
     }
   } finally {

@@ -87,6 +87,11 @@ export class Watcher {
     );
   }
 
+  /** The mailbox has been looked at: what happens from now on is told. */
+  get hasBegun(): boolean {
+    return this.#begun;
+  }
+
   lookAtOthers(): void {
     const [, ...others] = this.names;
     this.#others = new Set(others);

@@ -99,3 +99,53 @@ it('a text that is about the message or the mailbox is no sign of a busy server'
     client.close();
   }
 });
+
+it('watch lives through it, and tells what happened meanwhile', async () => {
+  const busy = 'NO Request is throttled. Suggested Backoff Time: 1 milliseconds';
+  const examined = 'S: * 1 EXISTS\nS: * OK [UIDVALIDITY 7] x';
+  const script = `
+S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE] hello
+C: A1 EXAMINE "INBOX"
+${examined}
+S: A1 OK done
+C: A2 UID SEARCH ALL
+S: * SEARCH 5
+S: A2 OK done
+C: A3 IDLE
+S: + idling
+S: * 2 EXISTS
+C: DONE
+S: A3 OK done
+C: A4 UID SEARCH UID 6:*
+S: A4 ${busy}
+C: A5 UID SEARCH UID 6:*
+S: A5 ${busy}
+C: A6 UID SEARCH UID 6:*
+S: A6 ${busy}
+C: A7 EXAMINE "INBOX"
+${examined.replace('1', '2')}
+S: A7 OK done
+C: A8 UID SEARCH ALL
+S: * SEARCH 5:6
+S: A8 OK done
+`;
+  const { client, done } = await scriptedClient(script);
+  const events = client.watch('INBOX', { reconnect: false })[Symbol.asyncIterator]();
+  const { value } = await events.next();
+  expect(value).toMatchObject({ type: 'new', messages: 2 });
+  expect(String(value.uids)).toBe('6');
+  client.close();
+  await done;
+});
+
+it('watch that never began ends with the refusal', async () => {
+  const { client, done } = await scriptedClient(
+    'S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE] hello\nC: A1 EXAMINE "INBOX"\nS: A1 NO [INUSE] busy\n',
+  );
+  await expect(client.watch('INBOX')[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+    code: 'ERR_COMMAND_REJECTED',
+    retry: 'later',
+  });
+  client.close();
+  await done;
+});
