@@ -44,15 +44,17 @@ interface Meaning {
   readonly phase: Phase;
   /** AUTHINFO is allowed. */
   readonly mayLogIn: boolean;
+  /** AUTHINFO is under way. */
+  readonly loggingIn: boolean;
 }
 
 export const meaning: Readonly<Record<State, Meaning>> = {
-  opened: { phase: 'greeting', mayLogIn: false },
-  'in-clear': { phase: 'starttls', mayLogIn: false },
-  anonymous: { phase: 'capabilities', mayLogIn: true },
-  'logging-in': { phase: 'auth', mayLogIn: false },
-  'logged-in': { phase: 'capabilities', mayLogIn: true },
-  compressed: { phase: 'capabilities', mayLogIn: false },
+  opened: { phase: 'greeting', mayLogIn: false, loggingIn: false },
+  'in-clear': { phase: 'starttls', mayLogIn: false, loggingIn: false },
+  anonymous: { phase: 'capabilities', mayLogIn: true, loggingIn: false },
+  'logging-in': { phase: 'auth', mayLogIn: false, loggingIn: true },
+  'logged-in': { phase: 'capabilities', mayLogIn: true, loggingIn: false },
+  compressed: { phase: 'capabilities', mayLogIn: false, loggingIn: false },
 };
 
 /** What an event makes of a state. @throws Error where the event is not allowed: a fault of ours, never the server's. */

@@ -186,9 +186,9 @@ export class Session {
         : new NntpCapabilities();
   }
 
-  /** Whether AUTHINFO may be sent. */
+  /** Whether AUTHINFO may be sent, or is under way: then that login is for all that wait for one. */
   get canLogIn(): boolean {
-    return this.options.auth !== undefined && this.is.mayLogIn;
+    return this.options.auth !== undefined && (this.is.mayLogIn || this.is.loggingIn);
   }
 
   /** How often we have logged in: what was refused for want of a login before the last one needs no other. */
@@ -246,11 +246,13 @@ export class Session {
 
   /** AUTHINFO in a turn of its own. Calls that need it at once share it. */
   logIn(): Promise<void> {
+    const logins = this.#logins;
     this.#loggingIn ??= this.queue
       .run(
         async (turn) => {
           await turn.toRead();
-          await this.#logInHere();
+          // A command before this one may have had it meanwhile, in its own turn.
+          if (logins === this.#logins) await this.#logInHere();
         },
         { phase: 'auth', command: 'AUTHINFO' },
       )

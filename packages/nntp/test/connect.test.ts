@@ -370,6 +370,40 @@ describe('a login asked for in mid-session', () => {
     expect(result).toEqual(['<1@x>', 'ERR_NOT_FOUND', '<3@x>']);
   });
 
+  it.each([2, 3, 5])('%d refused at once need one login', async (count) => {
+    const ids = Array.from({ length: count }, (_, at) => `<${at}@x>`);
+    const asked = ids.map((id) => `C: STAT ${id}`).join('\n');
+    const dialogue = offered(
+      `${begin}\n${asked}\n${ids.map(() => 'S: 480').join('\n')}\n${login}\n${asked}\n${ids.map((id) => `S: 223 0 ${id}`).join('\n')}`,
+    );
+    const result = await play(
+      dialogue,
+      async (nntp) => {
+        const found = await Promise.all(ids.map((id) => nntp.stat(id)));
+        return found.map(({ messageId }) => messageId);
+      },
+      again,
+    );
+    expect(result).toEqual(ids);
+  });
+
+  it('refused: each call that was under way is told so', async () => {
+    const dialogue = offered(
+      `${begin}\nC: STAT <1@x>\nC: STAT <2@x>\nC: STAT <3@x>\nS: 480\nS: 480\nS: 480\nC: AUTHINFO USER fred\nS: 481 no more`,
+    );
+    const result = await play(
+      dialogue,
+      async (nntp) => {
+        const all = await Promise.all(
+          ['<1@x>', '<2@x>', '<3@x>'].map((id) => failure(nntp.stat(id))),
+        );
+        return all.map(({ code }) => code);
+      },
+      again,
+    );
+    expect(result).toEqual(Array(3).fill('ERR_AUTHENTICATION_FAILED'));
+  });
+
   it('is had before listings and articles as well', async () => {
     const dialogue = offered(
       `${begin}\nC: LIST ACTIVE\nS: 480\n${login}\nC: LIST ACTIVE\nS: 215\nS: a.b 2 1 y\nS: .\nC: ARTICLE <1@x>\nC: ARTICLE <2@x>\nS: 480\nS: 480\n${login}\nC: ARTICLE <1@x>\nS: 220 0 <1@x>\nS: Subject: s\nS: \nS: .\nC: ARTICLE <2@x>\nS: 430 no\nC: GROUP a.b\nS: 211 2 1 2 a.b\nC: OVER 1-2\nS: 480\n${login}\nC: OVER 1-2\nS: 423`,
