@@ -1,8 +1,11 @@
 /** Articles from server to server: IHAVE (RFC 3977 §6.3.2), or CHECK and TAKETHIS in a stream (RFC 4644). */
 import {
   afterItems,
+  type BodyInput,
+  type CommandError,
   type CommandLine,
   commandLine,
+  type FivewireError,
   isFivewireError,
   type Reply,
   type Turn,
@@ -10,6 +13,7 @@ import {
 import { messageId as checkedId } from './arguments.js';
 import type { Article } from './article.js';
 import { isDuplicate, type Postable, sendArticle, toOctets } from './post.js';
+import { needsLogin } from './response-codes.js';
 import type { Session } from './session.js';
 import type { CallOptions } from './types.js';
 
@@ -30,7 +34,7 @@ export interface Fed {
    * `unknown`: the connection broke before the answer, so offer it again: a duplicate says that it is there.
    */
   outcome: 'accepted' | 'duplicate' | 'rejected' | 'later' | 'unknown';
-  /** What the server said; for an id that is none, which was not offered, what is wrong with it. */
+  /** What the server said; for an id or an article that is none, which was not offered, what is wrong with it. */
   text: string;
 }
 
@@ -49,8 +53,8 @@ const outcomes: Readonly<Record<number, Fed['outcome'] | 'send'>> = {
 };
 
 /**
- * In the order given. Where the connection breaks, those under way come as `unknown`, and then the loop throws. Where the loop is left,
- * what was only asked about is not sent.
+ * In the order given. Where the connection breaks, those under way come as `unknown`, and then the loop throws; where the server refuses the
+ * command for good, what it says of those under way comes first. Where the loop is left, what was only asked about is not sent.
  */
 export async function* feed(
   session: Session,
@@ -65,15 +69,20 @@ export async function* feed(
   let broken: unknown;
   let given = 0;
   let last: string | undefined;
-  const next = async (): Promise<Fed> => {
+  /** `undefined`: the server has refused the command itself, and so has no word about the article. */
+  const next = async (): Promise<Fed | undefined> => {
     const { messageId, fed } = underWay.shift() as (typeof underWay)[number];
     let found: Fed;
     try {
       found = await fed;
     } catch (error) {
-      if (!isFivewireError(error) || error.connection !== 'closed') throw error;
-      broken ??= error;
-      found = { messageId, outcome: 'unknown', text: error.message };
+      if (!isFivewireError(error)) throw error;
+      if (isPassing(error)) found = { messageId, outcome: 'later', text: error.reply?.text ?? '' };
+      else {
+        broken ??= error;
+        if (error.connection !== 'closed') return undefined;
+        found = { messageId, outcome: 'unknown', text: error.message };
+      }
     }
     given++;
     last = messageId;
@@ -81,16 +90,19 @@ export async function* feed(
   };
   try {
     for await (const each of articles as AsyncIterable<Feedable>) {
-      const { messageId } = each;
-      const article = 'article' in each ? each.article : each;
-      const wrong = noId(messageId);
-      const fed = wrong ?? offer(session, messageId, article, options, loop);
-      fed.catch(() => {});
-      underWay.push({ messageId, fed });
-      if (underWay.length >= depth) yield await next();
+      underWay.push(
+        begin(each, (messageId, octets) => offer(session, messageId, octets, options, loop)),
+      );
+      if (underWay.length >= depth) {
+        const found = await next();
+        if (found !== undefined) yield found;
+      }
       if (broken !== undefined) break;
     }
-    while (underWay.length > 0) yield await next();
+    while (underWay.length > 0) {
+      const found = await next();
+      if (found !== undefined) yield found;
+    }
     if (broken !== undefined) throw broken;
   } catch (error) {
     throw isFivewireError(error) ? afterItems(error, given, last) : error;
@@ -100,19 +112,29 @@ export async function* feed(
   }
 }
 
+/** A trouble of the moment (403, 4yz of no RFC): this article may be offered again, and the next one is. */
+const isPassing = (error: FivewireError): error is CommandError =>
+  error.connection === 'usable' && (error as CommandError).transient === true;
+
 /** Whether the consumer has gone. */
 interface Loop {
   left: boolean;
 }
 
-/** An id that is none is its item's trouble: no server would take the article. */
-function noId(messageId: string): Promise<Fed> | undefined {
+type Offer = (messageId: string, octets: BodyInput) => Promise<Fed>;
+
+/** An id or an article that is none is its item's trouble: no server would take it, so none is asked. */
+function begin(each: Feedable, offer: Offer): { messageId: string; fed: Promise<Fed> } {
+  const { messageId } = each;
+  let fed: Promise<Fed>;
   try {
     checkedId(messageId);
-    return undefined;
+    fed = offer(messageId, toOctets('article' in each ? each.article : each));
   } catch (error) {
-    return Promise.resolve({ messageId, outcome: 'rejected', text: (error as Error).message });
+    fed = Promise.resolve({ messageId, outcome: 'rejected', text: (error as Error).message });
   }
+  fed.catch(() => {});
+  return { messageId, fed };
 }
 
 /** RFC 4644 §2.2: a server that lists STREAMING needs no MODE STREAM; one that says nothing is asked. */
@@ -126,7 +148,7 @@ async function mayStream(session: Session, options: CallOptions): Promise<boolea
 async function checkAndTake(
   session: Session,
   messageId: string,
-  article: Postable,
+  octets: BodyInput,
   options: CallOptions,
   loop: Loop,
 ): Promise<Fed> {
@@ -136,41 +158,52 @@ async function checkAndTake(
   );
   if (answer.outcome !== 'send') return answer as Fed;
   if (loop.left) return { ...answer, outcome: 'later' };
-  return takeThis(session, messageId, article, options);
+  return takeThis(session, messageId, octets, options);
 }
 
 /** Command and article are one piece: the next command follows at once. */
-function takeThis(
+async function takeThis(
   session: Session,
   messageId: string,
-  article: Postable,
+  octets: BodyInput,
   { signal, timeout }: CallOptions,
 ): Promise<Fed> {
   const line = commandLine('TAKETHIS', [messageId]);
   const wait = session.wait(line.masked, 'transfer', timeout);
-  return session.queue.run(
-    async (turn: Turn) => {
-      session.connection.send(line);
-      await sendArticle(session, toOctets(article), wait);
-      if (session.pipelined) turn.wrote();
-      await turn.toRead();
-      return judge(session, await session.readReply(wait), line, messageId) as Fed;
-    },
-    { signal, phase: 'transfer', command: line.masked },
-  );
+  const send = (): Promise<Fed> =>
+    session.queue.run(
+      async (turn: Turn) => {
+        session.connection.send(line);
+        await sendArticle(session, octets, wait);
+        if (session.pipelined) turn.wrote();
+        await turn.toRead();
+        return judge(session, await session.readReply(wait), line, messageId) as Fed;
+      },
+      { signal, phase: 'transfer', command: line.masked },
+    );
+  if (typeof octets === 'string' || octets instanceof Uint8Array) return session.loggedIn(send);
+  const { logins } = session;
+  try {
+    return await send();
+  } catch (error) {
+    // The stream is spent: the login is for those that follow.
+    if (!needsLogin(error) || !session.canLogIn) throw error;
+    if (session.logins === logins) await session.logIn();
+    return { messageId, outcome: 'later', text: (error as CommandError).reply?.text ?? '' };
+  }
 }
 
 async function ihave(
   session: Session,
   messageId: string,
-  article: Postable,
+  octets: BodyInput,
   options: CallOptions,
 ): Promise<Fed> {
   const line = commandLine('IHAVE', [messageId]);
   return session.run(line, options, async (reply, wait) => {
     const answer = judge(session, reply, line, messageId);
     if (answer.outcome !== 'send') return answer as Fed;
-    await sendArticle(session, toOctets(article), wait);
+    await sendArticle(session, octets, wait);
     return judge(session, await session.readReply(wait), line, messageId) as Fed;
   });
 }

@@ -1,4 +1,5 @@
 /** Articles from server to server: IHAVE, and CHECK and TAKETHIS in a stream. */
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { Article, type Fed, type Feedable, type NntpClient } from '../src/index.js';
 import { capabilities, failure, play } from './dialogue.js';
@@ -161,4 +162,114 @@ describe('feed()', () => {
     );
     expect(result).toEqual(['ERR_COMMAND_REJECTED']);
   });
+
+  it.each(['403 fault', '436 busy', '499 hm'])(
+    'a trouble of the moment (%s) is its item’s: the next one is offered',
+    async (trouble) => {
+      const dialogue = peer(
+        `C: TAKETHIS <1@x>\n${sent('<1@x>')}\nC: TAKETHIS <2@x>\n${sent('<2@x>')}\nS: ${trouble}\nS: 239 <2@x>\nC: CHECK <3@x>\nS: ${trouble}\nC: DATE\nS: 111 20200101000000`,
+      );
+      const result = await play(
+        dialogue,
+        async (nntp) => {
+          const sentAtOnce = await all(nntp, ids(2).map(article), { check: false });
+          const asked = await all(nntp, [article('<3@x>')]);
+          await nntp.date();
+          return [...sentAtOnce, ...asked];
+        },
+        options,
+      );
+      expect(result).toEqual(['<1@x> later', '<2@x> accepted', '<3@x> later']);
+    },
+  );
+
+  it.each(['502 no', '500 what', '480 who are you'])(
+    'a refusal for good (%s) ends the loop, and what became of those under way comes first',
+    async (refusal) => {
+      const dialogue = peer(
+        `C: TAKETHIS <1@x>\n${sent('<1@x>')}\nC: TAKETHIS <2@x>\n${sent('<2@x>')}\nC: TAKETHIS <3@x>\n${sent('<3@x>')}\nS: ${refusal}\nS: 239 <2@x>\nS: 439 <3@x>\nC: DATE\nS: 111 20200101000000`,
+      );
+      const result = await play(
+        dialogue,
+        async (nntp) => {
+          const seen = await all(nntp, ids(3).map(article), { check: false });
+          await nntp.date();
+          return seen;
+        },
+        options,
+      );
+      expect(result).toEqual([
+        '<2@x> accepted',
+        '<3@x> rejected',
+        expect.stringMatching(/^ERR_(COMMAND_REJECTED|EXTENSION_REQUIRED)$/),
+      ]);
+    },
+  );
+
+  describe('a login asked for in the middle', () => {
+    const caps = ['VERSION 2', 'IHAVE', 'STREAMING', 'AUTHINFO USER'];
+    const logIn = `C: AUTHINFO USER fred\nS: 281 ok\n${capabilities(caps)}`;
+    const begun = `S: 200 hi\n${capabilities(caps)}\n${logIn}`;
+    const fred = { ...options, auth: { user: 'fred', password: 'secret' } };
+    const three = (line: (id: string) => string) => ids(3).map(line).join('\n');
+    const offers = three((id) => `C: TAKETHIS ${id}\n${sent(id)}`);
+
+    it('is had once, and what was refused is offered again', async () => {
+      const dialogue = `${begun}\n${offers}\n${three(() => 'S: 480')}\n${logIn}\n${offers}\n${three((id) => `S: 239 ${id}`)}\n${three((id) => `C: CHECK ${id}`)}\n${three(() => 'S: 480')}\n${logIn}\n${three((id) => `C: CHECK ${id}`)}\n${three((id) => `S: 438 ${id}`)}`;
+      const result = await play(
+        dialogue,
+        async (nntp) => [
+          ...(await all(nntp, ids(3).map(article), { check: false })),
+          ...(await all(nntp, ids(3).map(article))),
+        ],
+        fred,
+      );
+      expect(result).toEqual([
+        ...ids(3).map((id) => `${id} accepted`),
+        ...ids(3).map((id) => `${id} duplicate`),
+      ]);
+    });
+
+    it('a stream can be sent once: it may be offered again, and those behind it go on', async () => {
+      const dialogue = `${begun}\n${offers}\n${three(() => 'S: 480')}\n${logIn}\nC: TAKETHIS <4@x>\n${sent('<4@x>')}\nS: 239 <4@x>`;
+      const streamed = (id: string): Feedable => ({
+        messageId: id,
+        article: Readable.from([`Message-ID: ${id}\n\n.${id}\n`]),
+      });
+      const result = await play(
+        dialogue,
+        async (nntp) => [
+          ...(await all(nntp, ids(3).map(streamed), { check: false })),
+          ...(await all(nntp, [streamed('<4@x>')], { check: false })),
+        ],
+        fred,
+      );
+      expect(result).toEqual([...ids(3).map((id) => `${id} later`), '<4@x> accepted']);
+    });
+  });
+
+  it.each<[string, string[]]>([
+    ['TAKETHIS', ['VERSION 2', 'IHAVE', 'STREAMING']],
+    ['IHAVE', ['VERSION 2', 'IHAVE']],
+  ])(
+    'an article that is none (%s) is told by its item, and nothing is said of it',
+    async (verb, caps) => {
+      const accepted =
+        verb === 'IHAVE'
+          ? `C: IHAVE <2@x>\nS: 335\n${sent('<2@x>')}\nS: 235`
+          : `C: TAKETHIS <2@x>\n${sent('<2@x>')}\nS: 239 <2@x>`;
+      const dialogue = `S: 200 hi\n${capabilities(caps)}\n${accepted}\nC: DATE\nS: 111 20200101000000`;
+      const result = await play(
+        dialogue,
+        async (nntp) => {
+          const wrong = { messageId: '<1@x>', article: 5 } as unknown as Feedable;
+          const seen = await all(nntp, [wrong, article('<2@x>')], { check: false });
+          await nntp.date();
+          return seen;
+        },
+        options,
+      );
+      expect(result).toEqual(['<1@x> rejected', '<2@x> accepted']);
+    },
+  );
 });
