@@ -4,6 +4,7 @@ import {
   bodyOctets,
   commandLine,
   DotEncoder,
+  type FivewireError,
   isBodyInput,
   isFivewireError,
   refuseSpent,
@@ -36,11 +37,17 @@ export async function post(
     const written = await sendArticle(session, octets, wait);
     // The server's word counts: what 240 names; else what the article has; else what 340 recommended for one that has none.
     const ours = written ?? idIn(reply.text);
-    const answer = await afterwards(session, wait, ours);
-    const { text } = answer;
-    if (answer.code === 240) return { messageId: idIn(text) ?? ours, text };
-    if (again && isDuplicate(answer)) return { messageId: ours, duplicate: true, text };
-    throw session.refused(answer, line.masked);
+    try {
+      const answer = await session.readReply(wait);
+      const { text } = answer;
+      if (answer.code === 240) return { messageId: idIn(text) ?? ours, text };
+      if (again && isDuplicate(answer)) return { messageId: ours, duplicate: true, text };
+      throw session.refused(answer, line.masked);
+    } catch (error) {
+      throw isFivewireError(error) && error.connection === 'closed'
+        ? unknownOutcome(session, error, ours)
+        : error;
+    }
   });
 }
 
@@ -102,22 +109,17 @@ export async function sendArticle(
 /** A message-id further behind is not looked for. */
 const headerOctets = 65_536;
 
-async function afterwards(session: Session, wait: Wait, id: string | undefined) {
-  try {
-    return await session.readReply(wait);
-  } catch (error) {
-    if (!isFivewireError(error) || error.connection !== 'closed') throw error;
-    throw session.connection.locate(
-      new TransferError(
-        'ERR_OUTCOME_UNKNOWN',
-        'The connection ended before the server said whether it took the article',
-        {
-          cause: error,
-          command: 'POST',
-          retry: 'reconnect',
-          hint: `Connect again and ask stat('${id ?? '<message-id>'}'), or post it once more with again: true, under the same message-id.`,
-        },
-      ),
-    );
-  }
-}
+/** No answer, or one that says nothing about the article: it may have been taken. */
+const unknownOutcome = (session: Session, cause: FivewireError, id: string | undefined): Error =>
+  session.connection.locate(
+    new TransferError(
+      'ERR_OUTCOME_UNKNOWN',
+      'The connection ended before the server said whether it took the article',
+      {
+        cause,
+        command: 'POST',
+        retry: 'reconnect',
+        hint: `Connect again and ask stat('${id ?? '<message-id>'}'), or post it once more with again: true, under the same message-id.`,
+      },
+    ),
+  );

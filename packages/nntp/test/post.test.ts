@@ -74,6 +74,18 @@ describe('POST', () => {
     });
   });
 
+  it.each(['400 going down', '205 bye', '200 what', '340 more?', 'what', '999 no'])(
+    'an answer that ends the connection and says nothing about the article (%s): it may be there',
+    async (answer) => {
+      const dialogue = reader(`C: POST\nS: 340\nC: x\nC: .\nS: ${answer}\nCLOSE`);
+      const result = await play(dialogue, async (nntp) => {
+        const { code, connection } = await failure(nntp.post('x'));
+        return [code, connection];
+      });
+      expect(result).toEqual(['ERR_OUTCOME_UNKNOWN', 'closed']);
+    },
+  );
+
   it('takes an Article', async () => {
     const dialogue = reader(
       [
