@@ -67,7 +67,8 @@ export function parseTimestamp(digits: string): Date | undefined {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
     .slice(1)
     .map(Number);
-  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  // A leap second has the number 60, which would be in the next minute here.
+  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, Math.min(second, 59)));
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date : undefined;
 }
 
@@ -76,6 +77,17 @@ export function parseCount(digits: string | undefined): number | undefined {
   const value = digits !== undefined && /^\d{1,24}$/.test(digits) ? Number(digits) : Number.NaN;
   return Number.isSafeInteger(value) ? value : undefined;
 }
+
+/** Whether the high number of a group is below nothing: it is empty then, and its low number says where it would begin (INN, DNews). */
+export const isBelowNothing = (digits: string | undefined): boolean =>
+  digits !== undefined && /^-\d{1,24}$/.test(digits);
+
+/** The high number of a group; that of an empty one is one below its low number. */
+export const parseHigh = (
+  digits: string | undefined,
+  low: number | undefined,
+): number | undefined =>
+  isBelowNothing(digits) && low !== undefined ? Math.max(low - 1, 0) : parseCount(digits);
 
 export const wrong = (argument: string, message: string, hint = ''): UsageError =>
   new UsageError('ERR_ARGUMENT', message, { protocol: 'nntp', argument, hint });

@@ -7,7 +7,7 @@ import {
   trimBlanks,
   wordsOf,
 } from '@fivewire/line-protocol';
-import { parseCount, wrong } from './arguments.js';
+import { parseCount, parseHigh, wrong } from './arguments.js';
 import { OverviewFormat } from './overview-row.js';
 import { rows } from './rows.js';
 import type { Session } from './session.js';
@@ -100,14 +100,16 @@ export function readOverviewFormat(
 
 export function parseActive(row: string): ActiveRow | undefined {
   const [name, highest, lowest, status] = wordsOf(row);
-  const [high, low] = [parseCount(highest), parseCount(lowest)];
+  const low = parseCount(lowest);
+  const high = parseHigh(highest, low);
   if (!name || high === undefined || low === undefined || status === undefined) return undefined;
   return { name: decodeText(name), low, high, status };
 }
 
 function parseCounts(row: string): CountsRow | undefined {
   const [name, highest, lowest, total, status] = wordsOf(row);
-  const [high, low, count] = [parseCount(highest), parseCount(lowest), parseCount(total)];
+  const [low, count] = [parseCount(lowest), parseCount(total)];
+  const high = parseHigh(highest, low);
   if (!name || high === undefined || low === undefined || count === undefined) return undefined;
   return status === undefined ? undefined : { name: decodeText(name), low, high, count, status };
 }

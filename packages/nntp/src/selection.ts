@@ -6,7 +6,7 @@
  * selected again where the server has another one.
  */
 import { commandLine, type Turn, wordsOf } from '@fivewire/line-protocol';
-import { parseCount } from './arguments.js';
+import { isBelowNothing, parseCount, parseHigh } from './arguments.js';
 import type { Session } from './session.js';
 import type { Group } from './types.js';
 
@@ -105,12 +105,13 @@ export class Selection {
 /** `count low high name`. Some servers leave the figures out after LISTGROUP; `undefined` where they make no sense. */
 export function parseGroup(text: string, fallback: string | undefined): Group | undefined {
   const [first, second, third, name] = wordsOf(text);
-  // An empty group's high is one below its low: `0 0 -1` where that is 0.
-  const belowNothing = second === '0' && third === '-1';
-  const [count, low] = [parseCount(first), parseCount(second)];
-  const high = belowNothing ? 0 : parseCount(third);
-  if (count === undefined || low === undefined || high === undefined) return undefined;
+  const low = parseCount(second);
+  const high = parseHigh(third, low);
+  if (low === undefined || high === undefined) return undefined;
+  // An estimate below nothing is none: there are at most so many.
+  const count = isBelowNothing(first) ? high - low + 1 : parseCount(first);
+  if (count === undefined) return undefined;
   // INN once sent 2147483648 for an empty group; three ways to say empty are allowed.
-  const empty = count === 0 || low > high || belowNothing;
+  const empty = count === 0 || low > high || isBelowNothing(third);
   return { name: fallback ?? name ?? '', count: empty ? 0 : count, low, high, empty };
 }

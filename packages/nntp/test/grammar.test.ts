@@ -215,6 +215,13 @@ describe('figures', () => {
       low: 1,
       high: 3e9,
     });
+    // A high number below nothing is an empty group; a count below nothing is no count.
+    expect(parseGroup('0 5 -1 g', 'x')).toMatchObject({ empty: true, low: 5, high: 4 });
+    expect(parseGroup('0 0 -7 g', 'x')).toMatchObject({ empty: true, low: 0, high: 0 });
+    expect(parseGroup('-3 1 9 g', 'x')).toMatchObject({ empty: false, count: 9, low: 1, high: 9 });
+    expect(parseGroup('-3 10 9 g', 'x')).toMatchObject({ empty: true, count: 0 });
+    expect(parseActive('a.b -1 0 y')).toEqual({ name: 'a.b', low: 0, high: 0, status: 'y' });
+    expect(parseActive('a.b -1 8 y')).toEqual({ name: 'a.b', low: 8, high: 7, status: 'y' });
     for (const text of ['', 'x 1 2 g', '1 -1 2 g', '1 1 99999999999999999999 g']) {
       expect(parseGroup(text, 'x')).toBeUndefined();
     }
@@ -222,6 +229,8 @@ describe('figures', () => {
 
   it('timestamps', () => {
     expect(parseTimestamp('19990623135624')?.toISOString()).toBe('1999-06-23T13:56:24.000Z');
+    // A leap second is in the minute that it ends.
+    expect(parseTimestamp('20161231235960')?.toISOString()).toBe('2016-12-31T23:59:59.000Z');
     for (const text of ['', '1999', '19991323135624', '19990231135624', 'x']) {
       expect(parseTimestamp(text)).toBeUndefined();
     }

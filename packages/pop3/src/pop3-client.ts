@@ -11,6 +11,7 @@ import {
   type SecurityInfo,
   securityInfo,
   UsageError,
+  wordsOf,
 } from '@fivewire/line-protocol';
 import type { Pop3Capabilities } from './capabilities.js';
 import { type CommandOptions, command, commandRules } from './command.js';
@@ -18,6 +19,7 @@ import { openSession, profile, resolveOptions } from './connect.js';
 import { type Language, languages, useLanguage } from './language.js';
 import { count, list, uidl } from './listing.js';
 import { createQuit } from './quit.js';
+import { unreadable } from './response.js';
 import {
   isIterable,
   messageBody,
@@ -114,14 +116,11 @@ export class Pop3Client {
   /** STAT, RFC 1939 §5: how many messages and octets the mailbox holds, without those marked as deleted. */
   async stat(options: CallOptions = {}): Promise<MailboxStat> {
     checkOptions(options, callRules);
-    const { connection } = this.#session;
     return this.#session.run(commandLine('STAT'), options, ({ text }) => {
-      const [messages, octets] = text.trim().split(/\s+/);
+      const [messages, octets] = wordsOf(text);
       const total = count(messages);
-      if (total === undefined) {
-        throw connection.malformed('a number of messages', text, { command: 'STAT' });
-      }
-      return { count: total, octets: count(octets) };
+      if (total !== undefined) return { count: total, octets: count(octets) };
+      throw unreadable(this.#session.connection, 'a number of messages', text, 'STAT');
     });
   }
 

@@ -15,12 +15,18 @@ describe('STAT', () => {
     expect(await play(dialogue, (pop) => pop.stat())).toEqual({ count: 2, octets: undefined });
   });
 
-  it('refuses an answer without a count', async () => {
-    const dialogue = loggedIn('C: STAT\nS: +OK lots\nC-end');
-    expect(await play(dialogue, async (pop) => (await failure(pop.stat())).code)).toBe(
-      'ERR_MALFORMED_RESPONSE',
-    );
-  });
+  it.each(['lots', '', '-5 3', '5,3', '99999999999999999999 1'])(
+    'refuses an answer without a count (%j), and goes on',
+    async (answer) => {
+      const dialogue = loggedIn(`C: STAT\nS: +OK ${answer}\nC: NOOP\nS: +OK`);
+      const result = await play(dialogue, async (pop) => {
+        const { code, connection, command } = await failure(pop.stat());
+        await pop.noop();
+        return [code, connection, command];
+      });
+      expect(result).toEqual(['ERR_MALFORMED_RESPONSE', 'usable', 'STAT']);
+    },
+  );
 });
 
 describe('LIST and UIDL', () => {
