@@ -20,7 +20,7 @@ import {
 import { checkLogin, lastingRefusal, loginOptions } from '@fivewire/sasl';
 import { NntpCapabilities } from './capabilities.js';
 import { compress } from './compress.js';
-import { refusal } from './response-codes.js';
+import { knowsNot, refusal } from './response-codes.js';
 import { Session } from './session.js';
 import { defaultNntpLimits, type NntpLimits, type NntpOptions } from './types.js';
 
@@ -141,10 +141,11 @@ async function readerMode(session: Session): Promise<void> {
       await turn.toRead();
       const reply = await session.readReply(session.wait(line.masked, 'capabilities', undefined));
       if (noteMode(session, reply)) return;
-      if (reply.code === 502 || reply.code === 400) throw connection.serverClosing(reply.text);
       // An old server that knows neither CAPABILITIES nor this is a reader already; 480 comes again when it matters.
-      if (reply.code === 500 || reply.code === 501 || reply.code === 480) return;
-      throw refusal(connection, reply, line.masked);
+      if (knowsNot(reply) || reply.code === 480) return;
+      if (reply.code !== 502) throw refusal(connection, reply, line.masked);
+      const lasting = lastingRefusal(serverReply(reply), 'nntp');
+      throw connection.serverClosing(reply.text, { command: line.masked }, lasting);
     },
     { phase: 'capabilities', command: line.masked },
   );

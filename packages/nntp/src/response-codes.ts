@@ -2,8 +2,10 @@
 import {
   CommandError,
   type CommandErrorCode,
+  escapeText,
   type FivewireError,
   type LineConnection,
+  RemoteProtocolError,
   type Reply,
   serverReply,
 } from '@fivewire/line-protocol';
@@ -16,7 +18,7 @@ const withLines = new Set([100, 101, 215, 220, 221, 222, 224, 225, 230, 231, 282
 export const hasLines = (code: number, verb: string): boolean =>
   withLines.has(code) || (code === 211 && verb === 'LISTGROUP');
 
-/** The thing asked for is not there; 451 is how some servers say that an article was removed. 502 and 480 never mean that, whatever the text says. */
+/** The thing asked for is not there; 451 is how some servers say that an article was removed, and others that they are in trouble. 502 and 480 never mean that, whatever the text says. */
 const notFound = new Set([411, 420, 421, 422, 423, 430, 451]);
 
 /** The server has no such command, variant or data. Some call a command that they don't know a bad one (501). */
@@ -34,8 +36,20 @@ const isUnknownKeyword = ({ code }: Pick<Reply, 'code'>, command: string): boole
 /** Whether the refusal means that an older command should be tried: OVER as XOVER, HDR as XHDR. */
 export const asksForOlder = (error: unknown): boolean => {
   const reply = (error as { reply?: { code: number; text: string } }).reply;
-  return reply !== undefined && ([500, 501, 503].includes(reply.code) || isUnknownCommand(reply));
+  return reply !== undefined && knowsNot(reply);
 };
+
+/** The server does not know the command, or calls it one that it does not know. */
+export const knowsNot = (reply: Pick<Reply, 'code' | 'text'>): boolean =>
+  [500, 501, 503].includes(reply.code) || isUnknownCommand(reply);
+
+/** 451 that is a trouble of the server's, and no word about the article. */
+const isTrouble = ({ code, text }: Pick<Reply, 'code' | 'text'>): boolean =>
+  code === 451 &&
+  !/remov|dmca|take.?down|cancel|copyright|complain|expired/i.test(text) &&
+  /\b(?:busy|overload\w*|later|try again|temporar\w*|timed? ?out|maintenance|internal|(?:server|system|disk|backend|local|i\/o|read) (?:error|failure|fault))\b/i.test(
+    text,
+  );
 
 /** 4yz that are no passing trouble. */
 const lasting = new Set([401, 411, 412, 435, 437, 438, 440, 441, 480, 481, 482, 483, ...notFound]);
@@ -69,11 +83,13 @@ export function refusal(connection: LineConnection, reply: Reply, command: strin
   if (code < 400) {
     return connection.malformed(`a response that fits ${command}`, `${code} ${text}`, context);
   }
-  const kind: CommandErrorCode = notFound.has(code)
-    ? 'ERR_NOT_FOUND'
-    : notSupported.has(code) || unknown || isUnknownKeyword(reply, command)
-      ? 'ERR_EXTENSION_REQUIRED'
-      : 'ERR_COMMAND_REJECTED';
+  const trouble = isTrouble(reply);
+  const kind: CommandErrorCode =
+    notFound.has(code) && !trouble
+      ? 'ERR_NOT_FOUND'
+      : notSupported.has(code) || unknown || isUnknownKeyword(reply, command)
+        ? 'ERR_EXTENSION_REQUIRED'
+        : 'ERR_COMMAND_REJECTED';
   const said = serverReply(reply);
   // 482 and 502 say by their words only whether it passes: too many connections, a limit for today, an account that is over.
   const verdict = limits.has(code)
@@ -83,10 +99,31 @@ export function refusal(connection: LineConnection, reply: Reply, command: strin
   return connection.locate(
     new CommandError(kind, `The server refused ${command}: ${code} ${said.text}`, {
       reply: said,
-      transient: isTold ? passes(verdict.reason) : code < 500 && !lasting.has(code) && !unknown,
-      hint: (isTold ? verdict.hint : hints[code]) ?? '',
+      transient: isTold
+        ? passes(verdict.reason)
+        : trouble || (code < 500 && !lasting.has(code) && !unknown),
+      hint: (isTold ? verdict.hint : trouble ? undefined : hints[code]) ?? '',
     }),
     context,
+  );
+}
+
+/** A response that came in its place and says nothing that can be read: the connection is in step, and outlives it. */
+export function unreadable(
+  connection: LineConnection,
+  expected: string,
+  { code, text }: Reply,
+  command: string,
+): RemoteProtocolError {
+  const got = escapeText(`${code} ${text}`, 200);
+  return connection.locate(
+    new RemoteProtocolError('ERR_MALFORMED_RESPONSE', `Expected ${expected}, got "${got}"`, {
+      expected,
+      got,
+      connection: 'usable',
+      hint: `The server writes its answer in another form; command('${command}') gives it as it comes.`,
+    }),
+    { phase: 'command', command },
   );
 }
 

@@ -68,8 +68,26 @@ describe('MODE READER', () => {
       await connectError(
         `S: 200 transit\n${capabilities(['VERSION 2', 'IHAVE', 'MODE-READER'])}\nC: MODE READER\nS: 502 Transit service only\nC-end`,
       ),
-    ).toMatchObject({ code: 'ERR_SERVER_CLOSING', connection: 'closed' });
+    ).toMatchObject({ code: 'ERR_SERVER_CLOSING', connection: 'closed', retry: 'never' });
   });
+
+  it.each([
+    ['502 too many connections', 'ERR_SERVER_CLOSING', 'later'],
+    ['400 in maintenance', 'ERR_SERVER_CLOSING', 'later'],
+    ['403 no spool', 'ERR_COMMAND_REJECTED', 'later'],
+    ['483 not without TLS', 'ERR_COMMAND_REJECTED', 'never'],
+  ])('refused by %s: by its code and words', async (refusal, code, retry) => {
+    const dialogue = `S: 200 hi\n${capabilities(['VERSION 2', 'MODE-READER'])}\nC: MODE READER\nS: ${refusal}\nC-end`;
+    expect(await connectError(dialogue)).toMatchObject({ code, retry, connection: 'closed' });
+  });
+
+  it.each(['500 what', '501 READER?', '503 no such mode', '400 Unrecognized command'])(
+    'not known (%s): the server is a reader already',
+    async (refusal) => {
+      const dialogue = `S: 200 hi\nC: CAPABILITIES\nS: 500\nC: MODE READER\nS: ${refusal}\n${date}`;
+      await play(dialogue, ask);
+    },
+  );
 });
 
 describe('STARTTLS', () => {

@@ -160,13 +160,48 @@ describe('one odd answer', () => {
     });
   });
 
-  it('451 says that an article was removed', async () => {
-    const dialogue = reader('C: STAT <a@x>\nS: 451 removed on request');
+  it.each(['20200101', '2020-01-01 00:00:00', '', 'noon'])(
+    'DATE that can not be read (%j) costs its call',
+    async (answer) => {
+      const dialogue = reader(`C: DATE\nS: 111 ${answer}\n${date}`);
+      const result = await play(dialogue, async (nntp) => {
+        const { code, connection } = await failure(nntp.date());
+        await nntp.date();
+        return [code, connection];
+      });
+      expect(result).toEqual(['ERR_MALFORMED_RESPONSE', 'usable']);
+    },
+  );
+
+  it.each([
+    'removed on request',
+    '',
+    '0 <a@x> Article not available (DMCA)',
+    'article unavailable',
+    'Internal note: removed',
+  ])('451 says that an article was removed (%s)', async (words) => {
+    const dialogue = reader(`C: STAT <a@x>\nS: 451 ${words}`);
     const result = await play(dialogue, async (nntp) => {
       const { code, transient } = await failure(nntp.stat('<a@x>'));
       return { code, transient };
     });
     expect(result).toEqual({ code: 'ERR_NOT_FOUND', transient: false });
+  });
+
+  it.each([
+    'Server error',
+    'Server busy, try again later',
+    'backend timed out',
+    'temporary failure',
+    'Local error in processing',
+  ])('451 of a server in trouble (%s) says nothing about the article', async (words) => {
+    const dialogue = reader(`C: STAT <a@x>\nS: 451 ${words}\n${date}`);
+    const result = await play(dialogue, async (nntp) => {
+      const { code, transient } = await failure(nntp.stat('<a@x>'));
+      await nntp.date();
+      return { code, transient };
+    });
+    expect(result).toEqual({ code: 'ERR_COMMAND_REJECTED', transient: true });
   });
 
   it('<0> is no message-id, and 223 without data no article', async () => {
