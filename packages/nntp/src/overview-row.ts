@@ -9,11 +9,14 @@ export class OverviewFormat {
   readonly seven: Readonly<Record<(typeof seven)[number], number | undefined>>;
   /** @internal How many columns there are after the number. */
   readonly width: number;
+  /** @internal The last column that every server should have; what is behind it bears its own name. */
+  readonly lastOfSeven: number;
   #columns: ReadonlyMap<string, number>;
   #full: ReadonlySet<number>;
 
-  /** @param lines of LIST OVERVIEW.FMT; without them the seven of RFC 3977 §8.3.2 */
-  constructor(lines: readonly string[] = defaultFields) {
+  /** @param given lines of LIST OVERVIEW.FMT; without any the seven of RFC 3977 §8.3.2 */
+  constructor(given: readonly string[] = []) {
+    const lines = given.length > 0 ? given : defaultFields;
     const columns = new Map<string, number>();
     const full = new Set<number>();
     lines.forEach((line, at) => {
@@ -29,6 +32,7 @@ export class OverviewFormat {
     this.seven = Object.fromEntries(
       seven.map((name) => [name, columns.get(name)]),
     ) as typeof this.seven;
+    this.lastOfSeven = Math.max(0, ...Object.values(this.seven).map((column) => column ?? 0));
   }
 
   /** The column of a field, from 1; `undefined` where the server does not keep it. */
@@ -109,8 +113,8 @@ export class OverviewRow {
   }
 
   /**
-   * What is wrong with the row: where its message-id should be stands none, as when the server left a tab in a Subject. The columns behind
-   * it are found again where one of them is a message-id; what they were taken for shows here.
+   * What is wrong with the row: columns are missing, or where its message-id should be stands none, as when the server left a tab in a
+   * Subject. The columns behind that are found again where one of them is a message-id; what they were taken for shows here.
    */
   get problem(): string | undefined {
     this.#split();
@@ -135,15 +139,17 @@ export class OverviewRow {
   }
 
   #cell(column: number | undefined, name: string): string | undefined {
-    if (column === undefined) return undefined;
-    const cell = (this.#cells ?? this.#split())[column];
-    if (cell === undefined || !this.#format.hasName(column)) return cell;
-    // RFC 3977 §8.3.2: a header that is there has its name before it, if only that.
-    if (cell === '') return undefined;
-    // Some servers leave the name out although the format promises it.
-    const colon = cell.indexOf(':');
-    const named = colon > 0 && cell.slice(0, colon).trim().toLowerCase() === name.toLowerCase();
-    return named ? trimBlanks(cell.slice(colon + 1)) : cell;
+    const cells = this.#cells ?? this.#split();
+    const cell = column === undefined ? undefined : cells[column];
+    if (column !== undefined && !this.#format.hasName(column)) return cell;
+    // RFC 3977 §8.3.2: a header that is there has its name before it, if only that. So it is known wherever it stands.
+    if (column !== undefined && isNamed(cell, name)) return afterName(cell as string);
+    const behind = cells.slice(this.#format.lastOfSeven + 1);
+    const found = behind.find((other) => isNamed(other, name));
+    if (found !== undefined) return afterName(found);
+    // Some servers leave the name out although the format promises it; what bears another one is another header.
+    const isOther = this.#format.fields.some((field) => isNamed(cell, field));
+    return cell === '' || isOther ? undefined : cell;
   }
 
   #split(): string[] {
@@ -161,19 +167,33 @@ export class OverviewRow {
       looksLikeId(cells[at + tooMany]) &&
       references !== undefined &&
       !looksLikeIds(cells[references]);
-    if (isPlain && !isMadeUp) return cells;
+    if (isPlain && !isMadeUp) {
+      const { lastOfSeven } = this.#format;
+      if (cells.length <= lastOfSeven)
+        this.#problem = `${cells.length - 1} columns came, and there should be ${lastOfSeven}: which are missing can't be known`;
+      return cells;
+    }
     this.#problem = `column ${at} is ${isPlain ? 'not the' : 'no'} message-id`;
     const found = isMadeUp
       ? at + tooMany
       : cells.findIndex((cell, i) => i > at && looksLikeId(cell));
     if (found < 0 || subject === undefined || subject > at) return cells;
     const surplus = found - at;
+    // With a tab too many there are columns too many.
+    if (cells.length - surplus <= this.#format.lastOfSeven) return cells;
     const whole = cells.slice(subject, subject + surplus + 1).join('\t');
     cells.splice(subject, surplus + 1, whole);
     this.#problem += `: ${surplus} tab${surplus > 1 ? 's' : ''} too many before it, taken for part of the subject`;
     return cells;
   }
 }
+
+const isNamed = (cell: string | undefined, name: string): boolean =>
+  cell !== undefined &&
+  cell.slice(0, name.length).toLowerCase() === name.toLowerCase() &&
+  /^[ \t]*:/.test(cell.slice(name.length, name.length + 100));
+
+const afterName = (cell: string): string => trimBlanks(cell.slice(cell.indexOf(':') + 1));
 
 /** The References of an article, which may have none. */
 const looksLikeIds = (cell: string | undefined): boolean =>

@@ -381,6 +381,57 @@ describe('overview rows', () => {
     });
   });
 
+  it.each([
+    ['References', '1\\ts\\tme@x\\tMon\\t<a@x>\\t17\\t2'],
+    ['Date', '1\\ts\\tme@x\\t<a@x>\\t<r@x>\\t17\\t2'],
+    [':lines', '1\\ts\\tme@x\\tMon\\t<a@x>\\t<r@x>\\t17'],
+  ])('a column that is missing (%s) is told', async (_, line) => {
+    expect((await row(line)).problem).toMatch(/^6 columns came, and there should be 7/);
+  });
+
+  it('a message-id that is none moves no column where there is none too many', async () => {
+    expect(await row('1\\ta\\tme@x\\tMon\\t<a@x> <b@x>\\t<r@x>\\t17\\t2')).toMatchObject({
+      subject: 'a',
+      from: 'me@x',
+      bytes: 17,
+      problem: 'column 4 is no message-id',
+    });
+  });
+
+  describe('a header behind the seven bears its name', () => {
+    const seven = ['Subject:', 'From:', 'Date:', 'Message-ID:', 'References:', ':bytes', ':lines'];
+    const caps = ['LIST OVERVIEW.FMT'];
+    const cells = '1\\ts\\tf\\td\\t<a@x>\\t\\t1\\t2';
+
+    it.each<[string, string[]]>([
+      ['not in the format', seven],
+      ['in another order', [...seven, 'Newsgroups:full', 'Xref:full']],
+      ['in the format by a name in other letters', [...seven, 'XREF:FULL']],
+      ['in a format that is empty', []],
+    ])('%s', async (_, format) => {
+      const line = `${cells}\\tXref: h a:1\\tNewsgroups: a`;
+      expect((await row(line, format.length > 0 ? caps : [], format)).xref).toBe('h a:1');
+    });
+
+    it('what bears another name is not it', async () => {
+      const format = [...seven, 'Xref:full', 'Newsgroups:full'];
+      expect((await row(`${cells}\\tNewsgroups: a`, caps, format)).xref).toBe(undefined);
+      expect((await row(`${cells}\\th a:1`, caps, format)).xref).toBe('h a:1');
+    });
+  });
+
+  it('a server that lists no column has the seven of RFC 3977', async () => {
+    const dialogue = reader(
+      `${group}\nC: LIST OVERVIEW.FMT\nS: 215\nS: .\nC: OVER 1-9\nS: 224\nS-raw: 1\\ts\\tf\\td\\t<a@x>\\t\\t1\\t2\\r\\n\nS: .`,
+      ['VERSION 2', 'READER', 'OVER', 'LIST OVERVIEW.FMT'],
+    );
+    const result = await play(dialogue, async (nntp) => {
+      await nntp.group('a.b');
+      return (await nntp.overview({ from: 1, to: 9 }).toArray()).map((each) => each.toJSON());
+    });
+    expect(result).toMatchObject([{ subject: 's', messageId: '<a@x>', bytes: 1, lines: 2 }]);
+  });
+
   it('an Xref that is not there is not an empty one', async () => {
     const caps = ['LIST OVERVIEW.FMT'];
     const format = [
