@@ -1498,9 +1498,23 @@ export const mutants = [
   {
     guard: 'NNTP: a login is never compressed',
     in: 'nntp/src/session.ts',
-    take: 'return this.options.auth !== undefined && this.is.mayLogIn;',
+    take: 'return this.options.auth !== undefined && (this.is.mayLogIn || this.is.loggingIn);',
     put: 'return this.options.auth !== undefined;',
     red: test('nntp', 'compress'),
+  },
+  {
+    guard: 'NNTP: a call refused for want of a login waits for the one that is under way',
+    in: 'nntp/src/session.ts',
+    take: ' || this.is.loggingIn',
+    put: '',
+    red: test('nntp', 'connect'),
+  },
+  {
+    guard: 'NNTP: an article that is none is refused before the server is told to expect one',
+    in: 'nntp/src/feed.ts',
+    take: "fed = offer(messageId, toOctets('article' in each ? each.article : each));",
+    put: "fed = offer(messageId, ('article' in each ? each.article : each) as BodyInput);",
+    red: test('nntp', 'feed'),
   },
   {
     guard: 'NNTP: a feed that was left sends no more',
