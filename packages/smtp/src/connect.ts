@@ -25,7 +25,7 @@ import { wrong } from './arguments.js';
 import { logIn } from './authenticate.js';
 import { noExtensions, parseExtensions } from './extensions.js';
 import { addressOf, isBusyGreeting, otherAddresses } from './other-addresses.js';
-import { contextOf, nextReply, outOfStep, spoken, unexpected } from './replies.js';
+import { contextOf, isPassing, nextReply, outOfStep, spoken, unexpected } from './replies.js';
 import { createSession, type Session } from './session.js';
 import type { Extensions, SmtpOptions } from './types.js';
 import { hasSpoken } from './undisturbed.js';
@@ -268,7 +268,7 @@ async function startTls(
       {
         ...contextOf(wait),
         reply: spoken(serverReply(reply)),
-        retry: reply.class === 4 ? 'later' : 'never',
+        retry: isPassing(serverReply(reply)) ? 'later' : 'never',
         hint: "Try security: 'implicit-tls' on port 465; a server that can't do TLS should not get your mail.",
       },
     );

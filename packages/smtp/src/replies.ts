@@ -36,7 +36,7 @@ export function rejected(connection: LineConnection, reply: Reply, wait: Wait): 
     {
       ...contextOf(wait),
       reply: said,
-      transient: reply.class === 4,
+      transient: isPassing(said),
       hint: replyHint(said, stageOf(wait.command)),
       connection: connection.isOpen ? 'usable' : 'closed',
     },
@@ -75,8 +75,16 @@ export function endConnection(connection: LineConnection, why: string): void {
 }
 
 export function recipientReply(address: string, reply: Reply): RecipientReply {
-  return { address, reply: told(reply), transient: reply.class === 4 };
+  const said = told(reply);
+  return { address, reply: said, transient: isPassing(said) };
 }
+
+/**
+ * Whether a refusal is passing: by the class of the enhanced code, which is the more exact (RFC 3463 §2), and by the first digit where there is
+ * none. They ought to agree (RFC 2034 §4).
+ */
+export const isPassing = ({ code, enhanced }: ServerReply): boolean =>
+  (/^[45](?=\.)/.exec(enhanced ?? '') ?? String(code))[0] === '4';
 
 /** What servers say to one recipient after the other, read once. */
 const read = new Map<string, ServerReply>();

@@ -23,15 +23,17 @@ export function replyHint(reply: ServerReply, stage: Stage): string {
   if (stage === 'sender' && place === '5.3') return sessionFull;
   const status = enhancedStatus[place];
   return (
-    policy.find(([codes, words]) => codes.test(place) && words.test(said))?.[2] ??
+    byWords.find(([codes, words]) => codes.test(place) && words.test(said))?.[2] ??
     (/^(?:\.|0\.0|7\.[01])$/.test(place) ? byCode(code, said) : undefined) ??
+    (kind === '4' && /^7\.[01]$/.test(place) ? greylisting : undefined) ??
+    (stage !== 'other' && /^7\.[89]$/.test(place) ? meaning('7.1') : undefined) ??
     (kind === '5' ? status?.lasting : undefined) ??
     status?.hint ??
     bySubject[`${kind}.${subject}`] ??
     byStage.find(([stages, codes]) => stages.includes(stage) && codes.includes(code))?.[2] ??
     byText.find(([words]) => words.test(said))?.[1] ??
     (syntaxCodes.includes(code) ? unknownCommand : undefined) ??
-    (code < 500 ? passing : 'The words of the server say why.')
+    ((kind || reply.code.toString()[0]) === '4' ? passing : 'The words of the server say why.')
   );
 }
 
@@ -70,21 +72,38 @@ const takesNoMail = meaning('3.2');
 const domainTakesNoMail = meaning('1.10');
 const spam =
   'The server takes the message for spam: look at what it holds, and at SPF, DKIM and DMARC of the domain in From.';
+const malformedAddress = meaning('1.3');
+const badSender = meaning('1.8');
+const usedUp = meaning('4.5');
+const tooMuchMail = meaning('7.28');
+const longLine = meaning('5.6');
+const loop = 'The message goes in circles: a forwarding or MX record leads back to where it was.';
+const notWhatItSaid =
+  'The server does not take what it has announced: switch it off by `disable`, or leave the wish out.';
 const badName =
   'The server does not take the name that EHLO says: give `clientName`, a name that DNS knows.';
 
-/** X.7.0 and X.7.1 say "policy" and no more, and 5.0.0 nothing: there the words decide. */
-const policy: readonly [RegExp, RegExp, string][] = [
+/** What says no more than "policy" (X.7.0, X.7.1), "syntax" or "other", and what providers use for something else: there the words decide. */
+const byWords: readonly [RegExp, RegExp, string][] = [
   [/^(?:7\.[01]|5\.1)$/, /starttls|(?:tls|encrypt\w*|ssl) (?:is )?(?:required|needed|first)/, wantsTls],
-  [/^(?:7\.[01]|5\.1)$/, /authentication required|auth\w* (?:first|needed)|log ?in first|must (?:be )?auth/, wantsLogin],
+  [/^(?:7\.[01]|5\.1)$/, /authentication required|auth\w* (?:first|needed)|log ?in first|must (?:be )?auth|not logged in/, wantsLogin],
   [/^(?:7\.1|5\.2)$/, /\b(?:helo|ehlo)\b|fully.qualified/, badName],
-  [/^7\.[01]$/, /\brelay/, notRelayed],
-  [/^7\.[01]$/, /\b(?:spf|dkim|dmarc)\b/, senderPolicy],
-  [/^7\.[01]$/, /\bip\b|\bclient host\b|block ?list|black ?list|spamhaus|reputation|\bdnsbl\b|\brbl\b/, reputation],
+  [/^5\.4$/, /^invalid domain name/, badName], // Exchange, to EHLO
+  [/^5\.[24]$/, /domain (?:name )?required|malformed|bad (?:sender|recipient|destination)/, malformedAddress],
+  [/^5\.4$/, /unsupported option|(?:unknown|unrecognized|unimplemented) (?:option|parameter|mail|rcpt)/, notWhatItSaid],
+  [/^7\.[01]$/, /\brelay|rcpthosts/, notRelayed],
+  [/^7\.(?:[01]|5\d\d)$/, /\b(?:spf|dkim|dmarc)\b/, senderPolicy],
+  [/^7\.[01]$/, /\bip\b|\bclient (?:host\b|\[)|block ?list|black ?list|spamhaus|reputation|\bdnsbl\b|\brbl\b/, reputation],
   [/^1\.10$/, /recipientnotfound|recipient not found/, noAddress], // Exchange
-  [/^7\.[01]$/, /greylist|grey-list|graylist|rate ?limit|too many (?:messages|connections)/, greylisting],
-  [/^7\.[01]$/, /sender address.*(?:not owned|rejected)|not owned by|send as\b|not (?:allowed|permitted|authorized) to send|may not send/, notTheirSender],
-  [/^7\.[01]$/, /\bspam\b/, spam],
+  [/^4\.1$/, /recipient address rejected/, noAddress], // Exchange
+  [/^(?:7\.[01]|2\.0)$/, /greylist|grey-list|graylist|rate ?limit|too many (?:messages|connections)/, greylisting],
+  [/^7\.[01]$/, /not owned by|send as\b|not (?:allowed|permitted|authorized) to send|may not send/, notTheirSender],
+  [/^2\.252$/, /sendasdenied/, notTheirSender], // Exchange
+  [/^7\.[01]$/, /sender address.*rejected|badmailfrom/, badSender],
+  [/^7\.[01]$/, /\bspam/, spam],
+  [/^6\.0$/, /too (?:large|big|long)/, tooBig],
+  [/^4\.6$/, /unusual|limit/, usedUp], // Zoho
+  [/^4\.[06]$/, /\bhops?\b|\bloop/, loop],
 ]; // biome-ignore format: one row, one line
 
 /** `class.subject`, where the detail says nothing that we know. */
@@ -119,12 +138,19 @@ const byStage: readonly [readonly Stage[], readonly number[], string][] = [
 /** For servers without enhanced codes. */
 const byText: readonly [RegExp, string][] = [
   [/starttls/, wantsTls],
-  [/authentication required|log ?in first|must auth/, wantsLogin],
-  [/relay.*(?:denied|not permitted|access)|relaying/, notRelayed],
+  [/authentication required|smtp auth|log ?in first|must auth|not logged in/, wantsLogin],
+  [/relay.*(?:denied|not permitted|access)|relaying|rcpthosts/, notRelayed],
+  [/throttl|(?:sending|message|mail) (?:rate|quota|limit) exceeded/, tooMuchMail], // Amazon SES
   [/block ?list|black ?list|spamhaus|\bdnsbl\b|\brbl\b/, reputation],
   [/greylist|graylist|rate ?limit/, greylisting],
-  [/\bspam\b/, spam],
+  [/\bspam/, spam],
   [/over quota|mailbox.*full|quota exceeded/, full],
-  [/user unknown|unknown user|no such (?:user|mailbox|recipient)|does not exist/, noAddress],
+  [/not verified|verified sender/, notTheirSender], // Amazon SES, SendGrid
+  [/sender verify|verification failed for|sender (?:address )?rejected/, badSender], // Exim
+  [/user unknown|unknown user|no such (?:user|mailbox|recipient)|(?:does not|doesn't) (?:exist|have an?)|unrouteable|(?:invalid|unknown) recipient|mailbox not found|no mailbox/, noAddress],
+  [/line (?:length|too long)/, longLine],
+  [/\b(?:helo|ehlo)\b.*(?:fqdn|fully|literal|invalid)/, badName],
+  [/(?:unsupported|unknown|unrecognized|unimplemented) (?:option|parameter)/, notWhatItSaid],
+  [/malformed|domain missing/, malformedAddress],
   [/unknown command|unrecognized|not implemented|bad sequence|syntax/, unknownCommand],
-];
+]; // biome-ignore format: one row, one line

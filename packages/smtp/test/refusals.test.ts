@@ -2,8 +2,10 @@
  * Every refusal at every stage of a session: which of them may be tried again, who was refused, and what the user is told. RFC 5321
  * §4.2.1: the first digit says whether; RFC 3463: the enhanced code says why; the stage, where that says no more than "policy".
  */
+import { Reply, serverReply } from '@fivewire/line-protocol';
 import { describe, expect, test } from 'vitest';
 import type { SmtpClient, SmtpOptions } from '../src/index.js';
+import { replyHint } from '../src/reply-hint.js';
 import { connectTo, failure, lmtpOpening, opening, play } from './dialogue.js';
 
 const from = 'alice@example.org';
@@ -89,6 +91,17 @@ describe('the first digit says whether it may be tried again', () => {
   });
 });
 
+test('where its digit and its enhanced code differ, the code decides: it is the more exact', async () => {
+  for (const [reply, retry] of [
+    ['550 4.2.1 mailbox is locked for now', 'later'], ['554 4.7.0 try in an hour', 'later'], ['552 4.2.2 full', 'later'],
+    ['553 4.1.8 no DNS now', 'later'], ['530 4.7.0 not now', 'later'],
+    ['450 5.1.1 no such user', 'never'], ['452 5.2.2 full for good', 'never'], ['451 5.7.1 never', 'never'],
+    ['550 2.0.0 odd', 'never'], ['450 2.1.5 odd', 'later'], ['550 4.2 odd', 'never'], ['450 5-1 odd', 'later'],
+  ]) // biome-ignore format: one row, one line
+    for (const name of inTransaction)
+      expect([name, reply, (await refusal(name, reply as string)).retry]).toEqual([name, reply, retry]);
+}); // biome-ignore format: one line a fact
+
 describe('what the user is told', () => {
   const cases: [string, readonly string[], RegExp][] = [
     ['530 no', inTransaction, /give `auth`/],
@@ -121,3 +134,85 @@ describe('what the user is told', () => {
       ]);
   });
 });
+
+describe('in the words of', () => {
+  const says = (stage: Stage, whole: string): string => {
+    const lines = whole.split('\n').map((line) => line.slice(4));
+    const reply = serverReply(new Reply(Number(whole.slice(0, 3)), lines));
+    return replyHint(reply, stage);
+  };
+  type Stage = Parameters<typeof replyHint>[1];
+  const [policy, address, sender, ip, login, tls, relay, spam, slow, size, notOurs, proof] = [
+    /^A policy/, /no such address/, /take this sender/, /from this IP address/, /give `auth`/, /starttls/, /carries mail for strangers/, /for spam/,
+    /some minutes/, /too big/, /may not send as/, /^SPF, reverse DNS or DKIM/,
+  ] as const; // biome-ignore format: one list
+  const tables: Record<string, [Stage, string, RegExp][]> = {
+    Gmail: [
+      ['message', '550-5.7.26 This mail has been blocked because the sender is unauthenticated.\n550 5.7.26 SPF or DKIM', proof],
+      ['message', '421-4.7.28 Gmail has detected an unusual rate of unsolicited mail', /send slower/],
+      ['message', '550-5.7.1 [192.0.2.1] Our system has detected that this message is likely unsolicited mail. To reduce the amount of spam\n550 5.7.1 sent', spam],
+      ['message', '550 5.7.1 suspicious due to the very low reputation of the sending IP address', ip],
+      ['recipient', '450 4.2.1 The user you are trying to contact is receiving mail at a rate that prevents more', /try later/],
+      ['message', '421 4.7.0 [192.0.2.1 15] Our system has detected that this message is suspicious', slow],
+      ['sender', '530 5.7.0 Must issue a STARTTLS command first.', tls],
+    ],
+    Exchange: [
+      ['recipient', '550 5.4.1 Recipient address rejected: Access denied. AS(201806281)', address],
+      ['message', '554 5.2.252 SendAsDenied; alice@x.test not allowed to send as bob@x.test', notOurs],
+      ['message', '550 5.7.509 Access denied, sending domain x.test does not pass DMARC verification', proof],
+      ['other', '501 5.5.4 Invalid domain name', /clientName/],
+      ['other', '451 4.7.500 Server busy. Please try again later', slow],
+      ['message', '432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded', /try later/],
+    ],
+    Yahoo: [
+      ['message', '421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to user complaints', slow],
+      ['message', '553 5.7.1 [BL21] Connections will not be accepted, because the ip is in a list', ip],
+      ['recipient', "554 delivery error: dd This user doesn't have a yahoo.com account", address],
+      ['message', '554 5.7.9 Message not accepted for policy reasons.', policy],
+    ],
+    Postfix: [
+      ['recipient', '554 5.7.1 <x@y.test>: Relay access denied', relay],
+      ['recipient', '553 5.7.1 <a@x.test>: Sender address rejected: not owned by user bob', notOurs],
+      ['recipient', '553 5.7.1 <a@x.test>: Sender address rejected: not logged in', login],
+      ['recipient', '554 5.7.1 <a@x.test>: Sender address rejected: Access denied', sender],
+      ['recipient', '450 4.2.0 <x@y.test>: Recipient address rejected: Greylisted', slow],
+      ['recipient', '504 5.5.2 <host>: Helo command rejected: need fully-qualified hostname', /clientName/],
+      ['recipient', '450 4.7.1 Error: too much mail from 192.0.2.1', slow],
+      ['message', '550 5.7.1 Blocked by SpamAssassin', spam],
+      ['message', '554 5.4.0 Error: too many hops', /in circles/],
+      ['sender', '555 5.5.4 Unsupported option: SMTPUTF8', /`disable`/],
+    ],
+    Exim: [
+      ['recipient', '550 relay not permitted', relay],
+      ['recipient', '550 Unrouteable address', address],
+      ['recipient', '550 Sender verify failed', sender],
+      ['sender', '550 Please turn on SMTP Authentication in your mail client.', login],
+      ['recipient', '550 HELO should be a FQDN or address literal', /clientName/],
+      ['recipient', '501 x@: malformed address', /malformed/],
+      ['message', '550 maximum allowed line length is 998 octets, got 1200', /A line of the message/],
+      ['message', '552 Message size exceeds maximum permitted', size],
+      ['recipient', '451-Greylisted, try again in 60 seconds\n451 bye', slow],
+    ],
+    'qmail and Sendmail': [
+      ['recipient', "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", relay],
+      ['sender', '553 sorry, your envelope sender is in my badmailfrom list (#5.7.1)', sender],
+      ['message', '554 sorry, that message size exceeds my databytes limit (#5.3.4)', size],
+      ['sender', '553 5.1.8 <a@x.test>... Domain of sender address a@x.test does not exist', sender],
+      ['sender', '553 5.5.4 <a>... Domain name required for sender address a', /malformed/],
+      ['message', '554 5.6.0 Message too large', size],
+    ],
+    'gateways and relays': [
+      ['recipient', '451 Internal resource temporarily unavailable - https://community.mimecast.com', slow],
+      ['recipient', '550 Invalid Recipient - https://community.mimecast.com', address],
+      ['message', '550 permanent failure for one or more recipients (x@y.test:550 5.1.1 User unknown)', address],
+      ['other', '550 5.7.1 Service unavailable; client [192.0.2.1] blocked using Proofpoint', ip],
+      ['message', '454 Throttling failure: Daily message quota exceeded.', /send slower/],
+      ['message', '554 Message rejected: Email address is not verified. The following identities failed the check', notOurs],
+      ['message', '550 5.4.6 Unusual sending activity detected.', /used up/],
+      ['message', '550 5.7.0 Blocked - see https://ipcheck.proofpoint.com/?ip=192.0.2.1', ip],
+    ],
+  }; // biome-ignore format: one row, one line
+  test.each(Object.entries(tables))('%s', (_, rows) => {
+    for (const [stage, reply, hint] of rows) expect([reply, says(stage, reply)]).toEqual([reply, expect.stringMatching(hint)]);
+  });
+}); // biome-ignore format: one line a fact
