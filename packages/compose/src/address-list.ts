@@ -19,6 +19,8 @@ export interface Mailbox {
 
 export interface Group {
   name: string;
+  /** As that of a {@link Mailbox}. */
+  encodedName?: string;
   members: Mailbox[];
 }
 
@@ -96,7 +98,7 @@ class AddressListParser {
     if (this.#skip(':')) {
       if (!groups) throw this.#fault('is a group within a group', groupHint);
       if (words.length === 0) throw this.#fault('is a group without a name', groupHint);
-      return { name: nameOf(words), members: this.#members() };
+      return { ...displayName(words), members: this.#members() };
     }
     const next = this.#text[this.#at];
     const [local] = words;
@@ -176,10 +178,7 @@ class AddressListParser {
       const name = this.#comment?.trim();
       return name ? { name, address } : { address };
     }
-    const name = nameOf(words);
-    const encoded = words.some((one) => !one.quoted && encodedWord.test(one.text));
-    if (!encoded) return { name, address };
-    return { name, encodedName: words.map(({ text }) => text).join(' '), address };
+    return { ...displayName(words), address };
   }
 
   /** CFWS: blanks and comments, which nest. */
@@ -242,8 +241,13 @@ interface Word {
   quoted: boolean;
 }
 
-const nameOf = (words: readonly Word[]): string =>
-  words.map(({ text, quoted }) => (quoted ? unescaped(text.slice(1, -1)) : text)).join(' ');
+function displayName(words: readonly Word[]): { name: string; encodedName?: string } {
+  const name = words
+    .map(({ text, quoted }) => (quoted ? unescaped(text.slice(1, -1)) : text))
+    .join(' ');
+  const encoded = words.some((one) => !one.quoted && encodedWord.test(one.text));
+  return encoded ? { name, encodedName: words.map(({ text }) => text).join(' ') } : { name };
+}
 
 /** quoted-pair = "\" (VCHAR / WSP) */
 const unescaped = (text: string): string => text.replace(/\\(.)/gsu, '$1');

@@ -18,7 +18,11 @@ export function checkKeys(
   if (typeof value !== 'object' || value === null) throw wrong(argument, 'must be an object');
   // A Map or a Headers holds what it holds elsewhere than in its keys: it would be left out without a word.
   if (Symbol.iterator in value)
-    throw wrong(argument, 'must be a plain object', 'Make one by Object.fromEntries().');
+    throw wrong(
+      argument,
+      'must be a plain object',
+      Array.isArray(value) ? 'Such as { key: value }.' : 'Make one by Object.fromEntries().',
+    );
   const unknown = Object.keys(value).find((key) => !keys.includes(key));
   if (unknown === undefined) return;
   const hint = Object.hasOwn(hints, unknown) ? hints[unknown] : undefined;
@@ -65,10 +69,13 @@ export function checkContent(value: unknown, argument: string): asserts value is
       throw wrong(argument, 'has been read to its end already', 'Open the stream anew each time.');
     return;
   }
+  const isStream = typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
   throw wrong(
     argument,
     'is neither text, octets nor a Readable',
-    'Open a file with createReadStream(): paths and URLs are not followed.',
+    isStream
+      ? 'Give it as Readable.from(…).'
+      : 'Open a file with createReadStream(): paths and URLs are not followed.',
   );
 }
 

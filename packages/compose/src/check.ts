@@ -229,7 +229,11 @@ function checkListFields(list: ListFields): void {
   for (const field of urls) {
     const value = list[field];
     if (value === undefined) continue;
-    for (const one of Array.isArray(value) ? value : [value]) checkLine(one, `list.${field}`);
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (typeof one === 'object' && one !== null)
+        throw wrong(`list.${field}`, 'holds an object', 'Give the URL alone, or a list of URLs.');
+      checkLine(one, `list.${field}`);
+    }
   }
 }
 
@@ -239,14 +243,28 @@ function checkListFields(list: ListFields): void {
 const ownFields = [
   'from', 'sender', 'to', 'cc', 'bcc', 'reply-to', 'subject', 'message-id', 'date', 'in-reply-to', 'references',
   'mime-version', 'content-type', 'content-transfer-encoding', 'content-disposition', 'content-id', 'dkim-signature',
-  'return-path', 'received',
+  'return-path', 'received', 'resent-bcc',
 ]; // biome-ignore format: one list
 
 function checkFields(headers: unknown, argument: string): void {
+  if (Array.isArray(headers))
+    throw wrong(
+      argument,
+      'must be a plain object',
+      "Such as { 'X-A': 'one', 'X-B': ['one', 'another'] }.",
+    );
   checkKeys(headers, Object.keys(headers ?? {}), argument);
   for (const [name, value] of Object.entries(headers as object)) {
     checkFieldName(name, argument);
-    for (const one of Array.isArray(value) ? value : [value]) checkLine(one, `${argument}.${name}`);
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (typeof one === 'object' && one !== null && 'prepared' in one)
+        throw wrong(
+          `${argument}.${name}`,
+          'is an object',
+          'Give the value alone: it is folded here.',
+        );
+      checkLine(one, `${argument}.${name}`);
+    }
   }
 }
 
@@ -258,6 +276,8 @@ export function checkFieldName(name: string, argument: string): void {
     throw wrong(
       `${argument}.${name}`,
       'cannot be given here',
-      'It has an option of its own, or the mail system writes it.',
+      /bcc$/i.test(name)
+        ? 'Use `bcc`, or `envelope.to`: all recipients would see it here.'
+        : 'It has an option of its own, or the mail system writes it.',
     );
 }

@@ -65,7 +65,7 @@ export function addressField(name: string, entries: readonly CheckedEntry[]): st
     if (!('members' in entry)) return [...mailbox(entry, end)];
     const last = entry.members.length - 1;
     const members = entry.members.flatMap((one, at) => mailbox(one, at < last ? ',' : `;${end}`));
-    const opening = phrase(entry.name);
+    const opening = wordsOf(entry);
     opening.push(`${opening.pop()}:${last < 0 ? `;${end}` : ''}`);
     return [...opening, ...members];
   });
@@ -74,9 +74,11 @@ export function addressField(name: string, entries: readonly CheckedEntry[]): st
 
 function mailbox({ name, encodedName, headerAddress }: CheckedMailbox, end: string): string[] {
   if (name === undefined) return [`${headerAddress}${end}`];
-  const words = encodedName === undefined ? phrase(name) : encodedName.split(' ');
-  return [...words, `<${headerAddress}>${end}`];
+  return [...wordsOf({ name, encodedName }), `<${headerAddress}>${end}`];
 }
+
+const wordsOf = (given: { name: string; encodedName?: string | undefined }): string[] =>
+  given.encodedName?.split(' ') ?? phrase(given.name);
 
 // phrase = 1*word; word = atom / quoted-string; encoded-words where there is more than ASCII
 export function phrase(name: string): string[] {

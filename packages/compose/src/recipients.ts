@@ -18,7 +18,9 @@ export interface CheckedMailbox extends Mailbox {
   utf8: boolean;
 }
 
-export type CheckedEntry = CheckedMailbox | { name: string; members: CheckedMailbox[] };
+export type CheckedEntry =
+  | CheckedMailbox
+  | { name: string; encodedName?: string; members: CheckedMailbox[] };
 
 export const mailboxesOf = (entries: readonly CheckedEntry[]): CheckedMailbox[] =>
   entries.flatMap((entry) => ('members' in entry ? entry.members : [entry]));
@@ -44,7 +46,11 @@ export function readAddresses(value: AddressInput | undefined, field: string): C
 
 function fromObject(given: AddressInput, argument: string): AddressListEntry {
   if (typeof given !== 'object' || given === null)
-    throw wrong(argument, 'is neither a string, an object nor a list');
+    throw wrong(
+      argument,
+      'is neither a string, an object nor a list',
+      'Nobody is undefined or an empty list; an entry of a list names somebody.',
+    );
   if ('group' in given) {
     checkKeys(given, ['name', 'group'], argument);
     const { name, group } = given;
@@ -69,7 +75,7 @@ function fromObject(given: AddressInput, argument: string): AddressListEntry {
 
 function checked(entry: AddressListEntry, argument: string): CheckedEntry {
   if ('members' in entry)
-    return { name: entry.name, members: entry.members.map((one) => checkedMailbox(one, argument)) };
+    return { ...entry, members: entry.members.map((one) => checkedMailbox(one, argument)) };
   return checkedMailbox(entry, argument);
 }
 
@@ -136,6 +142,8 @@ export function checkEnvelope(given: GivenEnvelope): { from: string | null; to: 
     size: 'The client tells it, where it is known.',
   });
   const { from, to } = given;
+  if (!from && from !== null)
+    throw wrong('envelope.from', 'is missing', 'null is the empty reverse-path: nothing bounces.');
   if (from !== null) parseAddress(from, 'envelope.from');
   const list = Array.isArray(to) ? (to as readonly string[]) : [to as string];
   if (list.length === 0) throw wrong('envelope.to', 'names no recipient');

@@ -241,6 +241,17 @@ describe('refuses', () => {
     expect(await refusal(to)).toEqual(['ERR_ARGUMENT', argument]);
   });
 
+  it('says how it is written', async () => {
+    const hint = (message: object) => made('x@example.net', message).then(() => '', (error) => error.hint);
+    for (const cc of [null, false, ['c@example.net', undefined]]) expect(await hint({ cc })).toMatch(/^Nobody is undefined/);
+    for (const from of [false, '', undefined]) expect(await hint({ envelope: { from, to: 'y@example.net' } })).toMatch(/^null/);
+    expect(await hint({ headers: { 'Resent-Bcc': 'c@example.net' } })).toMatch(/^Use `bcc`/);
+    expect(await hint({ headers: [{ key: 'X-A', value: '1' }] })).toMatch(/'X-A': 'one'/);
+    expect(await hint({ headers: { 'X-A': { prepared: true, value: 'x' } } })).toMatch(/^Give the value alone/);
+    expect(await hint({ list: { unsubscribe: { url: 'https://x.test', comment: 'C' } } })).toMatch(/^Give the URL alone/);
+    expect(await hint({ attachments: [{ content: new Blob(['x']).stream() }] })).toMatch(/Readable\.from/);
+  }); // biome-ignore format: one line a fact
+
   it('names the field and what could not be read', async () => {
     await expect(made('b@example.net c@example.net')).rejects.toThrow(
       'to holds "b@example.net c@example.net", which can\'t be read from "c@example.net" on',
@@ -295,6 +306,9 @@ describe('the header', () => {
     );
     expect(await field('Cc', { cc: 'j@example.net (Jo)' })).toBe('Jo <j@example.net>');
     expect(await field('Cc', { cc: 'j@münchen.example' })).toBe('j@xn--mnchen-3ya.example');
+    expect(await field('Cc', { cc: '=?utf-8?q?J=C3=B6?= x: j@example.net;' })).toBe(
+      '=?utf-8?q?J=C3=B6?= x: j@example.net;',
+    );
     expect(await field('Cc', { cc: 'Team: "Y, Z" <y@example.net>;, Empty:;' })).toBe(
       'Team: "Y, Z" <y@example.net>;, Empty:;',
     );
@@ -312,6 +326,38 @@ describe('the header', () => {
     expect(envelope).not.toHaveProperty('smtpUtf8');
   });
 });
+
+it('in each field alike', async () => {
+  const forms: [string, string[] | undefined][] = [
+    ['"B" "C"<b@x.test>', ['b@x.test']], ['B"C" <b@x.test>(d)', ['b@x.test']], ['< b @ x.test >', ['b@x.test']], ['b@(c)x.test', ['b@x.test']],
+    ['"=?utf-8?q?B?=" <b@x.test>', ['b@x.test']], ['=?utf-8?q?c=40y.test?= <b@x.test>', ['b@x.test']], ['“B” <b@x.test>', ['b@x.test']],
+    ['A:<b@x.test>, c@x.test;, D:;', ['b@x.test', 'c@x.test']], ['"b@y.test"@x.test', ['"b@y.test"@x.test']], ['b%y.test@x.test', ['b%y.test@x.test']],
+    ['""@x.test', ['""@x.test']], ['b@x．test', ['b@x．test']], ['b@[IPv6:::ffff:1.2.3.4]', ['b@[IPv6:::ffff:1.2.3.4]']],
+    ['b."c"@x.test', undefined], ['"b"."c"@x.test', undefined], ['b . c@x.test', undefined], ['b@x . test', undefined], ['b(c).d@x.test', undefined],
+    ['b@x(c).test', undefined], ['A:b@x.test;B:c@x.test;', undefined], ['A:b@x.test;,', undefined], ['A:,;', undefined], ['<b@x.test> Bob', undefined],
+    ['"b<c"@x.test', undefined], ['b\\ c@x.test', undefined], ['b@[ 1.2.3.4 ]', undefined], ['b@[tag:abc]', undefined], ['b@1.2.3.4.', undefined],
+    ['{b@x.test}', undefined], ['[b@x.test](mailto:b@x.test)', undefined], ['mailto:b@x.test?cc=c@x.test', undefined], ['b@x.test (c', undefined],
+    ['"b@x.test, c@x.test"', undefined], ['"a, b" b@x.test', undefined], ['b at x.test', undefined], ['Bob＜b@x.test＞', undefined], ['=?utf-8?B?YkB4LnRlc3Q=?=', undefined],
+    ['b@=?utf-8?q?x?=.test', undefined], ['=?utf-8?q?A,_B?= <b@x.test>', undefined], ['   ', undefined], ['(nobody)', undefined],
+  ]; // biome-ignore format: one list
+  for (const [form, wanted] of forms)
+    for (const name of ['to', 'cc', 'bcc', 'from', 'replyTo', 'sender', 'headers'] as const) {
+      const given = name === 'headers' ? { 'Resent-To': form } : form;
+      const sender = wanted !== undefined && wanted.length > 1 && name === 'from' ? { sender: 'z@x.test' } : {};
+      if (name === 'sender' && wanted !== undefined && wanted.length > 1) continue;
+      const outcome = await made('a@x.test', { [name]: given, ...sender }).then(
+        ({ envelope }) => envelope,
+        (error) => error,
+      );
+      const context = [name, form];
+      if (wanted === undefined) {
+        const argument = name === 'headers' ? 'headers.Resent-To' : name;
+        expect([...context, outcome.code, outcome.argument]).toEqual([...context, 'ERR_ARGUMENT', argument]);
+      } else if (name === 'to') expect([...context, outcome.to]).toEqual([...context, wanted]);
+      else if (name === 'cc' || name === 'bcc') expect([...context, outcome.to]).toEqual([...context, ['a@x.test', ...wanted]]);
+      else expect([...context, outcome.to]).toEqual([...context, ['a@x.test']]);
+    }
+}); // biome-ignore format: one line a fact
 
 describe('an envelope of one’s own', () => {
   it('goes out as given, and is checked as SMTP does', async () => {

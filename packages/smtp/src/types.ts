@@ -73,6 +73,8 @@ export interface Envelope {
     return?: 'full' | 'headers';
     /** Comes back in each notification. At most 100 characters as xtext. */
     envelopeId?: string;
+    /** For all recipients that say nothing of their own. */
+    notify?: Recipient['notify'];
     /** Send without, where the server can't; the result's `dropped` says so. Default: `ERR_EXTENSION_REQUIRED`. */
     optional?: boolean;
   };

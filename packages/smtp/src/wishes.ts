@@ -19,7 +19,12 @@ interface Wish {
   /** Parameters of MAIL; `undefined`: not wished for here. @throws UsageError */
   mail(envelope: Envelope, offered: readonly string[]): string[] | undefined;
   /** Parameters of RCPT; likewise. */
-  recipient?(recipient: Recipient, path: MailAddress, argument: string): string[] | undefined;
+  recipient?(
+    recipient: Omit<Recipient, 'address'>,
+    path: MailAddress,
+    argument: string,
+    envelope: Envelope,
+  ): string[] | undefined;
 }
 
 export interface Wishes {
@@ -31,6 +36,7 @@ export interface Wishes {
 }
 
 const nothing: readonly never[] = [];
+const noWishes: Omit<Recipient, 'address'> = {};
 
 export function wishesOf(
   { extensions }: Session,
@@ -47,8 +53,8 @@ export function wishesOf(
   };
   for (const { extension, what, mail, recipient: each } of table) {
     const forMail = mail(envelope, extensions.get(extension) ?? []);
-    const forRecipients = recipients.map(
-      ({ recipient, path }, i) => recipient && each?.(recipient, path, `envelope.to[${i}]`),
+    const forRecipients = recipients.map(({ recipient, path }, i) =>
+      each?.(recipient ?? noWishes, path, `envelope.to[${i}]`, envelope),
     );
     const wished = forMail ?? forRecipients.find((one) => one !== undefined);
     if (wished === undefined) continue;
@@ -88,7 +94,7 @@ function optionalOnes({ optional, dsn }: Envelope): ReadonlySet<string> {
 
 function mailDsn({ dsn }: Envelope): string[] | undefined {
   if (dsn === undefined) return undefined;
-  checkKeys(dsn, ['return', 'envelopeId', 'optional'], 'envelope.dsn');
+  checkKeys(dsn, ['return', 'envelopeId', 'notify', 'optional'], 'envelope.dsn');
   checkFlag(dsn.optional, 'envelope.dsn.optional');
   checkOneOf(dsn.return, ['full', 'headers'], 'envelope.dsn.return');
   const parameters = [];
@@ -105,18 +111,15 @@ function mailDsn({ dsn }: Envelope): string[] | undefined {
 const moments = ['success', 'failure', 'delay'] as const;
 
 function recipientDsn(
-  { notify, originalRecipient }: Recipient,
+  { notify, originalRecipient }: Omit<Recipient, 'address'>,
   path: MailAddress,
   argument: string,
+  { dsn }: Envelope,
 ): string[] | undefined {
   const parameters = [];
-  if (notify === 'never') parameters.push('NOTIFY=NEVER');
-  else if (notify !== undefined) {
-    if (!Array.isArray(notify) || notify.length === 0)
-      throw wrong(`${argument}.notify`, "is neither 'never' nor a list");
-    for (const moment of notify) checkOneOf(moment, moments, `${argument}.notify`);
-    parameters.push(`NOTIFY=${[...new Set(notify)].join(',').toUpperCase()}`);
-  }
+  if (notify !== undefined) parameters.push(notifyParameter(notify, `${argument}.notify`));
+  else if (dsn?.notify !== undefined)
+    parameters.push(notifyParameter(dsn.notify, 'envelope.dsn.notify'));
   if (originalRecipient !== undefined) {
     const original = parseAddress(originalRecipient, `${argument}.originalRecipient`);
     parameters.push(
@@ -126,6 +129,14 @@ function recipientDsn(
     );
   }
   return parameters.length === 0 ? undefined : parameters;
+}
+
+function notifyParameter(notify: Recipient['notify'], argument: string): string {
+  if (notify === 'never') return 'NOTIFY=NEVER';
+  if (!Array.isArray(notify) || notify.length === 0)
+    throw wrong(argument, "is neither 'never' nor a list");
+  for (const moment of notify) checkOneOf(moment, moments, argument);
+  return `NOTIFY=${[...new Set(notify)].join(',').toUpperCase()}`;
 }
 
 // ── AUTH=, RFC 4954 §5 ─────────────────────────────────────────────────────────────────────────────────────────
@@ -190,7 +201,7 @@ function mailPriority({ priority }: Envelope): string[] | undefined {
 // ── RRVS, RFC 7293 ─────────────────────────────────────────────────────────────────────────────────────────────
 
 const recipientRrvs = (
-  { validSince }: Recipient,
+  { validSince }: Omit<Recipient, 'address'>,
   _path: MailAddress,
   argument: string,
 ): string[] | undefined =>
@@ -229,8 +240,9 @@ const hex = (c: string): string =>
 
 /** RFC 3339, in UTC and whole seconds. */
 function dateTime(value: unknown, argument: string): string {
-  if (!(value instanceof Date) || Number.isNaN(value.getTime()))
-    throw wrong(argument, 'is no valid Date');
+  const year = value instanceof Date ? value.getUTCFullYear() : Number.NaN;
+  if (!(value instanceof Date) || !(year >= 0 && year <= 9999))
+    throw wrong(argument, 'is no valid Date', 'RFC 3339 has four digits for the year.');
   return value.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 

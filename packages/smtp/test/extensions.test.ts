@@ -104,6 +104,29 @@ describe('parameters of MAIL and RCPT', () => {
     await bare.played;
   });
 
+  test('notify for all, and of one recipient', async () => {
+    const to = ['a@x.test', { address: 'b@x.test', notify: ['delay'] }, { address: 'c@x.test' }] as const;
+    const peer = play(`${opening('DSN')}
+      C: MAIL FROM:<alice@example.org>
+      S: 250 ok
+      C: RCPT TO:<a@x.test> NOTIFY=NEVER
+      S: 250 ok
+      C: RCPT TO:<b@x.test> NOTIFY=DELAY
+      S: 250 ok
+      C: RCPT TO:<c@x.test> NOTIFY=NEVER
+      S: 250 ok
+      C: DATA
+      S: 354 Go on
+      C: x
+      C: .
+      S: 250 ok
+      ${closing}`);
+    const client = await connectTo(peer);
+    await client.send({ from, to, dsn: { notify: 'never' } }, 'x');
+    await client.quit();
+    await peer.played;
+  }); // biome-ignore format: one line a fact
+
   test.each<[object, string]>([
     [{ deliverBy: { seconds: 30, otherwise: 'return' } }, 'envelope.deliverBy.seconds'],
     [{ deliverBy: { seconds: 0.5, otherwise: 'notify' } }, 'envelope.deliverBy.seconds'],
@@ -120,6 +143,15 @@ describe('parameters of MAIL and RCPT', () => {
     [{ optional: 'DSN' }, 'envelope.optional'],
     [{ optional: ['SIZE'] }, 'envelope.optional'],
     [{ dsn: null }, 'envelope.dsn'],
+    [{ dsn: { notify: [] } }, 'envelope.dsn.notify'],
+    [{ dsn: { notify: ['never'] } }, 'envelope.dsn.notify'],
+    [{ dsn: { notify: 'failure' } }, 'envelope.dsn.notify'],
+    [{ hold: { until: new Date(8.64e15) } }, 'envelope.hold.until'],
+    [{ hold: { until: new Date(-8e14) } }, 'envelope.hold.until'],
+    [{ hold: { seconds: 0 } }, 'envelope.hold.seconds'],
+    [{ to: { address: to, validSince: new Date(3e14) } }, 'envelope.to[0].validSince'],
+    [{ deliverBy: { seconds: 1e9, otherwise: 'notify' } }, 'envelope.deliverBy.seconds'],
+    [{ deliverBy: { seconds: -1, otherwise: 'return' } }, 'envelope.deliverBy.seconds'],
     [{ to: { address: to, validSince: '2020-01-01' } }, 'envelope.to[0].validSince'],
     [{ smtpUtf8: 1 }, 'envelope.smtpUtf8'],
   ])('%j is refused', async (wish, argument) => {
