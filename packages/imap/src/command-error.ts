@@ -131,6 +131,13 @@ export function isRefusedForGood(error: unknown): boolean {
   return reply !== undefined && !transient && !reply.enhanced?.startsWith('LIMIT');
 }
 
+/** That, or the server's part that holds this mailbox is down (RFC 5530 §3, Cyrus' Murder): other mailboxes can be asked. */
+export function isOfOneMailbox(error: unknown): boolean {
+  const { reply } = error as CommandError;
+  const isDown = reply?.enhanced?.startsWith('UNAVAILABLE') && !notNow.test(reply.text);
+  return isDown || isRefusedForGood(error);
+}
+
 /** A BAD that says that the server does not know the command in this form, and not that it is busy. */
 export const isNotUnderstood = (error: unknown): boolean =>
   isRefusedForGood(error) && (error as CommandError).reply?.code === 'BAD';

@@ -845,7 +845,7 @@ S: A2 OK done
       const [found] = await box.fetch(11, { envelope: true }).toArray();
       expect(found?.envelope).toMatchObject({
         subject: 's',
-        to: [],
+        to: [{ name: '', address: 'a@example.org' }],
         inReplyTo: '<r>',
         messageId: '<m>',
       });

@@ -11,7 +11,7 @@ const refusals: [string, string, object][] = [
   ['Gmail', 'NO [THROTTLED] Account exceeded command or bandwidth limits. (Failure)', { retry: 'later' }],
   ['Gmail', 'NO [OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)', { retry: 'later' }],
   ['Gmail', 'BAD [THROTTLED] not now', { retry: 'later' }],
-  ['iCloud', 'NO [UNAVAILABLE] backend', { retry: 'later' }],
+  ['iCloud', 'NO [UNAVAILABLE] Service is temporarily unavailable', { retry: 'later' }],
   ['Exchange', 'NO Server Unavailable. 15', { retry: 'later' }],
   ['NetEase', 'NO System busy!', { retry: 'later' }],
   ['Zoho', 'BAD Too many requests', { retry: 'later' }],

@@ -1,7 +1,7 @@
 /** LIST and LSUB, RFC 9051 §6.3.9; LIST-EXTENDED, RFC 5258; LIST-STATUS, RFC 5819; SPECIAL-USE, RFC 6154. */
 import { checkOptions, UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { isNotUnderstood, isRefusedForGood, requireCapability } from '../command-error.js';
+import { isNotUnderstood, isOfOneMailbox, requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { extensionData } from '../extension-data.js';
 import { parseRights } from '../grammar/account-data.js';
@@ -170,7 +170,7 @@ async function unlessRefused<T>(runner: CommandRunner, asked: Promise<T>): Promi
     return await asked;
   } catch (error) {
     // A server that has no time now has not refused this mailbox.
-    if (!isRefusedForGood(error) || !runner.connection.isOpen) throw error;
+    if (!isOfOneMailbox(error) || !runner.connection.isOpen) throw error;
     runner.session.notices.push({ kind: 'refused', text: (error as Error).message });
     return undefined;
   }

@@ -2,7 +2,16 @@
 import { decodeText } from '@fivewire/line-protocol';
 import { decodeHeaderText, decodeParameters } from './encoded-word.js';
 import { Envelope, mostOf, parseEnvelope } from './envelope.js';
-import { close, type FrameSlice, isDigit, isMalformed, type Lexer, open, quote } from './lexer.js';
+import {
+  close,
+  type FrameSlice,
+  isDigit,
+  isMalformed,
+  type Lexer,
+  open,
+  quote,
+  wholeNumber,
+} from './lexer.js';
 import { plainStructure } from './plain-structure.js';
 import { plainSlice } from './plain-tokens.js';
 
@@ -111,6 +120,14 @@ function bodyOrNote(lexer: Lexer, part: string, isMessage: boolean): BodyPart {
 function body(lexer: Lexer, part: string, isMessage: boolean): BodyPart {
   lexer.open('body');
   lexer.spaces();
+  if (isWrapped(lexer)) {
+    const inner = body(lexer, part, isMessage);
+    lexer.note('parentheses around the body');
+    lexer.spaces();
+    lexer.expect(close, ') of the body');
+    lexer.closed();
+    return inner;
+  }
   const found =
     lexer.peek() === open || isMissingPart(lexer)
       ? multipart(lexer, part)
@@ -129,8 +146,10 @@ function multipart(lexer: Lexer, part: string): BodyPart {
   const parts: BodyPart[] = [];
   while (more(lexer)) {
     const number = below(part, parts.length + 1);
-    if (lexer.peek() === open) parts.push(bodyOrNote(lexer, number, false));
-    else if (isMissingPart(lexer) || isNoText(lexer)) {
+    if (lexer.peek() === open) {
+      if (isParameters(lexer)) break;
+      parts.push(bodyOrNote(lexer, number, false));
+    } else if (isMissingPart(lexer) || isNoText(lexer)) {
       // It counts, or all numbers behind it would name other parts.
       const { pos } = lexer;
       lexer.skipValue('body');
@@ -138,10 +157,15 @@ function multipart(lexer: Lexer, part: string): BodyPart {
       parts.push(unknownStructure(number));
     } else break;
   }
-  if (more(lexer)) return endOfMultipart(lexer, part, parts, lexer.nstringOrNote('media-subtype'));
+  if (more(lexer) && lexer.peek() !== open)
+    return endOfMultipart(lexer, part, parts, lexer.nstringOrNote('media-subtype'));
   lexer.note('media-subtype is missing');
   return endOfMultipart(lexer, part, parts, null);
 }
+
+/** A body, or a multipart of several, and nothing behind it: what is in the list is all of it. */
+const isWrapped = (lexer: Lexer): boolean =>
+  /^\( *[("]/.test(lexer.text.slice(lexer.pos, lexer.pos + 9)) && lexer.valuesLeft() === 1;
 
 /** NIL before another body: a list whose first word is no media type holds parameters. */
 function isMissingPart({ text, pos }: Lexer): boolean {
@@ -149,6 +173,15 @@ function isMissingPart({ text, pos }: Lexer): boolean {
   const found = nilAndBody.exec(text);
   return found !== null && (found[1] === undefined || mediaTypes.has(lower(found[1])));
 }
+
+/** Strings in pairs, of which the first is no media type: what stands behind a subtype. */
+function isParameters({ text, pos }: Lexer): boolean {
+  pairs.lastIndex = pos;
+  const name = pairs.exec(text)?.[1];
+  return name !== undefined && !mediaTypes.has(lower(name));
+}
+
+const pairs = /\( *"([^"]*)" +"[^"]*"(?: +"[^"]*" +"[^"]*")* *\)/y;
 
 /** An atom, which is no media-subtype, before a string, which is one. */
 function isNoText({ text, pos }: Lexer): boolean {
@@ -169,7 +202,10 @@ function endOfMultipart(
   const found: Writable<BodyPart> = {
     part,
     type: `multipart/${lower(subtype) || 'mixed'}`,
-    parameters: field(lexer, 'body-fld-param', parseParameters, {}),
+    parameters:
+      more(lexer) && lexer.peek() === quote
+        ? bare(lexer, stringsLeft(lexer) & ~1)
+        : field(lexer, 'body-fld-param', parseParameters, {}),
     encoding: '',
     size: 0,
     parts,
@@ -184,6 +220,11 @@ function endOfMultipart(
  */
 function basicOrChildless(lexer: Lexer, part: string): BodyPart {
   const type = texts(lexer, 'media-type', behind.word);
+  const [mediaType = '', whole] = lower(type).split('/');
+  if (whole !== undefined && mediaTypes.has(mediaType)) {
+    lexer.note('media-subtype is missing');
+    return basic(lexer, part, mediaType, whole);
+  }
   const isChildless = !more(lexer) || lexer.peek() === open;
   if (!isChildless) {
     const subtype = texts(lexer, 'media-subtype', behind.list);
@@ -244,9 +285,16 @@ const multipartSubtypes = new Set(
  */
 function basic(lexer: Lexer, part: string, mediaType: string, subtype: string | null): BodyPart {
   const type = `${mediaType || 'application'}/${lower(subtype) || 'octet-stream'}`;
-  const parameters = field(lexer, 'body-fld-param', parseParameters, {});
-  const id = more(lexer) ? lexer.nstringOrNote('body-fld-id', behind.text) : null;
-  const description = more(lexer) ? lexer.nstringOrNote('body-fld-desc', behind.text) : null;
+  const before = fieldsBeforeOctets(lexer);
+  const parameters =
+    before > 4
+      ? bare(lexer, before - 3)
+      : before < 2
+        ? {}
+        : field(lexer, 'body-fld-param', parseParameters, {});
+  const id = before > 2 && more(lexer) ? lexer.nstringOrNote('body-fld-id', behind.text) : null;
+  const description =
+    before > 3 && more(lexer) ? lexer.nstringOrNote('body-fld-desc', behind.text) : null;
   const encoding = more(lexer) ? lexer.nstringOrNote('body-fld-enc', behind.number) : null;
   const size = more(lexer) ? octetCount(lexer) : noSize(lexer);
   // Gmail sends base64-encoded messages as basic parts: an envelope is there only if "(" follows (MailKit#32).
@@ -264,7 +312,8 @@ function basic(lexer: Lexer, part: string, mediaType: string, subtype: string | 
     }
   }
   const lines = lineCount(lexer, mediaType === 'text' || message);
-  const md5 = more(lexer) ? lexer.nstringOrNote('body-fld-md5') : null;
+  const md5 =
+    more(lexer) && !isDispositionAlready(lexer) ? lexer.nstringOrNote('body-fld-md5') : null;
   const found: Writable<BodyPart> = {
     part,
     type,
@@ -281,6 +330,37 @@ function basic(lexer: Lexer, part: string, mediaType: string, subtype: string | 
   extension(lexer, found);
   return found;
 }
+
+/**
+ * How many fields stand before body-fld-octets: four, but where an encoding and a number behind it show that some are missing, the
+ * description first, or that the parameters have no parentheses.
+ */
+function fieldsBeforeOctets(lexer: Lexer): number {
+  lexer.spaces();
+  const { pos, depth } = lexer;
+  let fields = 0;
+  let last = '';
+  try {
+    while (more(lexer) && !isDigit(lexer.peek()) && fields < 20) {
+      const start = lexer.pos;
+      lexer.skipValue('body');
+      last = lexer.text.slice(start, lexer.pos);
+      fields++;
+    }
+  } catch (error) {
+    if (!isMalformed(error)) throw error;
+    return 4;
+  } finally {
+    lexer.rewind(pos, depth);
+  }
+  if (fields === 3 && lower(last) === 'nil') return 3;
+  if (fields === 4 || !encodings.test(last)) return 4;
+  if (fields > 4) return fields % 2 === 1 && lexer.peek() === quote ? fields : 4;
+  lexer.note('fields before body-fld-octets are missing');
+  return fields;
+}
+
+const encodings = /^"?(?:7bit|8bit|binary|base64|quoted-printable)"?$/i;
 
 /** NIL where an envelope should be, before a body or a number of lines; or the body itself. */
 function stepOverMissingEnvelope(lexer: Lexer): boolean {
@@ -309,6 +389,14 @@ const behind = {
 
 const texts = (lexer: Lexer, rule: string, follows: RegExp): string | null =>
   lexer.looseQuotes && lexer.peek() === quote ? lexer.quotedBefore(follows) : lexer.nstring(rule);
+
+/** GMX has a list where the checksum stands, and the disposition behind it; others have the disposition there. */
+function isDispositionAlready(lexer: Lexer): boolean {
+  const { text, pos } = lexer;
+  if (!/^\( *"(?:attachment|inline)"/i.test(text.slice(pos, pos + 20))) return false;
+  lexer.note('body-fld-md5 is missing');
+  return true;
+}
 
 /** A field that is there and can't be read is stepped over: the part keeps the others. */
 function field<T>(lexer: Lexer, rule: string, read: (lexer: Lexer) => T, empty: T): T {
@@ -384,11 +472,17 @@ function parseParameters(lexer: Lexer): Readonly<Record<string, string>> {
 }
 
 /** Parameters that stand in the disposition without a list of their own: `("attachment" "filename" "a.pdf")`. */
-function bare(lexer: Lexer): Readonly<Record<string, string>> {
+function bare(lexer: Lexer, most = Number.POSITIVE_INFINITY): Readonly<Record<string, string>> {
   const words: string[] = [];
-  while (more(lexer)) words.push(lexer.nstringOrNote('parameter') ?? '');
+  while (words.length < most && more(lexer)) words.push(lexer.nstringOrNote('parameter') ?? '');
   if (words.length > 0) lexer.note('parameters without parentheses');
   return inPairs(words);
+}
+
+/** How many strings follow one another here. */
+function stringsLeft(lexer: Lexer): number {
+  const [run = ''] = /^(?:"[^"]*" *)*/.exec(lexer.text.slice(lexer.pos, lexer.pos + 2_000)) ?? [];
+  return run.split('"').length >> 1;
 }
 
 function inPairs(words: readonly string[]): Readonly<Record<string, string>> {
@@ -411,6 +505,11 @@ function bodyExtension(lexer: Lexer): BodyExtension {
 /** body-fld-lines. Where there is none by the type, a bare number is one all the same: no checksum looks like it. */
 function lineCount(lexer: Lexer, isText: boolean): number | undefined {
   if (!more(lexer)) return undefined;
+  if (isText && nilBeforeDisposition.test(lexer.text.slice(lexer.pos, lexer.pos + 99))) {
+    lexer.note('body-fld-lines: the server does not know it (NIL)');
+    lexer.nil();
+    return undefined;
+  }
   if (isDigit(lexer.peek()) || (isText && isCount(lexer))) return count(lexer, 'body-fld-lines');
   // Where it is missing, four fields follow at most.
   if (!isText || (lexer.peek() !== minus && lexer.valuesLeft() < 5)) return undefined;
@@ -418,6 +517,9 @@ function lineCount(lexer: Lexer, isText: boolean): number | undefined {
   lexer.skipValue('body-fld-lines');
   return undefined;
 }
+
+/** NIL for the lines, NIL for the checksum, and a disposition: not the checksum, no disposition and a list of languages. */
+const nilBeforeDisposition = /^nil +nil +\( *"[^"]{1,40}" +(?:\(|nil)/i;
 
 const minus = 45;
 
@@ -442,11 +544,11 @@ function noSize(lexer: Lexer): number {
 }
 
 /** A number, in quotes or not. */
-const isCount = (lexer: Lexer): boolean =>
-  isDigit(lexer.peek()) ||
-  (lexer.peek() === quote && /^"\d{1,10}"/.test(lexer.text.slice(lexer.pos, lexer.pos + 12)));
+const isCount = ({ text, pos }: Lexer): boolean =>
+  /^(?:"\d{1,10}"|\d[\d.e+]*[ )])/i.test(text.slice(pos, pos + 24)) ||
+  isDigit(text.charCodeAt(pos));
 function count(lexer: Lexer, rule: string): number | undefined {
-  const number = isDigit(lexer.peek()) ? Number(lexer.digits(rule)) : Number(lexer.nstring(rule));
+  const number = wholeNumber(lexer.astring(rule)) ?? Number.NaN;
   if (number <= Number.MAX_SAFE_INTEGER) return number;
   lexer.note(`${rule} is more than anything has`);
   return undefined;

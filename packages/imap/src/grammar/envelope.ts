@@ -219,7 +219,7 @@ export function readEnvelope(lexer: Lexer): { raw: RawEnvelope; isWhole: boolean
       endEnvelope(lexer);
       return inner;
     }
-    raw.date = textField(lexer, 'env-date', behind.text);
+    raw.date = textField(lexer, 'env-date', behind.text, 10);
     raw.subject = subjectField(lexer, raw);
     raw.from = parseAddresses(lexer, 'env-from', 8);
     raw.sender = parseAddresses(lexer, 'env-sender', 7);
@@ -227,9 +227,10 @@ export function readEnvelope(lexer: Lexer): { raw: RawEnvelope; isWhole: boolean
     raw.to = parseAddresses(lexer, 'env-to', 5);
     raw.cc = parseAddresses(lexer, 'env-cc', 4);
     raw.bcc = parseAddresses(lexer, 'env-bcc', 3);
-    raw.inReplyTo = textField(lexer, 'env-in-reply-to', behind.text);
-    raw.messageId = textField(lexer, 'env-message-id', behind.envelope);
-    endEnvelope(lexer);
+    raw.inReplyTo = onlyOneLeft(lexer) ? null : idField(lexer, 'env-in-reply-to', behind.text, 2);
+    raw.messageId = idField(lexer, 'env-message-id', behind.envelope, 1);
+    const excess = endEnvelope(lexer);
+    raw.messageId ??= excess;
   } catch (error) {
     if (!isMalformed(error)) throw error;
     lexer.note((error as Error).message);
@@ -239,9 +240,9 @@ export function readEnvelope(lexer: Lexer): { raw: RawEnvelope; isWhole: boolean
   return { raw, isWhole: true };
 }
 
-/** QQ and foxmail leave fields out: what is missing at the end stays empty. */
-function textField(lexer: Lexer, rule: string, follows: RegExp): string | null {
-  lexer.spaces();
+/** QQ and foxmail leave fields out: what is missing at the end stays empty. @param left how many fields should be left, this one included */
+function textField(lexer: Lexer, rule: string, follows: RegExp, left: number): string | null {
+  stepOverRest(lexer, left);
   if (lexer.peek() === close) {
     lexer.note(`${rule} is missing`);
     return null;
@@ -249,11 +250,40 @@ function textField(lexer: Lexer, rule: string, follows: RegExp): string | null {
   return lexer.nstringOrNote(rule, follows);
 }
 
+/** No field is a word but NIL: one in excess is the rest of a literal that was announced short, or of a text without quotes. */
+function stepOverRest(lexer: Lexer, left: number): void {
+  for (lexer.spaces(); isWord.test(lexer.text.slice(lexer.pos, lexer.pos + 4)); lexer.spaces()) {
+    if (lexer.looseQuotes || lexer.valuesLeft() <= left) return;
+    lexer.note('a word between the fields');
+    lexer.skipValue('envelope');
+  }
+}
+
+const isWord = /^(?!nil[ )])[^ ()"{~\d]/i;
+
+/** Some write several in parentheses. */
+function idField(lexer: Lexer, rule: string, follows: RegExp, left: number): string | null {
+  stepOverRest(lexer, left);
+  if (lexer.looseQuotes || lexer.peek() !== open) return textField(lexer, rule, follows, left);
+  lexer.note(`a list in place of ${rule}`);
+  const ids: string[] = [];
+  lexer.list(rule, () => ids.push(lexer.nstringOrNote(rule) ?? ''));
+  return ids.join(' ').trim() || null;
+}
+
+/** Where one of the two is missing it is the one that many messages do not have. */
+function onlyOneLeft(lexer: Lexer): boolean {
+  lexer.spaces();
+  if (lexer.looseQuotes || lexer.peek() !== quote || lexer.valuesLeft() !== 1) return false;
+  lexer.note('env-in-reply-to is missing');
+  return true;
+}
+
 /** Addresses stand here, and just so many fields as should follow it: it is missing, or the date is and this was taken for it. */
 function subjectField(lexer: Lexer, raw: Writable): string | null {
-  lexer.spaces();
+  stepOverRest(lexer, 9);
   if (!/^\( *\(/.test(lexer.text.slice(lexer.pos, lexer.pos + 9)) || lexer.valuesLeft() !== 8)
-    return textField(lexer, 'env-subject', behind.list);
+    return textField(lexer, 'env-subject', behind.list, 9);
   const isDate = raw.date === null || parseMessageDate(raw.date) !== undefined;
   lexer.note(`${isDate ? 'env-subject' : 'env-date'} is missing`);
   if (isDate) return null;
@@ -269,7 +299,7 @@ function subjectField(lexer: Lexer, raw: Writable): string | null {
  * @param left how many fields should be left, this one included
  */
 function parseAddresses(lexer: Lexer, rule: string, left: number): RawAddress[] {
-  lexer.spaces();
+  stepOverRest(lexer, left);
   if (lexer.nil()) return [];
   const addresses: RawAddress[] = [];
   if (lexer.looseQuotes && lexer.peek() === quote) {
@@ -280,31 +310,66 @@ function parseAddresses(lexer: Lexer, rule: string, left: number): RawAddress[] 
   if (lexer.peek() !== open) {
     if (lexer.valuesLeft() === left) {
       lexer.note(`a text in place of ${rule}`);
-      lexer.skipValue(rule);
+      return addressesIn(lexer.nstring(rule) ?? '');
     } else lexer.note(`${rule} is missing`);
     return addresses;
   }
   const texts: (string | null)[] = [];
   lexer.list(rule, () => {
-    if (lexer.peek() === open) addresses.push(parseAddress(lexer));
+    if (wrapped.test(lexer.text.slice(lexer.pos, lexer.pos + 9))) {
+      lexer.note(`parentheses around ${rule}`);
+      addresses.push(...parseAddresses(lexer, rule, left));
+    } else if (lexer.peek() === open) addresses.push(...parseAddress(lexer));
     else texts.push(lexer.nstringOrNote('address', behind.text));
   });
   if (texts.some((text) => text !== null)) lexer.note(`a text in place of an address in ${rule}`);
-  // One address without parentheses of its own.
-  if (addresses.length === 0 && texts.length === 4 && texts[2] !== null)
-    addresses.push(toAddress(texts));
-  return addresses;
+  if (addresses.length > 0) return addresses;
+  // Addresses without parentheses of their own.
+  return inFours(texts) ?? texts.flatMap((text) => addressesIn(text ?? ''));
 }
 
+const wrapped = /^\( *\(/;
+
+/** Four parts after four parts, each an address. */
+function inFours(texts: readonly (string | null)[]): RawAddress[] | undefined {
+  if (texts.length === 0 || texts.length % 4 !== 0) return undefined;
+  const found: RawAddress[] = [];
+  for (let i = 0; i < texts.length; i += 4) found.push(toAddress(texts.slice(i, i + 4)));
+  return found.every(isWhole) ? found : undefined;
+}
+
+const isWhole = ({ mailbox, host }: RawAddress): boolean =>
+  /^[^\s"()]+$/.test(mailbox ?? '') && /^[^\s"()]+$/.test(host ?? '');
+
+/** `Al <al@example.org>, bo@example.org`: what stands in a header field. */
+const addressesIn = (text: string): RawAddress[] =>
+  text.split(',').flatMap((one) => {
+    const [, name = '', mailbox = one.trim()] =
+      /^\s*"?([^"<]*?)"?\s*<([^<>]*)>\s*$/.exec(one) ?? [];
+    return /^[^\s@]+@[^\s@]+$/.test(mailbox) ? [toAddress([name || null, null, mailbox])] : [];
+  });
+
 /** address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")" */
-function parseAddress(lexer: Lexer): RawAddress {
+function parseAddress(lexer: Lexer): RawAddress[] {
   const fields: (string | null)[] = [];
   lexer.list('address', () => {
     const follows = fields.length < 3 ? behind.text : behind.address;
     fields.push(lexer.nstringOrNote('a part of an address', follows));
   });
-  if (fields.length !== 4) lexer.note(`an address of ${fields.length} parts`, 2);
-  return toAddress(fields);
+  if (fields.length === 4) return [toAddress(fields)];
+  const several = inFours(fields);
+  const address = toAddress(fields);
+  // Parts in excess behind a whole address are not what a name with quotes in it looks like.
+  const isClear = several !== undefined || (fields.length > 4 && isWhole(address));
+  lexer.note(`an address of ${fields.length} parts`, isClear ? 1 : 2);
+  if (several !== undefined) return several;
+  if (address.mailbox !== null) return [address];
+  const whole = fields.find((text) => text?.includes('@'));
+  return [
+    whole == null
+      ? address
+      : { ...address, name: address.name === whole ? null : address.name, mailbox: whole },
+  ];
 }
 
 function toAddress([name = null, route = null, mailbox = null, host = null]: readonly (
@@ -314,14 +379,19 @@ function toAddress([name = null, route = null, mailbox = null, host = null]: rea
   return { name, route, mailbox, host };
 }
 
-function endEnvelope(lexer: Lexer): void {
+/** @returns a message-id among what is in excess */
+function endEnvelope(lexer: Lexer): string | null {
+  let id: string | null = null;
   for (lexer.spaces(); lexer.peek() !== close; lexer.spaces()) {
     if (lexer.atEnd || lexer.looseQuotes) throw lexer.fail(') of the envelope');
     lexer.note('more than ten fields');
+    const start = lexer.pos;
     lexer.skipValue('envelope');
+    id ??= /^"(<[^<>"\\]+>)"$/.exec(lexer.text.slice(start, lexer.pos))?.[1] ?? null;
   }
   lexer.pos++;
   lexer.closed();
+  return id;
 }
 
 function decodeAddresses(raw: readonly RawAddress[]): Address[] {

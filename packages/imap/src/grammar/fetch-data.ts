@@ -21,6 +21,7 @@ import {
   open,
   openBracket,
   quote,
+  wholeNumber,
 } from './lexer.js';
 import { decodeMailboxName } from './mailbox-name.js';
 
@@ -526,9 +527,8 @@ function uniqueId(lexer: Lexer): number {
 function messageSize(lexer: Lexer, row: FetchData): number | undefined {
   const start = lexer.pos;
   const text = lexer.astring('number');
-  const size = Number(text);
-  const isNumber = /^\d+(?:\.\d+)?(?:e[+]?\d+)?$/i.test(text);
-  if (isNumber && size <= Number.MAX_SAFE_INTEGER) return Math.round(size);
+  const size = wholeNumber(text);
+  if (size !== undefined && size <= Number.MAX_SAFE_INTEGER) return size;
   if (/^-\d+$/.test(text)) {
     row.problems.push(`RFC822.SIZE: the server does not know it (${text})`);
     return undefined;

@@ -176,7 +176,12 @@ export class Lexer {
 
   #literalOrNote(rule: string): string {
     const literal = this.literal();
-    if (literal !== undefined) return this.#textOf(literal, rule);
+    if (literal !== undefined) {
+      const text = this.#textOf(literal, rule);
+      if (!isAtomOctet(this.peek())) return text;
+      this.note('a literal announced short');
+      return text + this.atom(rule);
+    }
     if (this.looseQuotes) throw this.fail(rule);
     const atom = this.atom(rule);
     this.note(`an atom in place of ${rule}`, this.peek() === quote ? 2 : 1);
@@ -388,7 +393,7 @@ export class Lexer {
         const start = this.pos;
         this.#skipAtom();
         if (this.pos === start) throw this.fail(depth > 0 ? ')' : rule);
-      }
+      } else this.#skipAtom(); // what a literal that was announced short left behind
     } while (depth > 0);
   }
 
@@ -492,6 +497,10 @@ export class Lexer {
     this.#backslash = found < 0 ? Number.POSITIVE_INFINITY : found;
   }
 }
+
+/** Digits, or what mail.ru makes of many of them: 9.37e+06. `undefined` for what is no number. */
+export const wholeNumber = (text: string): number | undefined =>
+  /^\d+(?:\.\d+)?(?:e\+?\d+)?$/i.test(text) ? Math.round(Number(text)) : undefined;
 
 /** Behind an atom or a number. */
 export const endsValue = (octet: number): boolean =>

@@ -50,6 +50,7 @@ function basic(tokens: Tokens, part: string): BodyPart {
   const found: Writable<BodyPart> = { part, type, parameters: given, encoding, size, parts: [] };
   if (id !== null) found.id = decodeText(id);
   if (description !== null) found.description = decodeHeaderText(description);
+  if (given.name !== undefined) found.filename = given.name;
   if (!tokens.more) return found;
   const isMessage = type === 'message/rfc822' || type === 'message/global';
   if (isMessage || mediaType === 'text') {
