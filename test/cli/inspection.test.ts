@@ -82,6 +82,18 @@ describe('tls', () => {
     expect(await fivewire(['tls', ...urls, '--jobs', '0'])).toMatchObject({ status: 64 });
   });
 
+  it('advises people, not programs, whom to trust and how to name the server', async () => {
+    const { port } = new URL(world.url('imaps'));
+    for (const how of [['tls'], ['check'], ['tls', '--json'], ['tls', 'imaps://localhost:1']]) {
+      const ran = await cli.run([...how, world.url('imaps', '', '')]);
+      expect(ran.status, ran.stdout).not.toBe(0);
+      if (how.length < 2 || how.includes('--json')) expect(ran.stdout).toMatch(/--ca FILE/);
+      const byAddress = await cli.run([...how, `imaps://127.0.0.1:${port}`, '--ca', world.ca]);
+      for (const said of [ran.stdout, ran.stderr, byAddress.stdout, byAddress.stderr])
+        expect(said).not.toMatch(/ as ca\b|\bpins\b|as host|the name as serverHostname/);
+    }
+  });
+
   it.each(['smtp', 'imap', 'pop3', 'ftp', 'nntp'])(
     '--probe: versions, resumption and smuggling at %s; what is not asked says so',
     async (scheme) => {

@@ -63,7 +63,13 @@ describe('run', () => {
     expect(ran.status).toBe(0);
     expect(rows(ran.stdout)).toEqual(
       expect.arrayContaining([
-        expect.objectContaining({ type: 'entry', name: 'x', path: 'pub/report.txt' }),
+        // What a record says of itself stays, and the job is told beside it.
+        expect.objectContaining({
+          type: 'entry',
+          name: 'report.txt',
+          path: 'pub/report.txt',
+          jobName: 'x',
+        }),
         expect.objectContaining({ type: 'job', name: 'x', state: 'done', exit: 0 }),
       ]),
     );
@@ -98,6 +104,8 @@ describe('run', () => {
       '- get "x',
       '- {id: a, run: ls}\n- {id: a, run: ls}',
       '{"run":\n',
+      '- ls ftps://x\n- frobnicate',
+      '- --json',
     ];
     for (const text of bad) {
       jobs(text);
@@ -106,8 +114,6 @@ describe('run', () => {
     expect(await fivewire(['run', 'none.yaml'])).toMatchObject({ status: 66 });
     expect(await fivewire(['run', 'none.yaml', '--jobs', '0'])).toMatchObject({ status: 64 });
     expect(await fivewire(['worker'])).toMatchObject({ status: 64 });
-    jobs('- frobnicate');
-    expect(await fivewire(['run', 'jobs.yaml'])).toMatchObject({ status: 1 });
   });
 
   it('SIGKILL again and again: each message once, or told as unknown', async () => {

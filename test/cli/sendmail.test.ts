@@ -76,6 +76,30 @@ describe('sendmail', () => {
     expect(deliveries()).toMatchObject({ from: '', to: ['alice@example.org'] });
   });
 
+  it('sends what is called with words that ask for help elsewhere', async () => {
+    for (const args of [['-h', '3'], ['-h3'], ['-F', '-h'], ['-F', '--help'], ['-L', '--version']])
+      expect(await sendmail([...args, '-t'], message), args.join(' ')).toMatchObject(silent);
+    expect(got().length).toBe(5);
+    const help = await sendmail(['-h'], message);
+    expect(help).toMatchObject({ status: 0, stdout: expect.stringMatching(/^fivewire sendmail /) });
+  });
+
+  it('says which field a message lacks that was resent', async () => {
+    const resent = (field: string) => `${field}: bob@example.org\nFrom: a@example.org\n${message}`;
+    const ran = await sendmail(['-t'], resent('Resent-From'));
+    expect(ran).toMatchObject({ status: 64, stdout: '' });
+    expect(ran.stderr).toMatch(/The header has no Resent-To, Resent-Cc or Resent-Bcc: /);
+    const send = ['send', world.url('smtps'), ...world.options, '--file', '-'];
+    for (const field of ['Resent-To', 'Resent-Cc', 'Resent-Bcc', 'Resent-Date']) {
+      const { status, stderr } = await cli.run(send, { cwd, input: resent(field) });
+      expect([status, stderr]).toEqual([
+        64,
+        expect.stringMatching(/has no Resent-From: give --from/),
+      ]);
+    }
+    expect(got()).toEqual([]);
+  });
+
   it.each([
     ['a text without a header', 'disk full\n', ['-F', '']],
     ['nothing', '', []],

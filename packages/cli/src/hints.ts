@@ -16,7 +16,7 @@ const words: readonly (readonly [
   [/,? or use create\w+Pool(?:: [^.]*)?/g, ''],
   [/`?timeouts\.\w+`?(?: or the call's `timeout`)?/g, '--timeout'],
   [
-    /(?:use )?security:? ["'`]?(implicit-tls|starttls|cleartext)["'`]?(?: or '(implicit-tls|starttls)')?/g,
+    /(?:use )?security:? ["'`]?(implicit-tls|starttls|cleartext)["'`]?(?: or ["']?(implicit-tls|starttls)["']?)?/g,
     (_: string, first: string, second?: string) =>
       `--security ${first}${second === undefined ? '' : ` or ${second}`}`,
   ],
@@ -66,10 +66,12 @@ const words: readonly (readonly [
   [/Check space, permissions and the stream that was given/g, 'Check space and permissions'],
   [/,? or raise limits\.\w+/g, ''],
   [/`?allowCleartextAuth: true`?/g, '--allow-cleartext-auth'],
+  [/the others 'implicit-tls'/g, 'the others implicit-tls'],
+  [/dial the IP address as host/g, 'dial the IP address'],
   [/give that as serverHostname/g, 'give that as --server-hostname'],
   [/`?\bserverHostname\b`?/g, '--server-hostname'],
   [
-    /give (it|its root|the roots|the root) as ca\b(?:, beside[^:;.]*)?/g,
+    /give (it|its root|its certificate|the roots|the root) as ca\b(?:, beside[^:;.]*)?/g,
     'give $1 in a file, --ca FILE',
   ],
   [/\badd that to pins\b/g, 'give that as --pin'],

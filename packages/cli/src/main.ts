@@ -6,9 +6,10 @@ import { version } from './version.js';
 async function main(): Promise<number> {
   const argv = asCalled(process.argv.slice(2));
   if (argv.length === 1 && argv[0] === '--version') {
-    return new Promise((resolve) => {
-      process.stdout.write(`${version()}\n`, (error) => resolve(error ? 74 : 0));
+    const error = await new Promise((resolve) => {
+      process.stdout.write(`${version()}\n`, resolve);
     });
+    if (!error) return 0; // else what follows says why
   }
   const { run } = await import('./run.js');
   return run(argv, { signal: stopSignal() });

@@ -40,6 +40,20 @@ export function disguiseOperands(
   return disguised;
 }
 
+/** What is no value of an option, and stands before `--`. */
+export function ownWords(
+  argv: readonly string[],
+  options: Readonly<Record<string, OptionSpec>>,
+): string[] {
+  const words: string[] = [];
+  for (let at = 0; at < argv.length && argv[at] !== '--'; at++) {
+    const arg = argv[at] as string;
+    words.push(arg);
+    if (valued(arg, options) !== undefined) at++;
+  }
+  return words;
+}
+
 const hidden = (arg: string): string => (arg.startsWith('-') ? disguise + arg : arg);
 
 /** The option that takes what stands behind it. */

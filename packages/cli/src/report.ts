@@ -1,6 +1,6 @@
 /** An error as people and scripts get it: one sentence and what to do; under `--json` also a line of data. */
 import { type FivewireError, isFivewireError } from 'tls-context-core';
-import { exitCodes, type Failure, isFailure, isSystemError } from './exit-code.js';
+import { exitCodeOf, exitCodes, type Failure, isFailure, isSystemError } from './exit-code.js';
 import { forPeople, messageForPeople } from './hints.js';
 import { reasonOf } from './local-files.js';
 import { line, type Output } from './output.js';
@@ -16,21 +16,30 @@ export async function report(error: unknown, exit: number, out: Output): Promise
   if (out.verbosity > 1 && error instanceof Error) out.trace(error.stack ?? '');
 }
 
-function described(error: unknown, exit: number): Pick<Failure, 'message' | 'hint' | 'code'> {
+type Said = Pick<Failure, 'message' | 'hint' | 'code'>;
+
+/** In the words of the command line: what a client advises a program is no advice to a person at a shell. */
+export function saidOf(error: Failure | FivewireError, exit: number = exitCodeOf(error)): Said {
+  const { code, message, hint } = error;
+  if (isFailure(error)) return { code, message, hint };
+  return {
+    code,
+    message: line(code === 'ERR_ARGUMENT' ? messageForPeople(message) : message),
+    hint: line(
+      isMissing(error, exit)
+        ? (absent[error.protocol ?? ''] ?? forPeople(hint))
+        : isMissingParent(error, exit)
+          ? noParent
+          : forPeople(hint),
+    ),
+  };
+}
+
+function described(error: unknown, exit: number): Said {
   if (isFailure(error)) return error;
   if (isFivewireError(error)) {
-    const { code, hint } = error;
-    return {
-      code,
-      hint: line(
-        isMissing(error, exit)
-          ? (absent[error.protocol ?? ''] ?? forPeople(hint))
-          : isMissingParent(error, exit)
-            ? noParent
-            : forPeople(hint),
-      ),
-      message: `${line(code === 'ERR_ARGUMENT' ? messageForPeople(error.message) : error.message)} (${code}${where(error)})`,
-    };
+    const said = saidOf(error, exit);
+    return { ...said, message: `${said.message} (${said.code}${where(error)})` };
   }
   if (isSystemError(error)) {
     const { code = '', path, syscall } = error;

@@ -1,7 +1,7 @@
 /** One run of the command line: arguments to exit code. */
 import type { Writable } from 'node:stream';
 import yargs, { type Argv } from 'yargs';
-import { type CommandEntry, commands } from './commands.js';
+import { commands } from './commands.js';
 import type { Args, CommandModule, OptionSpec } from './context.js';
 import {
   exitCodeOf,
@@ -13,7 +13,8 @@ import {
 } from './exit-code.js';
 import { globalOptions, readSettings } from './global-options.js';
 import { commandHelp, overview } from './help.js';
-import { disguiseOperands, revealOperands, withoutDisguise } from './operands.js';
+import { namedCommand } from './named-command.js';
+import { disguiseOperands, ownWords, revealOperands, withoutDisguise } from './operands.js';
 import { line, Output } from './output.js';
 import { report } from './report.js';
 import { version } from './version.js';
@@ -47,12 +48,13 @@ export async function run(
     ...{ stdout, stderr },
   });
   try {
-    const told = await information(argv);
+    const words = argv[0] === 'sendmail' ? await asSendmail(argv.slice(1)) : argv;
+    const told = await information(words);
     if (told !== undefined) {
       await out.write(told);
       return exitCodes.ok;
     }
-    const chosen = await parse(argv[0] === 'sendmail' ? await asSendmail(argv.slice(1)) : argv);
+    const chosen = await parse(words);
     const { args, module } = chosen;
     refuseUnmeant(args, { ...globalOptions, ...module.options });
     const settings = readSettings(args);
@@ -89,8 +91,9 @@ interface Chosen {
   args: Args;
 }
 
-/** In the words of ours, with the profile `default` where the line names no server. */
+/** In the words of ours, with the profile `default` where the line names no server. `-h` with more behind it is a count of hops. */
 async function asSendmail(argv: readonly string[]): Promise<readonly string[]> {
+  if (argv.length === 1 && argv[0] === '-h') return ['sendmail', '--help'];
   const { sendmailArguments } = await import('./send/sendmail-arguments.js');
   const { options } = await import('./commands/sendmail.js');
   const ours = sendmailArguments(argv, { ...globalOptions, ...options });
@@ -100,28 +103,24 @@ async function asSendmail(argv: readonly string[]): Promise<readonly string[]> {
 
 /** What `--help` and `--version` say, where one of them is asked for. */
 async function information(argv: readonly string[]): Promise<string | undefined> {
-  const options = optionsOf(argv);
-  if (options.includes('--version')) return `${version()}\n`;
-  if (!options.includes('--help') && !options.includes('-h')) return undefined;
-  const entry = commands.find(({ usage: form }) => form.split(' ', 1)[0] === argv[0]);
+  const entry = namedCommand(argv);
+  const options = (await entry?.load())?.options ?? {};
+  const words = ownWords(argv, { ...globalOptions, ...options });
+  if (words.includes('--version')) return `${version()}\n`;
+  if (!words.includes('--help') && !words.includes('-h')) return undefined;
   const width = Math.min(110, process.stdout.columns || 100);
-  if (entry === undefined) return overview(commands, globalOptions, width);
-  return commandHelp(entry, (await entry.load()).options, globalOptions, width);
+  return entry === undefined
+    ? overview(commands, globalOptions, width)
+    : commandHelp(entry, options, globalOptions, width);
 }
 
 /** What stands before `--`. */
 const optionsOf = (argv: readonly string[]): readonly string[] =>
   argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
 
-/** The command that it names first. */
-const entryIn = (argv: readonly string[]): CommandEntry | undefined =>
-  argv
-    .map((arg) => commands.find(({ usage: form }) => form.split(' ', 1)[0] === arg))
-    .find((one) => one !== undefined);
-
 async function parse(argv: readonly string[]): Promise<Chosen> {
   let chosen: Chosen | undefined;
-  const own = await entryIn(argv)?.load();
+  const own = await namedCommand(argv)?.load();
   const parser = yargs(disguiseOperands(argv, { ...globalOptions, ...own?.options }))
     .scriptName('fivewire')
     .detectLocale(false) // its messages are read by `wrongUsage`
@@ -155,7 +154,7 @@ async function parse(argv: readonly string[]): Promise<Chosen> {
   try {
     await parser.parseAsync();
   } catch (error) {
-    throw isFailure(error) ? error : wrongUsage(error, entryIn(argv)?.usage);
+    throw isFailure(error) ? error : wrongUsage(error, namedCommand(argv)?.usage);
   }
   if (chosen === undefined) throw usage('Which command?', 'See fivewire --help.');
   refuseValues(argv, { ...globalOptions, ...chosen.module.options });

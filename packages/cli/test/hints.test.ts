@@ -47,6 +47,18 @@ it.each([
     'The server did not understand the command; if it is broken, name the extension in `disable`.',
     'The server did not understand the command.',
   ],
+  [
+    'The certificate is for a.test: dial the IP address as host, and give the name as serverHostname.',
+    'The certificate is for a.test: dial the IP address, and give the name as --server-hostname.',
+  ],
+  [
+    'A private authority, or a server that signs for itself: give its certificate as ca; never turn the check off.',
+    'A private authority, or a server that signs for itself: give its certificate in a file, --ca FILE; never turn the check off.',
+  ],
+  [
+    'The server wants TLS: use security "implicit-tls" or "starttls".',
+    'The server wants TLS: --security implicit-tls or starttls.',
+  ],
   ['Check the path.', 'Check the path.'],
   ['Use `attachments`.', ''],
 ])('%s', (hint, said) => expect(forPeople(hint)).toBe(said));

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { disguiseOperands, revealOperands } from '../src/operands.js';
+import { disguiseOperands, ownWords, revealOperands } from '../src/operands.js';
 
 it.each<[string[], string[]]>([
   [
@@ -28,4 +28,13 @@ it('gives them back as they were written', () => {
     to: ['-', 'x'],
     recursive: true,
   });
+});
+
+it('knows a value of an option from a word of its own', () => {
+  const options = { subject: { type: 'string', describe: '' } } as const;
+  expect(ownWords(['send', '--subject', '-h', '--help', '--', '--version'], options)).toEqual([
+    'send',
+    '--subject',
+    '--help',
+  ]);
 });

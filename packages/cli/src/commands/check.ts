@@ -8,6 +8,7 @@ import { exitCodeOf, exitCodes, Failure, isFailure, usage } from '../exit-code.j
 import { wholeNumber } from '../global-options.js';
 import { line } from '../output.js';
 import { inParallel } from '../parallel.js';
+import { saidOf } from '../report.js';
 import { type Client, withSession } from '../sessions.js';
 import { resolveTarget, type Target } from '../target.js';
 import { urlsOf } from '../url-list.js';
@@ -60,7 +61,7 @@ async function many(
   const taken: Found[] = [];
   const found = await examine(url, context, async (one) => void taken.push(one)).catch((error) => {
     if (context.signal.aborted || !(isFivewireError(error) || isFailure(error))) throw error;
-    const { message: detail, hint } = error;
+    const { message: detail, hint } = saidOf(error);
     taken.push({ step: 'url', result: 'failed', detail, hint, milliseconds: 0 });
     return { exit: exitCodeOf(error) };
   });
@@ -100,7 +101,8 @@ async function examine(
     } catch (error) {
       context.signal.throwIfAborted();
       if (!isFivewireError(error) && !isFailure(error)) throw error;
-      await tell('failed', error.message, error.hint);
+      const { message, hint } = saidOf(error);
+      await tell('failed', message, hint);
       return { exit: exitCodeOf(error) };
     }
   }

@@ -25,12 +25,12 @@ export const options = {
   text: {
     type: 'string',
     mayBeEmpty: true,
-    describe: 'Text; @FILE reads it from a file, @- from stdin',
+    describe: 'Text; @FILE reads it from a file, - from stdin',
   },
   html: {
     type: 'string',
     mayBeEmpty: true,
-    describe: 'HTML; @FILE reads it from a file, @- from stdin',
+    describe: 'HTML; @FILE reads it from a file, - from stdin',
   },
   attach: {
     type: 'string',

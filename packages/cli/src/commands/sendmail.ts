@@ -16,7 +16,7 @@ import {
 import { exitCodeOf, exitCodes, interruption, usage } from '../exit-code.js';
 import { flush, passing, sendSpooled } from '../send/flush.js';
 import { isNullSender } from '../send/outgoing.js';
-import { type ReadyMessage, readyMessage, spoolStdin } from '../send/ready-message.js';
+import { fieldNames, type ReadyMessage, readyMessage, spoolStdin } from '../send/ready-message.js';
 import { eachOnce, recipientsIn } from '../send/recipients.js';
 import { Spool } from '../send/spool.js';
 import { submit } from '../send/submit.js';
@@ -129,7 +129,7 @@ function envelopeOf(
     throw usage(
       'Who gets it?',
       args['read-recipients'] === true
-        ? `The header has no ${message.fields.has('resent-from') ? 'Resent-To, Resent-Cc or Resent-Bcc' : 'To, Cc or Bcc'}: name recipients.`
+        ? `The header has no ${fieldNames(message).recipients}: name recipients.`
         : 'Name recipients, or take those of the header with -t.',
     );
   const given = optionalText(args.from) ?? profile?.from;

@@ -13,6 +13,7 @@ import { exitCodeOf, exitCodes, isFailure, usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
 import { line } from '../output.js';
 import { inParallel } from '../parallel.js';
+import { saidOf } from '../report.js';
 import { resumes } from '../resumption.js';
 import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
@@ -125,10 +126,9 @@ const failed =
   (url: string, { signal }: Context) =>
   (error: unknown): Seen => {
     if (signal.aborted || !(isFivewireError(error) || isFailure(error))) throw error;
-    const { code, message, hint } = error;
-    const refused = { code, message, hint };
     const nothing = { serverHostname: undefined, chain: [], path: [] };
-    return { url, finding: { ...nothing, refused, exit: exitCodeOf(error) }, daysLeft: undefined };
+    const finding = { ...nothing, refused: saidOf(error), exit: exitCodeOf(error) };
+    return { url, finding, daysLeft: undefined };
   };
 
 function recordOf({ url, finding, daysLeft }: Seen) {
@@ -231,12 +231,11 @@ async function examine(target: Target, context: Context): Promise<Finding> {
   } catch (error) {
     const { chain } = error as TlsError;
     if (!isFivewireError(error) || chain === undefined) throw error;
-    const { code, message, hint } = error;
     return {
       serverHostname: target.connect.serverHostname ?? target.connect.host,
       chain: readable(chain),
       path: readable(chain),
-      refused: { code, message, hint },
+      refused: saidOf(error),
       exit: exitCodeOf(error),
     };
   }

@@ -16,7 +16,7 @@ export function executor(shared: readonly string[], { out }: Context): Execute {
       out.say(`${name}: ${line(text)}`);
     });
     const stdout = out.json
-      ? lines((text) => out.write(`${tagged(text, key, name)}\n`))
+      ? lines((text) => out.write(`${tagged(text, { job: key, jobName: name })}\n`))
       : lines((text) => out.write(`${text}\n`));
     const end = argv.indexOf('--');
     const own = end < 0 ? argv : argv.slice(0, end);
@@ -28,11 +28,12 @@ export function executor(shared: readonly string[], { out }: Context): Execute {
   };
 }
 
-function tagged(text: string, key: string, name: string): string {
+/** What a record says of itself, such as the `name` of a file, stays. */
+function tagged(text: string, tags: { job: string; jobName: string }): string {
   try {
-    return JSON.stringify({ ...JSON.parse(text), job: key, name });
+    return JSON.stringify({ ...JSON.parse(text), ...tags });
   } catch {
-    return JSON.stringify({ type: 'text', text, job: key, name });
+    return JSON.stringify({ type: 'text', text, ...tags });
   }
 }
 

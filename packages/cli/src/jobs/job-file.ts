@@ -4,6 +4,7 @@
  */
 import { exitCodes, Failure } from '../exit-code.js';
 import { readLocal } from '../local-files.js';
+import { namedCommand, nameOf } from '../named-command.js';
 import { line } from '../output.js';
 import { type Job, jobOf } from './job.js';
 
@@ -79,8 +80,10 @@ function argumentsOf(run: unknown, where: string): string[] {
     throw bad(where, 'it is no command');
   const argv = words.map(String);
   const own = argv[0] === 'fivewire' ? argv.slice(1) : argv;
-  if (['run', 'worker', 'serve', 'watch', 'login'].includes(own[0] ?? ''))
-    throw bad(where, `${line(own[0] ?? '')} is no job`);
+  const command = namedCommand(own);
+  if (command === undefined) throw bad(where, `it names no command: ${line(own.join(' '))}`);
+  if (['run', 'worker', 'serve', 'watch', 'login'].includes(nameOf(command)))
+    throw bad(where, `${nameOf(command)} is no job`);
   return own;
 }
 

@@ -41,7 +41,7 @@ export async function get(
       const place = await placeFor(to.wanted, name);
       await saveRemote(ftp, { path: from, name, size, modified }, place, to, context);
     }
-    out.detail(`${files.length} files`);
+    out.detail(files.length === 1 ? '1 file' : `${files.length} files`);
     return problems > 0 ? exitCodes.partly : undefined;
   });
 }

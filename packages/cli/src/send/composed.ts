@@ -33,7 +33,7 @@ export async function composed(args: Args, context: Context, known?: Given): Pro
   const attachments = texts(args.attach);
   const readers = [
     ...attachments.filter((path) => path === '-'),
-    ...(known === undefined ? [args.text, args.html].filter((one) => one === '@-') : []),
+    ...(known === undefined ? [args.text, args.html].filter(isStdin) : []),
   ];
   if (readers.length > 1) throw usage('stdin can be only one of text, HTML and attachment');
   for (const path of attachments) if (path !== '-') await checkReadable(path);
@@ -85,14 +85,16 @@ export async function composed(args: Args, context: Context, known?: Given): Pro
 const domainOf = (from: string): string =>
   /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? 'fivewire.invalid';
 
-/** `@FILE` is what the file says, `@-` what comes by stdin. */
+/** `@FILE` is what the file says; `@-`, and `-` as of `--attach` and `--file`, what comes by stdin. */
 export async function content(value: unknown): Promise<string | undefined> {
   const given = optionalText(value);
-  if (given === undefined || !given.startsWith('@')) return given;
   if (given === '@') throw usage('@ names no file', 'Write @FILE, or @- for stdin.');
-  if (given === '@-') return (await readStdin('the text')).toString('utf8');
+  if (isStdin(given)) return (await readStdin('the text')).toString('utf8');
+  if (given === undefined || !given.startsWith('@')) return given;
   return (await readLocal(given.slice(1), 'the text')).toString('utf8');
 }
+
+const isStdin = (given: unknown): boolean => given === '-' || given === '@-';
 
 async function dkimKey(args: Args, { profile }: Context) {
   const [key, domain, selector] = [

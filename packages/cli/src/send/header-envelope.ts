@@ -11,6 +11,8 @@ export interface AddressFields {
   /** The first that is there says who it is from. */
   senders: HeaderField[];
   recipients: HeaderField[];
+  /** They are Resent- fields. */
+  resent: boolean;
 }
 
 /**
@@ -25,6 +27,7 @@ export function addressFields(fields: readonly HeaderField[]): AddressFields {
   return {
     senders: [...named('sender'), ...named('from')],
     recipients: ['to', 'cc', 'bcc'].flatMap(named),
+    resent: block.length > 0,
   };
 }
 

@@ -17,6 +17,8 @@ import { addressesIn } from './recipients.js';
 
 export interface ReadyMessage {
   from: string | undefined;
+  /** It was resent: what addresses it are its newest Resent- fields. */
+  resent: boolean;
   /** The addresses of To, Cc and Bcc, or of the newest Resent-To, -Cc and -Bcc. */
   recipients: string[];
   /** The names of its header fields, in lower case. */
@@ -67,9 +69,10 @@ export async function readyMessage(
     });
     const addresses = ({ name, value }: HeaderField): string[] =>
       addressesIn(Buffer.from(value, 'latin1').toString('utf8'), name, domain);
-    const { senders, recipients } = addressFields(named);
+    const { senders, recipients, resent } = addressFields(named);
     return {
       from: firstOf(senders, addresses),
+      resent,
       recipients: [...new Set(recipients.flatMap(addresses))],
       fields: new Set(named.map(({ name }) => name.toLowerCase())),
       size: kept.length + size - rest,
@@ -115,6 +118,14 @@ function firstOf(
 
 /** Hidden recipients (RFC 5322 §3.6.3), and what only the last server may write (RFC 5321 §4.4). */
 const unsent = /^(?:(?:resent-)?bcc|return-path)\s*:/i;
+
+/** What the fields are called that address a message: for people who have to write one of them. */
+export const fieldNames = ({
+  resent,
+}: Pick<ReadyMessage, 'resent'>): { sender: string; recipients: string } =>
+  resent
+    ? { sender: 'Resent-From', recipients: 'Resent-To, Resent-Cc or Resent-Bcc' }
+    : { sender: 'From', recipients: 'To, Cc or Bcc' };
 
 /** The header, and the offset of the empty line behind it. */
 async function readHeader(

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { type Args, type Context, optionalText, texts } from '../context.js';
 import { usage } from '../exit-code.js';
 import { isNullSender, type Outgoing } from './outgoing.js';
-import { type ReadyMessage, readyMessage } from './ready-message.js';
+import { fieldNames, type ReadyMessage, readyMessage } from './ready-message.js';
 import { eachOnce, recipientsIn } from './recipients.js';
 
 export async function ready(args: Args, context: Context): Promise<Outgoing> {
@@ -26,9 +26,11 @@ export async function ready(args: Args, context: Context): Promise<Outgoing> {
         : isNullSender(given)
           ? null
           : recipientsIn(given, '--from', domain)[0];
-    if (from === undefined) throw usage('Who sends it?', 'The message has no From: give --from.');
+    const names = fieldNames(message);
+    if (from === undefined)
+      throw usage('Who sends it?', `The message has no ${names.sender}: give --from.`);
     if (to.length === 0)
-      throw usage('Who gets it?', 'The message has no To, Cc or Bcc: give --to.');
+      throw usage('Who gets it?', `The message has no ${names.recipients}: give --to.`);
     return {
       envelope: { from, to, size: message.size, unqualified: true },
       body: async () => Readable.from(message.read(), { objectMode: false }),
