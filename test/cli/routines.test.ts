@@ -1,7 +1,14 @@
 /** What people leave running: watching, fetching by rules, a letter to each row of a table, archives of news. Packed, on embedded servers. */
 
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -207,6 +214,45 @@ describe('send --each', () => {
     rows(4);
     expect(await fivewire(each())).toMatchObject(silent);
     expect(subjects().length).toBe(4);
+  });
+
+  it('--dry-run asks about each row that is left, notes nothing and sends nothing', async () => {
+    rows(2);
+    expect(await fivewire(each())).toMatchObject(silent);
+    const journal = readFileSync(join(cwd, 'rows.csv.fivewire-sent'), 'utf8');
+    rows(3);
+    appendFileSync(join(cwd, 'rows.csv'), 'nobody@example.org,N\r\n');
+    const dry = await fivewire(each('--dry-run'));
+    expect(dry.status).toBe(1);
+    expect(dry.stdout).toMatch(
+      /^accepted alice@example\.org: .*\nrefused nobody@example\.org: .*\n$/,
+    );
+    expect(readFileSync(join(cwd, 'rows.csv.fivewire-sent'), 'utf8')).toBe(journal);
+    const bad = await fivewire(each('--dry-run', '--header', 'From: {{email}}'));
+    expect(bad).toMatchObject({ status: 64, stdout: '' });
+    expect(subjects().length).toBe(2);
+  });
+
+  it('--header is a field of the message, filled in for each row', async () => {
+    rows(1);
+    const more = ['X-Row: {{name}}', 'In-Reply-To: <a@example.org>', 'References: <b@c.d> <e@f.g>'];
+    expect(await fivewire(each(...more.flatMap((one) => ['--header', one])))).toMatchObject(silent);
+    const [{ octets } = { octets: '' }] = inbox().messages;
+    expect(octets.toString()).toMatch(/^X-Row: Name 1, "x"\r$/m);
+    expect(octets.toString()).toMatch(/^In-Reply-To: <a@example\.org>\r$/m);
+    expect(octets.toString()).toMatch(/^References: <b@c\.d> <e@f\.g>\r$/m);
+    for (const header of [
+      'From: x@y.z',
+      'Content-Type: text/html',
+      'no field',
+      ': x',
+      'X:',
+      'In-Reply-To: no id',
+    ]) {
+      const ran = await fivewire(each('--header', header));
+      expect(ran, header).toMatchObject({ status: 64, stdout: '' });
+      expect(ran.stderr).toMatch(/^fivewire: --header /);
+    }
   });
 
   it('says what is wrong with a row or a template, before anything is sent', async () => {

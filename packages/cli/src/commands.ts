@@ -63,13 +63,14 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     usage: 'rm <url>',
-    describe: 'Remove files or a directory by FTP, or messages by IMAP and POP3',
+    describe: 'Remove files or a directory by FTP, messages by IMAP and POP3, or a mailbox',
     forms: [
       [
         'ftps://user@host/path',
         'a file or an empty directory; with -r a directory and all below it; /logs/*.log: files',
       ],
       ['imaps://user@host/MAILBOX/;UID=5', 'messages; without UIDs: those that --older-than says'],
+      ['imaps://user@host/MAILBOX', 'with -r the mailbox and its messages; those below it stay'],
       ['pop3s://user@host/3', 'the third message'],
     ],
     examples: [
@@ -261,6 +262,7 @@ export const commands: readonly CommandEntry[] = [
     examples: [
       'fivewire search imaps://alice@imap.example.org/INBOX --netrc --from bob --unseen',
       'fivewire search --profile work INBOX --since 2026-11-01 --subject invoice --json',
+      'fivewire search --profile work INBOX --from bob --set',
     ],
     load: () => import('./commands/search.js'),
   },

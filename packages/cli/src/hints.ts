@@ -85,14 +85,23 @@ const words: readonly (readonly [
 
 /** Fields of a message that are options here. */
 const fields =
-  /^(to|cc|bcc|from|replyTo|subject|attachments|cert|key|ca|proxy)(?:\[\d+\])?(?= (?:holds?|has|needs?|is|names?)\b)/;
+  /^(to|cc|bcc|from|replyTo|subject|attachments|headers|inReplyTo|references|cert|key|ca|proxy)(?:\[\d+\])?(?:\.([\w-]+))?(?= (?:holds?|has|needs?|is|names?|cannot)\b)/;
+
+const optionOf: Readonly<Record<string, string>> = {
+  replyTo: 'reply-to',
+  attachments: 'attach',
+  headers: 'header',
+  inReplyTo: 'header In-Reply-To',
+  references: 'header References',
+};
 
 /** What is wrong, where a client names an argument of a call: the option that it came by. */
 export const messageForPeople = (message: string): string =>
   message
     .replace(
       fields,
-      (_, name: string) => `--${{ replyTo: 'reply-to', attachments: 'attach' }[name] ?? name}`,
+      (_, name: string, part?: string) =>
+        `--${optionOf[name] ?? name}${part === undefined ? '' : ` ${part}`}`,
     )
     .replace(/(?<=^--from holds several addresses), and sender is missing/, '');
 

@@ -5,7 +5,7 @@ import { type Args, type Context, text } from '../context.js';
 import { exitCodes, Failure, isFailure, usage } from '../exit-code.js';
 import { absent, onFtpPath } from '../ftp-command.js';
 import { duration } from '../global-options.js';
-import { chosen, fitting, isOf, onMailbox } from '../imap-command.js';
+import { chosen, fitting, isOf, onMailbox, onNamedMailbox } from '../imap-command.js';
 import { line } from '../output.js';
 import { fitting as filesFitting } from '../protocols/ftp.js';
 import { globOf } from '../protocols/glob.js';
@@ -13,7 +13,11 @@ import type { Target } from '../target.js';
 import { textOf } from '../url-paths.js';
 
 export const options = {
-  recursive: { type: 'boolean', alias: 'r', describe: 'FTP: a directory and all below it' },
+  recursive: {
+    type: 'boolean',
+    alias: 'r',
+    describe: 'FTP: a directory and all below it; IMAP: a mailbox and its messages',
+  },
   'older-than': {
     type: 'string',
     describe: 'FTP, IMAP: only what was changed, or arrived, longer ago: 30d, 12h',
@@ -24,7 +28,10 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   const url = text(args.url);
   const given = args['older-than'];
   const age = given === undefined ? undefined : duration(text(given), '--older-than');
-  if (isOf('imap', url, context)) return removeMail(url, age, context);
+  if (isOf('imap', url, context))
+    return args.recursive === true
+      ? removeMailbox(url, age, context)
+      : removeMail(url, age, context);
   if (isOf('pop3', url, context)) {
     if (age !== undefined)
       throw usage('POP3 tells no dates', 'fivewire fetch --delete --keep-days removes by age.');
@@ -141,6 +148,21 @@ interface Found {
 
 const isOfOne = (error: unknown): boolean =>
   isFivewireError(error) && error.connection === 'usable';
+
+/** With all that is in it; mailboxes below it stay (RFC 9051 §6.3.5). */
+async function removeMailbox(
+  url: string,
+  age: number | undefined,
+  context: Context,
+): Promise<undefined> {
+  const { signal, out } = context;
+  if (age !== undefined)
+    throw usage('--older-than is for messages', 'Leave --recursive out: the mailbox stays.');
+  await onNamedMailbox(url, context, async (imap, mailbox) => {
+    await imap.delete(mailbox, { signal });
+    await out.done({ type: 'removed', mailbox }, `removed ${line(mailbox)}`);
+  });
+}
 
 /** \Deleted, then UID EXPUNGE of these alone: what others have marked stays. */
 async function removeMail(

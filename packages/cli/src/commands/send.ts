@@ -38,6 +38,11 @@ export const options = {
     describe: 'File to attach, - for stdin; may be given again',
   },
   'reply-to': { type: 'string', describe: 'Where answers go' },
+  header: {
+    type: 'string',
+    array: true,
+    describe: 'A further field, such as "In-Reply-To: <id@host>"; may be given again',
+  },
   file: { type: 'string', describe: 'Send this ready message (RFC 5322) instead; - for stdin' },
   'dkim-key': { type: 'string', describe: 'PEM file of an RSA key to sign with' },
   'dkim-domain': { type: 'string', describe: 'The signing domain' },
@@ -68,13 +73,15 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   const outgoing =
     args.file === undefined ? await composed(args, context) : await ready(args, context);
   try {
-    return await withRetry(context, () =>
+    const exit = await withRetry(context, () =>
       withSession('smtp', target, context, (smtp) =>
         args['dry-run'] === true
           ? ask(smtp, outgoing, context)
           : send(smtp, outgoing, args['all-or-none'] === true, context),
       ),
     );
+    if (args['dry-run'] === true) context.out.say('Dry run: nothing was sent.');
+    return exit;
   } finally {
     await outgoing.close();
   }

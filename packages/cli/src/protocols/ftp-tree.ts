@@ -2,7 +2,7 @@
 import type { FtpClient, ListingProblem } from '@fivewire/ftp';
 import { isFivewireError } from 'tls-context-core';
 import type { Context } from '../context.js';
-import { exitCodes, isFailure } from '../exit-code.js';
+import { exitCodes, isFailure, usage } from '../exit-code.js';
 import type { KeepWishes } from '../keep.js';
 import { makeDirectory } from '../local-files.js';
 import { line } from '../output.js';
@@ -11,6 +11,7 @@ import { sweepParts } from '../sweep-parts.js';
 import type { Target } from '../target.js';
 import { ftpPath } from '../url-paths.js';
 import { saveRemote } from './ftp-file.js';
+import { globOf } from './glob.js';
 
 /** Every file below a directory. One that fails does not stop the others: the exit code says that there was one. */
 export async function getTree(
@@ -19,6 +20,8 @@ export async function getTree(
   wishes: KeepWishes & { skipLinks: boolean },
   context: Context,
 ): Promise<number | undefined> {
+  if (globOf(target.path) !== undefined)
+    throw usage('--recursive takes one directory', 'A star that is meant as it is is written %2A.');
   const root = ftpPath(target.path).replace(/(?<=.)\/+$/, '');
   return withSession('ftp', target, context, async (ftp) => {
     const failed: string[] = [];

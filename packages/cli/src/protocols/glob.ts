@@ -1,5 +1,5 @@
 /** `*` in the last part of a URL's path. A star that is meant as it is stands there as %2A. */
-import { exitCodes, Failure } from '../exit-code.js';
+import { exitCodes, Failure, usage } from '../exit-code.js';
 import { line } from '../output.js';
 import { decodePath } from '../target.js';
 
@@ -9,10 +9,15 @@ export interface Glob {
   matches(name: string): boolean;
 }
 
-/** @returns undefined for a path without a star */
+/** @returns undefined for a path without a star @throws Failure 64 for a star in a directory: it would be looked for as it is */
 export function globOf(path: string): Glob | undefined {
   const slash = path.lastIndexOf('/');
   const last = path.slice(slash + 1);
+  if (path.slice(0, slash + 1).includes('*'))
+    throw usage(
+      `${line(path)}: a star counts in the last part of a path`,
+      'A star that is meant as it is is written %2A.',
+    );
   if (!last.includes('*')) return undefined;
   const parts = last
     .split('*')

@@ -7,6 +7,7 @@ import { type Args, type Context, optionalText, texts } from '../context.js';
 import { exitCodes, Failure, usage } from '../exit-code.js';
 import { readLocal, unreadable } from '../local-files.js';
 import { readStdin } from '../stdin.js';
+import { givenFields } from './given-fields.js';
 import { isNullSender, type Outgoing } from './outgoing.js';
 import { spoolStdin } from './ready-message.js';
 
@@ -50,6 +51,7 @@ export async function composed(args: Args, context: Context, known?: Given): Pro
       'Give --subject, --text, --html, --attach, or a ready message with --file.',
     );
   const replyTo = optionalText(args['reply-to']);
+  const further = givenFields(texts(args.header));
   const dkim = await dkimKey(args, context);
   // One Message-ID and one date for all attempts: who gets it twice can tell.
   const { randomUUID } = await import('node:crypto');
@@ -60,7 +62,7 @@ export async function composed(args: Args, context: Context, known?: Given): Pro
   const make = (): Promise<Composed> =>
     compose(
       {
-        ...{ from, to, cc, bcc, ...fixed },
+        ...{ from, to, cc, bcc, ...fixed, ...further },
         ...(subject === undefined ? {} : { subject }),
         ...(text === undefined ? {} : { text }),
         ...(html === undefined ? {} : { html }),

@@ -17,7 +17,7 @@ import { withSession } from '../sessions.js';
 import { resolveTarget } from '../target.js';
 import { composed, content } from './composed.js';
 import { type CsvRow, parseCsv } from './csv.js';
-import { type Outgoing, send } from './outgoing.js';
+import { ask, type Outgoing, send } from './outgoing.js';
 import { addressesIn } from './recipients.js';
 import { filled, htmlText } from './template.js';
 
@@ -54,13 +54,13 @@ interface Letter {
   html: string | undefined;
 }
 
-const lists = ['to', 'cc', 'bcc', 'attach'] as const;
+const lists = ['to', 'cc', 'bcc', 'attach', 'header'] as const;
 const single = ['from', 'subject', 'reply-to'] as const;
 
 export async function sendEach(args: Args, context: Context): Promise<number | undefined> {
   const path = String(args.each);
-  for (const name of ['file', 'dry-run'])
-    if (args[name] !== undefined) throw usage(`--${name} does not go with --each`);
+  if (args.file !== undefined) throw usage('--file does not go with --each');
+  const isDry = args['dry-run'] === true;
   const journalPath =
     optionalText(args.journal) ?? (path === '-' ? undefined : `${path}.fivewire-sent`);
   if (journalPath === undefined)
@@ -75,7 +75,7 @@ export async function sendEach(args: Args, context: Context): Promise<number | u
   );
   const target = await resolveTarget(optionalText(args.url), context, { protocols: ['smtp'] });
   const known = new Rows();
-  const journal = await openJournal<Entry>(journalPath, 'send', known);
+  const journal = await openJournal<Entry>(journalPath, 'send', known, { readOnly: isDry });
   let [failed, unknown] = [0, 0];
   try {
     await withRetry(
@@ -93,7 +93,10 @@ export async function sendEach(args: Args, context: Context): Promise<number | u
               continue;
             }
             await wait();
-            if (!(await sendOne(smtp, letter, journal, context))) failed++;
+            const isWell = isDry
+              ? await askOne(smtp, letter, context)
+              : await sendOne(smtp, letter, journal, context);
+            if (!isWell) failed++;
           }
         }),
       { resumable: true },
@@ -101,8 +104,9 @@ export async function sendEach(args: Args, context: Context): Promise<number | u
   } finally {
     await journal.close();
     const [something] = known.entries();
-    if (something === undefined) await rm(journalPath, { force: true });
+    if (something === undefined && !isDry) await rm(journalPath, { force: true });
   }
+  if (isDry) context.out.say('Dry run: nothing was sent.');
   context.out.summary(`${letters.length} rows, ${failed} failed, ${unknown} unknown`);
   if (unknown > 0) return exitCodes.protocol;
   return failed > 0 ? exitCodes.partly : undefined;
@@ -131,6 +135,25 @@ async function sendOne(
     if (isUndelivered(error)) await journal.append({ refused: key, problem: error.message });
     const isRefused = isFivewireError(error) && error.connection === 'usable';
     if (!isRefused || context.signal.aborted) throw error;
+    context.out.warn(`row ${row}: ${line(error.message)}`);
+    return false;
+  } finally {
+    await outgoing.close();
+  }
+}
+
+/** Made, that what cannot be made is seen, and not sent. @returns false where a recipient or the sender would be refused */
+async function askOne(
+  smtp: SmtpClient,
+  { row, key, args, text, html }: Letter,
+  context: Context,
+): Promise<boolean> {
+  const outgoing = await composed(args, context, { text, html, key });
+  try {
+    return (await ask(smtp, outgoing, context)) === undefined;
+  } catch (error) {
+    if (!isFivewireError(error) || error.connection !== 'usable' || context.signal.aborted)
+      throw error;
     context.out.warn(`row ${row}: ${line(error.message)}`);
     return false;
   } finally {

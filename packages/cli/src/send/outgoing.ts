@@ -64,7 +64,6 @@ export async function ask(
   // Here the answers are what was asked for.
   for (const one of accepted) await answerRow(context, 'accepted', one);
   for (const one of refused) await answerRow(context, 'refused', one);
-  context.out.say('Dry run: nothing was sent.');
   if (refused.length === 0) return undefined;
   if (accepted.length > 0) return exitCodes.partly;
   return refused.every(({ transient }) => transient) ? exitCodes.temporary : exitCodes.badRecipient;

@@ -7,7 +7,7 @@ import { fieldNames, type ReadyMessage, readyMessage } from './ready-message.js'
 import { eachOnce, recipientsIn } from './recipients.js';
 
 export async function ready(args: Args, context: Context): Promise<Outgoing> {
-  for (const name of ['subject', 'text', 'html', 'attach', 'reply-to', 'dkim-key']) {
+  for (const name of ['subject', 'text', 'html', 'attach', 'reply-to', 'header', 'dkim-key']) {
     if (args[name] !== undefined)
       throw usage(`--file is a ready message: --${name} cannot change it`);
   }
