@@ -143,6 +143,72 @@ describe('yEnc', () => {
     expect(found?.problems).toEqual(problems);
   });
 
+  const part = { number: 1, total: 2, offset: 0, fileSize: 10 };
+  it.each<[string, (text: string) => string, unknown[]]>([
+    ['=ypart beyond the file', (t) => t.replace('end=5', 'end=11'), [/octets came/, /ends at 11/]],
+    [
+      '=ypart that ends before it begins',
+      (t) => t.replace('begin=1 end=5', 'begin=5 end=1'),
+      [/5 to 1/],
+    ],
+    ['no =ypart', (t) => t.replace(/=ypart.*\r\n/, ''), [/=ypart is missing/]],
+    [
+      'the =yend of another part',
+      (t) => t.replace('=yend size=5 part=1', '=yend size=5 part=2'),
+      [/part 2/],
+    ],
+    ['a =yend of another size', (t) => t.replace('=yend size=5', '=yend size=6'), [/says 6/]],
+    ['a CRC with 0x', (t) => t.replace('pcrc32=', 'pcrc32=0x'), []],
+    ['blanks behind =yend', (t) => t.replace(/\r\n$/, '  \r\n'), []],
+    [
+      'blanks behind a line of data',
+      (t) => t.replace('\r\n=yend', ' \r\n=yend'),
+      [/6 octets/, /6 octets/, /CRC/],
+    ],
+    ['a line longer than announced', (t) => t.replace('line=128', 'line=2'), []],
+    ['an empty line in the data', (t) => t.replace('\r\n=yend', '\r\n\r\n=yend'), []],
+    ['a name with blanks and a keyword', (t) => t.replace('name=x', 'name=a b size=7 name=c'), []],
+  ])('of a part: %s', (_, change, problems) => {
+    const encoded = yenc.encode(Buffer.from('hello'), { name: 'x', part }).toString('latin1');
+    const found = yenc.decode(Buffer.from(change(encoded), 'latin1'));
+    expect(found?.problems).toEqual(problems.map((each) => expect.stringMatching(each as RegExp)));
+  });
+
+  describe('several files in a body', () => {
+    const [one, two] = ['hello', 'world!'].map((content, at) =>
+      yenc.encode(Buffer.from(content), { name: `${at}.bin` }).toString('latin1'),
+    ) as [string, string];
+    const both = (text: string) =>
+      yenc
+        .decodeAll(Buffer.from(text, 'latin1'))
+        .map(({ name, content, problems }) => [name, content.toString(), problems]);
+
+    it('each has its own end', () => {
+      expect(yenc.decode(Buffer.from(one + two, 'latin1'))).toMatchObject({
+        name: '0.bin',
+        crcOk: true,
+        problems: [],
+      });
+      expect(both(`Hi.\r\n${one}and\r\n${two}-- \r\n`)).toEqual([
+        ['0.bin', 'hello', []],
+        ['1.bin', 'world!', []],
+      ]);
+    });
+
+    it('one without an end has not that of the next', () => {
+      const cut = one.replace(/=yend.*\r\n/, '');
+      expect(both(cut + two)).toEqual([
+        ['0.bin', 'hello', ['=yend is missing']],
+        ['1.bin', 'world!', []],
+      ]);
+      expect(yenc.decode(Buffer.from(cut + two, 'latin1'))?.problems).toEqual(['=yend is missing']);
+    });
+
+    it('none is an empty list', () => {
+      expect(yenc.decodeAll(Buffer.from('hello'))).toEqual([]);
+    });
+  });
+
   it('finds none in other texts, and takes anything in linear time', () => {
     expect(yenc.decode(Buffer.from('hello\r\n'))).toBe(undefined);
     const unit = fc.constantFrom(
@@ -206,6 +272,57 @@ describe('uuencode', () => {
       'line 2 is no line of uuencode',
     ]);
     fc.assert(fc.property(fc.uint8Array(), (any) => void uu.decode(any)));
+  });
+  const named = (text: string) =>
+    uu
+      .decodeAll(Buffer.from(text, 'latin1'))
+      .map(({ name, content, problems }) => [name, content.toString('latin1'), problems]);
+  it.each<[string, string, unknown[]]>([
+    [
+      'two files',
+      'begin 644 a\n#0V%T\n`\nend\nand\nbegin 644 b\n#0V%T\n`\nend\n',
+      [
+        ['a', 'Cat', []],
+        ['b', 'Cat', []],
+      ],
+    ],
+    [
+      'two files, the first without an end',
+      'begin 644 a\n#0V%T\n`\nbegin 644 b\n#0V%T\n`\nend\n',
+      [
+        ['a', 'Cat', ['end is missing']],
+        ['b', 'Cat', []],
+      ],
+    ],
+    [
+      'begin in the text before',
+      'begin 644 times, and\nyou will see\nbegin 644 a\n#0V%T\n`\nend\n',
+      [['a', 'Cat', []]],
+    ],
+    ['begin in a text', 'begin 644 times, and\nyou will see\n', []],
+    ['blanks at the ends of lines', 'begin 644 a  \n#0V%T    \n` \t\nend  \n', [['a', 'Cat', []]]],
+    ['no zero line', 'begin 644 a\n#0V%T\nend\n', [['a', 'Cat', []]]],
+    ['spaces taken off at the end of a line', 'begin 644 a\n#0V\n \nend\n', [['a', 'C`\0', []]]],
+    [
+      'a line that is cut, by a writer who has ` for zero',
+      'begin 644 a\n#0V\n`\nend\n',
+      [['a', 'C`\0', ['line 2 is cut']]],
+    ],
+    ['a checksum behind each line', 'begin 644 a\n#0V%TX\n`\nend\n', [['a', 'Cat', []]]],
+    ['a line that is too long', 'begin 644 a\n#0V%TABCD\n`\nend\n', [['a', '', [/line 2/]]]],
+    ['a name with blanks', 'begin 0644 my cat.txt\n#0V%T\n`\nend\n', [['my cat.txt', 'Cat', []]]],
+    ['base64', 'begin-base64 644 a\nQ2F0\n====\n', []],
+    ['an empty line in the middle', 'begin 644 a\n#0V%T\n\n#0V%T\n`\nend\n', [['a', 'CatCat', []]]],
+  ])('%s', (_, text, files) => {
+    const told = files.map((file) =>
+      (file as unknown[][]).map((cell) =>
+        Array.isArray(cell)
+          ? cell.map((each) => (each instanceof RegExp ? expect.stringMatching(each) : each))
+          : cell,
+      ),
+    );
+    expect(named(text)).toEqual(told);
+    expect(uu.decode(Buffer.from(text, 'latin1'))?.name).toBe((files as string[][])[0]?.[0]);
   });
   it('agrees with an encoder said slowly', () => {
     fc.assert(
@@ -297,6 +414,91 @@ describe('NZB', () => {
     );
   });
 
+  const nzb = (attributes: string, segments = '<segment number="1">a@x</segment>') =>
+    `<nzb><file ${attributes}><segments>${segments}</segments></file></nzb>`;
+  const fileOf = (text: string | Uint8Array) => {
+    const { files, problems } = parseNzb(text);
+    return { ...files[0], segments: files[0]?.segments.length, problems };
+  };
+
+  it('a > in an attribute, and quotes that are none', () => {
+    const good = { poster: 'p>q', subject: '>> "x.bin" yEnc (1/2)', name: 'x.bin', problems: [] };
+    expect(fileOf(nzb(`poster="p>q" subject='>> "x.bin" yEnc (1/2)'`))).toMatchObject(good);
+    expect(fileOf(nzb('poster = "p>q"\n subject = "a" '))).toMatchObject({ poster: 'p>q' });
+    expect(fileOf(nzb(`note=it's poster="p" subject="s"`))).toMatchObject({ segments: 1 });
+    expect(fileOf(nzb(`subject="it's" poster="p'>"`))).toMatchObject({ poster: "p'>" });
+    expect(() => parseNzb('<nzb><file subject="x')).toThrow(/does not end/);
+  });
+
+  it.each<[string, string, BufferEncoding | 'latin1']>([
+    ['iso-8859-1', '\xfc', 'latin1'],
+    ['windows-1252', '\xfc', 'latin1'],
+    ['ISO-8859-15', '\xfc', 'latin1'],
+    ['utf-8', 'ü', 'utf8'],
+    ['UTF8', 'ü', 'utf8'],
+  ])('is read in its charset, %s', (charset, letter, encoding) => {
+    const text = `<?xml version="1.0" encoding="${charset}"?>${nzb(`poster="${letter}" subject="s"`)}`;
+    expect(fileOf(Buffer.from(text, encoding))).toMatchObject({ poster: 'ü', problems: [] });
+  });
+
+  it('is read in KOI8-R, in UTF-16, and in UTF-8 where the charset is none', () => {
+    const declared = (charset: string, letter: string) =>
+      `<?xml version="1.0" encoding="${charset}"?>${nzb(`poster="${letter}" subject="s"`)}`;
+    expect(fileOf(Buffer.from(declared('koi8-r', '\xc1'), 'latin1')).poster).toBe('а');
+    const wide = Buffer.from(`\ufeff${declared('utf-16', 'ü')}`, 'utf16le');
+    expect(fileOf(wide)).toMatchObject({ poster: 'ü', problems: [] });
+    expect(fileOf(wide.swap16())).toMatchObject({ poster: 'ü', problems: [] });
+    for (const charset of ['x-none', 'utf-16', 'base64', 'hex'])
+      expect(fileOf(Buffer.from(declared(charset, 'ü')))).toMatchObject({
+        poster: 'ü',
+        problems: [`its charset ${charset} is not known: it is read as UTF-8`],
+      });
+  });
+
+  it('that is cut says so', () => {
+    const cut = '<nzb><file subject="a"><segments><segment number="1">a@x</segment>';
+    expect(parseNzb(cut)).toMatchObject({
+      files: [{ segments: [{ messageId: '<a@x>' }] }],
+      problems: ['it is cut: </nzb> is missing'],
+    });
+    expect(parseNzb('<nzb><!-- ').problems).toHaveLength(1);
+  });
+
+  it.each<[string, string | undefined]>([
+    ['"My Post" [1/2] - "x.r00" yEnc (1/9)', 'x.r00'],
+    ['"a b" yEnc (1/9)', 'a b'],
+    ['[1/2] "../../etc/passwd.x" yEnc', '../../etc/passwd.x'],
+    ['post x.rar (1/2)', 'x.rar'],
+    ['nothing', undefined],
+  ])('a name in %j', (subject, name) => {
+    expect(fileOf(nzb(`subject='${subject}'`)).name).toBe(name);
+  });
+
+  it('numbers that make no sense are told, and lead nowhere else', () => {
+    const segments = ['-1', '', 'x', '1.5', '1e3', '9999999999']
+      .map((number, at) => `<segment number="${number}">${at}@x</segment>`)
+      .join('');
+    const { problems, ...file } = fileOf(nzb('subject="s"', segments));
+    expect(file.segments).toBe(0);
+    expect(problems).toHaveLength(6);
+    expect(problems[0]).toBe("a segment of s can't be read: 0@x");
+    expect(fileOf(nzb('subject="&#0;&#xD800;&#x110000;&none;&#65;"')).subject).toBe(
+      '&#0;&#xD800;&#x110000;&none;A',
+    );
+  });
+
+  it('line breaks stay what they are, and a date that is none is left out', () => {
+    const file = {
+      poster: 'a\tb',
+      subject: 'x\ny\r',
+      groups: [],
+      segments: [],
+      date: new Date(Number.NaN),
+    };
+    const read = parseNzb(formatNzb({ files: [file] })).files[0];
+    expect(read).toMatchObject({ poster: 'a\tb', subject: 'x\ny\r', date: undefined });
+  });
+
   it('refuses what is none, and follows no entity of its own', () => {
     for (const bad of [
       '',
@@ -329,9 +531,11 @@ it('safeName leaves nothing that leads out of a folder', () => {
 
 it('an NZB and names made to be slow are read like others', () => {
   const long = 'a'.repeat(1 << 20);
+  const quotes = `<nzb>${`<a ='><a =">`.repeat(1 << 16)}`;
   const xml = `<nzb ${long}><file subject="${'a.'.repeat(1 << 18)}" ${long} poster="p" ${' '.repeat(1 << 18)}><segments/></file></nzb>`;
   for (let i = 0; i < 20; i++) {
     expect(parseNzb(xml).files[0]?.poster).toBe('p');
+    expect(parseNzb(quotes).files).toEqual([]);
     expect(safeName(`${'. '.repeat(1 << 19)}x${'. '.repeat(1 << 19)}`).length).toBeLessThan(201);
     expect(safeName(`${long}.nzb`)).toMatch(/a\.nzb$/);
   }

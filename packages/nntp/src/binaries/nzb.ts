@@ -1,5 +1,6 @@
 /** NZB 1.1: which articles make which files. Read by hand, in one pass; no entity or document type of its own is followed. */
 import { UsageError } from '@fivewire/line-protocol';
+import { iconv } from '../iconv.js';
 
 export interface NzbSegment {
   /** From 1. */
@@ -32,16 +33,16 @@ export interface Nzb {
 const limits = { octets: 512 * 2 ** 20, segments: 5_000_000 };
 
 /**
- * @param xml the file; octets are UTF-8, or ISO-8859-1 where the declaration says so
+ * @param xml the file; octets are UTF-8, or in the charset that the declaration names, or UTF-16 by its first two
  * @throws UsageError ERR_ARGUMENT for what is no NZB, and for one beyond all measure
  */
 export function parseNzb(xml: string | Uint8Array): Nzb {
-  const text = decode(xml);
-  if (text.length > limits.octets) throw notNzb('it is too long');
   const nzb: Nzb = { meta: [], files: [], problems: [] };
+  const text = decode(xml, nzb.problems);
   let file: NzbFile | undefined;
   let segments = 0;
   let isNzb = false;
+  let isOver = false;
   let value = '';
   let attributes: Record<string, string> = {};
   for (const { kind, name, source, closes } of tokens(text)) {
@@ -71,12 +72,14 @@ export function parseNzb(xml: string | Uint8Array): Nzb {
       if (segment === undefined || file === undefined) {
         if (nzb.problems.length < 1_000)
           nzb.problems.push(
-            `a segment of ${file?.name ?? 'no file'} can't be read: ${content.slice(0, 80)}`,
+            `a segment of ${file?.name ?? file?.subject ?? 'no file'} can't be read: ${content.slice(0, 80)}`,
           );
       } else file.segments.push(segment);
     } else if (name === 'file') file = undefined;
+    else if (name === 'nzb') isOver = true;
   }
   if (!isNzb) throw notNzb('it has no <nzb>');
+  if (!isOver) nzb.problems.push('it is cut: </nzb> is missing');
   for (const each of nzb.files) each.segments = inOrder(each, nzb.problems);
   return nzb;
 }
@@ -101,7 +104,10 @@ export function formatNzb({
     lines.push('  </head>');
   }
   for (const { poster, date, subject, groups, segments } of files) {
-    const time = date === undefined ? '' : ` date="${Math.floor(date.getTime() / 1_000)}"`;
+    const time =
+      date === undefined || Number.isNaN(date.getTime())
+        ? ''
+        : ` date="${Math.floor(date.getTime() / 1_000)}"`;
     lines.push(`  <file poster="${toXml(poster)}"${time} subject="${toXml(subject)}">`);
     lines.push('    <groups>');
     for (const group of groups) lines.push(`      <group>${toXml(group)}</group>`);
@@ -151,7 +157,7 @@ function* tokens(text: string): Generator<Token, void, undefined> {
         throw notNzb('it declares entities of its own');
       skipTo('>');
     } else {
-      const end = text.indexOf('>', at);
+      const end = tagEnd(text, at);
       if (end < 0) throw notNzb('a tag does not end');
       const inside = text.slice(at + 1, end);
       at = end + 1;
@@ -163,6 +169,21 @@ function* tokens(text: string): Generator<Token, void, undefined> {
         yield { kind: 'open', name: name.toLowerCase(), source: rest, closes: rest.endsWith('/') };
     }
   }
+}
+
+/** Where a tag has its `>`: one may stand in the value of an attribute. A quote that does not close is none. */
+function tagEnd(text: string, from: number): number {
+  let before = 0;
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 62) return at;
+    if ((code === 34 || code === 39) && before === 61) {
+      const close = text.indexOf(text[at] as string, at + 1);
+      if (close > 0) at = close;
+    }
+    if (code > 32) before = code;
+  }
+  return -1;
 }
 
 function attributesOf(source: string): Record<string, string> {
@@ -200,11 +221,13 @@ function inOrder(file: NzbFile, problems: string[]): NzbSegment[] {
   return [...one.values()].sort((a, b) => a.number - b.number);
 }
 
-/** `"name.ext" yEnc (1/2)`; without quotes the word with an extension before yEnc. */
+/** `"name.ext" yEnc (1/2)`, the last in quotes that has an extension; without quotes the word with an extension before yEnc. */
 function nameIn(subject: string): string | undefined {
   const text = subject.slice(0, 1_000);
+  const quoted = [...text.matchAll(/"([^"]+)"/g)].map(([, name = '']) => name.trim());
   return (
-    /"([^"]+)"/.exec(text)?.[1]?.trim() ??
+    quoted.findLast((name) => /\.\w{1,8}$/.test(name)) ??
+    quoted[0] ??
     /(?<!\S)(\S+\.\w{1,8})(?=\s+(?:yEnc|\(\d+\/\d+\)))/i.exec(text)?.[1]
   );
 }
@@ -219,7 +242,8 @@ const fromXml = (text: string): string =>
         (whole, decimal, hex, name) => {
           if (name !== undefined) return entities[name.toLowerCase()] ?? whole;
           const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal);
-          return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+          const isCharacter = code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+          return isCharacter ? String.fromCodePoint(code) : whole;
         },
       );
 
@@ -229,17 +253,27 @@ const toXml = (text: string): string =>
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;')
+    // A reader makes blanks of them where they stand for themselves.
+    .replace(/[\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`)
     .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, '');
 
-function decode(xml: string | Uint8Array): string {
-  if (typeof xml === 'string') return xml;
-  if (!(xml instanceof Uint8Array)) throw notNzb('it is neither text nor octets');
+function decode(xml: string | Uint8Array, problems: string[]): string {
+  if (typeof xml !== 'string' && !(xml instanceof Uint8Array))
+    throw notNzb('it is neither text nor octets');
+  if (xml.length > limits.octets) throw notNzb('it is too long');
+  if (typeof xml === 'string') return xml.replace(/^\ufeff/, '');
   const octets = Buffer.from(xml.buffer, xml.byteOffset, xml.length);
-  const isLatin1 = /^[^>]*encoding=["'](?:iso-8859-1|latin1|windows-1252)["']/i.test(
-    octets.toString('latin1', 0, 200),
-  );
-  return octets.toString(isLatin1 ? 'latin1' : 'utf8').replace(/^\ufeff/, '');
+  if (/^(?:\xff\xfe|\xfe\xff)/.test(octets.toString('latin1', 0, 2)))
+    return iconv().decode(octets, 'utf-16');
+  const [, charset = 'utf-8'] =
+    /^[^>]*encoding\s*=\s*["']([\w.:-]{1,40})["']/i.exec(octets.toString('latin1', 0, 200)) ?? [];
+  const isKnown = iconv().encodingExists(charset) && !noCharset.test(charset);
+  if (!isKnown) problems.push(`its charset ${charset} is not known: it is read as UTF-8`);
+  return iconv().decode(octets, isKnown ? charset : 'utf-8');
 }
+
+/** A declaration that can be read as ASCII is not in UTF-16; and some of what iconv-lite knows are none. */
+const noCharset = /^(?:utf-?(?:7|16|32)|ucs|base64|hex|binary)/i;
 
 const notNzb = (why: string): UsageError =>
   new UsageError('ERR_ARGUMENT', `This is no NZB: ${why}`, { protocol: 'nntp', argument: 'xml' });

@@ -16,56 +16,108 @@ export interface UuPart {
 // begin 644 name · M… lines, the first character is the length · ` or a space · end
 
 export const uu = {
-  /** Decodes an article's body, without dot stuffing. `undefined` where no line looks like uuencode. */
+  /** Decodes an article's body, without dot stuffing: the first file in it. `undefined` where no line looks like uuencode. */
   decode(octets: Uint8Array): UuPart | undefined {
-    const lines = Buffer.from(octets.buffer, octets.byteOffset, octets.length)
-      .toString('latin1')
-      .split(/\r?\n/);
-    let name: string | undefined;
-    let mode: number | undefined;
-    let ended = false;
-    const problems: string[] = [];
-    const content: Buffer[] = [];
-    lines.forEach((line, at) => {
-      if (ended) return;
-      const begin = /^begin ([0-7]{3,4}) (.+)$/.exec(line);
-      if (begin !== null && content.length === 0) {
-        mode = Number.parseInt(begin[1] as string, 8);
-        name = trimBlanks(begin[2] as string);
-      } else if (line === 'end') ended = name !== undefined || content.length > 0;
-      else if (name !== undefined || looksFull(line) || (content.length > 0 && looksLast(line))) {
-        if (line === '' || line === '`' || line === ' ') return;
-        const decoded = decodeLine(line);
-        if (decoded === undefined) problems.push(`line ${at + 1} is no line of uuencode`);
-        else content.push(decoded);
-      }
-    });
-    if (name === undefined && content.length === 0) return undefined;
-    if (name !== undefined && !ended) problems.push('end is missing');
-    return { name, mode, content: Buffer.concat(content), problems };
+    return parts(octets)[0];
+  },
+  /** As {@link uu.decode}, of a body with several files. */
+  decodeAll(octets: Uint8Array): UuPart[] {
+    return parts(octets);
   },
 } as const;
 
+function parts(octets: Uint8Array): UuPart[] {
+  const found: UuPart[] = [];
+  let part: Part | undefined;
+  const close = (): void => {
+    const read = part?.read();
+    if (read !== undefined) found.push(read);
+    part = undefined;
+  };
+  const lines = Buffer.from(octets.buffer, octets.byteOffset, octets.length)
+    .toString('latin1')
+    .split(/\r?\n/);
+  lines.forEach((line, at) => {
+    const begin = /^begin ([0-7]{3,4}) (.+)$/.exec(line);
+    if (begin !== null) {
+      close();
+      part = new Part(trimBlanks(begin[2] as string), Number.parseInt(begin[1] as string, 8));
+    } else if (part !== undefined && /^end[ \t]*$/.test(line)) {
+      part.ended = true;
+      close();
+    } else if (part === undefined && looksFull(line)) {
+      part = new Part(undefined, undefined);
+      part.take(line, at + 1);
+    } else part?.take(line, at + 1);
+  });
+  close();
+  return found;
+}
+
+/** A file as far as its lines have come. */
+class Part {
+  readonly name: string | undefined;
+  readonly mode: number | undefined;
+  ended = false;
+  #content: Buffer[] = [];
+  #problems: string[] = [];
+  /** The lines that are shorter than they say. */
+  #short: number[] = [];
+  /** The writer has a character for zero that no gateway takes for a blank at the end of a line. */
+  #hasGrave = false;
+
+  constructor(name: string | undefined, mode: number | undefined) {
+    this.name = name;
+    this.mode = mode;
+  }
+
+  take(line: string, at: number): void {
+    if (this.name === undefined && !looksFull(line) && !looksLast(line)) return;
+    if (/^`?[ \t]*$/.test(line)) {
+      this.#hasGrave ||= line.startsWith('`');
+      return;
+    }
+    const decoded = decodeLine(line);
+    if (decoded === undefined) this.#problems.push(`line ${at} is no line of uuencode`);
+    else this.#content.push(decoded.content);
+    this.#hasGrave ||= line.includes('`');
+    if (decoded?.isShort) this.#short.push(at);
+  }
+
+  /** `undefined` for a text that only began like a file. */
+  read(): UuPart | undefined {
+    if (this.#content.length === 0 && !this.ended) return undefined;
+    const { name, mode } = this;
+    const cut = this.#hasGrave ? this.#short.map((at) => `line ${at} is cut`) : [];
+    const end = name !== undefined && !this.ended ? ['end is missing'] : [];
+    const problems = [...this.#problems, ...cut, ...end];
+    return { name, mode, content: Buffer.concat(this.#content), problems };
+  }
+}
+
 /** 45 octets a line, as all but the last are. */
-const looksFull = (line: string): boolean => /^M[\x20-\x60]{60,62}$/.test(line);
+const looksFull = (line: string): boolean => /^M[\x20-\x60]{60,62}[ \t]*$/.test(line);
 
 /** The short line before the end, where the file began in another article: a text would hardly have the length that it says. */
 const looksLast = (line: string): boolean =>
   /^[\x21-\x60][\x20-\x60]*$/.test(line) &&
   line.length === 1 + Math.ceil((line.charCodeAt(0) - 32) / 3) * 4;
 
-/** Some writers leave out spaces at the end, others add a checksum character. */
-function decodeLine(line: string): Buffer | undefined {
-  if (!/^[\x20-\x60]+$/.test(line)) return undefined;
+/** Some writers, and gateways, leave out spaces at the end, or add some; others add a checksum character. */
+function decodeLine(line: string): { content: Buffer; isShort: boolean } | undefined {
   const length = (line.charCodeAt(0) - 32) & 63;
   const needed = Math.ceil(length / 3) * 4;
-  const text = line.slice(1).padEnd(needed, ' ');
-  if (length === 0 || text.length > needed + 2) return length === 0 ? Buffer.alloc(0) : undefined;
+  const given = line.slice(1, needed + 1);
+  const behind = trimBlanks(line.slice(needed + 1));
+  if (!/^[\x20-\x60]+$/.test(line[0] + given + behind)) return undefined;
+  if (length === 0) return { content: Buffer.alloc(0), isShort: false };
+  if (behind.length > 2) return undefined;
+  const text = given.padEnd(needed, ' ');
   const out = Buffer.alloc(Math.ceil(length / 3) * 3);
   for (let i = 0, j = 0; i < needed; i += 4, j += 3) {
     let word = 0;
     for (let k = 0; k < 4; k++) word = (word << 6) | ((text.charCodeAt(i + k) - 32) & 63);
     out.writeUIntBE(word & 0xffffff, j, 3);
   }
-  return out.subarray(0, length);
+  return { content: out.subarray(0, length), isShort: given.length < needed };
 }

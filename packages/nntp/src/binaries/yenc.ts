@@ -37,7 +37,7 @@ const trailer = Buffer.from('\n=y');
 /** Decodes an article's body, without dot stuffing. The octets come as they come; {@link part} tells the rest at the end. */
 export class YencDecoder extends Transform {
   #line = '';
-  #at: 'before' | 'begun' | 'data' | 'after' = 'before';
+  #at: 'before' | 'begun' | 'data' | 'after' | 'over' = 'before';
   #begin: Map<string, string> | undefined;
   #part: Map<string, string> | undefined;
   #end: Map<string, string> | undefined;
@@ -57,7 +57,7 @@ export class YencDecoder extends Transform {
     let rest: Buffer = Buffer.isBuffer(octets)
       ? octets
       : Buffer.from(octets.buffer, octets.byteOffset, octets.length);
-    while (this.#at !== 'data' && rest.length > 0) {
+    while (this.#at !== 'data' && this.#at !== 'over' && rest.length > 0) {
       const end = rest.indexOf(lf);
       const text = rest.toString('latin1', 0, end < 0 ? rest.length : end);
       if (this.#line.length < lineLimit) this.#line += text;
@@ -99,7 +99,11 @@ export class YencDecoder extends Transform {
       this.#at = 'data';
       if (!words.startsWith('=ypart ')) return false;
       this.#part = keywords(words);
-    } else if (this.#at === 'after' && words.startsWith('=yend')) this.#end = keywords(words);
+    } else if (this.#at === 'after') {
+      if (words.startsWith('=yend')) this.#end = keywords(words);
+      // What follows is no word about this file: it may be another one.
+      if (this.#end !== undefined || words.startsWith('=ybegin ')) this.#at = 'over';
+    }
     return true;
   }
 
@@ -238,7 +242,7 @@ export const yenc = {
     return yencode() !== undefined;
   },
   /**
-   * Decodes an article's body, without dot stuffing.
+   * Decodes an article's body, without dot stuffing: the first file or part in it.
    * @returns the part, with its `content`; `undefined` where there is no `=ybegin`
    */
   decode(octets: Uint8Array): (YencPart & { content: Buffer }) | undefined {
@@ -246,6 +250,15 @@ export const yenc = {
     const content = decoder.decode(octets);
     const part = decoder.finish();
     return part && { ...part, content };
+  },
+  /** As {@link yenc.decode}, of a body with several files. */
+  decodeAll(octets: Uint8Array): (YencPart & { content: Buffer })[] {
+    const all = Buffer.from(octets.buffer, octets.byteOffset, octets.length);
+    const starts = [0];
+    for (let at = 0; at >= 0; at = all.indexOf('\n=ybegin ', at + 1, 'latin1')) {
+      if (at > 0) starts.push(at + 1);
+    }
+    return starts.flatMap((from, i) => yenc.decode(all.subarray(from, starts[i + 1])) ?? []);
   },
   /** Encodes a file, or a part of one, as an article's body. @throws UsageError ERR_ARGUMENT */
   encode(octets: Uint8Array, encoding: YencEncoding): Buffer {
@@ -283,19 +296,27 @@ function judge(
   if (from !== undefined && to !== undefined && to - from + 1 !== octets)
     problems.push(`${octets} octets came, and =ypart says ${from} to ${to}`);
   else if (number !== undefined && from === undefined) problems.push('=ypart is missing');
-  if (number === undefined && figure(begin.get('size')) !== octets)
+  const size = figure(begin.get('size'));
+  if (to !== undefined && size !== undefined && to > size)
+    problems.push(`=ypart ends at ${to}, and the file has ${size}`);
+  const ended = figure(end?.get('part'));
+  if (number !== undefined && ended !== undefined && ended !== number)
+    problems.push(`=yend is that of part ${ended}, and this is part ${number}`);
+  if (number === undefined && size !== octets)
     problems.push(`${octets} octets came, and =ybegin says ${begin.get('size')}`);
   const told = end?.get(number === undefined ? 'crc32' : 'pcrc32');
   // Some write 64 bits (sabctools#96): the last eight digits are the CRC.
-  const expected = told !== undefined && /^[0-9a-f]{1,20}$/i.test(told) ? told : undefined;
+  const expected = told !== undefined && /^(?:0x)?[0-9a-f]{1,20}$/i.test(told) ? told : undefined;
   const crcOk =
-    expected === undefined ? undefined : Number.parseInt(expected.slice(-8), 16) === crc;
+    expected === undefined
+      ? undefined
+      : Number.parseInt(expected.replace(/^0x/i, '').slice(-8), 16) === crc;
   if (crcOk === false)
     problems.push(`the CRC is ${crc.toString(16).padStart(8, '0')}, and =yend says ${told}`);
   const name = begin.get('name');
   return {
     name: name === undefined || name === '' ? undefined : utf8OrLatin1(name),
-    size: figure(begin.get('size')),
+    size,
     part: number,
     total: figure(begin.get('total')),
     offset: from === undefined || from < 1 ? 0 : from - 1,
