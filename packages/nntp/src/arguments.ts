@@ -16,10 +16,10 @@ export function articleNumber(number: number, argument = 'number'): string {
 
 // message-id = "<" 1*248A-NOTGT ">"
 
-export function messageId(id: string): string {
+export function messageId(id: string, argument = 'id'): string {
   if (typeof id === 'string' && /^<[\x21-\x3d\x3f-\x7e]{1,248}>$/.test(id)) return id;
   throw wrong(
-    'id',
+    argument,
     'A message-id is <…> with at most 250 octets of visible ASCII',
     'Give it with its angle brackets.',
   );
@@ -40,11 +40,11 @@ export function rangeArgument(range: ArticleRange): string[] {
 
 // newsgroup-name = 1*wildmat-exact
 
-export function groupName(name: string): string {
-  checkArgument(name, 'name');
+export function groupName(name: string, argument = 'name'): string {
+  checkArgument(name, argument);
   if (name !== '' && !/[\x00-\x20\x7f*?,!\\[\]]/.test(name)) return name;
   throw wrong(
-    'name',
+    argument,
     'A newsgroup name has no spaces, control characters, or any of * ? , ! \\ [ ]',
   );
 }

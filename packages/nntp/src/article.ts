@@ -1,9 +1,10 @@
 /** An article to post, RFC 5536: composed, checked, written out. */
 import { randomUUID } from 'node:crypto';
-import { checkArgument } from '@fivewire/line-protocol';
+import { checkArgument, unknownOption } from '@fivewire/line-protocol';
 import { groupName, messageId, wrong } from './arguments.js';
 import { cancelKey, cancelLock } from './cancel-lock.js';
 import { encodeHeader } from './header-text.js';
+import { encodeMailbox, type Mailbox, parseMailbox, parseMailboxes } from './mailbox.js';
 
 export interface ArticleFields {
   /** `Alice <alice@example.org>`. */
@@ -23,11 +24,21 @@ export interface ArticleFields {
    * Takes the place of this earlier article of yours (RFC 5536 §3.2.12), which carries a lock of the same `cancelSecret`.
    */
   supersedes?: string;
-  /** Gives the article a Cancel-Lock, and with `supersedes` the Cancel-Key (RFC 8315). At least 32 octets, the same for all your articles. */
-  cancelSecret?: string | Uint8Array;
-  /** Further headers, such as `Organization`, in this order. */
+  /**
+   * Gives the article a Cancel-Lock, and with `supersedes` the Cancel-Key (RFC 8315). At least 32 octets, the same for all your articles. Of
+   * several secrets each gives a lock and a key: an old one and its successor, an author's and a moderator's.
+   */
+  cancelSecret?: CancelSecret;
+  /** Further headers, such as `Organization`, in this order. Those with addresses (`Reply-To`, `Sender`, `Approved`) take mailboxes. */
   headers?: Readonly<Record<string, string>>;
 }
+
+/** One secret, or several. */
+export type CancelSecret = string | Uint8Array | readonly (string | Uint8Array)[];
+
+const fieldNames = [
+  'from', 'newsgroups', 'subject', 'body', 'messageId', 'date', 'references', 'followupTo', 'supersedes', 'cancelSecret', 'headers',
+] satisfies (keyof ArticleFields)[]; // biome-ignore format: one list
 
 /** What is wrong is refused at once, so that a made Article is one that a server can take. */
 export class Article {
@@ -40,6 +51,8 @@ export class Article {
 
   /** @throws UsageError ERR_ARGUMENT */
   constructor(fields: ArticleFields) {
+    const unknown = Object.keys(fields).find((name) => !(fieldNames as string[]).includes(name));
+    if (unknown !== undefined) throw unknownOption(unknown, fieldNames);
     checkArgument(fields.from, 'from');
     checkArgument(fields.subject, 'subject');
     const mailbox = parseMailbox(fields.from);
@@ -47,25 +60,24 @@ export class Article {
       throw wrong('from', 'from needs an ASCII address, as in Alice <alice@example.org>');
     }
     if (fields.subject.trim() === '') throw wrong('subject', 'An article needs a subject');
-    this.newsgroups = groups(fields.newsgroups, 'newsgroups');
-    if (fields.followupTo !== undefined && fields.followupTo !== 'poster') {
-      groups(fields.followupTo, 'followupTo');
-    }
-    for (const reference of fields.references ?? []) messageId(reference);
-    if (fields.supersedes !== undefined) messageId(fields.supersedes);
-    for (const [name, value] of Object.entries(fields.headers ?? {})) checkHeader(name, value);
+    this.newsgroups = newsgroupList(fields.newsgroups, 'newsgroups');
+    for (const reference of fields.references ?? []) messageId(reference, 'references');
+    if (fields.supersedes !== undefined) messageId(fields.supersedes, 'supersedes');
+    checkHeaders(fields.headers ?? {}, fields.cancelSecret);
     if (typeof fields.body === 'string') {
       if (/\0/.test(fields.body)) throw wrong('body', 'An article must not contain NUL');
     } else if (!(fields.body instanceof Uint8Array)) {
       throw wrong('body', 'body must be a string or octets');
     }
     this.date = fields.date ?? new Date();
-    if (Number.isNaN(this.date.getTime())) throw wrong('date', 'date must be a valid Date');
+    checkDate(this.date);
     this.from = fields.from;
     this.subject = fields.subject;
-    this.messageId = messageId(fields.messageId ?? `<${randomUUID()}@${domain(mailbox.address)}>`);
-    if (fields.cancelSecret !== undefined) cancelLock(fields.cancelSecret, this.messageId);
+    this.messageId = ownId(fields.messageId ?? `<${randomUUID()}@${domain(mailbox.address)}>`);
+    if (fields.supersedes === this.messageId)
+      throw wrong('supersedes', 'An article takes the place of an earlier one, not of itself');
     this.#fields = fields;
+    this.#header(); // what can't be written is refused here
   }
 
   /**
@@ -89,7 +101,7 @@ export class Article {
   ): Article {
     const article = new Article({
       ...fields,
-      subject: `cmsg cancel ${messageId(target)}`,
+      subject: `cmsg cancel ${messageId(target, 'target')}`,
       body: `${reason}\n`,
       ...(cancelSecret === undefined ? {} : { cancelSecret }),
       ...(headers === undefined ? {} : { headers }),
@@ -102,6 +114,14 @@ export class Article {
 
   /** The article with CRLF line ends, not dot-stuffed. */
   toBuffer(): Buffer {
+    const { body } = this.#fields;
+    return Buffer.concat([
+      Buffer.from(`${this.#header()}\r\n\r\n`),
+      typeof body === 'string' ? Buffer.from(body.replace(/\r\n|\r|\n/g, '\r\n')) : body,
+    ]);
+  }
+
+  #header(): string {
     const { references = [], followupTo, headers = {}, body } = this.#fields;
     const lines: [name: string, value: string][] = [
       ['From', encodeMailbox(parseMailbox(this.from) as Mailbox)],
@@ -111,79 +131,116 @@ export class Article {
       ['Message-ID', this.messageId],
     ];
     if (references.length > 0) lines.push(['References', references.join(' ')]);
-    if (followupTo !== undefined) {
-      lines.push([
-        'Followup-To',
-        typeof followupTo === 'string' ? followupTo : followupTo.join(','),
-      ]);
-    }
+    if (followupTo !== undefined) lines.push(['Followup-To', followups(followupTo)]);
     const { supersedes, cancelSecret } = this.#fields;
     if (supersedes !== undefined) lines.push(['Supersedes', supersedes]);
     const control = { ...this.#control, ...(supersedes && keyFor(cancelSecret, supersedes)) };
     for (const [name, value] of Object.entries(control)) lines.push([name, value]);
-    if (cancelSecret !== undefined)
-      lines.push(['Cancel-Lock', cancelLock(cancelSecret, this.messageId)]);
-    for (const [name, value] of Object.entries(headers)) lines.push([name, encodeHeader(value)]);
+    if (cancelSecret !== undefined) {
+      const locks = secrets(cancelSecret).map((secret) => cancelLock(secret, this.messageId));
+      lines.push(['Cancel-Lock', locks.join(' ')]);
+    }
+    for (const [name, value] of Object.entries(headers))
+      lines.push([name, encodeValue(name, value)]);
     if (typeof body === 'string') {
       lines.push(['MIME-Version', '1.0']);
       lines.push(['Content-Type', 'text/plain; charset=UTF-8']);
       lines.push(['Content-Transfer-Encoding', '8bit']);
     }
-    const header = lines.map(([name, value]) => fold(`${name}: ${value}`)).join('\r\n');
-    return Buffer.concat([
-      Buffer.from(`${header}\r\n\r\n`),
-      typeof body === 'string' ? Buffer.from(body.replace(/\r\n|\r|\n/g, '\r\n')) : body,
-    ]);
+    return lines.map(([name, value]) => folded(name, value)).join('\r\n');
   }
 }
 
-/** What this class writes itself, and what only servers may write (RFC 5536 §3.2, RFC 5537 §3.4). */
+/** What this class writes itself, what only servers may write (RFC 5536 §3.2, RFC 5537 §3.4), and what old servers act on as on Control. */
 const own = [
   'from', 'newsgroups', 'subject', 'date', 'message-id', 'references', 'followup-to', 'mime-version', 'content-type',
-  'content-transfer-encoding', 'path', 'xref', 'injection-date', 'injection-info', 'supersedes', 'control',
+  'content-transfer-encoding', 'path', 'xref', 'injection-date', 'injection-info', 'supersedes', 'control', 'also-control',
 ]; // biome-ignore format: one list
 
-const keyFor = (secret: string | Uint8Array | undefined, target: string): Record<string, string> =>
-  secret === undefined ? {} : { 'Cancel-Key': cancelKey(secret, target) };
+/** An article has one of each (RFC 8315 §2): both are written from the secrets, where there are any. */
+const fromSecrets = ['cancel-lock', 'cancel-key'];
 
-function checkHeader(name: string, value: string): void {
-  if (!/^[\x21-\x39\x3b-\x7e]{1,76}$/.test(name))
-    throw wrong('headers', `${JSON.stringify(name)} is no header name`);
-  if (own.includes(name.toLowerCase())) throw wrong('headers', `${name} can't be given in headers`);
-  checkArgument(value, `headers.${name}`);
-  if (value.trim() === '') throw wrong('headers', `${name} is empty, which RFC 5536 forbids`);
+const secrets = (given: CancelSecret): readonly (string | Uint8Array)[] => {
+  const all = typeof given === 'string' || given instanceof Uint8Array ? [given] : given;
+  if (Array.isArray(all) && all.length > 0) return all;
+  throw wrong('cancelSecret', 'A secret is a string or octets, and not empty');
+};
+
+const keyFor = (given: CancelSecret | undefined, target: string): Record<string, string> =>
+  given === undefined
+    ? {}
+    : {
+        'Cancel-Key': secrets(given)
+          .map((secret) => cancelKey(secret, target))
+          .join(' '),
+      };
+
+function checkHeaders(
+  headers: Readonly<Record<string, string>>,
+  secret: CancelSecret | undefined,
+): void {
+  const seen = new Set<string>();
+  for (const [name, value] of Object.entries(headers)) {
+    const lower = name.toLowerCase();
+    if (!/^[\x21-\x39\x3b-\x7e]{1,76}$/.test(name))
+      throw wrong('headers', `${JSON.stringify(name)} is no header name`);
+    if (own.includes(lower)) throw wrong('headers', `${name} can't be given in headers`);
+    if (secret !== undefined && fromSecrets.includes(lower))
+      throw wrong(
+        'headers',
+        `${name} is made from cancelSecret`,
+        'Give several secrets as a list.',
+      );
+    if (seen.has(lower)) throw wrong('headers', `${name} is there twice`);
+    seen.add(lower);
+    checkArgument(value, `headers.${name}`);
+    if (value.trim() === '') throw wrong('headers', `${name} is empty, which RFC 5536 forbids`);
+  }
 }
 
-function groups(names: string | readonly string[], argument: string): readonly string[] {
-  const all = typeof names === 'string' ? names.split(',').map((name) => name.trim()) : [...names];
-  if (all.length === 0) throw wrong(argument, 'An article needs a newsgroup');
-  return all.map(groupName);
+const withMailboxes = ['reply-to', 'sender', 'approved', 'mail-copies-to'];
+
+function encodeValue(name: string, value: string): string {
+  const lower = name.toLowerCase();
+  // Mail-Copies-To has words of its own: nobody, poster.
+  const isWord = lower === 'mail-copies-to' && /^\s*\w+\s*$/.test(value);
+  if (!withMailboxes.includes(lower) || isWord) return encodeHeader(value);
+  const all = parseMailboxes(value);
+  if (all !== undefined) return all.map(encodeMailbox).join(', ');
+  throw wrong('headers', `${name} needs ASCII addresses, as in Alice <alice@example.org>`);
 }
 
-interface Mailbox {
-  /** As it was written, quotes and all; '' where there is none. */
-  name: string;
-  address: string;
-  /** `alice@example.org (Alice)`, the form of old. */
-  comment: string;
+// newsgroup-list = newsgroup-name *("," newsgroup-name); newsgroup-name = component *("." component)
+
+/** Each once. Names beyond ASCII are taken: some servers have them. */
+function newsgroupList(names: string | readonly string[], argument: string): readonly string[] {
+  const all = typeof names === 'string' ? names.split(',').map((name) => name.trim()) : names;
+  if (!Array.isArray(all) || all.length === 0)
+    throw wrong(argument, 'An article needs a newsgroup');
+  for (const name of all) {
+    groupName(name, argument);
+    if (/[:;"()<>@]/.test(name) || name.split('.').includes(''))
+      throw wrong(argument, `${name} is no newsgroup that an article can name (RFC 5536 §3.1.4)`);
+    if (/^poster$/i.test(name))
+      throw wrong(argument, 'poster is no newsgroup', "It is the whole of followupTo: 'poster'.");
+  }
+  return [...new Set(all)];
 }
 
-/** mailbox of RFC 5322 §3.4, as far as articles have it. */
-function parseMailbox(text: string): Mailbox | undefined {
-  const [, name = '', angled, bare, comment = ''] =
-    /^(?:([^<>]*)<([^<>\s]*)>|([^<>\s()]+)(?:\s*\(([^()]*)\))?)$/.exec(text.trim()) ?? [];
-  const address = angled ?? bare ?? '';
-  if (!/^[\x21-\x7e]+@[\x21-\x7e]+$/.test(address)) return undefined;
-  return { name: name.trim(), address, comment };
+/** RFC 5536 §3.2.6. */
+const followups = (given: string | readonly string[]): string =>
+  /^poster$/i.test(String(given)) ? 'poster' : newsgroupList(given, 'followupTo').join(',');
+
+/** RFC 5536 §3.1.3, in which the one @ has something on either side. */
+function ownId(id: string): string {
+  if (/^<[^<>@\s]+@[^<>@\s]+>$/.test(messageId(id, 'messageId'))) return id;
+  throw wrong('messageId', 'The message-id of an article is <left@right>, with one @');
 }
 
-/** The address itself is never encoded (RFC 2047 §5). */
-function encodeMailbox({ name, address, comment }: Mailbox): string {
-  if (comment !== '') return `${address} (${encodeHeader(comment)})`;
-  if (name === '') return address;
-  const plain = encodeHeader(name);
-  const encoded = plain === name ? name : encodeHeader(name.replace(/^"(.*)"$/, '$1'));
-  return `${encoded} <${address}>`;
+function checkDate(date: Date): void {
+  const year = date instanceof Date ? date.getUTCFullYear() : Number.NaN;
+  if (year >= 1900 && year <= 9999) return;
+  throw wrong('date', 'date must be a valid Date, of the years 1900 to 9999');
 }
 
 /** The right side of a message-id must be ASCII without brackets (RFC 5536 §3.1.3). */
@@ -191,6 +248,16 @@ const domain = (address: string): string => {
   const right = address.slice(address.lastIndexOf('@') + 1);
   return /^[A-Za-z0-9.-]{1,190}$/.test(right) ? right : 'fivewire.invalid';
 };
+
+/** @throws UsageError ERR_ARGUMENT for what no line holds */
+function folded(name: string, value: string): string {
+  const text = fold(`${name}: ${value}`);
+  if (text.split('\r\n').every((line) => Buffer.byteLength(line) <= 998)) return text;
+  throw wrong(
+    name === 'Newsgroups' ? 'newsgroups' : 'headers',
+    `${name} has a line of more than 998 octets, which RFC 5536 forbids`,
+  );
+}
 
 /**
  * Breaks at spaces, so that lines have at most 76 octets where they can (RFC 2047 §2). Never after the name: a content line that is

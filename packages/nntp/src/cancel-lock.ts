@@ -23,7 +23,10 @@ export function opensLock(keys: string, locks: string): boolean {
 
 const lockOf = (key: string): string => createHash('sha256').update(key).digest('base64');
 
+/** Comments (RFC 5322 §3.2.2) are none. */
 const elements = (header: string): { value: string }[] =>
-  [...header.matchAll(/(?:^|[\s,])sha256:([A-Za-z0-9+/]+={0,2})/gi)].map(([, value = '']) => ({
-    value,
-  }));
+  [
+    ...header
+      .replace(/\((?:[^()\\]|\\.)*\)/g, ' ')
+      .matchAll(/(?<=^|[\s,])sha256:([A-Za-z0-9+/]+={0,2})(?=[\s,]|$)/gi),
+  ].map(([, value = '']) => ({ value }));

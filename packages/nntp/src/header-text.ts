@@ -9,10 +9,11 @@ export const decodeHeader = (octets: string): string => decodeHeaderText(octets)
 
 /**
  * A text as ASCII: itself, or as encoded words in UTF-8, cut between characters. Each is short enough that a line of 76
- * octets (RFC 2047 §2) holds it beside a name. Joined by single spaces, for a folder to break at.
+ * octets (RFC 2047 §2) holds it beside a name. Joined by single spaces, for a folder to break at. A word that no line holds (RFC 5536 §2.2) is cut
+ * so, too.
  */
 export function encodeHeader(text: string): string {
-  if (/^[\x20-\x7e]*$/.test(text) && !text.includes('=?')) return text;
+  if (/^[\x20-\x7e]*$/.test(text) && !text.includes('=?') && !/[^ ]{900}/.test(text)) return text;
   const words: string[] = [];
   let chunk = '';
   for (const character of text) {

@@ -3,7 +3,7 @@ export * from '@fivewire/line-protocol/surface';
 export type { Auth } from '@fivewire/sasl';
 export type { Archived, ArchiveOptions, ArchiveState } from './archive.js';
 export type { ArticleId, ArticleRange } from './arguments.js';
-export { Article, type ArticleFields } from './article.js';
+export { Article, type ArticleFields, type CancelSecret } from './article.js';
 export { type DownloadedFile, type DownloadOptions, download } from './binaries/download.js';
 export {
   formatNzb,

@@ -53,12 +53,57 @@ describe('Article', () => {
     expect(lines(cancel)).toContain('Oops');
   });
 
+  it('of several secrets each gives a lock, and a key, in one header', () => {
+    const both = [secret, Buffer.from('AnotherSecret')];
+    const one = new Article({
+      ...fields,
+      subject: 's',
+      body: 'b',
+      messageId: '<1@x>',
+      cancelSecret: both,
+    });
+    const locks = lines(one).filter((line) => line.startsWith('Cancel-Lock: '));
+    expect(locks).toHaveLength(1);
+    const whole = lines(one).join('').split('Cancel-Lock: ')[1]?.split('MIME')[0] as string;
+    for (const each of both) {
+      const cancel = Article.cancel('<1@x>', { ...fields, cancelSecret: each });
+      const key = lines(cancel).find((line) => line.startsWith('Cancel-Key: ')) as string;
+      expect(opensLock(key.slice(12), whole)).toBe(true);
+      expect(opensLock(whole, key.slice(12))).toBe(false);
+    }
+    const cancel = lines(Article.cancel('<1@x>', { ...fields, cancelSecret: both })).join('');
+    expect(opensLock(cancel.split('Cancel-Key: ')[1] as string, cancelLock(secret, '<1@x>'))).toBe(
+      true,
+    );
+  });
+
+  it('what only looks like a key opens nothing', () => {
+    const key = cancelKey(secret, '<1@x>');
+    const lock = cancelLock(secret, '<1@x>');
+    for (const other of [
+      `${key}x`,
+      `(${key})`,
+      `( ${key} )`,
+      key.replace('sha256', 'sha512'),
+      'sha256:',
+      key.slice(0, -1),
+    ])
+      expect(opensLock(other, lock)).toBe(false);
+    expect(opensLock(key, `( ${lock} )`)).toBe(false);
+    expect(opensLock(key, lock.toUpperCase())).toBe(false);
+    expect(opensLock(`sha512:abc=\r\n\t${key}`, `(mine) ${lock},sha1:x=`)).toBe(true);
+  });
+
   it('refuses what makes no sense', () => {
     const wrong = expect.objectContaining({ code: 'ERR_ARGUMENT' });
     const made = (more: object) => () =>
       new Article({ ...fields, subject: 's', body: 'b', ...more } as never);
     expect(made({ cancelSecret: '' })).toThrow(wrong);
     expect(made({ cancelSecret: 1 })).toThrow(wrong);
+    expect(made({ cancelSecret: [] })).toThrow(wrong);
+    expect(made({ cancelSecret: [secret, ''] })).toThrow(wrong);
+    expect(made({ cancelSecret: secret, headers: { 'Cancel-Lock': 'sha256:a=' } })).toThrow(wrong);
+    expect(made({ cancelSecret: secret, headers: { 'cancel-key': 'sha256:a=' } })).toThrow(wrong);
     expect(made({ supersedes: '1@x' })).toThrow(wrong);
     expect(made({ headers: { Control: 'cancel <1@x>' } })).toThrow(wrong);
     expect(() => Article.cancel('none', fields)).toThrow(wrong);

@@ -120,6 +120,48 @@ describe('Article', () => {
     expect(header({ headers: { Organization: 'Müller & Co' } })).toMatch(/Organization: =\?UTF-8/);
   });
 
+  it.each([
+    ['Ünal, X <al@x.org>', '=?UTF-8?B?w5xuYWwsIFg=?= <al@x.org>'],
+    ['Al, B <al@x.org>', '"Al, B" <al@x.org>'],
+    ['A "b" \\ <al@x.org>', '"A \\"b\\" \\\\" <al@x.org>'],
+    ['A: B; C @ D <al@x.org>', '"A: B; C @ D" <al@x.org>'],
+    ['"A, B" <al@x.org>', '"A, B" <al@x.org>'],
+    ['"\\"Ü\\"" <al@x.org>', '=?UTF-8?B?IsOcIg==?= <al@x.org>'],
+    ['Al (b) <al@x.org>', 'Al (b) <al@x.org>'],
+    ['A. B. <al@x.org>', 'A. B. <al@x.org>'],
+    ['Al <"a b"@x.org>', 'Al <"a b"@x.org>'],
+    ['al@[192.0.2.1]', 'al@[192.0.2.1]'],
+  ])('a name that would be read as something else is quoted: %s', (from, written) => {
+    expect(header({ from }).split('\r\n')[0]).toBe(`From: ${written}`);
+  });
+
+  it.each(['Reply-To', 'Sender', 'approved', 'Mail-Copies-To'])('%s has addresses', (name) => {
+    const value = 'Ünal <u@x.org>, "B, C" <b@x.org>, c@x.org (Ä)';
+    expect(header({ headers: { [name]: value } })).toContain(
+      `${name}: =?UTF-8?B?w5xuYWw=?= <u@x.org>, "B, C" <b@x.org>, c@x.org\r\n (=?UTF-8?B?w4Q=?=)\r\n`,
+    );
+    expect(() => header({ headers: { [name]: 'Ünal' } })).toThrow(
+      expect.objectContaining({ code: 'ERR_ARGUMENT', argument: 'headers' }),
+    );
+  });
+
+  it('names each newsgroup once, and follow-ups as one list, or by mail', () => {
+    expect(header({ newsgroups: 'a.b, c.d,a.b' })).toContain('\r\nNewsgroups: a.b,c.d\r\n');
+    expect(header({ followupTo: 'a.b, c.d' })).toContain('\r\nFollowup-To: a.b,c.d\r\n');
+    expect(header({ followupTo: 'Poster' })).toContain('\r\nFollowup-To: poster\r\n');
+    expect(header({ followupTo: ['poster'] })).toContain('\r\nFollowup-To: poster\r\n');
+    expect(header({ headers: { 'Mail-Copies-To': 'nobody' } })).toContain('Copies-To: nobody');
+  });
+
+  it('a word that no line holds is cut, and comes out whole', () => {
+    const subject = `${'a'.repeat(70)} ${'b'.repeat(3_000)}`;
+    const lines = header({ subject }).split('\r\n');
+    expect(lines.every(({ length }) => length <= 76)).toBe(true);
+    const from = lines.findIndex((line) => line.startsWith('Subject: '));
+    const to = lines.findIndex((line, at) => at > from && /^\S/.test(line));
+    expect(decodeHeader(lines.slice(from, to).join('').slice('Subject: '.length))).toBe(subject);
+  });
+
   it('folds so that no line is long, blank, or empty after its name', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 }), (text) => {
@@ -159,6 +201,38 @@ describe('Article', () => {
     [{ body: 'a\0b' }],
     [{ body: 5 as never }],
     [{ date: new Date(Number.NaN) }],
+    [{ date: '2026-01-01' as never }],
+    [{ date: new Date(253_402_300_800_000) }],
+    [{ from: 'A <a@b@c>' }],
+    [{ from: 'A <a@x.org>, B <b@x.org>' }],
+    [{ from: 'A <a@x.org> B' }],
+    [{ from: '<@x.org>' }],
+    [{ newsgroups: 'a..b' }],
+    [{ newsgroups: '.a' }],
+    [{ newsgroups: ['a.'] }],
+    [{ newsgroups: 'a:b' }],
+    [{ newsgroups: '(a)' }],
+    [{ newsgroups: 'poster' }],
+    [{ newsgroups: 7 as never }],
+    [{ newsgroups: Array.from({ length: 90 }, (_, at) => `group.number.${at}`) }],
+    [{ followupTo: ['poster', 'a.b'] }],
+    [{ followupTo: '' }],
+    [{ followupTo: [] }],
+    [{ followupTo: 'a.b\r\nX: y' }],
+    [{ messageId: '<a>' }],
+    [{ messageId: '<a@b@c>' }],
+    [{ messageId: '<a@>' }],
+    [{ messageId: '<a@b>\r\nX: y' }],
+    [{ references: ['<a@x>\r\nX: y'] }],
+    [{ supersedes: '<a@x>\r\nX: y' }],
+    [{ messageId: '<a@x>', supersedes: '<a@x>' }],
+    [{ headers: { 'X-A': '1', 'x-a': '2' } }],
+    [{ headers: { 'Also-Control': 'cancel <a@x>' } }],
+    [{ headers: { Date: 'x' } }],
+    [{ headers: { 'message-id': '<a@x>' } }],
+    [{ headers: { 'Injection-Date': 'x' } }],
+    [{ headers: { 'X\r\nY': 'x' } }],
+    [{ approved: 'x' } as never],
   ])('refuses %j', (change) => {
     expect(() => new Article({ ...fields, ...change } as ArticleFields)).toThrow(
       expect.objectContaining({ code: 'ERR_ARGUMENT' }),
