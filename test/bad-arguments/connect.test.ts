@@ -17,6 +17,8 @@ import {
   smtpOptions,
 } from './connect.js';
 import { imapTable } from './imap.js';
+import { nntpTable } from './nntp.js';
+import { pop3Table } from './pop3.js';
 import { smtpTable } from './smtp.js';
 import {
   type Argument,
@@ -263,3 +265,51 @@ describe.each([
     }
   });
 });
+
+/** A pool whose every method is its client's: nothing is dialled for a call that no server could make right. */
+describe.each([
+  {
+    name: 'Pop3Pool',
+    table: pop3Table,
+    make: () => createPop3Pool(wayIn(servers, 'pop3')),
+    inOneSession: ['retrieve', 'top', 'retrieveAll', 'delete', 'reset', 'language', 'quit'],
+  },
+  {
+    name: 'NntpPool',
+    table: nntpTable,
+    make: () => createNntpPool(wayIn(servers, 'nntp')),
+    inOneSession: ['articles', 'archive', 'next', 'last', 'quit'],
+  },
+] as { name: string; table: Table<unknown>; make: () => Pool; inOneSession: string[] }[])(
+  '$name',
+  ({ table, make, inOneSession }) => {
+    const methods = Object.entries(table).filter(([method]) => !inOneSession.includes(method));
+
+    it.each(methods)('%s: refuses what the client refuses, before it dials', async (_, method) => {
+      const pool = make();
+      try {
+        const faults: string[] = [];
+        for (const [argument, row] of Object.entries(method.arguments)) {
+          for (const [value, bad] of Object.entries(row.bad)) {
+            const found = await faultsOf(pool, method, row, bad);
+            faults.push(...found.map((fault) => `${argument} = ${value}: ${fault}`));
+            expect(pool.size, `${argument} = ${value}`).toBe(0);
+          }
+        }
+        expect(faults).toEqual([]);
+      } finally {
+        await pool.close();
+      }
+    });
+
+    it.each(inOneSession.filter((method) => method !== 'quit'))(
+      '%s needs one session',
+      (method) => {
+        const pool = make();
+        const call = Reflect.get(pool, method) as () => unknown;
+        expect(call).toThrow(expect.objectContaining({ code: 'ERR_STATE' }));
+        return pool.close();
+      },
+    );
+  },
+);

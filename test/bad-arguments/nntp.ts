@@ -192,6 +192,10 @@ export const nntpTable: Table<Client> = {
   feed: {
     gives: 'rows',
     arguments: {
+      articles: {
+        bad: without(count, 'an empty array', 'an array of itself', 'a numeral'),
+        call: (nntp, bad) => nntp.feed(bad),
+      },
       ...callOptions<Client>((nntp, options) => nntp.feed([], options)),
       ...option<Client>('window', optionalPositive, (nntp, options) => nntp.feed([], options)),
       ...option<Client>('check', optionalFlag, (nntp, options) => nntp.feed([], options)),

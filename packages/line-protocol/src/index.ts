@@ -74,10 +74,8 @@ export * from './pool-options.js';
 export { rowsAhead } from './pool-rows.js';
 export {
   type ClientPool,
-  onePerCall,
   onePerLiveLoop,
   onePerLoop,
-  onePerResult,
   oneSession,
   type Ways,
   withClientMethods,

@@ -7,6 +7,7 @@ import { liveRows, rowsAhead } from './pool-rows.js';
 
 /** How a pool does what one method of its client does. */
 export type Way =
+  /** One connection for one call; with `held` for as long as what it gave is read. */
   | { readonly way: 'call'; readonly held?: Held; readonly unless?: Unless; readonly check?: Check }
   | { readonly way: 'rows' | 'live rows'; readonly check: Check; readonly unless?: Unless }
   | { readonly way: 'session'; readonly why: string };
@@ -17,16 +18,6 @@ type Held = (result: never) => Promise<unknown>;
 type Unless = (...args: never[]) => string | undefined;
 // Throws what the client would: such a call is worth no connection.
 type Check = (...args: never[]) => void;
-
-/** One connection for one call. */
-export const onePerCall: Way = { way: 'call' };
-
-/** One connection for as long as what the call gave is read. */
-export const onePerResult = (held: Held, unless?: Unless): Way => ({
-  way: 'call',
-  held,
-  ...(unless === undefined ? {} : { unless }),
-});
 
 /** One connection until the rows have come, ahead of the loop. @param given rules of the method's last argument, or a check of all */
 export const onePerLoop = (given: object | Check, unless?: Unless): Way => ({
@@ -85,9 +76,9 @@ function methodOf(pool: Pool<PooledClient>, name: string, way: Way): Call {
     };
   }
   const refuse = (args: unknown[]): void => {
+    way.check?.(...(args as never[]));
     const why = way.unless?.(...(args as never[]));
     if (why !== undefined) throw needsSession(name, why);
-    way.check?.(...(args as never[]));
   };
   if (way.way !== 'call') {
     const rowsOf = way.way === 'rows' ? rowsAhead : liveRows;

@@ -6,7 +6,7 @@ import {
   type PoolOptions,
 } from '@fivewire/line-protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { onePerCall, onePerLoop, type Pool, withClientMethods } from '../src/index.js';
+import { onePerLoop, type Pool, withClientMethods } from '../src/index.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -132,7 +132,7 @@ describe("a loop over a pool's rows", () => {
   const surface = (pool: Pool<Client>) =>
     withClientMethods<Client, Pool<Client> & Pick<Client, 'list' | 'noop'>>(pool, {
       list: onePerLoop({}),
-      noop: onePerCall,
+      noop: { way: 'call' },
     });
 
   it('lets its only connection go to a call inside the loop', async () => {

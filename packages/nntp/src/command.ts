@@ -1,5 +1,5 @@
 /** The escape hatch: a command that this client has no method for. */
-import { commandLine, readDotLines } from '@fivewire/line-protocol';
+import { type CommandLine, commandLine, readDotLines } from '@fivewire/line-protocol';
 import { wrong } from './arguments.js';
 import { hasLines } from './response-codes.js';
 import type { Session } from './session.js';
@@ -29,12 +29,11 @@ const refused: Record<string, string> = {
   LAST: 'last()',
 };
 
-export async function command(
-  session: Session,
+/** @throws UsageError ERR_ARGUMENT */
+export function rawLine(
   verb: string,
   args: readonly string[],
-  { multiline, ...options }: CommandOptions,
-): Promise<CommandResult> {
+): { upper: string; line: CommandLine } {
   const upper = typeof verb === 'string' ? verb.toUpperCase() : '';
   if (!/^[A-Z][A-Z0-9.-]{2,11}$/.test(upper)) {
     throw wrong(
@@ -48,7 +47,16 @@ export async function command(
     throw wrong('verb', `${upper} can't be sent by command()`, `Use ${instead}.`);
   }
   if (!Array.isArray(args)) throw wrong('args', 'The arguments are no list', "Write ['a', 'b'].");
-  const line = commandLine(upper, args);
+  return { upper, line: commandLine(upper, args) };
+}
+
+export async function command(
+  session: Session,
+  verb: string,
+  args: readonly string[],
+  { multiline, ...options }: CommandOptions,
+): Promise<CommandResult> {
+  const { upper, line } = rawLine(verb, args);
   return session.run(
     line,
     {

@@ -1,6 +1,7 @@
 /** GROUP, LISTGROUP, NEXT and LAST: RFC 3977 §6.1. None is pipelined, for what follows depends on it. */
 import {
   CommandError,
+  type CommandLine,
   commandLine,
   type Reply,
   type Rows,
@@ -13,8 +14,11 @@ import { parseGroup } from './selection.js';
 import type { Session } from './session.js';
 import type { ArticleName, CallOptions, Group } from './types.js';
 
+/** @throws UsageError ERR_ARGUMENT */
+export const groupLine = (name: string): CommandLine => commandLine('GROUP', [groupName(name)]);
+
 export function group(session: Session, name: string, options: CallOptions): Promise<Group> {
-  const line = commandLine('GROUP', [groupName(name)]);
+  const line = groupLine(name);
   return session.run(line, options, (reply) => {
     if (reply.code !== 211) {
       session.selection.failed();
@@ -46,17 +50,25 @@ export interface ListGroupOptions extends CallOptions {
   to?: number;
 }
 
+/** @throws UsageError ERR_ARGUMENT */
+export function listGroupLine(
+  name: string,
+  { from, to }: { from?: number | undefined; to?: number | undefined },
+): CommandLine {
+  const span =
+    from === undefined && to === undefined
+      ? []
+      : [`${articleNumber(from ?? 1, 'from')}-${to === undefined ? '' : articleNumber(to, 'to')}`];
+  return commandLine('LISTGROUP', [groupName(name), ...span]);
+}
+
 export function listGroup(
   session: Session,
   name: string,
   { from, to, ...options }: ListGroupOptions,
   onUnreadable?: () => void,
 ): Rows<number> {
-  const span =
-    from === undefined && to === undefined
-      ? []
-      : [`${articleNumber(from ?? 1, 'from')}-${to === undefined ? '' : articleNumber(to, 'to')}`];
-  const line = commandLine('LISTGROUP', [groupName(name), ...span]);
+  const line = listGroupLine(name, { from, to });
   return rows(session, line, options, {
     pipelined: false,
     hasRows(reply) {
@@ -72,7 +84,7 @@ export function listGroup(
     },
     parse: (row) => parseCount(row.trim()),
     onUnreadable,
-    ...(span.length === 0
+    ...(from === undefined && to === undefined
       ? {}
       : { span: { from: from ?? 1, to }, numberOf: (number: number) => number }),
   });

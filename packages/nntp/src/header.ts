@@ -1,10 +1,20 @@
 /** HDR (RFC 3977 §8.5), else XHDR (RFC 2980 §2.6): one header of many articles. XPAT (§2.9): of those that match. */
-import { commandLine, Rows, type Turn } from '@fivewire/line-protocol';
+import { type CommandLine, commandLine, Rows, type Turn } from '@fivewire/line-protocol';
 import { type ArticleRange, parseCount, rangeArgument, wrong } from './arguments.js';
 import { decodeHeader } from './header-text.js';
 import { afterLogin, begun, rowReader, rows } from './rows.js';
 import type { Session } from './session.js';
 import type { CallOptions, HeaderRow } from './types.js';
+
+/** @throws UsageError ERR_ARGUMENT */
+export function headerLines(
+  field: string,
+  range: ArticleRange,
+): Record<'HDR' | 'XHDR', CommandLine> {
+  checkField(field);
+  const args = [field, ...rangeArgument(range)];
+  return { HDR: commandLine('HDR', args), XHDR: commandLine('XHDR', args) };
+}
 
 /** No article in a span is an empty list. */
 export function header(
@@ -13,10 +23,8 @@ export function header(
   range: ArticleRange,
   options: CallOptions,
 ): Rows<HeaderRow> {
-  checkField(field);
-  const args = [field, ...rangeArgument(range)];
+  const lines = headerLines(field, range);
   const isSpan = typeof range === 'object' && range !== null;
-  const lines = { HDR: commandLine('HDR', args), XHDR: commandLine('XHDR', args) };
   const open = (verb: 'HDR' | 'XHDR') => {
     const line = lines[verb];
     // Some answer HDR with XHDR's code, and then in its form.
@@ -42,14 +50,12 @@ export function header(
   );
 }
 
-/** XPAT, RFC 2980 §2.9: those that one of the patterns means. */
-export function xpat(
-  session: Session,
+/** @throws UsageError ERR_ARGUMENT */
+export function xpatLine(
   field: string,
   range: Exclude<ArticleRange, undefined>,
   patterns: string | readonly string[],
-  options: CallOptions,
-): Rows<HeaderRow> {
+): CommandLine {
   checkField(field);
   if (range === undefined) throw wrong('range', 'XPAT takes a span, a number or a message-id');
   const all = typeof patterns === 'string' ? [patterns] : patterns;
@@ -60,7 +66,18 @@ export function xpat(
       'Write ? for a space: *lost?and?found*',
     );
   }
-  const line = commandLine('XPAT', [field, ...rangeArgument(range), ...all]);
+  return commandLine('XPAT', [field, ...rangeArgument(range), ...all]);
+}
+
+/** XPAT, RFC 2980 §2.9: those that one of the patterns means. */
+export function xpat(
+  session: Session,
+  field: string,
+  range: Exclude<ArticleRange, undefined>,
+  patterns: string | readonly string[],
+  options: CallOptions,
+): Rows<HeaderRow> {
+  const line = xpatLine(field, range, patterns);
   const isSpan = typeof range === 'object';
   return rows(session, line, options, {
     prepare: (turn) => select(session, turn, range),

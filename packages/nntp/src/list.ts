@@ -1,5 +1,6 @@
 /** LIST and its keywords: RFC 3977 §7.6 and §8.4, RFC 6048. A row that can't be read goes to `notices`. */
 import {
+  type CommandLine,
   commandLine,
   decodeText,
   type Rows,
@@ -55,14 +56,23 @@ const parsers: { [K in keyof ListRows]: (row: string) => ListRows[K] | undefined
   SUBSCRIPTIONS: (row) => decodeText(trimBlanks(row)),
 };
 
+/** @throws UsageError ERR_ARGUMENT */
+export function listLine(
+  keyword: keyof ListRows,
+  { wildmat }: ListOptions,
+  ...args: string[]
+): CommandLine {
+  if (wildmat !== undefined) checkWildmat(wildmat);
+  return commandLine('LIST', [keyword, ...(wildmat === undefined ? [] : [wildmat]), ...args]);
+}
+
 export function list<K extends keyof ListRows>(
   session: Session,
   keyword: K,
   { wildmat, ...options }: ListOptions,
   ...args: string[]
 ): Rows<ListRows[K]> {
-  if (wildmat !== undefined) checkWildmat(wildmat);
-  const line = commandLine('LIST', [keyword, ...(wildmat === undefined ? [] : [wildmat]), ...args]);
+  const line = listLine(keyword, wildmat === undefined ? {} : { wildmat }, ...args);
   return rows(session, line, options, {
     hasRows(reply) {
       if (reply.code === 215) return true;
@@ -72,16 +82,20 @@ export function list<K extends keyof ListRows>(
   });
 }
 
+/** @throws UsageError ERR_ARGUMENT */
+export function headersBy(by: 'MSGID' | 'RANGE' | undefined): string[] {
+  if (by === undefined) return [];
+  if (by === 'MSGID' || by === 'RANGE') return [by];
+  throw wrong('by', "LIST HEADERS takes 'MSGID' or 'RANGE'");
+}
+
 /** LIST HEADERS, RFC 3977 §8.6: which fields HDR takes, by message-id or by range. */
 export function listHeaders(
   session: Session,
   by: 'MSGID' | 'RANGE' | undefined,
   options: CallOptions,
 ): Rows<string> {
-  if (by !== undefined && by !== 'MSGID' && by !== 'RANGE') {
-    throw wrong('by', "LIST HEADERS takes 'MSGID' or 'RANGE'");
-  }
-  return list(session, 'HEADERS', options, ...(by === undefined ? [] : [by]));
+  return list(session, 'HEADERS', options, ...headersBy(by));
 }
 
 /** LIST OVERVIEW.FMT, RFC 3977 §8.4. */

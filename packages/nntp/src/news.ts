@@ -1,5 +1,11 @@
 /** DATE, HELP, NEWGROUPS and NEWNEWS: RFC 3977 §7.1 to §7.4. */
-import { commandLine, decodeText, type Rows, readDotLines } from '@fivewire/line-protocol';
+import {
+  type CommandLine,
+  commandLine,
+  decodeText,
+  type Rows,
+  readDotLines,
+} from '@fivewire/line-protocol';
 import { dateArguments, parseTimestamp } from './arguments.js';
 import { parseActive } from './list.js';
 import { unreadable } from './response-codes.js';
@@ -26,8 +32,12 @@ export function help(session: Session, options: CallOptions): Promise<string> {
   });
 }
 
+/** @throws UsageError ERR_ARGUMENT */
+export const newGroupsLine = (since: Date): CommandLine =>
+  commandLine('NEWGROUPS', dateArguments(since));
+
 export function newGroups(session: Session, since: Date, options: CallOptions): Rows<ActiveRow> {
-  const line = commandLine('NEWGROUPS', dateArguments(since));
+  const line = newGroupsLine(since);
   return rows(session, line, options, {
     hasRows(reply) {
       if (reply.code === 231) return true;
@@ -37,14 +47,19 @@ export function newGroups(session: Session, since: Date, options: CallOptions): 
   });
 }
 
+/** @throws UsageError ERR_ARGUMENT */
+export function newNewsLine(wildmat: string, since: Date): CommandLine {
+  checkWildmat(wildmat);
+  return commandLine('NEWNEWS', [wildmat, ...dateArguments(since)]);
+}
+
 export function newNews(
   session: Session,
   wildmat: string,
   since: Date,
   options: CallOptions,
 ): Rows<string> {
-  checkWildmat(wildmat);
-  const line = commandLine('NEWNEWS', [wildmat, ...dateArguments(since)]);
+  const line = newNewsLine(wildmat, since);
   return rows(session, line, options, {
     hasRows(reply) {
       if (reply.code === 230) return true;

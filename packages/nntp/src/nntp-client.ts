@@ -9,14 +9,9 @@ import {
   type SecurityInfo,
   securityInfo,
 } from '@fivewire/line-protocol';
-import {
-  type Archived,
-  type ArchiveOptions,
-  type ArchiveState,
-  archive,
-  checkState,
-} from './archive.js';
+import { type Archived, type ArchiveOptions, type ArchiveState, archive } from './archive.js';
 import type { ArticleId, ArticleRange } from './arguments.js';
+import { callChecks } from './call-checks.js';
 import type { NntpCapabilities } from './capabilities.js';
 import { type CommandOptions, command } from './command.js';
 import { openSession, profile, resolveOptions } from './connect.js';
@@ -25,16 +20,7 @@ import { group, type ListGroupOptions, listGroup, step } from './group.js';
 import { header, xpat } from './header.js';
 import { type ListOptions, list, listHeaders, readOverviewFormat } from './list.js';
 import { date, help, newGroups, newNews } from './news.js';
-import {
-  archiveRules,
-  callRules,
-  commandRules,
-  feedRules,
-  listGroupRules,
-  listRules,
-  postRules,
-  windowRules,
-} from './options.js';
+import { callRules } from './options.js';
 import { type OverviewOptions, overview } from './overview.js';
 import type { OverviewFormat, OverviewRow } from './overview-row.js';
 import { type Postable, type PostOptions, post } from './post.js';
@@ -136,13 +122,13 @@ export class NntpClient {
    * @throws CommandError ERR_NOT_FOUND for a group that the server does not have, or does not show
    */
   async group(name: string, options: CallOptions = {}): Promise<Group> {
-    checkOptions(options, callRules);
+    callChecks.group(name, options);
     return group(this.#session, name, options);
   }
 
   /** LISTGROUP, RFC 3977 §6.1.2: selects a newsgroup and gives the numbers of its articles. */
   listGroup(name: string, options: ListGroupOptions = {}): Rows<number> {
-    checkOptions(options, listGroupRules);
+    callChecks.listGroup(name, options);
     return listGroup(this.#session, name, options);
   }
 
@@ -151,13 +137,13 @@ export class NntpClient {
    * Or for one article by number or message-id, or the current one. A span without articles has no rows.
    */
   overview(range?: ArticleRange, options: OverviewOptions = {}): Rows<OverviewRow> {
-    checkOptions(options, windowRules);
+    callChecks.overview(range, options);
     return overview(this.#session, range, options);
   }
 
   /** HDR, RFC 3977 §8.5: one header field, or metadata such as `:lines`, of many articles. */
   header(field: string, range?: ArticleRange, options: CallOptions = {}): Rows<HeaderRow> {
-    checkOptions(options, callRules);
+    callChecks.header(field, range, options);
     return header(this.#session, field, range, options);
   }
 
@@ -171,7 +157,7 @@ export class NntpClient {
     patterns: string | readonly string[],
     options: CallOptions = {},
   ): Rows<HeaderRow> {
-    checkOptions(options, callRules);
+    callChecks.xpat(field, range, patterns, options);
     return xpat(this.#session, field, range, patterns, options);
   }
 
@@ -182,25 +168,25 @@ export class NntpClient {
    * @throws CommandError ERR_NOT_FOUND
    */
   async article(id?: ArticleId, options: CallOptions = {}): Promise<RetrievedArticle> {
-    checkOptions(options, callRules);
+    callChecks.article(id, options);
     return article(this.#session, id, options);
   }
 
   /** HEAD, RFC 3977 §6.2.2. @throws CommandError ERR_NOT_FOUND */
   async head(id?: ArticleId, options: CallOptions = {}): Promise<ArticleHead> {
-    checkOptions(options, callRules);
+    callChecks.head(id, options);
     return head(this.#session, id, options);
   }
 
   /** BODY, RFC 3977 §6.2.3. @throws CommandError ERR_NOT_FOUND */
   async body(id?: ArticleId, options: CallOptions = {}): Promise<ArticleBody> {
-    checkOptions(options, callRules);
+    callChecks.body(id, options);
     return body(this.#session, id, options);
   }
 
   /** STAT, RFC 3977 §6.2.4: whether there is such an article. @throws CommandError ERR_NOT_FOUND */
   async stat(id?: ArticleId, options: CallOptions = {}): Promise<ArticleName> {
-    checkOptions(options, callRules);
+    callChecks.stat(id, options);
     return stat(this.#session, id, options);
   }
 
@@ -212,7 +198,7 @@ export class NntpClient {
     ids: Iterable<number | string> | AsyncIterable<number | string>,
     options: ArticlesOptions = {},
   ): AsyncGenerator<Fetched, void, undefined> {
-    checkOptions(options, windowRules);
+    callChecks.articles(ids, options);
     return articles(this.#session, ids, options);
   }
 
@@ -226,110 +212,109 @@ export class NntpClient {
     state?: ArchiveState,
     options: ArchiveOptions = {},
   ): AsyncGenerator<Archived, void, undefined> {
-    checkOptions(options, archiveRules);
-    checkState(name, state);
+    callChecks.archive(name, state, options);
     return archive(this, this.#session, name, state, options);
   }
 
   /** NEXT, RFC 3977 §6.1.4: makes the next article the current one; `undefined` at the end of the group. */
   async next(options: CallOptions = {}): Promise<ArticleName | undefined> {
-    checkOptions(options, callRules);
+    callChecks.next(options);
     return step(this.#session, 'NEXT', options);
   }
 
   /** LAST, RFC 3977 §6.1.3: makes the previous article the current one; `undefined` at the beginning of the group. */
   async last(options: CallOptions = {}): Promise<ArticleName | undefined> {
-    checkOptions(options, callRules);
+    callChecks.last(options);
     return step(this.#session, 'LAST', options);
   }
 
   /** LIST ACTIVE, RFC 3977 §7.6.3: newsgroups and their numbers. */
   listActive(options: ListOptions = {}): Rows<ActiveRow> {
-    checkOptions(options, listRules);
+    callChecks.listActive(options);
     return list(this.#session, 'ACTIVE', options);
   }
 
   /** LIST ACTIVE.TIMES, RFC 3977 §7.6.4: who made which newsgroup, and when. */
   listActiveTimes(options: ListOptions = {}): Rows<ActiveTimesRow> {
-    checkOptions(options, listRules);
+    callChecks.listActiveTimes(options);
     return list(this.#session, 'ACTIVE.TIMES', options);
   }
 
   /** LIST NEWSGROUPS, RFC 3977 §7.6.6: newsgroups and their descriptions. */
   listNewsgroups(options: ListOptions = {}): Rows<NewsgroupRow> {
-    checkOptions(options, listRules);
+    callChecks.listNewsgroups(options);
     return list(this.#session, 'NEWSGROUPS', options);
   }
 
   /** LIST COUNTS, RFC 6048 §2.2: as {@link listActive}, with the number of articles. */
   listCounts(options: ListOptions = {}): Rows<CountsRow> {
-    checkOptions(options, listRules);
+    callChecks.listCounts(options);
     return list(this.#session, 'COUNTS', options);
   }
 
   /** LIST SUBSCRIPTIONS, RFC 6048 §2.7: newsgroups recommended to newcomers. */
   listSubscriptions(options: ListOptions = {}): Rows<string> {
-    checkOptions(options, listRules);
+    callChecks.listSubscriptions(options);
     return list(this.#session, 'SUBSCRIPTIONS', options);
   }
 
   /** LIST DISTRIB.PATS, RFC 3977 §7.6.5: which Distribution header suits which newsgroup. */
   listDistribPats(options: CallOptions = {}): Rows<DistribPatRow> {
-    checkOptions(options, callRules);
+    callChecks.listDistribPats(options);
     return list(this.#session, 'DISTRIB.PATS', options);
   }
 
   /** LIST DISTRIBUTIONS, RFC 6048 §2.4. */
   listDistributions(options: CallOptions = {}): Rows<DistributionRow> {
-    checkOptions(options, callRules);
+    callChecks.listDistributions(options);
     return list(this.#session, 'DISTRIBUTIONS', options);
   }
 
   /** LIST MODERATORS, RFC 6048 §2.5: where articles for moderated newsgroups go. */
   listModerators(options: CallOptions = {}): Rows<ModeratorRow> {
-    checkOptions(options, callRules);
+    callChecks.listModerators(options);
     return list(this.#session, 'MODERATORS', options);
   }
 
   /** LIST MOTD, RFC 6048 §2.6: the lines of the message of the day. */
   listMotd(options: CallOptions = {}): Rows<string> {
-    checkOptions(options, callRules);
+    callChecks.listMotd(options);
     return list(this.#session, 'MOTD', options);
   }
 
   /** LIST HEADERS, RFC 3977 §8.6: the fields that {@link header} takes. */
   listHeaders(by?: 'MSGID' | 'RANGE', options: CallOptions = {}): Rows<string> {
-    checkOptions(options, callRules);
+    callChecks.listHeaders(by, options);
     return listHeaders(this.#session, by, options);
   }
 
   /** LIST OVERVIEW.FMT, RFC 3977 §8.4: the fields that {@link overview} gives. */
   async listOverviewFormat(options: CallOptions = {}): Promise<OverviewFormat> {
-    checkOptions(options, callRules);
+    callChecks.listOverviewFormat(options);
     return readOverviewFormat(this.#session, options);
   }
 
   /** NEWGROUPS, RFC 3977 §7.3: newsgroups made since then, by the server's clock; see {@link date}. */
   newGroups(since: Date, options: CallOptions = {}): Rows<ActiveRow> {
-    checkOptions(options, callRules);
+    callChecks.newGroups(since, options);
     return newGroups(this.#session, since, options);
   }
 
   /** NEWNEWS, RFC 3977 §7.4: message-ids of articles that came since then, by the server's clock; see {@link date}. */
   newNews(wildmat: string, since: Date, options: CallOptions = {}): Rows<string> {
-    checkOptions(options, callRules);
+    callChecks.newNews(wildmat, since, options);
     return newNews(this.#session, wildmat, since, options);
   }
 
   /** DATE, RFC 3977 §7.1: the server's clock. */
   async date(options: CallOptions = {}): Promise<Date> {
-    checkOptions(options, callRules);
+    callChecks.date(options);
     return date(this.#session, options);
   }
 
   /** HELP, RFC 3977 §7.2: a text for people. */
   async help(options: CallOptions = {}): Promise<string> {
-    checkOptions(options, callRules);
+    callChecks.help(options);
     return help(this.#session, options);
   }
 
@@ -339,7 +324,7 @@ export class NntpClient {
    * closed: a half article must not end); TransferError ERR_OUTCOME_UNKNOWN when the connection broke before the answer
    */
   async post(article: Postable, options: PostOptions = {}): Promise<PostResult> {
-    checkOptions(options, postRules);
+    callChecks.post(article, options);
     return post(this.#session, article, options);
   }
 
@@ -352,7 +337,7 @@ export class NntpClient {
     articles: Iterable<Feedable> | AsyncIterable<Feedable>,
     options: FeedOptions = {},
   ): AsyncGenerator<Fed, void, undefined> {
-    checkOptions(options, feedRules);
+    callChecks.feed(articles, options);
     return feed(this.#session, articles, options);
   }
 
@@ -370,7 +355,7 @@ export class NntpClient {
     args: readonly string[] = [],
     options: CommandOptions = {},
   ): Promise<CommandResult> {
-    checkOptions(options, commandRules);
+    callChecks.command(verb, args, options);
     return command(this.#session, verb, args, options);
   }
 

@@ -3,9 +3,7 @@ import { finished } from 'node:stream/promises';
 import {
   type ClientPool,
   createPool,
-  onePerCall,
   onePerLoop,
-  onePerResult,
   oneSession,
   type PoolOptions,
   sessionScopeOf,
@@ -13,9 +11,9 @@ import {
   type Ways,
   withClientMethods,
 } from '@fivewire/line-protocol';
+import { callChecks } from './call-checks.js';
 import { openSession, resolveOptions } from './connect.js';
 import { NntpClient } from './nntp-client.js';
-import { callRules, feedRules, listGroupRules, listRules, windowRules } from './options.js';
 import {
   createServers,
   type NntpServerOptions,
@@ -31,43 +29,54 @@ const current = 'numbers and the current article belong to the group that a sess
 
 const bodies = 'the body of an article is read from the connection on which it came.';
 
+type Way = Ways<NntpClient>['date'];
+
 /** A message-id means the same in every session. */
 const unlessId = (id?: unknown): string | undefined =>
   typeof id === 'string' ? undefined : current;
 const bodyRead = ({ body }: { body: NodeJS.ReadableStream }): Promise<void> => finished(body);
 
+/** One connection for each call, for as long as its result is read, or until its rows have come: once its arguments can be right. */
+const call = (check: (...args: never[]) => void): Way => ({ way: 'call', check });
+const result = (
+  check: (...args: never[]) => void,
+  held: (result: never) => Promise<unknown>,
+): Way => ({ way: 'call', held, unless: unlessId, check });
+const atOnce = async (): Promise<void> => {};
+const unlessRangeId = (_field: unknown, range?: unknown): string | undefined => unlessId(range);
+
 const ways: Ways<NntpClient> = {
-  group: onePerCall,
-  listGroup: onePerLoop(listGroupRules),
-  overview: onePerLoop(windowRules, unlessId),
-  header: onePerLoop(callRules, (_field: unknown, range?: unknown) => unlessId(range)),
-  xpat: onePerLoop(callRules, (_field: unknown, range?: unknown) => unlessId(range)),
-  article: onePerResult(bodyRead, unlessId),
-  body: onePerResult(bodyRead, unlessId),
-  head: onePerResult(async () => {}, unlessId),
-  stat: onePerResult(async () => {}, unlessId),
+  group: call(callChecks.group),
+  listGroup: onePerLoop(callChecks.listGroup),
+  overview: onePerLoop(callChecks.overview, unlessId),
+  header: onePerLoop(callChecks.header, unlessRangeId),
+  xpat: onePerLoop(callChecks.xpat, unlessRangeId),
+  article: result(callChecks.article, bodyRead),
+  body: result(callChecks.body, bodyRead),
+  head: result(callChecks.head, atOnce),
+  stat: result(callChecks.stat, atOnce),
   articles: oneSession(bodies),
   archive: oneSession(bodies),
   next: oneSession(current),
   last: oneSession(current),
-  listActive: onePerLoop(listRules),
-  listActiveTimes: onePerLoop(listRules),
-  listNewsgroups: onePerLoop(listRules),
-  listCounts: onePerLoop(listRules),
-  listSubscriptions: onePerLoop(listRules),
-  listDistribPats: onePerLoop(callRules),
-  listDistributions: onePerLoop(callRules),
-  listModerators: onePerLoop(callRules),
-  listMotd: onePerLoop(callRules),
-  listHeaders: onePerLoop(callRules),
-  listOverviewFormat: onePerCall,
-  newGroups: onePerLoop(callRules),
-  newNews: onePerLoop(callRules),
-  date: onePerCall,
-  help: onePerCall,
-  feed: onePerLoop(feedRules),
-  post: onePerCall,
-  command: onePerCall,
+  listActive: onePerLoop(callChecks.listActive),
+  listActiveTimes: onePerLoop(callChecks.listActiveTimes),
+  listNewsgroups: onePerLoop(callChecks.listNewsgroups),
+  listCounts: onePerLoop(callChecks.listCounts),
+  listSubscriptions: onePerLoop(callChecks.listSubscriptions),
+  listDistribPats: onePerLoop(callChecks.listDistribPats),
+  listDistributions: onePerLoop(callChecks.listDistributions),
+  listModerators: onePerLoop(callChecks.listModerators),
+  listMotd: onePerLoop(callChecks.listMotd),
+  listHeaders: onePerLoop(callChecks.listHeaders),
+  listOverviewFormat: call(callChecks.listOverviewFormat),
+  newGroups: onePerLoop(callChecks.newGroups),
+  newNews: onePerLoop(callChecks.newNews),
+  date: call(callChecks.date),
+  help: call(callChecks.help),
+  feed: onePerLoop(callChecks.feed),
+  post: call(callChecks.post),
+  command: call(callChecks.command),
 };
 
 /** Every pool's methods, and those of `NntpClient` that need no selected group. */

@@ -1,5 +1,6 @@
 /** The escape hatch: a command that this client has no method for (XTND, LANG, …). */
 import {
+  type CommandLine,
   commandLine,
   decodeText,
   type Rules,
@@ -30,12 +31,11 @@ const refused: Record<string, string> = {
   UTF8: 'utf8 in connect()',
 };
 
-export async function command(
-  session: Session,
+/** @throws UsageError ERR_ARGUMENT */
+export function rawLine(
   verb: string,
   args: readonly string[],
-  { multiline, ...options }: CommandOptions,
-): Promise<CommandResult> {
+): { upper: string; line: CommandLine } {
   const upper = typeof verb === 'string' ? verb.toUpperCase() : '';
   if (!/^[A-Z0-9-]{1,32}$/.test(upper)) {
     throw wrong('A command name is made of letters and digits', 'Give arguments in the list.');
@@ -43,7 +43,17 @@ export async function command(
   const instead = refused[upper];
   if (instead !== undefined) throw wrong(`${upper} can't be sent by command()`, `Use ${instead}.`);
   if (!Array.isArray(args)) throw wrong('The arguments are no list', "Write ['a', 'b'].", 'args');
-  return session.run(commandLine(upper, args), options, async (response, wait) => {
+  return { upper, line: commandLine(upper, args) };
+}
+
+export async function command(
+  session: Session,
+  verb: string,
+  args: readonly string[],
+  { multiline, ...options }: CommandOptions,
+): Promise<CommandResult> {
+  const { upper, line } = rawLine(verb, args);
+  return session.run(line, options, async (response, wait) => {
     const text = decodeText(response.text);
     if (!(multiline ?? hasLines(upper, args))) return { text };
     return { text, lines: await readDotLines(session.connection, wait) };

@@ -3,12 +3,10 @@ import {
   type ClientPool,
   createPool,
   type Lease,
-  onePerCall,
   onePerLoop,
   oneSession,
   type Pool,
   type PoolOptions,
-  rules,
   sessionScopeOf,
   shareDemand,
   splitPoolOptions,
@@ -16,6 +14,7 @@ import {
   type Ways,
   withClientMethods,
 } from '@fivewire/line-protocol';
+import { callChecks } from './call-checks.js';
 import { openSession, resolveOptions } from './connect.js';
 import { Pop3Client } from './pop3-client.js';
 import type { Pop3Options } from './types.js';
@@ -29,18 +28,18 @@ const marks = 'marks belong to the session that commits them.';
 type SessionBound = 'retrieve' | 'top' | 'retrieveAll' | 'delete' | 'reset' | 'language';
 
 const ways: Ways<Pop3Client> = {
-  stat: onePerCall,
-  list: onePerLoop(rules.callRules),
-  uidl: onePerLoop(rules.callRules),
+  stat: { way: 'call', check: callChecks.stat },
+  list: onePerLoop(callChecks.list),
+  uidl: onePerLoop(callChecks.uidl),
   retrieve: oneSession(numbers),
   top: oneSession(numbers),
   retrieveAll: oneSession(numbers),
   delete: oneSession(marks),
   reset: oneSession(marks),
-  languages: onePerCall,
+  languages: { way: 'call', check: callChecks.languages },
   language: oneSession('a language is chosen for one session.'),
-  noop: onePerCall,
-  command: onePerCall,
+  noop: { way: 'call', check: callChecks.noop },
+  command: { way: 'call', check: callChecks.command },
 };
 
 /** Every pool's methods, and those of `Pop3Client` that mean the same in every session. */

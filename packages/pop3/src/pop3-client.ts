@@ -13,8 +13,9 @@ import {
   UsageError,
   wordsOf,
 } from '@fivewire/line-protocol';
+import { callChecks } from './call-checks.js';
 import type { Pop3Capabilities } from './capabilities.js';
-import { type CommandOptions, command, commandRules } from './command.js';
+import { type CommandOptions, command } from './command.js';
 import { openSession, profile, resolveOptions } from './connect.js';
 import { type Language, languages, useLanguage } from './language.js';
 import { count, list, uidl } from './listing.js';
@@ -115,7 +116,7 @@ export class Pop3Client {
 
   /** STAT, RFC 1939 §5: how many messages and octets the mailbox holds, without those marked as deleted. */
   async stat(options: CallOptions = {}): Promise<MailboxStat> {
-    checkOptions(options, callRules);
+    callChecks.stat(options);
     return this.#session.run(commandLine('STAT'), options, ({ text }) => {
       const [messages, octets] = wordsOf(text);
       const total = count(messages);
@@ -126,13 +127,13 @@ export class Pop3Client {
 
   /** LIST, RFC 1939 §5: number and octets of each message. Sent when the loop begins; `toArray()` gives all at once. */
   list(options: CallOptions = {}): Rows<ListRow> {
-    checkOptions(options, callRules);
+    callChecks.list(options);
     return list(this.#session, options);
   }
 
   /** UIDL, RFC 1939 §7: the unique-id of each message. Sent when the loop begins; `toArray()` gives all at once. */
   uidl(options: CallOptions = {}): Rows<UidlRow> {
-    checkOptions(options, callRules);
+    callChecks.uidl(options);
     return uidl(this.#session, options);
   }
 
@@ -206,7 +207,7 @@ export class Pop3Client {
 
   /** LANG, RFC 6856 §3: the languages in which the server can speak. */
   async languages(options: CallOptions = {}): Promise<Language[]> {
-    checkOptions(options, callRules);
+    callChecks.languages(options);
     return languages(this.#session, options);
   }
 
@@ -234,7 +235,7 @@ export class Pop3Client {
 
   /** NOOP, RFC 1939 §5: keeps the session alive. */
   async noop(options: CallOptions = {}): Promise<void> {
-    checkOptions(options, callRules);
+    callChecks.noop(options);
     await this.#session.run(commandLine('NOOP'), options, () => {});
   }
 
@@ -247,7 +248,7 @@ export class Pop3Client {
     args: readonly string[] = [],
     options: CommandOptions = {},
   ): Promise<CommandResult> {
-    checkOptions(options, commandRules);
+    callChecks.command(verb, args, options);
     return command(this.#session, verb, args, options);
   }
 
