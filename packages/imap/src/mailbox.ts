@@ -96,8 +96,8 @@ export class Mailbox {
     return this.#selected().mailboxId;
   }
   /**
-   * What happened since, where the mailbox was opened with `resync`. `undefined` without QRESYNC, and where the UIDVALIDITY is
-   * another one: `client.sync()` finds out in any case.
+   * What happened since, where the mailbox was opened with `resync`. `undefined` without QRESYNC, where some of it could not be
+   * read, and where the UIDVALIDITY is another one: `client.sync()` finds out in any case.
    */
   get resync(): Resync | undefined {
     return this.#resync;

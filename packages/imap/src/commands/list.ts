@@ -240,7 +240,8 @@ function toEntry(
   { name, raw, delimiter, attributes, childInfo, oldName }: ListData,
   subscribed: boolean,
 ): ListEntry {
-  const lower = attributes.map((attribute) => attribute.toLowerCase());
+  // Some servers write them without the backslash, or with commas between them.
+  const lower = attributes.map((word) => `\\${word.toLowerCase().replace(/^\\|,$/g, '')}`);
   const special = specialUses.find((use) => lower.includes(use.toLowerCase()));
   const isSubscribed = subscribed || lower.includes('\\subscribed');
   return {

@@ -65,7 +65,9 @@ export async function select(
     );
     accepted = true;
     // Of another UIDVALIDITY the server tells nothing: what is known is void.
-    if (asks && selecting.uidValidity === resync?.uidValidity) selecting.resync = told;
+    // What cannot be read may be any change: then nothing is known of those since.
+    if (asks && selecting.uidValidity === resync?.uidValidity && !told.isUnread)
+      selecting.resync = told;
     return selecting;
   } finally {
     session.selectEnds(accepted);
@@ -93,9 +95,15 @@ class ToldSince implements Resync {
   vanished: UidSet = UidSet.empty;
   readonly changed: { uid: number; flags: readonly string[]; modSeq: string | undefined }[] = [];
   readonly #runner: CommandRunner;
+  #isUnread = false;
 
   constructor(runner: CommandRunner) {
     this.#runner = runner;
+  }
+
+  /** Something of it could not be read. */
+  get isUnread(): boolean {
+    return this.#isUnread;
   }
 
   claim(response: Response, exists: number): boolean {
@@ -103,7 +111,11 @@ class ToldSince implements Resync {
       this.vanished = this.vanished.union(response.data.uids);
       return true;
     }
-    if (response.type !== 'fetch' || response.row.uid === undefined) return false;
+    if (response.type === 'malformed' && /^(?:VANISHED|\d+ +(?:UID)?FETCH)\b/i.test(response.text))
+      this.#isUnread = true;
+    if (response.type !== 'fetch') return false;
+    if (response.row.problems.length > 0) this.#isUnread = true;
+    if (response.row.uid === undefined) return false;
     const { uid, flags, modSeq } = response.row;
     const { connection, limits } = this.#runner;
     const most = Math.max(exists, limits.unsolicited);

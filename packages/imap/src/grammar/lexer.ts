@@ -500,7 +500,7 @@ export class Lexer {
 
 /** Digits, or what mail.ru makes of many of them: 9.37e+06. `undefined` for what is no number. */
 export const wholeNumber = (text: string): number | undefined =>
-  /^\d+(?:\.\d+)?(?:e\+?\d+)?$/i.test(text) ? Math.round(Number(text)) : undefined;
+  /^\d+(?:\.0+|(?:\.\d+)?e\+?\d+)?$/i.test(text) ? Math.round(Number(text)) : undefined;
 
 /** Behind an atom or a number. */
 export const endsValue = (octet: number): boolean =>

@@ -1,7 +1,16 @@
 /** LIST, LSUB, STATUS, NAMESPACE (RFC 9051 §7.3; RFC 3501 §7.2.3; RFC 2342). */
 import { decodeText } from '@fivewire/line-protocol';
 import { parseFlags } from './flags.js';
-import { close, isDigit, isMalformed, type Lexer, open, quote } from './lexer.js';
+import {
+  backslash,
+  close,
+  isDigit,
+  isMalformed,
+  type Lexer,
+  open,
+  quote,
+  wholeNumber,
+} from './lexer.js';
 import { decodeMailboxName } from './mailbox-name.js';
 
 /** One line of LIST or LSUB. */
@@ -22,7 +31,10 @@ export interface ListData {
 
 /** mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox [SP mbox-list-extended] */
 export function parseList(lexer: Lexer): ListData {
-  const attributes = parseFlags(lexer);
+  const attributes =
+    lexer.peek() === open || /^nil /i.test(lexer.text.slice(lexer.pos, lexer.pos + 4))
+      ? parseFlags(lexer)
+      : bareFlags(lexer);
   lexer.spaces();
   const delimiter = parseDelimiter(lexer);
   lexer.spaces();
@@ -40,14 +52,28 @@ export function parseList(lexer: Lexer): ListData {
   return data;
 }
 
+/** Attributes without parentheses, or none at all. */
+function bareFlags(lexer: Lexer): string[] {
+  lexer.note('LIST: no parentheses around the attributes');
+  const flags: string[] = [];
+  for (; lexer.peek() === backslash; lexer.spaces()) flags.push(lexer.atom('flag'));
+  return flags;
+}
+
 /** Exchange has sent an unquoted tab and others an unquoted slash (MailKit#945). */
 function parseDelimiter(lexer: Lexer): string | null {
   if (lexer.nil()) return null;
   const { pos, text } = lexer;
   const octet = text[pos];
   if (octet === undefined || octet === ')') throw lexer.fail('hierarchy delimiter');
-  if (lexer.peek() === quote) {
-    const delimiter = lexer.quoted();
+  // A backslash that nothing escapes.
+  if (text.startsWith('"\\" ', pos)) {
+    lexer.pos += 3;
+    return '\\';
+  }
+  const literal = lexer.literal()?.octets?.toString('latin1');
+  if (literal !== undefined || lexer.peek() === quote) {
+    const delimiter = literal ?? lexer.quoted();
     if (delimiter.length < 2) return delimiter || null;
   } else if (text[pos + 1] === ' ' || (octet !== '(' && !/[\w{]/.test(octet))) {
     lexer.pos++;
@@ -81,7 +107,7 @@ function parseListExtended(lexer: Lexer, data: ListData): void {
  * ` (` or to the end.
  */
 function mailboxOctets(lexer: Lexer): string {
-  if (lexer.peek() === quote) return lexer.quoted();
+  if (lexer.peek() === quote) return quotedMailbox(lexer);
   const literal = lexer.literal();
   if (literal !== undefined) {
     if (literal.octets === undefined)
@@ -96,6 +122,32 @@ function mailboxOctets(lexer: Lexer): string {
   if (name === '') throw lexer.fail('mailbox');
   lexer.pos = end;
   return name;
+}
+
+/** A name ends before a list or at the end of the line: quotes inside it need not be escaped to be seen as such. */
+function quotedMailbox(lexer: Lexer): string {
+  const { pos, depth } = lexer;
+  const name = lexer.quoted();
+  if (endsName(lexer)) return name;
+  const { pos: end } = lexer;
+  lexer.rewind(pos, depth);
+  lexer.looseQuotes = true;
+  try {
+    return lexer.quotedBefore(nameEnd);
+  } catch (error) {
+    if (!isMalformed(error)) throw error;
+    lexer.rewind(end, depth);
+    return name;
+  } finally {
+    lexer.looseQuotes = false;
+  }
+}
+
+const nameEnd = / *(?:$| \()/y;
+
+function endsName({ text, pos }: Lexer): boolean {
+  nameEnd.lastIndex = pos;
+  return nameEnd.test(text);
 }
 
 /** What STATUS says about a mailbox. */
@@ -115,7 +167,8 @@ export function parseStatus(lexer: Lexer): StatusData {
   const unread: string[] = [];
   lexer.spaces();
   if (!lexer.atEnd) {
-    lexer.open('status-att-list');
+    do lexer.open('status-att-list');
+    while (lexer.peek() === open);
     while (nextStatusItem(lexer)) {
       const name = lexer.keyword('status-att');
       lexer.spaces();
@@ -154,10 +207,9 @@ const knownItem =
 function statusValue(lexer: Lexer, name: string): number | string | undefined {
   const digits = isDigit(lexer.peek()) ? lexer.atom('status value') : quotedDigits(lexer);
   if (digits !== undefined) {
-    if (!/^\d+$/.test(digits)) return undefined;
-    const value = Number(digits);
-    if (Number.isSafeInteger(value)) return value;
-    return name === 'HIGHESTMODSEQ' ? digits : undefined;
+    const value = wholeNumber(digits.replace(/,$/, ''));
+    if (value === undefined || Number.isSafeInteger(value)) return value;
+    return name === 'HIGHESTMODSEQ' && /^\d+$/.test(digits) ? digits : undefined;
   }
   // The value is missing: the next item, or the end.
   if (lexer.atEnd || lexer.peek() === close) return undefined;

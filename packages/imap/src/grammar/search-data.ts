@@ -176,8 +176,33 @@ export function parseVanished(lexer: Lexer): VanishedData {
     });
     lexer.spaces();
   }
-  return { earlier, uids: parseUidSet(lexer) };
+  const uids = looseSet(lexer) ?? parseUidSet(lexer);
+  if (!lexer.atEnd) throw lexer.fail('the end of the sequence-set');
+  return { earlier, uids };
 }
+
+/**
+ * A set in quotes or parentheses, with spaces or too many commas in it, or with 0 or `*` for an end: what it means is plain.
+ * @returns `undefined` for a set as it should be, and for what is none
+ */
+function looseSet(lexer: Lexer): UidSet | undefined {
+  const { text, pos } = lexer;
+  if (isSet.test(text.slice(pos))) return undefined;
+  const bounds: number[] = [];
+  for (const word of text.slice(pos).split(/[ ,"()]+/)) {
+    if (word === '') continue;
+    const [, from, to = from] = /^(\d{1,15})(?::(\d{1,15}|\*))?$/.exec(word) ?? [];
+    if (from === undefined) return undefined;
+    const ends = [Number(from), to === '*' ? highestUid : Number(to)];
+    if (Math.max(...ends) > 0) bounds.push(Math.max(1, Math.min(...ends)), Math.max(...ends));
+  }
+  if (bounds.length === 0) return undefined;
+  lexer.pos = text.length;
+  return UidSet.ofRanges(bounds);
+}
+
+const isSet = /^[1-9][\d:,]*\d$/;
+const highestUid = 4_294_967_295;
 
 /** A server's sequence-set: no `*` in it. */
 function parseUidSet(lexer: Lexer): UidSet {
