@@ -1098,6 +1098,46 @@ describe('together', () => {
     expect(seen(text).map(({ name }) => name)).toEqual(['bin', 'f']);
   });
 
+  it('a target behind the lines of others is not taken for that of a link', () => {
+    const file = '-rw-r--r-- 1 a b 7 Jan 29 03:26 ';
+    const text = `${file}e\r\nlrwxrwxrwx 1 a b 7 Jan 29 03:26 bin\r\n${file}f\r\n   -> usr/bin\r\n`;
+    expect(seen(text).map(({ name }) => name)).toEqual(['e', 'bin', 'f']);
+    expect(parse(text).problems).toHaveLength(1);
+  });
+
+  it('paths, marks of `ls -F`, the directory itself and long lines are told apart among lines alike', () => {
+    const begin = ' 1 bob users 7 Jan 29 03:26 ';
+    const lines = [
+      '-a',
+      '-b',
+      'd.',
+      'd..',
+      'dc/',
+      'dd',
+      '-top/e',
+      `-${'x'.repeat(90)}`,
+      '-..',
+      '-f',
+    ].map((each) => `${each.charAt(0)}rw-r--r--${begin}${each.slice(1)}\r\n`);
+    const { entries, problems } = parseListing(octets(lines.join('')), {
+      now,
+      directory: 'top',
+      lineOctets: 100,
+    });
+    expect(entries.map(({ path }) => path)).toEqual([
+      'top/a',
+      'top/b',
+      'top/.',
+      'top/..',
+      'top/c',
+      'top/d',
+      'top/e',
+      'top/..',
+      'top/f',
+    ]);
+    expect(problems.map(({ line }) => line)).toEqual([8]);
+  });
+
   it('VMS: a name of its own line, continued in the first column', () => {
     const text =
       'Directory DISK$A:[ALICE]\r\n\r\nA_NAME_THAT_IS_TOO_LONG_FOR_ITS_COLUMN.TXT;1\r\n5  8-SEP-1996 16:09 [ALICE] (RWED,RWED,RE,RE)\r\nB.DIR;1 1 8-SEP-1996 16:09 [ALICE] (RWED,,,)\r\n\r\nTotal of 2 files, 6 blocks\r\n';

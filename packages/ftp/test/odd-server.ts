@@ -47,6 +47,8 @@ export interface Manners {
   addsToNothing?: boolean;
   /** What data connections end after, in octets: the server breaks off. */
   breaksAfter?: number;
+  /** Sends a listing a line at a time, this long after each other, in milliseconds. */
+  drips?: number;
   /** Reads no command while a file comes: what is asked then is answered behind it (vsftpd). */
   deafInTransfers?: boolean;
   /** RNTO onto what is there is refused. */
@@ -137,7 +139,20 @@ export function oddServer(tree: Tree, given: Manners = {}): OddServer {
   const send = (text: string): void => {
     const data = arrivals.shift();
     say('150 here');
-    data?.end(deflates ? deflateSync(Buffer.from(text, 'latin1')) : text);
+    if (manners.drips !== undefined) drip(data, text.split(/(?<=\n)/), manners.drips);
+    else {
+      data?.end(deflates ? deflateSync(Buffer.from(text, 'latin1')) : text);
+      say('226 done');
+    }
+  };
+  const drip = (data: Duplex | undefined, lines: string[], pause: number): void => {
+    const next = lines.shift();
+    if (next !== undefined) {
+      data?.write(next);
+      setTimeout(drip, pause, data, lines, pause);
+      return;
+    }
+    data?.end();
     say('226 done');
   };
   const listing = (verb: string, given: string): unknown => {

@@ -168,6 +168,18 @@ describe('listings', () => {
     },
   );
 
+  it('first entries come though a server that is not proven sends line by line, and slowly', async () => {
+    const many = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`f${at}`, 'x']));
+    const server = oddServer({ d: many }, { drips: 20 });
+    const ftp = await FtpClient.connect(server.options);
+    // Each line comes sooner than entries are held back: 500 of them would be ten seconds.
+    for await (const { path } of ftp.list('/d')) {
+      expect(path).toBe('/d/f0');
+      break;
+    }
+    ftp.close();
+  }, 5_000);
+
   it('twins are no such server', async () => {
     await on({ a: { same: 'x' }, b: { same: 'x' }, c: {} }, {}, async (ftp, server) => {
       for (const path of ['/a', '/b', '/a', '/b'])

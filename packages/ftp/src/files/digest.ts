@@ -1,13 +1,13 @@
 /** Both sides of a file compared by their hashes: the server's own, or that of what it gives when it is read again. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { crc32 } from 'node:zlib';
 import { missing } from '../session/missing.js';
 import type { Session } from '../session/session.js';
 import { localFailure, pathOf } from '../transfer/local.js';
 import { Mismatch } from '../transfer/mismatch.js';
 import { retrieve } from '../transfer/retrieve.js';
 import type { CallOptions, DownloadTarget, HashAlgorithm } from '../types.js';
+import { zlib } from '../zlib.js';
 import { hash, offeredHash, verbFor } from './attributes.js';
 
 /** How a transfer is compared: by a hash of the server's, or by reading again what it has no hash of. */
@@ -101,7 +101,7 @@ export async function rereadHash(
       start: 0,
       restart: async () => {},
       take(piece) {
-        if (digest === undefined) sum = crc32(piece, sum);
+        if (digest === undefined) sum = zlib().crc32(piece, sum);
         else digest.update(piece);
         return undefined;
       },

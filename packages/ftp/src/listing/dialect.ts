@@ -1,5 +1,6 @@
 /** What all listing dialects share: the shape of a dialect, and field scanners over octet strings. */
 import type { Draft } from './entry.js';
+import type { LinesAlike } from './lines-alike.js';
 
 export type DialectName =
   | 'mlsd'
@@ -41,6 +42,8 @@ export type LineResult = Draft | Refusal | 'header' | 'ignored' | undefined;
 /** A dialect reads a listing line by line and may remember what went before. */
 export interface Dialect {
   readonly name: DialectName;
+  /** Reads the lines that are like those that `read` has read. */
+  readonly alike?: LinesAlike;
   read(line: string): LineResult;
 }
 

@@ -70,14 +70,33 @@ export interface Draft {
   self?: boolean | undefined;
 }
 
+/** All fields at once: objects that gain them one by one are dear. */
+export const emptyDraft = (): Draft => ({
+  name: '',
+  type: 'other',
+  size: undefined,
+  modified: undefined,
+  precision: undefined,
+  zone: undefined,
+  mode: undefined,
+  owner: undefined,
+  group: undefined,
+  target: undefined,
+  permissions: undefined,
+  unique: undefined,
+  ownerIsName: undefined,
+  groupIsName: undefined,
+  self: undefined,
+});
+
 /** An entry that keeps its line as one octet string and makes octets of it when asked: a listing has many. */
 export class ListingEntry implements Entry {
-  readonly name: string;
-  readonly path: string;
-  readonly type: EntryType;
+  declare readonly name: string;
+  declare readonly path: string;
+  declare readonly type: EntryType;
   declare readonly size?: number;
   declare readonly modified?: Date;
-  readonly precision: TimePrecision;
+  declare readonly precision: TimePrecision;
   declare readonly zone?: 'utc' | 'server';
   declare readonly mode?: number;
   declare readonly owner?: string;

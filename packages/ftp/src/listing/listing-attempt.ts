@@ -7,6 +7,7 @@ import {
   isFivewireError,
   type Reply,
   type ServerReply,
+  SilenceTimer,
   serverReply,
   TransferError,
 } from '@fivewire/line-protocol';
@@ -65,10 +66,10 @@ export type Verdict = { readonly way: Way } & (
 );
 
 /**
- * While it is not known whether the server obeys its argument, entries are held back until that can be told: so many, and for so
- * many milliseconds without a further line.
+ * While it is not known whether the server obeys its argument, entries are held back until that can be told: so many, and the first of
+ * them for so many milliseconds. What a far server sends in one piece takes it some round trips: half the time until its first entry.
  */
-const heldWhileUnproven = { entries: 1_000, silence: 200 };
+const heldWhileUnproven = { entries: 1_000, least: 30, most: 200 };
 
 /** Gives the entries as they come, and returns what it makes of them. */
 export async function* attempt(
@@ -185,7 +186,8 @@ export class Reading {
   readonly #holds: boolean;
   readonly #parts: ReadonlySet<string>;
   #isSuspect = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #begun = performance.now();
+  readonly #timer = new SilenceTimer();
 
   constructor(
     session: Session,
@@ -252,7 +254,7 @@ export class Reading {
 
   /** No end comes any more. */
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#timer.close();
   }
 
   #give(entries: Entry[]): void {
@@ -281,9 +283,10 @@ export class Reading {
     if (first === undefined) return true;
     if (this.#way.place !== 'argument') return false;
     if (!this.#holds) return this.#entries === 1 && this.#isOwn(first);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#release(), heldWhileUnproven.silence);
-    return this.#entries <= heldWhileUnproven.entries;
+    const { entries, least, most } = heldWhileUnproven;
+    const span = Math.min(Math.max((performance.now() - this.#begun) / 2, least), most);
+    if (!this.#timer.running) this.#timer.start(span, () => this.#release());
+    return this.#entries <= entries;
   }
 
   #release(): void {

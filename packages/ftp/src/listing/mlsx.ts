@@ -9,18 +9,23 @@
 import { wallClock } from './calendar.js';
 import type { Dialect, DialectContext } from './dialect.js';
 import { wholeNumber } from './dialect.js';
-import type { Draft, EntryType } from './entry.js';
+import { type Draft, type EntryType, emptyDraft } from './entry.js';
+import { type Likeness, LinesAlike, literally, plainName } from './lines-alike.js';
 
-export function mlsd({ isMlsd }: DialectContext): Dialect {
-  let isCertain = isMlsd;
-  const reader = new MlsxReader();
+export function mlsd(context: DialectContext): Dialect {
+  let isCertain = context.isMlsd;
+  const alike = new LinesAlike();
+  const kinds = new FactKinds();
   return {
     name: 'mlsd',
+    alike,
     read(line) {
       // A name without facts looks like a line of any kind: only where it is known to be MLSD.
       if (!isCertain && isSeparator(line.charCodeAt(0))) return undefined;
-      const draft = reader.read(line);
-      isCertain ||= draft !== undefined;
+      const draft = readMlsx(line);
+      if (draft === undefined) return undefined;
+      isCertain = true;
+      alike.learn(line, kinds.of(line, draft));
       return draft;
     },
   };
@@ -31,120 +36,6 @@ export function mlsd({ isMlsd }: DialectContext): Dialect {
  * for the blank, and show names without facts.
  */
 export function readMlsx(line: string): Draft | undefined {
-  return readFacts(line);
-}
-
-/**
- * Lines that are alike have the same facts in the same order, all but three of them with the same values. As an expression that is
- * cheaper than looking for each fact, and makes little that is thrown away.
- */
-interface Pattern {
-  /** Catches the values that vary, and at last the name. */
-  readonly line: RegExp;
-  readonly facts: readonly Varying[];
-  /** The values of the others. The one draft that all lines of this pattern return. */
-  readonly draft: Draft;
-}
-
-type Varying = keyof typeof varying;
-
-/** A time that is no time is left to the general way. */
-const varying = {
-  modify: '(\\d{8})([01]\\d|2[0-3])([0-5]\\d)([0-5]\\d)',
-  size: '(\\d{1,15})',
-  unique: '([^; \t]*)',
-} as const;
-
-const isVarying = (fact: string): fact is Varying => Object.hasOwn(varying, fact);
-
-/** Files and directories, in a few modes. */
-const mostPatterns = 12;
-const mostDays = 10_000;
-const longestFacts = 1_000;
-
-/** Reads line after line. What it returns holds until the next line is read. */
-class MlsxReader {
-  readonly #patterns: Pattern[] = [];
-  readonly #days = new Map<string, number | undefined>();
-  /** Of the line before. */
-  #last: Pattern | undefined;
-
-  read(line: string): Draft | undefined {
-    const last = this.#last;
-    if (last !== undefined && this.#matches(last, line)) return last.draft;
-    for (const pattern of this.#patterns) {
-      if (pattern === last || !this.#matches(pattern, line)) continue;
-      this.#last = pattern;
-      return pattern.draft;
-    }
-    const draft = readFacts(line);
-    if (draft !== undefined && this.#patterns.length < mostPatterns) {
-      this.#last = patternOf(line, draft);
-      if (this.#last !== undefined) this.#patterns.push(this.#last);
-    }
-    return draft;
-  }
-
-  /** Whether the line is of this pattern; then its draft has what the line says. */
-  #matches({ line: expected, facts, draft }: Pattern, line: string): boolean {
-    const parts = expected.exec(line);
-    if (parts === null) return false;
-    let at = 0;
-    for (const fact of facts) {
-      at += 1;
-      if (fact === 'unique') draft.unique = parts[at] as string;
-      else if (fact === 'size') {
-        if (draft.size !== undefined) draft.size = Number(parts[at]);
-      } else {
-        const start = this.#startOf(parts[at] as string);
-        if (start === undefined) return false;
-        const minutes = Number(parts[at + 1]) * 60 + Number(parts[at + 2]);
-        draft.modified = new Date(start + (minutes * 60 + Number(parts[at + 3])) * 1_000);
-        at += 3;
-      }
-    }
-    draft.name = parts[at + 1] as string;
-    return true;
-  }
-
-  /** `20260102` */
-  #startOf(day: string): number | undefined {
-    const known = this.#days.get(day);
-    if (known !== undefined) return known;
-    const [year, month, date] = [day.slice(0, 4), day.slice(4, 6), day.slice(6)].map(Number);
-    const start = wallClock(year as number, month as number, date as number);
-    if (this.#days.size < mostDays) this.#days.set(day, start);
-    return start;
-  }
-}
-
-/** `undefined` where a line is written in an unusual way, or lets nothing vary. */
-function patternOf(line: string, draft: Draft): Pattern | undefined {
-  const blank = separatorIn(line, 0);
-  const facts: Varying[] = [];
-  let expected = '^';
-  let at = 0;
-  while (at < blank) {
-    const equals = line.indexOf('=', at);
-    const semicolon = line.indexOf(';', at);
-    if (equals < 0 || semicolon < equals || semicolon > blank) return undefined;
-    const fact = line.slice(at, equals).toLowerCase();
-    if (facts.some((one) => one === fact)) return undefined;
-    if (isVarying(fact)) {
-      facts.push(fact);
-      expected += `${literally(line.slice(at, equals + 1))}${varying[fact]};`;
-    } else expected += literally(line.slice(at, semicolon + 1));
-    at = semicolon + 1;
-  }
-  if (facts.length === 0 || blank > longestFacts) return undefined;
-  if (facts.includes('modify') && draft.precision !== 'second') return undefined;
-  const pattern = { line: new RegExp(`${expected}[ \t](.+)$`, 's'), facts, draft: { ...draft } };
-  return pattern.line.test(line) ? pattern : undefined;
-}
-
-const literally = (text: string): string => text.replace(/[\\^$.|?*+()[\]{}/-]/g, '\\$&');
-
-function readFacts(line: string): Draft | undefined {
   let blank = separatorIn(line, 0);
   if (blank < 0) return undefined;
   const draft = emptyDraft();
@@ -175,24 +66,68 @@ function readFacts(line: string): Draft | undefined {
   return draft;
 }
 
-/** All fields at once: objects that gain them one by one are dear. */
-const emptyDraft = (): Draft => ({
-  name: '',
-  type: 'other',
-  size: undefined,
-  modified: undefined,
-  precision: undefined,
-  zone: undefined,
-  mode: undefined,
-  owner: undefined,
-  group: undefined,
-  target: undefined,
-  permissions: undefined,
-  unique: undefined,
-  ownerIsName: undefined,
-  groupIsName: undefined,
-  self: undefined,
-});
+/** What the lines of a listing have in common; their days are those that came before. */
+class FactKinds {
+  readonly #days = new Map<string, number | undefined>();
+
+  /** Lines like this one; `undefined` where it is written in an unusual way, or lets nothing vary. */
+  of(line: string, draft: Draft): Likeness | undefined {
+    const blank = separatorIn(line, 0);
+    const at = { modify: 0, size: 0, unique: 0 };
+    let expected = '^';
+    let values = 0;
+    for (let from = 0; from < blank; ) {
+      const equals = line.indexOf('=', from);
+      const semicolon = line.indexOf(';', from);
+      if (equals < 0 || semicolon < equals || semicolon > blank) return undefined;
+      const fact = line.slice(from, equals).toLowerCase();
+      if (!isVarying(fact)) expected += literally(line.slice(from, semicolon + 1));
+      else {
+        if (at[fact] > 0) return undefined;
+        at[fact] = values + 1;
+        values += fact === 'modify' ? 2 : 1;
+        expected += `${literally(line.slice(from, equals + 1))}${varying[fact]};`;
+      }
+      from = semicolon + 1;
+    }
+    if (values === 0 || blank > longestFacts || draft.self) return undefined;
+    if (at.modify > 0 && draft.precision !== 'second') return undefined;
+    return {
+      line: new RegExp(`${expected}[ \t](${plainName})$`, 's'),
+      name: values + 1,
+      size: draft.size === undefined ? 0 : at.size,
+      unique: at.unique,
+      time: at.modify > 0 ? (parts) => this.#time(parts, at.modify) : undefined,
+      draft: { ...draft },
+    };
+  }
+
+  /** `20260102` and `030405` */
+  #time(parts: RegExpExecArray, at: number): number | undefined {
+    const day = parts[at] as string;
+    let start = this.#days.get(day);
+    if (start === undefined) {
+      start = wallClock(Number(day.slice(0, 4)), Number(day.slice(4, 6)), Number(day.slice(6)));
+      if (this.#days.size < mostDays) this.#days.set(day, start);
+    }
+    const time = Number(parts[at + 1]);
+    const hour = Math.floor(time / 10_000);
+    const minute = Math.floor(time / 100) % 100;
+    return start && start + ((hour * 60 + minute) * 60 + (time % 100)) * 1_000;
+  }
+}
+
+/** A time that is no time is left to the general way. */
+const varying = {
+  modify: '(\\d{8})((?:[01]\\d|2[0-3])[0-5]\\d[0-5]\\d)',
+  size: '(\\d{1,15})',
+  unique: '([^; \t]*)',
+} as const;
+
+const isVarying = (fact: string): fact is keyof typeof varying => Object.hasOwn(varying, fact);
+
+const longestFacts = 1_000;
+const mostDays = 10_000;
 
 const isBlankBetween = (line: string, from: number, to: number): boolean =>
   line.slice(from, to).trim() === '';

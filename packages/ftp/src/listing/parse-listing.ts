@@ -14,6 +14,7 @@ import { dos } from './dos.js';
 import { type Draft, type Entry, ListingEntry, type ListingProblem } from './entry.js';
 import { eplf } from './eplf.js';
 import { LineSplitter } from './line-splitter.js';
+import type { Place } from './lines-alike.js';
 import { nonStop, zvm } from './mainframes.js';
 import { mlsd } from './mlsx.js';
 import { mvs } from './mvs.js';
@@ -114,8 +115,6 @@ export class ListingParser {
   readonly #charset: Charset;
   readonly #directory: string;
   readonly #directoryText: string;
-  /** Where names are put behind it, and its octets are its text. */
-  readonly #prefix: string | undefined;
   /** What a server writes ahead of names that wants to give whole paths. */
   readonly #inPlace: string;
   readonly #insideOnly: boolean;
@@ -141,8 +140,6 @@ export class ListingParser {
     this.#directoryText = options.directory ?? '';
     this.#directory = options.octetDirectory ?? this.#charset.encode(this.#directoryText);
     this.#inPlace = `${this.#directory}/`;
-    this.#prefix =
-      this.#directory === this.#directoryText ? prefixOf(this.#directoryText) : undefined;
     this.#decode = this.#charset.decode;
     this.#insideOnly = options.insideOnly ?? false;
     this.#lineOctets = options.lineOctets ?? 65_536;
@@ -178,12 +175,26 @@ export class ListingParser {
 
   #read(lines: readonly string[]): Entry[] {
     const entries: Entry[] = [];
-    for (const text of lines) {
+    const place = this.#place();
+    for (let at = 0; at < lines.length; at += 1) {
+      const from = at;
+      if (place !== undefined) at = this.#settled?.alike?.read(lines, from, place, entries) ?? from;
+      this.#line += at - from;
+      if (at === lines.length) break;
+      const text = lines[at] as string;
       this.#line += 1;
       if (text.length > this.#lineOctets) this.#complain('the line is over-long', text);
       else if (!isBlank(text)) this.#readLine(text, entries);
     }
     return entries;
+  }
+
+  /** `undefined` where paths are more than a directory with a name behind it. */
+  #place(): Place | undefined {
+    const prefix = prefixOf(this.#directoryText);
+    const octetPrefix = prefixOf(this.#directory);
+    if (prefix === undefined || octetPrefix === undefined) return undefined;
+    return { prefix, octetPrefix, decode: this.#decode, lineOctets: this.#lineOctets };
   }
 
   #readLine(text: string, entries: Entry[]): void {
@@ -209,10 +220,6 @@ export class ListingParser {
     }
     const decode = this.#decode;
     const name = decode(draft.name);
-    if (decode === same && this.#prefix !== undefined) {
-      const path = this.#prefix + name;
-      return new ListingEntry(draft, path, name, path, text, decode);
-    }
     const isDirectory = draft.type === 'directory';
     const path = joinPath(this.#directoryText, name, isDirectory);
     const octetPath = joinPath(this.#directory, draft.name, isDirectory);

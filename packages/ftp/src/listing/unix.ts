@@ -15,10 +15,11 @@ import {
   wholeNumber,
 } from './dialect.js';
 import type { Draft, EntryType } from './entry.js';
+import { LinesAlike } from './lines-alike.js';
 import { monthOf } from './months.js';
 import { sizeIn } from './sizes.js';
 import { dateAt, digitsAlone, type FoundDate, strangeMonth } from './unix-date.js';
-import { UsualLines } from './usual-unix.js';
+import { UsualKinds } from './usual-unix.js';
 
 const types = new Map<string, EntryType>([
   ['-', 'file'],
@@ -34,33 +35,31 @@ const mostFields = 64;
 export function unix(context: DialectContext): Dialect {
   const fields = new Fields(usualFields);
   const many = new Fields(mostFields);
-  const usual = new UsualLines(context, modeOf);
+  const alike = new LinesAlike();
+  const kinds = new UsualKinds(context);
   let entries = 0;
-  let awaitsTarget = false;
+  /** How many had been read by their likeness when a link came without its target. */
+  let linkAt: number | undefined;
   return {
     name: 'unix',
+    alike,
     read(shown) {
-      const waiting = awaitsTarget;
-      awaitsTarget = false;
-      const plain = usual.read(shown);
-      if (plain !== undefined) {
-        entries += 1;
-        return plain;
-      }
+      const awaitsTarget = linkAt === alike.taken;
+      linkAt = undefined;
       const line = isPermissions(shown) ? shown : withoutLead(shown);
       if (isPermissions(line)) {
         const draft =
-          usual.read(line) ??
           entryLine(fields.read(line), context) ??
           (fields.count === usualFields ? entryLine(many.read(line), context) : undefined) ??
           undatedLine(fields);
         if (draft === undefined) return undefined;
+        alike.learn(line, kinds.of(line, draft.mode));
         entries += 1;
-        awaitsTarget = line.charCodeAt(0) === 108 /* l */ && draft.target === undefined;
+        if (line.charCodeAt(0) === 108 /* l */ && draft.target === undefined) linkAt = alike.taken;
         return draft;
       }
       // A link's target on a line of its own is no name.
-      if (waiting && line.trimStart().startsWith('->')) return 'header';
+      if (awaitsTarget && line.trimStart().startsWith('->')) return 'header';
       const numeric = numericLine(fields.read(line)) ?? octalLine(line, fields, context);
       if (numeric !== undefined) {
         entries += 1;

@@ -1,8 +1,9 @@
 /** MODE Z: data travels deflated (draft-preston-ftpext-deflate), each transfer as one zlib stream. */
 import type { Duplex } from 'node:stream';
-import { createDeflate, createInflate, type Deflate, type Inflate } from 'node:zlib';
+import type { Deflate, Inflate } from 'node:zlib';
 import { command, type Dialogue, noteReply } from '../session/dialogue.js';
 import type { Session } from '../session/session.js';
+import { zlib } from '../zlib.js';
 import { above, isLeft } from './data-flow.js';
 
 /** Whether data travels deflated from now on. A server that has no MODE Z goes on as it is. */
@@ -19,7 +20,7 @@ export async function askModeZ(
 
 /** What is read from `stream`, inflated. It ends only where the zlib stream does. */
 export function inflated(stream: Duplex): Duplex {
-  const inflate = createInflate();
+  const inflate = zlib().createInflate();
   above(stream, inflate);
   watchBeneath(stream, inflate);
   stream.pipe(inflate);
@@ -28,7 +29,7 @@ export function inflated(stream: Duplex): Duplex {
 
 /** What is written goes deflated to `stream`, and its end with it. */
 export function deflated(stream: Duplex): { body: Duplex; flushed: Promise<void> } {
-  const deflate = createDeflate();
+  const deflate = zlib().createDeflate();
   above(stream, deflate);
   watchBeneath(stream, deflate);
   stream.resume(); // as for any upload: nothing may lie unread when it ends

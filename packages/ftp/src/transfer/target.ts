@@ -1,6 +1,5 @@
 /** From what the caller names to a sink: a file, or the caller's Writable. */
 import { Writable } from 'node:stream';
-import { WritableStream } from 'node:stream/web';
 import { FileSink } from '@fivewire/line-protocol';
 import type { DownloadTarget } from '../types.js';
 import { pathOf } from './local.js';
@@ -9,15 +8,19 @@ import { StreamSink } from './stream-sink.js';
 
 export function isTarget(target: unknown): target is DownloadTarget {
   if (typeof target === 'string' || target instanceof URL) return true;
-  if (target instanceof WritableStream) return true;
-  const stream = target as Partial<Writable> | null | undefined;
-  return typeof stream?.write === 'function' && typeof stream.end === 'function';
+  // The global, for Node loads the web's streams when it is first looked at.
+  return isWritable(target) || target instanceof globalThis.WritableStream;
 }
 
 export async function openSink(target: DownloadTarget, options: SinkOptions): Promise<Sink> {
   if (typeof target === 'string' || target instanceof URL) {
     return FileSink.open(pathOf(target), options);
   }
-  const stream = target instanceof WritableStream ? Writable.fromWeb(target) : target;
-  return new StreamSink(stream as Writable, options.start);
+  const stream = isWritable(target) ? target : Writable.fromWeb(target);
+  return new StreamSink(stream, options.start);
+}
+
+function isWritable(target: unknown): target is Writable {
+  const stream = target as Partial<Writable> | null | undefined;
+  return typeof stream?.write === 'function' && typeof stream.end === 'function';
 }
