@@ -344,7 +344,8 @@ export class Transaction {
     const problem = this.#sortRecipients(answers);
     if (problem === undefined) return yield* this.#hearFate('BDAT');
     this.progress.to('withdraw');
-    yield* this.#hearRefusal();
+    // One that took a recipient after it had refused the sender may mean the recipient.
+    yield* this.#hearRefusal(answers.recipients.some((reply) => reply.class === 2));
     yield* this.#clearUp();
     throw problem();
   }
@@ -355,7 +356,7 @@ export class Transaction {
   }
 
   /** The reply to a message that no recipient is to get, one in LMTP too. A connection that goes in its stead changes nothing. */
-  *#hearRefusal(): Steps<void> {
+  *#hearRefusal(mayBeTaken: boolean): Steps<void> {
     const { connection } = this.#session;
     const wait = this.#fateWait('BDAT');
     let reply: Reply;
@@ -364,8 +365,9 @@ export class Transaction {
     } catch {
       return;
     }
-    if (reply.class !== 4 && reply.class !== 5)
-      throw outOfStep(connection, reply, 'a refusal: it has no recipient', wait);
+    if (reply.class === 4 || reply.class === 5) return;
+    const error = outOfStep(connection, reply, 'a refusal: it has no recipient', wait);
+    throw mayBeTaken ? outcomeUnknown(connection, error, this.message.source.taken, []) : error;
   }
 
   /** The replies to the whole message. Once its end is written, a lost connection leaves open what became of it. */

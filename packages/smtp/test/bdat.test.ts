@@ -114,20 +114,22 @@ describe('in one group with the envelope', () => {
     expect(await failure(client.noop())).toMatchObject({ connection: 'closed' });
   });
 
-  test('a server that takes a message for nobody is out of step', async () => {
+  test.each([
+    ['250 ok', '550 no', 'ERR_MALFORMED_RESPONSE'],
+    ['552 no', '503 no', 'ERR_MALFORMED_RESPONSE'],
+    ['552 no', '250 ok', 'ERR_OUTCOME_UNKNOWN'],
+  ])('a server that takes a message for nobody is out of step: %s, %s', async (mail, rcpt, code) => {
     const peer = play(`${pipelined}
       C: MAIL FROM:<alice@example.org>
       C: RCPT TO:<bob@example.net>
       C: BDAT 3 LAST
       C: 1
-      S: 250 ok
-      S: 550 no
+      S: ${mail}
+      S: ${rcpt}
       S: 250 ok`);
     const client = await connectTo(peer, chunking);
-    expect(await failure(client.send({ from, to }, '1'))).toMatchObject({
-      code: 'ERR_MALFORMED_RESPONSE',
-      connection: 'closed',
-    });
+    const error = await failure(client.send({ from, to }, '1'));
+    expect(error).toMatchObject({ code, connection: 'closed' });
   });
 
   dialogue(
