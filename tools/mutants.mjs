@@ -762,7 +762,7 @@ export const mutants = [
   {
     guard: 'compose: a prepared field of nodemailer’s holds no other field',
     in: 'compose/src/nodemailer.ts',
-    take: '  checkPreparedFields(given);\n',
+    take: '  checkPreparedFields(message);\n',
     put: '',
     red: test('compose', 'nodemailer-dkim'),
   },

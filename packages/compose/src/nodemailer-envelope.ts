@@ -1,17 +1,16 @@
 /** nodemailer's message and `envelope` read for ours: nobody whom nodemailer would write to is left out, and nobody else is written to. */
 import { type Envelope, parseAddress, type Recipient } from '@fivewire/smtp';
 import { checkKeys, typeOf, wrong } from './check-values.js';
+import type { CompiledNode } from './prepared-fields.js';
 import { checkEnvelope, envelopeOf, mailboxesOf, readAddresses } from './recipients.js';
 import type { AddressInput } from './types.js';
 
 /** The part of nodemailer's MimeNode that says who gets the message. */
-export interface CompiledMessage {
+export interface CompiledMessage extends CompiledNode {
   /** As nodemailer reads it. */
   getEnvelope?(): { from?: unknown; to?: unknown };
   /** What `setEnvelope()` was given: `envelope` of the message, or a plugin's. */
   _envelope?: unknown;
-  /** Fields as they were given: those of the message, of its `headers`, of defaults and of plugins. */
-  _headers?: readonly { key: unknown; value: unknown }[];
 }
 
 type Data = Readonly<Record<string, unknown>>;

@@ -141,7 +141,7 @@ async function sendComposed(
 ): Promise<NodemailerInfo> {
   const given = data as Record<string, unknown>;
   const envelope = envelopeFor(given, message);
-  checkPreparedFields(given);
+  checkPreparedFields(message);
   const composed = message.createReadStream();
   const body = signer === undefined ? composed : signedBy(signer, composed);
   const signal = given.signal as AbortSignal | undefined | null;

@@ -1,40 +1,30 @@
 /**
- * nodemailer's `headers: { 'X-A': { prepared: true, value } }`: a value that it writes as it is. Folds may be in it (RFC 5322 §2.2.3), and no
- * other field.
+ * nodemailer's `{ prepared: true, value }`: a field that it writes as it is. Folds may be in it (RFC 5322 §2.2.3), and no other field.
+ *
+ * Such values come in `headers` of the message and of each part of it, in `subject` and its like, in `html: { headers }`, and by plugins: all of
+ * them stand in the compiled message, so that it is looked at, and not the ways there.
  */
 import { wrong } from './check-values.js';
 
-/** @throws UsageError `ERR_ARGUMENT` for a value of the message, or of a part of it, that would begin another field */
-export function checkPreparedFields(data: Readonly<Record<string, unknown>>): void {
-  checkFields(data.headers, 'headers');
-  for (const list of ['attachments', 'alternatives'])
-    for (const [i, part] of entriesOf(data[list]))
-      checkFields((part as { headers?: unknown } | null)?.headers, `${list}[${i}].headers`);
+/** The part of nodemailer's MimeNode that says what it writes. */
+export interface CompiledNode {
+  /** Fields as they were given. */
+  _headers?: readonly { key: unknown; value: unknown }[];
+  childNodes?: readonly CompiledNode[];
 }
 
-function checkFields(headers: unknown, argument: string): void {
-  for (const [at, given] of entriesOf(headers)) {
-    const pair = Array.isArray(headers) ? (given as Pair | null) : { key: at, value: given };
-    for (const one of [pair?.value].flat()) {
-      const { prepared, value } = (one ?? {}) as Prepared;
-      if (prepared && typeof value === 'string' && /(?:\r\n|\r(?!\n)|\n)(?![ \t])|\0/.test(value))
+/** @throws UsageError `ERR_ARGUMENT` for a value that would begin another field */
+export function checkPreparedFields(message: CompiledNode): void {
+  const nodes = [message];
+  for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+    for (const { key, value } of node._headers ?? []) {
+      const { prepared, value: text } = (value ?? {}) as { prepared?: unknown; value?: unknown };
+      if (prepared && /(?:\r\n|\r(?!\n)|\n)(?![ \t])|\0/.test(String(text)))
         throw wrong(
-          `${argument}.${pair?.key}`,
+          `headers.${key}`,
           'is prepared, and holds NUL or a line end without a blank behind it',
         );
     }
+    nodes.push(...(node.childNodes ?? []));
   }
 }
-
-interface Pair {
-  key?: unknown;
-  value?: unknown;
-}
-
-interface Prepared {
-  prepared?: unknown;
-  value?: unknown;
-}
-
-const entriesOf = (value: unknown): [string, unknown][] =>
-  typeof value === 'object' && value !== null ? Object.entries(value) : [];

@@ -159,6 +159,16 @@ describe('a prepared field', () => {
   it.each<[object]>([
     [{ headers: { 'X-A': evil } }],
     [{ headers: { 'X-A': [evil] } }],
+    [{ subject: evil }],
+    [{ messageId: evil }],
+    [{ inReplyTo: evil }],
+    [{ text: { content: 'x', headers: { 'X-A': evil } } }],
+    [{ html: { content: 'x', headers: { 'X-A': evil } } }],
+    [{ amp: { content: 'x', headers: { 'X-A': evil } } }],
+    [{ watchHtml: { content: 'x', headers: [{ key: 'X-A', value: evil }] } }],
+    [{ icalEvent: { content: 'x', headers: { 'X-A': evil } } }],
+    [{ headers: { 'X-A': { ...evil, foldLines: true } } }],
+    [{ headers: { 'X-A': { prepared: true, value: { toString: () => evil.value } } } }],
     [{ headers: [{ key: 'X-A', value: evil }] }],
     [{ attachments: [{ content: 'x', headers: { 'X-A': { prepared: true, value: 'a\nb' } } }] }],
     [
