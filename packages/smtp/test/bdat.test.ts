@@ -118,8 +118,10 @@ describe('in one group with the envelope', () => {
     ['250 ok', '550 no', 'ERR_MALFORMED_RESPONSE'],
     ['552 no', '503 no', 'ERR_MALFORMED_RESPONSE'],
     ['552 no', '250 ok', 'ERR_OUTCOME_UNKNOWN'],
-  ])('a server that takes a message for nobody is out of step: %s, %s', async (mail, rcpt, code) => {
-    const peer = play(`${pipelined}
+  ])(
+    'a server that takes a message for nobody is out of step: %s, %s',
+    async (mail, rcpt, code) => {
+      const peer = play(`${pipelined}
       C: MAIL FROM:<alice@example.org>
       C: RCPT TO:<bob@example.net>
       C: BDAT 3 LAST
@@ -127,10 +129,11 @@ describe('in one group with the envelope', () => {
       S: ${mail}
       S: ${rcpt}
       S: 250 ok`);
-    const client = await connectTo(peer, chunking);
-    const error = await failure(client.send({ from, to }, '1'));
-    expect(error).toMatchObject({ code, connection: 'closed' });
-  });
+      const client = await connectTo(peer, chunking);
+      const error = await failure(client.send({ from, to }, '1'));
+      expect(error).toMatchObject({ code, connection: 'closed' });
+    },
+  );
 
   dialogue(
     'LMTP: a reply for each recipient',
