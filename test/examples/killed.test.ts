@@ -23,10 +23,10 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-async function start(like: string | undefined): Promise<void> {
+async function start(like: string | undefined, inOctets: boolean): Promise<void> {
   home = mkdtempSync(join(tmpdir(), 'fivewire-killed-'));
   world = await startExampleWorld(home, like === undefined ? {} : { like });
-  relay = await startRelay(JSON.parse(world.env.FIVEWIRE_TEST_PORTS as string)[993]);
+  relay = await startRelay(JSON.parse(world.env.FIVEWIRE_TEST_PORTS as string)[993], inOctets);
   world.env.FIVEWIRE_TEST_PORTS = JSON.stringify({ 993: relay.port });
   stage = new Stage(world);
 }
@@ -40,19 +40,25 @@ interface Relay {
   onMost: () => void;
 }
 
-async function startRelay(to: number): Promise<Relay> {
+/** @param inOctets each of the first octets of a connection goes in a segment of its own */
+async function startRelay(to: number, inOctets: boolean): Promise<Relay> {
   const ends = (socket: Socket, other: Socket): void => {
     socket.on('error', () => other.destroy()).on('close', () => other.destroy());
   };
   const server = createServer((socket) => {
     const target = connect(to, '127.0.0.1');
+    socket.setNoDelay(true);
+    let single = inOctets ? 8_000 : 0;
     ends(socket, target);
     ends(target, socket);
     socket.pipe(target);
     target.on('data', (octets: Buffer) => {
       const some = octets.subarray(0, Math.max(0, found.most - found.passed));
       found.passed += some.length;
-      if (some.length > 0) socket.write(some);
+      const alone = Math.min(some.length, single);
+      single -= alone;
+      for (let i = 0; i < alone; i++) socket.write(some.subarray(i, i + 1));
+      if (some.length > alone) socket.write(some.subarray(alone));
       if (some.length < octets.length) found.onMost();
     });
   });
@@ -86,11 +92,12 @@ async function killedBackup(folder: string, most: number): Promise<void> {
   expect(await once(child, 'close')).toEqual([null, 'SIGKILL']);
 }
 
-it.each([
-  ['with CONDSTORE', undefined],
-  ['without CONDSTORE', 'outlook'],
-])('reaches what an undisturbed run reaches, %s', async (_name, like) => {
-  await start(like);
+it.each<[string, string | undefined, boolean]>([
+  ['with CONDSTORE', undefined, false],
+  ['without CONDSTORE', 'outlook', false],
+  ['all data first, as Dovecot sends it, one octet a segment', 'dovecot', true],
+])('reaches what an undisturbed run reaches, %s', async (_name, like, inOctets) => {
+  await start(like, inOctets);
   const box = world.servers.mail.create('alice', 'Backup');
   let number = 0;
   const more = (count: number): void => {
