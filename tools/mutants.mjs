@@ -753,6 +753,13 @@ export const mutants = [
     red: test('smtp', 'faults'),
   },
   {
+    guard: 'DANE: names beside the host count for usage 2 alone',
+    in: 'tls-context-core/src/tlsa.ts',
+    take: '.filter(({ usage }) => usage === usages.trustAnchor)\n    .flatMap(({ names',
+    put: '.flatMap(({ names',
+    red: test('tls-context-core', 'tlsa'),
+  },
+  {
     guard: 'a reply too many is no answer to the next call that waits',
     in: 'line-protocol/src/reply-queue.ts',
     take: 'if (this.#begun === 0 && !unprompted)',

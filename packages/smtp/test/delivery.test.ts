@@ -593,6 +593,32 @@ describe('DANE, to a server', () => {
     });
   });
 
+  it('2 x x: a certificate of the domain, or of the end of its alias, will do as well (RFC 7672 §3.2.2)', async () => {
+    const issuer = await ca.createIntermediate();
+    const at = `TLSA _${server.ports.starttls}._tcp.${host}`;
+    const mx = [{ preference: 1, exchange: host }];
+    const aliased = [
+      { name: 'example.org', type: 'CNAME', data: 'Mail.Example.COM.' },
+      { name: 'mail.example.com', type: 'MX', data: mx[0] },
+    ];
+    for (const [zone, names] of [
+      [{ 'MX example.org': mx }, ['example.org']],
+      [{ 'MX example.org': aliased }, ['example.org', 'mail.example.com']],
+    ] as [Zone, string[]][]) {
+      const found = await plan({ ...zone, [`A ${host}`]: ['127.0.0.1'], [at]: [tlsa(issuer, 2)] });
+      expect(found.targets[0]?.connect.tlsa).toMatchObject([{ usage: 2, names }]);
+      for (const name of [host, ...names]) {
+        server.useCertificate(await issuer.issue({ names: [name] }));
+        expect(await deliver(found)).toMatchObject({ trust: 'dane', matchedName: name });
+      }
+      server.useCertificate(await issuer.issue({ names: ['other.example.org', 'example.com'] }));
+      await expect(deliver(found)).rejects.toMatchObject({ code: 'ERR_CERTIFICATE_HOSTNAME_MISMATCH' });
+    }
+    // Of usage 3 no name counts, and none is added.
+    const found = await plan(zoneOf([tlsa(issuer)]));
+    expect(found.targets[0]?.connect.tlsa?.[0]).not.toHaveProperty('names');
+  }); // biome-ignore format: one line a fact
+
   it('an unsigned zone is not asked for TLSA: its servers fail on that', async () => {
     const { asked } = await plan(zoneOf('SERVFAIL'), [host]);
     expect(asked).toEqual(['udp MX example.org', `udp A ${host}`]);

@@ -9,7 +9,7 @@ import { findMatch, matchIdentity, parseCertificate, printableNames } from './id
 import { findPath, type VerifiedPath } from './path.js';
 import { soloFault } from './path-rules.js';
 import { pinOf } from './pins.js';
-import { isEndEntity, tlsaAnchors, tlsaKey } from './tlsa.js';
+import { isEndEntity, namesBeside, tlsaAnchors, tlsaKey } from './tlsa.js';
 import { type Trust, verifyChain } from './trust.js';
 import type { ServerHostname, TlsaRecord, TlsContext } from './types.js';
 
@@ -154,7 +154,9 @@ function judgeByTlsa(leaf: Certificate, evidence: Evidence, demands: Demands): P
   const sent = chain.slice(1);
   const anchors = tlsaAnchors(tlsa, leaf, sent);
   if (!anchors) throw tlsaMismatch(evidence, leaf, errorContext);
-  const rules = { now: Date.now(), lists, meant: wildcardFor(leaf, demands), strict: true };
+  const named = [demands.identity, ...namesBeside(tlsa)].find((one) => findMatch(leaf.names, one));
+  const meant = { ...demands, identity: named ?? demands.identity };
+  const rules = { now: Date.now(), lists, meant: wildcardFor(leaf, meant), strict: true };
   const verdict = findPath(leaf, sent, anchors, rules);
   if ('fault' in verdict) {
     throw verdict.fault && verdict.fault.reason !== 'CERT_SIGNATURE_FAILURE'
@@ -162,7 +164,7 @@ function judgeByTlsa(leaf: Certificate, evidence: Evidence, demands: Demands): P
       : tlsaMismatch(evidence, leaf, errorContext);
   }
   const { path, validUntil } = verdict;
-  const matchedName = judgeLeaf(leaf, fingerprint256, withinLimits(path, demands));
+  const matchedName = judgeLeaf(leaf, fingerprint256, withinLimits(path, meant));
   return { ...proof, path, matchedName, validUntil };
 }
 

@@ -9,7 +9,8 @@ import { bySubject } from './anchors.js';
 import { attempt } from './attempt.js';
 import { type Certificate, readCertificate } from './certificate.js';
 import type { TrustAnchors } from './path.js';
-import type { TlsaRecord } from './types.js';
+import { parseServerHostname } from './server-hostname.js';
+import type { ServerHostname, TlsaRecord } from './types.js';
 
 /** PKIX-TA(0) and PKIX-EE(1) are no use: RFC 7672 §3.1.3 forbids them to SMTP, and no other protocol publishes any. */
 const usages = { trustAnchor: 2, endEntity: 3 } as const;
@@ -35,13 +36,28 @@ export const isTlsaSet = (value: unknown): boolean =>
   Array.isArray(value) &&
   value.length > 0 &&
   value.length <= recordLimit &&
-  value.every((record) => record?.data instanceof Uint8Array && isUsableTlsa(record));
+  value.every(
+    (record) =>
+      record?.data instanceof Uint8Array && isUsableTlsa(record) && areNames(record.names ?? []),
+  );
+
+const nameLimit = 10;
+const areNames = (names: unknown): boolean =>
+  Array.isArray(names) &&
+  names.length <= nameLimit &&
+  names.every((name) => attempt(() => parseServerHostname(name)) !== undefined);
+
+/** Whom a certificate under usage 2 may name beside the host. */
+export const namesBeside = (records: readonly TlsaRecord[]): ServerHostname[] =>
+  records
+    .filter(({ usage }) => usage === usages.trustAnchor)
+    .flatMap(({ names = [] }) => names.map(parseServerHostname));
 
 /** One text for equal sets, to tell whether a session was proven by the same records. */
 export const tlsaKey = (records: readonly TlsaRecord[] | undefined): string | undefined =>
   records
-    ?.map(({ usage, selector, matching, data }) =>
-      [usage, selector, matching, Buffer.from(data).toString('base64')].join(' '),
+    ?.map(({ usage, selector, matching, data, names = [] }) =>
+      [usage, selector, matching, Buffer.from(data).toString('base64'), ...names].join(' '),
     )
     .sort()
     .join('\n');

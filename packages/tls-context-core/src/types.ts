@@ -111,6 +111,11 @@ export interface TlsaRecord {
   /** 0: the octets themselves; 1: their SHA-256; 2: their SHA-512. */
   matching: number;
   data: Uint8Array;
+  /**
+   * Usage 2: names that the server's certificate may have in place of `serverHostname`. For mail, the domain whose MX record named the
+   * server, where DNSSEC proves that record (RFC 7672 §3.2.2).
+   */
+  names?: readonly string[];
 }
 
 /** What a handshake proved. `client.security` shows it. */

@@ -249,6 +249,45 @@ describe('over a handshake', () => {
     });
   });
 
+  test('usage 2: a name of the record will do as well, and no other', async () => {
+    const names = ['next-hop.test', 'its-alias.test'];
+    const tlsa = [{ ...record(middle, 2, 0, 1), names }];
+    for (const other of [...names, name]) {
+      const presented = [issue({ issuer: middle, dns: [other] }), middle];
+      expect(await connect(presented, { tlsa })).toMatchObject({ matchedName: other });
+    }
+    const wild = [issue({ issuer: middle, dns: ['*.test'] }), middle];
+    await expect(connect(wild, { tlsa })).rejects.toMatchObject({ code: 'ERR_CERTIFICATE_HOSTNAME_MISMATCH' });
+    const third = [issue({ issuer: middle, dns: ['third.test'] }), middle];
+    await expect(connect(third, { tlsa })).rejects.toMatchObject({ code: 'ERR_CERTIFICATE_HOSTNAME_MISMATCH' });
+    // Names of a record of usage 3 say nothing: its own certificate is another.
+    const mine = { ...record(leaf, 3, 1, 1), names: ['third.test'] };
+    await expect(connect(third, { tlsa: [record(middle, 2, 0, 1), mine] })).rejects.toMatchObject({
+      code: 'ERR_CERTIFICATE_HOSTNAME_MISMATCH',
+    });
+  }); // biome-ignore format: one line a fact
+
+  test('usage 2: a session proven by a name of the record is resumed under the same names only', async () => {
+    const presented = issue({ issuer: middle, dns: ['next-hop.test'] });
+    const server = await serve(presented, [middle]);
+    const peer = { context: strangers, serverHostname: name, protocol: 'smtp' } as const;
+    const sessions = createSessionScope(peer);
+    const go = async (names?: string[]): Promise<boolean> => {
+      const tlsa = [{ ...record(middle, 2, 0, 1), ...(names && { names }) }];
+      const stream = await secure(await server.dial(), { ...peer, sessions, tlsa });
+      await new Promise((resolve) => stream.once('data', resolve));
+      stream.destroy();
+      return stream.security.resumed;
+    };
+    try {
+      expect(await go(['next-hop.test'])).toBe(false);
+      expect(await go(['next-hop.test'])).toBe(true);
+      await expect(go()).rejects.toMatchObject({ code: 'ERR_CERTIFICATE_HOSTNAME_MISMATCH' });
+    } finally {
+      await server.close();
+    }
+  });
+
   test('no record matches: refused, though the roots would trust it', async () => {
     const context = createTlsContext({ ca: root.cert });
     expect((await connect([leaf, middle], { context })).verified).toBe(true);
@@ -296,6 +335,8 @@ describe('over a handshake', () => {
     ['a digest that is too short', [{ ...record(leaf, 3, 1, 1), data: Buffer.alloc(31) }]],
     ['text', 'TLSA 3 1 1'],
     ['nothing in the list', [undefined]],
+    ['a name that is none', [{ ...record(leaf, 2, 1, 1), names: ['a b'] }]],
+    ['a name in place of a list', [{ ...record(leaf, 2, 1, 1), names: 'a.test' }]],
     ['too many', Array.from({ length: 101 }, () => record(leaf, 3, 1, 1))],
   ])('%s is refused before anything is sent', async (_, tlsa) => {
     await expect(connect([leaf], { tlsa: tlsa as readonly TlsaRecord[] })).rejects.toMatchObject({

@@ -21,6 +21,7 @@ import {
   parseServerHostname,
   type Rules,
   rules,
+  type TlsaRecord,
   UsageError,
 } from '@fivewire/line-protocol';
 import type { SmtpOptions } from '../types.js';
@@ -134,13 +135,14 @@ export async function deliveryTargets(
   const resolver = dane && parseResolver(dane.resolver);
 
   const mtaSts = options.mtaSts ? await findMtaStsPolicy(name, policyOptions(options)) : undefined;
-  const { records, authenticated } = resolver
+  const { records, authenticated, end } = resolver
     ? await askForMx(resolver, name, options)
-    : { records: await lookUpMx(name, options), authenticated: false };
+    : { records: await lookUpMx(name, options), authenticated: false, end: name };
+  const names = [...new Set([name, end])];
   const signedBy = authenticated ? resolver : undefined; // only a proven MX makes its host's records count (RFC 7672 §2.2.1)
   const judged: Outcome[] = [];
   for (const some of inParts(exchangersIn(records, name), askedAtOnce)) {
-    const part = some.map((record) => judge(record, port, mtaSts, signedBy, options));
+    const part = some.map((record) => judge(record, port, mtaSts, signedBy, names, options));
     judged.push(...(await Promise.all(part)));
   }
   const targets = judged.flatMap((outcome) => ('connect' in outcome ? [outcome] : []));
@@ -160,6 +162,7 @@ async function judge(
   port: number,
   mtaSts: MtaStsFinding | undefined,
   resolver: TrustedResolver | undefined,
+  names: readonly string[],
   options: LookupOptions,
 ): Promise<Outcome> {
   const target = underPolicy(exchange, priority, port, mtaSts);
@@ -168,13 +171,19 @@ async function judge(
     const found = await tlsaRecords(resolver, exchange, port, options);
     const { records: tlsa, name: serverHostname = exchange } = found;
     if (tlsa.length === 0) return target;
-    const connect = { ...target.connect, serverHostname, tlsa };
+    const connect = { ...target.connect, serverHostname, tlsa: tlsa.map(alsoFor(names)) };
     return { ...target, connect, protection: 'dane' };
   } catch (error) {
     if (!isFivewireError(error) || fatal.has(error.code)) throw error;
     return { host: exchange, error };
   }
 }
+
+/** RFC 7672 §3.2.2: under DANE-TA the certificate may be the domain's as well as the host's, since DNSSEC proves the step between. */
+const alsoFor =
+  (names: readonly string[]) =>
+  (record: TlsaRecord): TlsaRecord =>
+    record.usage === 2 ? { ...record, names } : record;
 
 /** The caller's own doing. */
 const fatal = new Set(['ERR_ABORTED', 'ERR_ARGUMENT']);
@@ -213,13 +222,13 @@ async function askForMx(
   resolver: TrustedResolver,
   domain: string,
   options: LookupOptions,
-): Promise<{ records: MxRecord[]; authenticated: boolean }> {
-  const { records, authenticated } = await ask(resolver, domain, 'MX', options);
+): Promise<{ records: MxRecord[]; authenticated: boolean; end: string }> {
+  const { records, authenticated, name } = await ask(resolver, domain, 'MX', options);
   const read = (data: unknown): MxRecord => {
     const { exchange, preference } = Object(data) as { exchange?: unknown; preference?: unknown };
     return { exchange: String(exchange ?? ''), priority: Number(preference ?? 0) };
   };
-  return { records: records.map(read), authenticated };
+  return { records: records.map(read), authenticated, end: hostIn(name) ?? domain };
 }
 
 /**
