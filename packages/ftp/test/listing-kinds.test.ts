@@ -12,6 +12,7 @@ const sjis = (text: string) => iconv.encode(text, 'shift_jis').toString('latin1'
 const utf8 = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
 
 type Sample = [line: string, name: string, type: string, size: number | undefined, time: string];
+const row = (name: string) => `drwxr-xr-x 2 bob users 4096 Feb  3 10:11 ${name}\r\n`;
 const d = 'directory';
 const f = 'file';
 
@@ -132,7 +133,13 @@ const unix: Sample[] = [
   ['-rw-r--r-- 1 bob users 531 29 Foo 2019 strange month', 'strange month', f, 531, ''],
   [utf8('-rw-r--r-- 1 bob users 531 Μαΐ 25 2019 greek'), 'greek', f, 531, '2019-05-25'],
   [utf8('-rw-r--r-- 1 bob users 531 25 января 2019 russian'), 'russian', f, 531, '2019-01-25'],
-  [utf8('-rw-r--r-- 1 bob users 531 25 gegužės 2019 lithuanian'), 'lithuanian', f, 531, ''],
+  [
+    utf8('-rw-r--r-- 1 bob users 531 25 gegužės 2019 lithuanian'),
+    'lithuanian',
+    f,
+    531,
+    '2019-05-25',
+  ],
   [
     utf8('-rw-r--r-- 1 bob users 531 2019. márc. 7. year first'),
     'year first',
@@ -551,7 +558,65 @@ const unix: Sample[] = [
   [utf8('-rw-r--r-- 1 bob users 531 2019年 5月25日 glued'), 'glued', f, 531, '2019-05-25'],
 ];
 
+const datesOfTheWorld: Sample[] = (
+  [
+    ['3 февраля 2019 г.', '2019-02-03'],
+    ['3 февраля 2019 г. 10:11', '2019-02-03T10:11'],
+    ['3 фев 2019 г.', '2019-02-03'],
+    ['3 лютого 2019 р.', '2019-02-03'],
+    ['3 de febrero de 2019', '2019-02-03'],
+    ['3 de febrero de 2019 10:11', '2019-02-03T10:11'],
+    ['3 de fev. 10:11', '2026-02-03T10:11'],
+    ['3 de febrer 2019', '2019-02-03'],
+    ['2019 m. vasario 3 d.', '2019-02-03'],
+    ['2019 m. vasario 3 d. 10:11', '2019-02-03T10:11'],
+    ['2019. gada 3. febr.', '2019-02-03'],
+    ['٣ فبراير ٢٠١٩', '2019-02-03'],
+    ['فبراير ٣ ١٠:١١', '2026-02-03T10:11'],
+    ['3 ก.พ. 2562', '2019-02-03'],
+    ['๓ ก.พ. ๒๕๖๒', '2019-02-03'],
+    ['फ़र ०३ १०:११', '2026-02-03T10:11'],
+    ['1549188672.123456789', '2019-02-03T10:11:12'],
+    ['2019-02-03T10:11:12Z', '2019-02-03T10:11:12'],
+    ['2019-02-03T10:11:12+01:00', '2019-02-03T09:11:12'],
+    ['2019-02-03T10:11:12.5-0330', '2019-02-03T13:41:12'],
+    ['31/2/19', ''],
+    ['31/2/19 10:11', ''],
+    ['31-02-19 10:11', ''],
+    ['31/12/19', '2019-12-31'],
+    ['2/3/19', '2019-02-03'],
+  ] as const
+).map(([date, time]) => {
+  const name = 'a ٣ name';
+  return [utf8(`-rw-r--r--   1 bob      users         531 ${date} ${name}`), name, f, 531, time];
+});
+
 const others: [system: string | undefined, ...Sample][] = [
+  [undefined, '-  [RWCEAFMS] bob   12,345 Feb  3  2019 commas', 'commas', f, 12_345, '2019-02-03'],
+  [
+    undefined,
+    utf8('2019/02/03  上午 10:11    <DIR>          half'),
+    'half',
+    d,
+    undefined,
+    '2019-02-03T10:11',
+  ],
+  [
+    undefined,
+    utf8('2019-02-03  오후 03:11               531 half'),
+    'half',
+    f,
+    531,
+    '2019-02-03T15:11',
+  ],
+  [
+    undefined,
+    'drwxr-xr-x - bob users - Feb 3 10:11 dashes',
+    'dashes',
+    d,
+    undefined,
+    '2026-02-03T10:11',
+  ],
   [
     undefined,
     'INSTALL         <DIR>           11-16-94        17:17',
@@ -1023,6 +1088,9 @@ const expected = ([, name, type, size, time]: Sample) => ({
 });
 
 describe('one line of each kind', () => {
+  it.each(datesOfTheWorld)('%s', (...sample) =>
+    expect(seen(`${sample[0]}\r\n`)).toEqual([expected(sample)]),
+  );
   it.each(unix)('%s', (...sample) => expect(seen(`${sample[0]}\r\n`)).toEqual([expected(sample)]));
   it.each(others)('%s %s', (system, ...sample) => {
     expect(seen(`${sample[0]}\r\n`, system)).toEqual([expected(sample)]);
@@ -1138,6 +1206,28 @@ describe('together', () => {
     expect(problems.map(({ line }) => line)).toEqual([8]);
   });
 
+  it.each([
+    ['ls -R', `.:\r\ntotal 8\r\n${row('a')}\r\n./a:\r\ntotal 4\r\n${row('b')}`],
+    ['ls -R without a heading', `${row('a')}\r\na:\r\n${row('b')}`],
+    ['ls -R of an empty directory above', `total 0\r\n\r\nsub:\r\n${row('b')}`],
+    ['ls -R of nothing above', `.:\r\n\r\n./sub:\r\n${row('b')}`],
+    [
+      'dir /s',
+      ` Directory of C:\\\r\n\r\n04-27-00  09:09PM       <DIR>          a\r\n\r\n Directory of C:\\a\r\n\r\n04-27-00  09:09PM       <DIR>          b\r\n`,
+    ],
+    [
+      'DIR [...]',
+      `Directory D:[X]\r\n\r\nA.DIR;1 1 8-SEP-1996 16:09\r\n\r\nTotal of 1 file, 1 block.\r\n\r\nDirectory D:[X.A]\r\n\r\nB.;1 1 8-SEP-1996 16:09\r\n\r\nGrand total of 2 directories, 2 files, 2 blocks.\r\n`,
+    ],
+  ])('%s: what another directory holds is left out, and that is said', (_how, text) => {
+    const { entries, problems } = parse(text);
+    expect(entries.map(({ name }) => name.toLowerCase())).not.toContain('b');
+    expect(entries.length).toBeLessThan(2);
+    expect(problems.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('another directory'),
+    ]);
+  });
+
   it('VMS: a name of its own line, continued in the first column', () => {
     const text =
       'Directory DISK$A:[ALICE]\r\n\r\nA_NAME_THAT_IS_TOO_LONG_FOR_ITS_COLUMN.TXT;1\r\n5  8-SEP-1996 16:09 [ALICE] (RWED,RWED,RE,RE)\r\nB.DIR;1 1 8-SEP-1996 16:09 [ALICE] (RWED,,,)\r\n\r\nTotal of 2 files, 6 blocks\r\n';
@@ -1168,6 +1258,21 @@ describe('together', () => {
       'JES',
       'JOBNAME  JOBID    OWNER    STATUS CLASS\r\nALICEA   JOB00054 ALICE    OUTPUT A        RC=0000 3 spool files\r\n',
       ['JOB00054'],
+    ],
+    [
+      'Stratus VOS',
+      'Files: 2  Blocks: 13\r\n\r\nw         12  stm  98-04-03  16:37:40  abbrevs\r\nr          1  seq  98-04-03  16:37:40  a b\r\n\r\nDirs: 1\r\n\r\nm          1       98-03-19  21:15:29  letters\r\n\r\nLinks: 1\r\n\r\n98-03-19  21:15:29  old  ->  %s1#m1>Sales\r\n',
+      ['abbrevs', 'a b', 'letters', 'old'],
+    ],
+    [
+      'Cisco IOS',
+      'Directory of flash:/\r\n\r\n    1  -rwx    13332480   Mar 1 1993 00:01:02 +00:00  image.bin\r\n    2  drwx         192   Mar 1 1993 00:06:33  html\r\n    3  -rw-        1938                    <no date>  vlan.dat\r\n\r\n27998208 bytes total (14665536 bytes free)\r\n',
+      ['image.bin', 'html', 'vlan.dat'],
+    ],
+    [
+      'Unisys MCP',
+      'Report for: (ALICE)= ON PACK\r\nSOURCE/ONE        SEQDATA        6804  11/05/2003  15:46:40\r\n         1 Files          6804 Octets\r\n',
+      ['SOURCE/ONE'],
     ],
     [
       'a load library',

@@ -17,7 +17,10 @@ export type DialectName =
   | 'vshell'
   | 'vxworks'
   | 'os9'
-  | 'wfftp';
+  | 'wfftp'
+  | 'vos'
+  | 'cisco'
+  | 'mcp';
 
 export interface DialectContext {
   /** The clock that years are guessed by, in milliseconds. */
@@ -35,9 +38,10 @@ export interface Refusal {
 
 /**
  * A draft or a refusal; `'header'`: a line of this dialect without an entry; each of these settles the dialect.
- * `'ignored'`: a line without an entry that other dialects have too. `undefined`: not a line of this dialect.
+ * `'ignored'`: a line without an entry that other dialects have too. `'elsewhere'`: another directory begins (`ls -R`), and what
+ * follows is in that. `undefined`: not a line of this dialect.
  */
-export type LineResult = Draft | Refusal | 'header' | 'ignored' | undefined;
+export type LineResult = Draft | Refusal | 'header' | 'ignored' | 'elsewhere' | undefined;
 
 /** A dialect reads a listing line by line and may remember what went before. */
 export interface Dialect {

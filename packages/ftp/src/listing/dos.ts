@@ -7,9 +7,9 @@
  *     09-02-16  02:34PM       <SYMLINKD>     link [C:\target]
  */
 import { clockOf, dateNumbers, dosOrder, fullYear, serverTime } from './calendar.js';
-import { type Dialect, type DialectContext, Fields } from './dialect.js';
+import { type Dialect, type DialectContext, Fields, isDigit } from './dialect.js';
 import type { Draft, EntryType } from './entry.js';
-import { monthOf } from './months.js';
+import { halfOfDay, monthOf } from './months.js';
 import { sizeIn } from './sizes.js';
 
 const kinds = new Map<string, EntryType>([
@@ -23,16 +23,21 @@ const kinds = new Map<string, EntryType>([
 
 export function dos(context: DialectContext): Dialect {
   const fields = new Fields(9);
+  let directory: string | undefined;
   return {
     name: 'dos',
     read(line) {
-      if (!fields.read(line).isNumeric(0) || fields.count < 3)
-        return heading.test(line) ? 'header' : undefined;
+      if (!fields.read(line).isNumeric(0) || fields.count < 3) {
+        if (!heading.test(line)) return undefined;
+        if (!line.startsWith(' Directory of ')) return 'header';
+        directory ??= line;
+        return line === directory ? 'header' : 'elsewhere'; // `dir /s`
+      }
       if (sum.test(line)) return 'header';
       const day = dayOf(fields.text(0), context);
       if (day === undefined) return undefined;
-      const [half, at] = halfOfDay(fields);
-      const clock = clockOf(fields.text(1) + half);
+      const [time, at] = timeIn(fields);
+      const clock = clockOf(time);
       if (clock === undefined) return undefined;
       const kind = kindOf(fields, at);
       const end = kind === undefined ? sizeEnd(fields, at) : at;
@@ -64,12 +69,19 @@ function kindOf(fields: Fields, at: number): EntryType | undefined {
   return kinds.get(word.toUpperCase()) ?? (isLink ? 'symlink' : undefined);
 }
 
-/** `03:09 PM` is two fields, `03:09 p. m.` of Spanish systems three. @returns the half, and the field behind it */
-function halfOfDay(fields: Fields): [half: string, next: number] {
+/**
+ * `03:09 PM` is two fields, `03:09 p. m.` of Spanish systems three, and in East Asia the half of the day stands ahead.
+ * @returns the time, and the field behind it
+ */
+function timeIn(fields: Fields): [time: string, next: number] {
+  const first = fields.text(1);
   const second = fields.text(2);
-  if (/^[ap]\.?(?:[\xa0\xff])?m\.?$/i.test(second)) return [`${second.charAt(0)}m`, 3];
-  if (/^[ap]\.$/i.test(second) && /^m\.$/i.test(fields.text(3))) return [`${second.charAt(0)}m`, 4];
-  return ['', 2];
+  const ahead = isDigit(first.charCodeAt(0)) ? undefined : halfOfDay(first);
+  if (ahead !== undefined) return [second + ahead, 3];
+  const half = `${first}${second.charAt(0)}m`;
+  if (/^[ap]\.?(?:[\xa0\xff])?m\.?$/i.test(second)) return [half, 3];
+  if (/^[ap]\.$/i.test(second) && /^m\.$/i.test(fields.text(3))) return [half, 4];
+  return [first, 2];
 }
 
 /** Year, month and day, in numbers or with the month's name: `20-Jan-2016`. */

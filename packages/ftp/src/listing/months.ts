@@ -24,7 +24,7 @@ const abroad: readonly string[] = [
   'oca|ocak şub|şubat mar|mart nis|nisan may|mayıs haz|haziran tem|temmuz ağu|ağustos eyl|eylül eki|ekim kas|kasım ara|aralık', // Turkish
   'янв|января фев|февр|февраля мар|марта апр|апреля май|мая июн|июня июл|июля авг|августа сен|сент|сентября окт|октября ноя|нояб|ноября дек|декабря', // Russian
   'яну фев мар апр май|мая юни юли авг сеп окт ное дек', // Bulgarian
-  'saus|sau vas kov bal geg birž|bir liep|lie rugp|rgp rugs|rgs spal|spa lapkr|lap gruod|grd', // Lithuanian
+  'saus|sau|sausio vas|vasario kov|kovo bal|balandžio geg|gegužės birž|bir|birželio liep|lie|liepos rugp|rgp|rugpjūčio rugs|rgs|rugsėjo spal|spa|spalio lapkr|lap|lapkričio gruod|grd|gruodžio', // Lithuanian
   'січ|січня лют|лютого бер|березня кві|квітня тра|травня чер|червня лип|липня сер|серпня вер|вересня жов|жовтня лис|листопада гру|грудня', // Ukrainian
   'sij|siječnja velj|veljače ožu|ožujka tra|travnja svi|svibnja lipnja srpnja kol|kolovoza ruj|rujna oct stu|studenog|studenoga prosinca', // Croatian, as far as it is no other language's
   'gen|gener febr|febrer març abr abril maig|mai juny juliol ag|agost set|setembre oct|octubre nov|novembre des|desembre', // Catalan

@@ -14,7 +14,7 @@ export function netware(context: DialectContext): Dialect {
   return {
     name: 'netware',
     read(line) {
-      if (!/^[-dn] ?\[[-A-Z]+\] /.test(line)) return undefined;
+      if (!/^[-dn] {0,3}\[[-A-Z]+\] /.test(line)) return undefined;
       // `d[RIGHTS]` without the blank is a field less.
       fields.read(line.charCodeAt(1) === 32 ? line : `${line[0]} ${line.slice(1)}`);
       const at = dateAt(fields);

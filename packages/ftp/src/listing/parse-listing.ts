@@ -22,6 +22,7 @@ import { netware } from './netware.js';
 import { os2 } from './os2.js';
 import { os400 } from './os400.js';
 import { os9, vshell, vxworks, wfFtp } from './small-systems.js';
+import { cisco, mcp, vos } from './stations.js';
 import { unix } from './unix.js';
 import { vms } from './vms.js';
 
@@ -62,6 +63,9 @@ const dialects: Record<DialectName, DialectFactory> = {
   vxworks,
   os9,
   wfftp: wfFtp,
+  vos,
+  cisco,
+  mcp,
 };
 
 const systems: readonly [mark: string, dialect: DialectName][] = [
@@ -78,6 +82,7 @@ const systems: readonly [mark: string, dialect: DialectName][] = [
   ['GUARDIAN', 'nonstop'],
   ['VXWORKS', 'vxworks'],
   ['OS-9', 'os9'],
+  ['VOS', 'vos'],
   ['MVS', 'mvs'],
   ['Z/OS', 'mvs'],
   ['UNIX', 'unix'],
@@ -125,6 +130,9 @@ export class ListingParser {
   #foreign: Dialect[] | undefined;
   #line = 0;
   #showsItself = false;
+  /** Whether the rest is what another directory holds. */
+  #isElsewhere = false;
+  #isAfterBlank = false;
   /** Of the lines that are read now: where all octets are ASCII there is nothing to decode. */
   #decode: (octets: string) => string;
   /** Whether what has come of the entry that is not whole yet is ASCII. */
@@ -176,7 +184,7 @@ export class ListingParser {
   #read(lines: readonly string[]): Entry[] {
     const entries: Entry[] = [];
     const place = this.#place();
-    for (let at = 0; at < lines.length; at += 1) {
+    for (let at = 0; at < lines.length && !this.#isElsewhere; at += 1) {
       const from = at;
       if (place !== undefined) at = this.#settled?.alike?.read(lines, from, place, entries) ?? from;
       this.#line += at - from;
@@ -184,7 +192,11 @@ export class ListingParser {
       const text = lines[at] as string;
       this.#line += 1;
       if (text.length > this.#lineOctets) this.#complain('the line is over-long', text);
-      else if (!isBlank(text)) this.#readLine(text, entries);
+      else if (isBlank(text)) this.#isAfterBlank = true;
+      else {
+        this.#readLine(text, entries);
+        this.#isAfterBlank = false;
+      }
     }
     return entries;
   }
@@ -198,12 +210,18 @@ export class ListingParser {
   }
 
   #readLine(text: string, entries: Entry[]): void {
-    const result = this.#interpret(text);
+    const found = this.#interpret(text);
+    // `ls -R` shows directory after directory, blank lines between them.
+    const isNext = found === undefined && this.#isAfterBlank && text.endsWith(':');
+    const result = isNext && (this.dialect ?? 'unix') === 'unix' ? 'elsewhere' : found;
     if (result === 'header' || result === 'ignored') {
       this.#showsItself = true;
       return;
     }
-    if (result === undefined) this.#complain('no known listing looks like this', text);
+    if (result === 'elsewhere') {
+      this.#isElsewhere = true;
+      this.#complain('another directory begins here, and what is in it is left out', text);
+    } else if (result === undefined) this.#complain('no known listing looks like this', text);
     else if ('refusal' in result) this.#complain(result.refusal, text);
     else if (!this.#insideOnly || isInside(result)) entries.push(this.#entry(result, text));
     else this.#showsItself = true;

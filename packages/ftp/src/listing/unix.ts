@@ -15,10 +15,13 @@ import {
   wholeNumber,
 } from './dialect.js';
 import type { Draft, EntryType } from './entry.js';
+import type { FoundDate } from './found-date.js';
 import { LinesAlike } from './lines-alike.js';
 import { monthOf } from './months.js';
+import { digitsAlone } from './numeric-date.js';
 import { sizeIn } from './sizes.js';
-import { dateAt, digitsAlone, type FoundDate, strangeMonth } from './unix-date.js';
+import { strangeMonth } from './strange-month.js';
+import { dateAt } from './unix-date.js';
 import { UsualKinds } from './usual-unix.js';
 
 const types = new Map<string, EntryType>([
@@ -38,6 +41,7 @@ export function unix(context: DialectContext): Dialect {
   const alike = new LinesAlike();
   const kinds = new UsualKinds(context);
   let entries = 0;
+  let isBegun = false;
   /** How many had been read by their likeness when a link came without its target. */
   let linkAt: number | undefined;
   return {
@@ -51,7 +55,8 @@ export function unix(context: DialectContext): Dialect {
         const draft =
           entryLine(fields.read(line), context) ??
           (fields.count === usualFields ? entryLine(many.read(line), context) : undefined) ??
-          undatedLine(fields);
+          foreignDigits(line, many, context) ??
+          undatedLine(fields.read(line));
         if (draft === undefined) return undefined;
         alike.learn(line, kinds.of(line, draft.mode));
         entries += 1;
@@ -65,9 +70,11 @@ export function unix(context: DialectContext): Dialect {
         entries += 1;
         return numeric;
       }
-      // `.:` stands above what `ls -a` shows. Below entries it would begin another directory.
-      if (entries === 0 && (isTotal(fields) || line.endsWith(':'))) return 'ignored';
-      return undefined;
+      // `.:` stands above what `ls -a` shows. Where lines came before it, it would begin another directory.
+      const isSum = isTotal(fields);
+      if (entries > 0 || (isBegun && !isSum) || !(isSum || line.endsWith(':'))) return undefined;
+      isBegun = true;
+      return 'ignored';
     },
   };
 }
@@ -156,6 +163,27 @@ function isApart(fields: Fields, at: number): boolean {
 
 const isUnit = (code: number): boolean => unitLetters[code] === true;
 const unitLetters = lettersOf('bBkKmMgGtTeEsS');
+
+/** `فبراير ٣ ١٠:١١`: the same in the digits of Arabic, Persian, Thai and Hindi, in UTF-8. */
+function foreignDigits(line: string, fields: Fields, context: DialectContext): Draft | undefined {
+  const ours = line.replace(runOfDigits, (run) =>
+    run.replace(foreignDigit, digitOf).padStart(run.length),
+  );
+  const draft = ours === line ? undefined : entryLine(fields.read(ours), context);
+  if (draft === undefined) return undefined;
+  const { name, target } = draft;
+  // Every column is where it was, and names keep their digits.
+  draft.name = line.slice(-(name.length + (target === undefined ? 0 : target.length + 4)));
+  if (draft.type === 'symlink') splitTarget(draft);
+  return draft;
+}
+
+/** The last octet counts from a multiple of 16 on, but for Hindi. */
+const digitOf = (digit: string): string =>
+  String((digit.charCodeAt(digit.length - 1) & 15) - (digit.startsWith('\xe0\xa5') ? 6 : 0));
+
+const foreignDigit = /\xd9[\xa0-\xa9]|\xdb[\xb0-\xb9]|\xe0\xb9[\x90-\x99]|\xe0\xa5[\xa6-\xaf]/g;
+const runOfDigits = new RegExp(`(?:${foreignDigit.source}|[\\d:./-]){1,64}`, 'g');
 
 /** No date at all: only where links, owner, group and size are all there, and what follows could be no date of an unknown kind. */
 function undatedLine(fields: Fields): Draft | undefined {
@@ -255,7 +283,8 @@ function ownership(fields: Fields, dateAt: number, draft: Draft): void {
   if (draft.type === 'other' && fields.text(last - 1).endsWith(',')) last -= 1; // a device: major, minor
   for (let from = thousands(fields, last); from < last; last -= 1)
     size = fields.text(last - 1) + size;
-  if (first < last && wholeNumber(fields.text(first)) !== undefined) first += 1;
+  const links = fields.text(first);
+  if (first < last && (links === '-' || wholeNumber(links) !== undefined)) first += 1;
   if (first < last) {
     draft.owner = fields.text(first);
     if (first + 1 < last) draft.group = fields.span(first + 1, last); // "Domain Users"

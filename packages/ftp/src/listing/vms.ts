@@ -26,9 +26,14 @@ type VmsFile = Pick<Entry, 'name' | 'type'>;
 export function vms(context: DialectContext): Dialect {
   const fields = new Fields(10);
   let pending: VmsFile | undefined;
+  let directory: string | undefined;
   return {
     name: 'vms',
     read(line) {
+      if (line.startsWith('Directory ')) {
+        directory ??= line;
+        return line === directory ? 'header' : 'elsewhere'; // `DIR [...]`
+      }
       if (isHeading(line)) return 'header';
       const waiting = pending;
       pending = undefined;
@@ -130,7 +135,7 @@ function dateIn(
 
 /** The directory's name above, the sum below. */
 function isHeading(line: string): boolean {
-  if (line.startsWith('Directory ') || line.startsWith('Total of ')) return true;
+  if (line.startsWith('Total of ')) return true;
   if (line.startsWith('Grand total of ')) return true;
   return line.includes(':[') && line.trimEnd().endsWith(']') && !line.includes(';');
 }
