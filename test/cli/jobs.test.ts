@@ -75,6 +75,24 @@ describe('run', () => {
     );
   });
 
+  it('reads what Windows wrote, and the list in one line; stdin is for one job alone', async () => {
+    const put = (name: string) => `put - ${world.url('ftps', name)}`;
+    for (const text of [
+      `\ufeff- ${put('s1.txt')}\r\n- ${put('s2.txt')}\r\n`,
+      `\ufeff${JSON.stringify({ run: put('s1.txt') })}\r\n${JSON.stringify({ run: put('s2.txt') })}\r\n`,
+      JSON.stringify({ jobs: [put('s1.txt'), put('s2.txt')] }),
+    ]) {
+      jobs(text);
+      const ran = await fivewire(['run', 'jobs.yaml', '--again'], { input: 'hello' });
+      expect(ran).toMatchObject({ status: 1, stdout: '' });
+      expect(ran.stderr).toMatch(
+        /^warning: put - .*s2\.txt: exit code 64: stdin was read already/m,
+      );
+      expect(world.servers.files.read('/s1.txt')?.toString()).toBe('hello');
+      expect(world.servers.files.read('/s2.txt')).toBeUndefined();
+    }
+  });
+
   it('goes on after what has failed, and --resume does what is left', async () => {
     jobs(
       `- get ${world.url('ftps', 'pub/later.txt')}\n- get ${world.url('ftps', 'pub/report.txt')}\n`,
@@ -106,10 +124,14 @@ describe('run', () => {
       '{"run":\n',
       '- ls ftps://x\n- frobnicate',
       '- --json',
+      '- ls ftps://alice:hunter2@localhost/',
+      '{"jobs":["frobnicate"]}',
     ];
     for (const text of bad) {
       jobs(text);
-      expect(await fivewire(['run', 'jobs.yaml']), text).toMatchObject({ status: 65, stdout: '' });
+      const ran = await fivewire(['run', 'jobs.yaml']);
+      expect(ran, text).toMatchObject({ status: 65, stdout: '' });
+      expect(ran.stderr).not.toMatch(/hunter2/);
     }
     expect(await fivewire(['run', 'none.yaml'])).toMatchObject({ status: 66 });
     expect(await fivewire(['run', 'none.yaml', '--jobs', '0'])).toMatchObject({ status: 64 });

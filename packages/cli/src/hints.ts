@@ -67,6 +67,9 @@ const words: readonly (readonly [
   [/,? or raise limits\.\w+/g, ''],
   [/`?allowCleartextAuth: true`?/g, '--allow-cleartext-auth'],
   [/the others 'implicit-tls'/g, 'the others implicit-tls'],
+  // What a call's check says where it knows no better.
+  [/Correct the argument that the message names\./g, ''],
+  [/Correct the option \w+; the defaults are safe\./g, ''],
   [/dial the IP address as host/g, 'dial the IP address'],
   [/give that as serverHostname/g, 'give that as --server-hostname'],
   [/`?\bserverHostname\b`?/g, '--server-hostname'],
@@ -102,6 +105,11 @@ export const messageForPeople = (message: string): string =>
       fields,
       (_, name: string, part?: string) =>
         `--${optionOf[name] ?? name}${part === undefined ? '' : ` ${part}`}`,
+    )
+    .replace(/^port(?= must be)/, 'The port of the URL')
+    .replace(
+      /^mechanisms must be .*/,
+      'The mechanism of the URL, ;AUTH=, is none that is known here',
     )
     .replace(/(?<=^--from holds several addresses), and sender is missing/, '');
 

@@ -10,10 +10,14 @@
  */
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { parseConnectUrl } from '@fivewire/line-protocol';
+import { isFivewireError } from 'tls-context-core';
+import type { Args } from './context.js';
 import { isFailure, misconfigured } from './exit-code.js';
 import { reasonOf } from './local-files.js';
 import { line } from './output.js';
 import { defaultConfigPath, pathBeside } from './paths.js';
+import { saidOf } from './report.js';
 import { readStdin } from './stdin.js';
 import type { Protocol } from './target.js';
 import { parseYaml } from './yaml-file.js';
@@ -103,6 +107,35 @@ async function readOwn(path: string): Promise<string> {
   }
 }
 
+/** Which option of the command line says the same, and what the clients call it. */
+const checkedLate: Readonly<Record<string, { option: string; key: keyof Profile & string }>> = {
+  proxy: { option: 'proxy', key: 'proxy' },
+  pins: { option: 'pin', key: 'pins' },
+  serverHostname: { option: 'server-hostname', key: 'serverHostname' },
+  ca: { option: 'ca', key: 'ca' },
+  cert: { option: 'cert', key: 'cert' },
+  key: { option: 'key', key: 'key' },
+};
+
+/**
+ * What a client refuses of a profile's values is a mistake of the configuration, and no option of the command line that was never
+ * given.
+ */
+export function ofProfile(error: unknown, profile: Profile | undefined, args: Args): unknown {
+  if (!isFivewireError(error)) return error;
+  const isName = error.code === 'ERR_SERVER_HOSTNAME_INVALID';
+  const { argument = '' } = error as { argument?: string };
+  const late = checkedLate[isName ? 'serverHostname' : argument.replace(/^tls\./, '')];
+  if (profile === undefined || late === undefined) return error;
+  if (args[late.option] !== undefined || profile[late.key] === undefined) return error;
+  const { message, hint } = saidOf(error);
+  const where = `${profile.file}: profiles.${profile.name}`;
+  return misconfigured(`${where}: ${asKeys(message)}`, asKeys(hint));
+}
+
+const asKeys = (text: string): string =>
+  text.replace(/--(ca|cert|key|pin|proxy)\b/g, '$1').replace('--server-hostname', 'serverHostname');
+
 type Reader = (value: unknown, where: string, directory: string) => object;
 
 const string =
@@ -136,8 +169,9 @@ const readers: Readonly<Record<string, Reader>> = {
   }),
   tlsMin: (value, where) => ({ minVersion: `TLSv${oneOf(String(value), ['1.2', '1.3'], where)}` }),
   timeout: (value, where) => {
-    if (typeof value === 'number' && value > 0) return { timeout: value * 1_000 };
-    throw misconfigured(`${where} must be a number of seconds`);
+    // As of --timeout: what no timer can hold would be none at all.
+    if (typeof value === 'number' && value > 0 && value < 1e6) return { timeout: value * 1_000 };
+    throw misconfigured(`${where} must be a number of seconds above 0, and below a million`);
   },
 };
 
@@ -162,8 +196,15 @@ function serverUrl(protocol: string, value: unknown, where: string): string {
   const [, user = ''] = /^[^:]*:\/\/([^@/]*)@/.exec(url) ?? [];
   if (user.includes(':'))
     throw misconfigured(`${where} holds a password`, 'Use passwordCommand or netrc instead.');
-  if (new RegExp(`^${protocol}s?://[^/]+`).test(url)) return url;
-  throw misconfigured(`${where} is no ${protocol}s:// or ${protocol}:// URL`);
+  if (!new RegExp(`^${protocol}s?://[^/]+`).test(url))
+    throw misconfigured(`${where} is no ${protocol}s:// or ${protocol}:// URL`);
+  try {
+    parseConnectUrl({ schemes: { [`${protocol}s`]: 'implicit-tls', [protocol]: 'starttls' } }, url);
+    return url;
+  } catch (error) {
+    if (!isFivewireError(error)) throw error;
+    throw misconfigured(`${where}: ${line(error.message)}`, error.hint);
+  }
 }
 
 function section(value: unknown, where: string, keys?: readonly string[]): Record<string, unknown> {
@@ -185,8 +226,12 @@ function asString(value: unknown, where: string): string {
   throw misconfigured(`${where} must be a text`);
 }
 
-const asStrings = (value: unknown, where: string): string[] =>
-  (Array.isArray(value) ? value : [value]).map((one) => asString(one, where));
+/** Nothing in a list would be no pin and no authority at all, where somebody meant some. */
+function asStrings(value: unknown, where: string): string[] {
+  const list = Array.isArray(value) ? value : [value];
+  if (list.length === 0) throw misconfigured(`${where} is empty`, 'Leave it out.');
+  return list.map((one) => asString(one, where));
+}
 
 function oneOf(value: unknown, allowed: readonly string[], where: string): string {
   if (typeof value === 'string' && allowed.includes(value)) return value;

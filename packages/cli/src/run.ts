@@ -16,6 +16,7 @@ import { commandHelp, overview } from './help.js';
 import { namedCommand } from './named-command.js';
 import { disguiseOperands, ownWords, revealOperands, withoutDisguise } from './operands.js';
 import { line, Output } from './output.js';
+import type { Profile } from './profile.js';
 import { report } from './report.js';
 import { version } from './version.js';
 
@@ -67,7 +68,7 @@ export async function run(
     });
     const profile = await readProfile(args);
     const context = { settings, profile, out, signal: stop, sources: { fromCommands: new Map() } };
-    return (await module.run(args, context)) ?? exitCodes.ok;
+    return (await module.run(args, context).catch(blameProfile(profile, args))) ?? exitCodes.ok;
   } catch (error) {
     // Whatever else failed, failed by that.
     const reason = stop.aborted ? interruption(stop) : error;
@@ -76,6 +77,14 @@ export async function run(
     return exit;
   }
 }
+
+const blameProfile =
+  (profile: Profile | undefined, args: Args) =>
+  async (error: unknown): Promise<never> => {
+    if (profile === undefined) throw error;
+    const { ofProfile } = await import('./profile.js');
+    throw ofProfile(error, profile, args);
+  };
 
 async function readProfile(args: Args) {
   if (args.profile === undefined) return undefined;

@@ -8,13 +8,19 @@ const contents = new WeakMap<object, Promise<Buffer>>();
 
 /**
  * @param what it is read as, for the error: `the message`
- * @throws Failure 64 where something else reads it, 66 where it is a directory, of which Node makes an empty stream
+ * @throws Failure 64 where it is read already, as by another job of a run: the second reader would get nothing and call it all; 66
+ * where it is a directory, of which Node makes an empty stream
  */
 export function takeStdin(what: string): NodeJS.ReadStream {
   const { stdin } = process;
   const other = readers.get(stdin);
-  if (other !== undefined && other !== what)
-    throw usage(`stdin cannot be both ${other} and ${what}`, 'Give one of them as a file.');
+  if (other !== undefined)
+    throw usage(
+      other === what
+        ? `stdin was read already, as ${what}`
+        : `stdin cannot be both ${other} and ${what}`,
+      'Give one of them as a file.',
+    );
   if (stdin.fd === 0 && fstatSync(0).isDirectory())
     throw new Failure(exitCodes.notFound, `Cannot read ${what}: stdin is a directory`);
   readers.set(stdin, what);
@@ -23,8 +29,9 @@ export function takeStdin(what: string): NodeJS.ReadStream {
 
 /** All of it, and again for a second attempt. */
 export async function readStdin(what: string): Promise<Buffer> {
-  const stdin = takeStdin(what);
-  const content = contents.get(stdin) ?? buffer(stdin);
+  const { stdin } = process;
+  const known = readers.get(stdin) === what ? contents.get(stdin) : undefined;
+  const content = known ?? buffer(takeStdin(what));
   contents.set(stdin, content);
   return content;
 }

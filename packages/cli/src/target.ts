@@ -3,7 +3,7 @@ import { parseConnectUrl, type WireEvent } from '@fivewire/line-protocol';
 import type { TlsContextOptions } from 'tls-context-core';
 import type { Context, SecurityChoice } from './context.js';
 import { type Auth, credentialsFor } from './credentials.js';
-import { misconfigured, usage } from './exit-code.js';
+import { type Failure, misconfigured, usage } from './exit-code.js';
 import { readLocal } from './local-files.js';
 import { line } from './output.js';
 import type { Profile } from './profile.js';
@@ -256,8 +256,10 @@ export async function tlsOptions({
 }: Context): Promise<TlsContextOptions | undefined> {
   const ca = settings.ca.length > 0 ? settings.ca : (profile?.ca ?? []);
   const pins = settings.pins.length > 0 ? settings.pins : (profile?.pins ?? []);
+  // The two are a pair: the key of a profile is none for another certificate.
   const cert = settings.cert ?? profile?.cert;
-  const key = settings.key ?? profile?.key ?? cert;
+  const key = settings.key ?? (settings.cert === undefined ? profile?.key : undefined) ?? cert;
+  const isOfProfile = settings.key === undefined && settings.cert === undefined;
   if (settings.key !== undefined && cert === undefined)
     throw usage('--key goes with --cert', 'Name the certificate of that key.');
   const minVersion = settings.minVersion ?? profile?.minVersion;
@@ -265,7 +267,9 @@ export async function tlsOptions({
     ...(ca.length === 0 ? {} : { ca: await Promise.all(ca.map((path) => pem(path, '--ca'))) }),
     ...(pins.length === 0 ? {} : { pins }),
     ...(cert === undefined ? {} : { cert: await pem(cert, '--cert') }),
-    ...(cert === undefined || key === undefined ? {} : { key: await pem(key, '--key') }),
+    ...(cert === undefined || key === undefined
+      ? {}
+      : { key: await keyPem(key, isOfProfile ? profile : undefined) }),
     ...(minVersion === undefined ? {} : { minVersion }),
   };
   return Object.keys(options).length === 0 ? undefined : options;
@@ -273,6 +277,24 @@ export async function tlsOptions({
 
 const pem = async (path: string, option: string): Promise<string> =>
   (await readLocal(path, `the file of ${option}`)).toString('latin1');
+
+async function keyPem(path: string, profile: Profile | undefined): Promise<string> {
+  const text = await pem(path, '--key');
+  const bad = (message: string, hint: string): Failure =>
+    profile === undefined
+      ? usage(message, hint)
+      : misconfigured(
+          `${profile.file}: profiles.${profile.name}: ${message}`,
+          hint.replace('--key', 'key'),
+        );
+  if (/^-----BEGIN ENCRYPTED |^Proc-Type: .*ENCRYPTED/m.test(text))
+    throw bad(
+      `the key in ${path} is encrypted`,
+      'Write it without its passphrase into a file of mode 600: openssl pkey -in KEY -out NEW.',
+    );
+  if (/^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/m.test(text)) return text;
+  throw bad(`${path} holds no key`, 'Name the file of the key, in PEM, with --key.');
+}
 
 /** The longest single wait, whatever for. */
 const allTimeouts = (milliseconds: number) => ({

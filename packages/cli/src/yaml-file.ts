@@ -3,7 +3,7 @@ import { parseDocument } from 'yaml';
 
 /** @throws Error that says in one line what is wrong */
 export function parseYaml(source: string): unknown {
-  const document = parseDocument(source, { prettyErrors: true });
+  const document = parseDocument(source.replace(/^\uFEFF/, ''), { prettyErrors: true });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) throw new Error(problem.message.split('\n')[0]?.replace(/:$/, ''));
   return document.toJS();

@@ -45,6 +45,20 @@ describe('parseNetrc', () => {
       [{ machine: 'a', login: 'login', password: 'machine' }],
     ],
     ['', []],
+    ['machine a login b password #c', [{ machine: 'a', login: 'b', password: '#c' }]],
+    [
+      '# he said "hi\nmachine a login b password "c d" # "why\n',
+      [{ machine: 'a', login: 'b', password: 'c d' }],
+    ],
+    ['Machine a LOGIN b Password c', [{ machine: 'a', login: 'b', password: 'c' }]],
+    [
+      '\ufeffmachine a\r\nlogin b\r\npassword c\r\nmacdef x\r\nmachine d\r\n\r\nmachine e',
+      [
+        { machine: 'a', login: 'b', password: 'c' },
+        { machine: 'e', login: undefined, password: undefined },
+      ],
+    ],
+    ['machine a login b password c\nmacdef x', [{ machine: 'a', login: 'b', password: 'c' }]],
     [
       'machine a port 21 login alice vendor-word password secret',
       [{ machine: 'a', login: 'alice', password: 'secret' }],
@@ -53,7 +67,12 @@ describe('parseNetrc', () => {
     expect(parseNetrc(text)).toEqual(expected);
   });
 
-  it.each(['machine', 'machine a password'])('%j is 78', (text) => {
+  it.each([
+    'machine',
+    'machine a password',
+    'machine a login b password "c d',
+    'machine a login b password "c\\"\nmachine d',
+  ])('%j is 78', (text) => {
     expect(() => parseNetrc(text)).toThrow(expect.objectContaining({ exit: 78 }));
   });
 
@@ -81,6 +100,24 @@ describe('readNetrc', () => {
     ['other.example.org', 'alice', undefined],
   ])('%s %s', async (host, user, expected) => {
     expect(await readNetrc(file, host, user)).toEqual(expected);
+  });
+
+  it('an entry without a password is passed over, and an empty one is a mistake', async () => {
+    writeFileSync(
+      file,
+      'machine a login x\nmachine a login x password y\nmachine b login x password ""',
+    );
+    expect(await readNetrc(file, 'a', undefined)).toEqual({ user: 'x', password: 'y' });
+    expect(await readNetrc(file, 'a', 'x')).toEqual({ user: 'x', password: 'y' });
+    await expect(readNetrc(file, 'b', 'x')).rejects.toMatchObject({ exit: 78 });
+  });
+
+  it('a directory is no file to be made private', async () => {
+    await expect(readNetrc(tmpdir(), 'a', undefined)).rejects.toMatchObject({
+      exit: 78,
+      message: expect.stringMatching(/is a directory/),
+      hint: '',
+    });
   });
 
   it('refuses what others may read, and what is not there', async () => {

@@ -13,7 +13,7 @@ const mostJobs = 1_000_000;
 
 /** @throws Failure 65 for what is no job, 66 for a file that is not there */
 export async function readJobs(path: string): Promise<Job[]> {
-  const source = (await readLocal(path, 'the jobs')).toString('utf8');
+  const source = (await readLocal(path, 'the jobs')).toString('utf8').replace(/^\uFEFF/, '');
   return jobsIn(source, path === '-' ? 'stdin' : path);
 }
 
@@ -33,7 +33,8 @@ async function jobsIn(source: string, path: string): Promise<Job[]> {
   });
 }
 
-const isJsonLines = (source: string): boolean => /^\s*(\{"|\[")/.test(source);
+/** `{"jobs":[…]}` is the list in one line, which YAML reads as well. */
+const isJsonLines = (source: string): boolean => /^\s*(\{"(?!jobs")|\[")/.test(source);
 
 const jsonLines = (source: string, path: string): unknown[] =>
   source.split('\n').flatMap((text, at) => {
@@ -84,8 +85,16 @@ function argumentsOf(run: unknown, where: string): string[] {
   if (command === undefined) throw bad(where, `it names no command: ${line(own.join(' '))}`);
   if (['run', 'worker', 'serve', 'watch', 'login'].includes(nameOf(command)))
     throw bad(where, `${nameOf(command)} is no job`);
+  if (own.some((arg) => passwordInUrl.test(arg)))
+    throw bad(
+      where,
+      'a URL of it holds a password',
+      'Use a netrc file, a password command or a profile: this file, its journal and what is said of a job are no place for it.',
+    );
   return own;
 }
+
+const passwordInUrl = /^[a-z][a-z0-9+.-]*:\/\/[^/@\s]*:[^/@\s]+@/i;
 
 /** Words with quotation marks as a shell has them, and nothing else of a shell. */
 function wordsOf(text: string, where: string): string[] {
@@ -104,8 +113,8 @@ function wordsOf(text: string, where: string): string[] {
   return words;
 }
 
-const bad = (where: string, why: string): Failure =>
-  new Failure(exitCodes.badData, `${where}: ${why}`, {
-    code: 'ERR_JOBS',
-    hint: 'A job is a command line: get ftps://host/file, ["get", "ftps://host/file"], or { id: …, run: … }.',
-  });
+const bad = (
+  where: string,
+  why: string,
+  hint = 'A job is a command line: get ftps://host/file, ["get", "ftps://host/file"], or { id: …, run: … }.',
+): Failure => new Failure(exitCodes.badData, `${where}: ${why}`, { code: 'ERR_JOBS', hint });
