@@ -1,7 +1,7 @@
 /** A newsgroup copied into an archive, a run after the other: what is new since the last one, what has gone meanwhile, article by article. */
 import { commandLine, type ItemError, isFivewireError, UsageError } from '@fivewire/line-protocol';
 import { groupName } from './arguments.js';
-import { listGroup } from './group.js';
+import { listGroup, takesSpanForName } from './group.js';
 import type { NntpClient } from './nntp-client.js';
 import { asksForOlder } from './response-codes.js';
 import type { Session } from './session.js';
@@ -54,6 +54,8 @@ export async function* archive(
   const { low, high, empty, count } = await client.group(name, call);
   const top = empty ? Math.max(high, low - 1) : high;
   const last = from?.last ?? low - 1;
+  // An empty group may say 0 for all its numbers (RFC 3977 §6.1.1.2): there is nothing in it to be taken for known.
+  if (empty && top < last) return;
   if (top < last) {
     throw new UsageError(
       'ERR_STATE',
@@ -117,7 +119,7 @@ async function numbersOf(
     });
     for await (const number of rows) listed.add(number);
   } catch (error) {
-    if (asksForOlder(error)) return unlisted({ from, to });
+    if (asksForOlder(error) || takesSpanForName(error)) return unlisted({ from, to });
     if (!isUnread(error)) throw error;
     isWhole = false;
   }

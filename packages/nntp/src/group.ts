@@ -4,11 +4,12 @@ import {
   type CommandLine,
   commandLine,
   type Reply,
-  type Rows,
+  Rows,
   serverReply,
 } from '@fivewire/line-protocol';
 import { articleNumber, groupName, parseCount } from './arguments.js';
 import { parseArticleName } from './read-article.js';
+import { asksForOlder } from './response-codes.js';
 import { rows } from './rows.js';
 import { parseGroup } from './selection.js';
 import type { Session } from './session.js';
@@ -60,6 +61,38 @@ export function listGroupLine(
       ? []
       : [`${articleNumber(from ?? 1, 'from')}-${to === undefined ? '' : articleNumber(to, 'to')}`];
   return commandLine('LISTGROUP', [groupName(name), ...span]);
+}
+
+/** LISTGROUP of RFC 2980 has no span: Leafnode looks for a group whose name has it in it. */
+export const takesSpanForName = (error: unknown): boolean =>
+  (error as { reply?: { code?: unknown } }).reply?.code === 411;
+
+/** As {@link listGroup}; of a server that knows no span the whole list, of which those outside are left out here. */
+export function listNumbers(
+  session: Session,
+  name: string,
+  options: ListGroupOptions,
+): Rows<number> {
+  const { from = 1, to = Number.POSITIVE_INFINITY, ...call } = options;
+  const asked = listGroup(session, name, options);
+  if (options.from === undefined && options.to === undefined) return asked;
+  async function* numbers(): AsyncGenerator<number, void, undefined> {
+    let given = 0;
+    try {
+      for await (const number of asked) {
+        given++;
+        yield number;
+      }
+      return;
+    } catch (error) {
+      const knowsNoSpan = takesSpanForName(error) || asksForOlder(error);
+      if (given > 0 || !knowsNoSpan) throw error;
+    }
+    for await (const number of listGroup(session, name, call)) {
+      if (number >= from && number <= to) yield number;
+    }
+  }
+  return new Rows(numbers);
 }
 
 export function listGroup(

@@ -16,7 +16,7 @@ import type { NntpCapabilities } from './capabilities.js';
 import { type CommandOptions, command } from './command.js';
 import { openSession, profile, resolveOptions } from './connect.js';
 import { type Fed, type Feedable, type FeedOptions, feed } from './feed.js';
-import { group, type ListGroupOptions, listGroup, step } from './group.js';
+import { group, type ListGroupOptions, listNumbers, step } from './group.js';
 import { header, xpat } from './header.js';
 import { type ListOptions, list, listHeaders, readOverviewFormat } from './list.js';
 import { date, help, newGroups, newNews } from './news.js';
@@ -129,7 +129,7 @@ export class NntpClient {
   /** LISTGROUP, RFC 3977 §6.1.2: selects a newsgroup and gives the numbers of its articles. */
   listGroup(name: string, options: ListGroupOptions = {}): Rows<number> {
     callChecks.listGroup(name, options);
-    return listGroup(this.#session, name, options);
+    return listNumbers(this.#session, name, options);
   }
 
   /**

@@ -66,6 +66,10 @@ describe('archive()', () => {
     expect(await play(reader(group(1, 9)), (nntp) => run(nntp, state))).toEqual([[], state]);
     const empty = reader('C: GROUP a.b\nS: 211 0 10 9 a.b');
     expect(await play(empty, (nntp) => run(nntp, state))).toEqual([[], state]);
+    for (const figures of ['0 0 0', '0 1 0', '0 0 -1'])
+      expect(
+        await play(reader(`C: GROUP a.b\nS: 211 ${figures} a.b`), (nntp) => run(nntp, state)),
+      ).toEqual([[], state]);
     const some = reader(`${group(1, 9)}\n${listed(1, 2, 1)}\n${asked(1)}\n${given(1)}`);
     expect(await play(some, (nntp) => run(nntp, undefined, { limit: 2 }))).toEqual([
       [
@@ -88,6 +92,10 @@ describe('archive()', () => {
       [
         'LISTGROUP for others',
         'C: LISTGROUP a.b 1-3\nS: 503 not here\nC: GROUP a.b\nS: 211 3 1 3 a.b',
+      ],
+      [
+        'Leafnode: a span taken for part of the name',
+        'C: LISTGROUP a.b 1-3\nS: 411 No such group: a.b 1-3\nC: GROUP a.b\nS: 211 3 1 3 a.b',
       ],
       ['a row that can not be read', 'C: LISTGROUP a.b 1-3\nS: 211 3 1 3 a.b\nS: 1\nS: #3\nS: .'],
       [

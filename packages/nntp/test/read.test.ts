@@ -374,6 +374,30 @@ describe('listings', () => {
     expect(result).toEqual([['a'], ['LIST ACTIVE comp.*: broken', 'LIST ACTIVE comp.*: b 5 4']]);
   });
 
+  it.each(['411 No such group: a.b 2-5', '501 syntax', '503 no'])(
+    'LISTGROUP of a span that the server does not know (%s; Leafnode): of the whole list',
+    async (refusal) => {
+      const dialogue = reader(
+        `C: LISTGROUP a.b 2-5\nS: ${refusal}\nC: LISTGROUP a.b\nS: 211 4 1 9 a.b\nS: 1\nS: 2\nS: 5\nS: 9\nS: .\nC: STAT 5\nS: 223 5 <a@x>`,
+      );
+      const result = await play(dialogue, async (nntp) => {
+        const numbers = await nntp.listGroup('a.b', { from: 2, to: 5 }).toArray();
+        await nntp.stat(5);
+        return numbers;
+      });
+      expect(result).toEqual([2, 5]);
+    },
+  );
+
+  it('LISTGROUP of a group that is none, with a span', async () => {
+    const dialogue = reader('C: LISTGROUP a.b 2-\nS: 411 none\nC: LISTGROUP a.b\nS: 411 none');
+    const result = await play(dialogue, async (nntp) => {
+      const { code, command } = await failure(nntp.listGroup('a.b', { from: 2 }).toArray());
+      return [code, command];
+    });
+    expect(result).toEqual(['ERR_NOT_FOUND', 'LISTGROUP a.b']);
+  });
+
   it('LISTGROUP with and without figures', async () => {
     const dialogue = reader(
       'C: LISTGROUP a\nS: 211 2 1 4 a list\nS: 1\nS: 4\nS: .\nC: LISTGROUP a 2-3\nS: 211 list follows\nS: .\nC: LISTGROUP a 5-\nS: 211 2 1 4 a\nS: 0000000005\nS: .',
