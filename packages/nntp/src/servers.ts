@@ -157,13 +157,13 @@ export function createServers(
           server.failures = 0;
           return result;
         } catch (error) {
-          if (!isFivewireError(error) || signal?.aborted) throw error;
+          if (!isFivewireError(error) || isCallers(error) || signal?.aborted) throw error;
           if (isRefusalOfArticle(error)) {
             server.failures = 0;
             throw error;
           }
           if (!mayPass(error)) {
-            if (error.connection === 'closed') server.blocked = error;
+            if (error.connection === 'closed' && !isTooMuch(error)) server.blocked = error;
             throw error;
           }
           failed(server, error);
@@ -209,7 +209,7 @@ export function createServers(
             if (accept(octets)) return { server: server.name, octets, attempts: attempts() };
             found.set(server, { server: server.name, verdict: 'damaged' });
           } catch (error) {
-            if (!isFivewireError(error) || signal?.aborted) throw error;
+            if (!isFivewireError(error) || isCallers(error) || signal?.aborted) throw error;
             found.set(server, { server: server.name, verdict: verdictOf(error), error });
             if (verdictOf(error) === 'later') continue;
           }
@@ -249,16 +249,35 @@ export function createServers(
   };
 }
 
-/** What another try, another connection or some time may mend. */
+/** A call that no server could make right, or one on a pool that is closed. */
+const isCallers = (error: FivewireError): boolean => error.name === 'UsageError';
+
+/** What another try, another connection or some time may mend; nonsense in mid-session too, but not in the place of a greeting or a login. */
 const mayPass = (error: FivewireError): boolean =>
-  error.retry !== 'never' || error.code === 'ERR_DIAL_FAILED' || error.code === 'ERR_TIMEOUT';
+  error.retry !== 'never' ||
+  error.code === 'ERR_DIAL_FAILED' ||
+  error.code === 'ERR_TIMEOUT' ||
+  (error.code === 'ERR_MALFORMED_RESPONSE' && isInSession(error));
+
+/** An article beyond `limits` is none; the server may be well. */
+const isTooMuch = (error: FivewireError): boolean =>
+  error.code === 'ERR_LIMIT_EXCEEDED' && isInSession(error);
+
+const isInSession = ({ phase }: FivewireError): boolean =>
+  phase === undefined || phase === 'command' || phase === 'transfer';
 
 /** The server spoke about the article, or the command: it is well, and this connection too. */
 const isRefusalOfArticle = (error: FivewireError): boolean =>
   error.connection === 'usable' && (error.code === 'ERR_NOT_FOUND' || error.retry === 'never');
 
 const verdictOf = (error: FivewireError): Attempt['verdict'] =>
-  error.code === 'ERR_NOT_FOUND' ? 'missing' : mayPass(error) ? 'later' : 'blocked';
+  error.code === 'ERR_NOT_FOUND'
+    ? 'missing'
+    : isTooMuch(error)
+      ? 'damaged'
+      : mayPass(error)
+        ? 'later'
+        : 'blocked';
 
 function notHad(messageId: string, attempts: readonly Attempt[]): FivewireError {
   const said = attempts.map(({ server, verdict }) => `${server}: ${verdict}`).join(', ');

@@ -200,6 +200,52 @@ describe('several servers', () => {
     expect(servers.status[0]?.state).toBe('backing-off');
   });
 
+  it.each(['what?', '200 hello', '222 0 <other@x>', '2'])(
+    'nonsense once (%s) is a connection that broke, and blocks no server',
+    async (nonsense) => {
+      let times = 1;
+      const odd = await site({ '<a@x>': 'a\r\n' }, (line) =>
+        line.startsWith('BODY') && times-- > 0 ? nonsense : undefined,
+      );
+      const servers = open([odd]);
+      expect(await text(servers, '<a@x>')).toBe('a\r\n');
+      expect(servers.status[0]?.state).toBe('ready');
+    },
+  );
+
+  it('nonsense in the place of a greeting is no news server', async () => {
+    const servers = open([await site({}, () => '220 ftp.example ready')]);
+    expect(await failure(servers.fetch('<a@x>'))).toMatchObject({
+      attempts: [{ verdict: 'blocked' }],
+    });
+  });
+
+  it('an article beyond the limit is asked of the next server, and the first stays', async () => {
+    const big = await site({ '<a@x>': 'a'.repeat(20_000), '<b@x>': 'b\r\n' }, undefined, {
+      limits: { articleOctets: 10_000 },
+    });
+    const well = await site({ '<a@x>': 'a\r\n' }, undefined, { priority: 1 });
+    const servers = open([big, well]);
+    const { octets, attempts } = await servers.fetch('<a@x>');
+    expect([octets.toString(), attempts[0]?.verdict]).toEqual(['a\r\n', 'damaged']);
+    expect(await text(servers, '<b@x>')).toBe('b\r\n');
+  });
+
+  it('451 of a server in trouble is no word about the article', async () => {
+    let times = 2;
+    const shaky = await site({ '<a@x>': 'a\r\n' }, (line) =>
+      line.startsWith('BODY') && times-- > 0 ? '451 Server error, try again' : undefined,
+    );
+    expect(await text(open([shaky]), '<a@x>')).toBe('a\r\n');
+  });
+
+  it('a call on a pool that is closed is told as that', async () => {
+    const servers = open([await site({ '<a@x>': 'a\r\n' })]);
+    await servers.close();
+    expect(await failure(servers.fetch('<a@x>'))).toMatchObject({ code: 'ERR_STATE' });
+    expect(await failure(servers.use((nntp) => nntp.date()))).toMatchObject({ code: 'ERR_STATE' });
+  });
+
   it('use() lends a client of the first that lets us in', async () => {
     const one = await site({}, (line) => (line === 'DATE' ? '111 20200101000000' : undefined), {
       priority: 1,
@@ -286,6 +332,57 @@ describe('download()', () => {
     });
     const written = await readFile(report.path as string);
     expect(written.subarray(0, 10_000).equals(content.subarray(0, 10_000))).toBe(true);
+  });
+
+  it('a part of another file is none, and the next server is asked', async () => {
+    const other = yenc.encode(Buffer.alloc(10_000, 'x'), {
+      name: 'a file.bin',
+      part: { number: 2, total: 3, offset: 10_000, fileSize: 30_000 },
+    });
+    const ids = ['1@x', '2@x', '3@x'];
+    const foreign = await site({ ...parts, '<2@x>': other }, undefined, { maxConnections: 1 });
+    const well = await site(parts, undefined, { priority: 1 });
+    const one = await all(open([foreign]), nzb('"a file.bin"', ids));
+    expect(one).toMatchObject({
+      whole: false,
+      octets: 15_000,
+      damaged: [
+        { number: 2, problems: ['it is of a file of 30000 octets, and this one has 25000'] },
+      ],
+    });
+    const both = createNntpPool([foreign.options, well.options], { backOff });
+    stops.push(() => void both.close());
+    const found: DownloadedFile[] = [];
+    for await (const each of download(both, nzb('"b"', ids), { into: directory, concurrency: 1 }))
+      found.push(each);
+    expect(found).toMatchObject([{ whole: true, octets: 25_000, damaged: [] }]);
+  });
+
+  it('a part that comes twice is told, and written once', async () => {
+    const servers = open([await site({ ...parts, '<2@x>': part(1) })]);
+    const report = await all(servers, nzb('"a file.bin"', ['1@x', '2@x', '3@x']));
+    expect(report).toMatchObject({ whole: false, octets: 15_000 });
+    expect(report.damaged).toEqual([
+      expect.objectContaining({ problems: ['another part lies where it does'] }),
+    ]);
+  });
+
+  it('parts that overlap make no whole file', async () => {
+    const over = yenc.encode(content.subarray(5_000, 20_000), {
+      name: 'a',
+      part: { number: 2, total: 3, offset: 5_000, fileSize: 25_000 },
+    });
+    const servers = open([await site({ ...parts, '<2@x>': over })]);
+    expect(await all(servers, nzb('"a"', ['1@x', '2@x', '3@x']))).toMatchObject({ whole: false });
+  });
+
+  it('a pool that is closed meanwhile ends it, and is no reason to call parts missing', async () => {
+    const servers = open([await site(parts)]);
+    await servers.close();
+    expect(await failure(all(servers, nzb('"a"', ['1@x', '2@x'])))).toMatchObject({
+      code: 'ERR_STATE',
+    });
+    expect(await readdir(directory)).toEqual([]);
   });
 
   it('leaves nothing of a file that no server has', async () => {

@@ -70,7 +70,9 @@ interface Piece {
   /** `undefined`: uuencode does not say where it belongs. */
   yenc: YencPart | undefined;
   name: string | undefined;
-  problems: readonly string[];
+  problems: string[];
+  /** It can't be written: it lies outside the file, or it is of another one. */
+  isElsewhere: boolean;
 }
 
 async function downloadFile(
@@ -95,6 +97,8 @@ async function downloadFile(
   };
   const { handle, path } = await createPart(into, report.name);
   const covered: { from: number; to: number }[] = [];
+  /** Where parts begin that were had. */
+  const begun = new Set<number>();
   const loose: Piece[] = [];
   let name = file.name;
   let done = 0;
@@ -102,18 +106,23 @@ async function downloadFile(
     const queue = file.segments.values();
     const worker = async (): Promise<void> => {
       for (const segment of queue) {
-        const piece = await fetchPiece(servers, segment, report, signal);
+        const piece = await fetchPiece(servers, segment, report, maxFileOctets, signal);
         if (piece !== undefined) {
-          name ??= piece.name;
-          const problems = [...piece.problems];
-          if (piece.yenc === undefined) loose.push(piece);
-          else if (!fits(piece.yenc, maxFileOctets)) problems.push('it lies outside the file');
-          else {
-            report.size ??= piece.yenc.size;
-            await write(handle, path, piece.content, piece.yenc.offset);
-            covered.push({ from: piece.yenc.offset, to: piece.yenc.offset + piece.content.length });
-            report.octets += piece.content.length;
+          const { content, yenc, problems } = piece;
+          if (yenc === undefined) loose.push(piece);
+          else if (!piece.isElsewhere) {
+            const from = yenc.offset;
+            if (begun.has(from)) problems.push('another part lies where it does');
+            else {
+              begun.add(from);
+              name ??= piece.name;
+              report.size ??= yenc.size;
+              covered.push({ from, to: from + content.length });
+              report.octets += content.length;
+              await write(handle, path, content, yenc.offset);
+            }
           }
+          if (yenc === undefined) name ??= piece.name;
           if (problems.length > 0) report.damaged.push({ ...idOf(segment), problems });
         }
         done++;
@@ -129,7 +138,7 @@ async function downloadFile(
       covered.push({ from: report.octets, to: report.octets + content.length });
       report.octets += content.length;
     }
-    await handle.datasync();
+    await synced(handle, path);
   } finally {
     await handle.close();
     if (covered.length === 0) await rm(path, { force: true });
@@ -156,18 +165,24 @@ async function fetchPiece(
   servers: NntpServers,
   segment: NzbSegment,
   report: DownloadedFile,
+  maxFileOctets: number,
   signal: AbortSignal | undefined,
 ): Promise<Piece | undefined> {
   let best: Piece | undefined;
   const accept = (octets: Buffer): boolean => {
     const piece = decode(segment, octets);
+    const elsewhere = piece.yenc && whyElsewhere(piece.yenc, report.size, maxFileOctets);
+    if (elsewhere !== undefined) {
+      piece.isElsewhere = true;
+      piece.problems.push(elsewhere);
+    }
     if (best === undefined || piece.problems.length < best.problems.length) best = piece;
     return piece.problems.length === 0;
   };
   try {
     await servers.fetch(segment.messageId, { accept, ...(signal === undefined ? {} : { signal }) });
   } catch (error) {
-    if (!isFivewireError(error) || signal?.aborted) throw error;
+    if (!isFivewireError(error) || error.name === 'UsageError' || signal?.aborted) throw error;
     if (best === undefined)
       report.missing.push({ ...idOf(segment), certain: error.code === 'ERR_NOT_FOUND' });
   }
@@ -178,26 +193,41 @@ function decode(segment: NzbSegment, octets: Buffer): Piece {
   const part = yenc.decode(octets);
   if (part !== undefined) {
     const { content, name, problems } = part;
-    return { segment, content, yenc: part, name, problems };
+    return { segment, content, yenc: part, name, problems: [...problems], isElsewhere: false };
   }
   const old = uu.decode(octets);
   if (old !== undefined) {
     // The lines of a file's middle have neither begin nor end.
     const problems = old.problems.filter((problem) => problem !== 'end is missing');
-    return { segment, content: old.content, yenc: undefined, name: old.name, problems };
+    const { content, name } = old;
+    return { segment, content, yenc: undefined, name, problems, isElsewhere: false };
   }
-  const problems = ['it is neither yEnc nor uuencode'];
-  return { segment, content: Buffer.alloc(0), yenc: undefined, name: undefined, problems };
+  return {
+    segment,
+    content: Buffer.alloc(0),
+    yenc: undefined,
+    name: undefined,
+    problems: ['it is neither yEnc nor uuencode'],
+    isElsewhere: false,
+  };
 }
 
-const fits = ({ offset, octets, size }: YencPart, most: number): boolean =>
-  offset + octets <= Math.min(size ?? most, most);
+/** @param known what the parts before it have said of the file's size */
+function whyElsewhere(
+  { offset, octets, size }: YencPart,
+  known: number | undefined,
+  most: number,
+): string | undefined {
+  if (offset + octets > Math.min(size ?? most, most)) return 'it lies outside the file';
+  const isOther = known !== undefined && size !== undefined && size !== known;
+  return isOther ? `it is of a file of ${size} octets, and this one has ${known}` : undefined;
+}
 
 function isWhole(pieces: { from: number; to: number }[], size: number | undefined): boolean {
   let end = 0;
   for (const { from, to } of pieces.sort((a, b) => a.from - b.from)) {
-    if (from > end) return false;
-    end = Math.max(end, to);
+    if (from !== end) return false; // a gap, or octets that two parts have
+    end = to;
   }
   return size === undefined || end === size;
 }
@@ -224,7 +254,18 @@ async function createPart(
 
 async function write(handle: FileHandle, path: string, content: Buffer, at: number): Promise<void> {
   try {
-    await handle.write(content, 0, content.length, at);
+    // A full disk may take a part of it, without an error yet.
+    for (let done = 0; done < content.length; ) {
+      done += (await handle.write(content, done, content.length - done, at + done)).bytesWritten;
+    }
+  } catch (error) {
+    throw trouble(path, error);
+  }
+}
+
+async function synced(handle: FileHandle, path: string): Promise<void> {
+  try {
+    await handle.datasync();
   } catch (error) {
     throw trouble(path, error);
   }
