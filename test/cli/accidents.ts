@@ -7,15 +7,15 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { startImapServer } from '@fivewire/test-servers';
 import { expect, it } from 'vitest';
-import { type Cli, killedAgain, type World } from './installed.js';
+import { type Cli, type Installed, killedAgain } from './installed.js';
 
-export function accidents(at: () => { cli: Cli; world: World }): void {
-  const url = (scheme: string, path?: string, user?: string) => at().world.url(scheme, path, user);
+export function accidents({ cli, world }: Installed): void {
+  const url = (scheme: string, path?: string, user?: string) => world.url(scheme, path, user);
   const run = (cwd: string, args: readonly string[], more = {}) =>
-    at().cli.run([...args, ...at().world.options], { cwd, ...more });
+    cli.run([...args, ...world.options], { cwd, ...more });
 
   const fill = (count: number, octets = 20_000) => {
-    const { mail } = at().world.servers;
+    const { mail } = world.servers;
     const inbox = mail.inbox('alice');
     inbox.remove(inbox.messages.map(({ uid }) => uid));
     const body = `${'x'.repeat(70)}\r\n`.repeat(Math.ceil(octets / 72));
@@ -31,11 +31,11 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
 
   const schemes = ['ftps', 'ftp', 'imaps', 'imap', 'pop3s', 'pop3'];
   it.each(schemes)('a wrong password at %s is 77', async (scheme) => {
-    const ran = await at().cli.run([
+    const ran = await cli.run([
       'ls',
       url(scheme),
       '--ca',
-      at().world.ca,
+      world.ca,
       '--password-command',
       'echo wrong-one',
     ]);
@@ -49,12 +49,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
   it.each([...schemes, 'nntps', 'nntp'])(
     'a wrong name at %s is 76 and says which names there are',
     async (scheme) => {
-      const ran = await run(at().cli.home, [
-        'ls',
-        url(scheme),
-        '--server-hostname',
-        'mail.example.org',
-      ]);
+      const ran = await run(cli.home, ['ls', url(scheme), '--server-hostname', 'mail.example.org']);
       expect(ran).toMatchObject({ status: 76, stdout: '' });
       expect(ran.stderr).toContain('ERR_CERTIFICATE_HOSTNAME_MISMATCH');
       expect(ran.stderr).toContain('localhost');
@@ -64,7 +59,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
   it.each(['smtps', 'smtp', 'imaps', 'imap', 'ftps', 'nntp', 'pop3'])(
     'an unknown authority at %s is 76, and tls shows the certificate',
     async (scheme) => {
-      const ran = await at().cli.run(['tls', url(scheme, '', '')]);
+      const ran = await cli.run(['tls', url(scheme, '', '')]);
       expect(ran.status).toBe(76);
       expect(ran.stdout).toContain('refused: ERR_CERTIFICATE_UNTRUSTED');
       expect(ran.stdout).toMatch(/chain 0 +CN=localhost/);
@@ -77,7 +72,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
     const server = await startImapServer({ users: { alice: 'x' } });
     await server.close();
     const gone = `imaps://alice@localhost:${server.ports['implicit-tls']}/`;
-    const ran = await run(at().cli.home, ['ls', gone, '--retry', '1', '--json']);
+    const ran = await run(cli.home, ['ls', gone, '--retry', '1', '--json']);
     expect(ran.status).toBe(69);
     expect(JSON.parse(ran.stdout)).toMatchObject({
       type: 'error',
@@ -86,7 +81,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
       hint: expect.stringContaining('listens'),
     });
     expect(ran.stderr).toMatch(/again in 1 s \(1 of 1\)/);
-    const unknown = await run(at().cli.home, [
+    const unknown = await run(cli.home, [
       ...['ls', 'imaps://alice@no-such-host.invalid/'],
       ...['--password-command', 'echo x'],
     ]);
@@ -96,14 +91,14 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
   });
 
   it('a server that is silent is 75 after --timeout; one that breaks off is 75', async () => {
-    const { servers } = at().world;
+    const { servers } = world;
     try {
       servers.imap.faults = { stallAt: 0 };
-      expect((await run(at().cli.home, ['ls', url('imaps'), '--timeout', '0.5'])).status).toBe(75);
+      expect((await run(cli.home, ['ls', url('imaps'), '--timeout', '0.5'])).status).toBe(75);
       servers.imap.faults = { cutAfter: 60, cut: 'reset' };
-      expect((await run(at().cli.home, ['ls', url('imaps')])).status).toBe(75);
+      expect((await run(cli.home, ['ls', url('imaps')])).status).toBe(75);
       servers.ftp.dataFaults = { cutAfter: 3 };
-      const cwd = at().cli.folder();
+      const cwd = cli.folder();
       expect((await run(cwd, ['get', url('ftps', 'pub/report.txt')])).status).toBe(75);
       expect(readdirSync(cwd)).toEqual([]);
     } finally {
@@ -113,7 +108,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
   });
 
   it('bad profiles are 78 and say what is wrong', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     const bad: [string, RegExp][] = [
       ['profiles: [', /is no YAML/],
       ['profiles:\n  a:\n    imap: imaps://alice:pw@localhost\n', /holds a password/],
@@ -133,16 +128,14 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
       expect(ran.stderr).not.toContain('hunter2');
     }
     expect((await run(cwd, ['ls', '--profile', 'a', '--config', 'absent.yaml'])).status).toBe(78);
-    expect((await at().cli.run(['ls', url('imaps'), '--password-command', 'exit 5'])).status).toBe(
-      78,
-    );
+    expect((await cli.run(['ls', url('imaps'), '--password-command', 'exit 5'])).status).toBe(78);
   });
 
   it('a full disk is 74 and leaves nothing half-written', async () => {
-    const disk = mounted(at().cli, 'size=400k');
+    const disk = mounted(cli, 'size=400k');
     if (disk === undefined) return;
     try {
-      at().world.servers.files.write('/big.bin', randomBytes(600_000));
+      world.servers.files.write('/big.bin', randomBytes(600_000));
       const got = await run(disk.path, ['get', url('ftps', 'big.bin')]);
       expect(got).toMatchObject({ status: 74, stdout: '' });
       expect(got.stderr).toMatch(/no space left/);
@@ -155,7 +148,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
   it.each(['Mail', 'mbox:in.mbox'])(
     'a disk that fills up under %s: a rerun gets the rest',
     async (dest) => {
-      const disk = mounted(at().cli, 'size=400k');
+      const disk = mounted(cli, 'size=400k');
       if (disk === undefined) return;
       try {
         fill(12, 60_000);
@@ -203,7 +196,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
     ['a file system that is read-only', ',ro', 73, /read-only/],
     ['a disk without room', '', 74, /no space left/],
   ])('%s: nothing is sent, lost or left behind', async (_, mode, status, said) => {
-    const disk = mounted(at().cli, 'size=64k,nr_inodes=24');
+    const disk = mounted(cli, 'size=64k,nr_inodes=24');
     if (disk === undefined) return;
     try {
       fill(1);
@@ -211,13 +204,13 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
       if (mode === '') fillUp(disk.path);
       else execFileSync('mount', ['-o', `remount${mode}`, disk.path]);
       const before = readdirSync(disk.path, { recursive: true });
-      const { mail } = at().world.servers;
+      const { mail } = world.servers;
       const delivered = mail.deliveries.length;
       for (const [name, args] of targets()) {
         // A job has its options in the file.
         const ran =
           args[0] === 'run'
-            ? await at().cli.run(args, { cwd: disk.path })
+            ? await cli.run(args, { cwd: disk.path })
             : await run(disk.path, args, { input: 'Subject: s\n\nx\n' });
         expect(ran, `${name}: ${ran.stderr}`).toMatchObject({ status, stdout: '' });
         expect(ran.stderr, name).toMatch(said);
@@ -238,8 +231,8 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
   ] as const)(
     '%s in the middle of a download is %i, and nothing is left',
     async (signal, status) => {
-      const cwd = at().cli.folder();
-      at().world.servers.files.write('/slow.bin', randomBytes(500_000));
+      const cwd = cli.folder();
+      world.servers.files.write('/slow.bin', randomBytes(500_000));
       const get = ['get', url('ftps', 'slow.bin'), '--limit-rate', '100k'];
       const ran = await run(cwd, [...get, '--trace'], { signal, stopWhen: goesOn('RETR') });
       expect(ran).toMatchObject({ status, stdout: '' });
@@ -261,7 +254,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
     async (signal, scheme, dest) => {
       const count = 40;
       fill(count);
-      const cwd = at().cli.folder();
+      const cwd = cli.folder();
       const fetch = ['fetch', url(scheme), dest, '--delete'];
       let kills = 0;
       if (signal === 'SIGKILL') {
@@ -283,14 +276,14 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
       expect(kills).toBeGreaterThan(2);
       expectAll(readAll(cwd, dest), count);
       expect(await run(cwd, fetch)).toMatchObject({ status: 0, stdout: '', stderr: '' });
-      expect(at().world.servers.mail.inbox('alice').messages.length).toBe(0);
+      expect(world.servers.mail.inbox('alice').messages.length).toBe(0);
       expectAll(readAll(cwd, dest), count);
     },
   );
 
   it('SIGKILL while a file goes up leaves the old one', async () => {
-    const cwd = at().cli.folder();
-    at().world.servers.files.write('/kept.bin', 'the old one');
+    const cwd = cli.folder();
+    world.servers.files.write('/kept.bin', 'the old one');
     writeFileSync(join(cwd, 'new.bin'), randomBytes(500_000));
     const put = ['put', 'new.bin', url('ftps', 'kept.bin')];
     const ran = await run(cwd, [...put, '--limit-rate', '100k', '--trace'], {
@@ -298,15 +291,15 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
       stopWhen: goesOn('STOR'),
     });
     expect(ran.signal).toBe('SIGKILL');
-    expect(at().world.servers.files.read('/kept.bin')?.toString()).toBe('the old one');
+    expect(world.servers.files.read('/kept.bin')?.toString()).toBe('the old one');
     expect((await run(cwd, put)).status).toBe(0);
-    expect(at().world.servers.files.read('/kept.bin')?.length).toBe(500_000);
+    expect(world.servers.files.read('/kept.bin')?.length).toBe(500_000);
   });
 
   it('SIGKILL while a message goes out: nobody gets half of it, and a rerun delivers it once', async () => {
     fill(0);
-    const cwd = at().cli.folder();
-    const { mail } = at().world.servers;
+    const cwd = cli.folder();
+    const { mail } = world.servers;
     writeFileSync(join(cwd, 'large.txt'), 'A line of the large file.\n'.repeat(10_000));
     const send = [
       'send',
@@ -330,7 +323,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
 
   it('--retry goes on after a connection that broke, and delivers once', async () => {
     fill(0);
-    const { smtp, mail } = at().world.servers;
+    const { smtp, mail } = world.servers;
     let broken = 0;
     smtp.faults = () => (broken++ < 2 ? { cutAfter: 40 } : undefined);
     try {
@@ -344,7 +337,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
         '--subject',
         's',
       ];
-      const ran = await run(at().cli.home, [...send, '--retry', '3']);
+      const ran = await run(cli.home, [...send, '--retry', '3']);
       expect(ran, ran.stderr).toMatchObject({ status: 0 });
       expect(ran.stderr.match(/again in \d s/g)).toEqual(['again in 1 s', 'again in 2 s']);
       expect(mail.inbox('alice').messages.length).toBe(1);
@@ -368,28 +361,17 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     try {
       const { port } = proxy.address() as AddressInfo;
-      const pin = ['--pin', at().world.servers.certificate.pin];
+      const pin = ['--pin', world.servers.certificate.pin];
       const by = ['--proxy', `http://127.0.0.1:${port}`];
-      const good = await run(at().cli.home, [
-        'get',
-        url('ftps', 'pub/report.txt'),
-        '-',
-        ...by,
-        ...pin,
-      ]);
+      const good = await run(cli.home, ['get', url('ftps', 'pub/report.txt'), '-', ...by, ...pin]);
       expect(good, good.stderr).toMatchObject({ status: 0, stdout: 'All is well.\n' });
       expect(asked.length).toBe(2); // control and data
-      const bad = await run(at().cli.home, [
-        'ls',
-        url('imap'),
-        '--pin',
-        `sha256/${'A'.repeat(43)}=`,
-      ]);
+      const bad = await run(cli.home, ['ls', url('imap'), '--pin', `sha256/${'A'.repeat(43)}=`]);
       expect(bad).toMatchObject({
         status: 76,
         stderr: expect.stringContaining('ERR_CERTIFICATE_PIN_MISMATCH'),
       });
-      const none = await run(at().cli.home, ['ls', url('imap'), '--proxy', 'http://127.0.0.1:1']);
+      const none = await run(cli.home, ['ls', url('imap'), '--proxy', 'http://127.0.0.1:1']);
       expect(none.status).toBe(69);
     } finally {
       proxy.close();
@@ -397,16 +379,16 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
   });
 
   it('cleartext is said aloud, and so is a password in it', async () => {
-    const { servers } = at().world;
+    const { servers } = world;
     const clear = `imap://alice@localhost:${servers.ports.imap.cleartext}/`;
-    expect((await run(at().cli.home, ['ls', clear])).status).toBe(76); // STARTTLS is not offered there
-    const refused = await run(at().cli.home, ['ls', clear, '--security', 'cleartext']);
+    expect((await run(cli.home, ['ls', clear])).status).toBe(76); // STARTTLS is not offered there
+    const refused = await run(cli.home, ['ls', clear, '--security', 'cleartext']);
     expect(refused).toMatchObject({
       status: 77,
       stderr: expect.stringContaining('ERR_CLEARTEXT_AUTH_REFUSED'),
     });
     const allowed = ['ls', clear, '--security', 'cleartext', '--allow-cleartext-auth'];
-    expect(await run(at().cli.home, allowed)).toMatchObject({
+    expect(await run(cli.home, allowed)).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('INBOX'),
     });
@@ -414,7 +396,7 @@ export function accidents(at: () => { cli: Cli; world: World }): void {
 
   it('two at once on one state: one works, the other is 75', async () => {
     fill(5, 200_000);
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     const slow = [
       'fetch',
       url('imaps'),

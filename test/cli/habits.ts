@@ -16,19 +16,19 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { startDialogueServer } from '@fivewire/test-servers';
 import { describe, expect, it } from 'vitest';
-import { type Cli, password, type World } from './installed.js';
+import { type Installed, password } from './installed.js';
 
-export function habits(at: () => { cli: Cli; world: World }): void {
+export function habits({ cli, world }: Installed): void {
   const fivewire = (cwd: string, args: readonly string[], input?: string) =>
-    at().cli.run([...args, ...at().world.options], {
+    cli.run([...args, ...world.options], {
       cwd,
       ...(input === undefined ? {} : { input }),
     });
-  const url = (scheme: string, path?: string) => at().world.url(scheme, path);
-  const plain = (cwd: string, args: readonly string[]) => at().cli.run(args, { cwd });
+  const url = (scheme: string, path?: string) => world.url(scheme, path);
+  const plain = (cwd: string, args: readonly string[]) => cli.run(args, { cwd });
 
   it('get writes through a device, a fifo and a link', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     const report = url('ftps', 'pub/report.txt');
     expect(await fivewire(cwd, ['get', report, '/dev/null'])).toMatchObject({
       status: 0,
@@ -48,7 +48,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('an absent tree is 66 and leaves no directory', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     expect(await fivewire(cwd, ['get', '-r', url('ftps', 'nosuch'), 'out'])).toMatchObject({
       status: 66,
       stdout: '',
@@ -57,7 +57,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('trees keep times, take links to files along, and say what was left out', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     const time = new Date('2001-02-03T04:05:06Z');
     mkdirSync(join(cwd, 'tree'));
     writeFileSync(join(cwd, 'tree', 'a.txt'), 'a');
@@ -81,9 +81,9 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('operands behind -- may begin with a dash', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     writeFileSync(join(cwd, '-dash.bin'), 'x');
-    const { options } = at().world;
+    const { options } = world;
     expect(
       await plain(cwd, ['put', ...options, '--', '-dash.bin', url('ftps', 'dash.bin')]),
     ).toMatchObject({ status: 0, stderr: '' });
@@ -97,7 +97,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('exit codes say what it means: 66 is not there, 73 in the way, 69 not to be had', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     const rows: [string[], number][] = [
       [['mkdir', url('ftps', 'full')], 0],
       [['mkdir', url('ftps', 'full')], 73],
@@ -142,7 +142,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
           '--retry',
           '2',
         ];
-        const { stderr, ...ran } = await plain(at().cli.folder(), rm);
+        const { stderr, ...ran } = await plain(cli.folder(), rm);
         expect(ran).toMatchObject({ status, stdout: '' });
         expect(stderr).toContain(words);
         expect(stderr === '').toBe(status === 0);
@@ -153,8 +153,8 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   );
 
   it('rm takes files whose names fit a star, those of an age alone, and a message by POP3', async () => {
-    const cwd = at().cli.folder();
-    const { files, mail } = at().world.servers;
+    const cwd = cli.folder();
+    const { files, mail } = world.servers;
     const silent = { status: 0, stdout: '', stderr: '' };
     expect(await fivewire(cwd, ['mkdir', url('ftps', 'old')])).toMatchObject(silent);
     for (const name of ['a.log', 'b.log', 'c.txt']) {
@@ -178,7 +178,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('what is done is a record under --json', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     const types = [];
     for (const args of [
       ['mkdir', url('ftps', 'j')],
@@ -192,8 +192,8 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('send reaches all recipients of the header, or nobody', async () => {
-    const cwd = at().cli.folder();
-    const { mail } = at().world.servers;
+    const cwd = cli.folder();
+    const { mail } = world.servers;
     const send = (header: string, ...more: string[]) =>
       fivewire(
         cwd,
@@ -224,8 +224,8 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('the null sender, a postmark of an mbox, hidden recipients, stdin as attachment', async () => {
-    const cwd = at().cli.folder();
-    const { mail } = at().world.servers;
+    const cwd = cli.folder();
+    const { mail } = world.servers;
     const alice = () => mail.inbox('alice').messages.at(-1)?.octets.toString();
     const message =
       'From bob Thu Nov 26 17:04:05 2026\nFrom: bob@example.org\nTo: alice@example.org\nBcc: eve@example.org\nSubject: x\n\nbody\n';
@@ -298,7 +298,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
       ['carol', 'dave'],
     ],
   ])('a message resent %s goes to those alone who get it now', async (_, message, from, to) => {
-    const { mail } = at().world.servers;
+    const { mail } = world.servers;
     const recipients = to.map((name) => `${name}@example.org`);
     for (const command of [
       ['send', url('smtps'), '--file', '-'],
@@ -315,8 +315,8 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('search, flag, copy, move, append and rm mail on the server', async () => {
-    const cwd = at().cli.folder();
-    const { mail } = at().world.servers;
+    const cwd = cli.folder();
+    const { mail } = world.servers;
     const inbox = mail.inbox('alice');
     inbox.remove(inbox.messages.map(({ uid }) => uid));
     for (const subject of ['red', 'blue', 'red'])
@@ -424,10 +424,10 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('what fails before it has done anything leaves nothing behind', async () => {
-    const { ca } = at().world;
+    const { ca } = world;
     const wrong = ['--ca', ca, '--password-command', 'echo wrong'];
     for (const dest of ['deep/Mail', 'mbox:in.mbox', 'attachments:files']) {
-      const cwd = at().cli.folder();
+      const cwd = cli.folder();
       expect(await plain(cwd, ['fetch', url('imaps'), dest, ...wrong])).toMatchObject({
         status: 77,
       });
@@ -436,8 +436,8 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('mail keeps the time of its arrival', async () => {
-    const cwd = at().cli.folder();
-    const { mail } = at().world.servers;
+    const cwd = cli.folder();
+    const { mail } = world.servers;
     const inbox = mail.inbox('alice');
     inbox.remove(inbox.messages.map(({ uid }) => uid));
     mail.deliver('alice', 'Subject: old\r\n\r\nx\r\n');
@@ -449,8 +449,8 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('a section that is not there is 66, not an empty file', async () => {
-    const cwd = at().cli.folder();
-    const { mail } = at().world.servers;
+    const cwd = cli.folder();
+    const { mail } = world.servers;
     mail.deliver('alice', 'Subject: one part\r\n\r\nx\r\n');
     const uid = mail.inbox('alice').messages.at(-1)?.uid;
     expect(
@@ -460,7 +460,6 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('help and version that cannot be written are 74; completion is a script of its shell', async () => {
-    const { cli } = at();
     const cwd = cli.folder();
     for (const option of ['--help', '--version', 'get --help'])
       expect(await cli.sh(`fivewire ${option} > /dev/full`, { cwd }), option).toMatchObject({
@@ -482,8 +481,8 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('a password command is bound by --timeout, and nothing that it says is shown', async () => {
-    const cwd = at().cli.folder();
-    const { ca } = at().world;
+    const cwd = cli.folder();
+    const { ca } = world;
     const slow = await plain(cwd, [
       'ls',
       url('imaps'),
@@ -534,7 +533,6 @@ export function habits(at: () => { cli: Cli; world: World }): void {
       ['a queue that is not there, asked for', 'queue list nosuch', 66],
       ['a queue that is a file', 'queue flush file', 66],
     ])('%s', async (_, command, status) => {
-      const { cli, world } = at();
       const cwd = cli.folder();
       mkdirSync(join(cwd, 'directory'));
       writeFileSync(join(cwd, 'file'), 'x');
@@ -574,8 +572,8 @@ export function habits(at: () => { cli: Cli; world: World }): void {
       /^fivewire: stdin cannot be both the password and the message$/m,
     ],
   ])('%j is a mistake, and says so', async (args, said) => {
-    const cwd = at().cli.folder();
-    const ran = await at().cli.run(args, { cwd, input: 'secret\n' });
+    const cwd = cli.folder();
+    const ran = await cli.run(args, { cwd, input: 'secret\n' });
     expect(ran).toMatchObject({ status: 64, stdout: '' });
     expect(ran.stderr).toMatch(said);
     expect(readdirSync(cwd)).toEqual([]);
@@ -591,7 +589,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     ];
     for (const [args, said] of mistakes) {
       const env = { LC_ALL: 'de_DE.UTF-8', LANG: 'de_DE.UTF-8', LANGUAGE: 'de' };
-      const ran = await at().cli.run(args, { env });
+      const ran = await cli.run(args, { env });
       expect(ran, args.join(' ')).toMatchObject({ status: 64, stdout: '' });
       expect(ran.stderr).toMatch(said);
     }
@@ -602,7 +600,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     ['a sender of blanks', 'To: alice@example.org', ['--from', ' ']],
     ['more than a local part may have', `To: alice@example.org, ${'a'.repeat(65)}@example.org`, []],
   ])('%s is 65, and nothing is sent', async (_, header, more) => {
-    const { mail } = at().world.servers;
+    const { mail } = world.servers;
     const before = mail.deliveries.length;
     const message = `From: bob@example.org\n${header}\nSubject: x\n\nx\n`;
     const ran = await fivewire('/tmp', ['send', url('smtps'), '--file', '-', ...more], message);
@@ -611,7 +609,6 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('stdin where a file is asked for', async () => {
-    const { cli, world } = at();
     const cwd = cli.folder();
     const { certificate } = world.servers.ca;
     const [, , ...login] = world.options;
@@ -642,13 +639,13 @@ export function habits(at: () => { cli: Cli; world: World }): void {
       ['mailboxes', 'imaps', 'Nosuch*', 66, /No mailbox fits Nosuch\*/],
       ['mkdir', 'ftps', 'nosuch/x', 73, /fivewire mkdir -p makes it/],
     ])('%s %s://…/%s is %i and says so', async (command, scheme, path, status, said) => {
-      const ran = await fivewire(at().cli.folder(), [command, url(scheme, path)]);
+      const ran = await fivewire(cli.folder(), [command, url(scheme, path)]);
       expect(ran).toMatchObject({ status, ...nothing, stderr: expect.stringMatching(said) });
     });
 
     it('one UID of several is told and is 1; of a range whatever is there', async () => {
-      const cwd = at().cli.folder();
-      const { mail } = at().world.servers;
+      const cwd = cli.folder();
+      const { mail } = world.servers;
       mail.deliver('alice', 'Subject: x\r\n\r\nx\r\n');
       const uid = mail.inbox('alice').messages.at(-1)?.uid as number;
       const some = url('imaps', `INBOX/;UID=${uid},${uid + 7}`);
@@ -673,9 +670,9 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     });
 
     it('a file goes onto no directory, and what is in it stays', async () => {
-      const cwd = at().cli.folder();
+      const cwd = cli.folder();
       writeFileSync(join(cwd, 'f'), 'x');
-      const { files: there } = at().world.servers;
+      const { files: there } = world.servers;
       for (const path of ['kept', 'empty']) {
         there.makeFolders(`/${path}`);
         if (path === 'kept') there.write('/kept/in.txt', 'kept');
@@ -688,7 +685,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     });
 
     it('a name that is no UTF-8 goes up, is listed and comes down by its octets', async () => {
-      const cwd = at().cli.folder();
+      const cwd = cli.folder();
       writeFileSync(join(cwd, 'f'), 'latin');
       for (const line of [
         ['put', 'f', url('ftps', 'caf%E9')],
@@ -697,7 +694,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
       ])
         expect(await fivewire(cwd, line), line.join(' ')).toMatchObject({ status: 0, stderr: '' });
       expect(readFileSync(join(cwd, 'back'), 'utf8')).toBe('latin');
-      expect(at().world.servers.files.read('/caf\udce9')?.toString()).toBe('latin');
+      expect(world.servers.files.read('/caf\udce9')?.toString()).toBe('latin');
     });
 
     it.each([
@@ -719,17 +716,17 @@ export function habits(at: () => { cli: Cli; world: World }): void {
         ],
       ],
     ])('%s never writes over a state that is another file', async (_, line) => {
-      const cwd = at().cli.folder();
+      const cwd = cli.folder();
       writeFileSync(join(cwd, 'rows.csv'), 'mail\nalice@example.org\n');
       for (const text of ['data', 'data\n', '{}\n', 'null\n', '\n']) {
         writeFileSync(join(cwd, 'mine'), text);
         const before = files(cwd);
-        const sent = at().world.servers.mail.deliveries.length;
+        const sent = world.servers.mail.deliveries.length;
         const ran = await fivewire(cwd, line('mine'));
         expect(ran, JSON.stringify(text)).toMatchObject({ status: 65, ...nothing });
         expect(readFileSync(join(cwd, 'mine'), 'utf8')).toBe(text);
         expect(files(cwd)).toEqual(before);
-        expect(at().world.servers.mail.deliveries.length).toBe(sent);
+        expect(world.servers.mail.deliveries.length).toBe(sent);
       }
     });
 
@@ -769,7 +766,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
         /configuration file \.: illegal operation on a directory$/m,
       ],
     ] as [string[], number, RegExp][])('%j is %i', async (words, status, said) => {
-      const cwd = at().cli.folder();
+      const cwd = cli.folder();
       writeFileSync(join(cwd, 'file'), 'data');
       writeFileSync(join(cwd, 'empty'), '');
       writeFileSync(join(cwd, 'm.eml'), 'Subject: x\n\nx\n');
@@ -786,8 +783,8 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     });
 
     it('a row that goes to nobody is found before any row is sent', async () => {
-      const cwd = at().cli.folder();
-      const { mail } = at().world.servers;
+      const cwd = cli.folder();
+      const { mail } = world.servers;
       const before = mail.deliveries.length;
       for (const bad of ['bob', '', ' ', 'a@@b', '<>']) {
         writeFileSync(join(cwd, 'rows.csv'), `mail,x\nalice@example.org,1\n${bad},2\n`);
@@ -806,7 +803,6 @@ export function habits(at: () => { cli: Cli; world: World }): void {
     ['append - IMAPS/INBOX', /^fivewire: Cannot read the message: stdin is a directory$/m],
     ['run -', /^fivewire: Cannot read the jobs: stdin is a directory$/m],
   ])('%s from a directory is 66, and is not taken for nothing', async (command, said) => {
-    const { cli, world } = at();
     world.servers.files.write('/in.bin', 'kept');
     const line = command.replace(/([A-Z]+S)\/(\S+)/, (_, scheme, path) =>
       url(scheme.toLowerCase(), path),
@@ -818,7 +814,6 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('mail servers serve nothing before a login: 77', async () => {
-    const { cli, world } = at();
     for (const scheme of ['imaps', 'pop3s']) {
       const ran = await cli.run(['ls', world.url(scheme, '', ''), '--ca', world.ca]);
       expect(ran, scheme).toMatchObject({ status: 77, stdout: '' });
@@ -827,7 +822,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('mailboxes are made, looked at, renamed and listed', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     const box = (name: string) => url('imaps', name);
     const silent = { status: 0, stdout: '', stderr: '' };
     expect(await fivewire(cwd, ['mkdir', box('Made/Here')])).toMatchObject(silent);
@@ -849,7 +844,7 @@ export function habits(at: () => { cli: Cli; world: World }): void {
   });
 
   it('the man page says what --help says', async () => {
-    const { stdout } = await at().cli.run(['man']);
+    const { stdout } = await cli.run(['man']);
     for (const said of [
       '.SS fivewire sync <src> <dst>',
       '\\fB\\-\\-token\\-command ...\\fR',

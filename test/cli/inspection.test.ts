@@ -3,20 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext, TLSSocket } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Cli, installCli, startWorld, type World } from './installed.js';
+import { describe, expect, it } from 'vitest';
+import { installed } from './installed.js';
 
-let cli: Cli;
-let world: World;
-
-beforeAll(async () => {
-  cli = installCli();
-  world = await startWorld(cli.home);
-});
-afterAll(async () => {
-  await world?.servers.close();
-  cli?.close();
-});
+const { cli, world } = await installed();
 
 const fivewire = (args: readonly string[], input = '') =>
   cli.run([...args, ...world.options], { cwd: cli.home, input });

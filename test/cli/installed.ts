@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startTestServers, type TestServers } from '@fivewire/test-servers';
+import { afterAll } from 'vitest';
 import { packedProject } from '../packed-install/pack.js';
 
 export const password = 'pa55-Wort-of-Alice';
@@ -53,7 +54,21 @@ export interface Cli {
   folder(): string;
 }
 
-export function installCli(): Cli {
+export interface Installed {
+  cli: Cli;
+  world: World;
+}
+
+/** The command line and its servers, for all tests of a file: they go after its last one. */
+export async function installed(): Promise<Installed> {
+  const cli = installCli();
+  afterAll(() => cli.close());
+  const world = await startWorld(cli.home);
+  afterAll(() => world.servers.close());
+  return { cli, world };
+}
+
+function installCli(): Cli {
   const home = mkdtempSync(join(tmpdir(), 'fivewire-cli-'));
   const { folder: project } = packedProject();
   const bin = join(project, 'node_modules', '.bin');
@@ -215,7 +230,7 @@ export interface World {
   url(scheme: string, path?: string, user?: string): string;
 }
 
-export async function startWorld(home: string): Promise<World> {
+async function startWorld(home: string): Promise<World> {
   const servers = await startTestServers({
     users: { alice: password, bob: password },
     files: { '/pub/report.txt': 'All is well.\n', '/pub/more/notes.txt': 'Notes.\n' },

@@ -1,28 +1,12 @@
 /** `fivewire run`, packed, on embedded servers: a rerun does what is left, and nothing twice. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type Cli,
-  installCli,
-  killedAgain,
-  type RunOptions,
-  startWorld,
-  type World,
-} from './installed.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { installed, killedAgain, type RunOptions } from './installed.js';
 
-let cli: Cli;
-let world: World;
+const { cli, world } = await installed();
 let cwd: string;
 
-beforeAll(async () => {
-  cli = installCli();
-  world = await startWorld(cli.home);
-});
-afterAll(async () => {
-  await world?.servers.close();
-  cli?.close();
-});
 beforeEach(() => {
   cwd = cli.folder();
   const box = world.servers.mail.inbox('alice');

@@ -1,20 +1,10 @@
 /** SIGKILL while a command that keeps something is at work: a rerun does what is left, nothing is lost, nothing comes twice, no half file has a name. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Cli, installCli, killedAgain, startWorld, type World } from './installed.js';
+import { expect, it } from 'vitest';
+import { installed, killedAgain } from './installed.js';
 
-let cli: Cli;
-let world: World;
-
-beforeAll(async () => {
-  cli = installCli();
-  world = await startWorld(cli.home);
-});
-afterAll(async () => {
-  await world?.servers.close();
-  cli?.close();
-});
+const { cli, world } = await installed();
 
 const count = 6;
 const numbers = Array.from({ length: count }, (_, i) => `number ${i + 1}.`);

@@ -15,26 +15,17 @@ import {
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Cli, installCli, startWorld, type World } from './installed.js';
+import { describe, expect, it } from 'vitest';
+import { installed } from './installed.js';
 
-let cli: Cli;
-let world: World;
+const { cli, world } = await installed();
 const content = 'All is well.\r\n';
 
-beforeAll(async () => {
-  cli = installCli();
-  world = await startWorld(cli.home);
-  world.servers.files.write('/pub/report.txt', content);
-  world.servers.mail.deliver('alice', content);
-  world.servers.news.add(
-    'From: b@example.org\r\nNewsgroups: test.fivewire\r\nSubject: s\r\nMessage-ID: <n1@example.org>\r\n\r\nx\r\n',
-  );
-});
-afterAll(async () => {
-  await world?.servers.close();
-  cli?.close();
-});
+world.servers.files.write('/pub/report.txt', content);
+world.servers.mail.deliver('alice', content);
+world.servers.news.add(
+  'From: b@example.org\r\nNewsgroups: test.fivewire\r\nSubject: s\r\nMessage-ID: <n1@example.org>\r\n\r\nx\r\n',
+);
 
 const url = (scheme: string, path = '', user = 'alice') => world.url(scheme, path, user);
 const fivewire = (args: readonly string[], more: { cwd?: string; input?: string } = {}) =>

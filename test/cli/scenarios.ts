@@ -3,15 +3,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Cli, World } from './installed.js';
-import { password } from './installed.js';
+import { type Installed, password } from './installed.js';
 
 const sha256 = (octets: Uint8Array) => createHash('sha256').update(octets).digest('hex');
 
-export function scenarios(at: () => { cli: Cli; world: World }): void {
+export function scenarios({ cli, world }: Installed): void {
   /** Runs it with the options that let it in; whatever it says, never the password. */
   const fivewire = async (cwd: string, args: readonly string[], input?: string) => {
-    const { cli, world } = at();
     const ran = await cli.run([...args, ...world.options], {
       cwd,
       ...(input === undefined ? {} : { input }),
@@ -21,11 +19,11 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
   };
   const lines = (text: string) => text.split('\n').filter(Boolean);
   const records = (text: string) => lines(text).map((line) => JSON.parse(line));
-  const url = (scheme: string, path?: string, user?: string) => at().world.url(scheme, path, user);
+  const url = (scheme: string, path?: string, user?: string) => world.url(scheme, path, user);
 
   /** Empties alice's INBOX, and puts so many messages there. */
   const deliver = (count: number, body = 'Hello.\r\nFrom here on.\r\n') => {
-    const { mail } = at().world.servers;
+    const { mail } = world.servers;
     const inbox = mail.inbox('alice');
     inbox.remove(inbox.messages.map(({ uid }) => uid));
     for (let i = 1; i <= count; i++)
@@ -37,7 +35,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
 
   describe.each(['ftps', 'ftp'])('1. a file to %s and back', (scheme) => {
     it('is the same file, under its name and under another', async () => {
-      const cwd = at().cli.folder();
+      const cwd = cli.folder();
       const content = randomBytes(300_000);
       writeFileSync(join(cwd, 'up.bin'), content);
       expect(await fivewire(cwd, ['put', 'up.bin', url(scheme, `${scheme}.bin`)])).toMatchObject({
@@ -57,7 +55,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
     });
 
     it('flows through pipes', async () => {
-      const cwd = at().cli.folder();
+      const cwd = cli.folder();
       const put = await fivewire(cwd, ['put', '-', url(scheme, 'piped.txt')], 'by stdin\n');
       expect(put).toMatchObject({ status: 0, stderr: '' });
       const get = await fivewire(cwd, ['get', url(scheme, 'piped.txt'), '-']);
@@ -66,7 +64,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
   });
 
   it('2. a tree goes up and comes down', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     mkdirSync(join(cwd, 'tree', 'deep', 'er'), { recursive: true });
     writeFileSync(join(cwd, 'tree', 'one.txt'), 'one');
     writeFileSync(join(cwd, 'tree', 'deep', 'er', 'ü 100%.txt'), 'two');
@@ -86,7 +84,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
   });
 
   it('3. directories and names: mkdir, mv, stat, rm', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     expect((await fivewire(cwd, ['mkdir', '-p', url('ftps', 'a/b')])).status).toBe(0);
     writeFileSync(join(cwd, 'x'), 'abc');
     await fivewire(cwd, ['put', 'x', url('ftps', 'a/b/')]);
@@ -112,7 +110,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
   ])('4. a message by %s arrives by %s', (smtp, imap) => {
     it('with its attachment, once', async () => {
       deliver(0);
-      const cwd = at().cli.folder();
+      const cwd = cli.folder();
       writeFileSync(join(cwd, 'report.csv'), 'a;b\n1;2\n');
       const sent = await fivewire(cwd, [
         ...['send', url(smtp), '--from', 'Bob <bob@example.org>', '--to', 'alice@example.org'],
@@ -138,8 +136,8 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
 
   it('5. send: stdin, hidden recipients, refused ones, a dry run', async () => {
     deliver(0);
-    const { servers } = at().world;
-    const cwd = at().cli.folder();
+    const { servers } = world;
+    const cwd = cli.folder();
     const message =
       'From: bob@example.org\nTo: alice@example.org\nBcc: carol@example.net\nSubject: x\n\n.dot\n';
     const sent = await fivewire(cwd, ['send', url('smtps'), '--file', '-', '-v'], message);
@@ -210,8 +208,8 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
   describe.each(['pop3s', 'pop3', 'imaps'])('6. %s into an mbox', (scheme) => {
     it('quotes, remembers, and deletes what is safe', async () => {
       deliver(3);
-      const { servers } = at().world;
-      const cwd = at().cli.folder();
+      const { servers } = world;
+      const cwd = cli.folder();
       const first = await fivewire(cwd, ['fetch', url(scheme), 'mbox:in.mbox']);
       expect(first).toMatchObject({ status: 0, stdout: '', stderr: '' });
       const mbox = readFileSync(join(cwd, 'in.mbox'), 'utf8');
@@ -234,7 +232,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
 
   it('7. a command for each message, again for those that it did not take', async () => {
     deliver(3);
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     writeFileSync(
       join(cwd, 'take.sh'),
       'grep -q "number 2" && [ ! -e ok ] && exit 9\necho $FIVEWIRE_UID >> taken\n',
@@ -252,7 +250,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
 
   it('8. messages as JSON lines', async () => {
     deliver(2);
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     const options = ['fetch', url('pop3s'), '-', '--state', 'state'];
     const { status, stdout } = await fivewire(cwd, options);
     expect(status).toBe(0);
@@ -278,7 +276,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
   });
 
   it('9. news: groups, post, over, get, archive', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     expect(await fivewire(cwd, ['news', 'groups', url('nntps')])).toMatchObject({
       status: 0,
       stdout: 'test.fivewire\n',
@@ -311,7 +309,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
 
   const schemes = ['ftp', 'imap', 'pop3', 'smtp', 'nntp'].flatMap((name) => [name, `${name}s`]);
   it.each(schemes)('10. tls by %s', async (scheme) => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     const shown = await fivewire(cwd, ['tls', url(scheme, '', ''), '--json']);
     expect(shown).toMatchObject({ status: 0, stderr: '' });
     const record = JSON.parse(shown.stdout);
@@ -338,7 +336,7 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
   });
 
   it('11. check: a line a step, and a hint where it fails', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     const good = await fivewire(cwd, ['check', url('imaps')]);
     expect(good).toMatchObject({ status: 0, stderr: '' });
     expect(lines(good.stdout).map((line) => line.split(/\s+/).slice(0, 2).join(' '))).toEqual(
@@ -360,7 +358,6 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
   });
 
   it('12. accounts: a profile, netrc, stdin; and config check', async () => {
-    const { cli, world } = at();
     const cwd = cli.folder();
     const config = join(cwd, 'config.yaml');
     const port = (name: 'imap' | 'smtp') => world.servers.ports[name]['implicit-tls'];
@@ -417,7 +414,6 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
   });
 
   it('13. serve: servers for others, until SIGINT', async () => {
-    const { cli } = at();
     const cwd = cli.folder();
     let listed = '';
     const served = await cli.run(['serve', '--web', '--ca-file', 'ca.pem', '--json'], {
@@ -438,7 +434,6 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
   });
 
   it('14. a person’s terminal: a bar there, and none in a pipe; NO_COLOR', async () => {
-    const { cli, world } = at();
     const cwd = cli.folder();
     world.servers.files.write('/big.bin', randomBytes(400_000));
     const get = `fivewire get ${url('ftps', 'big.bin')} big.bin --limit-rate 400k ${world.shell}`;
@@ -463,7 +458,6 @@ export function scenarios(at: () => { cli: Cli; world: World }): void {
   });
 
   it('15. help, version, completion, and mistakes in the command line', async () => {
-    const { cli, world } = at();
     const cwd = cli.folder();
     expect(await cli.run(['--version'], { cwd })).toMatchObject({
       status: 0,

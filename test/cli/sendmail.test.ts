@@ -1,16 +1,13 @@
 /** `fivewire sendmail` and its queue, packed, on embedded servers: as programs call sendmail. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Cli, installCli, type RunOptions, startWorld, type World } from './installed.js';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { installed, type RunOptions } from './installed.js';
 
-let cli: Cli;
-let world: World;
+const { cli, world } = await installed();
 let cwd: string;
 
-beforeAll(async () => {
-  cli = installCli();
-  world = await startWorld(cli.home);
+beforeAll(() => {
   mkdirSync(join(cli.home, '.config/fivewire'), { recursive: true });
   writeFileSync(
     join(cli.home, '.config/fivewire/config.yaml'),
@@ -25,10 +22,6 @@ beforeAll(async () => {
 `,
     { mode: 0o600 },
   );
-});
-afterAll(async () => {
-  await world?.servers.close();
-  cli?.close();
 });
 beforeEach(() => {
   cwd = cli.folder();

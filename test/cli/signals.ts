@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Cli, RunOptions, World } from './installed.js';
+import type { Installed, RunOptions } from './installed.js';
 
 /** Mail systems that call sendmail try again after 75, and give a message back after 130. */
 const codeOf = (line: string, signal: 'SIGINT' | 'SIGTERM'): number =>
@@ -54,9 +54,9 @@ const commands: [line: string, again?: number][] = [
 /** They wait for a signal (`routines`, `scenarios`, the queue's own tests), run the lines of others, or ask no server. */
 const others = ['watch', 'serve', 'worker', 'run', 'queue', 'login', 'config', 'man', 'completion'];
 
-export function signals(at: () => { cli: Cli; world: World }): void {
+export function signals({ cli, world }: Installed): void {
   it('leaves no command out', async () => {
-    const { stdout } = await at().cli.run(['--help']);
+    const { stdout } = await cli.run(['--help']);
     const [, listed = ''] = /^Commands.*\n((?: {2}.*\n)+)/m.exec(stdout) ?? [];
     const names = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
     const tried = new Set(commands.map(([line]) => line.split(' ', 1)[0]));
@@ -64,7 +64,6 @@ export function signals(at: () => { cli: Cli; world: World }): void {
   });
 
   it.each(commands)('%s', async (line, again = 0) => {
-    const { cli, world } = at();
     const { mail, files, news } = world.servers;
     files.clear();
     files.write('/pub/report.txt', 'All is well.\n');

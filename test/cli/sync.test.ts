@@ -10,28 +10,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type Cli,
-  installCli,
-  killedAgain,
-  type RunOptions,
-  startWorld,
-  type World,
-} from './installed.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { installed, killedAgain, type RunOptions } from './installed.js';
 
-let cli: Cli;
-let world: World;
+const { cli, world } = await installed();
 let cwd: string;
 
-beforeAll(async () => {
-  cli = installCli();
-  world = await startWorld(cli.home);
-});
-afterAll(async () => {
-  await world?.servers.close();
-  cli?.close();
-});
 beforeEach(() => {
   cwd = cli.folder();
 });

@@ -4,13 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyCharacter } from '../../../test/support/any-character.js';
 import { parseNetrc, readNetrc } from '../src/netrc.js';
-
-/** Any code point that text can have. fast-check's own unit for it fills a map with all of them, a second of work. */
-const anyCharacter = fc
-  .nat(0x10_ffff)
-  .filter((point) => point < 0xd800 || point > 0xdfff)
-  .map((point) => String.fromCodePoint(point));
 
 describe('parseNetrc', () => {
   it.each([

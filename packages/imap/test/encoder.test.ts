@@ -1,16 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyCharacter } from '../../../test/support/any-character.js';
 import * as encode from '../src/grammar/encoder.js';
 import { decodeMailboxName, encodeMailboxName } from '../src/grammar/mailbox-name.js';
 import { type SearchQuery, searchProgram } from '../src/grammar/search-key.js';
 import { UidMap, UidSet } from '../src/grammar/sequence-set.js';
 import { parseOne } from './support/frames.js';
-
-/** Any code point that text can have. fast-check's own unit for it fills a map with all of them, a second of work. */
-const anyCharacter = fc
-  .nat(0x10_ffff)
-  .filter((point) => point < 0xd800 || point > 0xdfff)
-  .map((point) => String.fromCodePoint(point));
 
 const plus: encode.Encoding = { literals: 'plus', utf8: false };
 const refused = expect.objectContaining({ code: 'ERR_ARGUMENT' });

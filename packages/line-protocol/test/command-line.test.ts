@@ -1,13 +1,8 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyCharacter } from '../../../test/support/any-character.js';
 import { checkArgument, commandLine, secret, secretLine } from '../src/index.js';
-
-/** Any code point that text can have. fast-check's own unit for it fills a map with all of them, a second of work. */
-const anyCharacter = fc
-  .nat(0x10_ffff)
-  .filter((point) => point < 0xd800 || point > 0xdfff)
-  .map((point) => String.fromCodePoint(point));
 
 describe('commandLine', () => {
   it('joins verb and arguments and ends the line', () => {

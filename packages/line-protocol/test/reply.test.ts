@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyCharacter } from '../../../test/support/any-character.js';
 import {
   Reply,
   ReplyParser,
@@ -9,12 +10,6 @@ import {
   serverReply,
 } from '../src/index.js';
 import { connectionPair } from './pair.js';
-
-/** Any code point that text can have. fast-check's own unit for it fills a map with all of them, a second of work. */
-const anyCharacter = fc
-  .nat(0x10_ffff)
-  .filter((point) => point < 0xd800 || point > 0xdfff)
-  .map((point) => String.fromCodePoint(point));
 
 const parse = (style: ReplyStyle, ...lines: string[]) => {
   const parser = new ReplyParser(style);

@@ -4,14 +4,9 @@ import { buffer } from 'node:stream/consumers';
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyCharacter } from '../../../test/support/any-character.js';
 import { crc32, crc32ByTable } from '../src/binaries/crc32.js';
 import { formatNzb, parseNzb, safeName, uu, YencDecoder, YencEncoder, yenc } from '../src/index.js';
-
-/** Any code point that text can have. fast-check's own unit for it fills a map with all of them, a second of work. */
-const anyCharacter = fc
-  .nat(0x10_ffff)
-  .filter((point) => point < 0xd800 || point > 0xdfff)
-  .map((point) => String.fromCodePoint(point));
 
 const octets = fc.oneof(
   fc.uint8Array({ maxLength: 400 }),

@@ -6,13 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestServers } from '@fivewire/test-servers';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { anyCharacter } from '../../../test/support/any-character.js';
 import { isFivewireError, Pop3Client } from '../src/index.js';
-
-/** Any code point that text can have. fast-check's own unit for it fills a map with all of them, a second of work. */
-const anyCharacter = fc
-  .nat(0x10_ffff)
-  .filter((point) => point < 0xd800 || point > 0xdfff)
-  .map((point) => String.fromCodePoint(point));
 
 let unhandled: unknown[] = [];
 const note = (reason: unknown) => void unhandled.push(reason);

@@ -1,13 +1,8 @@
 /** Mailbox, RFC 5321 §4.1.2, RFC 6531 §3.3: what goes through, how it goes out, what never does. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { anyCharacter } from '../../../test/support/any-character.js';
 import { asciiDomain, parseAddress } from '../src/address.js';
-
-/** Any code point that text can have. fast-check's own unit for it fills a map with all of them, a second of work. */
-const anyCharacter = fc
-  .nat(0x10_ffff)
-  .filter((point) => point < 0xd800 || point > 0xdfff)
-  .map((point) => String.fromCodePoint(point));
 
 const long = (n: number): string => 'x'.repeat(n);
 
