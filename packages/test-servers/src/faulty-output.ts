@@ -92,8 +92,12 @@ export class FaultyOutput {
 
   async cut(how: NonNullable<Faults['cut']>): Promise<never> {
     await this.#sendAndWait(Buffer.alloc(0));
-    // A reset that arrives together with octets looks like an end to libuv: let the peer read them first.
-    if (how === 'reset') await new Promise((resolve) => setTimeout(resolve, 10));
+    // A reset that arrives together with octets looks like an end to libuv: let the peer read them first. One in this process
+    // reads in the turn behind the timer, however late that came.
+    if (how === 'reset') {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     this.#outlet.cut(how);
     throw new SessionEnded('Cut, as told.');
   }

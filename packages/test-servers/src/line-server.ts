@@ -9,10 +9,11 @@ import { defaultLimits, LineSession, type SessionLimits } from './line-session.j
 import { MannerOfConnection } from './manners/manner.js';
 import { mannerOf } from './manners/table.js';
 import type { Throttle } from './manners/throttle.js';
+import { ownCertificate } from './own-certificate.js';
 import type { SaslOptions } from './sasl-server.js';
 import { createTlsAcceptor, type ServerTlsOptions, type TlsAcceptor } from './server-tls.js';
 import { SessionEnded } from './session-ended.js';
-import { createThrowawayCa, type IssuedCertificate } from './throwaway-ca.js';
+import type { IssuedCertificate } from './throwaway-ca.js';
 import { Transcript } from './transcript.js';
 
 export type TestProtocol = 'ftp' | 'imap' | 'pop3' | 'smtp' | 'nntp';
@@ -37,7 +38,7 @@ export interface TestServerOptions {
   newcomerPassword?: string;
   /** The same as a shared object, instead of `users`, `accessTokens` and `newcomerPassword`. */
   accounts?: Accounts;
-  /** What the server presents. Default: one for `localhost`, `127.0.0.1` and `::1` from a CA of its own. */
+  /** What the server presents. Default: one for `localhost`, `127.0.0.1` and `::1`, from a CA of the process's own. */
   certificate?: IssuedCertificate;
   /** All else about TLS: client certificates, versions, ALPN, SNI. */
   tls?: Omit<ServerTlsOptions, 'certificate'>;
@@ -116,7 +117,8 @@ export async function startLineServer(
   const manner = mannerOf(protocol, options.like);
   let count = 0;
   let closing: Promise<void> | undefined;
-  let tls = acceptor(protocol, options, options.certificate ?? (await ownCertificate()));
+  const { certificate = (await ownCertificate()).certificate } = options;
+  let tls = acceptor(protocol, options, certificate);
 
   const own = (socket: Socket) => {
     if (closing !== undefined) return void socket.destroy();
@@ -236,10 +238,6 @@ function acceptor(
 
 export function accountsOf({ users, accessTokens, newcomerPassword }: TestServerOptions): Accounts {
   return new Accounts(users, accessTokens, newcomerPassword);
-}
-
-async function ownCertificate(): Promise<IssuedCertificate> {
-  return (await createThrowawayCa()).issue();
 }
 
 /** Listens and says at which port; 0 for a Unix socket. */

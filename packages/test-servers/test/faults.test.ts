@@ -42,9 +42,23 @@ describe.each([
     expect(received(client)).toBe(`${greeting}+OK `);
   });
 
+  it('resets behind what was sent, however long a turn of the event loop takes', async () => {
+    const client = await dial({ cutAfter: greeting.length + 4, cut: 'reset' }, secure);
+    await client.line();
+    let busy = setImmediate(function work() {
+      for (const end = performance.now() + 20; performance.now() < end; );
+      busy = setImmediate(work);
+    });
+    client.send('CAPA\r\n');
+    expect(await client.ended).toBe('reset');
+    clearImmediate(busy);
+    expect(received(client)).toBe(`${greeting}+OK `);
+  });
+
   it('stalls at octet n, and keeps the connection', async () => {
     const client = await dial({ stallAt: 5 }, secure);
     client.send('CAPA\r\n');
+    await expect.poll(() => received(client)).toBe('+OK P');
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(received(client)).toBe('+OK P');
     expect(servers.pop3.connections[0]?.closed).toBe(false);

@@ -5,7 +5,8 @@ import {
   type TestServer,
   type TestServerOptions,
 } from '../line-server.js';
-import { createThrowawayCa, type IssuedCertificate } from '../throwaway-ca.js';
+import { ownCertificate } from '../own-certificate.js';
+import type { IssuedCertificate } from '../throwaway-ca.js';
 import { type Delivery, deliveries } from './delivery.js';
 import { type DialogueStep, parseDialogue } from './parse-dialogue.js';
 import {
@@ -19,7 +20,7 @@ import {
 export interface DialogueServerOptions extends PlayOptions {
   /** Whose ALPN name a `TLS` line selects. Default: none is. */
   protocol?: TestProtocol;
-  /** For a `TLS` line. Default: one for `localhost`, `127.0.0.1` and `::1` from a CA of its own. */
+  /** For a `TLS` line. Default: one for `localhost`, `127.0.0.1` and `::1`, from a CA of the process's own. */
   certificate?: IssuedCertificate;
   /** Default `'127.0.0.1'`. */
   host?: string;
@@ -100,14 +101,14 @@ export async function replayDialogue<T>(
   options: ReplayOptions = {},
 ): Promise<T[]> {
   const steps = typeof dialogue === 'string' ? parseDialogue(dialogue) : dialogue;
-  const ca = await createThrowawayCa();
-  const certificate = options.certificate ?? (await ca.issue());
+  const own = await ownCertificate();
+  const { certificate = own.certificate } = options;
   const results: T[] = [];
   for (const delivery of options.deliveries ?? deliveries()) {
     const server = await startDialogueServer(steps, { ...options, certificate, delivery });
     const { host, port } = server;
     try {
-      results.push(await client({ host, port, ca: ca.certificate }));
+      results.push(await client({ host, port, ca: own.ca }));
       await settled(server, options.timeout ?? defaultTimeout);
       const mismatches = server.reports.flatMap((report) => report.mismatches);
       if (mismatches.length > 0) throw new Error(mismatches.map(formatMismatch).join('\n'));
