@@ -366,7 +366,7 @@ export function habits({ cli, world }: Installed): void {
   });
 
   it('search by fields, flags and sizes, as a set for the next command; rm -r of a mailbox', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     const box = url('imaps', 'Looked');
     const run = (...args: string[]) => fivewire(cwd, args);
     expect(await run('mkdir', box)).toMatchObject({ status: 0 });
@@ -407,7 +407,7 @@ export function habits({ cli, world }: Installed): void {
   });
 
   it('a star counts in the last part of a path, and that is said', async () => {
-    const cwd = at().cli.folder();
+    const cwd = cli.folder();
     const star = url('ftps', 'p*/report.txt');
     for (const args of [
       ['ls', star],
