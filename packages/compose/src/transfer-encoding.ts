@@ -19,13 +19,26 @@ const octetsPerLine = 57;
 const lineLength = 76;
 
 export class Base64Encoder implements Encoder {
+  /** Octets of the line that is begun. */
   #rest: Buffer = nothing;
 
   push(octets: Buffer): Buffer {
-    const all = this.#rest.length > 0 ? Buffer.concat([this.#rest, octets]) : octets;
-    const whole = all.length - (all.length % octetsPerLine);
-    this.#rest = all.subarray(whole);
-    return base64Lines(all.subarray(0, whole));
+    const begun = this.#rest.length;
+    const missing = begun === 0 ? 0 : octetsPerLine - begun;
+    const first =
+      missing === 0 ? nothing : Buffer.concat([this.#rest, octets.subarray(0, missing)]);
+    if (first.length < octetsPerLine && missing > 0) {
+      this.#rest = first;
+      return nothing;
+    }
+    const lines = Math.floor((octets.length - missing) / octetsPerLine);
+    const end = missing + lines * octetsPerLine;
+    this.#rest = Buffer.from(octets.subarray(end)); // a copy: the piece may go
+    // Not all in one piece with the line that was begun: that would copy each octet once more.
+    const out = new LineBuffer((first.length > 0 ? 1 : 0) + lines);
+    out.add(first, 0, first.length);
+    out.add(octets, missing, end);
+    return out.octets;
   }
 
   end(): Buffer {
@@ -41,22 +54,29 @@ export class Base64Encoder implements Encoder {
 }
 
 /** Whole lines, straight into their place: 12 bits a step, by a table of pairs of digits. */
-function base64Lines(octets: Buffer): Buffer {
-  if (octets.length === 0) return nothing;
-  const lines = octets.length / octetsPerLine;
-  const out = Buffer.allocUnsafeSlow(lines * (lineLength + 2));
-  const pairs = new Uint16Array(out.buffer);
-  let at = 0;
-  let from = 0;
-  for (let line = 0; line < lines; line++) {
-    for (const end = from + octetsPerLine; from < end; from += 3) {
-      const second = octets[from + 1] as number;
-      pairs[at++] = digitPairs[((octets[from] as number) << 4) | (second >> 4)] as number;
-      pairs[at++] = digitPairs[((second & 15) << 8) | (octets[from + 2] as number)] as number;
-    }
-    pairs[at++] = crlf;
+class LineBuffer {
+  readonly octets: Buffer;
+  readonly #pairs: Uint16Array;
+  #at = 0;
+
+  constructor(lines: number) {
+    this.octets = Buffer.allocUnsafeSlow(lines * (lineLength + 2));
+    this.#pairs = new Uint16Array(this.octets.buffer);
   }
-  return out;
+
+  add(octets: Buffer, start: number, stop: number): void {
+    const pairs = this.#pairs;
+    let at = this.#at;
+    for (let from = start; from < stop; ) {
+      for (const end = from + octetsPerLine; from < end; from += 3) {
+        const second = octets[from + 1] as number;
+        pairs[at++] = digitPairs[((octets[from] as number) << 4) | (second >> 4)] as number;
+        pairs[at++] = digitPairs[((second & 15) << 8) | (octets[from + 2] as number)] as number;
+      }
+      pairs[at++] = crlf;
+    }
+    this.#at = at;
+  }
 }
 
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
