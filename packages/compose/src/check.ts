@@ -146,7 +146,9 @@ function checkAttachment(attachment: Attachment, argument: string, files: boolea
       throw wrong(
         `${argument}.path`,
         'is not followed',
-        'Open the file with createReadStream() and give it as content, or name its directory in allowFiles.',
+        /^data:/i.test(String(path))
+          ? "Give its octets: content: Buffer.from(data, 'base64'), and contentType."
+          : 'Open the file with createReadStream() and give it as content, or name its directory in allowFiles.',
       );
     if (typeof path !== 'string')
       throw wrong(`${argument}.path`, `must be a string, not ${typeOf(path)}`);

@@ -21,12 +21,12 @@ export function messageId(value: unknown, argument: string): string {
   return id;
 }
 
-/** One or several, in a list, separated by blanks, or one behind the other: `1*msg-id`. */
+/** One or several, in a list, separated by blanks or commas, or one behind the other: `1*msg-id`. */
 export function messageIds(value: string | readonly string[], argument: string): string[] {
   if (Array.isArray(value)) return value.map((one, i) => messageId(one, `${argument}[${i}]`));
   checkLine(value, argument);
   return (value as string)
-    .split(/[ \t]+|(?<=>)(?=<)/)
+    .split(/(?<=>)[ \t]*,?[ \t]*(?=<)|[ \t]+/)
     .filter((one) => one !== '')
     .map((one) => messageId(one, argument));
 }

@@ -249,6 +249,7 @@ describe('refuses', () => {
     expect(await hint({ headers: [{ key: 'X-A', value: '1' }] })).toMatch(/'X-A': 'one'/);
     expect(await hint({ headers: { 'X-A': { prepared: true, value: 'x' } } })).toMatch(/^Give the value alone/);
     expect(await hint({ list: { unsubscribe: { url: 'https://x.test', comment: 'C' } } })).toMatch(/^Give the URL alone/);
+    expect(await hint({ attachments: [{ path: 'data:text/plain;base64,aGk=' }] })).toMatch(/^Give its octets/);
     expect(await hint({ attachments: [{ content: new Blob(['x']).stream() }] })).toMatch(/Readable\.from/);
   }); // biome-ignore format: one line a fact
 
@@ -357,6 +358,14 @@ it('in each field alike', async () => {
       else if (name === 'cc' || name === 'bcc') expect([...context, outcome.to]).toEqual([...context, ['a@x.test', ...wanted]]);
       else expect([...context, outcome.to]).toEqual([...context, ['a@x.test']]);
     }
+}); // biome-ignore format: one line a fact
+
+it('Message-IDs in one string, with blanks, commas or nothing between them', async () => {
+  for (const references of ['<a@b> <c@d>', '<a@b>,<c@d>', '<a@b> ,\t<c@d>', '<a@b><c@d>', 'a@b c@d'])
+    expect(await field('References', { references })).toBe('<a@b> <c@d>');
+  expect(await field('References', { references: '<a,b@c> <d@e>' })).toBe('<a,b@c> <d@e>');
+  for (const references of ['<a@b>, c', '<a@b>;<c@d>', '<a@b>\r\nX: y', '<a@b>,'])
+    await expect(made('x@example.net', { references })).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });
 }); // biome-ignore format: one line a fact
 
 describe('an envelope of one’s own', () => {
