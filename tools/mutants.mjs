@@ -1531,6 +1531,35 @@ export const mutants = [
     red: test('nntp', 'feed'),
   },
   {
+    guard:
+      'POP3: a reply that is read at once is of the length that LIST said, or is looked at closer',
+    in: 'pop3/src/retrieve.ts',
+    take: ' || length !== promised',
+    put: '',
+    red: test('pop3', 'lengths'),
+  },
+  {
+    guard: 'replies are read at once only where a bare LF ends no line',
+    in: 'line-protocol/src/line-connection.ts',
+    take: ' || buffer.bareLf) return [];',
+    put: ') return [];',
+    red: [...test('pop3', 'one-terminator'), ...test('nntp', 'one-terminator')],
+  },
+  {
+    guard: 'a body that is read at once has no line that begins with a dot',
+    in: 'line-protocol/src/dot-stuffing.ts',
+    take: 'found >= 0 && octets[found + 3] === CR && octets[found + 4] === LF ? found + 2 : -1',
+    put: "octets.indexOf('\\r\\n.\\r\\n', at - 2) < 0 ? -1 : octets.indexOf('\\r\\n.\\r\\n', at - 2) + 2",
+    red: [...test('pop3', 'batches'), ...test('nntp', 'batches')],
+  },
+  {
+    guard: 'NNTP: an article that is read at once is the one that was asked for',
+    in: 'nntp/src/read-article.ts',
+    take: ' || isOther(name, id)',
+    put: '',
+    red: test('nntp', 'one-terminator'),
+  },
+  {
     guard: 'rows that are read ahead, or thrown away, end at CRLF.CRLF too',
     in: 'line-protocol/src/consumer/rows.ts',
     take: 'const line = connection.takeBodyLine();',

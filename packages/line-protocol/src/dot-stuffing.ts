@@ -14,6 +14,7 @@ const DOT = 46;
 const cr = Buffer.from('\r');
 const lf = Buffer.from('\n');
 const dot = Buffer.from('.');
+const crlfDot = Buffer.from('\r\n.');
 
 /** Where the decoder stands between two chunks. `after-cr`: an LF would end the line. */
 type At = 'middle' | 'after-cr' | 'line-start' | 'after-dot' | 'after-dot-cr';
@@ -91,6 +92,18 @@ export class DotDecoder implements BodyDecoder {
     return { used: length, content, done: false };
   }
 }
+
+/**
+ * Where a body ends whose end is here and that has no line which begins with a dot: before the line of the final dot. -1 elsewhere.
+ * @param at its first octet, behind the CRLF of what came before
+ */
+export function plainEnd(octets: Buffer, at: number): number {
+  const found = octets.indexOf(crlfDot, at - 2);
+  return found >= 0 && octets[found + 3] === CR && octets[found + 4] === LF ? found + 2 : -1;
+}
+
+/** Octets of the line of the final dot. */
+export const finalDotOctets = 3;
 
 /**
  * Makes octets fit to be sent as such a body: a bare CR or LF becomes CRLF (so that no server sees another end of data

@@ -26,6 +26,7 @@ export * from './command-line.js';
 export * from './connect-url.js';
 export * from './connection-options.js';
 export * from './consumer/ask-ahead.js';
+export type { Asked, FindPlain } from './consumer/asked-batch.js';
 export { BatchIterator } from './consumer/batch-iterator.js';
 export { GatheringReadable } from './consumer/gathering-readable.js';
 export { heldBody } from './consumer/held-body.js';

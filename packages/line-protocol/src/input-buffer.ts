@@ -89,6 +89,15 @@ export class InputBuffer {
     return head !== undefined && this.#offset > 0 ? head.subarray(this.#offset) : head;
   }
 
+  /** The first chunk, for one who finds several things in it, and where its untaken part begins: {@link consume} takes what was found. */
+  get head(): Buffer | undefined {
+    return this.#chunks[0];
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** Takes `count` octets, which must not be more than `size`. */
   consume(count: number): void {
     this.#window = firstWindow;

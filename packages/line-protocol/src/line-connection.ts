@@ -52,6 +52,12 @@ import { mask } from './secret.js';
 import { farewell } from './stream-end.js';
 import { createWireLog, type WireLog } from './wire-log.js';
 
+/** Something whole that was found in octets. */
+export interface Found {
+  /** Octets that it takes up. */
+  readonly used: number;
+}
+
 export class LineConnection {
   readonly protocol: ProtocolName;
   readonly timeouts: Timeouts;
@@ -191,6 +197,21 @@ export class LineConnection {
   /** Takes `count` octets, at most {@link buffered}. */
   consumeOctets(count: number): void {
     this.#in.buffer.consume(count);
+  }
+
+  /**
+   * Takes what `find` finds in the octets at hand, from an offset on: for what is mostly short, and read without a call an item. Nothing
+   * where what comes is to be logged, or lines may end in a bare LF.
+   */
+  takeRun<T extends Found>(find: (octets: Buffer, at: number) => readonly T[]): readonly T[] {
+    const { buffer } = this.#in;
+    const { head } = buffer;
+    if (head === undefined || this.#logging || buffer.bareLf) return [];
+    const run = find(head, buffer.offset);
+    let octets = 0;
+    for (const { used } of run) octets += used;
+    buffer.consume(octets);
+    return run;
   }
 
   /** Makes one piece of what is there, so that {@link peekOctets} and {@link takeOctets} give all of it. */

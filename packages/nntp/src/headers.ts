@@ -88,25 +88,9 @@ const decoded = (octets: string): string =>
  * with a dot, which may be stuffed, or the end.
  */
 export function isPlain(text: string): boolean {
-  for (let at = 0; at < text.length; ) {
-    const end = text.indexOf('\n', at);
-    if (end === at || text.indexOf('\r', at) !== end - 1) return false;
-    const first = text.charCodeAt(at);
-    if (first !== SPACE && first !== TAB) {
-      if (first === DOT) return false;
-      let i = at;
-      for (let code = first; code > SPACE && code < DELETE && code !== COLON; ) {
-        code = text.charCodeAt(++i);
-      }
-      if (i === at) return false;
-      for (let code = text.charCodeAt(i); code === SPACE || code === TAB; ) {
-        code = text.charCodeAt(++i);
-      }
-      if (text.charCodeAt(i) !== COLON) return false;
-    } else if (at === 0) return false;
-    at = end + 1;
-  }
-  return text !== '';
+  plainFields.lastIndex = 0;
+  return plainFields.test(text) && plainFields.lastIndex === text.length;
 }
 
-const [TAB, SPACE, DOT, COLON, DELETE] = [9, 32, 46, 58, 127];
+const plainFields =
+  /(?:[\x21-\x2d\x2f-\x39\x3b-\x7e][\x21-\x39\x3b-\x7e]*[ \t]*:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)+/y;

@@ -1,5 +1,6 @@
 /** ARTICLE, HEAD, BODY and STAT: RFC 3977 §6.2. */
 import {
+  type Asked,
   askAhead,
   type BodyCommand,
   type BodyDecoder,
@@ -8,9 +9,12 @@ import {
   commandLine,
   type Decoded,
   DotDecoder,
+  finalDotOctets,
   type GatheringReadable,
   heldBody,
   isFivewireError,
+  type PlainReply,
+  plainEnd,
   type Reply,
   ReplyBody,
   serverReply,
@@ -105,6 +109,7 @@ export function articles(
     ...sourceOf(session, options),
     pipelined: () => session.pipelined,
     command: (id) => new Retrieval(session, 'ARTICLE', id, options, origin),
+    plain: Retrieval.plain,
     give: (id, body, head) => ({ ok: true, id, article: whole(head, body) }),
     async refuse(id, error) {
       if (!needsLogin(error) || !session.canLogIn) return { ok: false, id, error };
@@ -161,6 +166,9 @@ async function* rawOctets(
   yield* body;
 }
 
+const LF = 10;
+const emptyLine = Buffer.from('\r\n\r\n');
+
 /** ARTICLE or BODY of one article. */
 class Retrieval implements BodyCommand<Head> {
   readonly text: string;
@@ -197,6 +205,47 @@ class Retrieval implements BodyCommand<Head> {
       timeout: this.#timeout ?? this.#session.transport.timeouts.stall,
       command: this.text,
     };
+  }
+
+  /** `220 number message-id`, a header of fields alone, and a body whose end is here. */
+  static plain(
+    octets: Buffer,
+    at: number,
+    asked: readonly Asked<number | string, Head>[],
+    first: number,
+    end: number,
+  ): PlainReply<Head>[] {
+    const replies: PlainReply<Head>[] = [];
+    for (let i = first; i < end; i++) {
+      const command = asked[i]?.command;
+      if (!(command instanceof Retrieval)) break;
+      const session = command.#session;
+      const { limits } = session;
+      const header = octets.indexOf(LF, at) + 1;
+      const body = octets.indexOf(emptyLine, header) + 4;
+      const over = plainEnd(octets, body);
+      const isHere = header > 0 && body > header + 4 && over >= body;
+      const isWithin =
+        header - at <= limits.responseOctets &&
+        body - header <= limits.headerOctets &&
+        over + finalDotOctets - body <= limits.articleOctets;
+      if (!isHere || !isWithin || session.zipping.gzip) break;
+      const line = octets.toString('latin1', at, header);
+      const text = octets.toString('latin1', header, body - 2);
+      const id = command.#id;
+      const name = nameIn(line.slice(4));
+      if (!line.startsWith('220 ') || !line.endsWith('\r\n') || !isPlain(text) || isOther(name, id))
+        break;
+      if (typeof id === 'number') session.selection.moved(id, command.#group());
+      const used = over + finalDotOctets - at;
+      replies.push({
+        head: { ...nameOf(name, id), headers: new Headers(text), begun: '' },
+        content: octets.subarray(body, over),
+        used,
+      });
+      at += used;
+    }
+    return replies;
   }
 
   readHead(): Head | Promise<Head> {
@@ -276,8 +325,10 @@ function place(
 }
 
 /** `number message-id`; the number is 0 where the article was not asked for by it, and `<0>` stands for an unknown message-id. */
-export function parseArticleName(reply: Reply): ArticleName {
-  const [, digits, id] = articleName.exec(reply.lines[0] as string) ?? [];
+export const parseArticleName = (reply: Reply): ArticleName => nameIn(reply.lines[0] as string);
+
+function nameIn(line: string): ArticleName {
+  const [, digits, id] = articleName.exec(line) ?? [];
   const number = parseCount(digits);
   return {
     number: number === 0 ? undefined : number,
@@ -289,18 +340,25 @@ const articleName = /^\s*(\S+)(?:\s+(<[^<>\s]+>)(?=\s|$))?/;
 
 /** A response that names another article than the one asked for belongs to another command: nothing after it can be trusted. */
 function named(session: Session, reply: Reply, id: ArticleId, command: string): ArticleName {
-  const { number, messageId } = parseArticleName(reply);
-  const isOther =
-    typeof id === 'number'
-      ? number !== undefined && number !== id
-      : id !== undefined && messageId !== undefined && messageId.toLowerCase() !== id.toLowerCase();
-  if (isOther) {
+  const name = parseArticleName(reply);
+  if (isOther(name, id)) {
     throw session.connection.malformed(`article ${id}`, `${reply.code} ${reply.text}`, {
       command,
     });
   }
-  return { number, messageId: messageId ?? (typeof id === 'string' ? id : undefined) };
+  return nameOf(name, id);
 }
+
+const isOther = ({ number, messageId }: ArticleName, id: ArticleId): boolean =>
+  typeof id === 'number'
+    ? number !== undefined && number !== id
+    : id !== undefined && messageId !== undefined && messageId.toLowerCase() !== id.toLowerCase();
+
+/** The response may leave out what was asked for. */
+const nameOf = ({ number, messageId }: ArticleName, id: ArticleId): ArticleName => ({
+  number,
+  messageId: messageId ?? (typeof id === 'string' ? id : undefined),
+});
 
 /**
  * Header lines up to the empty one, or after HEAD up to the dot. Some articles have no empty line (nzbget#100): what is

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scriptedStream } from '../../line-protocol/test/scripted-stream.js';
 import { NntpClient } from '../src/index.js';
-import { play, reader } from './dialogue.js';
+import { failure, play, reader } from './dialogue.js';
 
 describe('a session whose lines end in CRLF', () => {
   it.each([
@@ -111,6 +111,21 @@ it('a session whose responses end in a bare LF has bodies that end so', async ()
   expect(result).toEqual(['s', '.x\n']);
 });
 
+it('it has them in a pipeline too, beside those that end in CRLF', async () => {
+  const article = (id: string) => `S: 220 0 <${id}@x>\nS: Subject: ${id}\nS:\nS: ${id}\nS: .`;
+  const dialogue = reader(
+    `C: DATE\nS-raw: 111 20200101000000\\n\nC: ARTICLE <a@x>\nC: ARTICLE <b@x>\nC: ARTICLE <c@x>\n${article('a')}\nS-raw: 220 0 <b@x>\\r\\nSubject: b\\r\\n\\r\\nb\\n.\\n\n${article('c')}`,
+  );
+  const result = await play(dialogue, async (nntp) => {
+    await nntp.date();
+    const seen: unknown[] = [];
+    for await (const item of nntp.articles(['<a@x>', '<b@x>', '<c@x>']))
+      seen.push(item.ok ? await text(item.article.body) : item.error.code);
+    return seen;
+  });
+  expect(result).toEqual(['a\r\n', 'b\n', 'c\r\n']);
+});
+
 const unit = fc.constantFrom(
   ...['.', '\r', '\n', '\r\n', 'a', '\t', '\n.\n', '\r\n.\r\n', '\n.\r\n', '\r\n.\n', '\r.\r'],
   ...['220 0 <1@x>\r\n', '480\n', '111 20010101000000\r\n', '\xff', 'x'.repeat(1_000)],
@@ -136,6 +151,29 @@ const session = (answer: (line: string) => string, cut: number, pipelining: bool
     serverHostname: 'localhost',
     disable: pipelining ? [] : ['PIPELINING'],
   });
+
+it.each([1, 100_000])(
+  'an article that was not asked for ends the session, in pieces of %i',
+  async (cut) => {
+    const nntp = await session(
+      (line) =>
+        `220 0 ${line.endsWith('<b@x>') ? '<d@x>' : line.slice(8)}\r\nSubject: s\r\n\r\nb\r\n.\r\n`,
+      cut,
+      true,
+    );
+    const seen: unknown[] = [];
+    const loop = async () => {
+      for await (const item of nntp.articles(['<a@x>', '<b@x>', '<c@x>']))
+        seen.push(item.ok ? item.article.messageId : item.error.code);
+    };
+    const { code, given } = await failure(loop());
+    expect([...seen, code, given]).toEqual([
+      '<a@x>',
+      'ERR_MALFORMED_RESPONSE',
+      { count: 1, last: '<a@x>' },
+    ]);
+  },
+);
 
 it('no octets of one article reach another, whatever they are and however they are asked for', async () => {
   const plays = fc.record({

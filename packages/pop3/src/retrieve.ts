@@ -1,13 +1,17 @@
 /** RETR (RFC 1939 §5) and TOP (§7): messages as streams, one or many in a pipeline. */
 import {
+  type Asked,
   askAhead,
   type BodyCommand,
   type BodyDecoder,
   type BodySource,
   type Decoded,
   DotDecoder,
+  finalDotOctets,
   type ItemError,
   type PacedBody,
+  type PlainReply,
+  plainEnd,
   ReplyBody,
   type Rules,
   rules,
@@ -29,6 +33,19 @@ export const retrieveAllRules: Rules<RetrieveAllOptions> = {
 
 export const isIterable = <T>(value: T | Iterable<T>): value is Iterable<T> =>
   typeof value === 'object' && value !== null && Symbol.iterator in value;
+
+const LF = 10;
+const CR = 13;
+const SP = 32;
+const PLUS = 43;
+const K = 75;
+const O = 79;
+const isOk = (octets: Buffer, at: number): boolean =>
+  octets[at] === PLUS &&
+  octets[at + 1] === O &&
+  octets[at + 2] === K &&
+  (octets[at + 3] === SP || octets[at + 3] === CR);
+const plainOk: Response = { ok: true, code: undefined, text: '' };
 
 /** RETR or TOP of one message. */
 class Retrieval implements BodyCommand<Response>, BodyDecoder {
@@ -63,6 +80,34 @@ class Retrieval implements BodyCommand<Response>, BodyDecoder {
       command: this.text,
       hint: 'The server stopped inside the message. Some (old Exchange) glue the final dot to a last line without an end; `timeouts.stall` allows more time.',
     };
+  }
+
+  /** `+OK`, and a body whose end is here: of the length that LIST said, if it did. */
+  static plain(
+    octets: Buffer,
+    at: number,
+    asked: readonly Asked<number, Response>[],
+    first: number,
+    end: number,
+  ): PlainReply<Response>[] {
+    const replies: PlainReply<Response>[] = [];
+    for (let i = first; i < end; i++) {
+      const command = asked[i]?.command;
+      if (!(command instanceof Retrieval) || !isOk(octets, at)) break;
+      const session = command.#session;
+      const from = octets.indexOf(LF, at) + 1;
+      const isLine = octets[from - 2] === CR && from - at <= session.limits.responseOctets;
+      if (from === 0 || !isLine || session.surprises !== command.#surprises) break;
+      const over = plainEnd(octets, from);
+      const length = over - from;
+      const promised = session.sizes.get(command.#number) ?? length;
+      const { messageOctets } = session.limits;
+      if (over < 0 || length + finalDotOctets > messageOctets || length !== promised) break;
+      const used = over + finalDotOctets - at;
+      replies.push({ head: plainOk, content: octets.subarray(from, over), used });
+      at += used;
+    }
+    return replies;
   }
 
   readHead(): Response | Promise<Response> {
@@ -145,6 +190,7 @@ export function retrieveAll(
     ...source,
     pipelined: () => session.pipelined,
     command: (number) => new Retrieval(session, number, options),
+    plain: Retrieval.plain,
     give: (number, body) => new Given(number, body),
     async refuse(number, error) {
       if (error.code !== 'ERR_TRANSFER_INCOMPLETE') return { ok: false, number, error };

@@ -47,6 +47,18 @@ it('wrong sizes (Exchange, qmail-pop3d): all come right, one at a time from then
   ]);
 });
 
+it('a wrong size in the middle of what came at once: told, and what is behind it asked for again', async () => {
+  const body = (text: string) => `S: +OK\nS: ${text}\nS: .`;
+  const dialogue = loggedIn(
+    `${list(3, 9, 3)}\nC: RETR 1\nC: RETR 2\nC: RETR 3\n${['a', 'b', 'c'].map(body).join('\n')}\nC: NOOP\nS: +OK\nC: RETR 3\n${body('c')}`,
+  );
+  expect(await play(dialogue, (pop) => read(pop, [1, 2, 3]))).toEqual([
+    [1, 'a\r\n', undefined],
+    [2, 'b\r\n', 'message 2 has 3 octets, and LIST said 9'],
+    [3, 'c\r\n', undefined],
+  ]);
+});
+
 describe('a message that takes in the next one, or gives octets to it', () => {
   it('a final dot glued to the last line (Exchange 2000) merges nothing silently', async () => {
     const dialogue = loggedIn(

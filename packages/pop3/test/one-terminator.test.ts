@@ -96,6 +96,20 @@ describe('a session whose status lines end in a bare LF', () => {
     });
     expect(result).toEqual([[{ ok: true, number: 1, octets: 12 }], 'x\n.y\n']);
   });
+
+  it('takes them in a pipeline, beside those that end in CRLF', async () => {
+    const dialogue = loggedIn(
+      'C: NOOP\nS-raw: +OK\\n\nC: RETR 1\nC: RETR 2\nC: RETR 3\nS: +OK\nS: a\nS: .\nS-raw: +OK\\r\\nb\\n.\\n\nS: +OK\nS: c\nS: .',
+    );
+    const result = await play(dialogue, async (pop) => {
+      await pop.noop();
+      const seen: unknown[] = [];
+      for await (const item of pop.retrieveAll([1, 2, 3]))
+        seen.push(item.ok ? await text(item.message) : item.error.code);
+      return seen;
+    });
+    expect(result).toEqual(['a\r\n', 'b\n', 'c\r\n']);
+  });
 });
 
 const unit = fc.constantFrom(

@@ -9,14 +9,15 @@ import {
   AskedBatch,
   type Asker,
   type BatchSource,
+  type PlainRun,
 } from './asked-batch.js';
 import { InTurn } from './in-turn.js';
 import { afterItems, type ItemError, isItemError } from './item-error.js';
 import { Keys } from './keys.js';
-import type { BodyCommand, PacedBody } from './paced-body.js';
+import { type BodyCommand, PacedBody, type PlainReply } from './paced-body.js';
 import { ReplyBody } from './reply-body.js';
 
-export interface AskAhead<K, H, T> extends BatchSource {
+export interface AskAhead<K, H, T> extends BatchSource<K, H> {
   /** The command for a key. @throws UsageError for a key that is none */
   command: (key: K) => BodyCommand<H>;
   /** What the consumer gets of a body. */
@@ -53,6 +54,9 @@ export function askAhead<K, H, T>(
 
 type Result<T> = IteratorResult<T, void>;
 
+/** An answer that is a body. */
+type Given<K, H> = Required<Omit<Answer<K, H>, 'error'>>;
+
 class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker<K, H> {
   /** The loop was left, or has failed. */
   gone = false;
@@ -65,6 +69,10 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   #batches: AskedBatch<K, H>[] = [];
   /** What has come and is not given yet. */
   #answers: Answer<K, H>[] = [];
+  /** Plain replies that have come before those. */
+  #run: PlainRun<K, H> | undefined;
+  /** How many of these are given. */
+  #ran = 0;
   /** Keys asked for and not given yet. */
   #asked = 0;
   /** The consumer has an item, with this body if any. */
@@ -116,11 +124,13 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   // ── what batches ask and tell ────────────────────────────────────────────────────────────────────────────
 
   get wants(): boolean {
-    return this.#waits && this.#answers.length === 0;
+    return this.#waits && this.#run === undefined && this.#answers.length === 0;
   }
 
   get held(): number {
     let octets = 0;
+    const replies = this.#run?.replies ?? [];
+    for (let i = this.#ran; i < replies.length; i++) octets += replies[i]?.content.length ?? 0;
     for (const { body } of this.#answers) if (body !== undefined) octets += body.readableLength;
     return octets;
   }
@@ -146,6 +156,8 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
       if (this.#keys.isAsync) return undefined;
       this.#ask(this.#keys.now(this.#wanted));
     }
+    const plain = this.#takePlain();
+    if (plain !== undefined) return Promise.resolve(plain);
     let answer = this.#answers[0];
     if (answer !== undefined) {
       if (answer.body === undefined || answer.body.setAside) return undefined;
@@ -158,12 +170,31 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
         return undefined;
       }
     }
-    return Promise.resolve(this.#give(answer as Required<Answer<K, H>>));
+    return Promise.resolve(this.#give(answer as Given<K, H>));
+  }
+
+  /** The next item, where it comes of a plain reply that is here. */
+  #takePlain(): Result<T> | undefined {
+    if (this.#run === undefined) {
+      if (this.#answers.length > 0) return undefined;
+      this.#run = this.#batch?.takePlain();
+      if (this.#run === undefined) return undefined;
+      this.#ran = 0;
+    }
+    const { asked, first, replies } = this.#run;
+    const { key, command } = asked[first + this.#ran] as Asked<K, H>;
+    const { head, content } = replies[this.#ran] as PlainReply<H>;
+    if (++this.#ran === replies.length) this.#run = undefined;
+    const body = new PacedBody(this.#options, command as BodyCommand<H>, Number.POSITIVE_INFINITY);
+    body.came(content);
+    return this.#give({ key, head, body });
   }
 
   async #later(): Promise<Result<T>> {
     try {
       if (this.#asked <= this.#low) this.#ask(await this.#keys.later(this.#wanted));
+      const plain = this.#takePlain();
+      if (plain !== undefined) return plain;
       while (this.#answers.length === 0) {
         if (this.#error !== undefined) throw this.#error;
         if (this.#asked === 0) {
@@ -174,7 +205,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
       }
       const answer = this.#answers.shift() as Answer<K, H>;
       if (answer.body !== undefined && !answer.body.setAside)
-        return this.#give(answer as Required<Answer<K, H>>);
+        return this.#give(answer as Given<K, H>);
       return await this.#settle(answer);
     } catch (error) {
       return this.#fail(error);
@@ -190,7 +221,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
       const body = new ReplyBody<H>(options, options.command(key), options.pipelined());
       answer.head = await body.head();
       answer.body = body;
-      return this.#give(answer as Required<Answer<K, H>>);
+      return this.#give(answer as Given<K, H>);
     } catch (error) {
       if (!isItemError(error)) throw error;
       const value = await options.refuse(key, error);
@@ -199,7 +230,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     }
   }
 
-  #give({ key, head, body }: Required<Answer<K, H>>): Result<T> {
+  #give({ key, head, body }: Given<K, H>): Result<T> {
     body.delivered = true;
     this.#count(key, body);
     return { done: false, value: this.#options.give(key, body, head) };
@@ -309,10 +340,15 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     this.#passGiven();
     this.gone = true;
     this.#deaf?.();
-    for (const { body } of this.#answers) body?.skip();
-    this.#answers = [];
+    this.#dropAnswers();
     for (const batch of this.#batches) batch.advance();
     await this.#keys.leave();
+  }
+
+  #dropAnswers(): void {
+    for (const { body } of this.#answers) body?.skip();
+    this.#answers = [];
+    this.#run = undefined;
   }
 
   /** Heeds the signal, from the first command on. */
@@ -328,8 +364,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     const error = aborted(this.#options.signal as AbortSignal, { command }, 'usable');
     const body = this.#given;
     if (body?.isOpen) body.destroy(error);
-    for (const { body } of this.#answers) body?.skip();
-    this.#answers = [];
+    this.#dropAnswers();
     this.broken(error);
   };
 

@@ -5,7 +5,13 @@
 import { isFivewireError } from 'tls-context-core';
 import type { Turn } from '../reply-queue.js';
 import { pace, type Step } from './pace.js';
-import { type BodyCommand, type BodyReader, type BodySource, PacedBody } from './paced-body.js';
+import {
+  type BodyCommand,
+  type BodyReader,
+  type BodySource,
+  PacedBody,
+  type PlainReply,
+} from './paced-body.js';
 import type { Holder } from './pending-calls.js';
 
 /** A key, with its command or why it has none. */
@@ -23,7 +29,16 @@ export interface Answer<K, H> {
   error?: unknown;
 }
 
-export interface BatchSource extends BodySource {
+/** Replies that were plain, one behind the other. */
+export interface PlainRun<K, H> {
+  asked: readonly Asked<K, H>[];
+  /** Which was the first. */
+  first: number;
+  replies: readonly PlainReply<H>[];
+}
+
+export interface BatchSource<K, H> extends BodySource {
+  readonly plain?: FindPlain<K, H>;
   /** Whether commands may go out before the replies to those before them have come. */
   readonly pipelined: () => boolean;
 }
@@ -42,8 +57,20 @@ export interface Asker<K, H> {
   broken(error: unknown): void;
 }
 
+/**
+ * The replies that stand at `at`, one behind the other, as far as they are all here and as most are; what follows is read step by step.
+ * @param asked to those from `first` on, before `end`
+ */
+export type FindPlain<K, H> = (
+  octets: Buffer,
+  at: number,
+  asked: readonly Asked<K, H>[],
+  first: number,
+  end: number,
+) => PlainReply<H>[];
+
 export class AskedBatch<K, H> implements Holder, BodyReader {
-  readonly #source: BatchSource;
+  readonly #source: BatchSource<K, H>;
   readonly #asked: readonly Asked<K, H>[];
   readonly #asker: Asker<K, H>;
   /** Replies begun. */
@@ -58,7 +85,7 @@ export class AskedBatch<K, H> implements Holder, BodyReader {
   #advancing = false;
   #leave: { resolve: () => void; reject: (error: unknown) => void } | undefined;
 
-  constructor(source: BatchSource, asked: readonly Asked<K, H>[], asker: Asker<K, H>) {
+  constructor(source: BatchSource<K, H>, asked: readonly Asked<K, H>[], asker: Asker<K, H>) {
     this.#source = source;
     this.#asked = asked;
     this.#asker = asker;
@@ -98,6 +125,21 @@ export class AskedBatch<K, H> implements Holder, BodyReader {
     const { connection } = this.#source;
     // The body has its error; the loop gets one of its own.
     this.#leave?.reject(connection.isOpen ? error : connection.lost({ command: this.command }));
+  }
+
+  /** The next replies that are plain, for the loop that wants one. */
+  takePlain(): PlainRun<K, H> | undefined {
+    if (!this.#isOpen || this.#awaitsHead || this.#body?.isOpen) return undefined;
+    const { queue, connection, plain } = this.#source;
+    if (plain === undefined) return undefined;
+    const asked = this.#asked;
+    const first = this.#at;
+    const replies = connection.takeRun((octets, at) => plain(octets, at, asked, first, this.#sent));
+    if (replies.length === 0) return undefined;
+    queue.calls.moved();
+    this.#at += replies.length;
+    if (this.isOver) this.advance();
+    return { asked, first, replies };
   }
 
   /** The next answer, where it is here already: for the loop that wants one. */

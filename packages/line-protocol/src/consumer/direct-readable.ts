@@ -2,8 +2,8 @@
  * A Readable whose octets a loop takes directly. Node's stream machinery (a buffer, ticks for reading, ending and closing) costs more than
  * all the rest of a short message; it starts where a consumer wants it: a pipe, a listener, `read()`.
  */
-import { Readable } from 'node:stream';
 import { GatheringReadable, gatheredOctets } from './gathering-readable.js';
+import { LateReadable } from './late-readable.js';
 
 export abstract class DirectReadable extends GatheringReadable {
   /** Octets that are here and were neither taken by a loop nor given to the machinery. */
@@ -117,7 +117,7 @@ export abstract class DirectReadable extends GatheringReadable {
   // What a loop has taken whole is a Readable that was read to its end. (Node's declarations have these as fields.)
   static {
     const say = (name: string, ours: (body: DirectReadable, nodes: unknown) => unknown): void => {
-      const nodes = Object.getOwnPropertyDescriptor(Readable.prototype, name);
+      const nodes = Object.getOwnPropertyDescriptor(LateReadable.prototype, name);
       Object.defineProperty(DirectReadable.prototype, name, {
         ...nodes,
         configurable: true,

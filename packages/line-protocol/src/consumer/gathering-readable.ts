@@ -3,20 +3,21 @@
  * TLS and sockets give 16 KiB and less, and a file written in such pieces costs several times the CPU. One that keeps up
  * gets the pieces as they come.
  */
-import { Readable } from 'node:stream';
+import type { Readable, ReadableOptions } from 'node:stream';
 import { checkOptions } from 'tls-context-core';
 import { type SaveOptions, saveRules, saveTo } from '../local-file/save-to.js';
+import { LateReadable } from './late-readable.js';
 import { PieceIterator } from './piece-iterator.js';
 
 /** Octets after which we stop reading for a consumer who does not take them, and the largest piece. */
 export const gatheredOctets: number = 1 << 18;
 
-export abstract class GatheringReadable extends Readable {
+export abstract class GatheringReadable extends LateReadable {
   /** True once the last octet is here, taken or not. */
   whole = false;
 
-  constructor() {
-    super(streamOptions);
+  protected override get streamOptions(): ReadableOptions {
+    return streamOptions;
   }
 
   /** A stream that fails while its consumer does not look must not end the process: the consumer gets the error all the same. */

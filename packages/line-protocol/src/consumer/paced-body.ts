@@ -5,12 +5,18 @@
 import { LocalError } from 'tls-context-core';
 import type { BodyDecoder } from '../body.js';
 import type { Wait } from '../deadline.js';
-import type { LineConnection } from '../line-connection.js';
+import type { Found, LineConnection } from '../line-connection.js';
 import type { ReplyQueue, Turn } from '../reply-queue.js';
 import { DirectReadable } from './direct-readable.js';
 import { gatheredOctets } from './gathering-readable.js';
 import { pace } from './pace.js';
 import type { Holder } from './pending-calls.js';
+
+/** A whole reply as most are: all of it here, nothing odd about it. */
+export interface PlainReply<H> extends Found {
+  head: H;
+  content: Buffer;
+}
 
 /** A command whose reply is a head and a body. */
 export interface BodyCommand<H> {
@@ -92,6 +98,14 @@ export class PacedBody extends DirectReadable implements Holder {
     this.#decoder = decoder;
     this.#reader = reader;
     this.isOpen = true;
+  }
+
+  /** All of it is here already, and the connection is past it. */
+  came(content: Buffer): void {
+    this.octets = content.length;
+    this.past = true;
+    this.whole = true;
+    if (content.length > 0) this.keep(content);
   }
 
   /** Gives the body up, however long: the iteration that asked for it goes on. */

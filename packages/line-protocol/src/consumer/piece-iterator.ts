@@ -52,13 +52,13 @@ export class PieceIterator implements NodeJS.AsyncIterator<Buffer> {
     if (this.#over) return done;
     const value = body.takePiece();
     if (value !== null) return { done: false, value };
-    if (body.errored !== null) {
-      this.#over = true;
-      throw body.errored;
-    }
     if (body.isTaken()) {
       this.#over = true;
       return done;
+    }
+    if (body.errored !== null) {
+      this.#over = true;
+      throw body.errored;
     }
     if (!body.destroyed) return undefined;
     this.#over = true;
