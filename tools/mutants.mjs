@@ -1498,7 +1498,7 @@ export const mutants = [
   {
     guard: 'NNTP: a response that names another article is no answer',
     in: 'nntp/src/read-article.ts',
-    take: 'if (isOther) {',
+    take: 'if (isOther(name, id)) {',
     put: 'if (false) {',
     red: test('nntp', 'odd-servers'),
   },
