@@ -508,7 +508,22 @@ describe('NZB', () => {
   });
 });
 
-it('safeName leaves nothing that leads out of a folder', () => {
+it('a line of uuencode that says more than it has gives nothing of what lies behind it (CVE-2022-1328)', () => {
+  const behind = Buffer.from(
+    'begin 644 a\nM\n`\nend\nsecret, and more of it than a line would hold, twice over',
+  );
+  const found = uu.decode(behind.subarray(0, 20));
+  expect(found?.content.equals(Buffer.alloc(45))).toBe(true);
+  expect(found?.problems).toEqual(['line 2 is cut']);
+  for (let length = 0; length < 64; length++) {
+    const line = String.fromCharCode(32 + length) || ' ';
+    const { content } = uu.decode(Buffer.from(`begin 644 a\n${line}0\nend\n`)) ?? {};
+    expect(content?.length ?? 0).toBeLessThanOrEqual(length);
+  }
+});
+
+it('safeName leaves nothing that leads out of a folder (CVE-2018-14362, -14363)', () => {
+  expect(safeName('../../alt.binaries/../x')).toBe('x');
   expect(safeName('../../etc/passwd')).toBe('passwd');
   expect(safeName('C:\\Windows\\system32\\evil.exe')).toBe('evil.exe');
   expect(safeName('..')).toBe('unnamed');

@@ -177,7 +177,7 @@ describe('in clear', () => {
     ['lines without end', 'CAPABILITIES', '101\r\n'],
     ['a header without end', 'ARTICLE', '220 1 <a@b>\r\n'],
     ['rows without end', 'OVER', '224\r\n'],
-  ])('%s are stopped by limits', async (_, verb, start) => {
+  ])('%s are stopped by limits (newspost CVE-2005-0101)', async (_, verb, start) => {
     const line = start.endsWith('\r\n')
       ? (verb === 'ARTICLE' ? 'a: b\r\n' : '1\ta\r\n').repeat(5_000)
       : 'x'.repeat(1 << 16);

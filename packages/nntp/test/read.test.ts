@@ -412,7 +412,7 @@ describe('listings', () => {
 });
 
 describe('arguments', () => {
-  it('are judged before an octet leaves', async () => {
+  it('are judged before an octet leaves (commons-net#400)', async () => {
     const dialogue = reader('C: DATE\nS: 111 20260101000000');
     const codes = await play(dialogue, async (nntp) => {
       const calls: ((client: NntpClient) => unknown)[] = [

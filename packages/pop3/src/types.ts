@@ -22,7 +22,10 @@ export interface Pop3Options extends TransportOptions, LoginOptions {
    * biggest server closes the connection at it.
    */
   initialResponse?: boolean;
-  /** Whether to ask for UTF8 (RFC 6856) where the server has it: header fields may then hold UTF-8. Default false. */
+  /**
+   * Whether to ask for UTF8 (RFC 6856) where the server has it: header fields may then hold UTF-8. Without it Courier sends a message with 8-bit
+   * headers as an attachment of another message. Default false.
+   */
   utf8?: boolean;
   /** Caps on what a server may make us hold or read; see {@link defaultPop3Limits}. */
   limits?: Partial<Pop3Limits>;

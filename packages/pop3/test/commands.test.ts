@@ -264,7 +264,7 @@ describe('DELE, RSET and QUIT', () => {
 });
 
 describe('arguments', () => {
-  it('are judged before an octet leaves', async () => {
+  it('are judged before an octet leaves (net-pop#31)', async () => {
     const dialogue = loggedIn('C: NOOP\nS: +OK');
     const codes = await play(dialogue, async (pop) => {
       const bad = [0, -1, 1.5, Number.NaN, 2 ** 60, '1\r\nDELE 2' as unknown as number];

@@ -243,6 +243,28 @@ describe('messages', () => {
     ).rejects.toMatchObject(refused);
   });
 
+  it('Courier: a message with 8-bit headers comes wrapped in another, unless UTF8 is in effect; LIST has its own size', async () => {
+    const wrapped = [
+      'S: +OK 35 octets follow.',
+      'S: Subject: Cannot display Unicode content',
+      'S: Content-Type: message/global',
+      'S: ',
+      'S-raw: Subject: thr\\xc3\\xa9\\r\\n',
+      'S: .',
+    ].join('\n');
+    const dialogue = loggedIn(
+      `C: LIST\nS: +OK\nS: 1 35\nS: .\nC: RETR 1\n${wrapped}\nC: NOOP\nS: +OK`,
+    );
+    const problem = await play(dialogue, async (pop) => {
+      await pop.list().toArray();
+      const message = pop.retrieve(1);
+      await buffer(message);
+      await pop.noop();
+      return message.problem;
+    });
+    expect(problem).toMatch(/^message 1 has \d+ octets, and LIST said 35$/);
+  });
+
   it('Maillennium, SpryNet: TOP marks or cuts, so a message is never had by it', async () => {
     const dialogue = loggedIn('C: RETR 1\nS: -ERR no\nC: NOOP\nS: +OK');
     await play(dialogue, async (pop) => {
