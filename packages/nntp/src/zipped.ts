@@ -50,10 +50,32 @@ export async function unzip(session: Session, wait: Wait): Promise<void> {
   const lines = isXzver
     ? await inflateYenc(session, wait)
     : await inflateHere(session, wait, zipping.terminator);
+  const end = lines.length - (isXzver || !zipping.terminator ? lastDot.length : 0);
+  if (lineEndsAt(lines, end) !== end) {
+    throw connection.malformed('the lines of one response', 'a lone dot in other places, or none', {
+      phase: 'transfer',
+      ...(wait.command === undefined ? {} : { command: wait.command }),
+    });
+  }
   connection.swap((stream: Duplex) => {
     stream.unshift(lines);
     return stream;
   });
+}
+
+const lastDot = Buffer.from('.\r\n');
+
+/**
+ * Where the lines of a response end: at the first lone dot, else `end`. What was compressed is one response: after a dot within it the rest would be
+ * taken for the responses to other commands, and without one those would be its lines.
+ */
+function lineEndsAt(lines: Buffer, end: number): number {
+  if (lines.subarray(0, lastDot.length).equals(lastDot)) return 0;
+  const dot = lines.indexOf('\r\n.\r\n', 0, 'latin1');
+  if (dot >= 0) return dot + 2;
+  return end === lines.length && (end === 0 || lines.subarray(-2).equals(lastDot.subarray(1)))
+    ? end
+    : -1;
 }
 
 /**

@@ -217,6 +217,42 @@ describe('what Usenet providers have had before', () => {
     expect(seen).toContain('XZVER 1-2000');
   });
 
+  it.each<[string, string, string]>([
+    ['no dot at all', 'XFEATURE-COMPRESS GZIP', rows],
+    ['a dot in the middle', 'XFEATURE-COMPRESS GZIP', `${rows}.\r\n111 20300101000000\r\n.\r\n`],
+    ['a dot first', 'XFEATURE-COMPRESS GZIP', `.\r\n${rows}.\r\n`],
+    ['a last line without an end', 'XFEATURE-COMPRESS GZIP TERMINATOR', `${rows}1`],
+    [
+      'a dot in the middle, and the last one outside',
+      'XFEATURE-COMPRESS GZIP TERMINATOR',
+      `${rows}.\r\n111 20300101000000\r\n`,
+    ],
+  ])('with %s, what was compressed is no response, and reaches no other', async (_, caps, text) => {
+    const dot = caps.endsWith('TERMINATOR') ? '.\r\n' : '';
+    const { nntp } = await provider(
+      caps,
+      Buffer.concat([line, deflateSync(text), Buffer.from(dot)]),
+    );
+    const rowsOf = await failure(count(nntp));
+    const date = await failure(nntp.date());
+    expect(rowsOf).toMatchObject({ code: 'ERR_MALFORMED_RESPONSE', connection: 'closed' });
+    expect(date.connection).toBe('closed');
+  });
+
+  it('an empty listing comes compressed too', async () => {
+    const inside = await provider(
+      'XFEATURE-COMPRESS GZIP',
+      Buffer.concat([line, gzipSync('.\r\n')]),
+    );
+    expect(await count(inside.nntp)).toBe(0);
+    stop?.();
+    const outside = await provider(
+      'XFEATURE-COMPRESS GZIP TERMINATOR',
+      Buffer.concat([line, gzipSync(''), Buffer.from('.\r\n')]),
+    );
+    expect([await count(outside.nntp), await outside.nntp.date()]).toEqual([0, expect.any(Date)]);
+  });
+
   it('plain where it is refused; octets that are no zip, or too many, end typed', async () => {
     const plain = await provider(
       'XFEATURE-COMPRESS GZIP',
