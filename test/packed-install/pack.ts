@@ -21,7 +21,8 @@ export interface Packed {
 export interface PackedProject {
   /** Where all packages are installed from their tarballs, as a user's project has them. */
   folder: string;
-  packed: Map<string, Packed>;
+  /** Where the tarballs lie. */
+  tarballs: string;
 }
 
 /**
@@ -53,8 +54,13 @@ export function packedProject(): PackedProject {
     );
   });
   const [tarballs, folder] = partsOf(place);
+  return { tarballs, folder };
+}
+
+/** What is in the tarballs, by the packages' names. */
+export function readTarballs({ tarballs }: PackedProject): Map<string, Packed> {
   const packed = readdirSync(tarballs).map((file) => readTarball(join(tarballs, file)));
-  return { folder, packed: new Map(packed.map((one) => [one.name, one])) };
+  return new Map(packed.map((one) => [one.name, one]));
 }
 
 const partsOf = (place: string) =>
@@ -126,11 +132,11 @@ export function closureOf(name: string, { folder }: PackedProject): Installed[] 
   return [...found.values()];
 }
 
-/** The packages that a tarball's code imports, by name. */
-export function importsOf({ tarball, files }: Packed): string[] {
+/** The packages that a tarball's code imports, by name: as it lies in the project that has installed it. */
+export function importsOf({ name, files }: Packed, { folder }: PackedProject): string[] {
   const names = new Set<string>();
   for (const file of files.filter((path) => path.endsWith('.js'))) {
-    const code = execFileSync('tar', ['-xzOf', tarball, `package/${file}`], { encoding: 'utf8' });
+    const code = readFileSync(join(folder, 'node_modules', name, file), 'utf8');
     for (const [, from] of code.matchAll(
       /(?:^import\b[^;'"]*|^export\b[^;'"]*from |\bimport\()["']([^"'.][^"']*)["']/gm,
     ))

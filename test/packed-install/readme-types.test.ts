@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { packedProject } from './pack.js';
+import { packedProject, readTarballs } from './pack.js';
 import { firstExample } from './readme.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,7 +13,9 @@ let folder: string;
 let names: string[];
 
 beforeAll(() => {
-  const { folder: project, packed } = packedProject();
+  const made = packedProject();
+  const { folder: project } = made;
+  const packed = readTarballs(made);
   folder = mkdtempSync(join(tmpdir(), 'fivewire-types-'));
   symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
   const readmes = [
