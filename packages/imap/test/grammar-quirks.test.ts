@@ -226,3 +226,20 @@ it('addresses: groups, empty groups, names in encoded words, raw UTF-8', () => {
     { name: 'Jörg', address: 'j' },
   ]);
 });
+
+it('a tagged OK in its plain form is what the forgiving reader makes of it', () => {
+  for (const rest of [
+    'done',
+    '',
+    '[APPENDUID 7 3] Append completed (0.001 secs).',
+    '[APPENDUID 4294967295 4294967295] x',
+    '[APPENDUID 7 0] zero is no UID',
+    '[APPENDUID 7 3]',
+    '[APPENDUID 7 3:4] two',
+    '[appenduid 7 3] x',
+    '[READ-WRITE] x',
+    'grüße [x]',
+    'a\tb',
+  ])
+    expect(parseOne(`A1 OK ${rest}\r\n`)).toEqual(parseOne(`A1  OK ${rest}\r\n`));
+});

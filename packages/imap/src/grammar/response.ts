@@ -109,6 +109,8 @@ export function parseResponse(
 ): Response {
   const row = plainRow(frame, limits);
   if (row !== undefined) return { type: 'fetch', row };
+  const ok = plainOk.exec(frame.text);
+  if (ok !== null && frame.literals.length === 0) return taggedOk(ok);
   const lexer = new Lexer(padded(frame), limits);
   switch (lexer.peek()) {
     case star:
@@ -127,6 +129,24 @@ export function parseResponse(
         ? { type: 'malformed', text: '', problem: 'an empty line' }
         : tagged(lexer);
   }
+}
+
+/** A tagged OK as almost all are, alone or with APPENDUID: it needs no lexer, which costs a compiler as much as it saves. */
+const plainOk = /^(\w+) OK (?:\[APPENDUID (\d{1,10}) ([1-9]\d{0,9})\] )?([ -Z\\^-~]*)$/;
+
+function taggedOk([, tag = '', validity, uid, text = '']: readonly (
+  | string
+  | undefined
+)[]): TaggedResponse {
+  if (uid === undefined) return { type: 'tagged', tag, status: 'OK', code: undefined, text };
+  const number = Number(uid);
+  const code = {
+    name: 'APPENDUID',
+    text: `${validity} ${uid}`,
+    number: Number(validity),
+    uids: [number, number],
+  };
+  return { type: 'tagged', tag, status: 'OK', code, text };
 }
 
 /** Some servers pad lines with NUL. */
