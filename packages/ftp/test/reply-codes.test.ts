@@ -208,6 +208,37 @@ describe('a refusal by a code of other commands is a notice', () => {
   });
 });
 
+describe('a reply that was there before the command is no reply to it', () => {
+  const stray = 'S: 550 of nobody\n';
+  it.each<[string, string, (ftp: FtpClient) => Promise<unknown>, unknown]>([
+    [
+      'RMD behind DELE',
+      `C: DELE /d\nS: 550 a directory\n${stray}C: RMD /d\nS: 250 ok\n`,
+      (ftp) => ftp.remove('/d'),
+      undefined,
+    ],
+    [
+      'a success of nobody',
+      'C: DELE /d\nS: 550 No such file\nS: 250 of nobody\nC: RMD /d\nS: 550 No such file\n',
+      (ftp) => ftp.remove('/d'),
+      'ERR_NOT_FOUND',
+    ],
+    [
+      'two calls, one after the other',
+      `C: NOOP\nS: 200 ok\n${stray}C: SITE UMASK\nS: 200 ok\n`,
+      async (ftp) => [
+        (await ftp.command('NOOP')).code,
+        (await ftp.command('SITE', ['UMASK'])).code,
+      ],
+      [200, 200],
+    ],
+  ])('%s', async (_what, steps, work, expected) => {
+    const { outcome, notices } = await trial(login + steps, work);
+    expect(outcome).toEqual(expected);
+    expect(notices).toHaveLength(1);
+  });
+});
+
 describe('a transfer that no preliminary reply opens', () => {
   const stays = 'C: NOOP\nS: 200 ok\n';
   const upload = (options: UploadOptions) => (ftp: FtpClient) => ftp.upload('hello', '/f', options);

@@ -8,7 +8,7 @@ import {
   type LineConnection,
   type Notices,
   type Phase,
-  type Reply,
+  Reply,
   ReplyReader,
   readReply,
   type Secret,
@@ -54,6 +54,8 @@ export class Dialogue {
   #timer: NodeJS.Timeout | undefined;
   /** Sent, and not answered. */
   #mark: Mark | undefined;
+  /** Commands of this dialogue whose last reply has not been read; of a transfer's commands some are not counted off. */
+  #unanswered = 0;
 
   /** @param timeout the longest wait for a reply */
   constructor(connection: LineConnection, timeout: number, phase: Phase = 'command') {
@@ -70,6 +72,7 @@ export class Dialogue {
   }
 
   send(...lines: CommandLine[]): void {
+    this.#unanswered += lines.length;
     this.connection.send(...lines);
   }
 
@@ -111,7 +114,7 @@ export class Dialogue {
       const ask = (): void => {
         if (!connection.isOpen) return;
         asked = ends.length;
-        this.send(noop);
+        connection.send(noop);
       };
       const mayAsk =
         asked === undefined && this.#phase !== 'starttls' && this.#phase !== 'greeting';
@@ -137,8 +140,11 @@ export class Dialogue {
   ): Promise<Reply> {
     for (let ahead = 0; ahead <= mostAhead; ahead++) {
       const reply = inEffect(line, await this.#nextOrSettled(line, timeout));
-      if (reply.class === 1 || isAnswer(line, reply)) return reply;
-      if (this.#strays.areAnswers(line, reply)) return reply;
+      if (reply.class === 1) return reply;
+      if (isAnswer(line, reply) || this.#strays.areAnswers(line, reply)) {
+        this.#unanswered -= 1;
+        return reply;
+      }
       noteReply(this.connection, reply);
       this.#strays.add(reply);
     }
@@ -160,6 +166,7 @@ export class Dialogue {
       }
       if (this.#mark === undefined) return reply;
       this.#mark = undefined;
+      this.#unanswered -= 1;
       return this.#strays.settle(line, came) ?? reply;
     } finally {
       clearTimeout(this.#timer);
@@ -203,8 +210,20 @@ export class Dialogue {
   }
 
   async ask(line: CommandLine): Promise<Reply> {
+    this.#passOver();
     this.send(line);
     return this.final(line);
+  }
+
+  /** What has come while every command was answered is no command's: behind the next one it would be taken for its reply. */
+  #passOver(): void {
+    const { connection } = this;
+    if (connection.buffered === 0 || this.#unanswered !== 0 || this.#phase !== 'command') return;
+    connection.joinOctets();
+    const octets = connection.peekOctets()?.toString('latin1') ?? '';
+    if (!oneLineReplies.test(octets)) return;
+    for (let line = connection.takeLine(); line !== undefined; line = connection.takeLine())
+      noteReply(connection, new Reply(Number(line.slice(0, 3)), [line.slice(4)]));
   }
 
   /** As `ask`, right behind a transfer: its own refusal may come yet. */
@@ -229,6 +248,9 @@ export class Dialogue {
     throw this.connection.locate(rejected(reply, line.masked));
   }
 }
+
+/** Whole ones, and none that says goodbye. */
+const oneLineReplies = /^(?:(?!421)[1-5]\d\d [^\n]*\n)+$/;
 
 const noop = command('NOOP');
 
