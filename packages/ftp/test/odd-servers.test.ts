@@ -180,6 +180,31 @@ describe('listings', () => {
     ftp.close();
   }, 5_000);
 
+  it('brackets and quotes at the ends of names are no VMS and no MVS where the server is of another kind', async () => {
+    const odd = { d: { '[c]': { in: { f: 'x' } } }, '[top]': { s: { g: 'y' } }, "'q'": { h: 'z' } };
+    await on(odd, {}, async (ftp, server) => {
+      expect(await rows(ftp.list('d', { recursive: true }))).toEqual([
+        'd/[c]/',
+        'd/[c]/in/',
+        'd/[c]/in/f',
+      ]);
+      expect(await rows(ftp.list('[top]', { recursive: true }))).toEqual(['[top]/s/', '[top]/s/g']);
+      expect(await rows(ftp.list("'q'"))).toEqual(["'q'/h"]);
+      await ftp.remove('d', { recursive: true });
+      await ftp.remove('[top]', { recursive: true });
+      expect(Object.keys(server.tree)).toEqual(["'q'"]);
+    });
+  });
+
+  it('errors show names as they are written', async () => {
+    await on({}, {}, async (ftp) => {
+      await expect(ftp.rename('/grün', '/x')).rejects.toMatchObject({
+        command: 'RNFR /grün',
+        message: expect.stringContaining('RNFR /grün'),
+      });
+    });
+  });
+
   it('twins are no such server', async () => {
     await on({ a: { same: 'x' }, b: { same: 'x' }, c: {} }, {}, async (ftp, server) => {
       for (const path of ['/a', '/b', '/a', '/b'])

@@ -46,24 +46,36 @@ function refusal(argument: string, what: string, hint?: string): UsageError {
   });
 }
 
-/** A name below a directory, in the directory's own writing: `/a/b`, `[A.B]NAME.TXT` (VMS), `'HLQ.LIB(NAME)'` (MVS). */
-export function joinPath(directory: string, name: string, isDirectory: boolean): string {
-  if (directory === '' || directory === '.') return name;
-  const last = directory.charCodeAt(directory.length - 1);
-  if (last === 93 /* ] */ && directory.includes('[')) {
-    return isDirectory ? `${directory.slice(0, -1)}.${name}]` : directory + name;
-  }
-  if (last === 39 /* ' */ && directory.charCodeAt(0) === 39) return joinDataSet(directory, name);
-  return last === 47 /* / */ ? directory + name : `${directory}/${name}`;
+/**
+ * A name below a directory, in the directory's own writing: `/a/b`, `[A.B]NAME.TXT` (VMS), `'HLQ.LIB(NAME)'` (MVS).
+ *
+ * @param hasSlashes the server is known to write paths with slashes, where `[c]` is a name like another
+ */
+export function joinPath(
+  directory: string,
+  name: string,
+  isDirectory: boolean,
+  hasSlashes = false,
+): string {
+  const prefix = prefixOf(directory, hasSlashes);
+  if (prefix !== undefined) return prefix + name;
+  if (directory.endsWith("'")) return joinDataSet(directory, name);
+  return isDirectory ? `${directory.slice(0, -1)}.${name}]` : directory + name;
 }
 
 /** What stands before the names in a directory where they are simply put behind it; `undefined` for VMS and MVS. */
-export function prefixOf(directory: string): string | undefined {
+export function prefixOf(directory: string, hasSlashes = false): string | undefined {
   if (directory === '' || directory === '.') return '';
-  const last = directory.charCodeAt(directory.length - 1);
-  if (last === 93 /* ] */ || last === 39 /* ' */) return undefined;
-  return last === 47 /* / */ ? directory : `${directory}/`;
+  if (!hasSlashes && otherWriting.test(directory)) return undefined;
+  return directory.endsWith('/') ? directory : `${directory}/`;
 }
+
+/** Whether the server says that it is of a kind whose paths have slashes: there `[c]` is a name like another. */
+export const hasSlashes = ({ system }: { readonly system: string }): boolean =>
+  /UNIX|WINDOWS/i.test(system);
+
+/** `DISK:[A.B]` and `'HLQ.LIB'`: neither has a slash. */
+const otherWriting = /^(?:[^/]*\[[^/]*\]|'[^/]*')$/;
 
 /** z/OS shows whole data set names under a qualifier that ends in a dot, and members of a library without one. */
 function joinDataSet(directory: string, name: string): string {

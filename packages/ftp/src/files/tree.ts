@@ -234,7 +234,12 @@ export async function renamePath(
   if (!overwrite || (await isThere(session, to, options))) throw refusal;
   const { parent, name } = splitPath(to);
   // Not a name that is swept: until the new file is in its place, this is the only one there is.
-  const aside = joinPath(parent, `.${fitting(name)}.${randomBytes(6).toString('hex')}.old`, false);
+  const aside = joinPath(
+    parent,
+    `.${fitting(name)}.${randomBytes(6).toString('hex')}.old`,
+    false,
+    true,
+  );
   const move = async (here: string, there: string): Promise<boolean> => {
     const replies = await control.ask([command('RNFR', here), command('RNTO', there)], options);
     return replies[1]?.class === 2;

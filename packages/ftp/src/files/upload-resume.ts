@@ -56,7 +56,7 @@ export async function partName(path: string, source: Content): Promise<string> {
   const { parent, name } = splitPath(path);
   const short = fitting(name);
   if (short !== name) hash.update(name);
-  return joinPath(parent, `.${short}.${hash.digest('hex').slice(0, 12)}.part`, false);
+  return joinPath(parent, `.${short}.${hash.digest('hex').slice(0, 12)}.part`, false, true);
 }
 
 /** @param target where the octets go: a name by {@link partName}, or the file itself */

@@ -8,7 +8,7 @@ import { checkSource, type Source } from '../transfer/source.js';
 import { store } from '../transfer/store.js';
 import type { TransferOptions, UniqueResult, UploadSource } from '../types.js';
 import { inside } from './directory.js';
-import { joinPath } from './remote-path.js';
+import { hasSlashes, joinPath } from './remote-path.js';
 import { withSource } from './upload.js';
 
 /** @param directory an octet string; STOU itself knows only the working directory */
@@ -32,7 +32,7 @@ export async function uploadUnique(
     }
     const { name, ...result } = stored;
     const isPath = name === undefined || name.includes('/') || directory === '.';
-    const path = isPath ? name : joinPath(directory, name, false);
+    const path = isPath ? name : joinPath(directory, name, false, hasSlashes(session));
     return { ...result, path: path === undefined ? undefined : session.charset.decode(path) };
   });
 }
@@ -67,7 +67,7 @@ async function storeRandom(
   options: TransferOptions,
 ): Promise<Stored> {
   const name = randomUUID();
-  const path = joinPath(directory, name, false);
+  const path = joinPath(directory, name, false, hasSlashes(session));
   const result = await store(session, dialogue, {
     ...options,
     verb: 'STOR',

@@ -156,5 +156,5 @@ function through(source: Source, change: (piece: Uint8Array) => Uint8Array): Sou
 
 function beside(path: string): string {
   const { parent, name } = splitPath(path);
-  return joinPath(parent, temporaryName(name), false);
+  return joinPath(parent, temporaryName(name), false, true);
 }

@@ -12,7 +12,7 @@ import {
   TransferError,
 } from '@fivewire/line-protocol';
 import { inside } from '../files/directory.js';
-import { notAnOption, splitPath } from '../files/remote-path.js';
+import { hasSlashes, notAnOption, splitPath } from '../files/remote-path.js';
 import { octetString } from '../session/charset.js';
 import { command, type Dialogue } from '../session/dialogue.js';
 import { rejected, saysEmpty } from '../session/failures.js';
@@ -211,6 +211,7 @@ export class Reading {
       directory: this.#directory,
       octetDirectory: path,
       insideOnly: true,
+      hasSlashes: hasSlashes(session),
       charset: session.charset,
       system: way.verb === 'MLSD' ? 'mlsd' : session.system,
       utcOffset: session.utcOffset,

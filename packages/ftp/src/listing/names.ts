@@ -2,7 +2,7 @@
 import { BatchIterator, isFivewireError, Rows, type ServerReply } from '@fivewire/line-protocol';
 import { inside, isDirectory } from '../files/directory.js';
 import { judged } from '../files/judged.js';
-import { joinPath, notAnOption } from '../files/remote-path.js';
+import { hasSlashes, joinPath, notAnOption } from '../files/remote-path.js';
 import { command, type Dialogue } from '../session/dialogue.js';
 import { notFoundBy, rejected, saysEmpty } from '../session/failures.js';
 import type { Session } from '../session/session.js';
@@ -133,8 +133,9 @@ function nameIn(line: string): string | undefined {
   return name === '' || name === '.' || name === '..' || name.includes('\0') ? undefined : name;
 }
 
-function listedName({ charset }: Session, directory: string, name: string): ListedName {
-  const octets = joinPath(directory, name, false);
+function listedName(session: Session, directory: string, name: string): ListedName {
+  const { charset } = session;
+  const octets = joinPath(directory, name, false, hasSlashes(session));
   return {
     name: charset.decode(name),
     path: charset.decode(octets),

@@ -98,6 +98,8 @@ interface InternalOptions {
   charset?: Charset;
   octetDirectory?: string;
   insideOnly?: boolean;
+  /** The server is known to write paths with slashes. */
+  hasSlashes?: boolean;
 }
 
 /**
@@ -123,6 +125,7 @@ export class ListingParser {
   /** What a server writes ahead of names that wants to give whole paths. */
   readonly #inPlace: string;
   readonly #insideOnly: boolean;
+  readonly #hasSlashes: boolean;
   readonly #lineOctets: number;
   readonly #splitter: LineSplitter;
   #candidates: Dialect[];
@@ -150,6 +153,7 @@ export class ListingParser {
     this.#inPlace = `${this.#directory}/`;
     this.#decode = this.#charset.decode;
     this.#insideOnly = options.insideOnly ?? false;
+    this.#hasSlashes = options.hasSlashes ?? false;
     this.#lineOctets = options.lineOctets ?? 65_536;
     this.#splitter = new LineSplitter(this.#lineOctets);
     this.#candidates = inOrder(options.system).map((name) => dialects[name](this.#context));
@@ -203,8 +207,8 @@ export class ListingParser {
 
   /** `undefined` where paths are more than a directory with a name behind it. */
   #place(): Place | undefined {
-    const prefix = prefixOf(this.#directoryText);
-    const octetPrefix = prefixOf(this.#directory);
+    const prefix = prefixOf(this.#directoryText, this.#hasSlashes);
+    const octetPrefix = prefixOf(this.#directory, this.#hasSlashes);
     if (prefix === undefined || octetPrefix === undefined) return undefined;
     return { prefix, octetPrefix, decode: this.#decode, lineOctets: this.#lineOctets };
   }
@@ -239,8 +243,8 @@ export class ListingParser {
     const decode = this.#decode;
     const name = decode(draft.name);
     const isDirectory = draft.type === 'directory';
-    const path = joinPath(this.#directoryText, name, isDirectory);
-    const octetPath = joinPath(this.#directory, draft.name, isDirectory);
+    const path = joinPath(this.#directoryText, name, isDirectory, this.#hasSlashes);
+    const octetPath = joinPath(this.#directory, draft.name, isDirectory, this.#hasSlashes);
     return new ListingEntry(draft, octetPath, name, path, text, decode);
   }
 

@@ -35,7 +35,9 @@ interface Mark {
 
 /** A command whose arguments are octet strings. Refuses CR, LF and NUL in them. */
 export function command(verb: string, ...args: (string | Secret)[]): CommandLine {
-  return commandLine(verb, args, { encoding: 'latin1', limit: lineLimit });
+  const line = commandLine(verb, args, { encoding: 'latin1', limit: lineLimit });
+  const masked = decodeText(line.masked); // for those who read errors and logs
+  return masked === line.masked ? line : { ...line, masked };
 }
 
 /** For the call that has the connection to itself: writes, then reads the replies in the order of the commands. */

@@ -222,7 +222,7 @@ class Run {
   /** A file in place of a directory: it comes under another name first, for until it is here nothing may go. */
   async #replace(path: string, removal: TreeAction): Promise<number> {
     const { parent, name } = splitPath(path);
-    const aside = joinPath(parent, temporaryName(name), false);
+    const aside = joinPath(parent, temporaryName(name), false, true);
     const octets = await this.#transfer(path, aside);
     try {
       await this.#remove(path, true);
