@@ -87,8 +87,7 @@ describe('ReplyBody', () => {
     expect(received).toEqual([]);
     const reading = text(kept);
     const after = call('C');
-    await tick();
-    expect(received).toEqual(['A', 'C']);
+    await expect.poll(() => received).toEqual(['A', 'C']);
     server.write('+\r\nx\r\n..y\r\n.\r\n+c\r\n');
     expect(await reading).toBe('x\r\n.y\r\n');
     expect(await after).toBe('c');
@@ -383,8 +382,7 @@ describe('askAhead', () => {
   it('keeps a window under way, and gives refusals their place', async () => {
     const { items, received, server, close } = await loop(['A', 'B', 'C', 'D', 'E']);
     const first = items.next();
-    await tick();
-    expect(received).toEqual(['A', 'B', 'C']);
+    await expect.poll(() => received).toEqual(['A', 'B', 'C']);
     server.write('+\r\na\r\n.\r\n-no\r\n+\r\nc\r\n.\r\n');
     const seen: string[] = [];
     const read = async ([key, body]: Item) =>
@@ -501,8 +499,7 @@ describe('askAhead', () => {
     server.write(bodyOf(1));
     expect((await next).value?.[0]).toBe('A');
     const second = items.next();
-    await tick();
-    expect(received).toEqual(['N', 'A', 'B']);
+    await expect.poll(() => received).toEqual(['N', 'A', 'B']);
     server.write(bodyOf(1));
     expect((await second).value?.[0]).toBe('B');
     close();

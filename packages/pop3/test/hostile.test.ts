@@ -151,8 +151,7 @@ describe('in clear', () => {
             await session(server.options).catch((error: unknown) => {
               if (!isFivewireError(error)) throw error;
             });
-            for (let i = 0; i < 50 && server.sockets.size > 0; i++) await sleep(5);
-            expect(server.sockets.size).toBe(0);
+            await expect.poll(() => server.sockets.size).toBe(0);
           } finally {
             server.close();
           }
@@ -199,8 +198,7 @@ describe('in clear', () => {
       await session({ ...server.options, signal: controller.signal }).catch(() => {});
     }
     server.close();
-    await sleep(200);
-    expect(resources()).toBeLessThanOrEqual(before);
+    await expect.poll(resources).toBeLessThanOrEqual(before);
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 });

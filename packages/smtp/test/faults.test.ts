@@ -388,8 +388,7 @@ describe('a body that breaks', () => {
     const body = new Readable({ read() {} });
     body.push('Subject: x\n\nx');
     await failure(client.send({ from, to }, body));
-    await sleep(1);
-    expect(body.destroyed).toBe(true);
+    await expect.poll(() => body.destroyed).toBe(true);
     await client.quit();
     await peer.played;
   });
@@ -561,9 +560,8 @@ describe('AbortSignal', () => {
     await client.send({ from, to }, 'x', { signal });
     await client.noop({ signal });
     await client.quit();
-    await sleep(1);
     expect(listeners).toBeGreaterThan(0);
-    expect(removed.size).toBe(listeners);
+    await expect.poll(() => removed.size).toBe(listeners);
   });
 });
 
