@@ -33,6 +33,10 @@ const isUnknownCommand = ({ code, text }: Pick<Reply, 'code' | 'text'>): boolean
 const isUnknownKeyword = ({ code }: Pick<Reply, 'code'>, command: string): boolean =>
   code === 501 && command.startsWith('LIST ');
 
+/** 430 is about a message-id (RFC 3977 §8.5.1); of a span or a number Leafnode says it of a header that it does not keep. */
+const isUnkeptHeader = ({ code }: Pick<Reply, 'code'>, command: string): boolean =>
+  code === 430 && /^(?:X?HDR|XPAT) [^<]*$/.test(command);
+
 /** Whether the refusal means that an older command should be tried: OVER as XOVER, HDR as XHDR. */
 export const asksForOlder = (error: unknown): boolean => {
   const reply = (error as { reply?: { code: number; text: string } }).reply;
@@ -84,10 +88,11 @@ export function refusal(connection: LineConnection, reply: Reply, command: strin
     return connection.malformed(`a response that fits ${command}`, `${code} ${text}`, context);
   }
   const trouble = isTrouble(reply);
+  const unkept = isUnkeptHeader(reply, command);
   const kind: CommandErrorCode =
-    notFound.has(code) && !trouble
+    notFound.has(code) && !trouble && !unkept
       ? 'ERR_NOT_FOUND'
-      : notSupported.has(code) || unknown || isUnknownKeyword(reply, command)
+      : notSupported.has(code) || unknown || unkept || isUnknownKeyword(reply, command)
         ? 'ERR_EXTENSION_REQUIRED'
         : 'ERR_COMMAND_REJECTED';
   const said = serverReply(reply);
@@ -102,7 +107,7 @@ export function refusal(connection: LineConnection, reply: Reply, command: strin
       transient: isTold
         ? passes(verdict.reason)
         : trouble || (code < 500 && !lasting.has(code) && !unknown),
-      hint: (isTold ? verdict.hint : trouble ? undefined : hints[code]) ?? '',
+      hint: (isTold ? verdict.hint : trouble || unkept ? undefined : hints[code]) ?? '',
     }),
     context,
   );

@@ -54,6 +54,22 @@ describe('what is older than RFC 3977', () => {
     ]);
   });
 
+  it('Leafnode: 430 to HDR of a span is said of the header, and no article is missing', async () => {
+    const dialogue = reader(
+      `${group}\nC: HDR X-None 1-9\nS: 430 No such header: X-None\nC: HDR X-None <a@x>\nS: 430 No such article\n${date}`,
+    );
+    const result = await play(dialogue, async (nntp) => {
+      await nntp.group('a.b');
+      const codes = [
+        (await failure(nntp.header('X-None', { from: 1, to: 9 }).toArray())).code,
+        (await failure(nntp.header('X-None', '<a@x>').toArray())).code,
+      ];
+      await nntp.date();
+      return codes;
+    });
+    expect(result).toEqual(['ERR_EXTENSION_REQUIRED', 'ERR_NOT_FOUND']);
+  });
+
   it('a refusal of both is the refusal of the older', async () => {
     const dialogue = `${unknown}\n${group}\nC: HDR Subject 1-9\nS: 500 what\nC: XHDR Subject 1-9\nS: 502 no\n${date}`;
     const result = await play(dialogue, async (nntp) => {
