@@ -93,6 +93,11 @@ interface Server {
 }
 
 const serversRules: Rules<NntpServersOptions> = { backOff: rules.object, attempts: rules.positive };
+const backOffRules: Rules<NonNullable<NntpServersOptions['backOff']>> = {
+  first: rules.positive,
+  most: rules.positive,
+};
+const useRules: Rules<{ signal?: AbortSignal }> = { signal: rules.callRules.signal };
 const fetchRules: Rules<FetchOptions> = {
   signal: rules.callRules.signal,
   accept: rules.callback,
@@ -106,10 +111,15 @@ export function createServers(
 ): NntpServers {
   checkOptions(options, serversRules);
   if (list.length === 0) throw wrong('servers', 'A pool needs a server');
+  checkOptions(options.backOff ?? {}, backOffRules);
   const { first = 1_000, most = 60_000 } = options.backOff ?? {};
   const pauses = { first, longest: most };
   const { attempts: tries = 4 } = options;
-  const servers = list.map(({ name, priority = 0, ...rest }): Server => {
+  const servers = list.map((server): Server => {
+    if (typeof server !== 'object' || server === null)
+      throw wrong('servers', 'A server is an object, such as { host }');
+    const { name, priority = 0, ...rest } = server;
+    if (name !== undefined && typeof name !== 'string') throw wrong('name', 'name must be a text');
     if (!Number.isFinite(priority)) throw wrong('priority', 'priority must be a number');
     return {
       name: name ?? String(rest.host),
@@ -218,7 +228,11 @@ export function createServers(
       }
       throw notHad(messageId, attempts());
     },
-    async use(work, { signal } = {}) {
+    async use(work, given = {}) {
+      checkOptions(given, useRules);
+      if (typeof work !== 'function')
+        throw wrong('work', 'use() takes a function, which is lent a client');
+      const { signal } = given;
       for (;;) {
         const now = Date.now();
         const alive = inOrder().filter(({ blocked }) => blocked === undefined);

@@ -259,6 +259,26 @@ describe('several servers', () => {
     expect(() => createNntpPool([])).toThrow(wrong);
     expect(() => createNntpPool([{ host: 'x', priority: 'high' } as never])).toThrow(wrong);
     expect(() => createNntpPool([{ host: 'x' }], { tries: 1 } as never)).toThrow(wrong);
+    for (const bad of [[5], [null], [{ host: 'x', name: 7 }], [{}], [{ host: 'x', articles: 1 }]])
+      expect(() => createNntpPool(bad as never)).toThrow(wrong);
+    for (const backOff of [{ first: 'x' }, { most: -1 }, { longest: 5 }, 5])
+      expect(() => createNntpPool([{ host: 'x' }], { backOff } as never)).toThrow(wrong);
+  });
+
+  it('refuse wrong arguments before they dial', async () => {
+    const one = await site({});
+    const servers = open([one]);
+    const bad = [
+      servers.fetch('a@x'),
+      servers.fetch('<a@x>', { timeout: 1 } as never),
+      servers.fetch('<a@x>', { accept: 5 } as never),
+      servers.use(5 as never),
+      servers.use(async () => {}, { signal: 5 } as never),
+      download(servers, 5 as never, { into: directory }).next(),
+      download(servers, { files: [] }, { into: '' }).next(),
+    ];
+    for (const each of bad) expect(await failure(each)).toMatchObject({ code: 'ERR_ARGUMENT' });
+    expect(one.connections()).toBe(0);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   LocalError,
   type Rules,
   rules,
+  UsageError,
 } from '@fivewire/line-protocol';
 import type { NntpServers } from '../servers.js';
 import type { Nzb, NzbFile, NzbSegment } from './nzb.js';
@@ -61,6 +62,11 @@ export async function* download(
   options: DownloadOptions,
 ): AsyncGenerator<DownloadedFile, void, undefined> {
   checkOptions(options, downloadRules);
+  if (!Array.isArray(nzb?.files))
+    throw new UsageError('ERR_ARGUMENT', 'nzb is what parseNzb() gives: { files }', {
+      protocol: 'nntp',
+      argument: 'nzb',
+    });
   for (const file of nzb.files) yield await downloadFile(servers, file, options);
 }
 
