@@ -1524,6 +1524,27 @@ export const mutants = [
     red: test('nntp', 'feed'),
   },
   {
+    guard: 'NNTP: what came compressed by itself is one response',
+    in: 'nntp/src/zipped.ts',
+    take: 'if (lineEndsAt(lines, end) !== end) {',
+    put: 'if (lineEndsAt(lines, end) === -2) {',
+    red: test('nntp', 'compress'),
+  },
+  {
+    guard: 'NNTP: a part of another file is none of this one',
+    in: 'nntp/src/binaries/download.ts',
+    take: 'const isOther = known !== undefined && size !== undefined && size !== known;',
+    put: 'const isOther = false;',
+    red: test('nntp', 'servers'),
+  },
+  {
+    guard: 'NNTP: the end of a file is not that of the next one in the body',
+    in: 'nntp/src/binaries/yenc.ts',
+    take: "if (this.#end !== undefined || words.startsWith('=ybegin ')) this.#at = 'over';",
+    put: '',
+    red: test('nntp', 'binaries'),
+  },
+  {
     guard: 'NNTP: a feed that was left sends no more',
     in: 'nntp/src/feed.ts',
     take: "if (loop.left) return { ...answer, outcome: 'later' };",

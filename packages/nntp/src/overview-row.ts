@@ -140,16 +140,8 @@ export class OverviewRow {
 
   #cell(column: number | undefined, name: string): string | undefined {
     const cells = this.#cells ?? this.#split();
-    const cell = column === undefined ? undefined : cells[column];
-    if (column !== undefined && !this.#format.hasName(column)) return cell;
-    // RFC 3977 §8.3.2: a header that is there has its name before it, if only that. So it is known wherever it stands.
-    if (column !== undefined && isNamed(cell, name)) return afterName(cell as string);
-    const behind = cells.slice(this.#format.lastOfSeven + 1);
-    const found = behind.find((other) => isNamed(other, name));
-    if (found !== undefined) return afterName(found);
-    // Some servers leave the name out although the format promises it; what bears another one is another header.
-    const isOther = this.#format.fields.some((field) => isNamed(cell, field));
-    return cell === '' || isOther ? undefined : cell;
+    if (column !== undefined && !this.#format.hasName(column)) return cells[column];
+    return cellNamed(cells, column, name, this.#format);
   }
 
   #split(): string[] {
@@ -186,6 +178,25 @@ export class OverviewRow {
     this.#problem += `: ${surplus} tab${surplus > 1 ? 's' : ''} too many before it, taken for part of the subject`;
     return cells;
   }
+}
+
+/**
+ * A header that bears its name (RFC 3977 §8.3.2), if only that, where it is there: so it is known wherever it stands behind the seven.
+ * @param column where the format has it
+ */
+function cellNamed(
+  cells: readonly string[],
+  column: number | undefined,
+  name: string,
+  { lastOfSeven, fields }: OverviewFormat,
+): string | undefined {
+  const cell = column === undefined ? undefined : cells[column];
+  if (isNamed(cell, name)) return afterName(cell as string);
+  const found = cells.slice(lastOfSeven + 1).find((other) => isNamed(other, name));
+  if (found !== undefined) return afterName(found);
+  // Some servers leave the name out although the format promises it; what bears another one is another header.
+  const isOther = fields.some((field) => isNamed(cell, field));
+  return cell === '' || isOther ? undefined : cell;
 }
 
 const isNamed = (cell: string | undefined, name: string): boolean =>
