@@ -27,32 +27,33 @@ export interface FrameSlice {
   readonly tokens?: readonly Token[] | undefined;
 }
 
+// Its members are explained by line comments: no caller can name it, and others would be packed with its declaration.
 export class Lexer {
   readonly frame: Frame;
   readonly text: string;
   pos: number;
   readonly limits: GrammarLimits;
-  /** Open parentheses. */
+  // Open parentheses.
   depth = 0;
-  /** What broke the grammar and was stepped over, in words for people. */
+  // What broke the grammar and was stepped over, in words for people.
   notes: readonly string[] = nothing;
-  /** A quote behind a backslash ends the string all the same where `)` and the end of a list follow: `"host\\"))`. */
+  // A quote behind a backslash ends the string all the same where `)` and the end of a list follow: `"host\\"))`.
   looseQuotes = false;
   #follows: RegExp | undefined;
-  /** What speaks against this reading. */
+  // What speaks against this reading.
   flaws = 0;
-  /** Something was read as far as it could be, and no further. */
+  // Something was read as far as it could be, and no further.
   gaveUp = false;
-  /** How often it was taken up again where another item begins. */
+  // How often it was taken up again where another item begins.
   resumed = 0;
-  /** A response went on behind its own end. */
+  // A response went on behind its own end.
   wentOn = false;
   #tokens = 0;
-  /** The first literal that can still come. */
+  // The first literal that can still come.
   #literal = 0;
-  /** The first backslash not before the last search, so that looking for the next one stays linear. */
+  // The first backslash not before the last search, so that looking for the next one stays linear.
   #backslash = -1;
-  /** Set once the forgiving rule for closing quotes has found no end; then a quote is a quote. */
+  // Set once the forgiving rule for closing quotes has found no end; then a quote is a quote.
   #strictQuotes = false;
   #sawEscape = false;
 
@@ -67,17 +68,17 @@ export class Lexer {
     return this.pos >= this.text.length;
   }
 
-  /** The octet at hand; NaN at the end. */
+  // The octet at hand; NaN at the end.
   peek(): number {
     return this.text.charCodeAt(this.pos);
   }
 
-  /** What stands here, to be parsed later by a lexer of its own. */
+  // What stands here, to be parsed later by a lexer of its own.
   slice(): FrameSlice {
     return { frame: this.frame, start: this.pos, limits: this.limits };
   }
 
-  /** Goes back to where a value began that could not be read. */
+  // Goes back to where a value began that could not be read.
   rewind(pos: number, depth: number): void {
     this.pos = pos;
     this.depth = depth;
@@ -85,16 +86,14 @@ export class Lexer {
     this.#backslash = -1;
   }
 
-  /** @param weight how much it says against this reading */
+  // @param weight how much it says against this reading
   note(problem: string, weight = 1): void {
     this.flaws += weight;
     if (this.notes.length < mostNotes) this.notes = [...this.notes, problem];
   }
 
-  /**
-   * Steps over one value that could not be read. Where quotes leave no end in sight, once more with loose ones.
-   * @param pos where it began
-   */
+  // Steps over one value that could not be read. Where quotes leave no end in sight, once more with loose ones.
+  // @param pos where it began
   stepOver(rule: string, pos: number, depth: number): void {
     this.rewind(pos, depth);
     try {
@@ -111,7 +110,7 @@ export class Lexer {
     }
   }
 
-  /** One item of a list. What cannot be read is stepped over and noted: it costs no other. */
+  // One item of a list. What cannot be read is stepped over and noted: it costs no other.
   attempt<T>(rule: string, read: () => T): T | undefined {
     this.spaces();
     const { pos, depth } = this;
@@ -125,7 +124,7 @@ export class Lexer {
     }
   }
 
-  /** Steps over `()`; false when something else stands here. */
+  // Steps over `()`; false when something else stands here.
   emptyList(): boolean {
     const found = /\( *\)/y;
     found.lastIndex = this.pos;
@@ -135,7 +134,7 @@ export class Lexer {
     return true;
   }
 
-  /** How many values follow before the list at hand ends; 0 where its end can't be found. */
+  // How many values follow before the list at hand ends; 0 where its end can't be found.
   valuesLeft(): number {
     const { pos, depth } = this;
     let count = 0;
@@ -153,7 +152,7 @@ export class Lexer {
     }
   }
 
-  /** nstring; a list in its place is stepped over and noted, an atom noted. @param follows see {@link quotedBefore} */
+  // nstring; a list in its place is stepped over and noted, an atom noted. @param follows see {@link quotedBefore}
   nstringOrNote(rule: string, follows?: RegExp): string | null {
     const octet = this.peek();
     if (octet === quote) return follows === undefined ? this.quoted() : this.quotedBefore(follows);
@@ -164,7 +163,7 @@ export class Lexer {
     return null;
   }
 
-  /** A quoted string of which it is known what has to stand behind it: with loose quotes, this alone ends it. */
+  // A quoted string of which it is known what has to stand behind it: with loose quotes, this alone ends it.
   quotedBefore(follows: RegExp): string {
     this.#follows = follows;
     try {
@@ -198,7 +197,7 @@ export class Lexer {
     return malformed(expected, this.text, position);
   }
 
-  /** Steps over one octet when it is the one asked for. */
+  // Steps over one octet when it is the one asked for.
   accept(octet: number): boolean {
     if (this.text.charCodeAt(this.pos) !== octet) return false;
     this.pos++;
@@ -209,12 +208,12 @@ export class Lexer {
     if (!this.accept(octet)) throw this.fail(rule);
   }
 
-  /** Steps over any spaces: servers send none, one or two where the grammar has one. */
+  // Steps over any spaces: servers send none, one or two where the grammar has one.
   spaces(): void {
     while (this.text.charCodeAt(this.pos) === sp) this.pos++;
   }
 
-  /** "(" *(SP value) ")"; `each` must move on. Extra spaces are let through. */
+  // "(" *(SP value) ")"; `each` must move on. Extra spaces are let through.
   list(rule: string, each: () => void): void {
     this.open(rule);
     for (;;) {
@@ -228,7 +227,7 @@ export class Lexer {
     this.depth--;
   }
 
-  /** The opening parenthesis of a list that its caller reads to the end; {@link closed} counts it out again. */
+  // The opening parenthesis of a list that its caller reads to the end; {@link closed} counts it out again.
   open(rule: string): void {
     this.expect(open, rule);
     this.countToken();
@@ -243,7 +242,7 @@ export class Lexer {
     if (++this.#tokens > this.limits.tokens) throw tooMuch('tokens', this.limits.tokens);
   }
 
-  /** A run of octets up to a space, a parenthesis or the end: an atom as servers write it. */
+  // A run of octets up to a space, a parenthesis or the end: an atom as servers write it.
   atom(rule = 'atom'): string {
     this.countToken();
     const start = this.pos;
@@ -252,12 +251,12 @@ export class Lexer {
     return this.text.slice(start, this.pos);
   }
 
-  /** An atom in upper case. */
+  // An atom in upper case.
   keyword(rule = 'keyword'): string {
     return this.atom(rule).toUpperCase();
   }
 
-  /** number = 1*DIGIT, at most 2^53−1. */
+  // number = 1*DIGIT, at most 2^53−1.
   number(rule = 'number'): number {
     this.countToken();
     const { text } = this;
@@ -274,7 +273,7 @@ export class Lexer {
     return value;
   }
 
-  /** Digits as they stand, for numbers beyond 2^53−1: MODSEQ (RFC 7162 §7) and Gmail's ids. */
+  // Digits as they stand, for numbers beyond 2^53−1: MODSEQ (RFC 7162 §7) and Gmail's ids.
   digits(rule = 'number64'): string {
     this.countToken();
     const start = this.pos;
@@ -283,7 +282,7 @@ export class Lexer {
     return this.text.slice(start, this.pos);
   }
 
-  /** nil = "NIL", in any case, when no longer atom stands here. Steps over it. */
+  // nil = "NIL", in any case, when no longer atom stands here. Steps over it.
   nil(): boolean {
     const { text, pos } = this;
     if ((text.charCodeAt(pos) | 32) !== 110) return false;
@@ -295,12 +294,12 @@ export class Lexer {
     return true;
   }
 
-  /** nstring = string / nil. Each character is one octet. A bare atom in its place is taken as its text. */
+  // nstring = string / nil. Each character is one octet. A bare atom in its place is taken as its text.
   nstring(rule = 'nstring'): string | null {
     return this.nil() ? null : this.astring(rule);
   }
 
-  /** astring = 1*ASTRING-CHAR / string, each character one octet. */
+  // astring = 1*ASTRING-CHAR / string, each character one octet.
   astring(rule = 'astring'): string {
     const octet = this.peek();
     if (octet === quote) return this.quoted();
@@ -308,7 +307,7 @@ export class Lexer {
     return literal === undefined ? this.atom(rule) : this.#textOf(literal, rule);
   }
 
-  /** quoted = DQUOTE *QUOTED-CHAR DQUOTE. A backslash before another octet than `"` and `\` stands for itself. */
+  // quoted = DQUOTE *QUOTED-CHAR DQUOTE. A backslash before another octet than `"` and `\` stands for itself.
   quoted(): string {
     this.countToken();
     const start = this.pos + 1;
@@ -318,7 +317,7 @@ export class Lexer {
     return this.#sawEscape ? raw.replace(/\\(["\\])/g, '$1') : raw;
   }
 
-  /** The literal whose announcement stands here (`{n}` or `~{n}`), stepped over; `undefined` when there is none. */
+  // The literal whose announcement stands here (`{n}` or `~{n}`), stepped over; `undefined` when there is none.
   literal(): FrameLiteral | undefined {
     const literal = this.#nextLiteral();
     if (literal === undefined) return undefined;
@@ -329,13 +328,13 @@ export class Lexer {
     return literal;
   }
 
-  /** Steps over one value: a string, an atom, or a list with all that is in it. */
+  // Steps over one value: a string, an atom, or a list with all that is in it.
   skipValue(rule = 'value'): void {
     if (this.frame.literals.length === 0) this.#skipPlain(rule);
     else this.#skipAny(rule);
   }
 
-  /** The same in a frame without literals, which is most of them. */
+  // The same in a frame without literals, which is most of them.
   #skipPlain(rule: string): void {
     const { text } = this;
     let { pos } = this;
@@ -412,10 +411,8 @@ export class Lexer {
     return literals[this.#literal];
   }
 
-  /**
-   * Where the quoted string that begins here ends. A quote ends it only before a space, `)`, `]` or the end: Exchange
-   * and others leave quotes inside unescaped (MailKit#485). Where that rule finds no end, every quote counts.
-   */
+  // Where the quoted string that begins here ends. A quote ends it only before a space, `)`, `]` or the end: Exchange
+  // and others leave quotes inside unescaped (MailKit#485). Where that rule finds no end, every quote counts.
   #quotedEnd(): number {
     const { text } = this;
     const start = this.pos + 1;
@@ -461,7 +458,7 @@ export class Lexer {
     }
   }
 
-  /** The first quote behind which stands what has to stand there, with a backslash before it or not. */
+  // The first quote behind which stands what has to stand there, with a backslash before it or not.
   #quoteBefore(follows: RegExp, start: number, border: number): number {
     const { text } = this;
     this.#sawEscape = true;
@@ -479,7 +476,7 @@ export class Lexer {
     throw this.fail(closingQuote, text.length);
   }
 
-  /** Whether the quote at `end` has a backslash of its own; escapes are read from `from` on. */
+  // Whether the quote at `end` has a backslash of its own; escapes are read from `from` on.
   #isEscaped(end: number, from: number): boolean {
     const { text } = this;
     if (this.#backslash < from) this.#findBackslash(from);
@@ -498,23 +495,23 @@ export class Lexer {
   }
 }
 
-/** Digits, or what mail.ru makes of many of them: 9.37e+06. `undefined` for what is no number. */
+// Digits, or what mail.ru makes of many of them: 9.37e+06. `undefined` for what is no number.
 export const wholeNumber = (text: string): number | undefined =>
   /^\d+(?:\.0+|(?:\.\d+)?e\+?\d+)?$/i.test(text) ? Math.round(Number(text)) : undefined;
 
-/** Behind an atom or a number. */
+// Behind an atom or a number.
 export const endsValue = (octet: number): boolean =>
   octet === sp || octet === close || octet === 13 || octet === 10 || Number.isNaN(octet);
 
-/** A space, `)`, `]` or the end. */
+// A space, `)`, `]` or the end.
 const endsString = (octet: number): boolean =>
   octet === sp || octet === close || octet === closeBracket || Number.isNaN(octet);
 
-/** `)` and behind it another one, a space or the end. */
+// `)` and behind it another one, a space or the end.
 const endsList = (text: string, pos: number): boolean =>
   text.charCodeAt(pos) === close && /^(?:[) ]|$)/.test(text.slice(pos + 1, pos + 2));
 
-/** The index of the first literal that does not begin before `pos`. */
+// The index of the first literal that does not begin before `pos`.
 export function firstAtOrAfter(literals: readonly FrameLiteral[], pos: number): number {
   let low = 0;
   let high = literals.length;
@@ -528,14 +525,14 @@ export function firstAtOrAfter(literals: readonly FrameLiteral[], pos: number): 
 
 const nothing: readonly string[] = [];
 
-/** One flaw after the other: a server that breaks everything needs no more words than this. */
+// One flaw after the other: a server that breaks everything needs no more words than this.
 const mostNotes = 20;
 
-/** Whether the error says that the grammar was broken; a limit that was passed is no flaw of one item. */
+// Whether the error says that the grammar was broken; a limit that was passed is no flaw of one item.
 export const isMalformed = (error: unknown): boolean =>
   isFivewireError(error) && error.code === 'ERR_MALFORMED_RESPONSE';
 
-/** The rule that is broken when a quoted string has no end. */
+// The rule that is broken when a quoted string has no end.
 export const closingQuote = 'DQUOTE';
 
 export const sp = 32;
@@ -547,7 +544,7 @@ export const backslash = 92;
 export const closeBracket = 93;
 const tilde = 126;
 
-/** ATOM-CHAR, and what servers put into atoms although it has no place there: `%`, `*`, `\`, `]`, octets above 127. */
+// ATOM-CHAR, and what servers put into atoms although it has no place there: `%`, `*`, `\`, `]`, octets above 127.
 const isAtomOctet = (octet: number): boolean =>
   octet > sp && octet !== open && octet !== close && octet !== quote && octet !== 127;
 
