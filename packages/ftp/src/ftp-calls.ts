@@ -62,7 +62,8 @@ export abstract class FtpCalls {
   /**
    * Removes from a directory what `atomic` uploads that were killed have left there.
    *
-   * @param options `olderThan`: milliseconds; what is younger may be under way. Default one day
+   * @param options `olderThan`: milliseconds; what is younger may be under way. Default: what has no writer any more, as `mirror` finds
+   * it: its process on this machine has died, or it is another machine's and nothing was written to it for two days
    * @returns the paths of what is gone
    */
   async sweep(
@@ -70,7 +71,7 @@ export abstract class FtpCalls {
     options: CallOptions & { olderThan?: number } = {},
   ): Promise<string[]> {
     checkOptions(options, sweepRules);
-    const { olderThan = 86_400_000, ...call } = options;
+    const { olderThan, ...call } = options;
     const session = sessionOf(this);
     return sweep(session, pathArgument(path, session.charset), olderThan, call);
   }

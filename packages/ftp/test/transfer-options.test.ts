@@ -4,6 +4,7 @@ import { mkdtemp, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { temporaryName } from '@fivewire/line-protocol';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { uniqueName } from '../src/files/upload-unique.js';
@@ -387,9 +388,14 @@ S: 226 done
 describe('sweep, and rename', () => {
   test('what killed uploads left goes, when it is old enough', async () => {
     const part = '.a.0123456789ab.part';
-    const { tree, ftp } = await meeting({ [part]: 'x', 'a.part': 'x', '.b.part': 'x', d: {} });
+    const ours = temporaryName('b'); // its writer is this process, which runs
+    const { tree, ftp } = await meeting({
+      ...{ [part]: 'x', [ours]: 'x', 'a.part': 'x', '.b.part': 'x', d: {} },
+    });
     expect(await ftp.sweep('/', { olderThan: 1e15 })).toEqual([]);
     expect(await ftp.sweep('/')).toEqual([`/${part}`]);
+    expect(Object.keys(tree)).toEqual([ours, 'a.part', '.b.part', 'd']);
+    expect(await ftp.sweep('/', { olderThan: 0 })).toEqual([`/${ours}`]);
     expect(Object.keys(tree)).toEqual(['a.part', '.b.part', 'd']);
     await ftp.quit();
   });

@@ -3,8 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
-import type { Entry, FtpClient, RemotePath } from '@fivewire/ftp';
-import { isAbandoned, isTemporary } from '@fivewire/line-protocol';
+import type { FtpClient, RemotePath } from '@fivewire/ftp';
 import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, text } from '../context.js';
 import { exitCodes, usage } from '../exit-code.js';
@@ -121,18 +120,8 @@ async function sweepRemote(
   { out, signal }: Context,
 ): Promise<void> {
   try {
-    const stale: Entry[] = [];
-    for await (const entry of ftp.list(directory, { hidden: true, signal }))
-      if (
-        entry.type === 'file' &&
-        isTemporary(entry.name) &&
-        isAbandoned(entry.name, entry.modified?.getTime())
-      )
-        stale.push(entry);
-    for (const { rawPath, path } of stale) {
-      await ftp.remove(rawPath, { signal });
+    for (const path of await ftp.sweep(directory, { signal }))
       out.detail(`${line(path)} was left by a run that was killed: removed`);
-    }
   } catch (error) {
     if (signal.aborted || !isFivewireError(error)) throw error;
     out.detail(`${line(textOf(directory))} was not looked through: ${line(error.message)}`);

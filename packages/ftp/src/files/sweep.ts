@@ -1,5 +1,5 @@
 /** What uploads that were killed have left behind in a directory: files of the names that only this client gives. */
-import { isFivewireError, isTemporary } from '@fivewire/line-protocol';
+import { isAbandoned, isFivewireError, isTemporary } from '@fivewire/line-protocol';
 import { listDirectory } from '../listing/list-directory.js';
 import { octetString } from '../session/charset.js';
 import { command } from '../session/dialogue.js';
@@ -7,20 +7,25 @@ import type { Session } from '../session/session.js';
 import type { CallOptions } from '../types.js';
 
 /**
- * @param olderThan milliseconds: younger ones may be of an upload that is under way
+ * @param olderThan milliseconds; `undefined`: those whose writer is dead, as a mirror removes them
  * @returns the paths of what is gone
  */
 export async function sweep(
   session: Session,
   path: string,
-  olderThan: number,
+  olderThan: number | undefined,
   options: CallOptions,
 ): Promise<string[]> {
   const found = [];
   for await (const batch of listDirectory(session, path, { ...options, hidden: true })) {
     for (const entry of batch) {
-      const age = entry.modified === undefined ? 0 : Date.now() - entry.modified.getTime();
-      if (entry.type === 'file' && isTemporary(entry.name) && age >= olderThan) found.push(entry);
+      if (entry.type !== 'file' || !isTemporary(entry.name)) continue;
+      const time = entry.modified?.getTime();
+      const isDue =
+        olderThan === undefined
+          ? isAbandoned(entry.name, time)
+          : Date.now() - (time ?? Date.now()) >= olderThan;
+      if (isDue) found.push(entry);
     }
   }
   const gone: string[] = [];
