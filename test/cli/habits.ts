@@ -406,6 +406,40 @@ export function habits({ cli, world }: Installed): void {
     expect(await run('rm', '-r', box, '--older-than', '1d')).toMatchObject({ status: 64 });
   });
 
+  it('put takes several files into a directory, as a shell gives them for *.csv', async () => {
+    const cwd = at().cli.folder();
+    const { files } = at().world.servers;
+    mkdirSync(join(cwd, 'd'));
+    const time = new Date('2001-02-03T04:05:06Z');
+    for (const name of ['a.csv', 'b.csv', '-c.csv', 'd/a.csv']) {
+      writeFileSync(join(cwd, name), name);
+      utimesSync(join(cwd, name), time, time);
+    }
+    await fivewire(cwd, ['mkdir', url('ftps', 'many')]);
+    const into = url('ftps', 'many/');
+    const put = (...args: string[]) => fivewire(cwd, ['put', ...args]);
+    const bad: [string[], number][] = [
+      [['a.csv', 'b.csv', url('ftps', 'many')], 64],
+      [['a.csv', 'd', into], 64],
+      [['a.csv', 'd/a.csv', into], 64],
+      [['a.csv', '-', into], 64],
+      [['-r', 'a.csv', 'd', into], 64],
+      [['a.csv', 'nosuch.csv', into], 66],
+      [['a.csv', 'b.csv', 'd'], 64],
+    ];
+    for (const [args, status] of bad)
+      expect(await put(...args), args.join(' ')).toMatchObject({ status, stdout: '' });
+    expect((await fivewire(cwd, ['ls', into])).stdout).toBe('');
+    const all = ['put', 'a.csv', 'b.csv', ...at().world.options, '--', '-c.csv', into];
+    expect(await plain(cwd, all)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    const names = (await fivewire(cwd, ['ls', into])).stdout.trim().split('\n');
+    expect(names.sort()).toEqual(['-c.csv', 'a.csv', 'b.csv']);
+    expect(files.read('/many/b.csv')?.toString()).toBe('b.csv');
+    const json = await put('a.csv', 'b.csv', into, '--json', '--direct');
+    expect(json.stdout.match(/"type":"uploaded"/g)?.length).toBe(2);
+    expect(await put('a.csv', 'b.csv', url('ftps', 'nosuch/'))).toMatchObject({ status: 1 });
+  });
+
   it('a star counts in the last part of a path, and that is said', async () => {
     const cwd = cli.folder();
     const star = url('ftps', 'p*/report.txt');
@@ -546,7 +580,9 @@ export function habits({ cli, world }: Installed): void {
         .replace('IMAPS', url('imaps'))
         .replace('OPTIONS', world.shell);
       const before = readdirSync(cwd);
-      const ran = await cli.sh(`fivewire ${line} < /dev/null`, { cwd });
+      const ran = line.includes('>')
+        ? await cli.sh(`fivewire ${line} < /dev/null`, { cwd }) // the shell opens it
+        : await cli.run(line.split(' '), { cwd, input: '' });
       const after = readdirSync(cwd);
       server.close(); // which takes the socket away
       expect(ran, ran.stderr).toMatchObject({ status, stdout: '' });

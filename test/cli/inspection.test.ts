@@ -116,6 +116,19 @@ describe('tls', () => {
 });
 
 describe('check', () => {
+  it('looks at what comes before a login that it has no password for', async () => {
+    const ran = await cli.run(['check', world.url('imaps'), '--ca', world.ca]);
+    expect(ran.status).toBe(64);
+    const steps = ran.stdout.split('\n').filter((row) => /^\w/.test(row));
+    expect(steps.map((row) => row.split(/ +/, 2))).toEqual([
+      ['ok', 'dns'],
+      ['ok', 'tcp'],
+      ['ok', 'tls'],
+      ['failed', 'auth'],
+    ]);
+    expect(ran.stdout).toMatch(/No password for alice@localhost\n +Use --password-command/);
+  });
+
   it('of many: who is well, and what fails first where', async () => {
     const ran = await fivewire([
       'check',

@@ -49,14 +49,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/get.js'),
   },
   {
-    usage: 'put <file> <url>',
+    usage: 'put <file> <url> [more..]',
     describe: 'Upload a file, a tree or stdin (-) by FTP',
     forms: [
       ['FILE', 'a file, - for stdin; with -r a directory and all below it'],
+      ['FILE FILE … URL', 'several files, into a directory: the URL stands last, and ends in /'],
       ['ftps://user@host/name', 'under that name; ending in /: into that directory'],
     ],
     examples: [
       'fivewire put report.csv ftps://alice@ftp.example.org/in/ --netrc',
+      'fivewire put *.csv ftps://alice@ftp.example.org/in/ --netrc',
       'tar c src | fivewire put - ftps://alice@ftp.example.org/src.tar --netrc',
     ],
     load: () => import('./commands/put.js'),

@@ -293,6 +293,7 @@ async function keyPem(path: string, profile: Profile | undefined): Promise<strin
       'Write it without its passphrase into a file of mode 600: openssl pkey -in KEY -out NEW.',
     );
   if (/^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/m.test(text)) return text;
+  if (!text.includes('-----BEGIN ')) return text; // no certificate either, which is told of the certificate
   throw bad(`${path} holds no key`, 'Name the file of the key, in PEM, with --key.');
 }
 

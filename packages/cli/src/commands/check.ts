@@ -82,9 +82,7 @@ async function examine(
   context: Context,
   told: (found: Found) => Promise<void>,
 ): Promise<{ exit: number } | undefined> {
-  const target = await resolveTarget(url, context, {
-    protocols: ['ftp', 'imap', 'pop3', 'smtp', 'nntp'],
-  });
+  const { target, noLogin } = await targetOf(url, context);
   for (const [name, step] of steps) {
     const began = performance.now();
     const tell = (result: Found['result'], detail: string, hint = ''): Promise<void> =>
@@ -96,6 +94,7 @@ async function examine(
         milliseconds: Math.round(performance.now() - began),
       });
     try {
+      if (step === logIn && noLogin !== undefined) throw noLogin;
       const found = await step(target, context);
       await tell(found === undefined ? 'skipped' : 'ok', found ?? '');
     } catch (error) {
@@ -107,6 +106,21 @@ async function examine(
     }
   }
   return undefined;
+}
+
+/** Where no password is to be had, what comes before the login can be looked at all the same. */
+async function targetOf(
+  url: string,
+  context: Context,
+): Promise<{ target: Target; noLogin?: Failure }> {
+  const protocols = ['ftp', 'imap', 'pop3', 'smtp', 'nntp'] as const;
+  try {
+    return { target: await resolveTarget(url, context, { protocols }) };
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    const target = await resolveTarget(url, context, { protocols, login: 'none' });
+    return { target, noLogin: error };
+  }
 }
 
 async function tell({ out }: Context, found: Found): Promise<void> {

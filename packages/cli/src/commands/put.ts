@@ -1,11 +1,11 @@
 /** `fivewire put`: a file, a tree or stdin to an FTP server, under a temporary name first where it can rename. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { FtpClient, RemotePath } from '@fivewire/ftp';
 import { isFivewireError } from 'tls-context-core';
-import { type Args, type Context, text } from '../context.js';
+import { type Args, type Context, text, texts } from '../context.js';
 import { exitCodes, usage } from '../exit-code.js';
 import { unreadable } from '../local-files.js';
 import { line } from '../output.js';
@@ -30,8 +30,10 @@ export const options = {
 } as const;
 
 export async function run(args: Args, context: Context): Promise<number | undefined> {
-  const source = text(args.file);
-  const target = await resolveTarget(text(args.url), context, {
+  // The last one is where they go, as with cp and mv.
+  const operands = [text(args.file), text(args.url), ...texts(args.more)];
+  const [source = '', ...others] = operands.slice(0, -1);
+  const target = await resolveTarget(operands.at(-1), context, {
     protocols: ['ftp'],
     login: 'anonymous',
   });
@@ -40,6 +42,7 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     keepTimes: args['no-preserve'] !== true,
     skipLinks: args['skip-links'] === true,
   };
+  if (others.length > 0) return putAll([source, ...others], target, wishes, args, context);
   if (source === '-') {
     if (args.recursive === true) throw usage('stdin is one file: it has no --recursive');
     if (context.settings.retries > 0)
@@ -77,6 +80,65 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     }),
   );
   return undefined;
+}
+
+/** Into one directory. A file that is refused does not keep the others; what cannot be read is found before any goes up. */
+async function putAll(
+  sources: readonly string[],
+  target: Target,
+  wishes: Wishes,
+  args: Args,
+  context: Context,
+): Promise<number | undefined> {
+  const { signal, out } = context;
+  if (args.recursive === true) throw usage('--recursive takes one directory');
+  if (sources.includes('-')) throw usage('stdin is one file, and has no name among several');
+  if (target.path !== '' && !target.path.endsWith('/'))
+    throw usage('Several files go into a directory', 'End the URL in a slash.');
+  const names = new Set<string>();
+  const files: { source: string; size: number; mtime: Date; to: RemotePath }[] = [];
+  for (const source of sources) {
+    const { size, mtime } = await regularFile(source);
+    const name = basename(source);
+    if (names.size === names.add(name).size)
+      throw usage(`Two of the files are called ${line(name)}`, 'One would take the other’s place.');
+    files.push({ source, size, mtime, to: remoteName(target, name) });
+  }
+  const left = new Set(files);
+  let failed = 0;
+  await withRetry(
+    context,
+    () =>
+      withSession('ftp', target, context, async (ftp) => {
+        for (const one of left) {
+          const { source, size, mtime, to } = one;
+          try {
+            const body = createReadStream(source);
+            await put(ftp, { body, from: source, size, modified: mtime, to }, wishes, context);
+          } catch (error) {
+            if (!isFivewireError(error) || error.connection !== 'usable' || signal.aborted)
+              throw error;
+            failed++;
+            out.warn(`${line(source)}: ${line(error.message)}`);
+          }
+          left.delete(one);
+        }
+        const [some] = files;
+        if (wishes.atomic && some !== undefined)
+          await sweepRemote(ftp, directoryOf(some.to), context);
+      }),
+    { resumable: true },
+  );
+  return failed > 0 ? exitCodes.partly : undefined;
+}
+
+/** A device or a fifo is a file too: what it gives goes up. @throws Failure 66, 64 for a directory */
+async function regularFile(source: string): Promise<Stats> {
+  const what = await stat(source).catch((error) => {
+    throw unreadable(source, 'the file', error);
+  });
+  if (!what.isDirectory()) return what;
+  throw usage(`${source} is a directory`, 'A directory goes up alone, with --recursive.');
 }
 
 interface Wishes {
