@@ -407,8 +407,8 @@ export function habits({ cli, world }: Installed): void {
   });
 
   it('put takes several files into a directory, as a shell gives them for *.csv', async () => {
-    const cwd = at().cli.folder();
-    const { files } = at().world.servers;
+    const cwd = cli.folder();
+    const { files } = world.servers;
     mkdirSync(join(cwd, 'd'));
     const time = new Date('2001-02-03T04:05:06Z');
     for (const name of ['a.csv', 'b.csv', '-c.csv', 'd/a.csv']) {
@@ -430,7 +430,7 @@ export function habits({ cli, world }: Installed): void {
     for (const [args, status] of bad)
       expect(await put(...args), args.join(' ')).toMatchObject({ status, stdout: '' });
     expect((await fivewire(cwd, ['ls', into])).stdout).toBe('');
-    const all = ['put', 'a.csv', 'b.csv', ...at().world.options, '--', '-c.csv', into];
+    const all = ['put', 'a.csv', 'b.csv', ...world.options, '--', '-c.csv', into];
     expect(await plain(cwd, all)).toMatchObject({ status: 0, stdout: '', stderr: '' });
     const names = (await fivewire(cwd, ['ls', into])).stdout.trim().split('\n');
     expect(names.sort()).toEqual(['-c.csv', 'a.csv', 'b.csv']);
