@@ -239,6 +239,7 @@ describe('FileZilla Server', () => {
     await expect(client(served, { dataProtection: 'unsafe-clear' })).rejects.toMatchObject({
       code: 'ERR_COMMAND_REJECTED',
       connection: 'closed',
+      hint: expect.stringContaining('dataProtection'),
     });
     expect(served.said.filter((line) => line.startsWith('RETR'))).toEqual([]);
   });

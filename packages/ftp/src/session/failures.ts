@@ -108,7 +108,10 @@ const hints: readonly [test: (reply: Reply) => boolean, hint: string][] = [
     ({ code }) => code === 425,
     'The server saw no data connection: a firewall may keep it from its passive ports.',
   ],
-  [({ code }) => code === 521 || code === 522, 'The server refuses this protection of data.'],
+  [
+    ({ code }) => [521, 522, 534, 536].includes(code), // RFC 2228 §3, RFC 4217 §10
+    'The server refuses this protection of data: leave `dataProtection` out, and files travel under TLS.',
+  ],
   [({ code }) => code === 552 || code === 452, 'The server has no room left for it.'],
   [({ code }) => code === 553, 'The server does not allow this name.'],
   [saysAbsent, 'Nothing is there under this name, or this login may not see it: check the path.'],
