@@ -20,7 +20,7 @@ export const uu = {
   decode(octets: Uint8Array): UuPart | undefined {
     return parts(octets)[0];
   },
-  /** As {@link uu.decode}, of a body with several files. */
+  /** As `decode`, of a body with several files. */
   decodeAll(octets: Uint8Array): UuPart[] {
     return parts(octets);
   },

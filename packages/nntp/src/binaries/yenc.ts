@@ -251,7 +251,7 @@ export const yenc = {
     const part = decoder.finish();
     return part && { ...part, content };
   },
-  /** As {@link yenc.decode}, of a body with several files. */
+  /** As `decode`, of a body with several files. */
   decodeAll(octets: Uint8Array): (YencPart & { content: Buffer })[] {
     const all = Buffer.from(octets.buffer, octets.byteOffset, octets.length);
     const starts = [0];
