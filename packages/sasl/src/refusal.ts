@@ -139,6 +139,13 @@ const words = (...alternatives: readonly RegExp[]): RegExp =>
  */
 const textRows: readonly Row[] = [
   {
+    // vsftpd: 530 Anonymous sessions may not use encryption.
+    pattern:
+      /\b(?:may|must|can|do|does) ?not (?:use|be used with|allow|accept)\b[^.]{0,30}\b(?:TLS|SSL|encrypt\w*)/i,
+    reason: 'account',
+    hint: "The server takes this user without TLS only: another user, or, where nothing secret travels, security: 'cleartext'.",
+  },
+  {
     pattern: words(
       /\b(?:STARTTLS|STLS|AUTH TLS)\b/,
       /(?:requires?|must|need|use|only|without)[^.]{0,40}\b(?:TLS|SSL|encrypt\w*|secure connection)/,

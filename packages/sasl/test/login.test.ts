@@ -403,6 +403,7 @@ describe('refusals told by words alone', () => {
         'mail service not purchased',
         'User cannot log in, home directory inaccessible.',
         'This FTP server is anonymous only.',
+        'Anonymous sessions may not use encryption.',
         'access denied from your IP',
         'Not allowed from this host',
         'Your IP has been banned',
@@ -410,7 +411,15 @@ describe('refusals told by words alone', () => {
         'Login fail. Please enter your authorization code to login',
       ],
     ],
-    ['tls', ['must issue a STLS command first', 'Non-anonymous sessions must use encryption.']],
+    [
+      'tls',
+      [
+        'must issue a STLS command first',
+        'Non-anonymous sessions must use encryption.',
+        'Plain logins are not allowed without TLS.',
+        'You may not log in without encryption.',
+      ],
+    ],
     [
       'wrong',
       [
