@@ -85,6 +85,15 @@ describe.each([true, false])('with atomic: %s', (atomic) => {
     expect(await names()).toEqual(['f']);
   });
 
+  it('leaves no record of a part that there is none of', async () => {
+    const { path, names } = await directory();
+    const none = `${asked(10)}C: RETR /f\nS: 150 here\nD-end\nS: 426 sorry\n`;
+    await against(login + none, async (ftp) => {
+      await expect(resume(ftp, path)).rejects.toMatchObject({ code: 'ERR_TRANSFER_INCOMPLETE' });
+    });
+    expect(await names()).not.toContain('f.part.json');
+  });
+
   it('asks for nothing where all is here', async () => {
     const { path, names } = await directory();
     const late = `${asked(10)}C: RETR /f\nS: 150 here\nD: 12345678\nD-end\nS: 426 sorry\n`;

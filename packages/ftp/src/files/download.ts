@@ -113,7 +113,8 @@ export async function download(
       await sink?.restart().catch(() => {});
       await record.remove();
     }
-    await sink?.abandon(error);
+    const isPart = await sink?.abandon(error);
+    if (!isPart) await record?.remove();
     throw isFivewireError(error) ? addErrorContext(error, { protocol: 'ftp' }) : error;
   }
 }

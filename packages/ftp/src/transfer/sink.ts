@@ -15,8 +15,8 @@ export interface Sink {
   flush(): Promise<void>;
   /** They are proven whole: gives the file its name, ends the stream. */
   finish(): Promise<void>;
-  /** They are not: leaves nothing, or the part to go on from. Never throws. */
-  abandon(error: unknown): Promise<void>;
+  /** They are not: leaves nothing, or the part to go on from, and says which. Never throws. */
+  abandon(error: unknown): Promise<boolean>;
 }
 
 export interface SinkOptions {

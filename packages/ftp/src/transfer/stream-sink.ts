@@ -45,13 +45,16 @@ export class StreamSink implements Sink {
     this.#forget();
   }
 
-  async abandon(error: unknown): Promise<void> {
+  async abandon(error: unknown): Promise<false> {
     this.#failure ??= localFailure(error);
     const stream = this.#stream;
-    if (stream === process.stdout || stream === process.stderr) return this.#forget();
-    // A caller that listens to the stream learns why; it need not listen.
-    stream.once('close', () => this.#forget());
-    stream.destroy(error instanceof Error ? error : undefined);
+    if (stream === process.stdout || stream === process.stderr) this.#forget();
+    else {
+      // A caller that listens to the stream learns why; it need not listen.
+      stream.once('close', () => this.#forget());
+      stream.destroy(error instanceof Error ? error : undefined);
+    }
+    return false;
   }
 
   #drained(): Promise<void> {

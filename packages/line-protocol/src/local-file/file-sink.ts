@@ -149,13 +149,15 @@ export class FileSink {
     }
   }
 
-  async abandon(): Promise<void> {
+  /** @returns whether a part stays */
+  async abandon(): Promise<boolean> {
     if (this.#keep && this.#held > 0 && !this.#closed) this.#write();
     await Promise.all(this.#writes);
     const isPart = this.#keep && (await this.#cutBack()) && this.#position > 0;
     await this.#close().catch(() => {});
     if (this.#untouched === 'new') await unlink(this.#path).catch(() => {});
     if (this.#path !== this.#target && !isPart) await unlink(this.#path).catch(() => {});
+    return isPart;
   }
 
   /** Takes off what stands behind a write that failed, for there may be a hole. False where nothing good is left. */
