@@ -38,7 +38,17 @@ const watched = (owner, name) => {
   owner[name] = Object.defineProperties(before, Object.getOwnPropertyDescriptors(real));
 };
 
-const handle = await fs.promises.open('/dev/null');
+/** Files that a command has opened, and where. */
+const opened = new Map();
+const { open } = fs.promises;
+fs.promises.open = async (...args) => {
+  const where = new Error(`left open: ${args[0]}`);
+  const file = await open(...args);
+  opened.set(file, where);
+  return file;
+};
+
+const handle = await open('/dev/null');
 await handle.close();
 for (const name of changes) {
   watched(fs.promises, name);
@@ -92,8 +102,13 @@ async function job({ args, cwd, env, input, stopAt }) {
   standIn('stdout', stdout.stream);
   standIn('stderr', stderr.stream);
   process.on('warning', warned);
-  const status = await run(args, { signal: stop.signal });
+  const ended = await run(args, { signal: stop.signal });
   process.off('warning', warned);
+  // One that is left to the collector is closed whenever that comes, with a warning in the middle of another command.
+  const [left] = [...opened].filter(([file]) => file.fd >= 0).map(([, where]) => where);
+  if (left !== undefined) warned(left);
+  const status = left === undefined ? ended : left.message;
+  opened.clear();
   beforeChange = () => {};
   return { status, signal: null, stdout: stdout.text(), stderr: stderr.text() };
 }

@@ -59,20 +59,20 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   if (statePath === undefined) context.out.detail('no --state: everything counts as new');
   const before = await missing([...choice.places, ...(statePath === undefined ? [] : [statePath])]);
   let state: State | undefined;
+  let destination: Destination | undefined;
   let isUntouched = true;
   try {
     // A Maildir must exist before a state can lie in it.
-    const early =
-      choice.kind === 'mbox' || choice.kind === 'stream'
-        ? undefined
-        : await choice.open(forgetfulState());
+    if (choice.kind !== 'mbox' && choice.kind !== 'stream')
+      destination = await choice.open(forgetfulState());
     state = statePath === undefined ? forgetfulState() : await openState(statePath);
-    const destination = early ?? (await choice.open(state));
+    destination ??= await choice.open(state);
     const code = await fetchAll(target, destination, { ...wishes, state, remove }, context);
     isUntouched = false;
     return code;
   } finally {
     isUntouched &&= state?.isEmpty !== false;
+    await destination?.close();
     await state?.close();
     if (isUntouched) await removeMade(before, state === undefined ? undefined : statePath);
   }
