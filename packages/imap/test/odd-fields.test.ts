@@ -2,23 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attachments } from '../src/decoded-body.js';
-import { type BodyPart, parseBodyStructureSlice } from '../src/grammar/body-structure.js';
+import type { BodyPart } from '../src/grammar/body-structure.js';
 import { parseEnvelopeSlice } from '../src/grammar/envelope.js';
-import type { FetchData } from '../src/grammar/fetch-data.js';
-import { parseOne } from './support/frames.js';
-
-function rowOf(items: string): FetchData {
-  const response = parseOne(`* 1 FETCH (UID 1 ${items} RFC822.SIZE 5)\r\n`);
-  if (response.type !== 'fetch') throw new Error(response.type);
-  expect([response.row.uid, response.row.size]).toEqual([1, 5]);
-  return response.row;
-}
-
-function structure(value: string) {
-  const notes: string[] = [];
-  const { structure: slice } = rowOf(`BODYSTRUCTURE ${value}`);
-  return { part: parseBodyStructureSlice(slice as NonNullable<typeof slice>, notes), notes };
-}
+import { rowOf, structure } from './support/fetch-row.js';
 
 function envelope(value: string) {
   const notes: string[] = [];

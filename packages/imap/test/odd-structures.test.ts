@@ -1,24 +1,9 @@
 /** Flaws in ENVELOPE, BODYSTRUCTURE and labels: what stands around one is all there, and the flaw is noted. */
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import { parseBodyStructureSlice } from '../src/grammar/body-structure.js';
 import { parseEnvelopeSlice } from '../src/grammar/envelope.js';
-import type { FetchData } from '../src/grammar/fetch-data.js';
-import { parseOne } from './support/frames.js';
+import { rowOf, structure } from './support/fetch-row.js';
 import { scriptedClient } from './support/script.js';
-
-function rowOf(items: string): FetchData {
-  const response = parseOne(`* 1 FETCH (UID 1 ${items} RFC822.SIZE 5)\r\n`);
-  if (response.type !== 'fetch') throw new Error(response.type);
-  expect([response.row.uid, response.row.size]).toEqual([1, 5]);
-  return response.row;
-}
-
-function structure(value: string) {
-  const notes: string[] = [];
-  const { structure: slice } = rowOf(`BODYSTRUCTURE ${value}`);
-  return { part: parseBodyStructureSlice(slice as NonNullable<typeof slice>, notes), notes };
-}
 
 const plain = '("TEXT" "PLAIN" NIL NIL NIL "7BIT" 1 2)';
 

@@ -23,6 +23,17 @@ export function malformedResponse(
   });
 }
 
+/** An answer in its place that says nothing which can be read: the connection is in step, and outlives it. */
+export function unreadable(expected: string, text: string, command: string): RemoteProtocolError {
+  const got = escapeText(text, 200);
+  return new RemoteProtocolError('ERR_MALFORMED_RESPONSE', `Expected ${expected}, got "${got}"`, {
+    expected,
+    got,
+    connection: 'usable',
+    hint: `The server writes its answer in another form; command('${command}') gives it as it comes.`,
+  });
+}
+
 export const limitExceeded = (limit: string, limitValue: number): RemoteProtocolError =>
   new RemoteProtocolError(
     'ERR_LIMIT_EXCEEDED',

@@ -27,6 +27,7 @@ import {
   malformedResponse,
   octetsInClear,
   serverClosing,
+  unreadable,
 } from './connection-errors.js';
 import {
   type Closed,
@@ -393,6 +394,11 @@ export class LineConnection {
   /** The server broke the protocol: ends the connection and returns the error to throw. */
   malformed(expected: string, got: string, context: ErrorContext = {}): FivewireError {
     return this.fail(malformedResponse(this.protocol, expected, got), context);
+  }
+
+  /** An answer to `command` came in its place and says nothing that can be read: the connection outlives it. The error to throw. */
+  unreadable(expected: string, got: string, command: string): FivewireError {
+    return this.locate(unreadable(expected, got, command), { phase: 'command', command });
   }
 
   /** The server passed a limit: ends the connection and returns the error to throw. */

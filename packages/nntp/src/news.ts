@@ -8,7 +8,6 @@ import {
 } from '@fivewire/line-protocol';
 import { dateArguments, parseTimestamp } from './arguments.js';
 import { parseActive } from './list.js';
-import { unreadable } from './response-codes.js';
 import { rows } from './rows.js';
 import type { Session } from './session.js';
 import type { ActiveRow, CallOptions } from './types.js';
@@ -20,7 +19,11 @@ export function date(session: Session, options: CallOptions): Promise<Date> {
     if (reply.code !== 111) throw session.refused(reply, line.masked);
     const time = parseTimestamp(reply.lines[0] ?? '');
     if (time !== undefined) return time;
-    throw unreadable(session.connection, 'yyyymmddhhmmss', reply, line.masked);
+    throw session.connection.unreadable(
+      'yyyymmddhhmmss',
+      `${reply.code} ${reply.text}`,
+      line.masked,
+    );
   });
 }
 

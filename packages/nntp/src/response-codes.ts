@@ -2,10 +2,8 @@
 import {
   CommandError,
   type CommandErrorCode,
-  escapeText,
   type FivewireError,
   type LineConnection,
-  RemoteProtocolError,
   type Reply,
   serverReply,
 } from '@fivewire/line-protocol';
@@ -110,25 +108,6 @@ export function refusal(connection: LineConnection, reply: Reply, command: strin
       hint: (isTold ? verdict.hint : trouble || unkept ? undefined : hints[code]) ?? '',
     }),
     context,
-  );
-}
-
-/** A response that came in its place and says nothing that can be read: the connection is in step, and outlives it. */
-export function unreadable(
-  connection: LineConnection,
-  expected: string,
-  { code, text }: Reply,
-  command: string,
-): RemoteProtocolError {
-  const got = escapeText(`${code} ${text}`, 200);
-  return connection.locate(
-    new RemoteProtocolError('ERR_MALFORMED_RESPONSE', `Expected ${expected}, got "${got}"`, {
-      expected,
-      got,
-      connection: 'usable',
-      hint: `The server writes its answer in another form; command('${command}') gives it as it comes.`,
-    }),
-    { phase: 'command', command },
   );
 }
 

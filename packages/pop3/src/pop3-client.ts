@@ -3,6 +3,7 @@ import {
   type Closed,
   checkOptions,
   commandLine,
+  decodeText,
   dispose,
   type Notice,
   optionsFromUrl,
@@ -20,7 +21,6 @@ import { openSession, profile, resolveOptions } from './connect.js';
 import { type Language, languages, useLanguage } from './language.js';
 import { count, list, uidl } from './listing.js';
 import { createQuit } from './quit.js';
-import { unreadable } from './response.js';
 import {
   isIterable,
   messageBody,
@@ -121,7 +121,7 @@ export class Pop3Client {
       const [messages, octets] = wordsOf(text);
       const total = count(messages);
       if (total !== undefined) return { count: total, octets: count(octets) };
-      throw unreadable(this.#session.connection, 'a number of messages', text, 'STAT');
+      throw this.#session.connection.unreadable('a number of messages', decodeText(text), 'STAT');
     });
   }
 

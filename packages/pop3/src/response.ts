@@ -5,7 +5,6 @@ import {
   decodeText,
   escapeText,
   type LineConnection,
-  RemoteProtocolError,
   type ServerReply,
   type StrayMeaning,
   type Wait,
@@ -82,25 +81,6 @@ function judge(
   const response = parseResponse(line);
   if (response !== undefined) return response;
   throw connection.malformed('+OK or -ERR', line, contextOf(where));
-}
-
-/** A response that came in its place and says nothing that can be read: the connection is in step, and outlives it. */
-export function unreadable(
-  connection: LineConnection,
-  expected: string,
-  text: string,
-  command: string,
-): RemoteProtocolError {
-  const got = escapeText(decodeText(text), 200);
-  return connection.locate(
-    new RemoteProtocolError('ERR_MALFORMED_RESPONSE', `Expected ${expected}, got "${got}"`, {
-      expected,
-      got,
-      connection: 'usable',
-      hint: `The server writes its answer in another form; command('${command}') gives it as it comes.`,
-    }),
-    { phase: 'command', command },
-  );
 }
 
 /** A refusal as errors carry it. */

@@ -72,8 +72,11 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     return code;
   } finally {
     isUntouched &&= state?.isEmpty !== false;
-    await destination?.close();
-    await state?.close();
+    try {
+      await destination?.close();
+    } finally {
+      await state?.close();
+    }
     if (isUntouched) await removeMade(before, state === undefined ? undefined : statePath);
   }
 }

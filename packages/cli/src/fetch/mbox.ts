@@ -62,7 +62,11 @@ async function openStream(path: string): Promise<Destination> {
       }
       return { record: { type: 'message', box, id, path }, text: `${path} ${id}` };
     },
-    close: () => file.close(),
+    async close() {
+      await file.close().catch((error) => {
+        throw unwritable(path, error);
+      });
+    },
   };
 }
 
