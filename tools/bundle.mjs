@@ -1,18 +1,11 @@
 // What is published is bundled: one file for each entry of a package, with its source map, beside the declarations that tsc
 // wrote. What a package depends on stays outside; what it imports at first use becomes a file of its own.
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { filesBelow, leaveOut } from './declarations.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -64,11 +57,16 @@ async function bundle(folder) {
   for (const { fileName } of output) {
     const path = join(folder, 'dist', fileName);
     if (fileName.endsWith('.map')) shortenMap(path, encode, decode);
-    else writeFileSync(path, quickToLoad(readFileSync(path, 'utf8'), parseAst));
+    else
+      writeFileSync(path, withoutGaps(quickToLoad(readFileSync(path, 'utf8'), parseAst), parseAst));
   }
   removeOthers(join(folder, 'dist'), new Set(output.map(({ fileName }) => fileName)));
   giveCredit(join(folder, 'dist'), output);
-  leaveOut(join(folder, 'dist'), entries);
+  leaveOut(
+    join(folder, 'dist'),
+    entries.map(({ file }) => file),
+    (text) => parseAst(text, { lang: 'dts' }).body,
+  );
 }
 
 /** Names that nothing outside a function can see, and private ones. Every other name, and every line, stays as it is. */
@@ -109,6 +107,39 @@ function quickToLoad(code, parse) {
     )
     .replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
+
+/** No blank beside a bracket or an operator, where it means nothing: a twentieth again. Lines, and blanks in texts, stay. */
+function withoutGaps(code, parse) {
+  const tree = parse(code);
+  const parts = [];
+  let done = 0;
+  for (const { start, end } of literalsOf(tree)) {
+    parts.push(code.slice(done, start).replaceAll(gap, '$1'), code.slice(start, end));
+    done = end;
+  }
+  const short = [...parts, code.slice(done).replaceAll(gap, '$1')].join('');
+  if (shapeOf(parse(short)) !== shapeOf(tree)) throw new Error('a blank that meant something');
+  return short;
+}
+
+/** Not `+`, `-` and `/`: two of them in a row are another word. */
+const gap = / ?([{}()[\],;:=<>?&|!*]) ?/g;
+
+/** Texts, templates' texts and regular expressions, in order. */
+function literalsOf(node) {
+  if (typeof node !== 'object' || node === null) return [];
+  if (node.type === 'TemplateElement' || node.type === 'Literal') return [node];
+  return Object.values(node)
+    .flatMap(literalsOf)
+    .sort((one, other) => one.start - other.start);
+}
+
+/** A program as the engine reads it, wherever its words stand. */
+const shapeOf = (tree) =>
+  JSON.stringify(tree, (key, value) => {
+    if (key === 'start' || key === 'end' || key === 'range') return undefined;
+    return typeof value === 'bigint' ? `${value}` : value;
+  });
 
 /** The parts of template literals that hold a line end. */
 function textsOverLines(node, code) {
@@ -199,41 +230,13 @@ function removeOthers(dist, wanted) {
   }
 }
 
-/** Declarations that no entry leads to stay out of the package; tsc needs them here. The others go without a word on their files. */
-function leaveOut(dist, entries) {
-  const reached = new Set();
-  const reach = (path) => {
-    if (reached.has(path) || !existsSync(path)) return;
-    reached.add(path);
-    for (const [, to] of readFileSync(path, 'utf8').matchAll(
-      /(?:from|import\()\s*['"](\.[^'"]+)\.js['"]/g,
-    ))
-      reach(join(dirname(path), `${to}.d.ts`));
-  };
-  for (const { file } of entries) reach(join(dist, `${file}.d.ts`));
-  for (const path of reached) {
-    const text = readFileSync(path, 'utf8');
-    const bare = text.replace(aboutTheFile, '');
-    if (bare !== text) writeFileSync(path, bare);
-  }
-  const others = filesBelow(dist).filter((path) => path.endsWith('.d.ts') && !reached.has(path));
-  const lines = others.map((path) => `/${relative(dist, path).replaceAll('\\', '/')}\n`).sort();
-  writeFileSync(join(dist, '.npmignore'), lines.join(''));
-}
-
-/** What a file of declarations says of itself, ahead of its imports or its first declaration's own comment: no editor shows it. */
-const aboutTheFile = /^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*(?=import |export (?:type )?[{*]|\/\*\*)/;
-
 function fingerprint(folder) {
-  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
+  const hash = createHash('sha256');
+  for (const tool of ['bundle.mjs', 'declarations.mjs'])
+    hash.update(readFileSync(join(root, 'tools', tool)));
   for (const path of [join(folder, 'package.json'), ...filesBelow(join(folder, 'src')).sort()])
     hash.update(path).update(readFileSync(path));
   return hash.digest('hex');
 }
 
 const manifest = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-
-const filesBelow = (folder) =>
-  readdirSync(folder, { recursive: true })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path).isFile());
