@@ -77,6 +77,59 @@ describe('sendmail', () => {
     expect(help).toMatchObject({ status: 0, stdout: expect.stringMatching(/^fivewire sendmail /) });
   });
 
+  it('reads letters that stand together, and options without a use here, as getopt does', async () => {
+    const lines = [
+      ['-tif', 'bob@example.org'],
+      ['-tifbob@example.org'],
+      ['-toi', '-f', 'bob@example.org'],
+      ['-o', 'i', '-tfbob@example.org'],
+      ['-Am', '-em', '-p', 'smtp', '-ti', '-r', 'bob@example.org'],
+    ];
+    for (const args of lines) {
+      expect(await sendmail(args, message), args.join(' ')).toMatchObject(silent);
+      expect(got().pop(), args.join(' ')).toMatch(/One\.\r\n\.\r\nTwo\.\r\n$/);
+      expect(deliveries()).toMatchObject({ from: 'bob@example.org' });
+    }
+    for (const args of [['-tZ'], ['-tib', 's'], ['-tf']])
+      expect(await sendmail(args, message), args.join(' ')).toMatchObject({ status: 64 });
+  });
+
+  it.each([
+    [['-N', 'never'], '', ' NOTIFY=NEVER'],
+    [['-N', 'FAILURE,delay'], '', ' NOTIFY=FAILURE,DELAY'],
+    [['-Nsuccess', '-R', 'hdrs', '-V', 'id+1'], ' RET=HDRS ENVID=id+2B1', ' NOTIFY=SUCCESS'],
+    [['-R', 'FULL'], ' RET=FULL', ''],
+  ])('%j asks for reports of delivery, now and out of the queue', async (args, mail, rcpt) => {
+    const asked = () =>
+      world.servers.smtp.connections.at(-1)?.lines.filter((one) => /^(MAIL|RCPT) /.test(one));
+    const said = [
+      `MAIL FROM:<b@example.org> BODY=8BITMIME${mail}`,
+      `RCPT TO:<alice@example.org>${rcpt}`,
+    ];
+    const line = [...args, '-f', 'b@example.org', 'alice@example.org'];
+    expect(await sendmail(line, message)).toMatchObject(silent);
+    expect(asked()).toEqual(said);
+    expect(await sendmail(['--queue', '--queue-dir', 'out', ...line], message)).toMatchObject(
+      silent,
+    );
+    expect(await cli.run(['queue', 'flush', 'out'], { cwd })).toMatchObject(silent);
+    expect(asked()?.[0]).toMatch(new RegExp(`^${said[0]?.replace(/\+/, '.')}|SIZE=`));
+    expect(asked()?.[1]).toBe(said[1]);
+  });
+
+  it.each([
+    ['-N', 'sometimes'],
+    ['-N', 'never,success'],
+    ['-R', 'all'],
+    ['-V', 'ü'],
+    ['-V', '+'.repeat(34)],
+  ])('%s %s is a mistake', async (option, value) => {
+    const ran = await sendmail([option, value, '-t'], message);
+    expect(ran).toMatchObject({ status: 64, stdout: '' });
+    expect(ran.stderr).toContain(`fivewire: ${option} ${value} is `);
+    expect(got()).toEqual([]);
+  });
+
   it('says which field a message lacks that was resent', async () => {
     const resent = (field: string) => `${field}: bob@example.org\nFrom: a@example.org\n${message}`;
     const ran = await sendmail(['-t'], resent('Resent-From'));
@@ -200,6 +253,70 @@ describe('the queue', () => {
     expect(await cli.run(['queue', 'retry', 'out', id], { cwd })).toMatchObject(silent);
     expect(await cli.run(flush, { cwd })).toMatchObject(silent);
     expect(got().length).toBe(1);
+    expect(await queued()).toEqual([]);
+  });
+
+  const queueFor = (args: readonly string[]) =>
+    sendmail(
+      [...args, '--queue-dir', 'out', '--queue', '-f', 'b@example.org', 'alice@example.org'],
+      message,
+    );
+
+  it('goes by the accounts that were noted, where the run names none', async () => {
+    for (const args of [[], ['--profile', 'off'], ['--profile', 'off']])
+      expect(await queueFor(args)).toMatchObject(silent);
+    const ran = await cli.run(['queue', 'flush', 'out'], { cwd });
+    expect(ran).toMatchObject({ status: 69, stdout: '' });
+    // The server of `off` is asked once.
+    expect(ran.stderr).toMatch(
+      /^warning: \S+ waits: Could not connect .*\nwarning: \S+ waits: it has the same account\n$/,
+    );
+    expect(got().length).toBe(1);
+    expect((await queued()).map(({ state, profile }) => [state, profile])).toEqual([
+      ['waiting', 'off'],
+      ['waiting', 'off'],
+    ]);
+    expect((await sendmail(['-q', '--queue-dir', 'out'], '')).status).toBe(69);
+  });
+
+  const ca = ['--ca', world.ca];
+  const smtps = world.url('smtps');
+  it.each([
+    ['a wrong password', 77, ['--url', smtps, ...ca, '--password-command', 'echo wrong']],
+    ['no password', 78, ['--url', smtps, ...ca, '--password-command', 'false']],
+    ['an authority that nobody knows', 76, ['--url', smtps, '--password-command', 'echo x']],
+    ['a profile that is gone', 78, []],
+  ])('%s is nothing against the messages: they wait', async (_, status, by) => {
+    for (let nth = 1; nth <= 2; nth++) expect(await queueFor([])).toMatchObject(silent);
+    for (const name of readdirSync(join(cwd, 'out')).filter((one) => one.endsWith('.json'))) {
+      const path = join(cwd, 'out', name);
+      writeFileSync(path, readFileSync(path, 'utf8').replace('"default"', '"gone"'));
+    }
+    // A profile of the line would go before what is noted.
+    if (by.length > 0) for (const { id } of await queued()) forgetProfile(id);
+    const ran = await cli.run(['queue', 'flush', 'out', ...by], { cwd });
+    expect(ran, ran.stderr).toMatchObject({ status, stdout: '' });
+    expect((await queued()).map(({ state }) => state)).toEqual(['waiting', 'waiting']);
+    expect(await cli.run(['queue', 'flush', 'out', '--profile', 'default'], { cwd })).toMatchObject(
+      silent,
+    );
+    expect(got().length).toBe(2);
+  });
+  const forgetProfile = (id: string) => {
+    const path = join(cwd, 'out', `${id}.json`);
+    const { profile: _, ...rest } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify(rest));
+  };
+
+  it('a message that is not kept is not said to wait', async () => {
+    const ran = await sendmail(
+      [
+        ...['--url', world.url('smtps'), '--ca', world.ca, '--password-command', 'echo wrong'],
+      ].concat(['--queue-dir', 'out', '-f', 'b@example.org', 'alice@example.org']),
+      message,
+    );
+    expect(ran).toMatchObject({ status: 77, stdout: '' });
+    expect(ran.stderr).toMatch(/^warning: not queued: /);
     expect(await queued()).toEqual([]);
   });
 

@@ -154,7 +154,10 @@ export const commands: readonly CommandEntry[] = [
     describe: 'Send one message from stdin, as programs call sendmail',
     forms: [
       ['RECIPIENTS', 'addresses; with -t those of To, Cc and Bcc too'],
-      ['-t -i -f ADDRESS -F NAME', 'as sendmail takes them; -oi, -oem, -bm, -B8BITMIME, … as well'],
+      [
+        '-t -i -f ADDRESS -F NAME',
+        'as sendmail takes them; -N, -R and -V ask for reports of delivery; -oi, -oem, -bm, … as well',
+      ],
     ],
     examples: [
       'fivewire sendmail -t -i < message.eml',

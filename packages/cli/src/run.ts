@@ -100,13 +100,15 @@ interface Chosen {
   args: Args;
 }
 
-/** In the words of ours, with the profile `default` where the line names no server. `-h` with more behind it is a count of hops. */
+/** In the words of ours, with the profile `default` where the line names no server for a message of its own. `-h` with more behind it is a count of hops. */
 async function asSendmail(argv: readonly string[]): Promise<readonly string[]> {
   if (argv.length === 1 && argv[0] === '-h') return ['sendmail', '--help'];
   const { sendmailArguments } = await import('./send/sendmail-arguments.js');
   const { options } = await import('./commands/sendmail.js');
   const ours = sendmailArguments(argv, { ...globalOptions, ...options });
-  const isNamed = ours.some((arg) => /^--(profile|url)(=|$)/.test(arg));
+  const isNamed = ours.some((arg) =>
+    /^--(?:(?:profile|url)(?:=|$)|list-queue$|flush-queue$)/.test(arg),
+  );
   return isNamed ? ours : ['sendmail', '--profile=default', ...ours.slice(1)];
 }
 

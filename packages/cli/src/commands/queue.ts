@@ -37,8 +37,9 @@ export async function run(args: Args, context: Context): Promise<number | undefi
 
 export async function listQueue(spool: Spool, { out }: Context): Promise<undefined> {
   for (const entry of await spool.list()) {
-    const { id, created, from, to, state } = entry;
-    const shown = state === 'waiting' ? 'waiting' : `parked: ${whyParked(entry)}`;
+    const { id, created, from, to, state, problem } = entry;
+    const waiting = problem === undefined ? 'waiting' : `waiting: ${problem}`;
+    const shown = state === 'waiting' ? waiting : `parked: ${whyParked(entry)}`;
     await out.row(
       { type: 'queued', ...entry },
       [id, created, line(`<${from ?? ''}>`), line(to.join(',')), line(shown)].join('\t'),

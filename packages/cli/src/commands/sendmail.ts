@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
+import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import {
   type Args,
@@ -14,6 +15,8 @@ import {
   texts,
 } from '../context.js';
 import { exitCodeOf, exitCodes, interruption, usage } from '../exit-code.js';
+import { line } from '../output.js';
+import { type Dsn, dsnOf, dsnOptions } from '../send/dsn.js';
 import { flush, passing, sendSpooled } from '../send/flush.js';
 import { isNullSender } from '../send/outgoing.js';
 import { fieldNames, type ReadyMessage, readyMessage, spoolStdin } from '../send/ready-message.js';
@@ -38,6 +41,7 @@ export const options: CommandModule['options'] = {
     describe: 'Name for a From field that is missing',
   },
   domain: { type: 'string', describe: 'Completes addresses that are a local part alone' },
+  ...dsnOptions,
   url: { type: 'string', describe: 'The server; default: that of the profile' },
   'queue-dir': { type: 'string', describe: 'Keep the message there while the trouble may pass' },
   queue: { type: 'boolean', describe: 'Only keep it there: fivewire queue flush sends it' },
@@ -54,6 +58,7 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   if (args['list-queue'] === true) return listQueue(spool as Spool, context);
   const url = optionalText(args.url);
   if (args['flush-queue'] === true) return flush(spool as Spool, url, context);
+  const dsn = dsnOf(args);
   const stdin = await spoolStdin(
     'the message',
     args['ignore-dots'] === true ? undefined : untilDot(),
@@ -66,23 +71,30 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     });
     const { from, to } = envelopeOf(message, args, context);
     const read = (): AsyncGenerator<Uint8Array> => completed(message, from, args);
-    if (spool === undefined) return await now({ from, to, read }, url, context);
-    const account = { url, profile: context.profile?.name };
+    if (spool === undefined) return await now({ from, to, dsn, read }, url, context);
     const entry = await spool.add(Readable.from(read(), { objectMode: false }), {
       from,
       to,
-      ...account,
+      url,
+      ...profileOf(context),
+      ...(dsn === undefined ? {} : { dsn }),
     });
     await context.out.done({ type: 'queued', ...entry }, `queued ${entry.id}`);
     if (args.queue === true) return undefined;
     const unlock = await spool.lock().catch(() => undefined);
     if (unlock === undefined) return undefined; // another run is sending what is there
     try {
-      const exit = await sendSpooled(spool, entry, url, context);
-      if (exit === exitCodes.ok || passing.has(exit)) return undefined;
+      const { exit, became, problem } = await sendSpooled(spool, entry, url, context);
+      if (became === 'sent') return undefined;
+      if (became === 'waiting' && passing.has(exit)) {
+        context.out.warn(`${entry.id} waits: ${line(problem)}`);
+        return undefined;
+      }
       // The caller is told, and it is the caller's again; unless nobody knows whether it was taken.
-      const [left] = (await spool.list()).filter(({ id }) => id === entry.id);
-      if (left?.state === 'refused') await spool.remove(entry.id);
+      if (became !== 'sending') await spool.remove(entry.id);
+      context.out.warn(
+        `${became === 'sending' ? `${entry.id} is parked` : 'not queued'}: ${line(problem)}`,
+      );
       return exit;
     } finally {
       await unlock();
@@ -92,14 +104,25 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   }
 }
 
+interface Immediate {
+  from: string | null;
+  to: string[];
+  dsn: Dsn | undefined;
+  read: () => AsyncGenerator<Uint8Array>;
+}
+
+/** For a later run: which account it was, as this one was told. */
+const profileOf = ({ profile }: Context): { profile?: string; config?: string } =>
+  profile === undefined ? {} : { profile: profile.name, config: resolve(profile.file) };
+
 /** 1, and what a signal has ended, mean nothing to a mail system: 75 makes it try again. */
 async function now(
-  { from, to, read }: { from: string | null; to: string[]; read: () => AsyncGenerator<Uint8Array> },
+  { dsn, read, ...envelope }: Immediate,
   url: string | undefined,
   context: Context,
 ): Promise<number | undefined> {
   const outgoing = {
-    envelope: { from, to, unqualified: true },
+    envelope: { ...envelope, unqualified: true, ...(dsn === undefined ? {} : { dsn }) },
     body: async () => Readable.from(read(), { objectMode: false }),
     close: async () => {},
   };

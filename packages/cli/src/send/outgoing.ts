@@ -36,6 +36,8 @@ export async function send(
     progress.stop();
     for (const one of result.accepted) await verdict(context, 'accepted', one);
     for (const one of result.refused) await verdict(context, 'refused', one);
+    if (result.dropped.includes('DSN'))
+      out.warn('the server knows no delivery status notifications: it was sent without');
     const { code, enhanced, text } = result.reply;
     await out.done(
       { type: 'sent', octets: result.bytes, reply: result.reply },

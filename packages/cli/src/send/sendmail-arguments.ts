@@ -4,6 +4,7 @@
  */
 import type { OptionSpec } from '../context.js';
 import { usage } from '../exit-code.js';
+import { named } from '../named.js';
 import { line } from '../output.js';
 
 /** With a value, attached or behind it. The second column is our option; none: what it says is of no use here. */
@@ -11,14 +12,17 @@ const valued: Readonly<Record<string, string | undefined>> = {
   f: '--from',
   r: '--from',
   F: '--full-name',
+  N: '--notify',
+  R: '--return',
+  V: '--envelope-id',
+  A: undefined,
   B: undefined,
   C: undefined,
+  e: undefined,
   h: undefined,
   L: undefined,
-  N: undefined,
   O: undefined,
-  R: undefined,
-  V: undefined,
+  p: undefined,
   X: undefined,
 };
 
@@ -64,35 +68,38 @@ export function sendmailArguments(
   return ['sendmail', ...ours, '--', ...recipients];
 }
 
-/** @returns how many arguments behind it belong to it */
+/** As getopt reads it: letters stand together, `-tif bob`. @returns how many arguments behind it belong to it */
 function short(arg: string, next: string | undefined, ours: string[]): 0 | 1 {
-  const [letter, rest] = [arg.charAt(1), arg.slice(2)];
-  if (letter in valued) {
-    const value = rest === '' ? next : rest;
-    if (value === undefined) throw usage(`-${letter} needs a value`);
-    const option = valued[letter];
-    if (option !== undefined) {
-      // The last one counts: wrappers put theirs before what they are given.
-      const before = ours.findIndex((one) => one.startsWith(`${option}=`));
-      if (before >= 0) ours.splice(before, 1);
-      ours.push(`${option}=${value}`);
+  for (let at = 1; at < arg.length; at++) {
+    const [letter, rest] = [arg.charAt(at), arg.slice(at + 1)];
+    if (Object.hasOwn(valued, letter) || letter === 'b' || letter === 'o') {
+      const value = rest === '' ? next : rest;
+      if (value === undefined) throw usage(`-${letter} needs a value`);
+      take(letter, value, ours);
+      return rest === '' ? 1 : 0;
     }
-    return rest === '' ? 1 : 0;
-  }
-  if (letter === 'b' || letter === 'o') {
-    const mode = modes[arg.slice(1)];
-    if (letter === 'b' && mode === undefined)
-      throw usage(
-        `sendmail ${line(arg)} is no delivery`,
-        'Here it reads one message from stdin and sends it: give recipients, or -t. An SMTP server on stdin (-bs) is another program.',
-      );
-    ours.push(...(mode ?? [])); // -oem, -odi, …: how a daemon would go about it
-    return 0;
-  }
-  for (const one of letter === 'q' ? 'q' : arg.slice(1)) {
-    const option = flags[one];
-    if (option === undefined) throw usage(`There is no sendmail option -${line(one)}`);
+    const option = named(flags, letter);
+    if (option === undefined) throw usage(`There is no sendmail option -${line(letter)}`);
     ours.push(...option);
+    if (letter === 'q') return 0; // -q30m: how often a daemon would
   }
   return 0;
+}
+
+function take(letter: string, value: string, ours: string[]): void {
+  const option = valued[letter];
+  if (option !== undefined) {
+    // The last one counts: wrappers put theirs before what they are given.
+    const before = ours.findIndex((one) => one.startsWith(`${option}=`));
+    if (before >= 0) ours.splice(before, 1);
+    ours.push(`${option}=${value}`);
+    return;
+  }
+  const mode = named(modes, `${letter}${value}`);
+  if (letter === 'b' && mode === undefined)
+    throw usage(
+      `sendmail -b${line(value)} is no delivery`,
+      'Here it reads one message from stdin and sends it: give recipients, or -t. An SMTP server on stdin (-bs) is another program.',
+    );
+  ours.push(...(mode ?? [])); // -oem, -odi, …: how a daemon would go about it
 }

@@ -12,6 +12,7 @@ import { pipeline } from 'node:stream/promises';
 import { exitCodes, Failure } from '../exit-code.js';
 import { makeDirectory, syncDirectory, unreadable, unwritable } from '../local-files.js';
 import { lockFile } from '../lock-file.js';
+import type { Dsn } from './dsn.js';
 
 export interface Spooled {
   id: string;
@@ -22,6 +23,10 @@ export interface Spooled {
   /** By which server it goes: a URL, or a profile of a configuration file. */
   url?: string | undefined;
   profile?: string | undefined;
+  /** Path of that file. */
+  config?: string | undefined;
+  /** What its sender wants to be told of its delivery. */
+  dsn?: Dsn | undefined;
   state: 'waiting' | 'sending' | 'refused';
   /** What became of the last try. */
   problem?: string;
