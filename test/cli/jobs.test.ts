@@ -122,6 +122,90 @@ describe('run', () => {
     expect(await fivewire(['worker'])).toMatchObject({ status: 64 });
   });
 
+  const report = world.url('ftps', 'pub/report.txt');
+  const absent = world.url('ftps', 'pub/absent.txt');
+
+  it('a job that is done as another command is no job that is done', async () => {
+    jobs(`- {id: one, run: get ${report}}\n- {id: two, run: get ${absent}}\n`);
+    expect((await fivewire(['run', 'jobs.yaml'])).status).toBe(1);
+    // What has failed may be written otherwise.
+    jobs(`- {id: one, run: get ${report} other.txt}\n- {id: two, run: get ${report} two.txt}\n`);
+    const ran = await fivewire(['run', 'jobs.yaml', '--resume']);
+    expect(ran).toMatchObject({ status: 64, stdout: '' });
+    expect(ran.stderr).toMatch(/^fivewire: one is done, and was another command then$/m);
+    expect(existsSync(join(cwd, 'two.txt'))).toBe(false);
+    jobs(`- {id: one, run: get ${report}}\n- {id: two, run: get ${report} two.txt}\n`);
+    expect(await fivewire(['run', 'jobs.yaml', '--resume'])).toMatchObject(silent);
+    expect(readFileSync(join(cwd, 'two.txt'), 'utf8')).toBe('All is well.\n');
+    expect(journal()).toBe(false);
+  });
+
+  it('what nobody knows the end of is told though the file has it no more', async () => {
+    const send = `send ${world.url('smtps')} --from b@example.org --to alice@example.org --subject`;
+    jobs(`- ${send} first\n`);
+    const cut = (text: string) => /: C: (DATA|BDAT)/.test(text);
+    const slow = ['--limit-rate', '100', '--trace'];
+    const killed = await fivewire(['run', 'jobs.yaml', ...slow], {
+      signal: 'SIGKILL',
+      stopWhen: cut,
+    });
+    expect(killed.signal).toBe('SIGKILL');
+    jobs(`- ${send} second\n`);
+    const ran = await fivewire(['run', 'jobs.yaml', '--resume']);
+    expect(ran).toMatchObject({ status: 76, stdout: '' });
+    expect(ran.stderr).toMatch(
+      /^warning: send .* first: it was cut off: it is no job of the file any more, /,
+    );
+    expect(journal()).toBe(true);
+    expect(await fivewire(['run', 'jobs.yaml', '--resume', '--resend-unknown'])).toMatchObject(
+      silent,
+    );
+    expect(subjects()).toEqual(['second']);
+    expect(journal()).toBe(false);
+  });
+
+  it('--again takes no journal from a run that uses it, and nothing that is none', async () => {
+    jobs(`- get ${report} --limit-rate 2\n`);
+    writeFileSync(join(cwd, 'notes.txt'), 'mine\n');
+    const other = await fivewire(['run', 'jobs.yaml', '--again', '--journal', 'notes.txt']);
+    expect(other).toMatchObject({ status: 65, stdout: '' });
+    expect(readFileSync(join(cwd, 'notes.txt'), 'utf8')).toBe('mine\n');
+    const tried: Promise<Awaited<ReturnType<typeof fivewire>>>[] = [];
+    const first = await fivewire(['run', 'jobs.yaml', '--trace'], {
+      signal: 'SIGTERM',
+      stopWhen(text) {
+        if (!/: C: RETR/.test(text)) return false;
+        if (tried.length === 0)
+          for (const more of ['--again', '--resume', '--quiet'])
+            tried.push(fivewire(['run', 'jobs.yaml', more]));
+        return false;
+      },
+    });
+    for (const ran of await Promise.all(tried))
+      expect(ran).toMatchObject({ status: 75, stderr: expect.stringMatching(/in use/) });
+    expect(tried.length).toBe(3);
+    expect(first).toMatchObject({ status: 0 });
+    expect(journal()).toBe(false);
+  });
+
+  it('a stdout that takes nothing is told, and what was to be printed is not done', async () => {
+    if (!existsSync('/dev/full')) return console.warn('NOT TESTED: there is no /dev/full');
+    jobs(`- ls ${world.url('ftps', 'pub')}\n- get ${report}\n`);
+    const ran = await cli.sh(`fivewire run jobs.yaml ${world.shell} > /dev/full`, { cwd });
+    expect(ran).toMatchObject({ status: 1, stdout: '' });
+    expect(ran.stderr).toMatch(/^warning: ls .*: exit code 74: Cannot write to stdout: no space/m);
+    expect(ran.stderr).not.toMatch(/^ +at /m);
+    expect(existsSync(join(cwd, 'report.txt'))).toBe(true);
+    expect((await fivewire(['run', 'jobs.yaml', '--resume'])).stdout).toContain('report.txt\n');
+  });
+
+  it('gives --retry to its jobs', async () => {
+    jobs('- ls ftps://localhost:1/\n');
+    const ran = await fivewire(['run', 'jobs.yaml', '--retry', '1']);
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).toContain('again in 1 s (1 of 1)');
+  });
+
   it('SIGKILL again and again: each message once, or told as unknown', async () => {
     const count = 30;
     const send = `send ${world.url('smtps')} --from bob@example.org --to alice@example.org --text x --subject`;

@@ -3,7 +3,15 @@
  * opening it writes it anew, short, under a temporary name. A last line without its line end was cut off by a kill and counts
  * as not written.
  */
-import { type FileHandle, open, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  lstat,
+  open,
+  readFile,
+  rename,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { placeOf } from '@fivewire/line-protocol';
 import { exitCodes, Failure, isSystemError } from './exit-code.js';
@@ -20,20 +28,29 @@ export interface Ledger<E> {
 export interface JournalFile<E> {
   /** Resolves when they are on the disk. The ledger has them before. */
   append(...entries: readonly E[]): Promise<void>;
-  close(): Promise<void>;
+  /** `remove`: it has served. It goes before anybody else can use it. */
+  close(options?: { remove?: boolean }): Promise<void>;
+}
+
+export interface JournalOptions {
+  /** What is appended is forgotten at the end. */
+  readOnly?: boolean;
+  /** What it says is passed over. A file that is no journal of the command is an error all the same. */
+  forget?: boolean;
+  /** Why one that is there is not to be used. */
+  existing?: () => Failure;
 }
 
 /**
  * @param named its path; a link to it stays one
  * @param command whose journal it is: `fetch`
- * @param options `readOnly`: what is appended is forgotten at the end
  * @throws Failure 75 while another run uses it, 65 where it is none of the command's
  */
 export async function openJournal<E>(
   named: string,
   command: string,
   ledger: Ledger<E>,
-  { readOnly = false }: { readOnly?: boolean } = {},
+  { readOnly = false, forget = false, existing }: JournalOptions = {},
 ): Promise<JournalFile<E>> {
   const header = { fivewire: command, version: 1 };
   const { path, file: there } = await placeOf(named).catch((error) => {
@@ -53,7 +70,9 @@ export async function openJournal<E>(
   const unlock = await lockFile(`${path}.lock`, path, 0);
   let file: FileHandle | undefined;
   try {
-    for (const entry of await readEntries(path, header)) ledger.apply(entry as E);
+    const entries = await readEntries(path, header);
+    if (existing !== undefined && (await isThere(path))) throw existing();
+    if (!forget) for (const entry of entries) ledger.apply(entry as E);
     await writeAnew(path, [header, ...ledger.entries()]);
     file = await open(path, 'a');
     const handle = file;
@@ -67,8 +86,9 @@ export async function openJournal<E>(
           throw unwritable(path, error);
         }
       },
-      async close() {
+      async close({ remove = false } = {}) {
         await handle.close();
+        if (remove) await unlink(path).catch(() => {});
         await unlock();
       },
     };
@@ -78,6 +98,10 @@ export async function openJournal<E>(
     throw error;
   }
 }
+
+/** Read under the lock: an earlier look may be of a run that has ended since. */
+const isThere = async (path: string): Promise<boolean> =>
+  (await lstat(path).catch(() => undefined)) !== undefined;
 
 interface Batch {
   text: string;

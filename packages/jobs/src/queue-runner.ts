@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, Job as QueuedJob } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { UsageError } from 'tls-context-core';
 import { checkJobs } from './check-jobs.js';
 import { checkQueue, connectQueue } from './connection.js';
 import { Marks, remembered } from './marks.js';
@@ -61,7 +62,10 @@ async function* run(
     const some = jobs.slice(from, from + batch);
     const before = await endsOf(at, some);
     for (const [index, job] of some.entries()) {
-      const end = before[index];
+      const { end, work } = before[index] as Known;
+      const isOther = work !== undefined && work !== JSON.stringify(job.argv);
+      // One that has failed may be tried as it is written now. Of any other, neither command would be what was meant.
+      if (isOther && end?.state !== 'failed') throw another(job, end);
       if (end === undefined || end.state === 'done') continue;
       if (end.state === 'unknown') {
         // A worker that was slow, and not killed, has said how it ended after all.
@@ -80,7 +84,7 @@ async function* run(
       const part = some.slice(0, batch);
       const ends = await endsOf(at, part);
       for (const [index, job] of part.entries()) {
-        const end = ends[index];
+        const { end } = ends[index] as Known;
         if (end === undefined) continue;
         left.delete(job.key);
         pause = shortest;
@@ -105,8 +109,9 @@ const queued = (job: Job) => ({
 });
 
 /** Where the connection breaks before the answer, it is asked again, and the job waits already. */
-async function retry({ queue }: At, { key }: Job): Promise<void> {
-  const queued = await QueuedJob.fromId<Job>(queue, key);
+async function retry({ queue }: At, job: Job): Promise<void> {
+  const queued = await QueuedJob.fromId<Job>(queue, job.key);
+  await queued?.updateData(job);
   await queued?.retry('failed').catch(async (error) => {
     if (await queued.isFailed()) throw error;
   });
@@ -123,18 +128,33 @@ async function unbroken<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** In the order of the jobs; undefined where one has not ended. */
-async function endsOf(
-  { redis, queue }: At,
-  jobs: readonly Job[],
-): Promise<(Omit<JobOutcome, 'job'> | undefined)[]> {
+/** What the queue has of a job; nothing, where it was never there. */
+interface Known {
+  /** Undefined where it has not ended. */
+  end: Omit<JobOutcome, 'job'> | undefined;
+  /** Its command line, as JSON. */
+  work: string | undefined;
+}
+
+/** In the order of the jobs. */
+async function endsOf({ redis, queue }: At, jobs: readonly Job[]): Promise<Known[]> {
   const rows = await Promise.all(
     jobs.map(({ key }) =>
-      redis.hmget(queue.toKey(key), 'finishedOn', 'failedReason', 'returnvalue'),
+      redis.hmget(queue.toKey(key), 'finishedOn', 'failedReason', 'returnvalue', 'data'),
     ),
   );
-  return rows.map(([finished, failed, value]) => {
-    if (finished === null || finished === undefined) return undefined;
-    return readVerdict(failed || (value ?? ''));
-  });
+  return rows.map(([finished, failed, value, data]) => ({
+    end:
+      finished === null || finished === undefined
+        ? undefined
+        : readVerdict(failed || (value ?? '')),
+    work: data ? JSON.stringify((JSON.parse(data) as Job).argv) : undefined,
+  }));
 }
+
+const another = ({ name }: Job, end: Known['end']): UsageError =>
+  new UsageError(
+    'ERR_ARGUMENT',
+    `${name} ${end === undefined ? 'waits in the queue' : `is ${end.state}`} as another command`,
+    { argument: 'jobs', hint: 'A key is the work: give what is to be done now another id.' },
+  );

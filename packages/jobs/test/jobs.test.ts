@@ -45,6 +45,9 @@ describe('a job for others to read', () => {
       { ...job, argv: ['ls', '--config', 'x'] },
       { ...job, argv: ['ls', '--key=x'] },
       { ...job, argv: ['ls', 'imaps://alice:hunter2@localhost'] },
+      { ...job, argv: ['ls', '--proxy=http://alice:hunter2@proxy'] },
+      { ...job, argv: ['send', '--dkim-key', 'key.pem'] },
+      { ...job, argv: ['login', '--client-secret-file=x'] },
     ];
     for (const one of bad)
       expect(() => checkJobs([job, one]), one.argv.join(' ')).toThrow(/cannot go/);

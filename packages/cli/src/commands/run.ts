@@ -1,5 +1,4 @@
 /** `fivewire run FILE`: the jobs of a file, several at once, here or by the workers of a queue. */
-import { access, unlink } from 'node:fs/promises';
 import { type Args, type CommandModule, type Context, optionalText, text } from '../context.js';
 import { exitCodes, usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
@@ -45,6 +44,8 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   const shared = sharedOptions(args);
   const jobs = await readJobs(file);
   const queue = optionalText(args.queue);
+  if (args.again === true && args.resume === true)
+    throw usage('--again and --resume say two things');
   if (queue !== undefined) {
     const { queueRunner } = await import('../jobs/queue.js');
     if (args['dry-run'] === true) return dryRun(jobs, new JobLedger(), context);
@@ -58,25 +59,9 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     await openJournal(journal, 'run', ledger, { readOnly: true });
     return dryRun(jobs, ledger, context);
   }
-  await refuseUnfinished(journal, args);
-  const runner = await EmbeddedRunner.open(journal, executor(shared, context));
-  const code = await follow(runner, jobs, work, context);
-  if (code === undefined) await unlink(journal); // all is done: the next run is a new one
-  return code;
-}
-
-async function refuseUnfinished(journal: string, args: Args): Promise<void> {
-  if (args.again === true) await unlink(journal).catch(() => {});
-  if (args.resume === true) return;
-  const isThere = await access(journal).then(
-    () => true,
-    () => false,
-  );
-  if (isThere)
-    throw usage(
-      `An earlier run was not finished: ${journal} is there`,
-      '--resume does what is left, --again begins anew.',
-    );
+  const earlier = args.again === true ? 'forget' : args.resume === true ? 'resume' : 'refuse';
+  const runner = await EmbeddedRunner.open(journal, executor(shared, context), { earlier });
+  return follow(runner, jobs, work, context);
 }
 
 async function follow(
@@ -86,13 +71,15 @@ async function follow(
   context: Context,
 ): Promise<number | undefined> {
   const count = { done: 0, failed: 0, unknown: 0 };
+  let isOver = false;
   try {
     for await (const outcome of runner.run(jobs, work)) {
       count[outcome.state]++;
       await tell(outcome, context);
     }
+    isOver = count.failed + count.unknown === 0;
   } finally {
-    await runner.close();
+    await runner.close({ done: isOver });
   }
   const { done, failed, unknown } = count;
   context.out.summary(`${done} done, ${failed} failed, ${unknown} unknown`);
@@ -101,16 +88,18 @@ async function follow(
 }
 
 async function tell(
-  { job: { key, name }, state, exit, problem = '' }: JobOutcome,
+  { job: { key, name, argv }, state, exit, problem = '' }: JobOutcome,
   { out }: Context,
 ): Promise<void> {
   await out.done({ type: 'job', job: key, name, state, exit, problem }, `${state} ${line(name)}`);
+  const why = problem === '' ? '' : `: ${line(problem)}`;
   if (state === 'unknown')
     out.warn(
-      `${line(name)}: it was cut off, and nobody knows what became of it; --resend-unknown runs it again`,
+      argv.length === 0
+        ? `${line(name)}: it was cut off${why}, and nobody knows what became of it; --resend-unknown forgets it`
+        : `${line(name)}: it was cut off${why}, and nobody knows what became of it; --resend-unknown runs it again`,
     );
-  else if (state === 'failed')
-    out.warn(`${line(name)}: exit code ${exit}${problem === '' ? '' : `: ${line(problem)}`}`);
+  else if (state === 'failed') out.warn(`${line(name)}: exit code ${exit}${why}`);
 }
 
 async function dryRun(

@@ -1,6 +1,8 @@
 /** A job as a run of the command line of its own, in this process. */
 import { Writable } from 'node:stream';
+import { finished as whole } from 'node:stream/promises';
 import type { Context } from '../context.js';
+import { exitCodeOf } from '../exit-code.js';
 import { line } from '../output.js';
 import type { Execute } from './job.js';
 
@@ -23,8 +25,14 @@ export function executor(shared: readonly string[], { out }: Context): Execute {
     const operands = end < 0 ? [] : argv.slice(end);
     const all = [...own, ...shared, ...(out.json ? ['--json'] : []), ...operands];
     const exit = await run(all, { signal, stdout, stderr });
-    await Promise.all([finished(stdout), finished(stderr)]);
-    return { exit, ...(exit === 0 || said === '' ? {} : { problem: said }) };
+    // What it printed and could not be written is lost: then it is not done, whatever it says.
+    const lost = await Promise.all([finished(stdout), finished(stderr)]).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    const ended = lost === undefined || exit !== 0 ? exit : exitCodeOf(lost);
+    const problem = said === '' ? (lost?.message ?? '') : said;
+    return { exit: ended, ...(ended === 0 || problem === '' ? {} : { problem }) };
   };
 }
 
@@ -40,7 +48,7 @@ function tagged(text: string, tags: { job: string; jobName: string }): string {
 /** Whole lines only: those of several jobs never stand within each other. */
 function lines(told: (line: string) => Promise<void> | void): Writable {
   let rest = '';
-  return new Writable({
+  const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
       const all = (rest + chunk.toString('latin1')).split('\n');
       rest = all.pop() ?? '';
@@ -55,10 +63,11 @@ function lines(told: (line: string) => Promise<void> | void): Writable {
       ).then(() => done(), done);
     },
   });
+  // Whoever writes is told; `finished` tells the rest.
+  return stream.on('error', () => {});
 }
 
-const finished = (stream: Writable): Promise<void> =>
-  new Promise((resolve, reject) => {
-    stream.on('error', reject);
-    stream.end(resolve);
-  });
+async function finished(stream: Writable): Promise<void> {
+  if (!stream.errored) stream.end();
+  await whole(stream);
+}

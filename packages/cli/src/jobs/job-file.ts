@@ -2,6 +2,7 @@
  * The jobs of a file: YAML, or a JSON value a line. A job is a command line as text, a list of arguments, or
  * `{ id, run: … }`. In YAML they stand in a list, or in the list `jobs`.
  */
+import type { CommandEntry } from '../commands.js';
 import { exitCodes, Failure } from '../exit-code.js';
 import { readLocal } from '../local-files.js';
 import { namedCommand, nameOf } from '../named-command.js';
@@ -22,15 +23,17 @@ async function jobsIn(source: string, path: string): Promise<Job[]> {
   if (values.length > mostJobs) throw bad(path, `${values.length} jobs are too many`);
   const names = new Set<string>();
   const alike = new Map<string, number>();
-  return values.map((value, at) => {
-    const { argv, id } = parsed(value, `${path}, job ${at + 1}`);
+  const jobs: Job[] = [];
+  for (const [at, value] of values.entries()) {
+    const { argv, id, entry } = parsed(value, `${path}, job ${at + 1}`);
     if (id !== undefined && names.size === names.add(id).size)
       throw bad(path, `two jobs are called ${JSON.stringify(id)}`);
     const what = JSON.stringify(argv);
     const nth = (alike.get(what) ?? 0) + 1;
     alike.set(what, nth);
-    return jobOf(argv, id, nth);
-  });
+    jobs.push(await jobOf(argv, entry, id, nth));
+  }
+  return jobs;
 }
 
 /** `{"jobs":[…]}` is the list in one line, which YAML reads as well. */
@@ -50,7 +53,7 @@ async function yamlList(source: string, path: string): Promise<unknown[]> {
   const { parseYaml } = await import('../yaml-file.js');
   let document: unknown;
   try {
-    document = parseYaml(source);
+    document = parseYaml(source, { texts: true }); // 007 is no 7, and 2026.10 no 2026.1
   } catch (error) {
     throw bad(path, `no YAML: ${line((error as Error).message)}`);
   }
@@ -59,24 +62,30 @@ async function yamlList(source: string, path: string): Promise<unknown[]> {
   throw bad(path, 'it holds no list of jobs');
 }
 
-function parsed(value: unknown, where: string): { argv: string[]; id: string | undefined } {
+interface Parsed {
+  argv: string[];
+  entry: CommandEntry;
+  id: string | undefined;
+}
+
+function parsed(value: unknown, where: string): Parsed {
   if (typeof value === 'string' || Array.isArray(value))
-    return { argv: argumentsOf(value, where), id: undefined };
+    return { ...commandOf(value, where), id: undefined };
   if (typeof value !== 'object' || value === null) throw bad(where, 'it is no command');
   const { id, run, ...rest } = value as Record<string, unknown>;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw bad(where, `it has an unknown key ${JSON.stringify(unknown)}`);
   if (id !== undefined && (typeof id !== 'string' || id === ''))
     throw bad(where, 'its id is no text');
-  return { argv: argumentsOf(run, where), id: id as string | undefined };
+  return { ...commandOf(run, where), id: id as string | undefined };
 }
 
-function argumentsOf(run: unknown, where: string): string[] {
+function commandOf(run: unknown, where: string): Omit<Parsed, 'id'> {
   const words = typeof run === 'string' ? wordsOf(run, where) : run;
   if (
     !Array.isArray(words) ||
     words.length === 0 ||
-    !words.every((word) => ['string', 'number'].includes(typeof word))
+    !words.every((word) => typeof word === 'string' || Number.isSafeInteger(word))
   )
     throw bad(where, 'it is no command');
   const argv = words.map(String);
@@ -91,10 +100,11 @@ function argumentsOf(run: unknown, where: string): string[] {
       'a URL of it holds a password',
       'Use a netrc file, a password command or a profile: this file, its journal and what is said of a job are no place for it.',
     );
-  return own;
+  return { argv: own, entry: command };
 }
 
-const passwordInUrl = /^[a-z][a-z0-9+.-]*:\/\/[^/@\s]*:[^/@\s]+@/i;
+/** As an argument, or as the value of an option: `--proxy=http://…`. */
+const passwordInUrl = /(?:^|=)[a-z][a-z0-9+.-]*:\/\/[^/@\s]*:[^/@\s]+@/i;
 
 /** Words with quotation marks as a shell has them, and nothing else of a shell. */
 function wordsOf(text: string, where: string): string[] {

@@ -1,5 +1,10 @@
 /** A piece of work: a command line, under a key that is the same in every run. */
 import { createHash } from 'node:crypto';
+import type { CommandEntry } from '../commands.js';
+import { globalOptions } from '../global-options.js';
+import { named } from '../named.js';
+import { nameOf } from '../named-command.js';
+import { ownWords } from '../operands.js';
 
 export interface Job {
   /** Letters, digits and dashes. */
@@ -36,7 +41,8 @@ export interface RunJobOptions {
 export interface JobRunner {
   /** Each job's outcome, as it is there. What an earlier run has done is not done again, and told as done. */
   run(jobs: readonly Job[], options: RunJobOptions): AsyncIterable<JobOutcome>;
-  close(): Promise<void>;
+  /** `done`: nothing is left of these jobs. */
+  close(options?: { done?: boolean }): Promise<void>;
 }
 
 /** Does a job: its exit code, and what it said when it failed. */
@@ -45,27 +51,55 @@ export type Execute = (
   signal: AbortSignal,
 ) => Promise<{ exit: number; problem?: string }>;
 
+/** The words of a command line that are no options, and the options without their values. */
+interface Read {
+  operands: readonly string[];
+  options: readonly string[];
+}
+
 /** What does the same thing twice when it is run twice. `sync`, `fetch` and `send --each` know what they have done. */
-const once: Readonly<Record<string, (argv: readonly string[]) => boolean>> = {
-  send: (argv) => !argv.some((arg) => /^--(each|dry-run)(=|$)/.test(arg)),
+const once: Readonly<Record<string, (read: Read) => boolean>> = {
+  send: ({ options }) => !options.some((arg) => /^--(each|dry-run)(=|$)/.test(arg)),
   sendmail: () => true,
   append: () => true,
   copy: () => true,
   mv: () => true,
   move: () => true,
-  news: (argv) => argv[1] === 'post',
+  news: ({ operands }) => operands[0] === 'post',
+  // Messages of a maildrop are numbered anew when one is gone; a path may be one of a profile's maildrop.
+  rm: ({ operands: [url = ''] }) => !/^(ftps?|imaps?):/i.test(url),
 };
 
-export const isRepeatable = (argv: readonly string[]): boolean =>
-  !(once[argv[0] ?? '']?.(argv) ?? false);
+/** Wherever its options stand. */
+async function isRepeatable(argv: readonly string[], entry: CommandEntry): Promise<boolean> {
+  const isOnce = named(once, nameOf(entry));
+  if (isOnce === undefined) return true;
+  const own = ownWords(argv, { ...globalOptions, ...(await entry.load()).options });
+  const end = argv.indexOf('--');
+  const isOption = (word: string): boolean => word.startsWith('-') && word !== '-';
+  const words = [...own.filter((word) => !isOption(word)), ...(end < 0 ? [] : argv.slice(end + 1))];
+  return !isOnce({ operands: words.slice(1), options: own.filter(isOption) });
+}
 
 /** @param nth which of several that are alike */
-export function jobOf(argv: readonly string[], name: string | undefined, nth: number): Job {
+export async function jobOf(
+  argv: readonly string[],
+  entry: CommandEntry,
+  name: string | undefined,
+  nth: number,
+): Promise<Job> {
   const what = name === undefined ? JSON.stringify([argv, nth]) : JSON.stringify(name);
   return {
-    key: createHash('sha256').update(what).digest('hex').slice(0, 24),
+    key: digest(what),
     name: name ?? argv.join(' '),
     argv,
-    repeatable: isRepeatable(argv),
+    repeatable: await isRepeatable(argv, entry),
   };
 }
+
+/** What tells a command line from another one of the same name. */
+export const workOf = ({ argv }: Pick<Job, 'argv'>): string =>
+  digest(JSON.stringify(argv)).slice(0, 12);
+
+const digest = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, 24);

@@ -49,6 +49,9 @@ export async function queueOptions(
 export async function queueRunner(url: string, args: Args, context: Context): Promise<JobRunner> {
   if (args.rate !== undefined || args.jobs !== undefined)
     throw usage('--rate and --jobs are the workers’', 'Give them to fivewire worker.');
+  for (const name of ['again', 'journal'])
+    if (args[name] !== undefined)
+      throw usage(`--${name} is for jobs that are run here`, 'A queue remembers by itself.');
   const { createQueueRunner } = await jobsPackage();
   return createQueueRunner(await queueOptions(url, args, context));
 }

@@ -5,7 +5,7 @@ import { usage } from '../exit-code.js';
 import { globalOptions } from '../global-options.js';
 
 /** Said of the run itself. */
-const own = new Set(['json', 'quiet', 'retry']);
+const own = new Set(['json', 'quiet']);
 
 export function sharedOptions(args: Args): string[] {
   if (args['password-stdin'] === true)
