@@ -13,8 +13,9 @@ export interface Likeness {
   /** 0 where lines of this kind have none, here and below. */
   readonly size: number;
   readonly unique: number;
-  /** Milliseconds since 1970 from the parts; `undefined` where they are no time, and the line is none of this kind. */
-  readonly time: ((parts: RegExpExecArray) => number | undefined) | undefined;
+  readonly time: number;
+  /** Milliseconds since 1970 from what is shown; `undefined` where that is no time, and the line is none of this kind. */
+  readonly readTime: (shown: string) => number | undefined;
   /** The values of the others. */
   readonly draft: Draft;
 }
@@ -46,6 +47,8 @@ export class LinesAlike {
     const { prefix, octetPrefix, decode, lineOctets } = place;
     let kind: Likeness | undefined = this.#kinds[0];
     if (kind === undefined) return from;
+    let shown = '';
+    let modified: number | undefined;
     let at = from;
     for (; at < lines.length; at += 1) {
       const line = lines[at] as string;
@@ -56,9 +59,14 @@ export class LinesAlike {
         if (kind === undefined) break;
         parts = kind.line.exec(line) as RegExpExecArray;
       }
-      const { draft, time } = kind;
-      if (time !== undefined) {
-        const modified = time(parts);
+      const { draft } = kind;
+      if (kind.time > 0) {
+        const time = parts[kind.time] as string;
+        // What was written in one go has one time, line after line.
+        if (time !== shown) {
+          modified = kind.readTime(time);
+          shown = time;
+        }
         if (modified === undefined) break;
         draft.modified = new Date(modified);
       }

@@ -85,7 +85,7 @@ class FactKinds {
       else {
         if (at[fact] > 0) return undefined;
         at[fact] = values + 1;
-        values += fact === 'modify' ? 2 : 1;
+        values += 1;
         expected += `${literally(line.slice(from, equals + 1))}${varying[fact]};`;
       }
       from = semicolon + 1;
@@ -97,29 +97,30 @@ class FactKinds {
       name: values + 1,
       size: draft.size === undefined ? 0 : at.size,
       unique: at.unique,
-      time: at.modify > 0 ? (parts) => this.#time(parts, at.modify) : undefined,
+      time: at.modify,
+      readTime: this.#time,
       draft: { ...draft },
     };
   }
 
-  /** `20260102` and `030405` */
-  #time(parts: RegExpExecArray, at: number): number | undefined {
-    const day = parts[at] as string;
+  /** `20260102030405` */
+  readonly #time = (shown: string): number | undefined => {
+    const day = shown.slice(0, 8);
     let start = this.#days.get(day);
     if (start === undefined) {
       start = wallClock(Number(day.slice(0, 4)), Number(day.slice(4, 6)), Number(day.slice(6)));
       if (this.#days.size < mostDays) this.#days.set(day, start);
     }
-    const time = Number(parts[at + 1]);
+    const time = Number(shown.slice(8));
     const hour = Math.floor(time / 10_000);
     const minute = Math.floor(time / 100) % 100;
     return start && start + ((hour * 60 + minute) * 60 + (time % 100)) * 1_000;
-  }
+  };
 }
 
 /** A time that is no time is left to the general way. */
 const varying = {
-  modify: '(\\d{8})((?:[01]\\d|2[0-3])[0-5]\\d[0-5]\\d)',
+  modify: '(\\d{8}(?:[01]\\d|2[0-3])[0-5]\\d[0-5]\\d)',
   size: '(\\d{1,15})',
   unique: '([^; \t]*)',
 } as const;

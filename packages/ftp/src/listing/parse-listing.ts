@@ -128,7 +128,9 @@ export class ListingParser {
   readonly #hasSlashes: boolean;
   readonly #lineOctets: number;
   readonly #splitter: LineSplitter;
-  #candidates: Dialect[];
+  /** Those that may be it yet; the first is often the last that is needed. */
+  #candidates: readonly DialectName[];
+  readonly #made = new Map<DialectName, Dialect>();
   #settled: Dialect | undefined;
   #foreign: Dialect[] | undefined;
   #line = 0;
@@ -156,7 +158,7 @@ export class ListingParser {
     this.#hasSlashes = options.hasSlashes ?? false;
     this.#lineOctets = options.lineOctets ?? 65_536;
     this.#splitter = new LineSplitter(this.#lineOctets);
-    this.#candidates = inOrder(options.system).map((name) => dialects[name](this.#context));
+    this.#candidates = inOrder(options.system);
   }
 
   /** The dialect, as soon as a line has told it. */
@@ -256,7 +258,9 @@ export class ListingParser {
         return result;
       }
     }
-    for (const dialect of this.#candidates) {
+    for (const name of this.#candidates) {
+      const dialect = this.#made.get(name) ?? dialects[name](this.#context);
+      this.#made.set(name, dialect);
       if (dialect === this.#settled) continue;
       const result = dialect.read(text);
       if (result === undefined) continue;

@@ -22,9 +22,9 @@ import { type Likeness, literally, plainName } from './lines-alike.js';
 // Whatever is repeated stops at a letter that what follows must begin with: there is nothing to go back over.
 const word = '(\\d{3,}|[^ \\t\\d][^ \\t]*)';
 const headOf = new RegExp(`^([-d])[-rwxsStT]{9}[+.@]? +\\d+ +${word} +${word} `);
-const sizeAndDay = ' *(\\d{1,15}) ((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \\d]\\d) ';
-const withYear = `${sizeAndDay} ([1-9]\\d{3}) ((?!\\d{1,2}:\\d\\d|[\\0- ])${plainName})$`;
-const withTime = `${sizeAndDay}([01]\\d|2[0-3]):([0-5]\\d) ((?=.*\\S)${plainName})$`;
+const sizeAndDay = ' *(\\d{1,15}) ((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \\d]\\d ';
+const withYear = `${sizeAndDay} [1-9]\\d{3}) ((?!\\d{1,2}:\\d\\d|[\\0- ])${plainName})$`;
+const withTime = `${sizeAndDay}(?:[01]\\d|2[0-3]):[0-5]\\d) ((?=.*\\S)${plainName})$`;
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
 const dayLength = 86_400_000;
@@ -69,16 +69,17 @@ export class UsualKinds {
       line: hasYear ? dated : new RegExp(begin + withTime, 's'),
       size: isDirectory ? 0 : 1,
       unique: 0,
-      name: hasYear ? 4 : 5,
-      time: hasYear ? this.#ofYear : this.#ofLatest,
+      time: 2,
+      name: 3,
+      readTime: hasYear ? this.#ofYear : this.#ofLatest,
       draft,
     };
   }
 
   /** `Apr  8  1994` */
-  readonly #ofYear = (parts: RegExpExecArray): number | undefined => {
-    const day = this.#day(parts[2] as string);
-    const number = Number(parts[3]);
+  readonly #ofYear = (shown: string): number | undefined => {
+    const day = this.#day(shown.slice(0, 6));
+    const number = Number(shown.slice(8));
     const year = number < firstYear ? undefined : yearNumbered(number);
     const time = day && year && startOf(year, day);
     return time === undefined ? undefined : time - this.#utcOffset;
@@ -88,10 +89,10 @@ export class UsualKinds {
    * `Jan 29 03:26`: a date without a year is the latest that does not lie in the future. The leap day of which year is left to the
    * general way.
    */
-  readonly #ofLatest = (parts: RegExpExecArray): number | undefined => {
-    const day = this.#day(parts[2] as string);
+  readonly #ofLatest = (shown: string): number | undefined => {
+    const day = this.#day(shown.slice(0, 6));
     if (day === undefined || day.isLeapDay) return undefined;
-    const time = (Number(parts[3]) * 60 + Number(parts[4])) * 60_000;
+    const time = (Number(shown.slice(7, 9)) * 60 + Number(shown.slice(10))) * 60_000;
     const at = (startOf(this.#thisYear, day) as number) + time;
     const latest = at <= this.#latest ? at : (startOf(this.#lastYear, day) as number) + time;
     return latest - this.#utcOffset;
