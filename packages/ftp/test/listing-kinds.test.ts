@@ -1341,3 +1341,58 @@ describe('what is not understood is a problem, and never a wrong name', () => {
     );
   });
 });
+
+describe('what stands around entries', () => {
+  const entry = '-rw-r--r--   1 a b 96 May 14 08:01 x';
+  it.each([
+    ['total 8', entry, 'total 8'],
+    [entry, '1 file(s), 96 bytes'],
+    [entry, 'Total: 1 files'],
+    [entry, '', '12 entries listed.'],
+    ['Listing of /pub', 'Permissions  Links  Owner  Group  Size  Date  Name', entry],
+    ['03-07-25  09:05AM                 5 x', '     1 files      5 bytes'],
+  ])('is no problem: %s', (...lines) => {
+    const { entries, problems } = parse(lines.join('\r\n'));
+    expect(entries.map(({ name }) => name)).toEqual(['x']);
+    expect(problems).toEqual([]);
+  });
+
+  it.each([
+    ['3 files'],
+    ['total: 3 files, 12 bytes'],
+    [entry, '', 'sub:', 'total 3', entry],
+    [entry, 'ls: cannot access y: Permission denied'],
+    [entry, '226 Transfer complete.'],
+  ])('does not hide what was not understood: %s', (...lines) => {
+    expect(parse(lines.join('\r\n')).problems).not.toEqual([]);
+  });
+});
+
+describe('months as each language abbreviates them', () => {
+  it.each([
+    'de Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.',
+    'fr janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.',
+    'es ene feb mar abr may jun jul ago sept oct nov dic',
+    'it gen feb mar apr mag giu lug ago set ott nov dic',
+    'pt jan. fev. mar. abr. mai. jun. jul. ago. set. out. nov. dez.',
+    'nl jan feb mrt apr mei jun jul aug sep okt nov dec',
+    'sv jan. feb. mars apr. maj juni juli aug. sep. okt. nov. dec.',
+    'da jan. feb. mar. apr. maj jun. jul. aug. sep. okt. nov. dec.',
+    'pl sty lut mar kwi maj cze lip sie wrz paź lis gru',
+    'hu jan. febr. márc. ápr. máj. jún. júl. aug. szept. okt. nov. dec.',
+    'tr Oca Şub Mar Nis May Haz Tem Ağu Eyl Eki Kas Ara',
+    'ru янв. февр. мар. апр. мая июн. июл. авг. сент. окт. нояб. дек.',
+    'uk січ. лют. бер. квіт. трав. черв. лип. серп. вер. жовт. лист. груд.',
+    'el Ιαν Φεβ Μαρ Απρ Μαΐ Ιουν Ιουλ Αυγ Σεπ Οκτ Νοε Δεκ',
+    'ro ian. feb. mar. apr. mai iun. iul. aug. sept. oct. nov. dec.',
+  ])('%s', (row) => {
+    const [, ...names] = row.split(' ');
+    names.forEach((each, month) => {
+      const name = utf8(each);
+      for (const date of [`14 ${name} 2023`, `${name} 14  2023`]) {
+        const [read] = parse(`-rw-r--r--   1 a b 5 ${date} x`).entries;
+        expect([read?.name, read?.modified]).toEqual(['x', new Date(Date.UTC(2023, month, 14))]);
+      }
+    });
+  });
+});

@@ -8,6 +8,7 @@ import {
   readFeatures,
   sizeOf,
   timeOf,
+  workingDirectoryIn,
 } from '../src/session/reply-text.js';
 
 describe('PWD and MKD, RFC 959 appendix II', () => {
@@ -30,6 +31,17 @@ describe('PWD and MKD, RFC 959 appendix II', () => {
   });
 });
 
+describe('PWD without quotes', () => {
+  it.each([
+    ['/home/u', '/home/u'],
+    ['/home/u is the current directory', '/home/u'],
+    ['/home/a b is current directory.', '/home/a b'],
+    ['/home/a b', undefined],
+    ['/home/u ready', undefined],
+    ['Current directory: unknown', undefined],
+  ])('%s', (text, path) => expect(workingDirectoryIn(text)).toBe(path));
+});
+
 describe('EPSV and PASV', () => {
   it.each([
     ['Entering Extended Passive Mode (|||6446|)', 6446],
@@ -40,6 +52,14 @@ describe('EPSV and PASV', () => {
     ['Entering Passive Mode. 10,0,0,1,25,46', 25 * 256 + 46],
     ['=10,0,0,1,25,46', 25 * 256 + 46],
     ['Passive 227 (10,0,0,1,25,46).', 25 * 256 + 46],
+    ['Modo pasivo extendido (EPSV) (|||6446|)', 6446],
+    ['Extended Passive Mode |||6446|', 6446],
+    ['<|||6446|>', 6446],
+    ['(||| 6446 |)', 6446],
+    ['port (#1) is (|2|::1|6446|)', 6446],
+    ['(1,2,3) is (10,0,0,1,25,46)', 25 * 256 + 46],
+    ['Long Passive Mode (4,4,10,0,0,1,2,25,46)', undefined],
+    ['(10,0,0,1,25,46,7)', undefined],
     ['(|||0|)', undefined],
     ['(|||65536|)', undefined],
     ['(|||123)', undefined],
@@ -89,7 +109,7 @@ it('reads SIZE, MDTM, 150 and hashes', () => {
   expect(sizeOf('/a: 12')).toBeUndefined();
   expect(timeOf('20240102030405')?.modified).toEqual(new Date('2024-01-02T03:04:05Z'));
   expect(timeOf('2024')).toBeUndefined();
-  expect(announcedSize('Opening BINARY mode data connection for (9 bytes) (384 bytes).')).toBe(9);
+  expect(announcedSize('Opening BINARY mode data connection for (9 bytes) (384 bytes).')).toBe(384);
   expect(announcedSize('Opening BINARY mode data connection for x (384 bytes).')).toBe(384);
   expect(announcedSize('Ok to send data.')).toBeUndefined();
   const hex = 'AB'.repeat(32);

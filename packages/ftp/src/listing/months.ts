@@ -13,21 +13,21 @@ const abroad: readonly string[] = [
   'gen|gennaio feb|febbraio mar|marzo apr|aprile mag|maggio giu|giugno lug|luglio ago|agosto set|settembre ott|ottobre nov|novembre dic|dicembre', // Italian
   'jan|janeiro fev|fevereiro mar|março abr|abril mai|maio jun|junho jul|julho ago|agosto set|setembro out|outubro nov|novembro dez|dezembro', // Portuguese
   'jan|januari feb|februari mrt|maa|maart apr|april mei jun|juni jul|juli aug|augustus sep|sept|september okt|oktober nov|november dec|december', // Dutch
-  'jan feb mar|mars apr maj|mai jun|juni jul|juli aug sep okt nov dec|des', // Danish, Swedish, Norwegian
+  'jan feb mar|mars apr maj|mai jun|juni jul|juli aug|augusti sep okt nov dec|des', // Danish, Swedish, Norwegian
   'tammi|tammikuu|tammikuuta helmi|helmikuu|helmikuuta maalis|maaliskuu|maaliskuuta huhti|huhtikuu|huhtikuuta touko|toukokuu|toukokuuta kesä|kesäkuu|kesäkuuta heinä|heinäkuu|heinäkuuta elo|elokuu|elokuuta syys|syyskuu|syyskuuta loka|lokakuu|lokakuuta marras|marraskuu|marraskuuta joulu|joulukuu|joulukuuta', // Finnish
   'jaan veebr märts apr mai juuni juuli aug sept okt nov dets', // Estonian
   'sty|styczeń|stycznia lut|luty|lutego mar|marzec|marca kwi|kwiecień|kwietnia maj|maja cze|czerwiec|czerwca lip|lipiec|lipca sie|sierpień|sierpnia wrz|wrzesień|września paź|październik|października lis|listopad gru|grudzień|grudnia', // Polish
   'led|leden|ledna úno|únor|února bře|březen|března dub|duben|dubna kvě|květen|května čen|čer|čvn|červen|června čec|čvc|červenec|července srp|srpen|srpna zář|září říj|říjen|října lis|listopad|listopadu pro|prosinec|prosince', // Czech
   'jan|január feb|febr|február már|márc|március ápr|április máj|május jún|június júl|július aug|augusztus szep|sze|szept|szeptember okt|október nov|november dec|december', // Hungarian
   'Ιαν|Ιανουαρίου Φεβ|Φεβρουαρίου Μαρ|Μάρ|Μαρτίου Απρ|Απριλίου Μαϊ|Μάι|Μαΐ|Μάη|Μαΐου Ιουν|Ιούν|Ιουνίου Ιουλ|Ιούλ|Ιουλίου Αυγ|Αύγ|Αυγούστου Σεπ|Σεπτ|Σεπτεμβρίου Οκτ|Οκτωβρίου Νοε|Νοέ|Νοεμ|Νοεμβρίου Δεκ|Δεκεμβρίου', // Greek
-  'ian feb mar apr mai iun iul aug sep oct noi|noe dec', // Romanian
+  'ian|ianuarie feb|februarie mar|martie apr|aprilie mai iun|iunie iul|iulie aug|august sep|sept|septembrie oct|octombrie noi|noe|nov|noiembrie dec|decembrie', // Romanian
   'oca|ocak şub|şubat mar|mart nis|nisan may|mayıs haz|haziran tem|temmuz ağu|ağustos eyl|eylül eki|ekim kas|kasım ara|aralık', // Turkish
   'янв|января фев|февр|февраля мар|марта апр|апреля май|мая июн|июня июл|июля авг|августа сен|сент|сентября окт|октября ноя|нояб|ноября дек|декабря', // Russian
   'яну фев мар апр май|мая юни юли авг сеп окт ное дек', // Bulgarian
   'saus|sau|sausio vas|vasario kov|kovo bal|balandžio geg|gegužės birž|bir|birželio liep|lie|liepos rugp|rgp|rugpjūčio rugs|rgs|rugsėjo spal|spa|spalio lapkr|lap|lapkričio gruod|grd|gruodžio', // Lithuanian
-  'січ|січня лют|лютого бер|березня кві|квітня тра|травня чер|червня лип|липня сер|серпня вер|вересня жов|жовтня лис|листопада гру|грудня', // Ukrainian
+  'січ|січня лют|лютого бер|берез|березня кві|квіт|квітня тра|трав|травня чер|черв|червня лип|липня сер|серп|серпня вер|верес|вересня жов|жовт|жовтня лис|лист|листопада гру|груд|грудня', // Ukrainian
   'sij|siječnja velj|veljače ožu|ožujka tra|travnja svi|svibnja lipnja srpnja kol|kolovoza ruj|rujna oct stu|studenog|studenoga prosinca', // Croatian, as far as it is no other language's
-  'gen|gener febr|febrer març abr abril maig|mai juny juliol ag|agost set|setembre oct|octubre nov|novembre des|desembre', // Catalan
+  'gen|gener febr|febrer març abr|abril maig|mai juny juliol ag|agost set|setembre oct|octubre nov|novembre des|desembre', // Catalan
   'jan feb mar apr maj jun jul avg|avgust sep okt nov dec', // Slovenian, Serbian in Latin letters
   'јан феб мар апр мај јун јул авг сеп окт нов дец', // Serbian, Macedonian
   'сту|студзеня лют|лютага сак|сакавіка кра|красавіка тра|траўня чэр|чэрвеня ліп|ліпеня жні|жніўня вер|верасня кас|кастрычніка ліс|лістапада сне|снежня', // Belarusian

@@ -3,6 +3,7 @@
 import { isAscii } from 'node:buffer';
 import { joinPath, prefixOf } from '../files/remote-path.js';
 import { type Charset, type CharsetOptions, createCharset } from '../session/charset.js';
+import { isHeading, isSum } from './around.js';
 import type {
   Dialect,
   DialectContext,
@@ -227,8 +228,11 @@ export class ListingParser {
     if (result === 'elsewhere') {
       this.#isElsewhere = true;
       this.#complain('another directory begins here, and what is in it is left out', text);
-    } else if (result === undefined) this.#complain('no known listing looks like this', text);
-    else if ('refusal' in result) this.#complain(result.refusal, text);
+    } else if (result === undefined) {
+      // With the first entry all other dialects are out.
+      const isTalk = this.#candidates.length > 0 ? isHeading(text) : isSum(text);
+      if (!isTalk) this.#complain('no known listing looks like this', text);
+    } else if ('refusal' in result) this.#complain(result.refusal, text);
     else if (!this.#insideOnly || isInside(result)) entries.push(this.#entry(result, text));
     else this.#showsItself = true;
   }

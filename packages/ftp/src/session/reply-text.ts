@@ -18,9 +18,16 @@ export function quotedPath(text: string): string | undefined {
   return undefined;
 }
 
-/** PWD's answer; some servers leave the quotes out. */
+/**
+ * PWD's answer; some servers leave the quotes out. Where a path without them ends before other words than these, it can't be told: half
+ * of it would be another directory.
+ */
 export function workingDirectoryIn(text: string): string | undefined {
-  return quotedPath(text) ?? /^(\/\S*)(?:\s|$)/.exec(text)?.[1];
+  const quoted = quotedPath(text);
+  if (quoted !== undefined || !text.startsWith('/')) return quoted;
+  const end = text.search(/ is (?:(?:the|your) )?(?:current|working|default)\b/i);
+  const path = end < 0 ? text.trimEnd() : text.slice(0, end);
+  return end < 0 && /\s/.test(path) ? undefined : path;
 }
 
 /**
@@ -35,25 +42,46 @@ export function passivePort(text: string): number | undefined {
 }
 
 function extendedPort(text: string): number | undefined {
-  const open = text.indexOf('(');
-  if (open < 0) return undefined;
-  const delimiter = text.charCodeAt(open + 1); // `!` on OS/400
-  if (Number.isNaN(delimiter) || isDigit(delimiter)) return undefined;
-  // The first two of three fields are empty; a server that fills them in names a host, and that is not read either.
-  let at = open + 1;
-  for (let seen = 1; seen < 3; seen += 1) {
-    at += 1;
-    while (at < text.length && text.charCodeAt(at) !== delimiter) at += 1;
+  const most = Math.min(text.length, mostOfPort);
+  for (let at = 0; at < most; at += 1) {
+    const port = portInFields(text, at);
+    if (port !== undefined) return port;
   }
-  const start = at + 1;
-  let end = start;
-  while (isDigit(text.charCodeAt(end))) end += 1;
-  return text.charCodeAt(end) === delimiter ? portNumber(text.slice(start, end)) : undefined;
+  return undefined;
+}
+
+/** So much is looked through: what opens may have its end far away, each time. */
+const mostOfPort = 2_000;
+
+/**
+ * The port of `|||6446|` at `from`, with or without what servers set around it. The first two of three fields are empty; a server that
+ * fills them in names a host, and that is not read either: then a parenthesis has to show where they begin.
+ */
+function portInFields(text: string, from: number): number | undefined {
+  const delimiter = text.charCodeAt(from); // `!` on OS/400
+  if (Number.isNaN(delimiter) || delimiter <= 32 || isDigit(delimiter)) return undefined;
+  let at = from;
+  if (text.charCodeAt(at + 1) === delimiter && text.charCodeAt(at + 2) === delimiter) at += 3;
+  else {
+    if (text.charAt(from - 1) !== '(') return undefined;
+    for (let seen = 1; seen < 3; seen += 1) {
+      at = text.indexOf(text.charAt(from), at + 1);
+      if (at < 0) return undefined;
+    }
+    at += 1;
+  }
+  if (text.charCodeAt(at) === 32) at += 1;
+  const start = at;
+  while (isDigit(text.charCodeAt(at))) at += 1;
+  const port = portNumber(text.slice(start, at));
+  if (text.charCodeAt(at) === 32) at += 1;
+  return text.charCodeAt(at) === delimiter ? port : undefined;
 }
 
 function addressPort(text: string): number | undefined {
   for (let at = 0; at < text.length; at += 1) {
     if (!isDigit(text.charCodeAt(at)) || isDigit(text.charCodeAt(at - 1))) continue;
+    if (/\d ?, ?$/.test(text.slice(Math.max(0, at - 4), at))) continue; // in the middle of others
     const numbers = sixNumbers(text, at);
     if (numbers !== undefined)
       return portNumber(String((numbers[4] ?? 0) * 256 + (numbers[5] ?? 0)));
@@ -75,7 +103,8 @@ function sixNumbers(text: string, from: number): number[] | undefined {
     if (numbers.length < 6 && text.charCodeAt(end) !== 44) return undefined;
     at = text.charCodeAt(end + 1) === 32 ? end + 2 : end + 1;
   }
-  return numbers;
+  // A longer run is no address and port of this kind (RFC 1639).
+  return text.charCodeAt(at - 1) === 44 && isDigit(text.charCodeAt(at)) ? undefined : numbers;
 }
 
 function portNumber(text: string): number | undefined {
@@ -111,10 +140,13 @@ export function timeOf(text: string): ReturnType<typeof readTimeVal> {
   return readTimeVal(text.trim());
 }
 
-/** `150 Opening BINARY mode data connection for a.bin (384 bytes).` Custom since BSD, and a promise where it stands. */
+/**
+ * `150 Opening BINARY mode data connection for a.bin (384 bytes).` Custom since BSD, and a promise where it stands. The last one: what
+ * stands before it may be a name.
+ */
 export function announcedSize(text: string): number | undefined {
-  const match = /\((\d{1,16}) bytes\)/i.exec(text.slice(-200));
-  return match === null ? undefined : wholeNumber(match[1] ?? '');
+  const last = [...text.slice(-200).matchAll(/\((\d{1,16}) bytes\)/gi)].at(-1);
+  return last === undefined ? undefined : wholeNumber(last[1] ?? '');
 }
 
 /** HASH (draft-bryan-ftpext-hash): `SHA-256 0-49 <hex> name`; XSHA256 and its kin: the hex alone, or with the name. */
