@@ -131,19 +131,49 @@ export function accidents({ cli, world }: Installed): void {
     expect((await cli.run(['ls', url('imaps'), '--password-command', 'exit 5'])).status).toBe(78);
   });
 
-  it('a full disk is 74 and leaves nothing half-written', async () => {
-    const disk = mounted(cli, 'size=400k');
-    if (disk === undefined) return;
-    try {
-      world.servers.files.write('/big.bin', randomBytes(600_000));
-      const got = await run(disk.path, ['get', url('ftps', 'big.bin')]);
-      expect(got).toMatchObject({ status: 74, stdout: '' });
-      expect(got.stderr).toMatch(/no space left/);
-      expect(readdirSync(disk.path)).toEqual([]);
-    } finally {
-      disk.unmount();
-    }
-  });
+  it.each([
+    ['get', 'big/2.bin'],
+    ['get', 'big/2.bin', '--limit-rate', '9m'],
+    ['get', '-r', 'big', 'tree'],
+    ['get', 'big/*.bin', 'tree/'],
+    ['mirror', 'big', 'tree'],
+    ['mirror', 'big', 'tree', '--jobs', '2'],
+    ['sync', 'big', 'tree'],
+    ['get', 'big/1.bin', 'old.bin', '--backup'],
+    ['get', 'big/1.bin', 'old.bin', '--backup', '--resume'],
+  ])(
+    'a disk that fills up under %s %s %s is 74, and leaves nothing half-written',
+    async (...line) => {
+      const disk = mounted(cli, 'size=300k');
+      if (disk === undefined) return;
+      try {
+        for (const name of ['1', '2'])
+          world.servers.files.write(
+            `/big/${name}.bin`,
+            randomBytes(line[1] === 'big/2.bin' ? 600_000 : 200_000),
+          );
+        writeFileSync(
+          join(disk.path, 'old.bin'),
+          Buffer.alloc(line.includes('--backup') ? 120_000 : 1),
+        );
+        writeFileSync(join(disk.path, 'old.bin~'), 'older');
+        const args = line.map((word) => (word.startsWith('big') ? url('ftps', word) : word));
+        const got = await run(disk.path, args);
+        expect(got).toMatchObject({ status: 74, stdout: '' });
+        expect(got.stderr).toMatch(
+          /^(fivewire|warning): Cannot write \S+: no space left on device$/m,
+        );
+        for (const name of readdirSync(disk.path, { recursive: true }) as string[])
+          expect(name).toMatch(/^(old\.bin~?|tree|tree\/[12]\.bin)$/);
+        for (const name of readdirSync(disk.path, { recursive: true }) as string[])
+          if (/\d\.bin$/.test(name))
+            expect(readFileSync(join(disk.path, name)).length).toBe(200_000);
+        expect(readFileSync(join(disk.path, 'old.bin~'), 'utf8')).toBe('older');
+      } finally {
+        disk.unmount();
+      }
+    },
+  );
 
   it.each(['Mail', 'mbox:in.mbox'])(
     'a disk that fills up under %s: a rerun gets the rest',

@@ -406,6 +406,65 @@ export function habits({ cli, world }: Installed): void {
     expect(await run('rm', '-r', box, '--older-than', '1d')).toMatchObject({ status: 64 });
   });
 
+  it('mv takes a directory that ends in a slash, as a shell has it', async () => {
+    const cwd = cli.folder();
+    world.servers.files.write('/from/a b.txt', 'x');
+    world.servers.files.write('/into/here.txt', 'y');
+    const moved = await fivewire(cwd, ['mv', url('ftps', 'from/a%20b.txt'), 'into/', '-v']);
+    expect(moved).toMatchObject({ status: 0, stdout: 'renamed from/a b.txt to into/a b.txt\n' });
+    expect(world.servers.files.read('/into/a b.txt')?.toString()).toBe('x');
+    expect(await fivewire(cwd, ['mv', url('ftps', 'from/'), 'into/'])).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+    expect((await fivewire(cwd, ['ls', url('ftps', 'into')])).stdout.split('\n').sort()).toEqual([
+      '',
+      'a b.txt',
+      'from/',
+      'here.txt',
+    ]);
+  });
+
+  it('a port that is taken is 69, and what to do about it', async () => {
+    const port = world.servers.ports.ftp['implicit-tls'];
+    const ran = await cli.run(['serve', '--port-base', String(port)]);
+    expect(ran).toMatchObject({ status: 69, stdout: '' });
+    expect(ran.stderr).toMatch(
+      /^fivewire: Cannot listen on port \d+: another program does\n {2}Give another --port-base; /,
+    );
+  });
+
+  it.each([
+    ['append', ['append', 'm', url('imaps', 'INBOX')]],
+    ['news post', ['news', 'post', url('nntps'), 'm']],
+  ])('--limit-rate holds for %s', async (_, args) => {
+    const cwd = cli.folder();
+    const text = 'From: b@example.org\nNewsgroups: test.fivewire\nSubject: s\n\n';
+    writeFileSync(join(cwd, 'm'), text + 'x'.repeat(70).concat('\n').repeat(30));
+    const began = performance.now();
+    expect(await fivewire(cwd, [...args, '--limit-rate', '4k'])).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+    // 2 kB at 4 KiB/s: whatever the machine does, not less than this.
+    expect(performance.now() - began).toBeGreaterThan(300);
+  });
+
+  it.each([['imap'], ['pop3'], ['ftp']])('--retry holds for watch of %s', async (protocol) => {
+    const ran = await cli.run([
+      'watch',
+      `${protocol}s://alice@localhost:1/`,
+      '--password-command',
+      'echo x',
+      '--retry',
+      '1',
+    ]);
+    expect(ran).toMatchObject({ status: 69, stdout: '' });
+    expect(ran.stderr).toContain('again in 1 s (1 of 1)');
+  });
+
   it('put takes several files into a directory, as a shell gives them for *.csv', async () => {
     const cwd = cli.folder();
     const { files } = world.servers;

@@ -1,5 +1,7 @@
 /** `fivewire run`, packed, on embedded servers: a rerun does what is left, and nothing twice. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { installed, killedAgain, type RunOptions } from './installed.js';
@@ -165,26 +167,24 @@ describe('run', () => {
   });
 
   it('--again takes no journal from a run that uses it, and nothing that is none', async () => {
-    jobs(`- get ${report} --limit-rate 2\n`);
+    jobs(`- put FIFO ${world.url('ftps', 'fifo.txt')}\n`);
     writeFileSync(join(cwd, 'notes.txt'), 'mine\n');
     const other = await fivewire(['run', 'jobs.yaml', '--again', '--journal', 'notes.txt']);
     expect(other).toMatchObject({ status: 65, stdout: '' });
     expect(readFileSync(join(cwd, 'notes.txt'), 'utf8')).toBe('mine\n');
-    const tried: Promise<Awaited<ReturnType<typeof fivewire>>>[] = [];
-    const first = await fivewire(['run', 'jobs.yaml', '--trace'], {
-      signal: 'SIGTERM',
-      stopWhen(text) {
-        if (!/: C: RETR/.test(text)) return false;
-        if (tried.length === 0)
-          for (const more of ['--again', '--resume', '--quiet'])
-            tried.push(fivewire(['run', 'jobs.yaml', more]));
-        return false;
-      },
-    });
-    for (const ran of await Promise.all(tried))
-      expect(ran).toMatchObject({ status: 75, stderr: expect.stringMatching(/in use/) });
-    expect(tried.length).toBe(3);
-    expect(first).toMatchObject({ status: 0 });
+    execFileSync('mkfifo', [join(cwd, 'FIFO')]);
+    const first = fivewire(['run', 'jobs.yaml'], { process: true });
+    // It is at work when somebody reads the fifo, and goes on when that is written to.
+    const fifo = await open(join(cwd, 'FIFO'), 'w');
+    for (const more of ['--again', '--resume', '--quiet'])
+      expect(await fivewire(['run', 'jobs.yaml', more]), more).toMatchObject({
+        status: 75,
+        stderr: expect.stringMatching(/in use/),
+      });
+    await fifo.writeFile('done');
+    await fifo.close();
+    expect(await first).toMatchObject({ ...silent, stderr: '' });
+    expect(world.servers.files.read('/fifo.txt')?.toString()).toBe('done');
     expect(journal()).toBe(false);
   });
 

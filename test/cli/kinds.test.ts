@@ -12,7 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile as writeFileAsync } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -171,6 +171,58 @@ describe('what stands under the name', () => {
       expect(ran.stderr).toContain('is no file: no state can be kept there');
     }
     expect(readdirSync(cwd).sort()).toEqual(['fifo', 'kept', 'state']);
+  });
+});
+
+describe('what can be read once: a fifo, as the <(command) of a shell', () => {
+  const message = 'From: b@example.org\nTo: alice@example.org\nSubject: once\n\nText of it.\n';
+  const article = 'From: b@example.org\nNewsgroups: test.fivewire\nSubject: once\n\nText of it.\n';
+  const from = ['--from', 'b@example.org', '--to', 'alice@example.org'];
+  const lastMail = () => world.servers.mail.inbox('alice').messages.at(-1)?.octets.toString() ?? '';
+  it.each([
+    ['send --file', ['send', url('smtps'), '--file', 'FIFO'], message, lastMail],
+    [
+      'send --attach',
+      ['send', url('smtps'), ...from, '--attach', 'FIFO'],
+      message,
+      () =>
+        Buffer.from(
+          /base64\r\n(?:[\w-]+: .*\r\n|\s.*\r\n)*\r\n([\w+/=\r\n]+)/.exec(lastMail())?.[1] ?? '',
+          'base64',
+        ).toString() || lastMail(),
+    ],
+    ['send --text', ['send', url('smtps'), ...from, '--text', '@FIFO'], 'Text of it.\n', lastMail],
+    ['append', ['append', 'FIFO', url('imaps', 'INBOX')], message, lastMail],
+    [
+      'put',
+      ['put', 'FIFO', url('ftps', 'once.txt')],
+      message,
+      () => world.servers.files.read('/once.txt')?.toString() ?? '',
+    ],
+    ['news post', ['news', 'post', url('nntps'), 'FIFO'], article, () => ''],
+  ] as [string, string[], string, () => string][])('%s', async (name, args, text, arrived) => {
+    const cwd = cli.folder();
+    execFileSync('mkfifo', [join(cwd, 'FIFO')]);
+    const [ran] = await Promise.all([
+      fivewire(args, { cwd }),
+      writeFileAsync(join(cwd, 'FIFO'), text),
+    ]);
+    expect(ran).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    if (name !== 'news post') return expect(arrived()).toContain('Text of it.');
+    const over = await fivewire(['news', 'over', url('nntps', 'test.fivewire'), '--last', '1']);
+    expect(over.stdout).toContain('once');
+  });
+
+  it('is no attachment of many messages', async () => {
+    const cwd = cli.folder();
+    execFileSync('mkfifo', [join(cwd, 'FIFO')]);
+    writeFileSync(join(cwd, 'rows.csv'), 'mail\nalice@example.org\n');
+    const each = ['send', url('smtps'), '--from', 'b@example.org', '--to', '{{mail}}', '--each'];
+    for (const what of ['FIFO', '-']) {
+      const ran = await fivewire([...each, 'rows.csv', '--attach', what], { cwd, input: 'x' });
+      expect(ran).toMatchObject({ status: 64, stdout: '' });
+      expect(ran.stderr).toContain(`--attach ${what} can be read once`);
+    }
   });
 });
 

@@ -100,7 +100,7 @@ export const commands: readonly CommandEntry[] = [
     forms: [
       ['ftps://user@host/old', 'what is to be renamed or moved'],
       ['imaps://user@host/OLD', 'a mailbox; fivewire move moves messages'],
-      ['TO', 'the new path or name on the same server'],
+      ['TO', 'the new path or name on the same server; ending in /: into that directory'],
     ],
     examples: [
       'fivewire mv ftps://alice@ftp.example.org/a.csv b.csv --netrc',

@@ -1,5 +1,5 @@
 /** What was got goes to stdout, into a directory under its own name, or to the path that the user gave. */
-import { copyFile, lstat, stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Context } from './context.js';
@@ -95,11 +95,9 @@ export const directoryOf = async (wanted = './'): Promise<string> =>
 const isDirectory = async (path: string): Promise<boolean> =>
   path.endsWith('/') || (await stat(path).catch(() => undefined))?.isDirectory() === true;
 
-/** What has to happen to a file that is there before another one takes its place. @returns false: nothing is to be done */
+/** Whether a file may go to that path. @returns false: one is there, and stays @throws Failure 73 */
 export async function clear(path: string, existing: KeepWishes['existing']): Promise<boolean> {
   if (existing === 'skip') return !(await isThere(path));
   if (existing === 'refuse') await refuseExisting(path);
-  if (existing === 'backup' && (await lstat(path).catch(() => undefined))?.isFile())
-    await copyFile(path, `${path}~`);
   return true;
 }

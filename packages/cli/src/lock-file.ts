@@ -2,13 +2,17 @@
  * A lock file, as mail programs have it: made exclusively, naming its owner, so that a dead owner's can be seen. It is
  * written beside and linked into place: a kill never leaves one without a name in it.
  */
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { readlinkSync } from 'node:fs';
+import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, Failure, isSystemError } from './exit-code.js';
 import { unwritable } from './local-files.js';
 
 const pause = 100;
+
+/** Several runs of one process may want the same lock. */
+let count = 0;
 
 /**
  * @param what is locked, for the error
@@ -21,7 +25,7 @@ export async function lockFile(
   what: string,
   patience: number,
 ): Promise<() => Promise<void>> {
-  const owner = `fivewire ${process.pid} ${hostname()}\n`;
+  const owner = `fivewire ${process.pid} ${machine()}\n`;
   for (let waited = 0; ; waited += pause) {
     try {
       await create(path, owner);
@@ -29,7 +33,7 @@ export async function lockFile(
     } catch (error) {
       if (!isSystemError(error) || error.code !== 'EEXIST') throw unwritable(path, error);
     }
-    if (await isAbandoned(path)) await unlink(path).catch(() => {});
+    if (await isAbandoned(path)) await takeAway(path);
     else if (waited >= patience)
       throw new Failure(exitCodes.temporary, `${what} is in use: ${path} exists`, {
         hint: 'Another run is at work; run it again later.',
@@ -41,7 +45,7 @@ export async function lockFile(
 
 /** Throws EEXIST where there is one. File systems without hard links get it written in place. */
 async function create(path: string, owner: string): Promise<void> {
-  const beside = `${path}.${process.pid}`;
+  const beside = `${path}.${process.pid}-${++count}`;
   try {
     await writeFile(beside, owner);
     await link(beside, path);
@@ -58,11 +62,36 @@ async function create(path: string, owner: string): Promise<void> {
   }
 }
 
+/**
+ * One that was seen to be abandoned; but another run may have taken it away meanwhile, and made its own. So it is moved, looked at
+ * again, and laid back where it is not what it was.
+ */
+async function takeAway(path: string): Promise<void> {
+  const moved = `${path}.${process.pid}-${++count}`;
+  try {
+    await rename(path, moved);
+    if (!(await isAbandoned(moved))) await link(moved, path);
+  } catch {
+    // Somebody was faster.
+  } finally {
+    await unlink(moved).catch(() => {});
+  }
+}
+
+/** And in containers, of what its process numbers mean: one that mean others cannot be asked about. */
+function machine(): string {
+  try {
+    return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname(); // no Linux
+  }
+}
+
 /** Of a process of ours, on this machine, that is no more. Another process's lock stays. */
 async function isAbandoned(path: string): Promise<boolean> {
   const text = await readFile(path, 'utf8').catch(() => '');
-  const [, pid, host] = /^fivewire (\d+) (\S+)\n$/.exec(text) ?? [];
-  if (pid === undefined || host !== hostname()) return false;
+  const [, pid, where] = /^fivewire (\d+) (.+)\n$/.exec(text) ?? [];
+  if (pid === undefined || where !== machine()) return false;
   try {
     process.kill(Number(pid), 0);
     return false;

@@ -17,14 +17,17 @@ const pauses = { first: 1_000, longest: 60_000 };
 export async function withRetry<T>(
   { settings, out, signal }: Context,
   attempt: () => Promise<T>,
-  { resumable = false }: { resumable?: boolean } = {},
+  {
+    resumable = false,
+    mayRepeat = () => true,
+  }: { resumable?: boolean; mayRepeat?: () => boolean } = {},
 ): Promise<T> {
   for (let tries = 0; ; tries++) {
     const given = out.given;
     try {
       return await attempt();
     } catch (error) {
-      const repeatable = resumable || out.given === given;
+      const repeatable = (resumable || out.given === given) && mayRepeat();
       if (tries >= settings.retries || signal.aborted || !repeatable || !mayPass(error))
         throw error;
       const pause = growingPause(tries + 1, pauses);

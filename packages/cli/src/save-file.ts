@@ -2,11 +2,11 @@
  * A body into a file of this side, whatever stands under that name: through the clients' own file sink. It is there whole or as it
  * was; its mode and owner stay, a link keeps its place, and a device or a fifo is written to and never replaced.
  */
-import { copyFile, lstat, open, stat, utimes } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { constants, copyFile, lstat, open, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { FileSink } from '@fivewire/line-protocol';
+import { FileSink, temporaryName } from '@fivewire/line-protocol';
 import { isFivewireError } from 'tls-context-core';
 import { exitCodes, Failure, isSystemError } from './exit-code.js';
 import { syncDirectory, unwritable } from './local-files.js';
@@ -36,8 +36,12 @@ export async function saveFile(
   try {
     if (existing === 'refuse') await refuseExisting(path);
     const before = await stat(path).catch(() => undefined);
-    if (before?.isFile() && existing === 'backup') await copyFile(path, `${path}~`);
-    await write(path, body, options);
+    const backup = existing === 'backup' ? await startBackup(path) : undefined;
+    try {
+      await write(path, body, options, () => backup?.keep());
+    } finally {
+      await backup?.drop();
+    }
     if (modified !== undefined && (before === undefined || before.isFile()))
       await utimes(path, modified, modified);
     if (durable) await sync(path);
@@ -56,7 +60,55 @@ export async function refuseExisting(path: string): Promise<void> {
     });
 }
 
-async function write(path: string, body: Readable, options: SaveOptions): Promise<void> {
+export interface Backup {
+  /** What is there now is NAME~ from here on, in place of an older one. */
+  keep(): Promise<void>;
+  /** A copy that is not kept goes. */
+  drop(): Promise<void>;
+}
+
+/**
+ * A copy of a file that is about to be replaced, on its way to NAME~: nothing older is lost for a file that never came.
+ *
+ * @returns nothing where there is no regular file
+ * @throws Failure 73 or 74
+ */
+export async function startBackup(path: string): Promise<Backup | undefined> {
+  if (!(await stat(path).catch(() => undefined))?.isFile()) return undefined;
+  const name = `${path}~`;
+  const there = await lstat(name).catch(() => undefined);
+  if (there !== undefined && !there.isFile())
+    throw new Failure(
+      exitCodes.cannotCreate,
+      `${name} is no regular file: no backup is kept there`,
+      {
+        code: 'EEXIST',
+        hint: 'Move it away, or leave --backup out.',
+      },
+    );
+  const copy = join(dirname(path), temporaryName(basename(name)));
+  const drop = (): Promise<void> => unlink(copy).catch(() => {});
+  try {
+    await copyFile(path, copy, constants.COPYFILE_EXCL);
+  } catch (error) {
+    await drop();
+    throw unwritable(name, error);
+  }
+  return {
+    drop,
+    keep: () =>
+      rename(copy, name).catch((error) => {
+        throw unwritable(name, error);
+      }),
+  };
+}
+
+async function write(
+  path: string,
+  body: Readable,
+  options: SaveOptions,
+  beforeReplacing: () => Promise<void> | undefined,
+): Promise<void> {
   const { signal, through = [] } = options;
   const sink = await FileSink.open(path, { atomic: true, resume: false });
   let isBegun = false;
@@ -70,6 +122,8 @@ async function write(path: string, body: Readable, options: SaveOptions): Promis
   try {
     await pipeline([body, ...through, fill] as never, signal === undefined ? {} : { signal });
     if (!isBegun) await sink.begin();
+    await sink.flush();
+    await beforeReplacing();
     await sink.finish();
   } catch (error) {
     await sink.abandon();

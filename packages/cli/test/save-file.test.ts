@@ -84,6 +84,52 @@ describe('a regular file', () => {
     expect(readFileSync(`${path}~`, 'utf8')).toBe('old');
   });
 
+  describe('a backup', () => {
+    const breaking = () =>
+      Readable.from(
+        (async function* () {
+          yield Buffer.from('half');
+          throw new Error('broken');
+        })(),
+      );
+    it('is the content of what a link leads to', async () => {
+      const [path, link] = [join(folder, 'file'), join(folder, 'link')];
+      writeFileSync(path, 'old');
+      symlinkSync('file', link);
+      await saveFile(link, body(), { existing: 'backup' });
+      expect(readFileSync(path, 'utf8')).toBe('new');
+      expect(readFileSync(`${link}~`, 'utf8')).toBe('old');
+    });
+
+    it('takes the place of an older one only where the file is replaced', async () => {
+      const path = join(folder, 'file');
+      writeFileSync(path, 'old');
+      writeFileSync(`${path}~`, 'older');
+      await expect(saveFile(path, breaking(), { existing: 'backup' })).rejects.toThrow('broken');
+      expect(readdirSync(folder).sort()).toEqual(['file', 'file~']);
+      expect(readFileSync(`${path}~`, 'utf8')).toBe('older');
+      await saveFile(path, body(), { existing: 'backup' });
+      expect(readFileSync(`${path}~`, 'utf8')).toBe('old');
+      expect(readdirSync(folder).sort()).toEqual(['file', 'file~']);
+    });
+
+    it.each([
+      ['a directory', (name: string) => mkdirSync(name)],
+      ['a link', (name: string) => symlinkSync('elsewhere', name)],
+      ['a fifo', (name: string) => execFileSync('mkfifo', [name])],
+    ])('goes into no %s', async (_, make) => {
+      const path = join(folder, 'file');
+      writeFileSync(path, 'old');
+      make(`${path}~`);
+      const before = lstatSync(`${path}~`).mode;
+      await expect(saveFile(path, body(), { existing: 'backup' })).rejects.toMatchObject({
+        exit: 73,
+      });
+      expect(readFileSync(path, 'utf8')).toBe('old');
+      expect(lstatSync(`${path}~`).mode).toBe(before);
+    });
+  });
+
   it('gets the time that it has elsewhere', async () => {
     const modified = new Date('2001-02-03T04:05:06Z');
     await saveFile(join(folder, 'file'), body(), { modified });

@@ -7,9 +7,10 @@ import { unreadable } from '../local-files.js';
 import { line } from '../output.js';
 import { byOwnName } from '../own-mailboxes.js';
 import { withRetry } from '../retry.js';
-import { spoolStdin, startOfMessage } from '../send/ready-message.js';
+import { asFile, startOfMessage } from '../send/ready-message.js';
 import { withSession } from '../sessions.js';
 import { resolveTarget } from '../target.js';
+import { Throttle } from '../throttle.js';
 import { mailboxPath } from '../url-paths.js';
 
 export const options = {
@@ -17,13 +18,12 @@ export const options = {
 } as const;
 
 export async function run(args: Args, context: Context): Promise<undefined> {
-  const { out, signal } = context;
+  const { out, signal, settings } = context;
   const path = text(args.file);
   const target = await resolveTarget(text(args.url), context, { protocols: ['imap'] });
   const mailbox =
     mailboxPath(target.path, 'append takes a mailbox: imaps://user@host/MAILBOX.') ?? 'INBOX';
-  const spool = path === '-' ? await spoolStdin('the message') : undefined;
-  const file = spool?.file ?? path;
+  const { file, close } = await asFile(path, 'the message');
   try {
     const start = await startOfMessage(file, path === '-' ? 'stdin' : path);
     const size = await sizeOnWire(file, start);
@@ -31,7 +31,7 @@ export async function run(args: Args, context: Context): Promise<undefined> {
       withSession('imap', target, context, async (imap) => {
         const flags = texts(args.flag);
         const result = await byOwnName(imap, mailbox, context, (name) =>
-          imap.append(name, onWire(file, start), { flags, size, signal }),
+          imap.append(name, onWire(file, start, settings.limitRate), { flags, size, signal }),
         );
         await out.done(
           { type: 'appended', mailbox, ...result },
@@ -40,12 +40,19 @@ export async function run(args: Args, context: Context): Promise<undefined> {
       }),
     );
   } finally {
-    await spool?.close();
+    await close();
   }
 }
 
-const onWire = (file: string, start: number): Readable =>
-  pipeline(createReadStream(file, { start }), new WireLines(), () => {});
+const onWire = (file: string, start: number, rate: number | undefined): Readable =>
+  pipeline(
+    [
+      createReadStream(file, { start }),
+      new WireLines(),
+      ...(rate === undefined ? [] : [new Throttle(rate)]),
+    ],
+    () => {},
+  ) as unknown as Readable;
 
 /** IMAP says beforehand how many octets come. */
 async function sizeOnWire(file: string, start: number): Promise<number> {

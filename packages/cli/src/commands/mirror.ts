@@ -1,13 +1,16 @@
 /** `fivewire mirror`: a tree by FTP, in either direction; what is equal is not transferred again. */
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { FtpClient, FtpPool, MirrorOptions, TreeResult } from '@fivewire/ftp';
 import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, optionalText, text, texts } from '../context.js';
-import { exitCodeOf, exitCodes, Failure, usage } from '../exit-code.js';
+import { exitCodeOf, exitCodes, Failure, isFailure, usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
 import { refuseNoDirectory, refuseUnwritable, unreadable } from '../local-files.js';
 import { line } from '../output.js';
+import { saidOf } from '../report.js';
 import { withRetry } from '../retry.js';
+import { ofFileSystem } from '../save-file.js';
 import { withSession } from '../sessions.js';
 import { resolveTarget, type Target } from '../target.js';
 import { ftpPath } from '../url-paths.js';
@@ -59,9 +62,11 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   else if (args['dry-run'] === true) await refuseNoDirectory(local);
   else await refuseUnwritable(local);
   const mirror = (ftp: FtpClient | FtpPool): Promise<number | undefined> =>
-    mirrored(() => ftp.mirror(local, remote, wishes), args, context).catch((error) => {
-      throw isNoTree(error) ? noTree(remote, isUp, error) : error;
-    });
+    mirrored(() => ftp.mirror(local, remote, wishes), args, { local, isUp }, context).catch(
+      (error) => {
+        throw isNoTree(error) ? noTree(remote, isUp, error) : error;
+      },
+    );
   return withRetry(
     context,
     () =>
@@ -125,6 +130,20 @@ function wishesOf(args: Args, isUp: boolean, { out, signal }: Context): MirrorOp
   };
 }
 
+/** What this side's files have against it is said of them, and what a client says, to people. */
+function problemOf(
+  path: string,
+  error: unknown,
+  { local, isUp }: { local: string; isUp: boolean },
+): string {
+  const file = join(local, path);
+  const cause = isFivewireError(error) && error.code === 'ERR_LOCAL_IO' ? error.cause : error;
+  const own = isUp ? unreadable(file, 'the file', cause) : ofFileSystem(file, error);
+  if (isFailure(own)) return own.message;
+  const text = isFivewireError(error) ? saidOf(error).message : String((error as Error).message);
+  return `${path}: ${text}`;
+}
+
 const said = { make: 'made', transfer: 'transferred', delete: 'removed' } as const;
 
 async function withPool<T>(
@@ -150,6 +169,7 @@ async function withPool<T>(
 async function mirrored(
   work: () => Promise<TreeResult>,
   args: Args,
+  place: { local: string; isUp: boolean },
   { out, signal }: Context,
 ): Promise<number | undefined> {
   let result: TreeResult;
@@ -172,8 +192,7 @@ async function mirrored(
   if (args['dry-run'] === true)
     for (const action of result.plan)
       await out.row({ type: 'would', ...action }, `${action.kind} ${line(action.path)}`);
-  for (const { path, error } of errors)
-    out.warn(line(`${path}: ${error instanceof Error ? error.message : error}`));
+  for (const { path, error } of errors) out.warn(line(problemOf(path, error, place)));
   const left = result.refused.filter(
     ({ reason }) => !(args['skip-links'] === true && /link/.test(reason)),
   );

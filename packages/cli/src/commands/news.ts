@@ -1,5 +1,6 @@
 /** `fivewire news groups|over|get|archive|nzb|post`: what a news server has, and a new article for it. */
 import { createReadStream } from 'node:fs';
+import { pipeline, type Readable } from 'node:stream';
 import { type Args, type CommandModule, type Context, optionalText, text } from '../context.js';
 import { usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
@@ -8,9 +9,10 @@ import { listArticles, listedIn, listGroups } from '../news-lists.js';
 import { line } from '../output.js';
 import { withRetry } from '../retry.js';
 import { content } from '../send/composed.js';
-import { spoolStdin, startOfMessage } from '../send/ready-message.js';
+import { asFile, startOfMessage } from '../send/ready-message.js';
 import { withSession } from '../sessions.js';
 import { resolveTarget, type Target } from '../target.js';
+import { Throttle } from '../throttle.js';
 import { newsPath } from '../url-paths.js';
 import * as fetchCommand from './fetch.js';
 import * as getCommand from './get.js';
@@ -127,14 +129,15 @@ async function post(args: Args, context: Context): Promise<undefined> {
   const given = ['from', 'subject', 'text'].find((name) => args[name] !== undefined);
   if (file !== undefined && given !== undefined)
     throw usage(`FILE is a finished article: --${given} cannot change it`);
-  const spool = file === '-' ? await spoolStdin('the article') : undefined;
+  const spool = file === undefined ? undefined : await asFile(file, 'the article');
   try {
-    const path = spool?.file ?? file;
-    const start = path === undefined ? 0 : await startOfMessage(path, spool ? 'stdin' : path);
+    const path = spool?.file;
+    const start =
+      path === undefined ? 0 : await startOfMessage(path, file === '-' ? 'stdin' : `${file}`);
     const composed = path === undefined ? await article(args, group, context) : undefined;
     await withRetry(context, () =>
       withSession('nntp', target, context, async (nntp) => {
-        const what = composed ?? createReadStream(path as string, { start });
+        const what = composed ?? paced(createReadStream(path as string, { start }), context);
         const { messageId, text: said } = await nntp.post(what, { signal: context.signal });
         const record = { type: 'posted', messageId, reply: said };
         await context.out.done(record, messageId ?? line(said));
@@ -144,6 +147,10 @@ async function post(args: Args, context: Context): Promise<undefined> {
     await spool?.close();
   }
 }
+
+/** `--limit-rate`. */
+const paced = (source: Readable, { settings: { limitRate } }: Context): Readable =>
+  limitRate === undefined ? source : pipeline(source, new Throttle(limitRate), () => {});
 
 async function article(args: Args, group: string | undefined, { profile }: Context) {
   const from = optionalText(args.from) ?? profile?.from;

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { type Args, type CommandModule, type Context, optionalText, texts } from '../context.js';
-import { usage } from '../exit-code.js';
+import { exitCodes, Failure, isSystemError, usage } from '../exit-code.js';
 import { wholeNumber } from '../global-options.js';
 import { readLocal, unreadable, unwritable } from '../local-files.js';
 
@@ -38,6 +38,8 @@ export async function run(args: Args, { out, signal }: Context): Promise<undefin
     web: args.web === true,
     ...(groups.length === 0 ? {} : { groups }),
     ...(base === undefined ? {} : fixedPorts(base)),
+  }).catch((error) => {
+    throw notListening(error);
   });
   const directory = await mkdtemp(join(tmpdir(), 'fivewire-serve-'));
   const caFile = optionalText(args['ca-file']) ?? join(directory, 'ca.pem');
@@ -64,6 +66,21 @@ export async function run(args: Args, { out, signal }: Context): Promise<undefin
     await servers.close();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+const whyNot: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program does',
+  EACCES: 'this user may not',
+};
+
+function notListening(error: unknown): unknown {
+  if (!isSystemError(error) || error.syscall !== 'listen') return error;
+  const { code = '', port } = error as NodeJS.ErrnoException & { port?: number };
+  return new Failure(
+    code === 'EACCES' ? exitCodes.permission : exitCodes.unavailable,
+    `Cannot listen on port ${port}: ${whyNot[code] ?? code}`,
+    { cause: error, code, hint: 'Give another --port-base; without one, free ports are taken.' },
+  );
 }
 
 /** A timer keeps the process alive; SIGINT is how this command ends well. */

@@ -3,6 +3,7 @@ import { type Args, type CommandModule, type Context, optionalText, text } from 
 import { exitCodes } from '../exit-code.js';
 import { duration } from '../global-options.js';
 import { line } from '../output.js';
+import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
 import { runShell } from '../shell-command.js';
 import { resolveTarget, type Target } from '../target.js';
@@ -79,9 +80,14 @@ async function forEach(
   }
   const mailbox =
     mailboxPath(target.path, 'watch takes a mailbox: imaps://user@host/MAILBOX.') ?? 'INBOX';
-  await withSession('imap', target, context, async (imap) => {
-    context.out.detail(`watching ${line(mailbox)}`);
-    for await (const event of mailboxEvents(imap, mailbox, context))
-      if (!(await deal(event))) return;
-  });
+  // Once it stands, a link that dies is made anew by the client, which knows what came meanwhile.
+  let hasBegun = false;
+  const watch = (): Promise<void> =>
+    withSession('imap', target, context, async (imap) => {
+      hasBegun = true;
+      context.out.detail(`watching ${line(mailbox)}`);
+      for await (const event of mailboxEvents(imap, mailbox, context))
+        if (!(await deal(event))) return;
+    });
+  await withRetry(context, watch, { mayRepeat: () => !hasBegun });
 }

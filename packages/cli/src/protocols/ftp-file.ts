@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import { clear, type KeepWishes } from '../keep.js';
 import { line } from '../output.js';
 import { passage, startProgress } from '../progress.js';
-import { ofFileSystem, saveFile } from '../save-file.js';
+import { ofFileSystem, saveFile, startBackup } from '../save-file.js';
 import { textOf } from '../url-paths.js';
 
 export interface RemoteFile {
@@ -33,12 +33,21 @@ export async function saveRemote(
   }
   const progress = await startProgress(context, name);
   try {
-    if (settings.limitRate === undefined) {
+    const { existing } = wishes;
+    // By the client's own download a backup cannot be made when all is there, just before the file is replaced.
+    const isOwn = settings.limitRate === undefined && (existing !== 'backup' || wishes.resume);
+    if (isOwn) {
+      const backup = existing === 'backup' ? await startBackup(to) : undefined;
       const onProgress = ({ octets }: { octets: number }): void => progress.update(octets, size);
       const { resume } = wishes;
-      await ftp.download(path, to, { signal, resume, onProgress }).catch((error) => {
+      try {
+        await ftp.download(path, to, { signal, resume, onProgress });
+        await backup?.keep();
+      } catch (error) {
         throw ofFileSystem(to, error);
-      });
+      } finally {
+        await backup?.drop();
+      }
       if (wishes.keepTimes && modified !== undefined && (await stat(to)).isFile())
         await utimes(to, modified, modified);
     } else {
@@ -47,6 +56,7 @@ export async function saveRemote(
       await saveFile(to, body, {
         ...{ through, signal },
         modified: wishes.keepTimes ? modified : undefined,
+        ...(existing === 'backup' ? { existing } : {}),
       });
     }
   } finally {

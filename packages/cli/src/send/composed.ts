@@ -6,10 +6,11 @@ import type { Composed } from '@fivewire/compose';
 import { type Args, type Context, optionalText, texts } from '../context.js';
 import { exitCodes, Failure, usage } from '../exit-code.js';
 import { readLocal, unreadable } from '../local-files.js';
+import { line } from '../output.js';
 import { readStdin } from '../stdin.js';
 import { givenFields } from './given-fields.js';
 import { isNullSender, type Outgoing } from './outgoing.js';
-import { spoolStdin } from './ready-message.js';
+import { asFile, type SpooledInput } from './ready-message.js';
 
 /** What is known beforehand, in place of what the options say. */
 interface Given {
@@ -20,7 +21,6 @@ interface Given {
 }
 
 export async function composed(args: Args, context: Context, known?: Given): Promise<Outgoing> {
-  const { compose } = await import('@fivewire/compose');
   const given = optionalText(args.from) ?? context.profile?.from;
   if (given === undefined) throw usage('Who sends it?', 'Give --from, or from: in the profile.');
   if (isNullSender(given))
@@ -31,14 +31,51 @@ export async function composed(args: Args, context: Context, known?: Given): Pro
     completed(texts(some), domain),
   ) as [string[], string[], string[]];
   if (to.length + cc.length + bcc.length === 0) throw usage('Who gets it?', 'Give --to.');
-  const attachments = texts(args.attach);
+  const paths = texts(args.attach);
   const readers = [
-    ...attachments.filter((path) => path === '-'),
+    ...paths.filter((path) => path === '-'),
     ...(known === undefined ? [args.text, args.html].filter(isStdin) : []),
   ];
   if (readers.length > 1) throw usage('stdin can be only one of text, HTML and attachment');
-  for (const path of attachments) if (path !== '-') await checkReadable(path);
-  const spool = attachments.includes('-') ? await spoolStdin('an attachment') : undefined;
+  for (const path of paths) await checkAttachable(path, known !== undefined);
+  const inputs: SpooledInput[] = [];
+  const close = async (): Promise<void> => {
+    for (const input of inputs) await input.close();
+  };
+  try {
+    const attachments: Attached[] = [];
+    for (const path of paths) {
+      const input = await asFile(path, 'the attachment');
+      inputs.push(input);
+      attachments.push({ filename: path === '-' ? 'stdin' : basename(path), file: input.file });
+    }
+    return { ...(await made({ from, to, cc, bcc }, attachments, args, context, known)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Attached {
+  filename: string;
+  file: string;
+}
+
+interface Addressed {
+  from: string;
+  to: string[];
+  cc: string[];
+  bcc: string[];
+}
+
+async function made(
+  addressed: Addressed,
+  attachments: readonly Attached[],
+  args: Args,
+  context: Context,
+  known: Given | undefined,
+): Promise<Omit<Outgoing, 'close'>> {
+  const { compose } = await import('@fivewire/compose');
   const { text, html } = known ?? {
     text: await content(args.text),
     html: await content(args.html),
@@ -56,20 +93,20 @@ export async function composed(args: Args, context: Context, known?: Given): Pro
   // One Message-ID and one date for all attempts: who gets it twice can tell.
   const { randomUUID } = await import('node:crypto');
   const fixed = {
-    messageId: `<${known?.key ?? randomUUID()}@${domainOf(from)}>`,
+    messageId: `<${known?.key ?? randomUUID()}@${domainOf(addressed.from)}>`,
     date: new Date(),
   };
   const make = (): Promise<Composed> =>
     compose(
       {
-        ...{ from, to, cc, bcc, ...fixed, ...further },
+        ...{ ...addressed, ...fixed, ...further },
         ...(subject === undefined ? {} : { subject }),
         ...(text === undefined ? {} : { text }),
         ...(html === undefined ? {} : { html }),
         ...(replyTo === undefined ? {} : { replyTo }),
-        attachments: attachments.map((path) => ({
-          filename: path === '-' ? 'stdin' : basename(path),
-          content: createReadStream(path === '-' && spool !== undefined ? spool.file : path),
+        attachments: attachments.map(({ filename, file }) => ({
+          filename,
+          content: createReadStream(file),
         })),
       },
       dkim === undefined ? {} : { dkim },
@@ -79,7 +116,6 @@ export async function composed(args: Args, context: Context, known?: Given): Pro
   return {
     envelope: first.envelope,
     body: async () => (await make()).body,
-    close: spool?.close ?? (async () => {}),
   };
 }
 
@@ -122,12 +158,21 @@ async function dkimKey(args: Args, { profile }: Context) {
   };
 }
 
-async function checkReadable(path: string): Promise<void> {
-  const what = await stat(path).catch((error) => {
-    throw unreadable(path, 'the attachment', error);
-  });
-  if (!what.isFile())
+/** @param isRepeated for each row it would have to be read again */
+async function checkAttachable(path: string, isRepeated: boolean): Promise<void> {
+  const what =
+    path === '-'
+      ? undefined
+      : await stat(path).catch((error) => {
+          throw unreadable(path, 'the attachment', error);
+        });
+  if (what?.isDirectory())
     throw new Failure(exitCodes.notFound, `Cannot read the attachment, ${path}: it is no file`);
+  if (isRepeated && !what?.isFile())
+    throw usage(
+      `--attach ${line(path)} can be read once, and --each needs it for each row`,
+      'Write it into a file first.',
+    );
 }
 
 /** With `--domain`, local parts alone become addresses; all else is for the composer to read. */

@@ -3,10 +3,11 @@
  * (RFC 5322 §3.6.3). stdin goes to a temporary file, so that the header is known before anybody is dialled and an
  * attempt can be made again.
  */
-import { createReadStream } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { exitCodes, Failure } from '../exit-code.js';
 import { unreadable, unwritable } from '../local-files.js';
@@ -45,9 +46,7 @@ export async function readyMessage(
   path: string,
   { domain, name = path === '-' ? 'stdin' : path, bodyAlone = false }: ReadyOptions = {},
 ): Promise<ReadyMessage> {
-  const spool = path === '-' ? await spoolStdin('the message') : undefined;
-  const file = spool?.file ?? path;
-  const close = spool?.close ?? (async () => {});
+  const { file, close } = await asFile(path, 'the message');
   try {
     const { header, rest, size } = await readHeader(file, name, bodyAlone);
     const { fields, body } = fieldsOf(header);
@@ -179,20 +178,49 @@ function postmark(octets: Buffer): number {
   return octets.indexOf('\n') + 1;
 }
 
-/** stdin as a file: it can be read again for another attempt. `through`: what it passes on its way. */
-export async function spoolStdin(
-  what: string,
-  through?: NodeJS.ReadWriteStream,
-): Promise<{ file: string; close: () => Promise<void> }> {
+export interface SpooledInput {
+  file: string;
+  close: () => Promise<void>;
+}
+
+/**
+ * What can be read again for another attempt: the file itself; or a copy of stdin (`-`), and of what can be read once, such as a
+ * fifo or the `<(command)` of a shell.
+ *
+ * @throws Failure 66 where it cannot be read
+ */
+export async function asFile(path: string, what: string): Promise<SpooledInput> {
+  if (path === '-') return spoolStdin(what);
+  const about = await stat(path).catch((error) => {
+    throw unreadable(path, what, error);
+  });
+  if (about.isFile() || about.isDirectory()) return { file: path, close: async () => {} };
+  return spool([readOnce(path, what)]);
+}
+
+const readOnce = (path: string, what: string): Readable =>
+  Readable.from(
+    (async function* () {
+      try {
+        yield* createReadStream(path) as AsyncIterable<Buffer>;
+      } catch (error) {
+        throw unreadable(path, what, error);
+      }
+    })(),
+    { objectMode: false },
+  );
+
+/** stdin as a file. `through`: what it passes on its way. */
+export const spoolStdin = (what: string, through?: NodeJS.ReadWriteStream): Promise<SpooledInput> =>
+  spool([takeStdin(what), ...(through === undefined ? [] : [through])]);
+
+async function spool(source: readonly NodeJS.ReadableStream[]): Promise<SpooledInput> {
   const directory = await mkdtemp(join(tmpdir(), 'fivewire-send-'));
   const close = (): Promise<void> => rm(directory, { recursive: true, force: true });
   const file = join(directory, 'message');
   try {
-    const { createWriteStream } = await import('node:fs');
     const kept = createWriteStream(file, { mode: 0o600 });
-    await (through === undefined
-      ? pipeline(takeStdin(what), kept)
-      : pipeline(takeStdin(what), through, kept));
+    await pipeline([...source, kept] as never);
     return { file, close };
   } catch (error) {
     await close();

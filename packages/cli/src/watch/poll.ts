@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../context.js';
 import { exitCodeOf, exitCodes, usage } from '../exit-code.js';
 import { line } from '../output.js';
+import { withRetry } from '../retry.js';
 import { withSession } from '../sessions.js';
 import { decodePath, type Target } from '../target.js';
 import { ftpPath, newsPath } from '../url-paths.js';
@@ -22,7 +23,7 @@ export async function* polledEvents(
 ): AsyncGenerator<WatchEvent, void, undefined> {
   const { signal, out } = context;
   const { box, look } = looker(target, context);
-  let before = await look();
+  let before = await withRetry(context, look);
   for (;;) {
     await sleep(interval, undefined, { signal });
     let now: Snapshot;
