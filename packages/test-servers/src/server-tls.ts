@@ -2,7 +2,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import type { IssuedCertificate } from './throwaway-ca.js';
+import { type IssuedCertificate, wasIssuedHere } from './throwaway-ca.js';
 
 export interface ServerTlsOptions {
   certificate: IssuedCertificate;
@@ -47,12 +47,27 @@ export function createTlsAcceptor(options: ServerTlsOptions): TlsAcceptor {
   const known = acceptors.get(certificate) ?? new Map<string, TlsAcceptor>();
   acceptors.set(certificate, known);
   const way = JSON.stringify(rest);
-  const acceptor = known.get(way) ?? createAcceptor(options);
+  const acceptor =
+    known.get(way) ?? (isSound(options) ? madeAtUse(options) : createAcceptor(options));
   known.set(way, acceptor);
   return acceptor;
 }
 
 const acceptors = new WeakMap<IssuedCertificate, Map<string, TlsAcceptor>>();
+
+/** Whether there is nothing in it that OpenSSL could refuse: what it refuses, the server's start has to tell. */
+const isSound = ({ certificate, clientCa, ciphers }: ServerTlsOptions): boolean =>
+  wasIssuedHere(certificate) && clientCa === undefined && ciphers === undefined;
+
+/** Many servers are never spoken TLS with. */
+function madeAtUse(options: ServerTlsOptions): TlsAcceptor {
+  let made: TlsAcceptor | undefined;
+  const acceptor = (): TlsAcceptor => (made ??= createAcceptor(options));
+  return {
+    accept: (...given) => acceptor().accept(...given),
+    endPoint: (name) => acceptor().endPoint(name),
+  };
+}
 
 function createAcceptor(options: ServerTlsOptions): TlsAcceptor {
   const server = createServer(serverOptions(options));

@@ -203,7 +203,7 @@ async function issue(issuer: Authority, options: IssueOptions): Promise<IssuedCe
   });
   const text = pem(certificate);
   const parsed = new X509Certificate(text);
-  return {
+  const issued = {
     certificate: text,
     chain: options.selfSigned ? text : text + issuer.above.join(''),
     key: await privateKeyPem(keys.privateKey),
@@ -213,7 +213,15 @@ async function issue(issuer: Authority, options: IssueOptions): Promise<IssuedCe
       .update(parsed.publicKey.export({ type: 'spki', format: 'der' }))
       .digest('base64'),
   };
+  issuedHere.add(issued);
+  return issued;
 }
+
+const issuedHere = new WeakSet<IssuedCertificate>();
+
+/** True for a certificate with its own key, as `issue` gave it. */
+export const wasIssuedHere = (certificate: IssuedCertificate): boolean =>
+  issuedHere.has(certificate);
 
 function alternativeNames(
   names: readonly string[],

@@ -139,6 +139,9 @@ export function addErrorContext<E extends FivewireError>(error: E, context: Erro
   return error;
 }
 
+/** What each error has of its own. Whoever looks at `stack` has V8 write it, which costs more than all the rest. */
+const itsOwn: ReadonlySet<string | symbol> = new Set(['stack', 'cause', 'command']);
+
 /**
  * The error of one more call that the same trouble breaks: of the same class and fields, but an object of its own with the
  * `command` of that call, and with `cause`, by default `error`, as its cause. `phase` stays where the trouble was.
@@ -148,10 +151,12 @@ export function errorAgain<E extends FivewireError>(
   context: ErrorContext,
   cause: FivewireError = error,
 ): E {
-  const { stack: _, cause: __, command: ___, ...fields } = Object.getOwnPropertyDescriptors(error);
   const again = new Error(error.message, { cause });
   Object.setPrototypeOf(again, Object.getPrototypeOf(error));
-  Object.defineProperties(again, fields);
+  for (const key of Reflect.ownKeys(error)) {
+    const field = itsOwn.has(key) ? undefined : Object.getOwnPropertyDescriptor(error, key);
+    if (field !== undefined) Object.defineProperty(again, key, field);
+  }
   Error.captureStackTrace(again, errorAgain);
   return addErrorContext(again as E, context);
 }
