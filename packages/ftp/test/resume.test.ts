@@ -204,6 +204,18 @@ describe('a download in place', () => {
     expect(await names()).toEqual(['f']);
   });
 
+  it('leaves no file where none was and none came, with `resume` as well', async () => {
+    const { path, names } = await directory();
+    const steps =
+      'C: SIZE /f\nC: EPSV\nS: 213 10\nS: 229 ok (|||6446|)\nDATA\nC: MDTM /f\nS: 213 20240102030405\nC: RETR /f\nS: 550 Permission denied\n';
+    await against(login + steps, async (ftp) => {
+      await expect(ftp.download('/f', path, { atomic: false, resume: true })).rejects.toMatchObject(
+        { code: 'ERR_COMMAND_REJECTED' },
+      );
+    });
+    expect(await names()).toEqual([]);
+  });
+
   it('becomes empty where the remote file is', async () => {
     const { path } = await directory();
     await writeFile(path, 'precious');

@@ -1,6 +1,7 @@
 /** A remote file into a local one, or into a stream, and nothing of it under its name until it is proven whole. */
 import {
   addErrorContext,
+  type FivewireError,
   isFivewireError,
   runsCallersCode,
   UsageError,
@@ -115,8 +116,24 @@ export async function download(
     }
     const isPart = await sink?.abandon(error);
     if (!isPart) await record?.remove();
-    throw isFivewireError(error) ? addErrorContext(error, { protocol: 'ftp' }) : error;
+    if (!isFivewireError(error)) throw error;
+    const isDisk = error.code === 'ERR_LOCAL_IO' && sink !== undefined && isPath(target);
+    if (isDisk) tellWhatStays(error, isPart, atomic);
+    throw addErrorContext(error, { protocol: 'ftp' });
   }
+}
+
+const isPath = (target: DownloadTarget): target is string | URL =>
+  typeof target === 'string' || target instanceof URL;
+
+/** A disk that is full has room again one day: then it matters what is there already. */
+function tellWhatStays(error: FivewireError, isPart: boolean | undefined, atomic: boolean): void {
+  const stays = isPart
+    ? 'What had come is kept: with `resume` the next try goes on from there.'
+    : atomic
+      ? 'Nothing of it was kept.'
+      : 'What had come stands in the file.';
+  Object.assign(error, { hint: `${error.hint} ${stays}` });
 }
 
 /** SIZE, REST and listings are asked in TYPE I: a server refuses SIZE in TYPE A, RFC 3659 §4 (ProFTPD). */
@@ -130,13 +147,13 @@ export function checkTarget(target: DownloadTarget, options: DownloadOptions): v
   const wrong = (argument: string, message: string): UsageError =>
     new UsageError('ERR_ARGUMENT', message, { protocol: 'ftp', argument });
   if (!isTarget(target)) throw wrong('target', 'The target is neither a path nor a Writable.');
-  const isPath = typeof target === 'string' || target instanceof URL;
-  if (isPath) pathOf(target);
+  const isFile = isPath(target);
+  if (isFile) pathOf(target);
   if (preserveTimes) checkTimes(target, 'target');
   if (type === 'ascii') checkText(options);
-  if (resume && !isPath) throw wrong('resume', 'Only a file can be resumed; use `start`.');
+  if (resume && !isFile) throw wrong('resume', 'Only a file can be resumed; use `start`.');
   if (start === undefined) return;
-  if (isPath) throw wrong('start', '`start` is for streams; a file goes on with `resume`.');
+  if (isFile) throw wrong('start', '`start` is for streams; a file goes on with `resume`.');
   if (verify === 'hash' || verify === 'reread') {
     if (start > 0) throw wrong('verify', 'A part has no hash to compare.');
   }

@@ -424,6 +424,10 @@ function unreadable(problem: string): LocalError {
   });
 }
 
+/** Of what will fail again until something is done on this side. */
+const remedyOf = (error: unknown): string =>
+  isFivewireError(error) && error.code === 'ERR_LOCAL_IO' ? `${error.hint} ` : '';
+
 function incomplete(errors: readonly TreeError[], result: TreeResult): TransferError {
   const [first] = errors;
   const why = first?.error instanceof Error ? first.error.message : String(first?.error);
@@ -440,7 +444,7 @@ function incomplete(errors: readonly TreeError[], result: TreeResult): TransferE
         cause: new AggregateError(all, `${errors.length} failed`),
         connection: isClosed ? 'closed' : 'usable',
         retry: 'later',
-        hint: 'See `errors`, one for each path. Run it again: what is done is not done twice.',
+        hint: `${remedyOf(first?.error)}See \`errors\`, one for each path. Run it again: what is done is not done twice.`,
       },
     ),
     { errors, result },

@@ -38,8 +38,10 @@ export class FileSink {
   /** Up to where the file is known to be good, once a write has failed. */
   #goodUntil = Infinity;
   #closed = false;
-  /** Written in place, and nothing is written yet: whether the file was there before. */
-  #untouched: 'new' | 'old' | undefined;
+  /** Whether nothing had the name before. */
+  #isNew = false;
+  /** Written in place, and nothing is written yet. */
+  #isUntouched = false;
 
   /** @throws LocalError ERR_LOCAL_PATH for a directory; ERR_LOCAL_IO */
   static async open(name: string, { atomic, resume }: FileSinkOptions): Promise<FileSink> {
@@ -52,7 +54,9 @@ export class FileSink {
         path = atomic ? `${place.path}.part` : place.path;
         const file = await openPart(path);
         const { size } = await file.stat();
-        return new FileSink(place, path, file, size, true);
+        const sink = new FileSink(place, path, file, size, true);
+        sink.#isNew = place.file === undefined;
+        return sink;
       }
       if (!atomic || !place.replaceable) return await FileSink.#openInPlace(place);
       const beside = await openBeside(place);
@@ -68,7 +72,8 @@ export class FileSink {
     const file = await Descriptor.open(path, constants.O_WRONLY | constants.O_CREAT, 0o666);
     const isFile = (await file.stat()).isFile();
     const sink = new FileSink(place, path, file, 0, false, isFile);
-    sink.#untouched = before === undefined ? 'new' : 'old';
+    sink.#isNew = before === undefined;
+    sink.#isUntouched = true;
     return sink;
   }
 
@@ -103,8 +108,8 @@ export class FileSink {
 
   /** The first octet is there: what stood in the file before may go now, and no earlier. */
   async begin(): Promise<void> {
-    if (this.#untouched === undefined) return;
-    this.#untouched = undefined;
+    if (!this.#isUntouched) return;
+    this.#isUntouched = false;
     try {
       if (this.#isFile) await this.#file.truncate(0);
     } catch (error) {
@@ -155,8 +160,10 @@ export class FileSink {
     await Promise.all(this.#writes);
     const isPart = this.#keep && (await this.#cutBack()) && this.#position > 0;
     await this.#close().catch(() => {});
-    if (this.#untouched === 'new') await unlink(this.#path).catch(() => {});
-    if (this.#path !== this.#target && !isPart) await unlink(this.#path).catch(() => {});
+    // In place, nothing but an empty file would be left of it.
+    const isEmpty = this.#isNew && (this.#isUntouched || (this.#keep && !isPart));
+    const isBeside = this.#path !== this.#target && !isPart;
+    if (isEmpty || isBeside) await unlink(this.#path).catch(() => {});
     return isPart;
   }
 
@@ -189,10 +196,14 @@ export class FileSink {
     this.#position += this.#held;
     this.#pieces = [];
     this.#held = 0;
-    const writing = writeAll(this.#file, pieces, this.#isFile ? position : undefined)
+    let good = position;
+    const wrote = (octets: number): void => {
+      good += octets;
+    };
+    const writing = writeAll(this.#file, pieces, this.#isFile ? position : undefined, wrote)
       .catch((error: unknown) => {
         this.#failure ??= localFailure(error, this.#path);
-        this.#goodUntil = Math.min(this.#goodUntil, position);
+        this.#goodUntil = Math.min(this.#goodUntil, good);
       })
       .finally(() => this.#writes.delete(writing));
     this.#writes.add(writing);
@@ -204,11 +215,13 @@ async function writeAll(
   file: Descriptor,
   pieces: Buffer[],
   position: number | undefined,
+  wrote: (octets: number) => void,
 ): Promise<void> {
   let left = pieces;
   let at = position;
   while (left.length > 0) {
     const octets = await file.write(left, at);
+    wrote(octets);
     if (at !== undefined) at += octets;
     left = rest(left, octets);
   }

@@ -15,13 +15,28 @@ export function pathOf(target: string | URL): string {
 const noPath = (message: string): UsageError =>
   new UsageError('ERR_ARGUMENT', message, { argument: 'target' });
 
+/** What to do about it, by what the system calls it; told where a path is part of the failure. */
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: 'No room is left there: make some, and try again.',
+  EDQUOT: 'The quota there is used up: make room, and try again.',
+  EROFS: 'The file system there is read-only: name another place.',
+  EACCES: 'Check the permissions of the file and of its directory.',
+  EPERM: 'Check the permissions of the file and of its directory.',
+  ENOENT: 'Check the path: its directory has to be there.',
+  EMFILE: 'Too many files are open in this process: close some, or do less at once.',
+};
+
 export function localFailure(error: unknown, path?: string): LocalError {
   if (isFivewireError(error)) return error as LocalError;
   const text = error instanceof Error ? error.message : String(error);
-  return new LocalError('ERR_LOCAL_IO', `This side failed: ${text}`, {
+  const { code = '' } = (error ?? {}) as { code?: string };
+  const isNamed = path === undefined || text.includes(path);
+  return new LocalError('ERR_LOCAL_IO', `This side failed: ${text}${isNamed ? '' : ` '${path}'`}`, {
     phase: 'transfer',
     cause: error,
-    hint: 'Check space, permissions and the stream that was given.',
+    hint:
+      (path === undefined ? undefined : remedies[code]) ??
+      'Check space, permissions and the stream that was given.',
     ...(path === undefined ? {} : { path }),
   });
 }
