@@ -167,7 +167,14 @@ async function* rawOctets(
 }
 
 const LF = 10;
+const SP = 32;
+const TWO = 50;
+const ZERO = 48;
 const emptyLine = Buffer.from('\r\n\r\n');
+
+/** `220 `. What is no article is not searched for the end of one. */
+const isFound = (octets: Buffer, at: number): boolean =>
+  octets[at] === TWO && octets[at + 1] === TWO && octets[at + 2] === ZERO && octets[at + 3] === SP;
 
 /** ARTICLE or BODY of one article. */
 class Retrieval implements BodyCommand<Head> {
@@ -221,21 +228,23 @@ class Retrieval implements BodyCommand<Head> {
       if (!(command instanceof Retrieval)) break;
       const session = command.#session;
       const { limits } = session;
+      if (session.zipping.gzip || !isFound(octets, at)) break;
       const header = octets.indexOf(LF, at) + 1;
-      const body = octets.indexOf(emptyLine, header) + 4;
-      const over = plainEnd(octets, body);
-      const isHere = header > 0 && body > header + 4 && over >= body;
+      const over = plainEnd(octets, header);
+      if (header === 0 || over < 0) break;
+      // Looked for in this article alone: in one that has no empty line, it would be the next one's.
+      const fields = octets.subarray(header, over).indexOf(emptyLine);
+      const body = header + fields + emptyLine.length;
       const isWithin =
         header - at <= limits.responseOctets &&
         body - header <= limits.headerOctets &&
         over + finalDotOctets - body <= limits.articleOctets;
-      if (!isHere || !isWithin || session.zipping.gzip) break;
+      if (fields < 1 || !isWithin) break;
       const line = octets.toString('latin1', at, header);
       const text = octets.toString('latin1', header, body - 2);
       const id = command.#id;
       const name = nameIn(line.slice(4));
-      if (!line.startsWith('220 ') || !line.endsWith('\r\n') || !isPlain(text) || isOther(name, id))
-        break;
+      if (!line.endsWith('\r\n') || !isPlain(text) || isOther(name, id)) break;
       if (typeof id === 'number') session.selection.moved(id, command.#group());
       const used = over + finalDotOctets - at;
       replies.push({
