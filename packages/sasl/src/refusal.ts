@@ -105,7 +105,7 @@ const providerRows: readonly Row[] = [
   {
     // Gmail: 534 5.7.9 Application-specific password required; iCloud, Yahoo and QQ ("authorization code") say it in words alone
     pattern:
-      /app(?:lication)?[- ](?:specific )?password|InvalidSecondFactor|authori[sz]ation code/i,
+      /app(?:lication)?[- ](?:specific )?password|InvalidSecondFactor|authori[sz](?:ation|ed) code|LOGIN\.REQCODE/i,
     reason: 'account',
     hint: `This account needs an app password, made in the account's security settings, or ${oauth}.`,
   },
@@ -157,7 +157,8 @@ const textRows: readonly Row[] = [
   {
     pattern: words(
       /^expired\b/,
-      /(?:account|subscription|password|token|credential|membership)s?\b[^.]{0,30}\bexpired/,
+      /(?:account|subscription|password|token|credential|membership|trial)s?\b[^.]{0,30}\bexpired/,
+      /(?:account|subscription|membership|trial|contract)\b[^.]{0,20}\b(?:ended|lapsed|over|ran out|run out)$/,
       /\bexpired\b[^.]{0,20}(?:account|subscription|password|token|credential|membership)/,
       /(?:must|has to|have to|need to) (?:change|be changed|renew)|change your password/,
     ),
@@ -175,17 +176,21 @@ const textRows: readonly Row[] = [
   },
   {
     pattern: words(
-      /(?:download|bandwidth|transfer|traffic|volume|block|byte|data|daily|monthly|usage)s?\b[^.]{0,25}(?:limit|quota|allowance|exceed|exhaust|used up|depleted|empty)/,
-      /\b(?:no|out of|insufficient|not enough)(?: more)? (?:bytes|blocks?|transfer|traffic|bandwidth|credits?|funds|data|gigabytes|gb)\b/,
+      /(?:download|bandwidth|transfer|traffic|volume|block|byte|data|daily|monthly|usage)s?\b[^.]{0,25}(?:limit|\bcap\b|quota|allowance|exceed|exhaust|used up|depleted|empty)/,
+      /\b(?:no|out of|insufficient|not enough)(?: more)?(?: download)? (?:bytes|blocks?|transfer|traffic|bandwidth|credits?|funds|data|gigabytes|gb)\b/,
+      /(?:account|block|credit)s?\b[^.]{0,15}(?:depleted|exhausted|used up)/,
       /\bquota\b|exceed(?:s|ed)?\b[^.]{0,30}(?:limit|quota|allowance)\b/,
     ),
     ...quota,
   },
   {
     pattern: words(
-      /too many|no more (?:connections|sessions|users|logins)|limit reached|overloaded|simultaneous|concurrent|duplicate login/,
+      /(?<!\b(?:blocked|locked|disabled|suspended)\b[^.]{0,30})too many|no more (?:connections|sessions|users|logins)|limit reached|overloaded|simultaneous|concurrent|duplicate login/,
+      /exceed(?:s|ed)?\b[^.]{0,40}\b(?:connections|sessions|logins|clients|IPs?)\b|(?:connections|sessions|logins) exceeded/,
+      /\bover \d+ (?:connections|sessions|logins)|\b\d+ (?:connections|sessions|logins) (?:allowed|permitted|in use|open)/,
+      /\ball (?:\w+ )?(?:connections|sessions|slots|lines)\b[^.]{0,10}(?:in use|used|busy|taken)|\bserver (?:is )?full\b/,
       /\b(?:connection|session|user|login|client|IP)s?\b[^.]{0,12}(?:limit|count|number)\b/,
-      /max(?:imum)?\b[^.]{0,30}(?:connections|sessions|users|clients|logins)|only \d+ (?:connections?|sessions?|logins?|users?)/,
+      /max(?:imum)?\b[^.]{0,30}(?:connections|sessions|users|clients|logins|IPs?\b|IP addresses)|only \d+ (?:connections?|sessions?|logins?|users?)/,
       /\b(?:multiple|several|different|\d+\/\d+) IPs?\b|in use (?:by|from|on) (?:an)?other\b/,
       /(?:session|login)\b[^.]{0,15}(?:active|in progress|exists?|open)|already (?:in use|connected|logged|active|open|in progress)|\buser (?:is )?(?:busy|in use)/,
       /\b(?:mail ?(?:box|drop)|spool)\b[^.]{0,30}(?:lock|in use|busy|open)|\block(?:ed)?\b[^.]{0,30}\b(?:session|process|client)/,
@@ -197,6 +202,7 @@ const textRows: readonly Row[] = [
     pattern: words(
       /(?:account|user|mailbox|login)\b[^.]{0,30}(?:locked|disabled|suspended|blocked|closed|inactive|deactivated|not active)/,
       /(?:locked|disabled|suspended|blocked)[^.]{0,15}account|sharing detected|account sharing/,
+      /problem with (?:your|this|the) (?:account|mailbox|user)|\bpayment\b|\bpast due\b|\boverdue\b|\bunpaid\b/,
     ),
     reason: 'account',
     hint: 'Something is wrong with the account itself: ask the provider.',
@@ -204,14 +210,16 @@ const textRows: readonly Row[] = [
   {
     pattern: words(
       /\b(?:POP3?|IMAP|SMTP|FTP|NNTP|mail|news|service|access)\b[^.]{0,25}(?:not (?:been )?(?:enabled|activated|purchased|permitted|subscribed)|(?:is |are )?(?:disabled|deactivated))/,
-      /home directory|anonymous (?:only|users only|logins only)/,
+      /not (?:been )?(?:enabled|activated|permitted|subscribed) (?:for|to use) (?:\w+ )?(?:POP3?|IMAP|SMTP|FTP|NNTP|mail|news)\b/,
+      /home directory|has no \$HOME|anonymous (?:only|users only|logins only)/,
     ),
     reason: 'account',
     hint: 'The account may not use this service here: it must be enabled by its owner or the provider.',
   },
   {
     pattern: words(
-      /(?:denied|not allowed|not permitted|refused|blocked|forbidden)[^.]{0,15}\b(?:from|for) (?:your|this) (?:IP|host|address|network|location|country)/,
+      /(?:denied|restricted|not allowed|not permitted|not available|refused|blocked|forbidden)[^.]{0,15}\b(?:from|for|to) (?:your|this) (?:IP|host|node|address|network|location|country)/,
+      /(?:not (?:allowed|permitted|authori[sz]ed)|no permission) to (?:connect|talk)\b|\baccess restricted\b/,
       /(?:your|this) (?:IP|host|address|network|location|country)\b[^.]{0,20}(?:denied|not allowed|not permitted|refused|blocked|banned|forbidden)/,
     ),
     reason: 'account',
@@ -221,7 +229,8 @@ const textRows: readonly Row[] = [
     pattern: words(
       /try (?:again )?later|temporar(?:y|ily)|\bunavailable|not available|\btry again\b/,
       /(?:internal|server|system|backend|database|I\/O|disk) (?:error|failure|fault)|backend|maintenance|timed? ?out/,
-      /(?:shutting|going|is|server|service|database|ldap) down\b|disk (?:is )?full|out of (?:memory|disk)|(?:can.?t|cannot|could not|unable to|failed to) (?:open|access|read) (?:the |your )?(?:mail|spool|inbox)/,
+      /(?:shutting|going|is|server|service|database|ldap) down\b|disk (?:is )?full|out of (?:memory|disk)|child crashed/,
+      /(?:can.?t|cannot|could ?n[o']t|unable to|failed to) (?:open|access|read|scan) (?:the |your )?(?:mail|spool|inbox|\$HOME)/,
     ),
     ...later,
   },
