@@ -550,3 +550,61 @@ it('an NZB and names made to be slow are read like others', () => {
     expect(safeName(`${long}.nzb`)).toMatch(/a\.nzb$/);
   }
 });
+
+describe('yEnc, odd trailers and beginnings', () => {
+  const content = Buffer.from('hello world, this is data');
+  const part = { number: 1, total: 1, offset: 0, fileSize: content.length };
+  const alone = yenc.encode(content, { name: 'a.bin' }).toString('latin1');
+  const numbered = yenc.encode(content, { name: 'a.bin', part }).toString('latin1');
+  const crc = / crc32=(\S+)/.exec(alone)?.[1] as string;
+
+  it.each<[string, string, unknown]>([
+    ['', alone.replace(/crc32=\S+/, 'crc32='), 'unread'],
+    ['junk', alone.replace(/crc32=\S+/, 'crc32=junk'), 'unread'],
+    ['behind a blank', alone.replace('crc32=', 'crc32= '), 'unread'],
+    ['pcrc32 of a file in one article', alone.replace('crc32=', 'pcrc32='), true],
+    ['crc32 of a part that is the file', numbered.replace('pcrc32=', 'crc32='), true],
+    ['both, and a part goes by its own', numbered.replace('pcrc32', 'crc32=0 pcrc32'), true],
+    ['none', alone.replace(/ crc32=\S+/, ''), undefined],
+  ])('a CRC that is %s', (_, text, ok) => {
+    const { problems, crcOk, content: out } = yenc.decode(Buffer.from(text, 'latin1')) ?? {};
+    expect(out).toEqual(content);
+    expect(ok === 'unread' ? problems?.[0] : crcOk).toEqual(
+      ok === 'unread' ? expect.stringContaining('no CRC that can be read') : ok,
+    );
+    if (ok !== 'unread') expect(problems).toEqual([]);
+  });
+
+  it('=ypart counts though =ybegin names no part', () => {
+    const text = `=ybegin line=128 size=100 name=a\r\n=ypart begin=26 end=50\r\n${alone.split('\r\n')[1]}\r\n=yend size=25 pcrc32=${crc}\r\n`;
+    for (const cut of [1, 3, 1_000]) {
+      const decoder = new YencDecoder();
+      const octets = Buffer.from(text, 'latin1');
+      const out: Buffer[] = [];
+      for (let at = 0; at < octets.length; at += cut)
+        out.push(decoder.decode(octets.subarray(at, at + cut)));
+      expect(Buffer.concat(out)).toEqual(content);
+      expect(decoder.finish()).toMatchObject({ offset: 25, crcOk: true, problems: [] });
+    }
+  });
+
+  it('a text that speaks of =ybegin is none', () => {
+    const { problems, content: out } =
+      yenc.decode(Buffer.from(`=ybegin is how it begins\r\n\r\n${alone}`, 'latin1')) ?? {};
+    expect([out, problems]).toEqual([content, []]);
+    expect(yenc.decode(Buffer.from('=ybegin is how it begins\r\n'))).toBeUndefined();
+  });
+
+  it('a first line of any length is data', () => {
+    const long = Buffer.alloc(20_000, 'x');
+    const [begin = '', ...rest] = yenc.encode(long, { name: 'x' }).toString('latin1').split('\r\n');
+    const end = rest.splice(-2).join('\r\n');
+    const octets = Buffer.from(`${begin}\r\n${rest.join('')}\r\n${end}`, 'latin1');
+    const decoder = new YencDecoder();
+    const out: Buffer[] = [];
+    for (let at = 0; at < octets.length; at += 999)
+      out.push(decoder.decode(octets.subarray(at, at + 999)));
+    expect(Buffer.concat(out)).toEqual(long);
+    expect(decoder.finish()?.problems).toEqual([]);
+  });
+});

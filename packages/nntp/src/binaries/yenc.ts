@@ -6,7 +6,7 @@ import { decodeBy, encodeBy, yencode } from './yenc-native.js';
 import { decodeOctets, type EscapeState, encodeOctets, type LineState } from './yenc-octets.js';
 
 // =ybegin [part=1 total=3] line=128 size=123456 name=anything to the end of the line
-// =ypart begin=1 end=100000                      only where part= was given; octets count from 1
+// =ypart begin=1 end=100000                      where part= was given; octets count from 1
 // =yend size=100000 [part=1] [pcrc32=abcdef12] [crc32=12345678]
 
 /** What a part says about itself, and what is wrong with it. */
@@ -60,15 +60,20 @@ export class YencDecoder extends Transform {
     while (this.#at !== 'data' && this.#at !== 'over' && rest.length > 0) {
       const end = rest.indexOf(lf);
       const text = rest.toString('latin1', 0, end < 0 ? rest.length : end);
+      const head = this.#line + text.slice(0, partWord.length);
+      const mayBePart = head.startsWith(partWord) || (end < 0 && partWord.startsWith(head));
+      if (this.#at === 'begun' && !mayBePart) {
+        this.#at = 'data'; // a part without =ypart: this line is its first
+        rest = Buffer.concat([Buffer.from(this.#line, 'latin1'), rest]);
+        this.#line = '';
+        break;
+      }
       if (this.#line.length < lineLimit) this.#line += text;
       if (end < 0) return nothing;
       const line = this.#line;
       this.#line = '';
-      if (this.#read(line)) rest = rest.subarray(end + 1);
-      else {
-        // A part without =ypart: this line is its first.
-        rest = Buffer.concat([Buffer.from(`${line}\n`, 'latin1'), rest.subarray(end + 1)]);
-      }
+      this.#read(line);
+      rest = rest.subarray(end + 1);
     }
     return this.#at === 'data' ? this.#decodeData(rest) : nothing;
   }
@@ -89,22 +94,21 @@ export class YencDecoder extends Transform {
     return this.part;
   }
 
-  /** @returns false where the line is data already */
-  #read(line: string): boolean {
+  #read(line: string): void {
     const words = trimBlanks(line);
     if (this.#at === 'before' && words.startsWith('=ybegin ')) {
-      this.#begin = keywords(words);
-      this.#at = this.#begin.has('part') ? 'begun' : 'data';
+      const begin = keywords(words);
+      if (!['part', 'line', 'size'].some((word) => begin.has(word))) return; // a text about yEnc
+      this.#begin = begin;
+      this.#at = 'begun';
     } else if (this.#at === 'begun') {
       this.#at = 'data';
-      if (!words.startsWith('=ypart ')) return false;
       this.#part = keywords(words);
     } else if (this.#at === 'after') {
       if (words.startsWith('=yend')) this.#end = keywords(words);
       // What follows is no word about this file: it may be another one.
       if (this.#end !== undefined || words.startsWith('=ybegin ')) this.#at = 'over';
     }
-    return true;
   }
 
   #decodeData(octets: Buffer): Buffer {
@@ -267,6 +271,8 @@ export const yenc = {
   },
 } as const;
 
+const partWord = '=ypart ';
+
 /** `key=value` words; `name` is the last and goes to the line's end, blanks and all. Names are UTF-8, or Latin-1 of old. */
 function keywords(line: string): Map<string, string> {
   const found = new Map<string, string>();
@@ -288,6 +294,7 @@ function judge(
 ): YencPart {
   const problems: string[] = [];
   const number = figure(begin.get('part'));
+  const isAlone = number === undefined && part === undefined;
   const [from, to] = [figure(part?.get('begin')), figure(part?.get('end'))];
   const promised = figure(end?.get('size'));
   if (end === undefined) problems.push('=yend is missing');
@@ -302,9 +309,12 @@ function judge(
   const ended = figure(end?.get('part'));
   if (number !== undefined && ended !== undefined && ended !== number)
     problems.push(`=yend is that of part ${ended}, and this is part ${number}`);
-  if (number === undefined && size !== octets)
+  if (isAlone && size !== octets)
     problems.push(`${octets} octets came, and =ybegin says ${begin.get('size')}`);
-  const told = end?.get(number === undefined ? 'crc32' : 'pcrc32');
+  // crc32 is that of the file: of the part too where this is all of it.
+  const isFile = isAlone || (from === 1 && to === size);
+  const [ofFile, ofPart] = [isFile ? end?.get('crc32') : undefined, end?.get('pcrc32')];
+  const told = isAlone ? (ofFile ?? ofPart) : (ofPart ?? ofFile);
   // Some write 64 bits (sabctools#96): the last eight digits are the CRC.
   const expected = told !== undefined && /^(?:0x)?[0-9a-f]{1,20}$/i.test(told) ? told : undefined;
   const crcOk =
@@ -313,6 +323,8 @@ function judge(
       : Number.parseInt(expected.replace(/^0x/i, '').slice(-8), 16) === crc;
   if (crcOk === false)
     problems.push(`the CRC is ${crc.toString(16).padStart(8, '0')}, and =yend says ${told}`);
+  else if (told !== undefined && crcOk === undefined)
+    problems.push(`=yend has no CRC that can be read: ${told}`);
   const name = begin.get('name');
   return {
     name: name === undefined || name === '' ? undefined : utf8OrLatin1(name),
