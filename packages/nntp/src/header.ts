@@ -37,7 +37,7 @@ export function header(
         if (isSpan && (reply.code === 423 || reply.code === 420)) return false;
         throw session.refused(reply, line.masked);
       },
-      parse: (row) => parseHeaderRow(row, isOld),
+      parse: (row) => parseHeaderRow(row, isOld, range),
       ...(isSpan ? { span: range, numberOf: ({ number }: HeaderRow) => number } : {}),
     });
   };
@@ -86,7 +86,7 @@ export function xpat(
       if (isSpan && (reply.code === 423 || reply.code === 420)) return false;
       throw session.refused(reply, line.masked);
     },
-    parse: (row) => parseHeaderRow(row, true),
+    parse: (row) => parseHeaderRow(row, true, range),
     ...(isSpan ? { span: range, numberOf: ({ number }: HeaderRow) => number } : {}),
   });
 }
@@ -105,12 +105,21 @@ async function select(session: Session, turn: Turn, range: ArticleRange): Promis
   else if (typeof range !== 'string') await selection.ensure(turn, selection.group?.name);
 }
 
-/** `number value`; XHDR writes the message-id first where it was asked by that, and `(none)` for no value. */
-export function parseHeaderRow(row: string, old = false): HeaderRow | undefined {
+/**
+ * `number value`; XHDR writes the message-id first where it was asked by that, and `(none)` for no value.
+ * @param asked what was asked for: of a message-id, a row of another one is none
+ */
+export function parseHeaderRow(
+  row: string,
+  old = false,
+  asked?: ArticleRange,
+): HeaderRow | undefined {
   const space = row.search(/[ \t]/);
   const first = space < 0 ? row : row.slice(0, space);
-  const number = first.startsWith('<') ? 0 : parseCount(first);
-  if (number === undefined) return undefined;
+  const isId = first.startsWith('<');
+  const number = isId ? 0 : parseCount(first);
+  const isOther = isId && typeof asked === 'string' && first.toLowerCase() !== asked.toLowerCase();
+  if (number === undefined || isOther) return undefined;
   const rest = space < 0 ? '' : row.slice(space + 1);
   const value = old && rest === '(none)' ? '' : rest;
   return { number, value: decodeHeader(value), raw: Buffer.from(value, 'latin1') };

@@ -163,6 +163,7 @@ export class OverviewRow {
       const { lastOfSeven } = this.#format;
       if (cells.length <= lastOfSeven)
         this.#problem = `${cells.length - 1} columns came, and there should be ${lastOfSeven}: which are missing can't be known`;
+      else this.#problem = this.#joinReferences(cells, tooMany) ?? this.#oddFigure(cells);
       return cells;
     }
     this.#problem = `column ${at} is ${isPlain ? 'not the' : 'no'} message-id`;
@@ -177,6 +178,28 @@ export class OverviewRow {
     cells.splice(subject, surplus + 1, whole);
     this.#problem += `: ${surplus} tab${surplus > 1 ? 's' : ''} too many before it, taken for part of the subject`;
     return cells;
+  }
+
+  /** Message-ids with tabs between them push the figures out of their columns. @returns what was wrong */
+  #joinReferences(cells: string[], tooMany: number): string | undefined {
+    const { references, ':bytes': bytes } = this.#format.seven;
+    if (references === undefined || bytes !== references + 1) return undefined;
+    if (isFigure(cells[bytes]) || !looksLikeIds(cells[bytes])) return undefined;
+    const found = cells.findIndex((cell, i) => i > bytes && !looksLikeIds(cell));
+    const surplus = (found < 0 ? cells.length : found) - bytes;
+    if (surplus > tooMany || !isFigure(cells[found])) return undefined;
+    cells.splice(references, surplus + 1, cells.slice(references, bytes + surplus).join(' '));
+    return `${surplus} tab${surplus > 1 ? 's' : ''} too many among the references`;
+  }
+
+  /** Sizes that are no numbers are no sizes, or what is in their column is no size. */
+  #oddFigure(cells: readonly string[]): string | undefined {
+    for (const name of [':bytes', ':lines'] as const) {
+      const column = this.#format.seven[name];
+      const cell = column === undefined ? undefined : cells[column];
+      if (!isFigure(cell)) return `column ${column} should be ${name}, and is no number`;
+    }
+    return undefined;
   }
 }
 
@@ -231,6 +254,10 @@ function leadingNumber(line: string, end: number): number | undefined {
   }
   return Number.isSafeInteger(value) ? value : undefined;
 }
+
+/** Digits, or nothing, as where the server does not know it. */
+const isFigure = (cell: string | undefined): boolean =>
+  cell === undefined || cell.trim() === '' || figure(cell) !== undefined;
 
 function figure(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

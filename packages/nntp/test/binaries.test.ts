@@ -482,6 +482,17 @@ describe('NZB', () => {
     );
   });
 
+  it('numbers that are left out are told', () => {
+    const segments = [2, 3, 7, 9]
+      .map((number) => `<segment number="${number}">${number}@x</segment>`)
+      .join('');
+    expect(fileOf(nzb('subject="s"', segments)).problems).toEqual([
+      'segment 1 is missing of s',
+      'segments 4 to 6 are missing of s',
+      'segment 8 is missing of s',
+    ]);
+  });
+
   it('line breaks stay what they are, and a date that is none is left out', () => {
     const file = {
       poster: 'a\tb',

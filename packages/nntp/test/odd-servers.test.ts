@@ -405,6 +405,25 @@ describe('overview rows', () => {
     expect((await row(line)).problem).toMatch(/^6 columns came, and there should be 7/);
   });
 
+  it('tabs among the References are told, and the figures found again', async () => {
+    const line = '1\\ts\\tme@x\\tMon\\t<a@x>\\t<r@x>\\t<s@x> <t@x>\\t<u@x>\\t17\\t2';
+    expect(await row(line)).toMatchObject({
+      messageId: '<a@x>',
+      bytes: 17,
+      problem: '2 tabs too many among the references',
+    });
+  });
+
+  it.each<[string, string]>([
+    ['column 6 should be :bytes, and is no number', '-5\\t2'],
+    ['column 6 should be :bytes, and is no number', '1,000\\t2'],
+    ['column 7 should be :lines, and is no number', '17\\tmany'],
+    ['column 6 should be :bytes, and is no number', '<s@x>\\t17'],
+  ])('a figure that is none is told: %s', async (problem, figures) => {
+    expect((await row(`1\\ts\\tme@x\\tMon\\t<a@x>\\t<r@x>\\t${figures}`)).problem).toBe(problem);
+    expect((await row('1\\ts\\tme@x\\tMon\\t<a@x>\\t<r@x>\\t\\t')).problem).toBeUndefined();
+  });
+
   it('a message-id that is none moves no column where there is none too many', async () => {
     expect(await row('1\\ta\\tme@x\\tMon\\t<a@x> <b@x>\\t<r@x>\\t17\\t2')).toMatchObject({
       subject: 'a',
@@ -543,5 +562,19 @@ describe('post()', () => {
     expect(await play(dialogue, async (nntp) => (await failure(nntp.post(article))).code)).toBe(
       'ERR_COMMAND_REJECTED',
     );
+  });
+});
+
+it('a header of another article than the one asked for is none', async () => {
+  const dialogue = reader(
+    'C: XHDR Subject <a@x>\nS: 221\nS: <b@x> not this\nS: .\nC: XHDR Subject <a@x>\nS: 221\nS: <A@X> this\nS: .',
+    ['VERSION 2', 'READER'],
+  );
+  await play(dialogue, async (nntp) => {
+    expect(await failure(nntp.header('Subject', '<a@x>').toArray())).toMatchObject({
+      code: 'ERR_MALFORMED_RESPONSE',
+      connection: 'usable',
+    });
+    expect(await nntp.header('Subject', '<a@x>').toArray()).toMatchObject([{ value: 'this' }]);
   });
 });

@@ -427,6 +427,26 @@ describe('download()', () => {
     expect(await readFile(report.path as string, 'latin1')).toBe('Cat'.repeat(31));
   });
 
+  it.each<[string, string[], number[]]>([
+    ['the middle', ['1@x', '3@x'], [1, 3]],
+    ['the end', ['1@x', '2@x'], [1, 2]],
+    ['the beginning', ['2@x', '3@x'], [2, 3]],
+  ])('uuencoded parts without %s are no whole file', async (_, ids, numbers) => {
+    const line = `M${'0V%T'.repeat(15)}`;
+    const servers = open([
+      await site({
+        '<1@x>': `begin 644 cats.txt\r\n${line}\r\n`,
+        '<2@x>': `${line}\r\n`,
+        '<3@x>': `${line}\r\n#0V%T\r\n\`\r\nend\r\n`,
+      }),
+    ]);
+    const segments = ids.map((id, i) => `<segment number="${numbers[i]}">${id}</segment>`).join('');
+    const file = parseNzb(
+      `<nzb><file subject="cats"><segments>${segments}</segments></file></nzb>`,
+    );
+    expect(await all(servers, file)).toMatchObject({ whole: false, missing: [], damaged: [] });
+  });
+
   it('writes nothing outside the file that a part names (CVE-2008-2363)', async () => {
     const evil = yenc.encode(Buffer.from('x'), {
       name: 'e',

@@ -12,7 +12,7 @@ import {
 import type { NntpServers } from '../servers.js';
 import type { Nzb, NzbFile, NzbSegment } from './nzb.js';
 import { safeName } from './safe-name.js';
-import { uu } from './uu.js';
+import { uu, uuEnds } from './uu.js';
 import { type YencPart, yenc } from './yenc.js';
 
 export interface DownloadOptions {
@@ -77,6 +77,9 @@ interface Piece {
   yenc: YencPart | undefined;
   name: string | undefined;
   problems: string[];
+  /** Of uuencode: the file begins in it, and ends in it. */
+  begins: boolean;
+  ends: boolean;
   /** It can't be written: it lies outside the file, or it is of another one. */
   isElsewhere: boolean;
 }
@@ -158,7 +161,9 @@ async function downloadFile(
   report.whole =
     report.missing.length === 0 &&
     report.damaged.length === 0 &&
-    isWhole(covered, loose.length > 0 ? report.octets : report.size);
+    (loose.length > 0
+      ? loose.length === file.segments.length && isWholeFile(loose)
+      : isWhole(covered, report.size));
   return report;
 }
 
@@ -196,26 +201,29 @@ async function fetchPiece(
 }
 
 function decode(segment: NzbSegment, octets: Buffer): Piece {
+  const bare: Piece = {
+    segment,
+    content: Buffer.alloc(0),
+    yenc: undefined,
+    name: undefined,
+    problems: [],
+    begins: false,
+    ends: false,
+    isElsewhere: false,
+  };
   const part = yenc.decode(octets);
   if (part !== undefined) {
     const { content, name, problems } = part;
-    return { segment, content, yenc: part, name, problems: [...problems], isElsewhere: false };
+    return { ...bare, content, yenc: part, name, problems: [...problems] };
   }
   const old = uu.decode(octets);
   if (old !== undefined) {
     // The lines of a file's middle have neither begin nor end.
     const problems = old.problems.filter((problem) => problem !== 'end is missing');
     const { content, name } = old;
-    return { segment, content, yenc: undefined, name, problems, isElsewhere: false };
+    return { ...bare, content, name, problems, begins: name !== undefined, ends: uuEnds(octets) };
   }
-  return {
-    segment,
-    content: Buffer.alloc(0),
-    yenc: undefined,
-    name: undefined,
-    problems: ['it is neither yEnc nor uuencode'],
-    isElsewhere: false,
-  };
+  return { ...bare, problems: ['it is neither yEnc nor uuencode'] };
 }
 
 /** @param known what the parts before it have said of the file's size */
@@ -237,6 +245,15 @@ function isWhole(pieces: { from: number; to: number }[], size: number | undefine
   }
   return size === undefined || end === size;
 }
+
+/** Parts in uuencode say neither where they belong nor how many they are: they are from the beginning to the end, and none is left out. */
+const isWholeFile = (pieces: readonly Piece[]): boolean =>
+  pieces.every(
+    ({ segment, begins, ends }, i) =>
+      begins === (i === 0) &&
+      ends === (i === pieces.length - 1) &&
+      segment.number === (pieces[0] as Piece).segment.number + i,
+  );
 
 /** All have ended when this rejects: none writes into a file that is closed. */
 async function allOrFirstError(work: readonly Promise<void>[]): Promise<void> {

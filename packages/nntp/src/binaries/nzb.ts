@@ -218,7 +218,17 @@ function inOrder(file: NzbFile, problems: string[]): NzbSegment[] {
         `segment ${segment.number} of ${file.name ?? file.subject} is there twice: ${segment.messageId} is left out`,
       );
   }
-  return [...one.values()].sort((a, b) => a.number - b.number);
+  const sorted = [...one.values()].sort((a, b) => a.number - b.number);
+  let next = 1;
+  for (const { number } of sorted) {
+    if (number > next && problems.length < 1_000) {
+      const which =
+        number === next + 1 ? `segment ${next} is` : `segments ${next} to ${number - 1} are`;
+      problems.push(`${which} missing of ${file.name ?? file.subject}`);
+    }
+    next = number + 1;
+  }
+  return sorted;
 }
 
 /** `"name.ext" yEnc (1/2)`, the last in quotes that has an extension; without quotes the word with an extension before yEnc. */

@@ -26,6 +26,15 @@ export const uu = {
   },
 } as const;
 
+/** Whether the file ends in this article. */
+export const uuEnds = (octets: Uint8Array): boolean =>
+  Buffer.from(octets.buffer, octets.byteOffset, octets.length)
+    .toString('latin1')
+    .split(/\r?\n/)
+    .some(isEnd);
+
+const isEnd = (line: string): boolean => /^end[ \t]*$/.test(line);
+
 function parts(octets: Uint8Array): UuPart[] {
   const found: UuPart[] = [];
   let part: Part | undefined;
@@ -42,7 +51,7 @@ function parts(octets: Uint8Array): UuPart[] {
     if (begin !== null) {
       close();
       part = new Part(trimBlanks(begin[2] as string), Number.parseInt(begin[1] as string, 8));
-    } else if (part !== undefined && /^end[ \t]*$/.test(line)) {
+    } else if (part !== undefined && isEnd(line)) {
       part.ended = true;
       close();
     } else if (part === undefined && looksFull(line)) {
