@@ -287,9 +287,13 @@ const isAborted = (error: Error | null): boolean =>
 
 /** The UID in a FETCH response's text, as far as it has come. */
 function uidIn(text: string): number | undefined {
-  const found = /[ (]UID (\d+)/i.exec(text.slice(0, 500));
+  // The last row of the line: some servers put two of them on one.
+  const row = text.slice([...text.matchAll(rowBegins)].at(-1)?.index ?? 0);
+  const found = /[ (\t]UID[ \t]+(\d+)/i.exec(row.slice(0, 500));
   return found === null ? undefined : Number(found[1]);
 }
+
+const rowBegins = /\*[ \t]+\d+[ \t]+(?:UID)?FETCH[ \t]+\(/gi;
 
 /** BODY[…]<origin> at the end of the text. */
 function originIn(text: string): number | undefined {

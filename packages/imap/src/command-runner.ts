@@ -380,17 +380,20 @@ export class CommandRunner {
           await this.#reader.more();
           continue;
         }
-        const response = this.#parse(frame);
-        if (response === undefined) continue;
-        if (response.type === 'fetch' && response.row.torn && this.#reader.tear(frame)) continue;
-        if (response.type === 'tagged') {
-          if (this.#tagged(response)) return;
-        } else if (response.type === 'continuation') this.#continue(response.text);
-        else {
-          const holder = this.#untagged(response, frame);
-          if (holder !== undefined && holder.held > this.limits.bufferedOctets) {
-            await this.#consumers.rowsTaken(holder);
+        for (let part: Frame | undefined = frame; part !== undefined; ) {
+          const response = this.#parse(part);
+          if (response === undefined) break;
+          if (response.type === 'fetch' && response.row.torn && this.#reader.tear(part)) break;
+          if (response.type === 'tagged') {
+            if (this.#tagged(response)) return;
+          } else if (response.type === 'continuation') this.#continue(response.text);
+          else {
+            const holder = this.#untagged(response, part);
+            if (holder !== undefined && holder.held > this.limits.bufferedOctets) {
+              await this.#consumers.rowsTaken(holder);
+            }
           }
+          part = response.rest;
         }
       }
     } catch (error) {

@@ -5,6 +5,7 @@
 import type { LineConnection } from '@fivewire/line-protocol';
 import {
   beginsResponse,
+  beginsUntagged,
   type Frame,
   FrameBuilder,
   isBodyLiteral,
@@ -89,6 +90,11 @@ export class ResponseReader {
           return { ...torn, reopened: mostReopened };
         }
         this.#builder.reopen(torn);
+      }
+      if (this.#builder.isBehindLiteral && beginsUntagged(line)) {
+        this.#heldLine = line;
+        this.#held = 0;
+        return this.#builder.finish();
       }
       this.#hold(line.length);
       const mark = this.#builder.line(line);

@@ -356,8 +356,12 @@ export class Session {
         if (mailbox !== undefined) mailbox.flags = response.flags;
         return false;
       case 'expunge':
-        if (mailbox === undefined || response.number < 1) return false;
-        if (response.number > (mailbox.exists ?? response.number)) return false;
+        if (mailbox === undefined) return false;
+        if (response.number < 1 || response.number > (mailbox.exists ?? response.number)) {
+          this.#noteMalformed('no message has this number', `${response.number} EXPUNGE`);
+          this.announce({ type: 'unread' });
+          return false;
+        }
         if (mailbox.exists !== undefined) mailbox.exists--;
         this.announce({ type: 'expunge', sequence: response.number });
         return true;

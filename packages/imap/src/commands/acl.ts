@@ -24,10 +24,12 @@ export async function acl(
 ): Promise<Acl> {
   const [found] = await ask(runner, 'GETACL', 'ACL', [mailbox(name)], options);
   const words = found?.words ?? [];
+  if (words.length % 2 === 1)
+    runner.unread(`ACL ${name} ${words.at(-1)}`, 'an identifier without its rights');
   const rights: Record<string, string> = Object.create(null);
   for (let i = 0; i + 1 < words.length; i += 2) {
     const [identifier, granted] = words.slice(i, i + 2);
-    if (identifier !== undefined && granted !== undefined) rights[identifier] = granted;
+    if (identifier !== undefined && granted !== undefined) rights[identifier] = orNone(granted);
   }
   return rights;
 }
@@ -38,8 +40,16 @@ export async function myRights(
   options?: CallOptions,
 ): Promise<string> {
   const [found] = await ask(runner, 'MYRIGHTS', 'MYRIGHTS', [mailbox(name)], options);
-  return word(runner, 'MYRIGHTS', found, 0);
+  const first = word(runner, 'MYRIGHTS', found, 0);
+  const [, ...others] = found?.words ?? [];
+  if (others.length === 0) return first;
+  // Letters one by one.
+  runner.unread(`MYRIGHTS ${name} ${found?.words.join(' ')}`, 'rights in more than one word');
+  return [first, ...others].join('');
 }
+
+/** NIL, which no letters of rights are, for none. */
+const orNone = (rights: string): string => (rights === 'NIL' ? '' : rights);
 
 /** A word without which there is no answer. */
 function word(
@@ -48,10 +58,10 @@ function word(
   found: RightsData | undefined,
   index: number,
 ): string {
-  if (found === undefined || found.words.length <= index) return '';
+  if (found === undefined) return '';
   const given = found.words[index];
   if (given === undefined) throw runner.connection.locate(unreadable(verb, 'no rights'));
-  return given;
+  return orNone(given);
 }
 
 export async function listRights(

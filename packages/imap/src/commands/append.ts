@@ -84,7 +84,7 @@ export async function append(
       options,
     )
     .finally(content.close);
-  return { ...sent(content), ...stored(code) };
+  return { ...sent(content), ...stored(runner, code) };
 }
 
 const anything = (): boolean => true;
@@ -149,7 +149,7 @@ export async function appendMany(
     const { code } = await work;
     return contents.map((content, i) => ({
       ...sent(content),
-      ...stored(code, i, contents.length),
+      ...stored(runner, code, i, contents.length),
     }));
   } finally {
     await close();
@@ -217,7 +217,7 @@ export async function catenate(
     },
     options,
   );
-  return { size, ...stored(code) };
+  return { size, ...stored(runner, code) };
 }
 
 /** @throws UsageError `ERR_ARGUMENT` */
@@ -291,7 +291,7 @@ export async function replace(
     options,
   );
   const { code } = await work.finally(content.close);
-  return { ...sent(content), ...stored(told ?? code) };
+  return { ...sent(content), ...stored(runner, told ?? code) };
 }
 
 /** Where to, and with which attributes. @throws UsageError `ERR_ARGUMENT` */
@@ -312,12 +312,17 @@ const attributes = ({ flags, date }: Attributes): Argument[] => [
 
 /** APPENDUID: where the message with this index went. What names more or fewer than there were says nothing about any. */
 function stored(
+  runner: CommandRunner,
   code: ResponseCode | undefined,
   index = 0,
   count = 1,
 ): { uid?: number; uidValidity?: number } {
   const uids = code?.name === 'APPENDUID' ? (code.uids ?? []) : [];
   const uid = countOf(uids) === count ? numberAt(uids, index) : undefined;
+  if (uid === undefined && uids.length > 0 && index === 0) {
+    const text = `[APPENDUID ${code?.text}]: ${count === 1 ? 'one message was' : `${count} messages were`} stored`;
+    runner.session.notices.push({ kind: 'malformed', text });
+  }
   return uid === undefined || code?.number === undefined ? {} : { uid, uidValidity: code.number };
 }
 

@@ -103,7 +103,11 @@ export class RowSorter {
     if (!sole()) return false;
     if (hasMoreThanFlags(row)) this.#deliverAsItIs(row, frame);
     else if (this.#plan.onlyFlags && row.flags !== undefined) this.#anonymous.push(row);
-    else return false;
+    else {
+      if (row.flags === undefined)
+        this.#context.notice(`FETCH: nothing is said of number ${row.sequence}`);
+      return false;
+    }
     return true;
   }
 

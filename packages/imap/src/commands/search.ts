@@ -41,7 +41,8 @@ export async function search(
     const answer = await extendedSearch(runner, results, program, options).catch(
       save ? rethrow : unlessBad,
     );
-    if (answer !== undefined && (await isBelievable(runner, query, answer, options))) {
+    const isAnswer = answer !== undefined && (counted || !lacksAll(answer));
+    if (isAnswer && (await isBelievable(runner, query, answer, options))) {
       if (counted) return answer.partial ?? UidSet.empty;
       return window(answer.all ?? UidSet.empty, partial);
     }
@@ -52,6 +53,10 @@ export async function search(
   }
   return window(await plainSearch(runner, program, options), partial);
 }
+
+/** It counts messages and does not name them: nothing found is not what it says. */
+const lacksAll = ({ all, count = 0, min, max }: ExtendedSearchData): boolean =>
+  all === undefined && (count > 0 || min !== undefined || max !== undefined);
 
 export interface SearchSummary {
   /** How many messages were found. */

@@ -19,22 +19,45 @@ export interface Quota {
 
 /** quota-response = "QUOTA" SP quota-root-name SP quota-list */
 export function parseQuota(lexer: Lexer): Quota {
-  const root = decodeText(lexer.astring('quota-root-name'));
+  const root = quotaRoot(lexer);
   const resources: Record<string, QuotaUsage> = Object.create(null);
   lexer.spaces();
   let tried = 0;
-  lexer.list('quota-list', () => {
+  const one = (): void => {
     tried++;
     lexer.attempt('quota-resource', () => {
+      if (lexer.peek() === open) {
+        lexer.list('quota-resource', one);
+        return;
+      }
       const name = lexer.astring('resource-name').toUpperCase();
       const [usage, limit] = [amount(lexer), amount(lexer)];
       if (usage !== undefined && limit !== undefined) resources[name] = { usage, limit };
       else lexer.note(`quota-resource: the numbers of ${name} cannot be read`);
     });
-  });
+  };
+  if (lexer.peek() === open || lexer.atEnd) lexer.list('quota-list', one);
+  else {
+    lexer.note('QUOTA: no parentheses around its list');
+    for (; !lexer.atEnd; lexer.spaces()) one();
+  }
   // None that can be read is not none.
   if (tried > 0 && Object.keys(resources).length === 0) throw lexer.fail('a quota-resource');
   return { root, resources };
+}
+
+/** A name without quotes may have spaces in it; and some servers have no name for the only root, or NIL. */
+function quotaRoot(lexer: Lexer): string {
+  if (lexer.peek() === open) {
+    lexer.note('QUOTA: no root');
+    return '';
+  }
+  if (lexer.nil()) return '';
+  const bare = /^[^" (][^"(]*(?= \()/.exec(lexer.text.slice(lexer.pos))?.[0];
+  if (bare === undefined || lexer.literal() !== undefined)
+    return decodeText(lexer.astring('quota-root-name'));
+  lexer.pos += bare.length;
+  return decodeText(bare.trimEnd());
 }
 
 /** A number; what stands in its place is stepped over, unless it is the name of the next resource. */

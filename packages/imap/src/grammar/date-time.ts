@@ -31,6 +31,8 @@ export function parseDateTime(text: string): Date | undefined {
   );
   if (found === null) return undefined;
   const [, day, month, years, hour, minute, second, zone] = found as unknown as string[];
+  // No place on earth is further away from UTC.
+  if (Number(zone?.slice(1, 3)) > 14 || Number(zone?.slice(3)) > 59) return undefined;
   return instant({ day, month, year: years, hour, minute, second, zone });
 }
 

@@ -5,7 +5,9 @@ import { parseMessageDate } from './date-time.js';
 import { decodeHeaderText } from './encoded-word.js';
 import type { FrameSlice } from './lexer.js';
 import { close, isMalformed, Lexer, open, quote } from './lexer.js';
+import { givenBack } from './literal-length.js';
 import { plainSlice, type Tokens } from './plain-tokens.js';
+import { upTo } from './same-line.js';
 import { Seen } from './seen.js';
 
 /** Someone who wrote or gets a message. */
@@ -162,13 +164,23 @@ export function mostOf<T>(
   { frame, limits, start }: FrameSlice,
   read: (lexer: Lexer) => T,
 ): { result: T; lexer: Lexer } {
-  const attempt = (looseQuotes: boolean): { result: T; lexer: Lexer } => {
-    const lexer = new Lexer(frame, limits, start);
+  const attempt = (looseQuotes: boolean, from = frame): { result: T; lexer: Lexer } => {
+    const lexer = new Lexer(from, limits, start);
     lexer.looseQuotes = looseQuotes;
     return { result: read(lexer), lexer };
   };
   const first = attempt(false);
   if (first.lexer.notes.length === 0) return first;
+  const behind = upTo(frame, start).literals.length;
+  const literals = frame.literals.map((literal, i) =>
+    i < behind ? { ...literal, octets: undefined } : literal,
+  );
+  const shorter = givenBack({ ...frame, literals });
+  if (shorter !== undefined) {
+    const other = attempt(false, shorter);
+    other.lexer.note('a literal is announced longer than it is', 0);
+    if (cost(other.lexer) < cost(first.lexer)) return other;
+  }
   const second = attempt(true);
   return cost(second.lexer) < cost(first.lexer) ? second : first;
 }

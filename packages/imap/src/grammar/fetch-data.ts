@@ -8,9 +8,10 @@ import type { RemoteProtocolError } from 'tls-context-core';
 import { type BodyPart, readStructure } from './body-structure.js';
 import { parseDateTime } from './date-time.js';
 import { Envelope, readEnvelope } from './envelope.js';
-import { parseFlags } from './flags.js';
-import type { FrameLiteral } from './frame.js';
+import { bareFlags, parseFlags } from './flags.js';
+import type { Frame, FrameLiteral } from './frame.js';
 import {
+  backslash,
   close,
   closingQuote,
   endsValue,
@@ -23,7 +24,9 @@ import {
   quote,
   wholeNumber,
 } from './lexer.js';
+import { givenBack } from './literal-length.js';
 import { decodeMailboxName } from './mailbox-name.js';
+import { restOf, upTo } from './same-line.js';
 
 /** The value of one `BODY[section]<origin>`, `BINARY[section]<origin>` or `RFC822…` item. */
 export interface FetchSection {
@@ -81,15 +84,27 @@ export function parseFetchData(lexer: Lexer, number: number, isUid: boolean): Fe
   const { pos, depth } = lexer;
   const row = readRow(lexer, number, isUid);
   if (row.problems.length === 0 && !lexer.wentOn) return row;
-  const loose = new Lexer(lexer.frame, lexer.limits, pos);
-  loose.depth = depth;
-  loose.looseQuotes = true;
-  const other = readRow(loose, number, isUid);
+  const isAlone = restOf(lexer.frame, lexer.pos) === undefined;
+  const frame = isAlone ? lexer.frame : upTo(lexer.frame, lexer.pos);
+  const again = (from: Frame, isLoose: boolean): FetchData => {
+    const other = new Lexer(from, lexer.limits, pos);
+    other.depth = depth;
+    other.looseQuotes = isLoose;
+    return readRow(other, number, isUid);
+  };
+  const shorter = givenBack(frame);
+  if (shorter !== undefined) {
+    const other = again(shorter, false);
+    other.problems.unshift(tooLong);
+    if (known(other) >= known(row) && other.problems.length <= row.problems.length) return other;
+  }
+  const other = again(frame, true);
   if (row.uid !== undefined) other.uid = row.uid;
   else if (other.problems.some((problem) => twoUids.test(problem))) other.uid = undefined;
   return known(other) > known(row) ? { ...other, torn: row.torn } : row;
 }
 
+const tooLong = 'row: a literal in it is announced longer than it is';
 const twoUids = /^UID: \d+, too$/;
 
 /** How many items a row has. */
@@ -102,7 +117,7 @@ function readRow(lexer: Lexer, number: number, isUid: boolean): FetchData {
   const { depth } = lexer;
   do {
     try {
-      if (lexer.resumed === 0) lexer.open('msg-att');
+      if (lexer.resumed === 0) openRow(lexer, row);
       while (nextItem(lexer, row, depth + 1)) fetchItem(lexer, row);
       lexer.closed();
     } catch (error) {
@@ -111,6 +126,17 @@ function readRow(lexer: Lexer, number: number, isUid: boolean): FetchData {
     }
   } while (lexer.looseQuotes && lexer.resumed++ < mostTimes && goesOnAtItem(lexer, depth + 1));
   return row;
+}
+
+const bare = 'row: no parentheses around it';
+
+/** Some servers leave the parentheses out. */
+function openRow(lexer: Lexer, row: FetchData): void {
+  if (lexer.peek() === open || !isItemName(lexer)) lexer.open('msg-att');
+  else {
+    lexer.depth++;
+    row.problems.push(bare);
+  }
 }
 
 /** So often a row that makes no sense is taken up again where an item begins: what has no end is looked for to the end each time. */
@@ -129,6 +155,7 @@ function nextItemFrom({ text }: Lexer, pos: number): number | undefined {
 }
 
 const openBrace = 123;
+const comma = 44;
 const endOfRow = ') of msg-att';
 /** What a row lacks that may go on in the next line: a string with a line break in it, or a literal announced short. */
 const torn = new Set([closingQuote, endOfRow]);
@@ -166,6 +193,7 @@ function nextItem(lexer: Lexer, row: FetchData, depth: number): boolean {
     else if (lexer.accept(close)) {
       if (lexer.depth > depth) lexer.closed();
       else if (!lexer.atEnd) {
+        if (restOf(lexer.frame, lexer.pos) !== undefined) return false;
         lexer.wentOn = true;
         lexer.spaces();
         if (isItemName(lexer)) return true;
@@ -173,8 +201,10 @@ function nextItem(lexer: Lexer, row: FetchData, depth: number): boolean {
           row.problems.push('row: it goes on behind its end');
         return false;
       } else return false;
-    } else if (lexer.atEnd) throw lexer.fail(endOfRow);
-    else return true;
+    } else if (lexer.atEnd) {
+      if (row.problems.includes(bare)) return false;
+      throw lexer.fail(endOfRow);
+    } else return true;
   }
 }
 
@@ -198,8 +228,35 @@ function fetchItem(lexer: Lexer, row: FetchData): void {
     return;
   }
   const read = items.get(name) ?? stepOver;
+  const before = fieldOf(row, name);
   takeValue(lexer, row, name, () => read(lexer, row));
+  if (before === undefined || fieldOf(row, name) === before) return;
+  // The first one, as for the UID: nobody can tell which is right.
+  row.problems.push(`${name}: it came twice`);
+  Object.assign(row, { [fields[name] as string]: before });
 }
+
+/** The items that have one place in a row. */
+const fields: Readonly<Record<string, keyof FetchData>> = {
+  FLAGS: 'flags',
+  'RFC822.SIZE': 'size',
+  INTERNALDATE: 'internalDate',
+  ENVELOPE: 'envelope',
+  BODYSTRUCTURE: 'structure',
+  MODSEQ: 'modSeq',
+  SAVEDATE: 'saveDate',
+  PREVIEW: 'preview',
+  EMAILID: 'emailId',
+  THREADID: 'threadId',
+  'X-GM-MSGID': 'gmailMessageId',
+  'X-GM-THRID': 'gmailThreadId',
+  'X-GM-LABELS': 'gmailLabels',
+};
+
+const fieldOf = (row: FetchData, name: string): unknown => {
+  const field = fields[name];
+  return field === undefined ? undefined : row[field];
+};
 
 /** What is no value costs this item, and not those behind it. */
 function takeValue(lexer: Lexer, row: FetchData, name: string, read: () => void): void {
@@ -285,7 +342,10 @@ function itemName(lexer: Lexer): string {
   lexer.countToken();
   lexer.pos = i;
   const name = text.slice(start, i);
-  return items.has(name) ? name : name.toUpperCase();
+  if (items.has(name)) return name;
+  // `UID: 11`
+  const bareName = name.replace(/[:,]$/, '').toUpperCase();
+  return items.has(bareName) ? bareName : name.toUpperCase();
 }
 
 /** Each item's reader. Unknown items are stepped over. */
@@ -300,7 +360,7 @@ const itemReaders: Record<string, (lexer: Lexer, row: FetchData) => void> = {
     if (lexer.peek() !== open && lexer.nil()) row.problems.push('FLAGS: NIL');
     else {
       const before = lexer.notes.length;
-      row.flags = parseFlags(lexer);
+      row.flags = lexer.peek() === backslash ? bareFlags(lexer) : parseFlags(lexer);
       for (const problem of lexer.notes.slice(before)) row.problems.push(`FLAGS: ${problem}`);
     }
   },
@@ -455,8 +515,11 @@ function pushSection(
   origin: number | undefined,
 ): void {
   const literal = lexer.literal();
-  if (literal !== undefined) row.sections.push(fromLiteral(section, binary, origin, literal));
-  else {
+  if (literal !== undefined) {
+    row.sections.push(fromLiteral(section, binary, origin, literal));
+    if (!endsValue(lexer.peek()))
+      row.problems.push(`BODY[${section}]: its length may be wrong, for no item stands behind it`);
+  } else {
     // `{}` and `{-1}` announce nothing, and are no text of that name either.
     if (lexer.peek() === openBrace) throw lexer.fail('nstring');
     const item = `BODY[${section}]`;
@@ -515,6 +578,7 @@ function uniqueId(lexer: Lexer): number {
   const start = lexer.pos;
   if (isDigit(lexer.peek())) {
     const uid = lexer.number('uniqueid');
+    lexer.accept(comma);
     if (!endsValue(lexer.peek())) throw lexer.fail('uniqueid', start);
     return uid;
   }
@@ -527,7 +591,7 @@ function uniqueId(lexer: Lexer): number {
 function messageSize(lexer: Lexer, row: FetchData): number | undefined {
   const start = lexer.pos;
   const text = lexer.astring('number');
-  const size = wholeNumber(text);
+  const size = wholeNumber(text.replace(/,$/, ''));
   if (size !== undefined && size <= Number.MAX_SAFE_INTEGER) return size;
   if (/^-\d+$/.test(text)) {
     row.problems.push(`RFC822.SIZE: the server does not know it (${text})`);

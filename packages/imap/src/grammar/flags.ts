@@ -1,5 +1,6 @@
 /** flag = "\Answered" / … / flag-keyword / flag-extension (RFC 9051 §2.3.2, §9). */
-import type { Lexer } from './lexer.js';
+import { decodeText } from '@fivewire/line-protocol';
+import { backslash, type Lexer } from './lexer.js';
 
 /** The flags that the RFC defines, by their lower-case names: servers differ in case, callers should not have to. */
 const known = new Map(
@@ -16,12 +17,20 @@ export function parseFlags(lexer: Lexer): string[] {
   lexer.list('flag-list', () => {
     const text = lexer.attempt('flag', () => lexer.astring('flag'));
     if (text === undefined) return;
-    for (const flag of text.includes('\\', 1) ? text.split(/(?=\\)/) : [text])
-      flags.push(canonicalFlag(flag));
+    for (const flag of text.includes('\\', 1) ? text.split(/(?<!\\)(?=\\)/) : [text])
+      flags.push(canonicalFlag(decodeText(flag)));
   });
   if (flags.length !== 1 || !isNil.test(flags[0] as string)) return flags;
   lexer.note('(NIL)');
   return [];
+}
+
+/** Flags without parentheses, or none at all. */
+export function bareFlags(lexer: Lexer): string[] {
+  lexer.note('no parentheses around the flags');
+  const flags: string[] = [];
+  for (; lexer.peek() === backslash; lexer.spaces()) flags.push(canonicalFlag(lexer.atom('flag')));
+  return flags;
 }
 
 /** A flag-list of atoms with one space between them, as a text; `undefined` for anything else. */
@@ -41,6 +50,10 @@ const isNil = /^nil$/i;
 export const withoutRecent = (flags: readonly string[]): readonly string[] =>
   flags.includes('\\Recent') ? flags.filter((flag) => flag !== '\\Recent') : flags;
 
-/** `\seen` as `\Seen`; a keyword as it is. */
+/** `\seen` as `\Seen`, with a backslash or a comma too many as well; a keyword as it is. */
 export const canonicalFlag = (flag: string): string =>
-  flag.charCodeAt(0) === 92 ? (known.get(flag) ?? known.get(flag.toLowerCase()) ?? flag) : flag;
+  flag.charCodeAt(0) === 92
+    ? (known.get(flag) ??
+      known.get(flag.toLowerCase().replace(/^\\+/, '\\').replace(/,$/, '')) ??
+      flag)
+    : flag;

@@ -6,6 +6,8 @@
  * a literal of many octets can go elsewhere (a stream) while the text stays small.
  */
 
+import { withoutTabs } from './blanks.js';
+
 export interface FrameLiteral {
   /** Where its `{` stands in the text. */
   readonly at: number;
@@ -83,6 +85,11 @@ export class FrameBuilder {
     this.#literals.push({ at: mark.at, end: this.#text.length, size: mark.size, octets });
   }
 
+  /** A literal has just ended: what is missing is the end of its response. */
+  get isBehindLiteral(): boolean {
+    return this.#literals.at(-1)?.end === this.#text.length && this.#text !== '';
+  }
+
   /** What there is so far. */
   get text(): string {
     return this.#text;
@@ -90,7 +97,10 @@ export class FrameBuilder {
 
   /** The frame; the builder starts afresh. */
   finish(): Frame {
-    const frame: Frame = { text: this.#text, literals: this.#literals, reopened: this.#reopened };
+    const text = this.#text.includes('\t')
+      ? withoutTabs(this.#text, !mayHoldLiterals(this.#text))
+      : this.#text;
+    const frame: Frame = { text, literals: this.#literals, reopened: this.#reopened };
     this.#text = '';
     this.#literals = [];
     this.#open = false;
@@ -106,21 +116,29 @@ export class FrameBuilder {
 export function mayHoldLiterals(line: string): boolean {
   if (line.charCodeAt(0) !== star) return false;
   const first = line.charCodeAt(2);
-  return (first >= zero && first <= nine) || !/^\* *(?:OK|NO|BAD|BYE|PREAUTH)(?: |$)/i.test(line);
+  return (
+    (first >= zero && first <= nine) || !/^\*[ \t]*(?:OK|NO|BAD|BYE|PREAUTH)(?:[ \t]|$)/i.test(line)
+  );
 }
 
 /** Whether a line begins a response: `* …`, `+ …`, or a tag with its status. */
 export const beginsResponse = (line: string): boolean =>
-  /^(?:\* |\+(?: |$)|\S+ (?:OK|NO|BAD)(?: |$))/i.test(line);
+  /^(?:\*[ \t]|\+(?: |$)|\S+[ \t](?:OK|NO|BAD)(?:[ \t]|$))/i.test(line);
+
+/** Whether a line behind a literal begins an untagged response: then that literal was announced too long, and took the end of its own. */
+export const beginsUntagged = (line: string): boolean =>
+  /^\*[ \t]+(?:\d+[ \t]+(?:(?:UID)?FETCH|EXISTS|RECENT|EXPUNGE)\b|(?:OK|NO|BAD|BYE|LIST|LSUB|STATUS|E?SEARCH|FLAGS|VANISHED|CAPABILITY)[ \t])/i.test(
+    line,
+  );
 
 /**
  * Whether the literal at the end of this text is a message's body, which may be long and may be streamed:
  * the value of `BODY[…]`, `BINARY[…]`, `RFC822`, `RFC822.HEADER` or `RFC822.TEXT` in a FETCH response.
  */
 export function isBodyLiteral(text: string, mark: LiteralMark): boolean {
-  if (!/^\* *\d+ +(?:UID)?FETCH /i.test(text)) return false;
+  if (!/^\*[ \t]*\d+[ \t]+(?:UID)?FETCH[ \t]/i.test(text)) return false;
   const before = text.slice(Math.max(0, mark.at - longestSection), mark.at);
-  return /[ (](?:(?:BODY|BINARY)(?:\.PEEK)?\[[^\]]*\](?:<\d+(?:\.\d+)?>)?|RFC822(?:\.HEADER|\.TEXT)?) *~?$/i.test(
+  return /[ \t(](?:(?:BODY|BINARY)(?:\.PEEK)?\[[^\]]*\](?:<\d+(?:\.\d+)?>)?|RFC822(?:\.HEADER|\.TEXT)?)[ \t]*~?$/i.test(
     before,
   );
 }

@@ -177,7 +177,11 @@ export class Lexer {
     const literal = this.literal();
     if (literal !== undefined) {
       const text = this.#textOf(literal, rule);
-      if (!isAtomOctet(this.peek())) return text;
+      if (endsValue(this.peek())) return text;
+      if (!isAtomOctet(this.peek())) {
+        this.note('no space behind a literal');
+        return text;
+      }
       this.note('a literal announced short');
       return text + this.atom(rule);
     }

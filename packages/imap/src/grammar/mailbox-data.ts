@@ -1,17 +1,9 @@
 /** LIST, LSUB, STATUS, NAMESPACE (RFC 9051 §7.3; RFC 3501 §7.2.3; RFC 2342). */
 import { decodeText } from '@fivewire/line-protocol';
-import { parseFlags } from './flags.js';
-import {
-  backslash,
-  close,
-  isDigit,
-  isMalformed,
-  type Lexer,
-  open,
-  quote,
-  wholeNumber,
-} from './lexer.js';
+import { bareFlags, parseFlags } from './flags.js';
+import { close, isDigit, isMalformed, type Lexer, open, quote, wholeNumber } from './lexer.js';
 import { decodeMailboxName } from './mailbox-name.js';
+import { restOf } from './same-line.js';
 
 /** One line of LIST or LSUB. */
 export interface ListData {
@@ -36,9 +28,10 @@ export function parseList(lexer: Lexer): ListData {
       ? parseFlags(lexer)
       : bareFlags(lexer);
   lexer.spaces();
-  const delimiter = parseDelimiter(lexer);
+  const delimiter = hasDelimiter(lexer) ? parseDelimiter(lexer) : null;
   lexer.spaces();
   const raw = mailboxOctets(lexer);
+  if (raw === '' && lexer.atEnd) lexer.note('LIST: a mailbox without a name');
   const data: ListData = {
     name: decodeMailboxName(raw),
     raw,
@@ -52,12 +45,39 @@ export function parseList(lexer: Lexer): ListData {
   return data;
 }
 
-/** Attributes without parentheses, or none at all. */
-function bareFlags(lexer: Lexer): string[] {
-  lexer.note('LIST: no parentheses around the attributes');
-  const flags: string[] = [];
-  for (; lexer.peek() === backslash; lexer.spaces()) flags.push(lexer.atom('flag'));
-  return flags;
+/** Whether something stands behind the value at hand, which then is the delimiter; else it is the mailbox itself. */
+function hasDelimiter(lexer: Lexer): boolean {
+  const { pos, depth } = lexer;
+  if (quotedDelimiter.test(lexer.text.slice(pos, pos + 5))) return true;
+  if (lexer.peek() !== quote && /^[^ ]{1,3} /.test(lexer.text.slice(pos, pos + 4))) return true;
+  try {
+    lexer.skipValue('hierarchy delimiter');
+  } catch (error) {
+    if (!isMalformed(error)) throw error;
+    return true;
+  } finally {
+    lexer.rewind(pos, depth);
+  }
+  if (!isLast(lexer)) return true;
+  lexer.note('LIST: no hierarchy delimiter');
+  return false;
+}
+
+/** `"/"` with a name right behind it. */
+const quotedDelimiter = /^"(?:[^\\"]|\\.)"["{]/;
+
+/** One value is left, and nothing or a list of extended items behind it. */
+function isLast(lexer: Lexer): boolean {
+  const { pos, depth } = lexer;
+  // A word without quotes may be a name with spaces in it.
+  const isName = /^(?:"(?!\\?[^a-z\d]?"(?: |$))|[^"( ]{3,}|[a-z\d])/i.test(
+    lexer.text.slice(pos, pos + 5),
+  );
+  if (!isName) return false;
+  lexer.skipValue();
+  const behind = lexer.text.slice(lexer.pos);
+  lexer.rewind(pos, depth);
+  return /^ *(?:$|\(|\* )/.test(behind);
 }
 
 /** Exchange has sent an unquoted tab and others an unquoted slash (MailKit#945). */
@@ -66,6 +86,19 @@ function parseDelimiter(lexer: Lexer): string | null {
   const { pos, text } = lexer;
   const octet = text[pos];
   if (octet === undefined || octet === ')') throw lexer.fail('hierarchy delimiter');
+  // In parentheses, or in other quotes than those of the grammar.
+  const [wrapped = '', inside] =
+    /^(?:\("(.)"\)|'(.)') /.exec(text.slice(pos, pos + 6))?.filter(Boolean) ?? [];
+  if (inside !== undefined) {
+    lexer.note(`hierarchy delimiter: ${wrapped.trimEnd()}`);
+    lexer.pos += wrapped.length - 1;
+    return inside;
+  }
+  if (quotedDelimiter.test(text.slice(pos, pos + 5))) {
+    const end = text.indexOf('"', pos + 2);
+    lexer.pos = end + 1;
+    return text.slice(end - 1, end);
+  }
   // A backslash that nothing escapes.
   if (text.startsWith('"\\" ', pos)) {
     lexer.pos += 3;
@@ -112,12 +145,15 @@ function mailboxOctets(lexer: Lexer): string {
   if (literal !== undefined) {
     if (literal.octets === undefined)
       throw lexer.fail('a mailbox name short enough to be kept', literal.at);
-    return literal.octets.toString('latin1');
+    const name = literal.octets.toString('latin1');
+    if (!/[\r\n]/.test(name)) return name;
+    lexer.note('mailbox: a literal is announced longer than it is');
+    return name.replace(/[\r\n][\s\S]*$/, '');
   }
   if (lexer.peek() === open) throw lexer.fail('mailbox');
   const { text, pos } = lexer;
-  const list = text.indexOf(' (', pos);
-  const end = list < 0 ? text.length : list;
+  const list = text.slice(pos).search(nameless);
+  const end = list < 0 ? text.length : pos + list;
   const name = text.slice(pos, end).trimEnd();
   if (name === '') throw lexer.fail('mailbox');
   lexer.pos = end;
@@ -143,7 +179,10 @@ function quotedMailbox(lexer: Lexer): string {
   }
 }
 
-const nameEnd = / *(?:$| \()/y;
+const nameEnd = / *(?:$| \(| \* (?:LIST|LSUB|STATUS) )/iy;
+/** What ends a name without quotes: a list, or the items of STATUS without one. */
+const nameless =
+  / \(| (?:MESSAGES|RECENT|UIDNEXT|UIDVALIDITY|UNSEEN|HIGHESTMODSEQ|SIZE) \d+(?: |\)|$)|\((?=(?:MESSAGES|RECENT|UIDNEXT|UIDVALIDITY|UNSEEN|HIGHESTMODSEQ|SIZE) \d)/;
 
 function endsName({ text, pos }: Lexer): boolean {
   nameEnd.lastIndex = pos;
@@ -166,27 +205,44 @@ export function parseStatus(lexer: Lexer): StatusData {
   const items = new Map<string, number | string>();
   const unread: string[] = [];
   lexer.spaces();
-  if (!lexer.atEnd) {
-    do lexer.open('status-att-list');
-    while (lexer.peek() === open);
-    while (nextStatusItem(lexer)) {
-      const name = lexer.keyword('status-att');
+  if (lexer.atEnd) lexer.note('STATUS: no list of items');
+  if (!lexer.atEnd && restOf(lexer.frame, lexer.pos) === undefined) {
+    const isBare =
+      lexer.peek() !== open && knownItem.test(lexer.text.slice(lexer.pos, lexer.pos + 20));
+    if (isBare) lexer.note('STATUS: no parentheses around its list');
+    else
+      do lexer.open('status-att-list');
+      while (lexer.peek() === open);
+    while (nextStatusItem(lexer, isBare)) {
+      const name = statusName(lexer);
       lexer.spaces();
       const value = statusValue(lexer, name);
       if (value === undefined) unread.push(name);
       else items.set(name, value);
     }
     if (lexer.atEnd && items.size === 0 && lexer.notes.length > 0) throw lexer.fail(')');
-    lexer.closed();
+    if (!isBare) lexer.closed();
   }
   return { name: decodeMailboxName(raw), raw, items, unread };
 }
 
+/** `MESSAGES=3` and `MESSAGES: 3` are seen, too. */
+function statusName(lexer: Lexer): string {
+  const { pos } = lexer;
+  const name = lexer.keyword('status-att');
+  const end = name.search(/[:=]/);
+  if (end < 0) return name;
+  lexer.note(`STATUS: ${name}`);
+  lexer.pos = pos + end + 1;
+  return name.slice(0, end);
+}
+
 /** Whether the name of an item follows; what is none is stepped over. */
-function nextStatusItem(lexer: Lexer): boolean {
+function nextStatusItem(lexer: Lexer, isBare: boolean): boolean {
   for (;;) {
     lexer.spaces();
     if (lexer.accept(close)) return false;
+    if (isBare && (lexer.atEnd || restOf(lexer.frame, lexer.pos) !== undefined)) return false;
     if (lexer.atEnd) {
       lexer.note('STATUS: its list has no end');
       return false;
@@ -199,7 +255,7 @@ function nextStatusItem(lexer: Lexer): boolean {
 }
 
 /** A name, and not NIL. */
-const statusItem = /^(?!nil[ )])[a-z][a-z-]*(?: |\)|$)/i;
+const statusItem = /^(?!nil[ )])[a-z][a-z-]*(?:[ :=]|\)|$)/i;
 
 const knownItem =
   /^(?:MESSAGES|RECENT|UIDNEXT|UIDVALIDITY|UNSEEN|DELETED(?:-STORAGE)?|SIZE|HIGHESTMODSEQ|MAILBOXID|APPENDLIMIT)(?: |\)|$)/i;
@@ -248,11 +304,14 @@ export interface Namespaces {
 export function parseNamespaces(lexer: Lexer): Namespaces {
   const personal = namespace(lexer);
   // Names of one's own need nothing of these.
-  const otherUsers = lexer.attempt('other users', () => namespace(lexer)) ?? [];
-  lexer.spaces();
-  if (lexer.atEnd) throw lexer.fail('three namespaces');
-  const shared = lexer.attempt('shared', () => namespace(lexer)) ?? [];
-  return { personal, otherUsers, shared };
+  const other = (rule: string): Namespace[] => {
+    lexer.spaces();
+    if (!lexer.atEnd) return lexer.attempt(rule, () => namespace(lexer)) ?? [];
+    if (personal.length === 0) throw lexer.fail('three namespaces');
+    lexer.note(`NAMESPACE: ${rule}: nothing is said`);
+    return [];
+  };
+  return { personal, otherUsers: other('other users'), shared: other('shared') };
 }
 
 /** namespace = nil / "(" 1*namespace-descr ")"; namespace-descr = "(" string SP (quoted / nil) [extensions] ")" */
@@ -263,9 +322,13 @@ function namespace(lexer: Lexer): Namespace[] {
   const one = (): void => {
     lexer.open('namespace-descr');
     lexer.spaces();
-    const prefix = decodeMailboxName(lexer.astring('string'));
-    lexer.spaces();
-    found.push({ prefix, delimiter: parseDelimiter(lexer) });
+    // Parentheses too many.
+    if (lexer.peek() === open) one();
+    else {
+      const prefix = decodeMailboxName(lexer.nstring('string') ?? '');
+      lexer.spaces();
+      found.push({ prefix, delimiter: parseDelimiter(lexer) });
+    }
     for (lexer.spaces(); !lexer.accept(close); lexer.spaces())
       lexer.skipValue('namespace extension');
     lexer.closed();

@@ -42,23 +42,24 @@ const itemReaders: Record<string, (reader: PlainReader, row: FetchData) => void>
     row.uid = uid > 0 && row.uid === undefined ? uid : otherwise();
   },
   FLAGS: (reader, row) => {
-    row.flags = flags(reader);
+    row.flags = row.flags === undefined ? flags(reader) : otherwise();
   },
   'RFC822.SIZE': (reader, row) => {
-    row.size = reader.number();
+    row.size = row.size === undefined ? reader.number() : otherwise();
   },
   INTERNALDATE: (reader, row) => {
+    if (row.internalDate !== undefined) throw notPlain;
     row.internalDate = parseDateTime(reader.string()) ?? otherwise();
   },
   ENVELOPE: (reader, row) => {
-    row.envelope = reader.list();
+    row.envelope = row.envelope === undefined ? reader.list() : otherwise();
   },
   BODYSTRUCTURE: (reader, row) => {
-    row.structure = reader.list();
+    row.structure = row.structure === undefined ? reader.list() : otherwise();
   },
   MODSEQ: (reader, row) => {
     reader.open();
-    row.modSeq = reader.digits();
+    row.modSeq = row.modSeq === undefined ? reader.digits() : otherwise();
     reader.close();
   },
 };

@@ -6,6 +6,7 @@
  */
 import { decodeText } from '@fivewire/line-protocol';
 import { isFivewireError } from 'tls-context-core';
+import { withoutTabs } from './blanks.js';
 import { parseFlags } from './flags.js';
 import { closeBracket, Lexer, open, openBracket, sp } from './lexer.js';
 import { countOf, parseRanges } from './sequence-set.js';
@@ -46,12 +47,12 @@ export function parseResponseText(lexer: Lexer): ResponseText {
   const start = lexer.pos + 1;
   const end = closingBracket(text, start);
   const found =
-    end < 0 ? null : /^([^\s"[\](){}\x00-\x1f\x7f]+)(?: +(.*))?$/s.exec(text.slice(start, end));
+    end < 0 ? null : /^([^\s"[\](){}\x00-\x1f\x7f]+)(?:[ \t]+(.*))?$/s.exec(text.slice(start, end));
   // Exchange's `[Error="…" …]` is no code (net-imap#597): then all of it is text.
   if (found === null) return { code: undefined, text: decodeText(text.slice(lexer.pos)) };
   const name = (found[1] as string).toUpperCase();
-  const argumentsText = (found[2] ?? '').trimEnd();
-  const after = text.charCodeAt(end + 1) === sp ? end + 2 : end + 1;
+  const argumentsText = withoutTabs(found[2] ?? '', false).trimEnd();
+  const after = /[ \t]/.test(text.charAt(end + 1)) ? end + 2 : end + 1;
   return {
     code: { name, text: decodeText(argumentsText), ...parseArguments(name, argumentsText) },
     text: decodeText(text.slice(after)),
@@ -109,6 +110,7 @@ function copyUid(lexer: Lexer): Arguments {
   const validity = numberAndSpace(lexer);
   const uids = ranges(lexer);
   lexer.expect(sp, 'SP');
+  lexer.spaces();
   const copies = ranges(lexer);
   if (countOf(uids) !== countOf(copies)) throw lexer.fail('as many UIDs as in the first set');
   return { number: validity, uids, copies };
@@ -117,6 +119,7 @@ function copyUid(lexer: Lexer): Arguments {
 function numberAndSpace(lexer: Lexer): number {
   const value = lexer.number();
   lexer.expect(sp, 'SP');
+  lexer.spaces();
   return value;
 }
 

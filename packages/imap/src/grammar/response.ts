@@ -28,6 +28,7 @@ import {
 } from './mailbox-data.js';
 import { plainRow } from './plain-row.js';
 import { parseCapabilities, parseResponseText, type ResponseCode } from './response-code.js';
+import { restOf } from './same-line.js';
 import {
   type ExtendedSearchData,
   parseExtendedSearch,
@@ -65,6 +66,8 @@ export interface ContinuationRequest {
 export type Response = AnyResponse & {
   /** What in it could not be read and was stepped over, in words for people. */
   readonly notes?: readonly string[];
+  /** What stands behind its end in the same line, where that is another response. */
+  readonly rest?: Frame | undefined;
 };
 
 type AnyResponse =
@@ -190,12 +193,14 @@ function numbered(lexer: Lexer): Response {
   lexer.spaces();
   switch (name) {
     case 'FETCH':
-    case 'UIDFETCH':
-      return { type: 'fetch', row: parseFetchData(lexer, number, name === 'UIDFETCH') };
+    case 'UIDFETCH': {
+      const row = parseFetchData(lexer, number, name === 'UIDFETCH');
+      return { type: 'fetch', row, rest: restOf(lexer.frame, lexer.pos) };
+    }
     case 'EXISTS':
     case 'RECENT':
     case 'EXPUNGE':
-      return { type: lowerCase[name], number };
+      return ended(lexer, { type: lowerCase[name], number });
     default:
       requireNoMessages(lexer, '', start);
       return other(lexer, name, number);
@@ -210,12 +215,22 @@ function unnumbered(lexer: Lexer): Response {
   lexer.spaces();
   const read = readers.get(name);
   if (read !== undefined) {
-    const response = read(lexer);
-    return lexer.notes.length === 0 ? response : { ...response, notes: lexer.notes };
+    return ended(lexer, read(lexer));
   }
   requireNoMessages(lexer, name, start);
   return other(lexer, name, undefined);
 }
+
+/** With a word about what stands behind its end, unless that is free text or another response. */
+function ended(lexer: Lexer, response: Response): Response {
+  const rest = response.type === 'status' ? undefined : restOf(lexer.frame, lexer.pos);
+  if (rest === undefined && response.type !== 'status' && !isBlank(lexer))
+    lexer.note('it goes on behind its end');
+  if (rest === undefined && lexer.notes.length === 0) return response;
+  return { ...response, ...(lexer.notes.length === 0 ? {} : { notes: lexer.notes }), rest };
+}
+
+const isBlank = ({ text, pos }: Lexer): boolean => !/[^ )\r\n]/.test(text.slice(pos, pos + 100));
 
 /** What has a number before it is no extension that we don't know where that number cannot be read. */
 function requireNoMessages(lexer: Lexer, name: string, start: number): void {

@@ -1,5 +1,6 @@
 /** SEARCH, ESEARCH and VANISHED (RFC 9051 §7.3.4; RFC 3501 §7.2.5; RFC 4731; RFC 7162 §3.2.10). */
 import { close, isDigit, type Lexer, open } from './lexer.js';
+import { restOf } from './same-line.js';
 import { appendNumber, parseRanges, UidSet } from './sequence-set.js';
 
 export interface SearchData {
@@ -25,6 +26,7 @@ export function parseSearch(lexer: Lexer): SearchData {
     value = 0;
     from = 0;
   };
+  if (lexer.nil()) return { uids: UidSet.empty, modSeq: undefined };
   for (; i < text.length; i++) {
     const octet = text.charCodeAt(i);
     const digit = octet - 48;
@@ -38,7 +40,12 @@ export function parseSearch(lexer: Lexer): SearchData {
   append();
   lexer.pos = i;
   let modSeq: string | undefined;
-  if (!lexer.atEnd) {
+  if (!lexer.atEnd && restOf(lexer.frame, i) === undefined) {
+    const loose = bounds.length === 0 ? looseSet(lexer) : undefined;
+    if (loose !== undefined) {
+      lexer.note('SEARCH: its numbers stand in quotes or parentheses');
+      return { uids: loose, modSeq };
+    }
     lexer.open('nz-number');
     if (lexer.keyword() !== 'MODSEQ') throw lexer.fail('MODSEQ');
     lexer.spaces();
@@ -119,7 +126,14 @@ const returnData: Record<string, (lexer: Lexer, data: ExtendedSearchData) => voi
     const start = lexer.pos;
     // Nothing is found: then there ought to be no ALL.
     if (lexer.atEnd || lexer.nil()) return;
-    data.all = parseUidSet(lexer);
+    const loose = /["( ]/.test(lexer.text.slice(start)) ? looseRun(lexer) : undefined;
+    if (loose !== undefined) lexer.note('ALL: a set in another form');
+    // 0 is no message: nothing is found.
+    if (loose === undefined && /^0(?: |$)/.test(lexer.text.slice(start, start + 2))) {
+      lexer.pos++;
+      return;
+    }
+    data.all = loose ?? parseUidSet(lexer);
     data.allText = lexer.text.slice(start, lexer.pos);
   },
   PARTIAL: (lexer, data) => {
@@ -201,7 +215,24 @@ function looseSet(lexer: Lexer): UidSet | undefined {
   return UidSet.ofRanges(bounds);
 }
 
-const isSet = /^[1-9][\d:,]*\d$/;
+/** The same where other data may follow: `ALL "3,5"`, `ALL (3 5) COUNT 2`, `ALL 3 5`. */
+function looseRun(lexer: Lexer): UidSet | undefined {
+  const { text, pos } = lexer;
+  const [run = ''] =
+    /^(?:"[\d:, ]+"|\([\d:, ]+\)|\d[\d:,]*(?: +\d[\d:,]*)+)(?= |$)/.exec(text.slice(pos)) ?? [];
+  const bounds: number[] = [];
+  for (const word of run.split(/[ ,"()]+/)) {
+    const [, from, to = from] = /^(\d{1,15})(?::(\d{1,15}))?$/.exec(word) ?? [];
+    if (from !== undefined && Number(from) > 0)
+      bounds.push(Math.min(Number(from), Number(to)), Math.max(Number(from), Number(to)));
+    else if (word !== '') return undefined;
+  }
+  if (bounds.length === 0) return undefined;
+  lexer.pos = pos + run.length;
+  return UidSet.ofRanges(bounds);
+}
+
+const isSet = /^[1-9]\d*(?:[:,][1-9]\d*)*$/;
 const highestUid = 4_294_967_295;
 
 /** A server's sequence-set: no `*` in it. */

@@ -41,6 +41,7 @@ export async function answering<T>(
   capabilities: string,
   answer: (line: string) => readonly string[],
   work: (box: Mailbox, client: ImapClient) => Promise<T>,
+  options: Partial<ImapOptions> = {},
 ): Promise<T> {
   const [stream, server] = streamPair();
   let isOpen = false;
@@ -69,6 +70,7 @@ export async function answering<T>(
     stream,
     id: false,
     timeouts: { reply: 2000 },
+    ...options,
   });
   try {
     return await work(await client.open('INBOX'), client);
