@@ -53,7 +53,7 @@ export default defineConfig({
     // Ends what hangs. No test ends because the machine is slow: none sets a limit of its own.
     testTimeout: 600_000,
     hookTimeout: 600_000,
-    expect: { poll: { timeout: 600_000 } },
+    expect: { poll: { interval: 5, timeout: 600_000 } },
     maxWorkers: availableParallelism() + 2, // many tests wait for a deadline
     sequence: { sequencer: LongestFirst },
     projects: [
