@@ -5,17 +5,15 @@ import { createFtpPool, type FtpPool } from '../src/index.js';
 
 function nowhere() {
   let dialled = 0;
-  const pool = createFtpPool(
-    {
-      host: 'ftp.example.test',
-      auth: { user: 'alice', password: 'secret' },
-      dial: async () => {
-        dialled += 1;
-        throw new Error('dialled');
-      },
+  const pool = createFtpPool({
+    host: 'ftp.example.test',
+    auth: { user: 'alice', password: 'secret' },
+    outageTimeout: 0,
+    dial: async () => {
+      dialled += 1;
+      throw new Error('dialled');
     },
-    { outageTimeout: 0 },
-  );
+  });
   return { pool, dialled: () => dialled };
 }
 
