@@ -11,6 +11,16 @@ export function lines(text, octets) {
   return Buffer.from(line.repeat(Math.floor(octets / line.length)));
 }
 
+/** Resolves when more can be written, or never again. It leaves no listener behind: a server waits many times for one client. */
+const room = (socket) =>
+  new Promise((resolve) => {
+    const go = () => {
+      socket.off('drain', go).off('close', go);
+      resolve();
+    };
+    socket.on('drain', go).on('close', go);
+  });
+
 /** Answers line by line, in order, as fast as the client takes it; `answer` writes. */
 export const byLines = (greeting, answer) => (socket) => {
   socket.on('error', () => {});
@@ -21,7 +31,7 @@ export const byLines = (greeting, answer) => (socket) => {
   const write = async (octets) => {
     if (!socket.write(octets)) {
       socket.uncork();
-      await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve));
+      if (!socket.destroyed) await room(socket);
       socket.cork();
     }
   };

@@ -679,6 +679,7 @@ export function habits({ cli, world }: Installed): void {
       [['put', 'x'], /^fivewire: An argument is missing$/m],
       [['lss'], /^fivewire: Did you mean ls\?$/m],
       [['ls', '--nosuch', 'ftps://host'], /^fivewire: Unknown argument: nosuch$/m],
+      [['fetch', 'imaps://host', 'x', '--delte'], /^ {2}Did you mean --delete\?$/m],
       [['ls', 'ftps://host', '--security', 'x'], /^fivewire: --security "x" is none of implicit-/m],
       [['ls', 'ftps://host', '--password', 'x'], /^fivewire: There is no --password/m],
     ];

@@ -20,6 +20,10 @@ const words: readonly (readonly [
     (_: string, first: string, second?: string) =>
       `--security ${first}${second === undefined ? '' : ` or ${second}`}`,
   ],
+  [
+    /The server does not allow this name\.$/g,
+    'The server does not allow this name, or the directory above it is not there: fivewire mkdir -p makes it.',
+  ],
   [/create\(\) it first/g, 'fivewire mkdir makes it'],
   [/\blist\(\) shows\b/g, 'fivewire ls shows'],
   [/\blook with list\(\)/g, 'look with fivewire ls'],

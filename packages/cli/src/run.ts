@@ -14,6 +14,7 @@ import {
 import { globalOptions, readSettings } from './global-options.js';
 import { commandHelp, overview } from './help.js';
 import { namedCommand } from './named-command.js';
+import { nearest } from './nearest.js';
 import { disguiseOperands, ownWords, revealOperands, withoutDisguise } from './operands.js';
 import { line, Output } from './output.js';
 import type { Profile } from './profile.js';
@@ -165,7 +166,8 @@ async function parse(argv: readonly string[]): Promise<Chosen> {
   try {
     await parser.parseAsync();
   } catch (error) {
-    throw isFailure(error) ? error : wrongUsage(error, namedCommand(argv)?.usage);
+    if (isFailure(error)) throw error;
+    throw wrongUsage(error, namedCommand(argv)?.usage, { ...globalOptions, ...own?.options });
   }
   if (chosen === undefined) throw usage('Which command?', 'See fivewire --help.');
   refuseValues(argv, { ...globalOptions, ...chosen.module.options });
@@ -207,7 +209,11 @@ function refuseValues(
   }
 }
 
-function wrongUsage(error: unknown, form: string | undefined): Failure {
+function wrongUsage(
+  error: unknown,
+  form: string | undefined,
+  options: Readonly<Record<string, OptionSpec>>,
+): Failure {
   const message = withoutDisguise(error instanceof Error ? error.message : String(error));
   if (/\bpassword\b/.test(message))
     return usage(
@@ -219,6 +225,9 @@ function wrongUsage(error: unknown, form: string | undefined): Failure {
     return usage(`--${choice[1]} ${choice[2]} is none of ${choice[3]?.replaceAll('"', '')}`);
   if (/^Not enough non-option arguments/.test(message) && form !== undefined)
     return usage('An argument is missing', `Write fivewire ${form}; see fivewire COMMAND --help.`);
+  const [, stray] = /^Unknown argument: ([a-z][a-z-]+)$/.exec(message) ?? [];
+  const meant = stray === undefined ? undefined : nearest(stray, Object.keys(options));
+  if (meant !== undefined) return usage(line(message), `Did you mean --${meant}?`);
   return usage(line(message), 'See fivewire --help, or fivewire COMMAND --help.');
 }
 

@@ -59,6 +59,26 @@ it.each([
   expect(await read(text)).toMatchObject([{ argv }]);
 });
 
+it.each([
+  ['- ls ftps://h\n- get ftps://h/x --frob', /job 2: get has no option --frob/],
+  ['- ls ftps://h --no-clobber', /job 1: ls has no option --no-clobber/],
+  ['- --profil work ls', /job 1: it names no command|has no option --profil/],
+])('%j is refused before any job is run', async (text, said) => {
+  await expect(read(text)).rejects.toMatchObject({
+    exit: 65,
+    message: expect.stringMatching(said),
+  });
+});
+
+it.each([
+  'get ftps://h/x -- --frob',
+  'send smtps://h --subject --frob --to a@b',
+  'sendmail -t --queue-dir x',
+  'fetch imaps://h x --exec "grep --frob x"',
+])('%s has no option that is none', async (command) => {
+  expect(await read(JSON.stringify({ run: command }))).toHaveLength(1);
+});
+
 it.each(['["get",2026.5]', '["get",1e30]', '["get",null]', '["get",true]'])(
   '%s is no command: JSON would have another text of it',
   async (text) => {

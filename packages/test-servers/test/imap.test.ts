@@ -168,7 +168,7 @@ describe('FETCH', () => {
 describe('SEARCH', () => {
   beforeEach(() => {
     inbox().append(
-      'From: a@x\r\nSubject: Été one\r\nDate: Thu, 1 Jan 2026 10:00:00 +0000\r\n\r\nbody\r\n',
+      'From: a@x\r\nX-A: 1\r\nX-A: 2\r\nSubject: Été one\r\nDate: Thu, 1 Jan 2026 10:00:00 +0000\r\n\r\nbody\r\n',
       {
         date: new Date('2026-01-02T00:00:00Z'),
         flags: ['\\Seen', 'work'],
@@ -196,6 +196,8 @@ describe('SEARCH', () => {
     ['UID 4:*', '3'],
     ['2:* NOT DELETED', '3'],
     ['HEADER Date ""', '1'],
+    ['HEADER X-A 1', '1'],
+    ['HEADER X-A 2', '1'],
     ['YOUNGER 60', '2 3'],
     ['FROM nobody', ''],
     ['CHARSET UTF-8 SUBJECT {5+}\r\n\xc3\x89t\xc3\xa9', '1'],

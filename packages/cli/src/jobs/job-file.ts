@@ -31,7 +31,14 @@ async function jobsIn(source: string, path: string): Promise<Job[]> {
     const what = JSON.stringify(argv);
     const nth = (alike.get(what) ?? 0) + 1;
     alike.set(what, nth);
-    jobs.push(await jobOf(argv, entry, id, nth));
+    const job = await jobOf(argv, entry, id, nth).catch((error: Error) => {
+      throw bad(
+        `${path}, job ${at + 1}`,
+        line(error.message),
+        'fivewire COMMAND --help shows them.',
+      );
+    });
+    jobs.push(job);
   }
   return jobs;
 }

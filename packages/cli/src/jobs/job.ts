@@ -1,6 +1,7 @@
 /** A piece of work: a command line, under a key that is the same in every run. */
 import { createHash } from 'node:crypto';
 import type { CommandEntry } from '../commands.js';
+import type { OptionSpec } from '../context.js';
 import { globalOptions } from '../global-options.js';
 import { named } from '../named.js';
 import { nameOf } from '../named-command.js';
@@ -71,29 +72,46 @@ const once: Readonly<Record<string, (read: Read) => boolean>> = {
 };
 
 /** Wherever its options stand. */
-async function isRepeatable(argv: readonly string[], entry: CommandEntry): Promise<boolean> {
-  const isOnce = named(once, nameOf(entry));
+function isRepeatable(argv: readonly string[], own: readonly string[], name: string): boolean {
+  const isOnce = named(once, name);
   if (isOnce === undefined) return true;
-  const own = ownWords(argv, { ...globalOptions, ...(await entry.load()).options });
   const end = argv.indexOf('--');
-  const isOption = (word: string): boolean => word.startsWith('-') && word !== '-';
   const words = [...own.filter((word) => !isOption(word)), ...(end < 0 ? [] : argv.slice(end + 1))];
   return !isOnce({ operands: words.slice(1), options: own.filter(isOption) });
 }
 
-/** @param nth which of several that are alike */
+const isOption = (word: string): boolean => word.startsWith('-') && word !== '-';
+
+/** An option that the command does not have: found before any job is run. sendmail has its own way with them. */
+function strayOption(
+  own: readonly string[],
+  options: Readonly<Record<string, OptionSpec>>,
+): string | undefined {
+  const names = own.flatMap((word) => /^--([^=]+)/.exec(word)?.[1] ?? []);
+  return names.find((name) => !Object.hasOwn(options, name));
+}
+
+/**
+ * @param nth which of several that are alike
+ * @throws Error that says in one line what is wrong
+ */
 export async function jobOf(
   argv: readonly string[],
   entry: CommandEntry,
   name: string | undefined,
   nth: number,
 ): Promise<Job> {
+  const options = { ...globalOptions, ...(await entry.load()).options };
+  const own = ownWords(argv, options);
+  const command = nameOf(entry);
+  const stray = command === 'sendmail' ? undefined : strayOption(own, options);
+  if (stray !== undefined) throw new Error(`${command} has no option --${stray}`);
   const what = name === undefined ? JSON.stringify([argv, nth]) : JSON.stringify(name);
   return {
     key: digest(what),
     name: name ?? argv.join(' '),
     argv,
-    repeatable: await isRepeatable(argv, entry),
+    repeatable: isRepeatable(argv, own, command),
   };
 }
 

@@ -107,7 +107,9 @@ export async function sendEach(args: Args, context: Context): Promise<number | u
     if (something === undefined && !isDry) await rm(journalPath, { force: true });
   }
   if (isDry) context.out.say('Dry run: nothing was sent.');
-  context.out.summary(`${letters.length} rows, ${failed} failed, ${unknown} unknown`);
+  context.out.summary(
+    `${letters.length} ${letters.length === 1 ? 'row' : 'rows'}, ${failed} failed, ${unknown} unknown`,
+  );
   if (unknown > 0) return exitCodes.protocol;
   return failed > 0 ? exitCodes.partly : undefined;
 }

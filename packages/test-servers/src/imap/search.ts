@@ -246,11 +246,15 @@ function age(seconds: number, younger: boolean): Predicate {
     Date.now() - seen.message.internalDate.getTime() <= seconds * 1000 === younger;
 }
 
+/** Any field of that name: some come several times. */
 function headerContains(name: string, wanted: string): Predicate {
-  return ({ seen }) => {
-    const value = headerOf(seen.message.octets, name);
-    return value !== undefined && textIn(Buffer.from(value, 'latin1')).includes(wanted);
-  };
+  const lower = name.toLowerCase();
+  return ({ seen }) =>
+    parsePart(seen.message.octets).fields.some(
+      (field) =>
+        field.name.toLowerCase() === lower &&
+        textIn(Buffer.from(field.value, 'latin1')).includes(wanted),
+    );
 }
 
 function headerOf(octets: Buffer, name: string): string | undefined {
