@@ -43,8 +43,12 @@ export interface FtpConnectOptions extends Omit<TransportOptions, 'limits'>, Cha
    * that never send it: then a listing that an attacker cut off looks like a short one.
    */
   requireCloseNotify?: boolean;
-  /** Minutes by which the wall clock in the server's LIST lines is ahead of UTC. Default 0. MLSD needs none. */
-  utcOffset?: number;
+  /**
+   * Minutes by which the wall clock in the server's LIST lines is ahead of UTC. Default 0. MLSD needs none. `'auto'`: MDTM (RFC 3659 §3)
+   * of a few files tells, and times that this proves are UTC (`zone: 'utc'`); others stay the server's (`zone: 'server'`), as those of which
+   * LIST shows the day alone do. A server whose MDTM tells local times can't be told from one that lives in UTC. The first listing is then read whole before its first entry comes.
+   */
+  utcOffset?: number | 'auto';
   /** Where relative paths begin, in place of the directory where the login does. A URL's path says the same. */
   directory?: RemotePath;
   /**

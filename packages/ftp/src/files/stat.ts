@@ -1,6 +1,7 @@
 /** What one path is: MLST (RFC 3659 §7), else SIZE and MDTM (§3, §4), else what the directory above shows. */
 import { isFivewireError, type Reply } from '@fivewire/line-protocol';
 import type { Entry } from '../listing/entry.js';
+import { shifted } from '../listing/in-utc.js';
 import { listDirectory } from '../listing/list-directory.js';
 import { readMlsx } from '../listing/mlsx.js';
 import { octetString } from '../session/charset.js';
@@ -86,6 +87,7 @@ async function inParent(
       const entry = batch.find(({ rawPath }) => splitPath(octetString(rawPath)).name === name);
       if (entry === undefined) continue;
       if (entry.type === 'directory' && mayHaveSize(session)) session.traits.sizeTellsFiles = true;
+      shifted(session, [entry]);
       return renamed(session, entry, path);
     }
   } catch (error) {

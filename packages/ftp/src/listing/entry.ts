@@ -17,8 +17,8 @@ export interface Entry {
   readonly modified?: Date;
   readonly precision: TimePrecision;
   /**
-   * `utc`: `modified` is exact (RFC 3659). `server`: the line shows the server's wall clock; `modified` reads it as
-   * UTC unless `utcOffset` said otherwise.
+   * `utc`: `modified` is exact (RFC 3659), or with `utcOffset: 'auto'` proven to be UTC. `server`: the line shows the server's wall clock;
+   * `modified` reads it as UTC unless `utcOffset` said otherwise.
    */
   readonly zone?: 'utc' | 'server';
   /** Permission bits, `0o644`. */

@@ -6,12 +6,26 @@ import { tooDeep } from '../session/failures.js';
 import type { Session } from '../session/session.js';
 import type { ListOptions } from '../types.js';
 import type { Entry } from './entry.js';
+import { inUtc } from './in-utc.js';
 import { listDirectory } from './list-directory.js';
 
 /** What is below a directory, parents before what is in them. Symlinks are shown and not followed. */
 export function list(session: Session, path: string, options: ListOptions): Rows<Entry> {
   const batches = options.recursive ? listTree : listOrOwn;
-  return new Rows(() => new BatchIterator(batches(session, path, options)));
+  if (session.traits.clock === undefined)
+    return new Rows(() => new BatchIterator(batches(session, path, options)));
+  return new Rows(
+    () => new BatchIterator(timed(session, batches(session, path, options), options)),
+  );
+}
+
+/** MDTM waits until the listing has been read: what comes meanwhile is held. */
+async function* timed(
+  session: Session,
+  batches: AsyncIterable<readonly Entry[]>,
+  options: ListOptions,
+): AsyncGenerator<readonly Entry[], void, undefined> {
+  for await (const batch of batches) yield await inUtc(session, batch, options);
 }
 
 /** A file is its own one entry, whatever its server says to a listing of it. */

@@ -48,7 +48,10 @@ const profile: ProtocolProfile = {
   rules: {
     ...ownRules,
     requireCloseNotify: rules.flag,
-    utcOffset: [Number.isFinite, 'a number of minutes'],
+    utcOffset: [
+      (value) => value === 'auto' || Number.isFinite(value),
+      'a number of minutes, or "auto"',
+    ],
   },
 };
 
@@ -100,7 +103,8 @@ export function resolveOptions(options: FtpConnectOptions): Resolved {
     const charset = createCharset(options);
     checkOwn(options, transport, charset);
     const limits = checkLimits('ftp', defaultLimits, options.limits);
-    return { options: login, transport, charset, limits, traits: createTraits(transport.disable) };
+    const traits = createTraits(transport.disable, login.utcOffset === 'auto');
+    return { options: login, transport, charset, limits, traits };
   });
 }
 
@@ -169,7 +173,7 @@ async function open({ options, transport, charset, limits, traits }: Resolved): 
       active: activeMode(options.active, stream),
       noopInterval: options.noopInterval ?? 0,
       requireCloseNotify: options.requireCloseNotify ?? true,
-      utcOffset: options.utcOffset ?? 0,
+      utcOffset: options.utcOffset === 'auto' ? 0 : (options.utcOffset ?? 0),
     };
   });
 }

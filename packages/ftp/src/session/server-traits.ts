@@ -1,3 +1,5 @@
+import { ServerClock } from '../listing/server-clock.js';
+
 /** What has been learned of a server, by trying. A pool's connections share it, so that each trial is made once. */
 
 export interface ServerTraits {
@@ -32,6 +34,12 @@ export interface ServerTraits {
    * (ProFTPD, vsftpd), and then `stat` would disagree with the listing.
    */
   readonly links: Set<string>;
+  /** What LIST and MDTM have shown of the server's clock; `undefined` where that is not to be found out. */
+  readonly clock: ServerClock | undefined;
+  /** Files in a row whose times in LIST and MDTM are no two writings of one. */
+  clockMisfits: number;
+  /** True once MDTM turned out to be missing, or not to fit LIST. */
+  clockIsOdd: boolean;
 }
 
 const mostLinks = 10_000;
@@ -40,7 +48,8 @@ export function rememberLink({ links }: ServerTraits, path: string): void {
   if (links.size < mostLinks) links.add(path);
 }
 
-export function createTraits(disable: ReadonlySet<string>): ServerTraits {
+/** @param infersClock whether times of LIST are to become UTC by MDTM */
+export function createTraits(disable: ReadonlySet<string>, infersClock = false): ServerTraits {
   return {
     pipelining: disable.has('PIPELINING') ? 'refused' : 'unproven',
     passive: disable.has('EPSV') ? 'PASV' : 'EPSV',
@@ -53,5 +62,8 @@ export function createTraits(disable: ReadonlySet<string>): ServerTraits {
     listed: undefined,
     sizeTellsFiles: false,
     links: new Set(),
+    clock: infersClock ? new ServerClock() : undefined,
+    clockMisfits: 0,
+    clockIsOdd: false,
   };
 }

@@ -132,7 +132,7 @@ async function identify(
 class NothingLeft extends Error {}
 
 /** A server without FEAT may know a command all the same. */
-function mayHave(session: Session, name: 'SIZE' | 'MDTM'): boolean {
+export function mayHave(session: Session, name: 'SIZE' | 'MDTM'): boolean {
   return (
     hasFeature(session, name) ||
     (session.features.size === 0 && !session.transport.disable.has(name))
