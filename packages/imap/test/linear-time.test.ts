@@ -48,6 +48,15 @@ const evil: Record<string, (n: number) => string> = {
     `* 1 FETCH (ENVELOPE (NIL "${'=?a'.repeat(n)}" NIL NIL NIL NIL NIL NIL NIL NIL))`,
   'brackets of a code': (n) => `* OK [${'"]'.repeat(n)}`,
   'ampersands of a name': (n) => `* LIST () "/" "${'&'.repeat(n)}"`,
+  'responses on one line': (n) => `* 1 EXISTS${' * 1 EXISTS'.repeat(n / 10)}`,
+  'rows on one line': (n) => '* 1 FETCH (UID 1 FLAGS (a))'.repeat(n / 25),
+  'tabs and quotes': (n) => `* 1 FETCH (${'\t"a\t'.repeat(n / 4)}`,
+  'literals announced long': (n) =>
+    `* 1 FETCH (UID 1 ENVELOPE (NIL NIL (${'({5}\r\na NIL "b" "c")'.repeat(n / 20)})))`,
+  'names of STATUS': (n) => `* STATUS x ${' MESSAGES'.repeat(n / 10)}`,
+  'parentheses of quota': (n) => `* STATUS ${'('.repeat(n)}`,
+  'numbers in quotes': (n) => `* SEARCH ${'"9" '.repeat(n / 4)}`,
+  'a set with spaces': (n) => `* ESEARCH UID ALL ${'9 '.repeat(n / 2)}x`,
   'parameter sections': (n) =>
     `* 1 FETCH (BODYSTRUCTURE ("TEXT" "PLAIN" (${'"a*1*" "%41" '.repeat(n / 20)}) NIL NIL "7BIT" 1 1))`,
   'parameter sections in another form': (n) =>
@@ -59,7 +68,8 @@ function read(octets: string): void {
   const { framesOf, parseBodyStructureSlice, parseEnvelopeSlice, parseResponse } = grammar;
   for (const frame of framesOf(`${octets}\r\n`)) {
     try {
-      const response = parseResponse(frame);
+      let response = parseResponse(frame);
+      while (response.rest !== undefined) response = parseResponse(response.rest);
       if (response.type !== 'fetch') continue;
       const { envelope, structure } = response.row;
       if (envelope) JSON.stringify(parseEnvelopeSlice(envelope));

@@ -25,6 +25,8 @@ export interface Frame {
   readonly literals: readonly FrameLiteral[];
   /** How many lines were added to it although it seemed whole; see {@link FrameBuilder.reopen}. */
   readonly reopened?: number;
+  /** How many responses stand before it in its line. */
+  readonly place?: number;
 }
 
 /** What a line ends with, when it ends with a literal's announcement. */
