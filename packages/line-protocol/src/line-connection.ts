@@ -272,6 +272,11 @@ export class LineConnection {
     if (log) for (const command of commands) this.#log.event('send', command);
   }
 
+  /** A log listens to this connection. */
+  get isLogged(): boolean {
+    return this.#log.active;
+  }
+
   /** Writes octets of a body. False when {@link flushed} should be awaited before more. */
   write(octets: Uint8Array): boolean {
     if (this.#error !== undefined) throw this.lost();

@@ -46,12 +46,16 @@ const invisible = /(?![ \u200c\u200d])[\p{Zs}\p{Cf}\p{Default_Ignorable_Code_Poi
  * @throws UsageError `ERR_ARGUMENT`
  */
 export function parseAddress(value: unknown, argument = 'address', bare = false): MailAddress {
-  const known = bare ? undefined : parsed.get(value as string);
+  const known = bare ? undefined : knownAddress(value);
   if (known !== undefined) return known;
   const address = parse(value, argument, bare);
   if (!bare) remember(value as string, address);
   return address;
 }
+
+/** What {@link parseAddress} made of it lately. */
+export const knownAddress = (value: unknown): MailAddress | undefined =>
+  parsed.get(value as string);
 
 /** The same addresses come again and again: a sender of many messages, a list's members. */
 const parsed = new Map<string, MailAddress>();

@@ -173,7 +173,10 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   };
   const sendMany: SmtpPool['sendMany'] = (messages, options = {}) =>
     sendEach(messages, { window: maxConnections, ...options }, (message, each, settle) => {
-      send(message.envelope, message.body, each).then(settle.sent, settle.failed);
+      send(message.envelope, message.body, each).then(
+        (result) => settle.sent(result),
+        (error) => settle.failed(error),
+      );
     });
   const closeConnections = pool.close;
   const close = (): Promise<void> => {

@@ -6,7 +6,7 @@ import {
   escapeText,
   type FivewireError,
   type LineConnection,
-  type Reply,
+  Reply,
   readReply,
   type ServerReply,
   serverReply,
@@ -74,10 +74,22 @@ export function endConnection(connection: LineConnection, why: string): void {
   );
 }
 
-export function recipientReply(address: string, reply: Reply): RecipientReply {
-  const said = told(reply);
-  return { address, reply: said, transient: isPassing(said) };
+export const recipientReply = (address: string, reply: Reply): RecipientReply =>
+  toRecipient(address, told(reply));
+
+/** What a recipient was told, as read from one reply. */
+interface Told {
+  readonly reply: ServerReply;
+  readonly transient: boolean;
+  /** 2yz */
+  readonly yes: boolean;
 }
+
+export const toRecipient = (address: string, { reply, transient }: Told): RecipientReply => ({
+  address,
+  reply: { ...reply },
+  transient,
+});
 
 /**
  * Whether a refusal is passing: by the class of the enhanced code, which is the more exact (RFC 3463 §2), and by the first digit where there is
@@ -86,20 +98,39 @@ export function recipientReply(address: string, reply: Reply): RecipientReply {
 export const isPassing = ({ code, enhanced }: ServerReply): boolean =>
   (/^[45](?=\.)/.exec(enhanced ?? '') ?? String(code))[0] === '4';
 
-/** What servers say to one recipient after the other, read once. */
-const read = new Map<string, ServerReply>();
+/** What servers say to one recipient after the other, read once: by the line as it came. */
+const read = new Map<string, Told>();
 const rememberedReplies = 100;
 
-function told(reply: Reply): ServerReply {
+function told(reply: Reply): Told {
   const [line = '', ...more] = reply.lines;
-  if (more.length > 0 || line.length > 80) return serverReply(reply);
+  if (more.length > 0 || line.length > 80) return freshlyTold(reply);
   const key = `${reply.code} ${line}`;
-  const known = read.get(key);
-  if (known !== undefined) return { ...known };
+  return read.get(key) ?? remember(key, freshlyTold(reply));
+}
+
+/** What a reply of one line told, where it is 2yz: from the line with its code. */
+export function toldYes(line: string): Told | undefined {
+  const said = read.get(line) ?? (isYes(line) ? told(oneLine(line)) : undefined);
+  return said?.yes === true ? said : undefined;
+}
+
+/** As {@link toldYes}, for replies that differ: to messages, with the server's number for each. */
+export const readYes = (line: string): ServerReply | undefined =>
+  isYes(line) ? serverReply(oneLine(line)) : undefined;
+
+const isYes = (line: string): boolean => /^2\d\d /.test(line);
+const oneLine = (line: string): Reply => new Reply(Number(line.slice(0, 3)), [line.slice(4)]);
+
+function freshlyTold(reply: Reply): Told {
+  const said = serverReply(reply);
+  return { reply: said, transient: isPassing(said), yes: reply.class === 2 };
+}
+
+function remember(line: string, said: Told): Told {
   if (read.size >= rememberedReplies) read.clear();
-  const fresh = serverReply(reply);
-  read.set(key, fresh);
-  return { ...fresh };
+  read.set(line, said);
+  return said;
 }
 
 /**

@@ -58,10 +58,32 @@ function letGo(message: Message): void {
 /** Messages that are taken before it is looked whether an outcome can be given. */
 const takenAtOnce = 64;
 
+/** A message that is taken, and its outcome once it is known. */
+class Slot implements Settle {
+  outcome: SendOutcome | undefined = undefined;
+  readonly #index: number;
+  readonly #changed: () => void;
+
+  constructor(index: number, changed: () => void) {
+    this.#index = index;
+    this.#changed = changed;
+  }
+
+  sent(result: SendResult): void {
+    this.outcome = { index: this.#index, ok: true, result };
+    this.#changed();
+  }
+
+  failed(error: unknown): void {
+    this.outcome = { index: this.#index, ok: false, error };
+    this.#changed();
+  }
+}
+
 /** What is taken from the source and has not given its outcome yet. */
 class UnderWay {
-  /** In their order; without `outcome` until it is known. */
-  readonly slots: { outcome?: SendOutcome }[] = [];
+  /** In their order. */
+  readonly slots: Slot[] = [];
   /** What the source threw. */
   failure: { error: unknown } | undefined;
   /** The source has no more, or has failed. */
@@ -90,11 +112,19 @@ class UnderWay {
     this.#lost = lost;
   }
 
+  /** The next outcome, where it is known, once the window is full. */
+  next(): SendOutcome | undefined {
+    this.#take();
+    const outcome = this.slots[0]?.outcome;
+    if (outcome !== undefined) this.slots.shift();
+    return outcome;
+  }
+
   /** Takes messages while the window has room; those of a synchronous source at once. */
-  take(): void {
+  #take(): void {
     for (let taken = 0; taken < takenAtOnce; taken++) {
-      const room = !this.over && this.slots.length < this.#window && this.#lost() === undefined;
-      if (!room || this.#taking !== undefined) return;
+      if (this.over || this.slots.length >= this.#window || this.#taking !== undefined) return;
+      if (this.#lost() !== undefined) return;
       try {
         const next = this.#source.next();
         if (isPromise(next)) this.#taking = this.#await(next);
@@ -112,7 +142,7 @@ class UnderWay {
       this.#fail(error);
     }
     this.#taking = undefined;
-    this.#changed();
+    this.changed();
   }
 
   /** True when nothing will come any more. */
@@ -142,19 +172,9 @@ class UnderWay {
       this.over = true;
       return;
     }
-    const index = this.#index++;
-    const slot: { outcome?: SendOutcome } = {};
+    const slot = new Slot(this.#index++, this.changed);
     this.slots.push(slot);
-    this.#sendOne(value, {
-      sent: (result) => {
-        slot.outcome = { index, ok: true, result };
-        this.#changed();
-      },
-      failed: (error) => {
-        slot.outcome = { index, ok: false, error };
-        this.#changed();
-      },
-    });
+    this.#sendOne(value, slot);
   }
 
   #fail(error: unknown): void {
@@ -162,10 +182,10 @@ class UnderWay {
     this.failure = { error };
   }
 
-  #changed(): void {
+  changed = (): void => {
     this.#wake?.();
     this.#wake = undefined;
-  }
+  };
 }
 
 const isPromise = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
@@ -176,16 +196,12 @@ async function* inOrder(
   lost: () => Error | undefined,
 ): AsyncGenerator<SendOutcome, void, undefined> {
   const underWay = begin();
-  const { slots } = underWay;
   let all = false;
   try {
     for (;;) {
-      underWay.take();
-      const outcome = slots[0]?.outcome;
-      if (outcome !== undefined) {
-        slots.shift();
-        yield outcome;
-      } else if (underWay.done) break;
+      const outcome = underWay.next();
+      if (outcome !== undefined) yield outcome;
+      else if (underWay.done) break;
       else await underWay.change();
     }
     all = underWay.over;

@@ -25,6 +25,7 @@ import { requireExtension } from './extensions.js';
 import { Lane } from './lane.js';
 import { prepareMessage } from './message.js';
 import { callRules } from './options.js';
+import { plainMessage } from './plain-message.js';
 import { probe } from './probe.js';
 import { createQuit } from './quit.js';
 import { rawCommand } from './raw-command.js';
@@ -302,10 +303,19 @@ export class SmtpClient {
   /** One of many. */
   #sendOne(message: Message, options: SendOptions, grouped: boolean, settle: Settle): void {
     const { envelope, body } = message;
+    const byLane = grouped && this.#gate === undefined && this.#lane.isFree;
+    const plain = byLane ? plainMessage(this.#session, message, options) : undefined;
+    if (plain !== undefined) {
+      this.#lane.addPlain(plain, settle);
+      return;
+    }
     const source = new BodySource(body);
     const byItself = source.whole === undefined || options.signal !== undefined;
     if (byItself || this.#gate !== undefined || !this.#lane.isFree) {
-      this.#deliver(envelope, source, options, grouped).then(settle.sent, settle.failed);
+      this.#deliver(envelope, source, options, grouped).then(
+        (result) => settle.sent(result),
+        (error) => settle.failed(error),
+      );
       return;
     }
     try {

@@ -79,9 +79,13 @@ export function next(state: State, event: Event): State {
 
 /** Where one message is. */
 export class Progress {
-  state: State = 'queued';
+  state: State;
   /** The caller has given the message up, which ends the connection once our turn to read has come: gives the error. */
   givenUp: (() => Error) | undefined;
+
+  constructor(state: State = 'queued') {
+    this.state = state;
+  }
 
   to(event: Event): void {
     this.state = next(this.state, event);

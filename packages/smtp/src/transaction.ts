@@ -18,6 +18,7 @@ import { sourceFailed } from './body-source.js';
 import { writeData, writeWhole } from './data.js';
 import type { OutgoingMessage } from './message.js';
 import { outcomeUnknown, recipientsRejected } from './outcome.js';
+import { groupOctets } from './plain-message.js';
 import {
   endConnection,
   envelopeReply,
@@ -32,9 +33,6 @@ import type { ProbeResult, RecipientReply, SendResult } from './types.js';
 import { hasSpoken, saysGoodbye } from './undisturbed.js';
 
 const loneDot = '.';
-/** A message up to this size goes out together with its envelope: BDAT only, DATA has to wait for its 354. */
-const groupOctets = 64 * 1024;
-
 /** All replies to what was written before this message have to be read first. */
 export const turnToRead: unique symbol = Symbol('turn to read');
 
@@ -80,6 +78,17 @@ export class Transaction {
     if (atOnce && framing === 'bdat' && source.whole && source.whole.length <= groupOctets)
       return this.#sendInOneGroup(source.whole);
     return this.#sendByChunks();
+  }
+
+  /**
+   * {@link run} of a message that is written already, envelope and all, its progress `sent`.
+   * @param cleared RSET stands before it
+   */
+  hear(cleared: boolean): Steps<SendResult> {
+    const { source } = this.message;
+    source.taken = source.whole?.length ?? 0;
+    this.#othersFollow = true;
+    return this.#hearGroup(cleared);
   }
 
   /** The envelope alone, withdrawn once it is answered. Refused recipients are a result; a refused sender throws. */
@@ -320,7 +329,7 @@ export class Transaction {
 
   /** Envelope and message in one write, so that any number of messages costs no more than one round trip. */
   *#sendInOneGroup(whole: Buffer): Steps<SendResult> {
-    const { source, mail, recipients } = this.message;
+    const { source } = this.message;
     const encoder = new LineEndEncoder();
     const body = encoder.encode(whole);
     const end = encoder.end();
@@ -333,7 +342,11 @@ export class Transaction {
     this.progress.to('send-whole');
     this.#letOthersWrite();
     yield turnToRead;
+    return yield* this.#hearGroup(cleared);
+  }
 
+  *#hearGroup(cleared: boolean): Steps<SendResult> {
+    const { mail, recipients } = this.message;
     if (cleared) yield this.#wait('RSET');
     const answers: Answers = {
       mail: (yield this.#wait(mail)) as Reply,
