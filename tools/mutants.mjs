@@ -748,9 +748,16 @@ export const mutants = [
   {
     guard: 'a reply too many is no answer to the next message of many',
     in: 'smtp/src/lane.ts',
-    take: 'if (this.#begun === 0) this.#session.queue.refuseStray();',
+    take: 'if (this.#begun === 0) queue.refuseStray();',
     put: '',
     red: test('smtp', 'faults'),
+  },
+  {
+    guard: 'a reply that says no is read by none that reads many at once',
+    in: 'smtp/src/replies.ts',
+    take: 'return said?.yes === true ? said : undefined;',
+    put: 'return said;',
+    red: test('smtp', 'plain-messages'),
   },
   {
     guard: 'DANE: names beside the host count for usage 2 alone',
