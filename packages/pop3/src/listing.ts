@@ -66,6 +66,8 @@ export function parseListRow(line: string): ListRow {
   const [number = '', octets] = wordsOf(line, 3);
   if (!/^\d{1,15}$/.test(number) || Number(number) < 1 || octets === undefined)
     return bad(line, 'no message number and octets');
+  // Some rows end in LF alone, and others in CRLF: what is behind is another message's.
+  if (line.includes('\n')) return bad(line, 'another row behind a bare LF', Number(number));
   return { ok: true, number: Number(number), octets: count(octets) };
 }
 

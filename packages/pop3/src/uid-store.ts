@@ -1,5 +1,5 @@
 /** What was retrieved and may still be on the server: unique-ids (RFC 1939 §7), remembered between runs. */
-import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises';
 import { LocalError } from '@fivewire/line-protocol';
 
 /**
@@ -46,7 +46,8 @@ interface Entry {
 
 /**
  * A store in a file of JSON lines, each written to the disk before its call resolves. A last line that a crash has cut is left out; what a line
- * says later in the file counts. A write that fails is thrown, and nothing of it stays. One process at a time.
+ * says later in the file counts. A write that fails is thrown, and nothing of it stays. One process at a time: once another one has opened
+ * the store, this one's writes throw.
  *
  * @throws LocalError ERR_LOCAL_IO where the file can't be read or written, or a line in it is none of this store's
  */
@@ -68,7 +69,7 @@ export async function fileUidStore(
   };
   const write = (lines: readonly string[]): Promise<void> =>
     inTurn(async () => {
-      if (torn) return renew();
+      if (torn || !(await isInPlace(file, path))) return renew();
       try {
         torn = true;
         await file.appendFile(lines.map((line) => `${line}\n`).join(''));
@@ -79,6 +80,7 @@ export async function fileUidStore(
       }
     });
   const renew = async (): Promise<void> => {
+    await isInPlace(file, path);
     const before = file;
     file = await compact(path, entries);
     torn = false;
@@ -146,6 +148,24 @@ async function readIfThere(path: string): Promise<string> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw trouble(path, 'read', error);
   }
+}
+
+/**
+ * Whether what is written goes where it is looked for: the file was not removed.
+ * @throws LocalError ERR_LOCAL_IO where another file is in its place, of someone who knows nothing of what is written here
+ */
+async function isInPlace(file: FileHandle, path: string): Promise<boolean> {
+  try {
+    const [ours, there] = await Promise.all([
+      file.stat({ bigint: true }),
+      stat(path, { bigint: true }),
+    ]);
+    if (ours.ino === there.ino && ours.dev === there.dev) return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw trouble(path, 'written', error);
+  }
+  throw trouble(path, 'written', new Error('another process has it, or has replaced it'));
 }
 
 /** Writes what is known into a new file, puts it in the place of the old one, and leaves it open. */

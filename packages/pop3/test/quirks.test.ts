@@ -174,6 +174,15 @@ describe('rows', () => {
     expect(rows.map((row) => row.ok && row.uid)).toEqual(['a\xc3\xa0', 'a\xc3']);
   });
 
+  it('a row of LIST that ends in LF alone takes none with it in silence', async () => {
+    const dialogue = loggedIn('C: LIST\nS: +OK\nS-raw: 1 100\\n2 200\\r\\n3 300\\r\\n\nS: .');
+    const rows = await play(dialogue, (pop) => pop.list().toArray());
+    expect(rows).toMatchObject([
+      { ok: false, number: 1, raw: '1 100\n2 200' },
+      { ok: true, number: 3, octets: 300 },
+    ]);
+  });
+
   it('CVE-2018-1060 (poplib): lines made to be slow are read like others', () => {
     const blanks = ' '.repeat(65_000);
     // Hours, were they read in more than linear time.
