@@ -5,13 +5,14 @@ import { groupName, messageId, wrong } from './arguments.js';
 import { cancelKey, cancelLock } from './cancel-lock.js';
 import { encodeHeader } from './header-text.js';
 import { encodeMailbox, type Mailbox, parseMailbox, parseMailboxes } from './mailbox.js';
+import { quotedPrintable } from './quoted-printable.js';
 
 export interface ArticleFields {
   /** `Alice <alice@example.org>`. */
   from: string;
   newsgroups: string | readonly string[];
   subject: string;
-  /** Text; line ends are made CRLF. Octets go out as they are, with no MIME header of ours. */
+  /** Text; line ends are made CRLF, and lines of more than 998 octets quoted-printable. Octets go out as they are, with no MIME header of ours. */
   body: string | Uint8Array;
   /** With angle brackets. Default: a new one. It lets you ask whether an article arrived before you post it again. */
   messageId?: string;
@@ -64,11 +65,13 @@ export class Article {
     for (const reference of fields.references ?? []) messageId(reference, 'references');
     if (fields.supersedes !== undefined) messageId(fields.supersedes, 'supersedes');
     checkHeaders(fields.headers ?? {}, fields.cancelSecret);
-    if (typeof fields.body === 'string') {
-      if (/\0/.test(fields.body)) throw wrong('body', 'An article must not contain NUL');
-    } else if (!(fields.body instanceof Uint8Array)) {
+    const { body } = fields;
+    if (typeof body !== 'string' && !(body instanceof Uint8Array))
       throw wrong('body', 'body must be a string or octets');
-    }
+    if (typeof body === 'string' ? body.includes('\0') : body.includes(0))
+      throw wrong('body', 'An article must not contain NUL', 'yenc.encode() writes any octets.');
+    if (typeof body === 'string' && /\p{Surrogate}/u.test(body))
+      throw wrong('body', 'body has half a surrogate pair, which has no UTF-8 form');
     this.date = fields.date ?? new Date();
     checkDate(this.date);
     this.from = fields.from;
@@ -115,14 +118,19 @@ export class Article {
   /** The article with CRLF line ends, not dot-stuffed. */
   toBuffer(): Buffer {
     const { body } = this.#fields;
-    return Buffer.concat([
-      Buffer.from(`${this.#header()}\r\n\r\n`),
-      typeof body === 'string' ? Buffer.from(body.replace(/\r\n|\r|\n/g, '\r\n')) : body,
-    ]);
+    if (typeof body !== 'string')
+      return Buffer.concat([Buffer.from(`${this.#header()}\r\n\r\n`), body]);
+    const text = body.replace(/\r\n|\r|\n/g, '\r\n');
+    const isLong = text.split('\r\n').some((line) => Buffer.byteLength(line) > lineOctets);
+    const [encoding, encoded] = isLong
+      ? (['quoted-printable', quotedPrintable(text)] as const)
+      : (['8bit', text] as const);
+    return Buffer.from(`${this.#header(encoding)}\r\n\r\n${encoded}`);
   }
 
-  #header(): string {
-    const { references = [], followupTo, headers = {}, body } = this.#fields;
+  /** @param encoding of a body that is text */
+  #header(encoding?: '8bit' | 'quoted-printable'): string {
+    const { references = [], followupTo, headers = {} } = this.#fields;
     const lines: [name: string, value: string][] = [
       ['From', encodeMailbox(parseMailbox(this.from) as Mailbox)],
       ['Newsgroups', this.newsgroups.join(',')],
@@ -142,14 +150,17 @@ export class Article {
     }
     for (const [name, value] of Object.entries(headers))
       lines.push([name, encodeValue(name, value)]);
-    if (typeof body === 'string') {
+    if (encoding !== undefined) {
       lines.push(['MIME-Version', '1.0']);
       lines.push(['Content-Type', 'text/plain; charset=UTF-8']);
-      lines.push(['Content-Transfer-Encoding', '8bit']);
+      lines.push(['Content-Transfer-Encoding', encoding]);
     }
     return lines.map(([name, value]) => folded(name, value)).join('\r\n');
   }
 }
+
+/** The most of one line, its end not counted (RFC 5536 §2.2). */
+const lineOctets = 998;
 
 /** What this class writes itself, what only servers may write (RFC 5536 §3.2, RFC 5537 §3.4), and what old servers act on as on Control. */
 const own = [
@@ -252,7 +263,7 @@ const domain = (address: string): string => {
 /** @throws UsageError ERR_ARGUMENT for what no line holds */
 function folded(name: string, value: string): string {
   const text = fold(`${name}: ${value}`);
-  if (text.split('\r\n').every((line) => Buffer.byteLength(line) <= 998)) return text;
+  if (text.split('\r\n').every((line) => Buffer.byteLength(line) <= lineOctets)) return text;
   throw wrong(
     name === 'Newsgroups' ? 'newsgroups' : 'headers',
     `${name} has a line of more than 998 octets, which RFC 5536 forbids`,

@@ -245,3 +245,34 @@ describe('Article', () => {
     expect(new Article(rest).messageId).not.toBe(new Article(rest).messageId);
   });
 });
+
+describe('the body of an article', () => {
+  const article = (body: string | Uint8Array): string =>
+    new Article({ from: 'a@b.example', newsgroups: 'a.b', subject: 's', body })
+      .toBuffer()
+      .toString('latin1');
+
+  it('that is text with a line of more than 998 octets is quoted-printable', () => {
+    const long = `${'grün = '.repeat(200)}\n\tend \n.\n`;
+    const [head = '', ...rest] = article(long).split('\r\n\r\n');
+    const lines = rest.join('\r\n\r\n').split('\r\n');
+    expect(head).toContain('Content-Transfer-Encoding: quoted-printable');
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(76);
+    const octets = lines
+      .join('\r\n')
+      .replaceAll('=\r\n', '')
+      .replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+    expect(Buffer.from(octets, 'latin1').toString()).toBe(long.replaceAll('\n', '\r\n'));
+    expect(article(`${'x'.repeat(998)}\n`)).toContain('Content-Transfer-Encoding: 8bit');
+  });
+
+  it.each<[string, string | Uint8Array]>([
+    ['NUL', 'a\0b'],
+    ['NUL in octets', Buffer.from([97, 0, 98])],
+    ['half a surrogate pair', 'a\ud800b'],
+  ])('with %s is refused', (_, body) => {
+    expect(() => article(body)).toThrow(
+      expect.objectContaining({ code: 'ERR_ARGUMENT', argument: 'body' }),
+    );
+  });
+});
