@@ -363,19 +363,26 @@ export const commands: readonly CommandEntry[] = [
   {
     usage: 'login <what>',
     describe:
-      'Log in by OAuth with a client id of your own: google, microsoft, other; token, forget',
+      'Log in by OAuth with a client id of your own: google, microsoft, other; token, keyring, forget',
     forms: [
       ['google', 'in a browser on this machine (loopback and PKCE)'],
       ['microsoft', 'by a code that is typed on a page (device code)'],
       ['other', 'by --authorize-url or --device-url, --token-url and --scope'],
       ['token', 'prints a token that is good now, renewed where it has ended'],
-      ['forget', 'removes what is kept here'],
+      [
+        'keyring',
+        'keeps a password, the first line of stdin, in the system’s keyring, for --keyring',
+      ],
+      [
+        'forget',
+        'removes what is kept here; with --host, the password of that server from the keyring',
+      ],
     ],
     examples: [
       'fivewire login google --user alice@gmail.com --client-id ID --client-secret-file secret.txt',
       "fivewire ls imaps://alice%40gmail.com@imap.gmail.com --token-command 'fivewire login token --user alice@gmail.com'",
     ],
-    verbs: ['google', 'microsoft', 'other', 'token', 'forget'],
+    verbs: ['google', 'microsoft', 'other', 'token', 'keyring', 'forget'],
     load: () => import('./commands/login.js'),
   },
   {

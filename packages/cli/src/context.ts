@@ -27,6 +27,8 @@ export interface Settings {
   passwordCommand: string | undefined;
   tokenCommand: string | undefined;
   passwordStdin: boolean;
+  /** Look the password up in the system's keyring. */
+  keyring: boolean;
   allowCleartextAuth: boolean;
   trace: boolean;
 }

@@ -25,7 +25,7 @@ export interface Login {
 
 /**
  * In this order: `--password-stdin`, `--token-command`, `--password-command`, the profile's token and password commands, the
- * netrc file.
+ * keyring, the netrc file.
  *
  * @returns nothing where no user is named, and no netrc entry fits
  * @throws Failure 64 where a user is named and no password is to be had; 78 where its source fails
@@ -54,6 +54,10 @@ export async function credentialsFor(
         user,
         password: await firstLine('password', command, login, asking),
       };
+    if (settings.keyring || (settings.netrc === undefined && profile?.keyring === true)) {
+      const password = await fromKeyring({ user, host }, asking);
+      if (password !== undefined) return { user, password };
+    }
   }
   const file = settings.netrc ?? profile?.netrc;
   if (file !== undefined) {
@@ -68,7 +72,9 @@ export async function credentialsFor(
   throw usage(
     `No password for ${line(user)}@${line(host)}`,
     file === undefined
-      ? 'Use --password-command, --password-stdin, --netrc or a profile.'
+      ? settings.keyring || profile?.keyring === true
+        ? `The keyring has none: fivewire login keyring --user ${line(user)} --host ${line(host)} keeps it there.`
+        : 'Use --password-command, --password-stdin, --keyring, --netrc or a profile.'
       : `${file} has no entry for that host and user.`,
   );
 }
@@ -80,10 +86,11 @@ const tokenProtocols: ReadonlySet<string> = new Set(['imap', 'pop3', 'smtp', 'nn
 export interface PasswordSources {
   fromStdin?: Promise<string>;
   readonly fromCommands: Map<string, Promise<string>>;
+  readonly fromKeyring: Map<string, Promise<string | undefined>>;
 }
 
 /** Read once, for all servers of this command. */
-function passwordFromStdin(sources: PasswordSources): Promise<string> {
+export function passwordFromStdin(sources: PasswordSources): Promise<string> {
   sources.fromStdin ??= new Promise((resolve, reject) => {
     const lines = createInterface({ input: takeStdin('the password') });
     lines.once('line', (first) => {
@@ -103,6 +110,23 @@ interface Asking {
   sources: PasswordSources;
   /** Milliseconds. */
   timeout: number | undefined;
+}
+
+/** Asked once a host and user. */
+async function fromKeyring(
+  account: { user: string; host: string },
+  { signal, sources, timeout }: Asking,
+): Promise<string | undefined> {
+  const { keyringPassword } = await import('./keyring.js');
+  const key = JSON.stringify(['keyring', account]);
+  const found = sources.fromKeyring.get(key);
+  if (found !== undefined) return found;
+  // It may wait for somebody to unlock it.
+  const end =
+    timeout === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  const password = keyringPassword(account, end);
+  sources.fromKeyring.set(key, password);
+  return password;
 }
 
 /** The first line that a shell command prints. */

@@ -52,6 +52,10 @@ export const globalOptions: Readonly<Record<string, OptionSpec>> = {
     describe: 'Shell command whose first line is an OAuth access token',
   },
   'password-stdin': { type: 'boolean', describe: 'Read the password from the first line of stdin' },
+  keyring: {
+    type: 'boolean',
+    describe: 'Look the password up in the system’s keyring (login keyring keeps it there)',
+  },
   'allow-cleartext-auth': {
     type: 'boolean',
     describe: 'Let the password travel under --security cleartext',
@@ -83,6 +87,7 @@ export function readSettings(args: Args): Settings {
     passwordCommand: optionalText(args['password-command']),
     tokenCommand: optionalText(args['token-command']),
     passwordStdin: args['password-stdin'] === true,
+    keyring: args.keyring === true,
     allowCleartextAuth: args['allow-cleartext-auth'] === true,
     trace: args.trace === true,
   };

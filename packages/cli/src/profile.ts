@@ -31,6 +31,8 @@ export interface Profile {
   passwordCommand?: string;
   tokenCommand?: string;
   netrc?: string;
+  /** The password is in the system's keyring. */
+  keyring?: boolean;
   security?: 'implicit-tls' | 'starttls' | 'cleartext';
   serverHostname?: string;
   ca?: readonly string[];
@@ -158,6 +160,10 @@ const readers: Readonly<Record<string, Reader>> = {
   dkimSelector: string('dkimSelector'),
   dkimKey: file('dkimKey'),
   netrc: file('netrc'),
+  keyring: (value, where) => {
+    if (typeof value === 'boolean') return { keyring: value };
+    throw misconfigured(`${where} must be true or false`);
+  },
   cert: file('cert'),
   key: file('key'),
   ca: (value, where, directory) => ({
@@ -215,7 +221,7 @@ function section(value: unknown, where: string, keys?: readonly string[]): Recor
     throw misconfigured(
       `${where} has an unknown key ${JSON.stringify(unknown)}`,
       /^pass(word)?$/i.test(unknown)
-        ? 'Passwords do not belong into that file: use passwordCommand or netrc.'
+        ? 'Passwords do not belong into that file: use passwordCommand, keyring or netrc.'
         : `Known: ${keys?.join(', ')}.`,
     );
   return value as Record<string, unknown>;

@@ -68,7 +68,13 @@ export async function run(
       stderr,
     });
     const profile = await readProfile(args);
-    const context = { settings, profile, out, signal: stop, sources: { fromCommands: new Map() } };
+    const context = {
+      settings,
+      profile,
+      out,
+      signal: stop,
+      sources: { fromCommands: new Map(), fromKeyring: new Map() },
+    };
     return (await module.run(args, context).catch(blameProfile(profile, args))) ?? exitCodes.ok;
   } catch (error) {
     // Whatever else failed, failed by that.

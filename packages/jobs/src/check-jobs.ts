@@ -13,7 +13,7 @@ export function checkJobs(jobs: readonly Job[]): void {
     if (/^\d+$/.test(key)) throw refused(name, 'a key of digits alone is the queue’s own');
     if (JSON.stringify(job).length > mostOctets) throw refused(name, 'it is too long');
     const secret = argv.find((arg) =>
-      /^--(password|token|netrc|dkim-key|key|config|client-secret)\b/.test(arg),
+      /^--(password|token|netrc|keyring|dkim-key|key|config|client-secret)\b/.test(arg),
     );
     if (secret !== undefined) throw refused(name, `${secret.split('=')[0]} belongs to the worker`);
     if (argv.some((arg) => /(?:^|=)[a-z][a-z0-9+.-]*:\/\/[^/@\s]*:[^/@\s]*@/i.test(arg)))

@@ -42,6 +42,7 @@ describe('a job for others to read', () => {
       { ...job, argv: ['ls', '--password-command=cat x'] },
       { ...job, argv: ['ls', '--token-command', 'x'] },
       { ...job, argv: ['ls', '--netrc'] },
+      { ...job, argv: ['ls', '--keyring'] },
       { ...job, argv: ['ls', '--config', 'x'] },
       { ...job, argv: ['ls', '--key=x'] },
       { ...job, argv: ['ls', 'imaps://alice:hunter2@localhost'] },

@@ -30,7 +30,9 @@ async function problemsOf({
   cert,
   key,
   netrc,
+  keyring,
   passwordCommand,
+  tokenCommand,
   user,
   urls,
 }: Profile): Promise<string[]> {
@@ -49,9 +51,10 @@ async function problemsOf({
     }
   }
   const named = user !== undefined || Object.values(urls).some((url) => url.includes('@'));
-  if (named && passwordCommand === undefined && netrc === undefined)
+  const hasSource = [passwordCommand, tokenCommand, netrc].some((one) => one !== undefined);
+  if (named && !hasSource && keyring !== true)
     problems.push(
-      'names a user and neither passwordCommand nor netrc: each call must say --password-…',
+      'names a user and neither passwordCommand nor tokenCommand, keyring or netrc: each call must say where the password is',
     );
   return problems;
 }

@@ -1,5 +1,6 @@
 /** `fivewire login`: OAuth tokens for a mail account, by the user's own client id; `login token` prints one that is good now. */
 import { type Args, type CommandModule, type Context, optionalText, text } from '../context.js';
+import { passwordFromStdin } from '../credentials.js';
 import { exitCodes, Failure, usage } from '../exit-code.js';
 import { readLocal } from '../local-files.js';
 import type { PostOptions } from '../login/https.js';
@@ -20,6 +21,7 @@ export const options: CommandModule['options'] = {
   'device-url': { type: 'string', describe: 'other: where a device code comes from' },
   'token-url': { type: 'string', describe: 'other: where tokens come from' },
   scope: { type: 'string', describe: 'What is asked for; default: mail, by the provider' },
+  host: { type: 'string', describe: 'keyring, forget: the server whose password it is' },
 };
 
 /** A token that ends sooner is renewed first. */
@@ -29,6 +31,11 @@ export async function run(args: Args, context: Context): Promise<undefined> {
   const what = text(args.what);
   const { user } = context.settings;
   if (user === undefined) throw usage('Who logs in?', 'Give --user alice@example.org.');
+  const host = optionalText(args.host);
+  if (host !== undefined && what !== 'keyring' && what !== 'forget')
+    throw usage(`login ${line(what)} takes no --host`, 'It goes with keyring and forget.');
+  if (what === 'keyring') return keep(user, host, context);
+  if (what === 'forget' && host !== undefined) return drop({ user, host }, context);
   if (what === 'token') return printToken(user, context);
   if (what === 'forget') return forget(user, context);
   const provider = providerOf(what, args);
@@ -75,6 +82,30 @@ async function freshToken(user: string, context: Context): Promise<string> {
   }
 }
 
+/** The first line of stdin, into the system's keyring. */
+async function keep(user: string, host: string | undefined, context: Context): Promise<undefined> {
+  if (host === undefined) throw usage('Whose password is it?', 'Give --host imap.example.org.');
+  const { keepPassword } = await import('../keyring.js');
+  const password = await passwordFromStdin(context.sources);
+  if (password === '') throw usage('stdin holds no password', 'Its first line is kept.');
+  await keepPassword({ user, host }, password, context.signal);
+  await context.out.done({ type: 'kept', user, host }, `kept that of ${line(user)}@${line(host)}`);
+}
+
+async function drop(account: { user: string; host: string }, context: Context): Promise<undefined> {
+  const { dropPassword } = await import('../keyring.js');
+  const { user, host } = account;
+  if (!(await dropPassword(account, context.signal)))
+    throw new Failure(
+      exitCodes.notFound,
+      `The keyring has no password of ${line(user)}@${line(host)}`,
+    );
+  await context.out.done(
+    { type: 'forgotten', user, host },
+    `forgot that of ${line(user)}@${line(host)}`,
+  );
+}
+
 async function forget(user: string, { out }: Context): Promise<undefined> {
   if (!(await removeLogin(user)))
     throw new Failure(exitCodes.notFound, `${line(user)} has not logged in`);
@@ -86,7 +117,7 @@ function providerOf(name: string, args: Args): Provider {
   if (known === undefined && name !== 'other')
     throw usage(
       `There is no login ${line(name)}`,
-      'There are google, microsoft, other, token and forget.',
+      'There are google, microsoft, other, token, keyring and forget.',
     );
   const [authorize, device, token, scope] = [
     'authorize-url',
