@@ -56,6 +56,7 @@ export class Lexer {
   // Set once the forgiving rule for closing quotes has found no end; then a quote is a quote.
   #strictQuotes = false;
   #sawEscape = false;
+  #hasQuotesInside = false;
 
   constructor(frame: Frame, limits: GrammarLimits = defaultGrammarLimits, start = 0) {
     this.frame = frame;
@@ -470,8 +471,9 @@ export class Lexer {
     for (let end = text.indexOf('"', start); end >= 0 && end < border; ) {
       follows.lastIndex = end + 1;
       if (follows.test(text)) {
-        // The less likely flaw, where another reading has just one of another kind.
-        if (bare) this.note('quotes inside a string', 1.5);
+        // The less likely flaw, where another reading has just one of another kind; but who forgets one escape forgets all of them.
+        if (bare) this.note('quotes inside a string', this.#hasQuotesInside ? 0 : 1.5);
+        this.#hasQuotesInside ||= bare;
         return end;
       }
       bare ||= text.charCodeAt(end - 1) !== backslash;
