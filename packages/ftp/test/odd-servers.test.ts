@@ -487,6 +487,24 @@ describe('a server that refuses to rename onto what is there', () => {
     );
   });
 
+  it('and then refuses all renaming: the error says where the old file is', async () => {
+    const replies = ['553 exists', undefined, '550 disk', '550 disk'];
+    const answers = {
+      get RNTO() {
+        return replies.shift() as string;
+      },
+    };
+    await on({ a: 'new', b: 'old' }, { answers }, async (ftp, server) => {
+      const error = await ftp.rename('/a', '/b', { overwrite: true }).catch((thrown) => thrown);
+      const [aside] = Object.keys(server.tree).filter((name) => name.endsWith('.old'));
+      expect(server.tree).toEqual({ a: 'new', [aside as string]: 'old' });
+      expect(error).toMatchObject({
+        code: 'ERR_COMMAND_REJECTED',
+        hint: expect.stringContaining(aside as string),
+      });
+    });
+  });
+
   it.each([
     ['with MLST', ['MLST type*;size*;modify*;']],
     ['without MLST', []],

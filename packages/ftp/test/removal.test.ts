@@ -41,6 +41,21 @@ C: DELE /a/junction\nS: 550 Access is denied.\nC: RMD /a/junction\nS: 250 ok\nC:
     ).rejects.toMatchObject({ code: 'ERR_COMMAND_REJECTED', command: 'DELE /a/g' });
   });
 
+  it.each(['../keep', 'a/../../keep', '..\\keep', 'a\\..\\..\\keep', 'a/..'])(
+    'what a listing shows by a way out of the directory is not touched: %s',
+    async (name) => {
+      const rows = [`type=file; ${name}`, `type=dir; ${name}`, 'type=file; f'];
+      const script = `${loginWithMlst}${full('/a')}${mlsd('/a', ...rows)}`;
+      const { said } = await against(script, async (ftp) => {
+        await expect(ftp.remove('/a', { recursive: true })).rejects.toMatchObject({
+          code: 'ERR_MALFORMED_RESPONSE',
+          connection: 'usable',
+        });
+      });
+      expect(said.filter((line) => /^(?:DELE|RMD) \/a\//.test(line))).toEqual([]);
+    },
+  );
+
   it('a slash behind a link does not make it what it points at', async () => {
     const { said } = await against(`${loginWithMlst}C: DELE /a/link\nS: 250 ok\n`, (ftp) =>
       ftp.remove('/a/link/', { recursive: true }),

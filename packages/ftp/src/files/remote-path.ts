@@ -106,6 +106,10 @@ export function ancestry(path: string): string[] {
   return steps;
 }
 
+/** With a step upwards in it, by either separator, a name is a place elsewhere: what is done to it would be done there. */
+export const leadsOut = (name: string): boolean =>
+  name.includes('..') && name.split(/[\\/]/).includes('..');
+
 /** LIST takes a path that begins with `-` for options. */
 export function notAnOption(path: string): string {
   return path.startsWith('-') ? `./${path}` : path;

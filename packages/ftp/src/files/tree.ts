@@ -5,6 +5,7 @@ import {
   type FivewireError,
   fitting,
   isFivewireError,
+  RemoteProtocolError,
   type Reply,
   UsageError,
 } from '@fivewire/line-protocol';
@@ -17,7 +18,7 @@ import { hasFeature, type Session } from '../session/session.js';
 import type { CallOptions } from '../types.js';
 import { isDirectory } from './directory.js';
 import { judged } from './judged.js';
-import { ancestry, joinPath, splitPath } from './remote-path.js';
+import { ancestry, joinPath, leadsOut, splitPath } from './remote-path.js';
 import { stat } from './stat.js';
 
 export async function makeDirectory(
@@ -121,7 +122,10 @@ async function removeTree(
   if (depth > limits.depth) throw control.connection.locate(tooDeep(limits.depth));
   const found: Entry[] = [];
   for await (const batch of listDirectory(session, path, { ...options, hidden: true })) {
-    for (const entry of batch) found.push(entry);
+    for (const entry of batch) {
+      if (leadsOut(entry.name)) throw elsewhere(session, entry);
+      found.push(entry);
+    }
   }
   const kept = await removeEach(session, 'DELE', found.map(refusable), options);
   const full = await removeEach(session, 'RMD', kept, options);
@@ -140,6 +144,21 @@ async function removeTree(
   await control.demand(rmd, options);
 }
 
+/** What is asked to go by such a name would go somewhere else. */
+const elsewhere = ({ control }: Session, { name }: Entry): FivewireError =>
+  control.connection.locate(
+    new RemoteProtocolError(
+      'ERR_MALFORMED_RESPONSE',
+      'The directory shows a name that leads out of it; nothing in it was removed.',
+      {
+        expected: 'names in the directory',
+        got: name,
+        connection: 'usable',
+        hint: 'Remove what is in it, each by its own path.',
+      },
+    ),
+  );
+
 /** What LIST shows and MLSD does not: links to nothing (ProFTPD). */
 async function removeUnshown(
   session: Session,
@@ -152,7 +171,8 @@ async function removeUnshown(
   const unshown: Refusable[] = [];
   for await (const batch of listDirectory(session, path, { ...options, hidden: true }, true)) {
     for (const entry of batch) {
-      if (!known.has(entry.path) && entry.type !== 'directory') unshown.push(refusable(entry));
+      const isNew = !known.has(entry.path) && !leadsOut(entry.name);
+      if (isNew && entry.type !== 'directory') unshown.push(refusable(entry));
     }
   }
   const [left] = await removeEach(session, 'DELE', unshown, options);
@@ -249,6 +269,8 @@ export async function renamePath(
     await control.ask([command('DELE', aside)], options);
     return;
   }
-  await move(aside, to);
-  throw refusal;
+  if (await move(aside, to)) throw refusal;
+  throw Object.assign(refusal, {
+    hint: `What was there is ${session.charset.decode(aside)} now: the server did not take it back. Rename it by hand.`,
+  });
 }

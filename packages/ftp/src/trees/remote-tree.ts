@@ -91,7 +91,7 @@ async function take(
 ): Promise<{ place: RemotePath; path: string } | undefined> {
   const path = below === '' ? entry.name : `${below}/${entry.name}`;
   const place = entry.rawPath;
-  if (isTemporary(entry.name) && entry.type === 'file') {
+  if (isTemporary(entry.name) && entry.type === 'file' && !entry.name.includes('/')) {
     if (isAbandoned(entry.name, entry.modified?.getTime())) tree.stale.push({ path, place });
     else tree.kept.add(path);
     return undefined;
