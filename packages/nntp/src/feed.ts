@@ -13,7 +13,7 @@ import {
 import { messageId as checkedId } from './arguments.js';
 import type { Article } from './article.js';
 import { isDuplicate, type Postable, sendArticle, toOctets } from './post.js';
-import { needsLogin } from './response-codes.js';
+import { needsLogin, saysUnknownCommand } from './response-codes.js';
 import type { Session } from './session.js';
 import type { CallOptions } from './types.js';
 
@@ -50,6 +50,7 @@ const outcomes: Readonly<Record<number, Fed['outcome'] | 'send'>> = {
   437: 'rejected',
   438: 'duplicate',
   439: 'rejected',
+  501: 'rejected', // of this article's id or lines: the command was known with others
 };
 
 /**
@@ -216,7 +217,8 @@ function judge(
   messageId: string,
 ): Omit<Fed, 'outcome'> & { outcome: Fed['outcome'] | 'send' } {
   const outcome = outcomes[reply.code];
-  if (outcome === undefined) throw session.refused(reply, line.masked);
+  const isUnknown = reply.code === 501 && saysUnknownCommand(reply.text);
+  if (outcome === undefined || isUnknown) throw session.refused(reply, line.masked);
   const named = /^\s*(<[^<>\s]+>)/.exec(reply.text)?.[1];
   if (named !== undefined && named.toLowerCase() !== messageId.toLowerCase()) {
     throw session.connection.malformed(`an answer about ${messageId}`, reply.text, {

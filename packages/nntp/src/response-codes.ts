@@ -24,7 +24,10 @@ const notSupported = new Set([500, 503]);
 
 /** 400 is a goodbye, but for servers that answer so what they don't know (INN's of old: `400 Unrecognized command`). */
 const isUnknownCommand = ({ code, text }: Pick<Reply, 'code' | 'text'>): boolean =>
-  code === 400 &&
+  code === 400 && saysUnknownCommand(text);
+
+/** Whatever the code. */
+export const saysUnknownCommand = (text: string): boolean =>
   /\b(unrecogni[sz]ed|unknown|unsupported|bad|invalid)\b.{0,20}\bcommand\b/i.test(text);
 
 /** RFC 3977 §7.6.1: 501 to LIST is said of a keyword that the server does not know (Cyrus says it of COUNTS, MOTD and others). */
@@ -56,8 +59,8 @@ const isTrouble = ({ code, text }: Pick<Reply, 'code' | 'text'>): boolean =>
 /** 4yz that are no passing trouble. */
 const lasting = new Set([401, 411, 412, 435, 437, 438, 440, 441, 480, 481, 482, 483, ...notFound]);
 
-/** Refusals of what the login may use. */
-const limits = new Set([482, 502]);
+/** Refusals of what the login may use, and of posts. */
+const limits = new Set([441, 482, 502]);
 
 const hints: Record<number, string> = {
   401: 'The server wants another mode first.',
@@ -98,7 +101,10 @@ export function refusal(connection: LineConnection, reply: Reply, command: strin
   const verdict = limits.has(code)
     ? refusalVerdict({ reply: said, credential: 'password', protocol: 'nntp', host: '' })
     : undefined;
-  const isTold = verdict !== undefined && verdict.reason !== 'wrong';
+  // Of a post the other words are about the article: too many newsgroups, a limit on its size.
+  const isTold =
+    verdict !== undefined &&
+    (code === 441 ? verdict.reason === 'later' : verdict.reason !== 'wrong');
   return connection.locate(
     new CommandError(kind, `The server refused ${command}: ${code} ${said.text}`, {
       reply: said,

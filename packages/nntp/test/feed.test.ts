@@ -75,6 +75,28 @@ describe('feed()', () => {
     expect(result).toEqual(['<1@x> accepted', '<2@x> duplicate', '<3@x> rejected', '<4@x> later']);
   });
 
+  it('501 is said of one article, and the others are offered', async () => {
+    const stream = peer(
+      'C: CHECK <1@x>\nC: CHECK <2@x>\nC: CHECK <3@x>\nS: 438 <1@x>\nS: 501 Bad message-id\nS: 438 <3@x>',
+    );
+    expect(await play(stream, (nntp) => all(nntp, ids(3).map(article)), options)).toEqual([
+      '<1@x> duplicate',
+      '<2@x> rejected',
+      '<3@x> duplicate',
+    ]);
+    const ihave = (text: string) => peer(`C: IHAVE <1@x>\nS: 501 ${text}`, ['VERSION 2', 'IHAVE']);
+    expect(
+      await play(
+        `${ihave('Bad message-id')}\nC: IHAVE <2@x>\nS: 435`,
+        (nntp) => all(nntp, ids(2).map(article)),
+        options,
+      ),
+    ).toEqual(['<1@x> rejected', '<2@x> duplicate']);
+    expect(
+      await play(ihave('Unrecognized command'), (nntp) => all(nntp, ids(1).map(article)), options),
+    ).toEqual(['ERR_COMMAND_REJECTED']);
+  });
+
   it('asks by MODE STREAM a server that does not say what it can', async () => {
     const dialogue =
       'S: 200 hi\nC: CAPABILITIES\nS: 500 what\nC: MODE STREAM\nS: 203 ok\nC: CHECK <1@x>\nS: 438 <1@x>';

@@ -276,3 +276,29 @@ describe('the body of an article', () => {
     );
   });
 });
+
+it.each<[string, boolean]>([
+  ['441 Posting failed: try again later', true],
+  ['441 You are posting too fast, wait 60 seconds', true],
+  ['441 Too many newsgroups', false],
+  ['441 Article exceeds the size limit', false],
+  ['441 437 No valid newsgroups', false],
+])('a post refused by %j: transient %s', async (reply, transient) => {
+  const article = new Article({
+    from: 'a@b.example',
+    newsgroups: 'a.b',
+    subject: 's',
+    body: 'x\n',
+    messageId: '<1@x>',
+    date: new Date(0),
+  });
+  const sent = article.toBuffer().toString().split('\r\n').slice(0, -1);
+  const dialogue = reader(
+    `C: POST\nS: 340\n${sent.map((line) => `C: ${line}`).join('\n')}\nC: .\nS: ${reply}`,
+  );
+  const refused = await play(dialogue, async (nntp) => {
+    const error = await failure(nntp.post(article));
+    return { code: error.code, transient: error.transient };
+  });
+  expect(refused).toEqual({ code: 'ERR_COMMAND_REJECTED', transient });
+});
