@@ -1,8 +1,8 @@
 /**
  * What a refusal means and what to do about it: RFC 5321 §4.2, RFC 3463 and its registry.
  *
- * The enhanced status code decides where there is one, by the table that logins read too; then the stage at which the reply came,
- * with its code; the text last: servers word one thing in many ways, and many things alike.
+ * The enhanced status code decides where there is one, by the table that logins read too; then words that mean one thing wherever they
+ * stand; last the stage at which the reply came, with its code, which tells no more than what it mostly is.
  */
 import type { ServerReply } from '@fivewire/line-protocol';
 import { enhancedStatus } from '@fivewire/sasl';
@@ -30,8 +30,8 @@ export function replyHint(reply: ServerReply, stage: Stage): string {
     (kind === '5' ? status?.lasting : undefined) ??
     status?.hint ??
     bySubject[`${kind}.${subject}`] ??
-    byStage.find(([stages, codes]) => stages.includes(stage) && codes.includes(code))?.[2] ??
     byText.find(([words]) => words.test(said))?.[1] ??
+    byStage.find(([stages, codes]) => stages.includes(stage) && codes.includes(code))?.[2] ??
     (syntaxCodes.includes(code) ? unknownCommand : undefined) ??
     ((kind || reply.code.toString()[0]) === '4' ? passing : 'The words of the server say why.')
   );
@@ -54,6 +54,8 @@ const syntaxCodes: readonly number[] = [500, 501, 502, 503, 504, 555];
 
 const passing = 'The server has a passing trouble: try later.';
 const full = meaning('2.2');
+const switchedOff = meaning('2.1');
+const noRoom = 'The server has no room left: try later.';
 const noAddress = meaning('1.1');
 const tooBig = meaning('3.4');
 const tooMany = meaning('5.3');
@@ -80,6 +82,8 @@ const longLine = meaning('5.6');
 const loop = 'The message goes in circles: a forwarding or MX record leads back to where it was.';
 const notWhatItSaid =
   'The server does not take what it has announced: switch it off by `disable`, or leave the wish out.';
+const held = 'The server does not take what the message holds.';
+const lineEnds = 'The server takes no CR or LF that stands alone: end each line in CRLF.';
 const badName =
   'The server does not take the name that EHLO says: give `clientName`, a name that DNS knows.';
 
@@ -90,9 +94,13 @@ const byWords: readonly [RegExp, RegExp, string][] = [
   [/^(?:7\.1|5\.2)$/, /\b(?:helo|ehlo)\b|fully.qualified/, badName],
   [/^5\.4$/, /^invalid domain name/, badName], // Exchange, to EHLO
   [/^5\.[24]$/, /domain (?:name )?required|malformed|bad (?:sender|recipient|destination)/, malformedAddress],
-  [/^5\.4$/, /unsupported option|(?:unknown|unrecognized|unimplemented) (?:option|parameter|mail|rcpt)/, notWhatItSaid],
+  [/^5\.4$/, /unsupported option|(?:unknown|unrecognized|unimplemented) (?:option|parameter|mail|rcpt)|(?:error in|bad|invalid) .*parameter/, notWhatItSaid],
   [/^7\.[01]$/, /\brelay|rcpthosts/, notRelayed],
-  [/^7\.(?:[01]|5\d\d)$/, /\b(?:spf|dkim|dmarc)\b/, senderPolicy],
+  [/^7\.\d+$/, /\b(?:spf|dkim|dmarc)\b|unauthenticated|authentication (?:level|information|checks)/, senderPolicy], // Gmail has 7.27 and 7.30 for it
+  [/^[567]\.\d$/, /\b(?:bare|lone)\b|smtplf\.html/, lineEnds],
+  [/^7\.[01]$/, /virus|malware|security (?:issue|threat)/, held],
+  [/^1\.(?:8|90)$/, /\blimit\b/, usedUp], // Exchange
+  [/^7\.17$/, /no mailbox|no such/, noAddress], // qmail's chkuser
   [/^7\.[01]$/, /\bip\b|\bclient (?:host\b|\[)|block ?list|black ?list|spamhaus|reputation|\bdnsbl\b|\brbl\b/, reputation],
   [/^1\.10$/, /recipientnotfound|recipient not found/, noAddress], // Exchange
   [/^4\.1$/, /recipient address rejected/, noAddress], // Exchange
@@ -100,10 +108,10 @@ const byWords: readonly [RegExp, RegExp, string][] = [
   [/^7\.[01]$/, /not owned by|send as\b|not (?:allowed|permitted|authorized) to send|may not send/, notTheirSender],
   [/^2\.252$/, /sendasdenied/, notTheirSender], // Exchange
   [/^7\.[01]$/, /sender address.*rejected|badmailfrom/, badSender],
-  [/^7\.[01]$/, /\bspam/, spam],
+  [/^7\.(?:[01]|[57]\d\d)$/, /\bspam/, spam],
   [/^6\.0$/, /too (?:large|big|long)/, tooBig],
   [/^4\.6$/, /unusual|limit/, usedUp], // Zoho
-  [/^4\.[06]$/, /\bhops?\b|\bloop/, loop],
+  [/^4\.(?:[06]|14)$/, /\bhops?\b|\bloop/, loop],
 ]; // biome-ignore format: one row, one line
 
 /** `class.subject`, where the detail says nothing that we know. */
@@ -115,14 +123,14 @@ const bySubject: Readonly<Record<string, string>> = {
   '4.7': greylisting,
   '5.1': 'The server does not take this address.',
   '5.4': 'The server cannot route to this address.',
-  '5.6': 'The server does not take what the message holds.',
+  '5.6': held,
   '5.7': 'A policy of the server forbids it; its words say which.',
 };
 
 const byStage: readonly [readonly Stage[], readonly number[], string][] = [
   [['recipient'], [452, 552], tooMany],
   [['recipient'], [450, 451], greylisting],
-  [['sender', 'message'], [452], 'The server has no room left: try later.'],
+  [['sender', 'message'], [452], noRoom],
   [['sender', 'message'], [552], tooBig],
   [['sender'], [450, 451], greylisting],
   [['message'], [450, 451], greylisting],
@@ -141,16 +149,22 @@ const byText: readonly [RegExp, string][] = [
   [/authentication required|smtp auth|log ?in first|must auth|not logged in/, wantsLogin],
   [/relay.*(?:denied|not permitted|access)|relaying|rcpthosts/, notRelayed],
   [/throttl|(?:sending|message|mail) (?:rate|quota|limit) exceeded/, tooMuchMail], // Amazon SES
-  [/block ?list|black ?list|spamhaus|\bdnsbl\b|\brbl\b/, reputation],
+  [/block ?list|black ?list|spamhaus|spamcop|\bdnsbl\b|\brbl\b|reputation|\blisted (?:at|by|in|on)\b/, reputation],
   [/greylist|graylist|rate ?limit/, greylisting],
   [/\bspam/, spam],
+  [/virus|malware/, held],
+  [/(?:insufficient|no|not enough|out of) (?:system )?(?:storage|space|room)|space shortage/, noRoom],
   [/over quota|mailbox.*full|quota exceeded/, full],
+  [/(?:mailbox|account|user)\b.*\b(?:disabled|inactive|suspended)\b/, switchedOff],
   [/not verified|verified sender/, notTheirSender], // Amazon SES, SendGrid
-  [/sender verify|verification failed for|sender (?:address )?rejected/, badSender], // Exim
+  [/sender verif|verification failed for|sender (?:address )?rejected/, badSender], // Exim
   [/user unknown|unknown user|no such (?:user|mailbox|recipient)|(?:does not|doesn't) (?:exist|have an?)|unrouteable|(?:invalid|unknown) recipient|mailbox not found|no mailbox/, noAddress],
   [/line (?:length|too long)/, longLine],
+  [/\b(?:bare|lone) <?(?:cr|lf)\b|smtplf\.html/, lineEnds],
+  [/\bheaders?\b.*\b(?:syntax|invalid|malformed|missing)|\b(?:syntax|invalid|malformed|missing)\b.*\bheader/, held],
   [/\b(?:helo|ehlo)\b.*(?:fqdn|fully|literal|invalid)/, badName],
   [/(?:unsupported|unknown|unrecognized|unimplemented) (?:option|parameter)/, notWhatItSaid],
   [/malformed|domain missing/, malformedAddress],
   [/unknown command|unrecognized|not implemented|bad sequence|syntax/, unknownCommand],
+  [/\bpolic(?:y|ies)\b|prohibit/, meaning('7.1')],
 ]; // biome-ignore format: one row, one line

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { type Message, SmtpClient, type SmtpOptions } from '../src/index.js';
 import { cleartext, pair } from './dialogue.js';
 
-/** What the server says to RSET, MAIL, each RCPT, and the message. */
+/** What the server says to RSET, MAIL, each RCPT (`|` where it differs), and the message. */
 type Answers = readonly string[];
 
 /** A server that answers what it reads, in pieces of so many octets, and hangs up before the reply of this number. */
@@ -50,7 +50,7 @@ function serve(stream: Duplex, answers: readonly Answers[], piece: number, hangs
         message++;
         rcpt = 0;
         say(answers[message]?.[1] ?? mail);
-      } else if (/^RCPT/.test(line)) say(to.replace('#', String(rcpt++)));
+      } else if (/^RCPT/.test(line)) say((to.split('|')[rcpt] ?? to).replace('#', String(rcpt++)));
       else if (octets !== undefined) say(last);
       else if (/^RSET/.test(line)) say(answers[message + 1]?.[0] ?? reset);
       else say('221 bye');
@@ -157,4 +157,19 @@ test('a log changes no outcome and no octet', async () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test('a refusal is one the second time too', async () => {
+  const answers = ['250 ok', '250 ok', '250 2.1.5 ok|550 5.1.1 no', '250 ok'];
+  const one: Case = {
+    answers: Array<Answers>(6).fill(answers),
+    recipients: Array<number>(6).fill(2),
+    bodies: [],
+    window: 6,
+    piece: 100_000,
+    hangsUpAt: -1,
+  };
+  const { told } = (await outcomes(one, {})) as { told: unknown[] };
+  const refused = [{ address: 'r1@example.net', reply: { code: 550 } }];
+  expect(told).toMatchObject(Array(6).fill({ ok: true, result: { refused } }));
 });

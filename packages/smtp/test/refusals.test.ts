@@ -142,9 +142,9 @@ describe('in the words of', () => {
     return replyHint(reply, stage);
   };
   type Stage = Parameters<typeof replyHint>[1];
-  const [policy, address, sender, ip, login, tls, relay, spam, slow, size, notOurs, proof] = [
+  const [policy, address, sender, ip, login, tls, relay, spam, slow, size, notOurs, proof, holds, ends] = [
     /^A policy/, /no such address/, /take this sender/, /from this IP address/, /give `auth`/, /starttls/, /carries mail for strangers/, /for spam/,
-    /some minutes/, /too big/, /may not send as/, /^SPF, reverse DNS or DKIM/,
+    /some minutes/, /too big/, /may not send as/, /^SPF, reverse DNS or DKIM/, /what the message holds/, /CRLF/,
   ] as const; // biome-ignore format: one list
   const tables: Record<string, [Stage, string, RegExp][]> = {
     Gmail: [
@@ -155,12 +155,21 @@ describe('in the words of', () => {
       ['recipient', '450 4.2.1 The user you are trying to contact is receiving mail at a rate that prevents more', /try later/],
       ['message', '421 4.7.0 [192.0.2.1 15] Our system has detected that this message is suspicious', slow],
       ['sender', '530 5.7.0 Must issue a STARTTLS command first.', tls],
+      ['message', '550-5.7.27 Your email has been blocked because SPF [x.test] does not pass', proof],
+      ['message', '550-5.7.30 DKIM did not pass', proof],
+      ['message', '421 4.7.40 no DMARC', proof],
+      ['message', '421-4.7.0 This message does not have authentication information or fails to pass authentication checks', proof],
+      ['message', '552-5.7.0 This message was blocked because its content presents a potential security issue.', holds],
     ],
     Exchange: [
       ['recipient', '550 5.4.1 Recipient address rejected: Access denied. AS(201806281)', address],
       ['message', '554 5.2.252 SendAsDenied; alice@x.test not allowed to send as bob@x.test', notOurs],
       ['message', '550 5.7.509 Access denied, sending domain x.test does not pass DMARC verification', proof],
       ['other', '501 5.5.4 Invalid domain name', /clientName/],
+      ['message', "550 5.7.515 Access denied, sending domain x.test doesn't meet the required authentication level.", proof],
+      ['sender', "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients", /used up/],
+      ['sender', '550 5.7.501 Access denied, spam abuse detected', spam],
+      ['message', '554 5.4.14 Hop count exceeded - possible mail loop', /in circles/],
       ['other', '451 4.7.500 Server busy. Please try again later', slow],
       ['message', '432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded', /try later/],
     ],
@@ -169,6 +178,9 @@ describe('in the words of', () => {
       ['message', '553 5.7.1 [BL21] Connections will not be accepted, because the ip is in a list', ip],
       ['recipient', "554 delivery error: dd This user doesn't have a yahoo.com account", address],
       ['message', '554 5.7.9 Message not accepted for policy reasons.', policy],
+      ['message', '554 Message not allowed - [PH01] Email not accepted for policy reasons.', policy],
+      ['recipient', '552 1 Requested mail action aborted, mailbox not found', address],
+      ['recipient', '554 30 Sorry, your message to x@y.test cannot be delivered. This mailbox is disabled (554.30).', /switched off/],
     ],
     Postfix: [
       ['recipient', '554 5.7.1 <x@y.test>: Relay access denied', relay],
@@ -181,6 +193,9 @@ describe('in the words of', () => {
       ['message', '550 5.7.1 Blocked by SpamAssassin', spam],
       ['message', '554 5.4.0 Error: too many hops', /in circles/],
       ['sender', '555 5.5.4 Unsupported option: SMTPUTF8', /`disable`/],
+      ['sender', '555 5.5.4 Error in SIZE parameter', /`disable`/],
+      ['recipient', '450 User unknown in local recipient table', address],
+      ['message', '521 5.5.2 mx.test Error: bare <LF> received', ends],
     ],
     Exim: [
       ['recipient', '550 relay not permitted', relay],
@@ -191,6 +206,12 @@ describe('in the words of', () => {
       ['recipient', '501 x@: malformed address', /malformed/],
       ['message', '550 maximum allowed line length is 998 octets, got 1200', /A line of the message/],
       ['message', '552 Message size exceeds maximum permitted', size],
+      ['recipient', '550 Sender verification is required but failed', sender],
+      ['recipient', '452 space shortage, please try later', /no room/],
+      ['message', '550 This message contains a virus (Eicar).', holds],
+      ['message', '550 Header syntax', holds],
+      ['recipient', '550 X-Warning: 192.0.2.1 is listed at bl.spamcop.net', ip],
+      ['message', '550 Administrative prohibition', policy],
       ['recipient', '451-Greylisted, try again in 60 seconds\n451 bye', slow],
     ],
     'qmail and Sendmail': [
@@ -200,9 +221,14 @@ describe('in the words of', () => {
       ['sender', '553 5.1.8 <a@x.test>... Domain of sender address a@x.test does not exist', sender],
       ['sender', '553 5.5.4 <a>... Domain name required for sender address a', /malformed/],
       ['message', '554 5.6.0 Message too large', size],
+      ['recipient', '550 sorry, no mailbox here by that name (#5.7.17)', address],
+      ['message', '451 See http://pobox.com/~djb/docs/smtplf.html.', ends],
+      ['message', '554 5.6.0 Message contains bare LF', ends],
     ],
     'gateways and relays': [
       ['recipient', '451 Internal resource temporarily unavailable - https://community.mimecast.com', slow],
+      ['recipient', '550 csi.mimecast.org Poor Reputation Sender.', ip],
+      ['message', '554 Email rejected due to security policies - https://community.mimecast.com', policy],
       ['recipient', '550 Invalid Recipient - https://community.mimecast.com', address],
       ['message', '550 permanent failure for one or more recipients (x@y.test:550 5.1.1 User unknown)', address],
       ['other', '550 5.7.1 Service unavailable; client [192.0.2.1] blocked using Proofpoint', ip],
