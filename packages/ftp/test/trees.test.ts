@@ -257,6 +257,15 @@ describe('a tree that is not what it seems', () => {
     expect(result.refused.map(({ path }) => path).sort()).toEqual(['..\\..\\up', '..\\up', 'link']);
   });
 
+  it('nothing is removed by a name that leads out', async () => {
+    const { ftp, server } = await onOdd({ w: { '..\\up': 'x', old: 'y' } } as Tree);
+    const root = await local({ a: '1' });
+    const result = await ftp.mirror(root, '/w', { direction: 'up', delete: true });
+    expect(result.deleted).toBe(1);
+    expect(server.tree.w).toEqual({ '..\\up': 'x', a: '1' });
+    expect(server.said.filter((line) => /^(?:DELE|RMD) .*up/.test(line))).toEqual([]);
+  });
+
   it('nothing is written through a link of this side', async () => {
     const { ftp } = await onOdd({ sub: { f: 'x' } });
     const root = await local();

@@ -1,6 +1,6 @@
 /** A directory of the server, with all that is below it. */
 import { CommandError, isAbandoned, isFivewireError, isTemporary } from '@fivewire/line-protocol';
-import type { RemotePath } from '../files/remote-path.js';
+import { leadsOut, type RemotePath } from '../files/remote-path.js';
 import type { Entry, TimePrecision } from '../listing/entry.js';
 import type { CallOptions } from '../types.js';
 import type { Choice } from './choice.js';
@@ -91,13 +91,14 @@ async function take(
 ): Promise<{ place: RemotePath; path: string } | undefined> {
   const path = below === '' ? entry.name : `${below}/${entry.name}`;
   const place = entry.rawPath;
-  if (isTemporary(entry.name) && entry.type === 'file' && !entry.name.includes('/')) {
+  const isElsewhere = entry.name.includes('/') || leadsOut(entry.name);
+  if (isTemporary(entry.name) && entry.type === 'file' && !isElsewhere) {
     if (isAbandoned(entry.name, entry.modified?.getTime())) tree.stale.push({ path, place });
     else tree.kept.add(path);
     return undefined;
   }
-  // A name with a slash in it would be a place elsewhere in the tree, or outside.
-  if (entry.name.includes('/') || entry.name === '' || tree.nodes.has(path)) {
+  // It would be a place elsewhere in the tree, or outside.
+  if (isElsewhere || entry.name === '' || tree.nodes.has(path)) {
     tree.refused.push({ path, reason: 'its name is no single one' });
     return undefined;
   }
