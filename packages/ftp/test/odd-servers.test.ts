@@ -369,6 +369,19 @@ describe('the facts of MLST', () => {
   });
 });
 
+describe('the facts of MLST behind the code', () => {
+  it.each([
+    '250 type=file;size=5; /x.txt',
+    '250-type=file;size=5; /x.txt\r\n250 End',
+    '250-Listing\r\n250 type=file;size=5; /x.txt',
+  ])('are read where they stand: %j', async (answer) => {
+    await on(tree(), { features: mlst, answers: { MLST: answer } }, async (ftp, server) => {
+      expect(await ftp.stat('/x.txt')).toMatchObject({ type: 'file', size: 5 });
+      expect(count(server, /^(?:SIZE|LIST|MLSD)/)).toBe(0);
+    });
+  });
+});
+
 describe('202, "superfluous at this site"', () => {
   it.each<[string, (ftp: FtpClient) => Promise<unknown>]>([
     ['DELE', (ftp) => ftp.remove('/x.txt')],

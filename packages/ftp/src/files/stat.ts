@@ -40,9 +40,12 @@ export async function stat(
   return (await bySizeAndTime(session, path, options)) ?? inParent(session, path, options);
 }
 
-/** The facts stand on a line that begins with a space; the name there may be a path, and is ours anyway. */
-function factsIn(session: Session, reply: Reply, path: string): Entry | undefined {
-  for (const line of reply.lines.slice(1, -1)) {
+/**
+ * The facts stand on a line of their own that begins with a space; some servers set them behind the code. The name there may be a path,
+ * and is ours anyway.
+ */
+function factsIn(session: Session, { lines }: Reply, path: string): Entry | undefined {
+  for (const line of [...lines.slice(1, -1), ...lines.slice(0, 1), ...lines.slice(1).slice(-1)]) {
     const draft = readMlsx(line.trimStart()); // no name without facts can be meant
     if (draft !== undefined) return entryAt(session, draft, path, line);
   }
