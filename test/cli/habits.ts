@@ -426,6 +426,42 @@ export function habits({ cli, world }: Installed): void {
     ]);
   });
 
+  it('stat of a maildrop, a newsgroup, and what is in them', async () => {
+    const cwd = cli.folder();
+    const { mail, news } = world.servers;
+    const box = mail.inbox('alice');
+    box.remove(box.messages.map(({ uid }) => uid));
+    mail.deliver('alice', 'Subject: s\r\n\r\nx\r\n');
+    const octets = box.messages[0]?.octets.length;
+    news.add(
+      'From: b@example.org\r\nNewsgroups: test.fivewire\r\nSubject: s\r\nMessage-ID: <stat@example.org>\r\n\r\nx\r\n',
+    );
+    const fact = async (target: string) =>
+      JSON.parse((await fivewire(cwd, ['stat', target, '--json'])).stdout);
+    expect(await fact(url('pop3s'))).toMatchObject({ type: 'maildrop', messages: 1, size: octets });
+    const message = await fact(url('pop3', '1'));
+    expect(message).toEqual({ type: 'message', number: 1, size: octets, uid: expect.any(String) });
+    const group = await fact(url('nntps', 'test.fivewire'));
+    expect(group).toMatchObject({ type: 'group', name: 'test.fivewire', low: 1 });
+    expect(group.high).toBe(group.count);
+    expect(await fact(url('nntp', `test.fivewire/${group.high}`))).toEqual({
+      type: 'article',
+      number: group.high,
+      messageId: '<stat@example.org>',
+    });
+    const plain = await fivewire(cwd, ['stat', url('pop3s')]);
+    expect(plain.stdout).toMatch(/^name\tpop3:.*\nmessages\t1\nsize\t\d+\n$/);
+    for (const [target, status] of [
+      [url('pop3s', '9'), 66],
+      [url('nntps', 'no.such'), 66],
+      [url('nntps', 'test.fivewire/99999'), 66],
+      [url('nntps'), 64],
+      [url('pop3s', 'x'), 64],
+      [url('smtps'), 64],
+    ] as const)
+      expect((await fivewire(cwd, ['stat', target])).status, target).toBe(status);
+  });
+
   it('a port that is taken is 69, and what to do about it', async () => {
     const port = world.servers.ports.ftp['implicit-tls'];
     const ran = await cli.run(['serve', '--port-base', String(port)]);

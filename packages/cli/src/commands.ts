@@ -110,10 +110,12 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     usage: 'stat <url>',
-    describe: 'What a path on an FTP server is, or a mailbox',
+    describe: 'What a path on an FTP server is, or a mailbox, a maildrop, a newsgroup',
     forms: [
       ['ftps://user@host/path', 'a file or a directory'],
       ['imaps://user@host/MAILBOX', 'its messages, unseen ones, UIDNEXT and UIDVALIDITY'],
+      ['pop3s://user@host', 'how many messages, and their octets; /3: the third message'],
+      ['nntps://host/GROUP', 'how many articles, from where to where; /12: an article'],
     ],
     examples: [
       'fivewire stat ftps://alice@ftp.example.org/report.csv --netrc',

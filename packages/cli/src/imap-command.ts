@@ -114,7 +114,11 @@ export async function fitting(
 }
 
 /** A URL of that protocol; or, with a profile, a path where it has no FTP server and has that one. */
-export const isOf = (protocol: 'imap' | 'pop3', url: string, { profile }: Context): boolean =>
+export const isOf = (
+  protocol: 'imap' | 'pop3' | 'nntp',
+  url: string,
+  { profile }: Context,
+): boolean =>
   /^[a-z][a-z0-9+.-]*:\/\//i.test(url)
     ? new RegExp(`^${protocol}s?:`, 'i').test(url)
     : profile?.urls.ftp === undefined && profile?.urls[protocol] !== undefined;

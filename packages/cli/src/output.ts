@@ -48,6 +48,15 @@ export class Output {
     return this.write(`${this.json ? JSON.stringify(record) : text}\n`);
   }
 
+  /** What is known of one thing: a record, or a line for each fact, its name and its value; what is not known is left out. */
+  facts(type: string, about: Readonly<Record<string, unknown>>): Promise<void> {
+    const known = Object.entries(about).filter(([, value]) => value !== undefined);
+    return this.row(
+      { type, ...Object.fromEntries(known) },
+      known.map(([name, value]) => `${name}\t${line(String(value))}`).join('\n'),
+    );
+  }
+
   /** What was done, where that was all that was asked for: silent, but a record under `--json`, and a line with `-v`. */
   async done(record: Row, text: string): Promise<void> {
     if (this.json) await this.row(record, '');

@@ -63,6 +63,51 @@ function notRemoved(number: number, { committed, reply }: QuitResult): Failure |
   );
 }
 
+/** How many messages there are, and how large they are together; or of one, its size and unique-id. */
+export async function stat(url: string, context: Context): Promise<void> {
+  const { signal } = context;
+  const target = await resolveTarget(url, context, { protocols: ['pop3'] });
+  const wanted = pop3Path(target.path);
+  await withRetry(context, () =>
+    withSession('pop3', target, context, async (pop3) => {
+      if (wanted === undefined) {
+        const { count: messages, octets: size } = await pop3.stat({ signal });
+        return context.out.facts('maildrop', { name: target.account, messages, size });
+      }
+      const found = await rowOf(pop3.list({ signal }), wanted);
+      if (found === undefined) throw noMessage(wanted);
+      const named = await rowOf(pop3.uidl({ signal }), wanted);
+      return context.out.facts('message', {
+        number: wanted,
+        size: found.octets,
+        uid: named?.uid,
+      });
+    }),
+  );
+}
+
+/** @throws Failure 69 where a row that cannot be read may be the one */
+async function rowOf<R extends { ok: boolean; number?: number | undefined }>(
+  rows: AsyncIterable<R>,
+  wanted: number,
+): Promise<Extract<R, { ok: true }> | undefined> {
+  let found: Extract<R, { ok: true }> | undefined;
+  let problem: string | undefined;
+  for await (const row of rows)
+    if (row.ok) {
+      if (row.number === wanted) found = row as Extract<R, { ok: true }>;
+    } else if ((row.number ?? wanted) === wanted)
+      problem = String((row as { problem?: unknown }).problem);
+  if (found === undefined && problem !== undefined)
+    throw new Failure(exitCodes.unavailable, `Message ${wanted}: ${line(problem)}`, {
+      code: 'ERR_MALFORMED_RESPONSE',
+    });
+  return found;
+}
+
+const noMessage = (number: number): Failure =>
+  new Failure(exitCodes.notFound, `There is no message ${number}`, { code: 'ERR_NOT_FOUND' });
+
 export async function list(target: Target, context: Context): Promise<number | undefined> {
   const { out, signal } = context;
   const wanted = pop3Path(target.path);
@@ -87,10 +132,7 @@ export async function list(target: Target, context: Context): Promise<number | u
       );
     }
     if (problems > 0) return exitCodes.partly;
-    if (wanted !== undefined && count === 0)
-      throw new Failure(exitCodes.notFound, `There is no message ${wanted}`, {
-        code: 'ERR_NOT_FOUND',
-      });
+    if (wanted !== undefined && count === 0) throw noMessage(wanted);
     return undefined;
   });
 }
