@@ -192,6 +192,39 @@ describe('the queue', () => {
     await worker.close();
   });
 
+  it('a key with another command is none that is done or waits; what has failed is tried as it is now', async () => {
+    const port = await freePort();
+    await redis(port);
+    const queue = { url: `redis://127.0.0.1:${port}` };
+    const runs: string[] = [];
+    const exits: Record<string, number> = { first: 0, second: 66 };
+    const started = () =>
+      startWorker(queue, async ({ argv: [what = ''] }) => {
+        runs.push(what);
+        return { exit: exits[what] ?? 0 };
+      });
+    const runner = createQueueRunner(queue);
+    const run = (...jobs: Job[]) => outcomes(runner.run(jobs));
+    const worker = started();
+    await run(job('a', ['first']), job('b', ['second']));
+    const other = expect.objectContaining({ code: 'ERR_ARGUMENT' });
+    await expect(run(job('a', ['other']), job('b', ['third']))).rejects.toEqual(other);
+    expect(await run(job('a', ['first']), job('b', ['third']))).toMatchObject([
+      { job: { key: 'a' }, state: 'done' },
+      { job: { key: 'b' }, state: 'done' },
+    ]);
+    expect(runs).toEqual(['first', 'second', 'third']);
+    await worker.close();
+    // No worker takes `c`: it waits, from before `a` is told as done.
+    const stop = new AbortController();
+    const both = [job('a', ['first']), job('c', ['first'])];
+    const waiting = runner.run(both, { signal: stop.signal })[Symbol.asyncIterator]();
+    expect((await waiting.next()).value).toMatchObject({ job: { key: 'a' }, state: 'done' });
+    await expect(run(job('c', ['other']))).rejects.toEqual(other);
+    stop.abort();
+    await runner.close();
+  });
+
   it('goes by verified TLS with a login, and no secret is in the queue', async () => {
     const port = await freePort();
     await redis(port, [
