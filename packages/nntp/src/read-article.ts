@@ -333,11 +333,11 @@ function place(
   };
 }
 
-/** `number message-id`; the number is 0 where the article was not asked for by it, and `<0>` stands for an unknown message-id. */
+/** `number message-id`, or the latter alone; the number is 0 where the article was not asked for by it, and `<0>` stands for an unknown message-id. */
 export const parseArticleName = (reply: Reply): ArticleName => nameIn(reply.lines[0] as string);
 
 function nameIn(line: string): ArticleName {
-  const [, digits, id] = articleName.exec(line) ?? [];
+  const [, digits, behind, id = behind] = articleName.exec(line) ?? [];
   const number = parseCount(digits);
   return {
     number: number === 0 ? undefined : number,
@@ -345,7 +345,7 @@ function nameIn(line: string): ArticleName {
   };
 }
 
-const articleName = /^\s*(\S+)(?:\s+(<[^<>\s]+>)(?=\s|$))?/;
+const articleName = /^\s*(?!<)(\S+)(?:\s+(<[^<>\s]+>)(?=\s|$))?|^\s*(<[^<>\s]+>)(?=\s|$)/;
 
 /** A response that names another article than the one asked for belongs to another command: nothing after it can be trusted. */
 function named(session: Session, reply: Reply, id: ArticleId, command: string): ArticleName {

@@ -578,3 +578,15 @@ it('a header of another article than the one asked for is none', async () => {
     expect(await nntp.header('Subject', '<a@x>').toArray()).toMatchObject([{ value: 'this' }]);
   });
 });
+
+it('a response that names an article by its message-id alone', async () => {
+  const dialogue = reader(
+    'C: STAT <a@x>\nS: 223 <a@x>\nC: ARTICLE\nS: 220 <b@x> article\nS: A: b\nS: \nS: .\nC: STAT <a@x>\nS: 223 <z@x>',
+  );
+  await play(dialogue, async (nntp) => {
+    expect(await nntp.stat('<a@x>')).toEqual({ number: undefined, messageId: '<a@x>' });
+    const { messageId, body } = await nntp.article();
+    expect([messageId, await text(body)]).toEqual(['<b@x>', '']);
+    expect(await failure(nntp.stat('<a@x>'))).toMatchObject({ code: 'ERR_MALFORMED_RESPONSE' });
+  });
+});
