@@ -178,6 +178,8 @@ describe('refuses', () => {
     ['b@example.net\uff1bc@example.net', 'to'],
     ['b\uff20example.net', 'to'],
     ['b@example.net\u3001c@example.net', 'to'],
+    ['\u2039b@example.net\u203a', 'to'], // angle quotation marks
+    ['Bob \u2329b@example.net\u232a', 'to'],
     ['b@example.net\u202ec@example.net', 'to'],
     ['b\u202e@example.net', 'to'],
     ['b\ufe0f@example.net', 'to'],

@@ -39,6 +39,17 @@ const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 const invisible = /(?![ \u200c\u200d])[\p{Zs}\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
 
 /**
+ * Brackets beyond ASCII, and what in another width or script looks like one of the characters that part addresses (RFC 5322 §3.2.3): these
+ * are left over from a text around or between addresses, and a mailbox of that name would be a stranger's.
+ */
+const likeSpecials =
+  /[\p{Ps}\p{Pe}\u00ab\u00bb\u02c2\u02c3\u037e\u2039\u203a\u3001\ufe10\ufe13\ufe14\ufe50\ufe51\ufe54\ufe55\ufe64\ufe65\ufe68\ufe6b\uff02\uff0c\uff1a\uff1b\uff1c\uff1e\uff20\uff3c\uff64]/u;
+
+/** No letters, marks or digits (RFC 5892 §2), but for those that it takes by name, and for emoji, which have domains. */
+const notInNames =
+  /(?![\u00b7\u05f3\u05f4\u0f0b\u3002\u30fb])[^\0-\x7f\p{L}\p{M}\p{N}\p{So}\p{Cf}]/u;
+
+/**
  * Reads an exact address: `name@example.org`, `"a b"@example.org`, `name@[192.0.2.1]`, without angle brackets and display name.
  *
  * @param argument names the value in errors: `envelope.from`.
@@ -84,6 +95,8 @@ function parse(value: unknown, argument: string, bare: boolean): MailAddress {
       'Give the address alone, name@example.org; the display name belongs in the header.',
     );
   }
+  if (!isAscii(address) && likeSpecials.test(withoutAscii(address)))
+    throw fault('holds a character that is none of <>()[]:;@," and looks like one');
   if (Buffer.byteLength(address) > mailboxLimit)
     throw fault(`is longer than ${mailboxLimit} octets`);
 
@@ -125,6 +138,7 @@ function isAddressLiteral(text: string): boolean {
 }
 
 function toALabels(domain: string): string | undefined {
+  if (notInNames.test(domain.normalize('NFKC'))) return undefined;
   try {
     const { kind, name } = parseServerHostname(domain);
     // RFC 5891 §4.2.3.1 has no hyphen at either end of a label, which its A-label no longer shows.
@@ -134,5 +148,7 @@ function toALabels(domain: string): string | undefined {
     return undefined;
   }
 }
+
+const withoutAscii = (text: string): string => text.replace(/[\x00-\x7f]+/g, '');
 
 const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
