@@ -165,7 +165,7 @@ export function accidents({ cli, world }: Installed): void {
         );
         // What --resume has begun, and goes on with once there is room, is no file of its name.
         const kept = line.includes('--resume')
-          ? /^(old\.bin(~|\.part)?|tree|tree\/[12]\.bin)$/
+          ? /^(old\.bin(~|\.part(\.json)?)?|tree|tree\/[12]\.bin)$/
           : /^(old\.bin~?|tree|tree\/[12]\.bin)$/;
         for (const name of readdirSync(disk.path, { recursive: true }) as string[])
           expect(name).toMatch(kept);
