@@ -47,7 +47,7 @@ import { ReplyDeadline } from './reply-deadline.js';
 import { ResponseReader } from './response-reader.js';
 import type { Session } from './session.js';
 import type { Event } from './session-states.js';
-import { mayShareWire, mostOnWire, takesAlike } from './wire-sharing.js';
+import { isAmongItsLike, mayShareWire, mostOnWire, takesAlike } from './wire-sharing.js';
 import { writeBody } from './write-body.js';
 
 /** A command goes out so often at most where the server asks to wait and to repeat it. */
@@ -247,9 +247,9 @@ export class CommandRunner {
 
   /** Sends as many of the waiting commands as may go. */
   #pump(): void {
-    for (;;) {
+    while (this.#queue.length > 0 && this.#writing === undefined) {
       const entry = this.#next();
-      if (entry === undefined || this.#writing !== undefined || !this.connection.isOpen) return;
+      if (entry === undefined || !this.connection.isOpen) return;
       if (!this.#mayStart(entry.command)) {
         for (const { command } of this.#inFlight.values()) command.interrupt?.();
         this.#consumers.review();
@@ -274,6 +274,7 @@ export class CommandRunner {
     if (this.#inFlight.size >= mostInFlight) return false;
     let alike = 0;
     for (const { command: other, streams } of this.#inFlight.values()) {
+      if (isAmongItsLike(command.wire, other.wire)) return true;
       if (streams || !mayShareWire(command.wire, other.wire)) return false;
       if (other.wire?.as === command.wire?.as) alike++;
     }

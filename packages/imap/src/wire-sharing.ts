@@ -79,6 +79,13 @@ export function mayShareWire(one: WireUse | undefined, other: WireUse | undefine
   return !takesAlike(one, other) || (a.apart?.(one, other) ?? false);
 }
 
+/** Whether any of its kind may be beside it, and no other: then one in flight speaks for all of them. */
+export const isAmongItsLike = (one: WireUse | undefined, other: WireUse | undefined): boolean =>
+  one !== undefined &&
+  one.as === other?.as &&
+  rules[one.as].changes === true &&
+  rules[one.as].apart === always;
+
 /** How many of this kind may be in flight. */
 export const mostOnWire = (use: WireUse | undefined): number =>
   use === undefined ? 1 : (rules[use.as].most ?? Number.POSITIVE_INFINITY);

@@ -14,7 +14,7 @@ import {
 } from '@fivewire/line-protocol';
 import { CommandError, isFivewireError, UsageError } from 'tls-context-core';
 import { BodyStream } from '../body-stream.js';
-import type { CallOptions, StreamedBody } from '../command.js';
+import type { CallOptions, Command, StreamedBody } from '../command.js';
 import { halfDone, requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import {
@@ -70,22 +70,17 @@ export async function append(
 ): Promise<AppendResult> {
   const args = target(name, { flags, date });
   checkBody(body, given, runner);
-  const content = await literalOf(runner, body, given);
-  const { code } = await runner
-    .run(
-      {
-        verb: 'APPEND',
-        args: [...args, content.argument],
-        ...(content.source === undefined ? {} : { bodies: [content.source] }),
-        wire: { as: 'append' },
-        findOut,
-        phase: 'transfer',
-      },
-      options,
-    )
-    .finally(content.close);
+  // Thousands of short messages: what is done for each is in the time that they take.
+  const content = shortContent(runner, body) ?? (await literalOf(runner, body, given));
+  args.push(content.argument);
+  const command: Command = { verb: 'APPEND', args, wire, findOut, phase: 'transfer' };
+  if (content.source !== undefined) command.bodies = [content.source];
+  const work = runner.run(command, options);
+  const { code } = await (content.close === undefined ? work : work.finally(content.close));
   return { ...sent(content), ...stored(runner, code) };
 }
+
+const wire = { as: 'append' } as const;
 
 const anything = (): boolean => true;
 
@@ -295,10 +290,11 @@ export async function replace(
 }
 
 /** Where to, and with which attributes. @throws UsageError `ERR_ARGUMENT` */
-export const target = (name: MailboxName, given: Attributes): Argument[] => [
-  mailbox(name),
-  ...attributes(given),
-];
+export function target(name: MailboxName, given: Attributes): Argument[] {
+  const args = [mailbox(name)];
+  if (given.flags !== undefined || given.date !== undefined) args.push(...attributes(given));
+  return args;
+}
 
 interface Attributes {
   flags?: readonly string[] | undefined;
@@ -381,16 +377,20 @@ interface Content {
 /** Octets up to here go out in one write with their command. */
 const shortBody = 1 << 16;
 
+function shortContent(runner: CommandRunner, body: BodyInput): Content | undefined {
+  const length = lengthOfWhole(body);
+  if (length === undefined || length > shortBody) return undefined;
+  checkLimit(runner, length);
+  return { size: length, argument: literalOctets(octetsOf(body)), source: undefined };
+}
+
 async function literalOf(
   runner: CommandRunner,
   body: BodyInput,
   given: number | undefined,
 ): Promise<Content> {
-  const length = lengthOfWhole(body);
-  if (length !== undefined && length <= shortBody) {
-    checkLimit(runner, length);
-    return { size: length, argument: literalOctets(octetsOf(body)), source: undefined };
-  }
+  const short = shortContent(runner, body);
+  if (short !== undefined) return short;
   const pace = new SourcePace();
   const { octets: size, pieces, close } = await measured(runner, body, given, pace);
   try {
@@ -432,10 +432,21 @@ async function* prefixed(
   yield* rest;
 }
 
+/** By the capabilities that name them: NaN for none. */
+const limits = new WeakMap<ReadonlySet<string>, number>();
+
+function appendLimit(capabilities: ReadonlySet<string>): number {
+  const known = limits.get(capabilities);
+  if (known !== undefined) return known;
+  const limit = [...capabilities].find((name) => name.startsWith('APPENDLIMIT='));
+  const most = Number(limit?.slice('APPENDLIMIT='.length) || Number.NaN);
+  limits.set(capabilities, most);
+  return most;
+}
+
 /** APPENDLIMIT=n: a refusal that costs no upload. */
 function checkLimit(runner: CommandRunner, size: number): void {
-  const limit = [...runner.session.capabilities].find((name) => name.startsWith('APPENDLIMIT='));
-  const most = Number(limit?.slice('APPENDLIMIT='.length) || Number.NaN);
+  const most = appendLimit(runner.session.capabilities);
   if (size > most) {
     throw new CommandError(
       'ERR_COMMAND_REJECTED',

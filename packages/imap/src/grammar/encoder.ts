@@ -179,10 +179,26 @@ export function secretString(text: string, argument: string): Argument {
 
 /** mailbox = "INBOX" / astring */
 export function mailbox(name: MailboxName): Argument {
+  if (typeof name !== 'string') return mailboxArgument(name);
+  if (last?.name !== name) last = { name, argument: mailboxArgument(name) };
+  return last.argument;
+}
+
+/** One mailbox is named again and again. */
+let last: { readonly name: string; readonly argument: Argument } | undefined;
+
+function mailboxArgument(name: MailboxName): Argument {
   const raw = encodeMailboxName(name);
   checkLength(raw, 'name');
   checkArgument(raw, 'name');
+  const plain = /[\x80-\xff]/.test(raw) || raw.length > longestQuoted ? undefined : quoted(raw);
+  // Without UTF-8 in names, and where it is the same with it.
+  const isSame = typeof name === 'string' && plain !== undefined && !/[^ -~]|&/.test(name);
   return (writer) => {
+    if (plain !== undefined && (isSame || !writer.encoding.utf8)) {
+      writer.text(plain);
+      return;
+    }
     const octets = encodeMailboxName(name, writer.encoding.utf8);
     const masked = quoted(octets);
     if (!/[\x80-\xff]/.test(octets) && octets.length <= longestQuoted) writer.text(masked);
