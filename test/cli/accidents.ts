@@ -1,7 +1,7 @@
 /** What goes wrong in real life: the right code, one sentence, and after a rerun nothing lost or doubled. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -179,17 +179,28 @@ export function accidents({ cli, world }: Installed): void {
     },
   );
 
-  it.each(['Mail', 'mbox:in.mbox'])(
-    'a disk that fills up under %s: a rerun gets the rest',
-    async (dest) => {
+  it.each([
+    ['fetch', 'Mail', 60_000],
+    ['fetch', 'mbox:in.mbox', 60_000],
+    ['sync', 'Mail', 60_000],
+    ['sync', 'Mail', 250_000], // as streams
+    ['sync', 'mbox:in.mbox', 60_000],
+  ] as const)(
+    'a disk that fills up under %s into %s, messages of %i octets: nothing half-written stays, a rerun gets the rest',
+    async (command, dest, octets) => {
       const disk = mounted(cli, 'size=400k');
       if (disk === undefined) return;
       try {
-        fill(12, 60_000);
-        const full = await run(disk.path, ['fetch', url('imaps'), dest]);
+        fill(12, octets);
+        const line = [command, url('imaps', 'INBOX'), dest];
+        const full = await run(disk.path, line);
         expect(full.status, full.stderr).toBe(74);
+        expect(full.stderr).toMatch(/^fivewire: Cannot write \S+: no space left on device$/m);
+        // What has nothing in it was taken away again.
+        if (existsSync(join(disk.path, 'Mail')))
+          expect(readdirSync(join(disk.path, 'Mail/tmp'))).toEqual([]);
         execFileSync('mount', ['-o', 'remount,size=8m', disk.path]);
-        const rest = await run(disk.path, ['fetch', url('imaps'), dest]);
+        const rest = await run(disk.path, line);
         expect(rest.status, rest.stderr).toBe(0);
         expectAll(readAll(disk.path, dest), 12);
       } finally {

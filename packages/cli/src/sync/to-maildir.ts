@@ -10,6 +10,7 @@ import {
   futimesSync,
   openSync,
   renameSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
@@ -61,13 +62,17 @@ export class ToMaildir implements Target {
         }
       }
       await Promise.all(written.map(({ handle }) => synced(handle)));
-      for (const { handle, name, message } of written.splice(0)) {
-        closeSync(handle);
-        changed.add(this.#rename(name, message.flags));
+      for (let one = written[0]; one !== undefined; one = written[0]) {
+        changed.add(this.#rename(one.name, one.message.flags));
+        closeSync(one.handle);
+        written.shift();
       }
       for (const part of changed) await syncDirectory(join(this.#maildir.path, part));
     } catch (error) {
-      for (const { handle } of written) closeSync(handle);
+      for (const { handle, name } of written) {
+        closeSync(handle);
+        await this.#discard(name);
+      }
       throw unwritable(this.#maildir.path, error);
     }
     return stored;
@@ -111,6 +116,7 @@ export class ToMaildir implements Target {
       return handle;
     } catch (error) {
       closeSync(handle);
+      unlinkSync(this.#temporary(name)); // a disk that is full needs its room
       throw error;
     }
   }
@@ -118,8 +124,17 @@ export class ToMaildir implements Target {
   async #stream(name: string, content: LargeContent, date: Date | undefined): Promise<void> {
     const temporary = this.#temporary(name);
     const file = createWriteStream(temporary, { flush: true, mode: 0o600 });
-    await pipeline(content.read(), new UnixLines(), file);
-    if (date !== undefined) await utimes(temporary, date, date);
+    try {
+      await pipeline(content.read(), new UnixLines(), file);
+      if (date !== undefined) await utimes(temporary, date, date);
+    } catch (error) {
+      await this.#discard(name);
+      throw error;
+    }
+  }
+
+  async #discard(name: string): Promise<void> {
+    await unlink(this.#temporary(name)).catch(() => {});
   }
 
   /** @returns the part of the Maildir that it is in now */
