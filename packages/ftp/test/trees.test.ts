@@ -257,6 +257,25 @@ describe('a tree that is not what it seems', () => {
     expect(result.refused.map(({ path }) => path).sort()).toEqual(['..\\..\\up', '..\\up', 'link']);
   });
 
+  it.each([
+    ['/none', { keep: 'k' }],
+    ['/srv/x', { keep: 'k', more: {} }],
+    ['/srv/x', { more: { inner: 'i' } }],
+    ['/srv/x', { more: {} }],
+  ])(
+    'nothing here is removed on the word of another directory’s listing: %s, %j',
+    async (path, home) => {
+      const tree: Tree = { home: home as Tree, srv: { x: { other: 'o' } } };
+      const features = ['EPSV', 'SIZE', 'MDTM'];
+      const server = oddServer(tree, { ignoresArgument: true, home: '/home', features });
+      const ftp = await FtpClient.connect(server.options);
+      cleanups.push(() => ftp.close());
+      const root = await local({ mine: 'm', keep: 'k', 'dir/f': 'f' });
+      await ftp.mirror(root, path, { direction: 'down', delete: true }).catch(() => {});
+      expect(await inLocal(root)).toMatchObject({ mine: 'm', keep: 'k', 'dir/f': 'f' });
+    },
+  );
+
   it('nothing is removed by a name that leads out', async () => {
     const { ftp, server } = await onOdd({ w: { '..\\up': 'x', old: 'y' } } as Tree);
     const root = await local({ a: '1' });

@@ -112,6 +112,7 @@ class Run {
     const remote = await readRemoteTree(this.#ftp, this.#remote, choice, isUp, this.#call);
     this.#source = isUp ? local : remote;
     this.#target = isUp ? remote : local;
+    if (this.#work.delete && !isUp) await this.#provePlace(remote);
     // What could not be read is not known to be absent: nothing is removed on such a word.
     const removes = (this.#work.delete ?? false) && remote.problems.length === 0;
     const plan = await planOf(this.#source, this.#target, {
@@ -128,6 +129,20 @@ class Run {
     for (const problem of remote.problems)
       this.#errors.push({ path: '', error: unreadable(problem) });
     return plan;
+  }
+
+  /**
+   * A server that ignores what LIST is given shows its working directory, and all of this side would go that is not there. So the
+   * directory and one name in it, a file where there is one, have to be there by themselves.
+   */
+  async #provePlace(remote: Tree): Promise<void> {
+    const nodes = [...remote.nodes.values()];
+    const sample = nodes.find(({ isDirectory }) => !isDirectory) ?? nodes[0];
+    for (const place of [this.#remote, ...(sample === undefined ? [] : [sample.place])]) {
+      if ((await this.#ftp.stat(place, this.#call)) !== undefined) continue;
+      remote.problems.push(`${sample?.path ?? '.'}: it is listed, and it is not there`);
+      return;
+    }
   }
 
   async #do(actions: readonly TreeAction[], concurrency: number): Promise<void> {
