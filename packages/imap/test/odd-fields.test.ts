@@ -107,3 +107,15 @@ describe('BODYSTRUCTURE', () => {
     );
   }); // biome-ignore format: short
 });
+
+it.each<[string, string, object]>([
+  ['a parameter without value at the end', '("TEXT" "PLAIN" ("CHARSET" "x" "FORMAT") NIL NIL "7BIT" 5 1)', { parameters: { charset: 'x', format: '' } }],
+  ['a parameter without name', '("TEXT" "PLAIN" (NIL "x" "CHARSET" "y") NIL NIL "7BIT" 5 1)', { parameters: { charset: 'y' } }],
+  ['a disposition of three values', '("TEXT" "PLAIN" NIL NIL NIL "7BIT" 5 1 NIL ("attachment" ("filename" "a") "x") ("de"))', { ...leaf, ...attached, language: ['de'] }],
+  ['a word that is no disposition', '("TEXT" "PLAIN" NIL NIL NIL "7BIT" 5 1 NIL MODSEQ 5)', leaf],
+])('BODYSTRUCTURE: %s is told, and costs nothing else', (_name, value, expected) => {
+  const { part, notes } = structure(value);
+  expect(part).toMatchObject(expected);
+  expect('disposition' in expected || part.disposition === undefined).toBe(true);
+  expect(notes.length).toBeGreaterThan(0);
+}); // biome-ignore format: a table

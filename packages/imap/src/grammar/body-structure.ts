@@ -433,7 +433,14 @@ function extension(lexer: Lexer, part: Writable<BodyPart>): void {
 /** body-fld-dsp = "(" string SP body-fld-param ")" / nil. Exchange writes a bare `"inline"` (MailKit#919). */
 function parseDisposition(lexer: Lexer): BodyDisposition | undefined {
   if (lexer.nil()) return undefined;
-  if (lexer.peek() !== open) return { type: lower(lexer.astring('body-fld-dsp')), parameters: {} };
+  if (lexer.peek() !== open) {
+    const { pos } = lexer;
+    const type = lower(lexer.astring('body-fld-dsp'));
+    // Without quotes it may be the next item of the row, where a parenthesis is missing.
+    if (isAtom(lexer, pos) && !/^(?:inline|attachment)$/.test(type))
+      throw lexer.fail('body-fld-dsp', pos);
+    return { type, parameters: {} };
+  }
   lexer.open('body-fld-dsp');
   lexer.spaces();
   const type = lower(lexer.nstring('disposition type'));
@@ -441,16 +448,23 @@ function parseDisposition(lexer: Lexer): BodyDisposition | undefined {
     more(lexer) &&
     (lexer.peek() === open || /^nil[ )]/i.test(lexer.text.slice(lexer.pos, lexer.pos + 4)));
   const parameters = listed ? field(lexer, 'body-fld-param', parseParameters, {}) : bare(lexer);
-  lexer.spaces();
+  for (; more(lexer); lexer.skipValue('body-fld-dsp')) lexer.note('body-fld-dsp: a value too many');
   lexer.expect(close, ') of the disposition');
   lexer.closed();
   return { type, parameters };
 }
 
+const isAtom = ({ text }: Lexer, pos: number): boolean => !/["{~]/.test(text.charAt(pos));
+
 /** body-fld-lang = nstring / "(" string *(SP string) ")" */
 function parseLanguage(lexer: Lexer): readonly string[] | undefined {
   if (lexer.nil()) return undefined;
-  if (lexer.peek() !== open) return [lexer.astring('body-fld-lang')];
+  if (lexer.peek() !== open) {
+    const { pos } = lexer;
+    const language = lexer.astring('body-fld-lang');
+    if (isAtom(lexer, pos) && !/^[a-z]/i.test(language)) throw lexer.fail('body-fld-lang', pos);
+    return [language];
+  }
   const languages: string[] = [];
   lexer.list('body-fld-lang', () => languages.push(lexer.nstringOrNote('language') ?? ''));
   return languages;
@@ -468,7 +482,7 @@ function parseParameters(lexer: Lexer): Readonly<Record<string, string>> {
     const follows = words.length % 2 === 0 ? behind.text : behind.value;
     words.push(lexer.nstringOrNote('parameter', follows) ?? '');
   });
-  return inPairs(words);
+  return inPairs(words, lexer);
 }
 
 /** Parameters that stand in the disposition without a list of their own: `("attachment" "filename" "a.pdf")`. */
@@ -476,7 +490,7 @@ function bare(lexer: Lexer, most = Number.POSITIVE_INFINITY): Readonly<Record<st
   const words: string[] = [];
   while (words.length < most && more(lexer)) words.push(lexer.nstringOrNote('parameter') ?? '');
   if (words.length > 0) lexer.note('parameters without parentheses');
-  return inPairs(words);
+  return inPairs(words, lexer);
 }
 
 /** How many strings follow one another here. */
@@ -485,11 +499,14 @@ function stringsLeft(lexer: Lexer): number {
   return run.split('"').length >> 1;
 }
 
-function inPairs(words: readonly string[]): Readonly<Record<string, string>> {
+function inPairs(words: readonly string[], lexer: Lexer): Readonly<Record<string, string>> {
+  if (words.length % 2 === 1) lexer.note('a parameter without its value');
   const pairs: [string, string][] = [];
   for (let i = 0; i < words.length; i += 2) {
     const [name = '', value = ''] = words.slice(i, i + 2);
     if (name !== '') pairs.push([name, value]);
+    // A list in its place has been noted.
+    else if (value !== '' && lexer.notes.length === 0) lexer.note('a parameter without its name');
   }
   return decodeParameters(pairs);
 }
