@@ -9,9 +9,9 @@ import type { Segment } from './mime-part.js';
 import type { Encoder } from './transfer-encoding.js';
 
 /** Content is encoded in pieces of so many octets: a multiple of a line of base64. */
-const pieceOctets = 57 * 1_150;
+const pieceOctets = 57 * 575;
 /** Pieces gather to so many octets: few writes, little memory. */
-const gatherOctets = 64 * 1024;
+const gatherOctets = 32 * 1024;
 
 /** Messages up to this size, without streams, are made in one piece. */
 const wholeOctets = 256 * 1024;
