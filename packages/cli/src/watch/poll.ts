@@ -12,6 +12,12 @@ import type { WatchEvent } from './event.js';
 /** What there is, and what of it must stay the same. */
 type Snapshot = Map<string, string>;
 
+/** A row that cannot be read may be any of them: then nothing that is missing is told as gone. */
+interface Look {
+  found: Snapshot;
+  problem?: string;
+}
+
 /**
  * @param interval milliseconds from one look to the next
  * @throws what the first look throws; later ones, where the trouble may pass, are made good by the next
@@ -23,12 +29,14 @@ export async function* polledEvents(
 ): AsyncGenerator<WatchEvent, void, undefined> {
   const { signal, out } = context;
   const { box, look } = looker(target, context);
-  let before = await withRetry(context, look);
+  let { found: before } = await withRetry(context, look);
   for (;;) {
     await sleep(interval, undefined, { signal });
     let now: Snapshot;
     try {
-      now = await look();
+      const seen = await look();
+      if (seen.problem !== undefined) out.warn(line(seen.problem));
+      now = presentNow(before, seen);
     } catch (error) {
       const exit = exitCodeOf(error);
       if (signal.aborted || (exit !== exitCodes.temporary && exit !== exitCodes.unavailable))
@@ -40,6 +48,10 @@ export async function* polledEvents(
     before = now;
   }
 }
+
+/** What was there and may be there still counts as present. */
+export const presentNow = (before: Snapshot, { found, problem }: Look): Snapshot =>
+  problem === undefined ? found : new Map([...before, ...found]);
 
 export function* differences(box: string, before: Snapshot, now: Snapshot): Generator<WatchEvent> {
   const kinds = [
@@ -53,26 +65,34 @@ export function* differences(box: string, before: Snapshot, now: Snapshot): Gene
   for (const [event, ids] of kinds) if (ids.length > 0) yield { event, box, ids: ids.join(',') };
 }
 
-function looker(target: Target, context: Context): { box: string; look(): Promise<Snapshot> } {
+function looker(target: Target, context: Context): { box: string; look(): Promise<Look> } {
   const { signal } = context;
   if (target.protocol === 'ftp') {
     const path = ftpPath(target.path);
-    const look = (): Promise<Snapshot> =>
+    const look = (): Promise<Look> =>
       withSession('ftp', target, context, async (ftp) => {
-        const found: Snapshot = new Map();
-        for await (const { name, size, modified } of ftp.list(path, { signal }))
-          found.set(name, `${size} ${modified?.getTime()}`);
-        return found;
+        const seen: Look = { found: new Map() };
+        const rows = ftp.list(path, {
+          signal,
+          onProblem({ directory, reason, text }) {
+            seen.problem = `${directory}: ${reason}: ${text}`;
+          },
+        });
+        for await (const { name, size, modified } of rows)
+          seen.found.set(name, `${size} ${modified?.getTime()}`);
+        return seen;
       });
     return { box: path, look };
   }
   if (target.protocol === 'pop3') {
     if (decodePath(target.path) !== '') throw usage('A POP3 server has one maildrop');
-    const look = (): Promise<Snapshot> =>
+    const look = (): Promise<Look> =>
       withSession('pop3', target, context, async (pop3) => {
-        const found: Snapshot = new Map();
-        for await (const row of pop3.uidl({ signal })) if (row.ok) found.set(row.uid, '');
-        return found;
+        const seen: Look = { found: new Map() };
+        for await (const row of pop3.uidl({ signal }))
+          if (row.ok) seen.found.set(row.uid, '');
+          else seen.problem = row.problem;
+        return seen;
       });
     return { box: target.account, look };
   }
@@ -83,7 +103,7 @@ function looker(target: Target, context: Context): { box: string; look(): Promis
 }
 
 /** Only what is new since the first look: a group may hold a million articles. */
-function lookAtGroup(target: Target, group: string, context: Context): () => Promise<Snapshot> {
+function lookAtGroup(target: Target, group: string, context: Context): () => Promise<Look> {
   const { signal } = context;
   const found: Snapshot = new Map();
   let last: number | undefined;
@@ -95,6 +115,6 @@ function lookAtGroup(target: Target, group: string, context: Context): () => Pro
         for await (const number of nntp.listGroup(group, { from, to: high, signal }))
           found.set(String(number), '');
       last = Math.max(high, last ?? 0);
-      return new Map(found);
+      return { found: new Map(found) };
     });
 }
