@@ -8,8 +8,8 @@ import {
 } from '@fivewire/line-protocol';
 import { parseAddress } from './address.js';
 import { checkKeys, wrong } from './arguments.js';
-import { argumentChecks } from './before-a-dial.js';
 import { BodySource } from './body-source.js';
+import { callChecks } from './call-checks.js';
 import { openSession, resolveOptions } from './connect.js';
 import { deliver } from './deliver.js';
 import {
@@ -97,7 +97,7 @@ async function toExchangers(
     throw wrong(`options.connect.${taken}`, 'is said by the domain', 'Leave it out.');
   checkRecipients(domain, envelope);
   const sendOptions = onRefused === undefined ? {} : { onRefused };
-  argumentChecks({ security: 'starttls' }).send(envelope, source, sendOptions);
+  callChecks({ security: 'starttls' }).send(envelope, source, sendOptions);
   resolveOptions({ ...connect, host: domain, security: 'starttls' });
   const { targets, problems } = await deliveryTargets(domain, delivery);
   for (const [i, target] of targets.entries()) {

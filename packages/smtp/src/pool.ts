@@ -15,8 +15,8 @@ import {
   withClientMethods,
 } from '@fivewire/line-protocol';
 import { checkKeys, wrong } from './arguments.js';
-import { type ArgumentChecks, argumentChecks } from './before-a-dial.js';
 import { BodySource } from './body-source.js';
+import { type CallChecks, callChecks } from './call-checks.js';
 import { openSession, resolveOptions } from './connect.js';
 import { deliver } from './deliver.js';
 import { limitOf } from './extensions.js';
@@ -40,7 +40,7 @@ export interface SmtpPoolOptions extends Omit<SmtpOptions, 'stream' | 'signal'>,
 type Way = Ways<SmtpClient>['noop'];
 
 /** One connection for each call, once its arguments can be right. */
-const waysOf = (checks: ArgumentChecks): Ways<SmtpClient, 'send' | 'sendMany'> => {
+const waysOf = (checks: CallChecks): Ways<SmtpClient, 'send' | 'sendMany'> => {
   const checked = (check: (...args: never[]) => void): Way => ({ way: 'call', check });
   return {
     probe: checked(checks.probe),
@@ -76,7 +76,7 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   const { rate, ...rest } = given;
   const pace = new Pace(rateLimits(rate));
   const resolved = resolveOptions(rest);
-  const checks = argumentChecks(rest);
+  const checks = callChecks(rest);
   const sessions = sessionScopeOf(resolved.transport);
   const sessionOf = new WeakMap<SmtpClient, Session>();
   const pool = createPool(async () => {

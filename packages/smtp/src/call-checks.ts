@@ -15,7 +15,7 @@ import type { CallOptions, Envelope, Extensions, SendOptions, SmtpOptions } from
 const everything = { has: () => true, get: () => undefined } as unknown as Extensions;
 
 /** Each throws UsageError `ERR_ARGUMENT` or `ERR_STATE`. */
-export interface ArgumentChecks {
+export interface CallChecks {
   send(envelope: Envelope, source: BodySource, options: SendOptions): void;
   sendUrl(envelope: Envelope, url: string, options?: SendOptions): void;
   probe(envelope: Envelope, options?: CallOptions): void;
@@ -27,10 +27,10 @@ export interface ArgumentChecks {
   command(verb: string, args?: readonly string[], options?: CallOptions): void;
 }
 
-export function argumentChecks({
+export function callChecks({
   protocol,
   security,
-}: Pick<SmtpOptions, 'protocol' | 'security'>): ArgumentChecks {
+}: Pick<SmtpOptions, 'protocol' | 'security'>): CallChecks {
   const verified = security !== 'cleartext';
   const session = {
     extensions: everything,
