@@ -1,7 +1,7 @@
 // Installs and builds, each only when needed. Plain Node without a dependency: it is what a fresh clone runs first.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -25,9 +25,16 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
-const wanted = createHash('sha256')
-  .update(readFileSync(`${root}pnpm-lock.yaml`))
-  .digest('hex');
+// With what the lock file was made from: one that lags behind is told at once, and not first in a fresh clone.
+const sources = [
+  'pnpm-lock.yaml',
+  'pnpm-workspace.yaml',
+  'package.json',
+  ...readdirSync(`${root}packages`).map((folder) => `packages/${folder}/package.json`),
+];
+const hash = createHash('sha256');
+for (const name of sources) hash.update(readFileSync(`${root}${name}`));
+const wanted = hash.digest('hex');
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   run('npx', ['--yes', manifest.packageManager, 'install', '--frozen-lockfile']);
   writeFileSync(stamp, wanted);
