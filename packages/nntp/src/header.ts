@@ -38,6 +38,7 @@ export function header(
         throw session.refused(reply, line.masked);
       },
       parse: (row) => parseHeaderRow(row, isOld, range),
+      endsInText: true,
       ...(isSpan ? { span: range, numberOf: ({ number }: HeaderRow) => number } : {}),
     });
   };
@@ -87,6 +88,7 @@ export function xpat(
       throw session.refused(reply, line.masked);
     },
     parse: (row) => parseHeaderRow(row, true, range),
+    endsInText: true,
     ...(isSpan ? { span: range, numberOf: ({ number }: HeaderRow) => number } : {}),
   });
 }

@@ -4,7 +4,7 @@ import {
   commandLine,
   decodeText,
   type Rows,
-  readDotLines,
+  readDotNames,
   trimBlanks,
   wordsOf,
 } from '@fivewire/line-protocol';
@@ -78,6 +78,7 @@ export function list<K extends keyof ListRows>(
       if (reply.code === 215) return true;
       throw session.refused(reply, line.masked);
     },
+    endsInText: keyword === 'MOTD',
     parse: parsers[keyword] as (row: string) => ListRows[K] | undefined,
   });
 }
@@ -106,7 +107,7 @@ export function readOverviewFormat(
   const line = commandLine('LIST', ['OVERVIEW.FMT']);
   return session.run(line, { ...options, pipelined: true }, async (reply, wait) => {
     if (reply.code !== 215) throw session.refused(reply, line.masked);
-    return new OverviewFormat(await readDotLines(session.connection, wait));
+    return new OverviewFormat(await readDotNames(session.connection, wait, session.notices));
   });
 }
 

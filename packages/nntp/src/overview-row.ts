@@ -113,12 +113,14 @@ export class OverviewRow {
   }
 
   /**
-   * What is wrong with the row: columns are missing, or where its message-id should be stands none, as when the server left a tab in a
+   * What is wrong with the row: it holds a bare LF, columns are missing, or where its message-id should be stands none, as when the server left a tab in a
    * Subject. The columns behind that are found again where one of them is a message-id; what they were taken for shows here.
    */
   get problem(): string | undefined {
     this.#split();
-    return this.#problem;
+    if (!this.#line.includes('\n')) return this.#problem;
+    const behind = 'another row may stand behind a bare LF';
+    return this.#problem === undefined ? behind : `${behind}; ${this.#problem}`;
   }
 
   /** Any field that the server keeps, decoded; `undefined` where it keeps none of that name, or the article has none. */

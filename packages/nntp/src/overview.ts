@@ -137,6 +137,7 @@ class OverviewReader implements AsyncIterator<OverviewRow, void, undefined> {
         if (row !== undefined) this.#last = row.number;
         return row;
       },
+      endsInText: true,
       hasRows: (reply) => hasRows(session, reply, line, span),
       prepare: (turn) =>
         span.args.length === 0

@@ -1,5 +1,6 @@
 /** Listings as rows, with the login that a server may ask for first. */
 import {
+  bareLf,
   type CommandLine,
   decodeText,
   escapeText,
@@ -17,8 +18,10 @@ export interface RowsShape<T> {
   hasRows: (reply: Reply) => boolean;
   /** A row without dot stuffing, each character an octet. `undefined`: it can't be read and goes to `notices`. */
   parse: (line: string) => T | undefined;
-  /** Told of such rows, too. */
+  /** Told of such rows, too, and of those in which others may stand. */
   onUnreadable?: (() => void) | undefined;
+  /** It ends in free text: a bare LF may be of that, and stays. Elsewhere the row is what stands before it. `notices` have all of it. */
+  endsInText?: boolean;
   /** Default true. */
   pipelined?: boolean;
   prepare?: (turn: Turn) => Promise<void> | undefined;
@@ -40,7 +43,15 @@ export function rowReader<T>(
   session: Session,
   line: CommandLine,
   { signal, timeout }: CallOptions,
-  { hasRows, parse, pipelined = true, prepare, mayCut = false, ...shape }: RowsShape<T>,
+  {
+    hasRows,
+    parse,
+    pipelined = true,
+    prepare,
+    mayCut = false,
+    endsInText = false,
+    ...shape
+  }: RowsShape<T>,
 ): RowReader<T> {
   const { connection, queue, limits, transport, notices } = session;
   const { span, numberOf, onUnreadable } = shape;
@@ -57,7 +68,13 @@ export function rowReader<T>(
     ...(prepare === undefined ? {} : { prepare }),
     readHead: async () =>
       hasRows(await session.readReply(session.wait(line.masked, 'command', timeout))),
-    parse(row) {
+    parse(got) {
+      const lf = got.indexOf('\n');
+      if (lf >= 0) {
+        notices.push(bareLf(line.masked, got));
+        onUnreadable?.();
+      }
+      const row = lf < 0 || endsInText ? got : got.slice(0, lf);
       const value = parse(row);
       if (value === undefined) {
         if (row.trim() === '') return undefined; // an empty line means nothing

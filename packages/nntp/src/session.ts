@@ -11,7 +11,7 @@ import {
   type Reply,
   ReplyQueue,
   ReplyReader,
-  readDotLines,
+  readDotNames,
   readReply,
   type Transport,
   type Turn,
@@ -182,7 +182,10 @@ export class Session {
     const reply = await this.readReply(wait);
     this.capabilities =
       reply.code === 101
-        ? new NntpCapabilities(await readDotLines(this.connection, wait), this.transport.disable)
+        ? new NntpCapabilities(
+            await readDotNames(this.connection, wait, this.notices),
+            this.transport.disable,
+          )
         : new NntpCapabilities();
   }
 

@@ -1,5 +1,5 @@
 /** UTF8 and LANG, RFC 6856: texts and names beyond ASCII, and the language in which the server speaks. */
-import { commandLine, decodeText, readDotLines, wordsOf } from '@fivewire/line-protocol';
+import { commandLine, decodeText, readDotNames, wordsOf } from '@fivewire/line-protocol';
 import { commandError } from './response.js';
 import type { Session } from './session.js';
 import type { CallOptions } from './types.js';
@@ -36,7 +36,7 @@ export async function useUtf8(session: Session): Promise<boolean> {
 
 export function languages(session: Session, options: CallOptions): Promise<Language[]> {
   return session.run(commandLine('LANG'), options, async (_, wait) => {
-    const lines = await readDotLines(session.connection, wait);
+    const lines = await readDotNames(session.connection, wait, session.notices);
     return lines.map((line) => {
       const [tag = '', description = ''] = wordsOf(line, 2);
       return { tag, description: decodeText(description) };

@@ -59,6 +59,9 @@ function rows<T>(
   );
 }
 
+/** Some rows end in LF alone, and others in CRLF: what is behind is another message's. */
+const behindLf = 'another row behind a bare LF';
+
 // scan-listing = message-number SP octets [SP *CHAR]
 
 /** Some servers write several spaces, or tabs; some say more after the octets. Octets that make no sense are left out. */
@@ -66,8 +69,7 @@ export function parseListRow(line: string): ListRow {
   const [number = '', octets] = wordsOf(line, 3);
   if (!/^\d{1,15}$/.test(number) || Number(number) < 1 || octets === undefined)
     return bad(line, 'no message number and octets');
-  // Some rows end in LF alone, and others in CRLF: what is behind is another message's.
-  if (line.includes('\n')) return bad(line, 'another row behind a bare LF', Number(number));
+  if (line.includes('\n')) return bad(line, behindLf, Number(number));
   return { ok: true, number: Number(number), octets: count(octets) };
 }
 
@@ -79,6 +81,7 @@ export function parseUidlRow(line: string): UidlRow {
   const number = /^\d{1,15}$/.test(digits) ? Number(digits) : 0;
   if (number < 1) return bad(line, 'no message number');
   if (uid === '') return bad(line, 'no unique-id', number);
+  if (line.includes('\n')) return bad(line, behindLf, number);
   if (!/^[\x21-\x7e\x80-\xff]{1,1000}$/.test(uid)) {
     return bad(line, 'a unique-id with spaces or control characters, or too long', number);
   }

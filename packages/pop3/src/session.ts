@@ -11,7 +11,7 @@ import {
   type Notices,
   type Phase,
   ReplyQueue,
-  readDotLines,
+  readDotNames,
   TransferError,
   type Transport,
   UsageError,
@@ -204,7 +204,7 @@ export class Session {
         const response = await this.readResponse(wait);
         if (!response.ok) return false;
         this.capabilities = new Pop3Capabilities(
-          await readDotLines(this.connection, wait),
+          await readDotNames(this.connection, wait, this.notices),
           this.transport.disable,
         );
         return true;

@@ -237,3 +237,31 @@ it('no octets of one row reach another, or a reply, whatever a loop over them do
     { numRuns: 400 },
   );
 }, 60_000);
+
+it('a row behind a bare LF is told: by the row before it, and names by a notice', async () => {
+  const dialogue = loggedIn(
+    'C: UIDL\nS: +OK\nS-raw: 1 a\\n2 b\\r\\n\nS: 3 c\nS: .\nC: LANG\nS: +OK\nS-raw: en English\\nfr Français\\r\\n\nS: .\nC: NOOP\nS: +OK',
+  );
+  const result = await play(dialogue, async (pop) => {
+    const rows = await pop.uidl().toArray();
+    const tags = (await pop.languages()).map(({ tag }) => tag);
+    await pop.noop();
+    pop.close();
+    const kinds: string[] = [];
+    for await (const { kind } of pop.notices) kinds.push(kind);
+    return [rows, tags, kinds];
+  });
+  expect(result).toEqual([
+    [
+      {
+        ok: false,
+        number: 1,
+        problem: 'The row has another row behind a bare LF',
+        raw: '1 a\n2 b',
+      },
+      { ok: true, number: 3, uid: 'c' },
+    ],
+    ['en', 'fr'],
+    ['bare-lf'],
+  ]);
+});
