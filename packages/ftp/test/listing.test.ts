@@ -52,11 +52,64 @@ describe('MLSD, RFC 3659 §7', () => {
   });
 
   it.each([
-    'type=file;modify=191000101000000; f',
     'type=file;modify=20230229000000; f',
     'type=file;modify=2023; f',
     'type=file;modify=20230101000000.x; f',
-  ])('gives no time for %s', (line) => expect(one(line).precision).toBe('none'));
+    'type=file;modify=20230101; f',
+    'type=file;modify=2023010100000; f',
+    'type=file;modify=19100010100000; f',
+    'type=file;modify=192240101000000; f',
+    'type=file;modify=20231301000000; f',
+    'type=file;modify=20230101006000; f',
+    'type=file;modify=20230101000000CET; f',
+    'type=file;modify=20230101000000 CET; f',
+    'type=file;modify=20230101000000+2500; f',
+    'type=file;modify=202301010000.5; f',
+    'type=file;modify=1704458096; f',
+    'type=file;modify=; f',
+  ])('gives no time for %s', (line) => {
+    expect(one(line)).toMatchObject({ name: 'f', precision: 'none' });
+    expect(one(line)).not.toHaveProperty('modified');
+  });
+
+  it.each([
+    ['20240105123456', '2024-01-05T12:34:56.000Z', 'second'],
+    ['202401051234', '2024-01-05T12:34:00.000Z', 'minute'],
+    ['191000101000000', '2000-01-01T00:00:00.000Z', 'second'],
+    ['191240105123456', '2024-01-05T12:34:56.000Z', 'second'],
+    ['1912401051234', '2024-01-05T12:34:00.000Z', 'minute'],
+    ['191240105123456.5', '2024-01-05T12:34:56.500Z', 'millisecond'],
+    ['20240105123456.7891', '2024-01-05T12:34:56.789Z', 'millisecond'],
+    ['20240105123456,5', '2024-01-05T12:34:56.500Z', 'millisecond'],
+    ['20240105123456.', '2024-01-05T12:34:56.000Z', 'second'],
+    ['20240105123456Z', '2024-01-05T12:34:56.000Z', 'second'],
+    ['20240105123456 UTC', '2024-01-05T12:34:56.000Z', 'second'],
+    ['20240105123456GMT', '2024-01-05T12:34:56.000Z', 'second'],
+    ['20240105123456+0200', '2024-01-05T10:34:56.000Z', 'second'],
+    ['20240105123456 -05:30', '2024-01-05T18:04:56.000Z', 'second'],
+    ['202401051234+02', '2024-01-05T10:34:00.000Z', 'minute'],
+    ['20240105123456  ', '2024-01-05T12:34:56.000Z', 'second'],
+    ['20240105 123456', '2024-01-05T12:34:56.000Z', 'second'],
+    ['20240105 12:34:56', '2024-01-05T12:34:56.000Z', 'second'],
+    ['2024-01-05T12:34:56Z', '2024-01-05T12:34:56.000Z', 'second'],
+    ['20240105T1234', '2024-01-05T12:34:00.000Z', 'minute'],
+  ])('reads the time %s, whatever else its line has', (value, time, precision) => {
+    const usual = 'type=file;modify=20240101000000;size=3; other\r\n';
+    for (const line of [`type=file;size=3;modify=${value}; a b`, `modify=${value};size=3; a b`]) {
+      const entry = parse(`${usual}${line}`).entries[1];
+      expect(entry).toMatchObject({ name: 'a b', size: 3, precision, zone: 'utc' });
+      expect(entry?.modified?.toISOString()).toBe(time);
+    }
+  });
+
+  it.each([
+    ['modify=20240105123456 name; with more', 'name; with more'],
+    ['size=3 CET; x', 'CET; x'],
+    ['type=file;UNIX.groupname=Domain Users;size=3; a b', 'a b'],
+    ['type=file;modify=20240105123456 EEST;size=3; a b', 'a b'],
+  ])('tells blanks of values from the one ahead of the name: %s', (line, name) => {
+    expect(parse(line, { system: 'mlsd' })).toMatchObject({ entries: [{ name }], problems: [] });
+  });
 
   it('takes no size beyond 2^53−1', () => {
     expect(one('type=file;size=9007199254740991; f').size).toBe(9_007_199_254_740_991);

@@ -339,6 +339,17 @@ describe('SIZE that is answered by 200', () => {
   });
 });
 
+describe('SIZE that reads like a time', () => {
+  it('is a size all the same where MDTM is refused', async () => {
+    const answers = { SIZE: '213 202401051234', MDTM: '550 no' };
+    await on(tree(), { answers }, async (ftp) => {
+      const entry = await ftp.stat('/x.txt');
+      expect(entry).toMatchObject({ type: 'file', size: 202_401_051_234 });
+      expect(entry).not.toHaveProperty('modified');
+    });
+  });
+});
+
 describe('empty lines between replies', () => {
   it('mean nothing, and are no answer', async () => {
     const answers = {

@@ -108,7 +108,13 @@ it('reads SIZE, MDTM, 150 and hashes', () => {
   expect(sizeOf('12 345')).toBeUndefined();
   expect(sizeOf('/a: 12')).toBeUndefined();
   expect(timeOf('20240102030405')?.modified).toEqual(new Date('2024-01-02T03:04:05Z'));
-  expect(timeOf('2024')).toBeUndefined();
+  expect(timeOf(' 202401020304 UTC ')).toMatchObject({
+    modified: new Date('2024-01-02T03:04:00Z'),
+    precision: 'minute',
+  });
+  expect(timeOf('191240102030405')?.modified).toEqual(new Date('2024-01-02T03:04:05Z'));
+  for (const none of ['2024', '2024010203', '20241302030405', '/f: 20240102030405', 'no time'])
+    expect(timeOf(none)).toBeUndefined();
   expect(announcedSize('Opening BINARY mode data connection for (9 bytes) (384 bytes).')).toBe(384);
   expect(announcedSize('Opening BINARY mode data connection for x (384 bytes).')).toBe(384);
   expect(announcedSize('Ok to send data.')).toBeUndefined();

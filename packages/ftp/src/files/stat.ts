@@ -62,8 +62,10 @@ async function bySizeAndTime(
   let [sized, timed] = (await session.control.ask(lines, options)) as [Reply, Reply];
   // Where SIZE is answered by a code that is not its own, MDTM's answer may have been taken for it: a time would be a size.
   if (timed.code !== 213 && timeOf(sized.text) !== undefined) {
-    timed = sized;
+    const before = sized;
     [sized] = (await session.control.ask(lines.slice(0, 1), options)) as [Reply];
+    // Given twice it is the size, though it reads like a time as well.
+    if (sized.code !== before.code || sized.text !== before.text) timed = before;
   }
   const size = sized.code === 213 ? sizeOf(sized.text) : undefined;
   if (size === undefined) return undefined; // a directory, perhaps

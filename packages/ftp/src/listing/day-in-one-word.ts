@@ -90,9 +90,9 @@ export function glued(text: string): Day | undefined {
   return { year, month: Number(parts[2]), day: Number(parts[3]) };
 }
 
-/** `09-26`: month and day; the other way around where only that is a date. */
+/** `09-26`: month and day; the other way around where only that is a date. With full stops the day is first: `07.03.`, `7.03`. */
 export function shortDay(text: string): { month: number; day: number } | undefined {
-  const dotted = /^(\d{1,2})\.(\d{1,2})\.$/.exec(text); // `07.03.`
+  const dotted = /^(\d{1,2})\.(\d{1,2})\.?$/.exec(text);
   if (dotted !== null) return { month: Number(dotted[2]), day: Number(dotted[1]) };
   if (text.length !== 5 || text.charCodeAt(2) !== 45) return undefined;
   const first = wholeNumber(text.slice(0, 2));

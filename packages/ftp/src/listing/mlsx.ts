@@ -11,6 +11,7 @@ import type { Dialect, DialectContext } from './dialect.js';
 import { wholeNumber } from './dialect.js';
 import { type Draft, type EntryType, emptyDraft } from './entry.js';
 import { type Likeness, LinesAlike, literally, plainName } from './lines-alike.js';
+import { readTimeVal } from './time-val.js';
 
 export function mlsd(context: DialectContext): Dialect {
   let isCertain = context.isMlsd;
@@ -49,8 +50,8 @@ export function readMlsx(line: string): Draft | undefined {
     const semicolon = line.indexOf(';', at);
     if (equals <= at || equals > blank || (semicolon >= 0 && semicolon < equals)) return undefined;
     const fact = line.slice(at, equals).toLowerCase();
-    if (semicolon > blank && fact === 'type' && isLink.test(line.slice(equals + 1, semicolon)))
-      blank = separatorIn(line, semicolon); // the blank belongs to what the link points at (ProFTPD)
+    if (semicolon > blank && holdsBlank(fact, line.slice(equals + 1, semicolon)))
+      blank = separatorIn(line, semicolon);
     while (blank >= 0 && semicolon > blank && isBlankBetween(line, blank, semicolon))
       blank = separatorIn(line, blank + 1); // `type=file ;size=3; name`
     if (blank < 0) return undefined;
@@ -135,6 +136,18 @@ const isBlankBetween = (line: string, from: number, to: number): boolean =>
 
 const semicolonCode = 59;
 const isLink = /^OS\.[^=]*=s(?:ym)?link:/i;
+
+/**
+ * Whether a blank is part of a value: of what a link points at (ProFTPD), of a time with its zone or its clock apart, of a fact that is
+ * known by its last semicolon alone (`UNIX.groupname=Domain Users;`).
+ */
+function holdsBlank(fact: string, value: string): boolean {
+  if (fact === 'type') return isLink.test(value);
+  if (fact === 'modify' || fact === 'create') return isTimeApart.test(value);
+  return !known.has(fact) && !value.includes('=');
+}
+
+const isTimeApart = /^\d[-\d.:T]{3,30}[ \t]+(?:[A-Z]{1,5}|[+-]?\d[\d.:]{0,15})[ \t]*$/;
 
 /** The first blank or tab from there on; -1 where there is none. */
 function separatorIn(line: string, from: number): number {
@@ -232,21 +245,3 @@ function takeType(draft: Draft, value: string): void {
     if (colon > 0) draft.target = value.slice(colon + 1);
   } else draft.type = 'other';
 }
-
-/** RFC 3659 §2.3: UTC, always. `19100` for the year 2000 is a famous fault of old servers, and is refused like any other. */
-export function readTimeVal(
-  text: string,
-): Required<Pick<Draft, 'modified' | 'precision' | 'zone'>> | undefined {
-  const parts = timeVal.exec(text);
-  if (parts === null) return undefined;
-  const number = (at: number): number => Number(parts[at]);
-  const time = wallClock(number(1), number(2), number(3), number(4), number(5), number(6));
-  const fraction = parts[7];
-  if (time === undefined) return undefined;
-  if (fraction === undefined) return { modified: new Date(time), precision: 'second', zone: 'utc' };
-  const milliseconds = Number(fraction.slice(0, 3).padEnd(3, '0'));
-  return { modified: new Date(time + milliseconds), precision: 'millisecond', zone: 'utc' };
-}
-
-// Some servers say by a Z what is so anyway.
-const timeVal = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,49})|\.)?Z?$/;

@@ -28,8 +28,9 @@ export function namedDate(
   if (!firstIsNumber && !fields.isNumeric(from + 1)) return undefined;
   const month = monthOf(fields.text(firstIsNumber ? from + 1 : from));
   const dayText = fields.text(firstIsNumber ? from : from + 1);
-  // `May 00`: the date is none, and the name stands where it does.
-  const day = month === undefined ? undefined : dayText === '00' ? 0 : dayOf(dayText);
+  // `May 00`, `Jan 32`: the date is none, and the name stands where it does.
+  const day =
+    month === undefined ? undefined : (dayOf(dayText) ?? (isNoDay.test(dayText) ? 0 : undefined));
   if (month === undefined || day === undefined)
     return firstIsNumber ? markedMonth(fields, from, context) : undefined;
   const third = fields.text(from + 2);
@@ -62,6 +63,8 @@ export function namedDate(
     nameAt: afterYear(fields, from),
   };
 }
+
+const isNoDay = /^(?:00|3[2-9]|[4-9]\d)$/;
 
 /** `3月  7日 09:15`: the month is a number with a sign behind it, so that two fields begin with digits. */
 function markedMonth(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {

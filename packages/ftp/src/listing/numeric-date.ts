@@ -2,7 +2,7 @@
  * Dates that begin with a number:
  *
  *     2005-06-07 21:22 · 24-04-2003 17:12 · 2024-01-29T03:26 · 20240129    (one word for the day, and for the time with some)
- *     09-26 13:45 · 3 29 03:26 · 1. 5. 2020                               (numbers, no year)
+ *     09-26 13:45 · 8.01 13:45 · 3 29 03:26 · 1. 5. 2020                  (numbers, no year)
  *     4月 18日 2003年 · 2003 3月 20 · 8? 17 08:52                            (numbers with a sign of whatever charset)
  */
 import { wallClock } from './calendar.js';
@@ -68,7 +68,9 @@ export function numericDate(
     return found(fields, from, from + 1, context, { ...below, year: above });
   const short = shortDay(first);
   if (short !== undefined) {
-    const year = clock === undefined ? yearIn(fields.text(from + 1)) : undefined;
+    // `8.01 2023` may be no date, and the year a name's.
+    const isSure = first.endsWith('.') || first.includes('-');
+    const year = clock === undefined && isSure ? yearIn(fields.text(from + 1)) : undefined;
     if (clock === undefined && year === undefined) return undefined;
     return found(fields, from, from + 1, context, { year, ...short }, clock);
   }

@@ -7,6 +7,7 @@
  *     01/29/24 03:26 · 2024-01-29T03:26 · 20240129 03:26                   (the same, in other writings)
  *     09-26 13:45 · 3 29 03:26                                             (numbers, no year)
  *     4月 18日 2003年 · 2003 3月 20 · 8? 17 08:52                            (numbers with a sign of whatever charset)
+ *     12:34 Jan 5 · 12:34 2024-01-05                                      (the time first)
  */
 import { clockOf } from './calendar.js';
 import { type DialectContext, Fields } from './dialect.js';
@@ -15,6 +16,7 @@ import { halfOfDay } from './months.js';
 import { joinedDate, namedDate } from './named-date.js';
 import { yearIn } from './numbers-of-dates.js';
 import { numericDate } from './numeric-date.js';
+import { timeFirst } from './time-first.js';
 import { wordedDate } from './worded-date.js';
 
 /** A date that begins with field `from`. */
@@ -28,7 +30,8 @@ export function dateAt(
     namedDate(fields, from, context) ??
     numericDate(fields, from, context) ??
     joinedDate(fields, from, context) ??
-    wordedDate(fields, from, context);
+    wordedDate(fields, from, context) ??
+    timeFirst(fields, from, context);
   if (date !== undefined || !weekday.test(fields.text(from))) return date;
   const behind = namedDate(withoutZone(fields, from + 4), from + 1, context, true);
   return behind && { ...behind, from };

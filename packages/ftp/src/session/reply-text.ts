@@ -1,7 +1,7 @@
 /** What replies say in their text, where a program has to read it. Pure; `undefined` where the text says nothing. */
 
 import { isDigit, wholeNumber } from '../listing/dialect.js';
-import { readTimeVal } from '../listing/mlsx.js';
+import { readTimeVal, type TimeVal } from '../listing/time-val.js';
 
 /** RFC 959 appendix II: `257 "/a ""quoted"" name" is current directory.` */
 export function quotedPath(text: string): string | undefined {
@@ -136,8 +136,8 @@ export function sizeOf(text: string): number | undefined {
 }
 
 /** MDTM, RFC 3659 §3.2: all of the text is the time. */
-export function timeOf(text: string): ReturnType<typeof readTimeVal> {
-  return readTimeVal(text.trim());
+export function timeOf(text: string): TimeVal | undefined {
+  return readTimeVal(text);
 }
 
 /**
