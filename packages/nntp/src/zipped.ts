@@ -6,14 +6,16 @@ import type { Duplex } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
 import {
   commandLine,
+  contextOf,
   DotDecoder,
   isFivewireError,
-  type LineConnection,
   type Reply,
+  trimBlanks,
   type Wait,
 } from '@fivewire/line-protocol';
 import { yenc } from './binaries/yenc.js';
 import type { Session } from './session.js';
+import { nextOctets, readZipHeader } from './zip-frame.js';
 
 /** What was agreed on. `terminator`: a lone dot follows the compressed octets; else it is the last of what they hold. */
 export interface Zipping {
@@ -47,15 +49,19 @@ export const isZipped = ({ gzip }: Zipping, { code, text }: Reply, command = '')
 export async function unzip(session: Session, wait: Wait): Promise<void> {
   const { connection, zipping } = session;
   const isXzver = wait.command?.startsWith('XZVER') === true;
+  // A dot in plain says that there are no lines to compress.
+  if (!isXzver && (await nextOctets(connection, wait))[0] === lastDot[0]) return;
   const lines = isXzver
     ? await inflateYenc(session, wait)
     : await inflateHere(session, wait, zipping.terminator);
   const end = lines.length - (isXzver || !zipping.terminator ? lastDot.length : 0);
   if (lineEndsAt(lines, end) !== end) {
-    throw connection.malformed('the lines of one response', 'a lone dot in other places, or none', {
-      phase: 'transfer',
-      ...(wait.command === undefined ? {} : { command: wait.command }),
-    });
+    throw malformed(
+      session,
+      wait,
+      'the lines of one response',
+      'a lone dot in other places, or none',
+    );
   }
   connection.swap((stream: Duplex) => {
     stream.unshift(lines);
@@ -80,17 +86,31 @@ function lineEndsAt(lines: Buffer, end: number): number {
 
 /**
  * Octets compressed as they are. They end where deflate says so: the checksum that follows it in both formats is what shows that, for zlib tells of an end
- * only by what it leaves.
+ * only by what it leaves. RFC 1952 §2.2 allows several members; where a terminator follows, what stands before it shows whether there is another one.
  */
 async function inflateHere(session: Session, wait: Wait, terminator: boolean): Promise<Buffer> {
   const { connection } = session;
-  const checksum = await skipHeader(connection, wait);
+  const pieces = new Pieces(session, wait);
+  do await inflateMember(session, wait, pieces);
+  while (terminator && zipBegins.has((await nextOctets(connection, wait))[0] as number));
+  const whole = pieces.all();
+  // With a terminator of its own, a dot inside says it twice.
+  return terminator && pieces.endsWithDot ? whole.subarray(0, -3) : whole;
+}
+
+/** First octets of gzip's members, and of zlib's with its usual window. */
+const zipBegins: ReadonlySet<number> = new Set([0x1f, 0x78]);
+
+async function inflateMember(session: Session, wait: Wait, pieces: Pieces): Promise<void> {
+  const { connection } = session;
+  const readChecksum = await readZipHeader(connection, wait);
   const inflate = createInflateRaw();
-  const pieces = new Pieces(session);
+  const made: Buffer[] = [];
   let failure: unknown;
   inflate.on('data', (piece: Buffer) => {
     try {
       pieces.add(piece);
+      made.push(piece);
     } catch (error) {
       inflate.destroy(error as Error);
     }
@@ -108,42 +128,14 @@ async function inflateHere(session: Session, wait: Wait, terminator: boolean): P
     });
     if (failure !== undefined) {
       if (isFivewireError(failure)) throw failure;
-      throw connection.malformed('deflated octets', String(failure), { phase: 'transfer' });
+      throw malformed(session, wait, 'deflated octets', String(failure));
     }
     const used = inflate.bytesWritten - before;
     connection.consumeOctets(used);
     over = used < octets.length;
   }
   inflate.destroy();
-  await take(connection, wait, checksum);
-  const whole = pieces.all();
-  // With a terminator of its own, a dot inside says it twice.
-  return terminator && pieces.endsWithDot ? whole.subarray(0, -3) : whole;
-}
-
-/** zlib's header (RFC 1950) or gzip's (RFC 1952 §2.3). @returns how many octets of a checksum follow */
-async function skipHeader(connection: LineConnection, wait: Wait): Promise<number> {
-  const [first = 0, second = 0] = await take(connection, wait, 2);
-  if (first !== 0x1f || second !== 0x8b) return 4;
-  const flags = (await take(connection, wait, 8))[1] as number;
-  if (flags & 4) {
-    const length = await take(connection, wait, 2);
-    await take(connection, wait, length.readUInt16LE());
-  }
-  for (const text of [8, 16]) if (flags & text) while ((await take(connection, wait, 1))[0] !== 0);
-  if (flags & 2) await take(connection, wait, 2);
-  return 8;
-}
-
-async function take(connection: LineConnection, wait: Wait, count: number): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for (let left = count; left > 0; ) {
-    const octets = (await nextOctets(connection, wait)).subarray(0, left);
-    pieces.push(Buffer.from(octets));
-    connection.consumeOctets(octets.length);
-    left -= octets.length;
-  }
-  return Buffer.concat(pieces);
+  await readChecksum(Buffer.concat(made));
 }
 
 /** XZVER: raw deflate in yEnc, in a body that ends as all do. */
@@ -158,16 +150,16 @@ async function inflateYenc(session: Session, wait: Wait): Promise<Buffer> {
     connection.consumeOctets(decoded.used);
     came += decoded.used;
     if (came > session.limits.inflatedOctets)
-      throw connection.exceeded('inflatedOctets', session.limits.inflatedOctets);
+      throw connection.exceeded('inflatedOctets', session.limits.inflatedOctets, contextOf(wait));
     done = decoded.done;
   }
-  const part = yenc.decode(Buffer.concat(body));
-  if (part === undefined || part.problems.length > 0) {
-    throw connection.malformed('yEnc', part?.problems.join(', ') ?? 'no =ybegin', {
-      phase: 'transfer',
-    });
-  }
-  const pieces = new Pieces(session);
+  const whole = Buffer.concat(body);
+  if (whole.length === 0) return lastDot; // no rows, and nothing to compress
+  const part = yenc.decode(whole);
+  if (part === undefined || part.problems.length > 0)
+    throw malformed(session, wait, 'yEnc', part?.problems.join(', ') ?? 'no =ybegin');
+  if (!isAlone(whole)) throw malformed(session, wait, 'one yEnc part', 'more beside it');
+  const pieces = new Pieces(session, wait);
   pieces.came(came);
   const inflate = createInflateRaw();
   try {
@@ -175,19 +167,26 @@ async function inflateYenc(session: Session, wait: Wait): Promise<Buffer> {
     for await (const piece of inflate) pieces.add(piece as Buffer);
   } catch (error) {
     if (isFivewireError(error)) throw error;
-    throw connection.malformed('deflated octets', String(error), { phase: 'transfer' });
+    throw malformed(session, wait, 'deflated octets', String(error));
   }
+  const surplus = part.content.length - inflate.bytesWritten;
+  if (surplus > 0)
+    throw malformed(session, wait, 'one deflated stream', `${surplus} octets behind it`);
   const end = pieces.endsWithDot ? '' : '.\r\n';
   return Buffer.concat([pieces.all(), Buffer.from(end)]);
 }
 
-async function nextOctets(connection: LineConnection, wait: Wait): Promise<Buffer> {
-  for (;;) {
-    const octets = connection.peekOctets();
-    if (octets !== undefined && octets.length > 0) return octets;
-    await connection.fill(wait);
-  }
+/** Nothing but blanks before `=ybegin` and behind the line of `=yend`. */
+function isAlone(body: Buffer): boolean {
+  const end = body.indexOf('\n', body.indexOf('\n=yend') + 1);
+  const before = body.subarray(0, body.indexOf('=ybegin '));
+  const behind = end < 0 ? lastDot.subarray(1) : body.subarray(end);
+  return [before, behind].every((octets) => trimBlanks(octets.toString('latin1')) === '');
 }
+
+/** The connection is over: where the response ends can't be known. */
+const malformed = (session: Session, wait: Wait, expected: string, got: string): Error =>
+  session.connection.malformed(expected, got, { ...contextOf(wait), phase: 'transfer' });
 
 /** Few octets may become many by right: a ratio is judged only beyond this. */
 const alwaysAllowed = 16 * 2 ** 20;
@@ -198,8 +197,10 @@ class Pieces {
   #tail = '\r\n';
   #came = 0;
   #made = 0;
-  constructor(session: Session) {
+  #wait: Wait;
+  constructor(session: Session, wait: Wait) {
     this.#session = session;
+    this.#wait = wait;
   }
   came(octets: number): void {
     this.#came += octets;
@@ -208,9 +209,9 @@ class Pieces {
     const { connection, limits } = this.#session;
     this.#made += piece.length;
     if (this.#made > limits.inflatedOctets)
-      throw connection.exceeded('inflatedOctets', limits.inflatedOctets);
+      throw connection.exceeded('inflatedOctets', limits.inflatedOctets, contextOf(this.#wait));
     if (this.#made > alwaysAllowed && this.#made > (this.#came + 65_536) * limits.inflationRatio)
-      throw connection.exceeded('inflationRatio', limits.inflationRatio);
+      throw connection.exceeded('inflationRatio', limits.inflationRatio, contextOf(this.#wait));
     this.#tail = (this.#tail + piece.toString('latin1', Math.max(0, piece.length - 5))).slice(-5);
     this.#pieces.push(piece);
   }

@@ -273,4 +273,151 @@ describe('what Usenet providers have had before', () => {
     );
     expect((await failure(count(bomb.nntp))).code).toBe('ERR_LIMIT_EXCEEDED');
   });
+
+  describe('what is compressed otherwise than it should be', () => {
+    const half = rows.indexOf('\r\n', rows.length / 2) + 2;
+    const [first, second] = [rows.slice(0, half), rows.slice(half)];
+    const changed = (octets: Buffer, at: number): Buffer => {
+      const copy = Buffer.from(octets);
+      copy[copy.length - at] = (copy[copy.length - at] as number) ^ 1;
+      return copy;
+    };
+    const yEncoded = (octets: Buffer): Buffer =>
+      Buffer.from(
+        yenc.encode(octets, { name: 'x' }).toString('latin1').replaceAll('\r\n.', '\r\n..'),
+        'latin1',
+      );
+    const dot = Buffer.from('.\r\n');
+    const head = Buffer.from('224 rows\r\n');
+    const raw = deflateRawSync;
+
+    it.each<[string, string, Buffer[]]>([
+      ['a wrong checksum of zlib', 'GZIP', [line, changed(deflateSync(`${rows}.\r\n`), 1)]],
+      ['a wrong checksum of gzip', 'GZIP', [line, changed(gzipSync(`${rows}.\r\n`), 5)]],
+      ['a wrong length of gzip', 'GZIP TERMINATOR', [line, changed(gzipSync(rows), 1), dot]],
+      ['plain rows', 'GZIP', [line, Buffer.from(rows), dot]],
+      ['raw deflate', 'GZIP', [line, raw(`${rows}.\r\n`)]],
+      ['octets behind it', 'GZIP TERMINATOR', [line, gzipSync(rows), Buffer.from('xx\r\n'), dot]],
+      [
+        'a second stream in XZVER',
+        'XZVER',
+        [head, yEncoded(Buffer.concat([raw(first), raw(second)])), dot],
+      ],
+      ['a second part in XZVER', 'XZVER', [head, yEncoded(raw(first)), yEncoded(raw(second)), dot]],
+      ['plain rows before XZVER', 'XZVER', [head, Buffer.from(first), yEncoded(raw(second)), dot]],
+      ['plain rows behind XZVER', 'XZVER', [head, yEncoded(raw(first)), Buffer.from(second), dot]],
+      ['only plain rows in XZVER', 'XZVER', [head, Buffer.from(rows), dot]],
+      ['zlib in XZVER', 'XZVER', [head, yEncoded(deflateSync(rows)), dot]],
+      ['XZVER cut short', 'XZVER', [head, yEncoded(raw(rows).subarray(0, -9)), dot]],
+    ])('%s: an error that names the command, and the end', async (_, feature, answer) => {
+      const caps = feature === 'XZVER' ? feature : `XFEATURE-COMPRESS ${feature}`;
+      const { nntp } = await provider(caps, Buffer.concat(answer));
+      expect(await failure(count(nntp))).toMatchObject({
+        code: 'ERR_MALFORMED_RESPONSE',
+        connection: 'closed',
+        phase: 'transfer',
+        command: `${feature === 'XZVER' ? 'XZVER' : 'OVER'} 1-2000`,
+      });
+      expect((await failure(nntp.date())).connection).toBe('closed');
+    });
+
+    it.each<[string, string, Buffer[], number]>([
+      [
+        'two members of gzip',
+        'GZIP TERMINATOR',
+        [line, gzipSync(first), gzipSync(second), dot],
+        2_000,
+      ],
+      [
+        'two streams of zlib',
+        'GZIP TERMINATOR',
+        [line, deflateSync(first), deflateSync(second), dot],
+        2_000,
+      ],
+      ['a dot in plain', 'GZIP', [line, dot], 0],
+      ['a dot in plain, with a terminator', 'GZIP TERMINATOR', [line, dot], 0],
+      ['a dot in plain after XZVER', 'XZVER', [head, dot], 0],
+      ['an empty stream in XZVER', 'XZVER', [head, yEncoded(raw('')), dot], 0],
+    ])('%s: the rows, and the next command', async (_, feature, answer, many) => {
+      const caps = feature === 'XZVER' ? feature : `XFEATURE-COMPRESS ${feature}`;
+      const { nntp } = await provider(caps, Buffer.concat(answer));
+      expect([await count(nntp), await nntp.date(), await count(nntp)]).toEqual([
+        many,
+        expect.any(Date),
+        many,
+      ]);
+    });
+  });
+});
+
+describe('COMPRESS DEFLATE: what a server may write behind its 206', () => {
+  const { Z_SYNC_FLUSH: flush } = constants;
+  const flushed = (text: string): Buffer => deflateRawSync(text, { finishFlush: flush });
+
+  /** A server whose octets behind 206 are these, at the first command that comes compressed. */
+  async function writes(octets: Buffer, ends = false): Promise<NntpClient> {
+    const listener = createServer({ noDelay: true }, (socket) => {
+      socket.on('error', () => {});
+      socket.write('200 hi\r\n');
+      let compressed = false;
+      socket.on('data', (chunk) => {
+        if (compressed) {
+          for (let i = 0; i < octets.length; i += 3) socket.write(octets.subarray(i, i + 3));
+          if (ends) socket.end();
+        } else if (/^CAPA/.test(chunk.toString()))
+          socket.write('101\r\nVERSION 2\r\nREADER\r\nCOMPRESS DEFLATE\r\n.\r\n');
+        else {
+          compressed = true;
+          socket.write('206 go\r\n');
+        }
+      });
+    });
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as { port: number };
+    const nntp = await NntpClient.connect({
+      host: '127.0.0.1',
+      port,
+      security: 'cleartext',
+      compress: true,
+    });
+    stop = () => {
+      nntp.close();
+      listener.close();
+    };
+    return nntp;
+  }
+
+  it('a flush in the middle of a line, and an empty block', async () => {
+    const line = flushed('111 2020');
+    const nntp = await writes(Buffer.concat([line, flushed(''), flushed('0101000000\r\n')]));
+    expect((await nntp.date()).getTime()).toBe(Date.UTC(2020, 0));
+  });
+
+  it.each<[string, Buffer, boolean]>([
+    ['plain text', Buffer.from('111 20200101000000\r\n'), false],
+    ['a block of no type', Buffer.from([7]), false],
+    ['zlib', deflateSync('111 20200101000000\r\n'), false],
+    ['gzip', gzipSync('111 20200101000000\r\n'), false],
+    ['half of it, and the end', flushed('111 20200101000000\r\n').subarray(0, 9), true],
+    ['half a line, and the end of the stream', deflateRawSync('111 2020'), true],
+    ['nothing, and the end', Buffer.alloc(0), true],
+    ['an empty stream', deflateRawSync(''), true],
+  ])('%s ends the session typed', async (_, octets, ends) => {
+    const nntp = await writes(octets, ends);
+    expect(await failure(nntp.date())).toMatchObject({
+      connection: 'closed',
+      command: 'DATE',
+      code: expect.stringMatching(/^ERR_(MALFORMED_RESPONSE|CONNECTION_(CLOSED|LOST|FAILED))$/),
+    });
+    expect((await failure(nntp.help())).connection).toBe('closed');
+  });
+
+  it.each([
+    ['in plain', Buffer.from('111 20300101000000\r\n')],
+    ['as another stream', deflateRawSync('111 20300101000000\r\n')],
+  ])('what stands behind the end of the stream %s is no response', async (_, behind) => {
+    const nntp = await writes(Buffer.concat([deflateRawSync('111 20200101000000\r\n'), behind]));
+    expect((await nntp.date()).getTime()).toBe(Date.UTC(2020, 0));
+    expect((await failure(nntp.date())).connection).toBe('closed');
+  });
 });
