@@ -461,6 +461,13 @@ export class CommandRunner {
     this.#doubt(text, problem);
   }
 
+  /** A response about what nobody asked for, in which no answer must be looked for. */
+  ofAnother(text: string, name: string): void {
+    const problem = `${name} of another mailbox than the one asked for`;
+    this.session.apply({ type: 'malformed', text, problem });
+    for (const entry of this.#inFlight.values()) entry.unread ??= problem;
+  }
+
   #doubt(text: string, problem: string): void {
     if (text === '') return; // an empty line means nothing
     const [, name = ''] = /^(?:\* *)?([a-z]+)/i.exec(text) ?? [];

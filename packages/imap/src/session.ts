@@ -376,6 +376,8 @@ export class Session {
           this.announce({ type: 'fetch', row: response.row });
         return false;
       case 'status-data':
+        if (!this.notifies)
+          this.#noteMalformed('of a mailbox that nobody asked for', `STATUS ${response.data.name}`);
         return this.notifies;
       case 'esearch': {
         const { tag, updates } = response.data;

@@ -35,7 +35,7 @@ it.each<[string, Work, string, unknown, RegExp?]>([
   ['', status, 'STATUS "x" MESSAGES 3 UNSEEN 1', both, /no parentheses/],
   ['', status, 'STATUS "x" MESSAGES 3 UNSEEN 1)', both, /no parentheses/],
   ['', status, 'STATUS {1}\r\nx MESSAGES 3 UNSEEN 1', both, /no parentheses/],
-  ['', status, 'STATUS "a b" MESSAGES 3', { messages: 3 }, /no parentheses/],
+  ['', status, 'STATUS "x" MESSAGES 3', { messages: 3 }, /no parentheses/],
   ['', status, 'STATUS x UNSEEN 1', { unseen: 1 }, /no parentheses/],
   ['', status, 'STATUS x(MESSAGES 3 UNSEEN 1)', both],
   ['', status, 'STATUS "x"(MESSAGES 3 UNSEEN 1)', both],

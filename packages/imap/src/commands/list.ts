@@ -16,6 +16,7 @@ import {
   sameName,
   status,
   statusItems,
+  tellMissing,
   toStatus,
 } from './status.js';
 
@@ -142,6 +143,7 @@ export async function* list(
     const known = new Set(found.map(({ raw }) => raw));
     found.push(...plain.filter(({ raw }) => !known.has(raw)));
   }
+  tellOthers(runner, told, found);
   for (const data of found) {
     const entry = toEntry(data, subscribed);
     if (given.specialUse === true && entry.specialUse === undefined) continue;
@@ -149,7 +151,8 @@ export async function* list(
     if (items !== undefined && entry.selectable) {
       const known = told.statuses.get(sameName(data.raw));
       if (known !== undefined) more.status = toStatus(known);
-      else if (!withStatus) {
+      if (withStatus) tellMissing(runner, data.raw, items, more.status, known?.unread);
+      else if (known === undefined) {
         const asked = await unlessRefused(runner, status(runner, entry, items, options));
         if (asked !== undefined) more.status = asked;
       }
@@ -162,6 +165,23 @@ export async function* list(
     }
     yield { ...entry, ...more };
   }
+}
+
+/** What is said of mailboxes that are not in the list. NOTIFY's news are no part of the answer. */
+function tellOthers(
+  { session }: CommandRunner,
+  { statuses, rights }: Told,
+  found: readonly ListData[],
+): void {
+  const raws = new Set(found.map(({ raw }) => sameName(raw)));
+  const names = new Set(found.map(({ name }) => name));
+  const tell = (text: string): void => {
+    session.apply({ type: 'malformed', problem: 'of a mailbox that is not in the list', text });
+  };
+  for (const [raw, { name }] of statuses) {
+    if (!raws.has(raw) && !session.notifies) tell(`STATUS ${name}`);
+  }
+  for (const name of rights.keys()) if (!names.has(name)) tell(`MYRIGHTS ${name}`);
 }
 
 /** A refusal costs one mailbox its answer, and no other mailbox anything. */

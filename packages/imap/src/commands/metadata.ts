@@ -3,7 +3,7 @@ import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
 import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
-import { extensionData } from '../extension-data.js';
+import { mailboxData } from '../extension-data.js';
 import { parseMetadata } from '../grammar/account-data.js';
 import {
   type Argument,
@@ -14,7 +14,7 @@ import {
   string,
   syntax,
 } from '../grammar/encoder.js';
-import type { MailboxName } from '../grammar/mailbox-name.js';
+import { encodeMailboxName, type MailboxName } from '../grammar/mailbox-name.js';
 
 export interface MetadataOptions extends CallOptions {
   /** Entries below the ones that are named: none, one level, or all. Default `0`. */
@@ -61,6 +61,7 @@ export async function metadata(
 ): Promise<Metadata> {
   const args = wantedEntries(name, entries, { depth, maxSize });
   required(runner, name, 'metadata');
+  const asked = name === '' ? '' : encodeMailboxName(name, runner.utf8);
   const found: Record<string, Buffer | null> = Object.create(null);
   await runner.run(
     {
@@ -68,7 +69,7 @@ export async function metadata(
       args,
       answeredBy: ['METADATA'],
       claim: (response, frame) => {
-        const data = extensionData(runner, response, frame, 'METADATA', parseMetadata);
+        const data = mailboxData(runner, response, frame, 'METADATA', parseMetadata, asked);
         if (data?.entries === undefined) return false;
         Object.assign(found, data.entries);
         return true;

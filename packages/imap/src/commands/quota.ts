@@ -1,12 +1,17 @@
 /** QUOTA, RFC 9208: GETQUOTAROOT, GETQUOTA, SETQUOTA. */
 import { UsageError } from 'tls-context-core';
 import type { CallOptions } from '../command.js';
-import { requireCapability } from '../command-error.js';
+import { requireCapability, unreadable } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
-import { extensionData } from '../extension-data.js';
-import { parseQuota, type Quota } from '../grammar/account-data.js';
+import { extensionData, mailboxData } from '../extension-data.js';
+import {
+  parseQuota,
+  parseQuotaRoots,
+  type Quota,
+  type QuotaRoots,
+} from '../grammar/account-data.js';
 import { type Argument, atom, list, mailbox, number, string } from '../grammar/encoder.js';
-import type { MailboxName } from '../grammar/mailbox-name.js';
+import { encodeMailboxName, type MailboxName } from '../grammar/mailbox-name.js';
 import type { Response } from '../grammar/response.js';
 
 /** The quota roots that count what is stored in the mailbox. */
@@ -16,8 +21,11 @@ export async function quota(
   options?: CallOptions,
 ): Promise<Quota[]> {
   const args = [mailbox(name)];
+  const asked = encodeMailboxName(name, runner.utf8);
   requireCapability(runner, ['QUOTA'], 'quota');
   const found: Quota[] = [];
+  const roots: QuotaRoots[] = [];
+  let isOfAnother = false;
   await runner.run(
     {
       verb: 'GETQUOTAROOT',
@@ -27,12 +35,42 @@ export async function quota(
       claim: (response, frame) => {
         const one = extensionData(runner, response, frame, 'QUOTA', parseQuota);
         if (one !== undefined) found.push(one);
-        return one !== undefined || isOther(response, 'QUOTAROOT');
+        if (one !== undefined || !isOther(response, 'QUOTAROOT')) return one !== undefined;
+        const root = mailboxData(runner, response, frame, 'QUOTAROOT', parseQuotaRoots, asked);
+        if (root !== undefined) roots.push(root);
+        else isOfAnother = true;
+        return true;
       },
     },
     options,
   );
-  return found;
+  // The QUOTAs behind it are of that mailbox as well.
+  if (isOfAnother && roots.length === 0)
+    throw runner.connection.locate(
+      unreadable('GETQUOTAROOT', 'QUOTAROOT does not name its mailbox'),
+    );
+  return ownQuotas(runner, found, roots);
+}
+
+/** Those whose roots QUOTAROOT names; where it names none of them, or is not there, all of them. */
+function ownQuotas(
+  { session }: CommandRunner,
+  found: readonly Quota[],
+  given: readonly QuotaRoots[],
+): Quota[] {
+  const tell = (problem: string, root: string): void => {
+    session.apply({ type: 'malformed', problem, text: `QUOTA "${root}"` });
+  };
+  const named = new Set(given.flatMap(({ roots }) => roots));
+  const isNamed = ({ root }: Quota): boolean => named.has(root);
+  const isClear = found.some(isNamed);
+  for (const { root } of found) {
+    if (given.length > 0 && !named.has(root)) tell('QUOTAROOT does not name its root', root);
+  }
+  for (const root of named) {
+    if (!found.some((quota) => quota.root === root)) tell('it is missing', root);
+  }
+  return isClear ? found.filter(isNamed) : [...found];
 }
 
 /** @throws UsageError `ERR_ARGUMENT` */

@@ -5,7 +5,12 @@ import { requireCapability } from '../command-error.js';
 import type { CommandRunner } from '../command-runner.js';
 import { type Argument, list, mailbox, syntax } from '../grammar/encoder.js';
 import type { StatusData } from '../grammar/mailbox-data.js';
-import { encodeMailboxName, type MailboxName } from '../grammar/mailbox-name.js';
+import {
+  decodeMailboxName,
+  encodeMailboxName,
+  type MailboxName,
+  mayBeSame,
+} from '../grammar/mailbox-name.js';
 import type { WireUse } from '../wire-sharing.js';
 
 export interface StatusResult {
@@ -96,6 +101,7 @@ export async function status(
   for (const wire of wires) {
     let found: Partial<StatusResult> | undefined;
     let unclear = false;
+    const unread: string[] = [];
     let told = 0;
     await runner.run(
       {
@@ -105,22 +111,47 @@ export async function status(
         answeredBy: [],
         claim: (response, _frame, sole) => {
           if (response.type !== 'status-data' || ++told > mostTold) return false;
-          // Servers write names in their own way, in another normal form for instance. Alone, what comes is the answer.
-          if (sameName(response.data.raw) !== raw && !sole()) {
-            unclear = true;
+          const { data } = response;
+          // Servers write names in their own way, in another normal form for instance. Alone, what may be the answer is it.
+          if (sameName(data.raw) !== raw && !(sole() && mayBeSame(data.raw, raw))) {
+            unclear ||= mayBeSame(data.raw, raw);
             return false;
           }
+          unread.push(...data.unread);
           // Another one may be NOTIFY's, with items of its own choice.
-          found = { ...found, ...toStatus(response.data) };
+          found = { ...found, ...toStatus(data) };
           return true;
         },
       },
       options,
     );
-    if (found !== undefined) return found;
-    if (!unclear) break;
+    if (found === undefined && unclear && wire.mailbox !== undefined) continue;
+    tellMissing(runner, raw, items, found, unread);
+    return found ?? {};
   }
   return {};
+}
+
+/**
+ * A notice for each item that was asked for and has not come.
+ * @param unread the names of those that came and could not be read, which is told already
+ */
+export function tellMissing(
+  { session }: CommandRunner,
+  raw: string,
+  items: readonly StatusItem[],
+  found: Partial<StatusResult> = {},
+  unread: readonly string[] = [],
+): void {
+  for (const item of items) {
+    const name = wireNames[item];
+    if (found[item] !== undefined || unread.includes(name)) continue;
+    session.apply({
+      type: 'malformed',
+      problem: `${name} is missing`,
+      text: `STATUS ${decodeMailboxName(raw)}`,
+    });
+  }
 }
 
 /** One is the answer; more may be NOTIFY's. */

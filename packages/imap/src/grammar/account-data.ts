@@ -75,31 +75,70 @@ function amount(lexer: Lexer): number | undefined {
 }
 
 export interface RightsData {
+  /** The mailbox, as text. */
   readonly name: string;
+  /** Its octets, each a character. */
+  readonly raw: string;
   /** The words behind the mailbox, decoded; `undefined` for one that cannot be read. */
   readonly words: readonly (string | undefined)[];
 }
 
-/** acl-data, listrights-data and myrights-data: a mailbox and words. */
-export function parseRights(lexer: Lexer): RightsData {
-  const name = decodeMailboxName(lexer.astring('mailbox'));
+/**
+ * acl-data, listrights-data and myrights-data: a mailbox and words.
+ * @param asked the mailbox's octets: without quotes it may have spaces in it
+ */
+export function parseRights(lexer: Lexer, asked?: string): RightsData {
+  const raw = mailboxOf(lexer, asked);
   const words: (string | undefined)[] = [];
   for (lexer.spaces(); !lexer.atEnd; lexer.spaces())
     words.push(lexer.attempt('rights', () => decodeText(lexer.astring('rights'))));
-  return { name, words };
+  return { name: decodeMailboxName(raw), raw, words };
+}
+
+/** A name that runs over a space is only known by the one that was asked for. */
+function mailboxOf(lexer: Lexer, asked = ''): string {
+  const { pos, text } = lexer;
+  if (
+    !asked.includes(' ') ||
+    !`${text.slice(pos, pos + asked.length + 1)} `.startsWith(`${asked} `)
+  )
+    return lexer.astring('mailbox');
+  lexer.note('mailbox: a space in it, and no quotes around it');
+  lexer.pos += asked.length;
+  return asked;
+}
+
+export interface QuotaRoots {
+  /** The mailbox's octets, each a character. */
+  readonly raw: string;
+  readonly roots: readonly string[];
+}
+
+/** quotaroot-response = "QUOTAROOT" SP mailbox *(SP quota-root-name) */
+export function parseQuotaRoots(lexer: Lexer, asked?: string): QuotaRoots {
+  const raw = mailboxOf(lexer, asked);
+  const roots: string[] = [];
+  const one = (): void => {
+    if (lexer.nil()) return;
+    if (lexer.peek() === open) lexer.list('quota-root-name', one);
+    else roots.push(decodeText(lexer.astring('quota-root-name')));
+  };
+  for (lexer.spaces(); !lexer.atEnd; lexer.spaces()) one();
+  return { raw, roots };
 }
 
 export interface MetadataData {
-  readonly name: string;
+  /** The mailbox's octets, each a character; `''` is the server. */
+  readonly raw: string;
   /** Values by entry, octets as text; `null` for none. `undefined` for a response that only says what changed. */
   readonly entries: Readonly<Record<string, Buffer | null>> | undefined;
 }
 
 /** metadata-resp = "METADATA" SP mailbox SP (entry-values / entry-list) */
-export function parseMetadata(lexer: Lexer): MetadataData {
-  const name = decodeMailboxName(lexer.astring('mailbox'));
+export function parseMetadata(lexer: Lexer, asked?: string): MetadataData {
+  const raw = mailboxOf(lexer, asked);
   lexer.spaces();
-  if (lexer.peek() !== open) return { name, entries: undefined };
+  if (lexer.peek() !== open) return { raw, entries: undefined };
   const entries: Record<string, Buffer | null> = Object.create(null);
   let tried = 0;
   lexer.list('entry-values', () => {
@@ -109,7 +148,7 @@ export function parseMetadata(lexer: Lexer): MetadataData {
     if (entry !== undefined) lexer.attempt(entry, () => readEntry(lexer, entries, entry));
   });
   if (tried > 0 && Object.keys(entries).length === 0) throw lexer.fail('an entry');
-  return { name, entries };
+  return { raw, entries };
 }
 
 function readEntry(lexer: Lexer, entries: Record<string, Buffer | null>, entry: string): void {

@@ -23,18 +23,78 @@ export function encodeDate(date: Date | string): string {
   return `${day.getUTCDate()}-${months[day.getUTCMonth()]}-${year(day)}`;
 }
 
-/** The date-time of INTERNALDATE and SAVEDATE, without its quotes. `undefined` for one that is no date. */
+/**
+ * The date-time of INTERNALDATE and SAVEDATE, without its quotes, or another form that names one instant and no other: with a weekday
+ * that fits, a zone by its name, a year of two digits, as of RFC 5322 or ISO 8601, as of C's asctime with a zone. `undefined` for all else:
+ * where the zone, the second or the order of day and month is for the reader to guess it is no date.
+ */
 export function parseDateTime(text: string): Date | undefined {
   if (fixedDateTime.test(text)) return parsed(text);
-  const found = /^ *(\d{1,2})-([a-z]{3})-(\d{4}) +(\d{1,2}):(\d{2}):(\d{2}) +([+-]\d{4})$/i.exec(
-    text,
-  );
-  if (found === null) return undefined;
-  const [, day, month, years, hour, minute, second, zone] = found as unknown as string[];
-  // No place on earth is further away from UTC.
-  if (Number(zone?.slice(1, 3)) > 14 || Number(zone?.slice(3)) > 59) return undefined;
-  return instant({ day, month, year: years, hour, minute, second, zone });
+  const parts = otherForms
+    .map((form) => form.exec(text)?.groups)
+    .find((found) => found !== undefined);
+  if (parts === undefined) return undefined;
+  const zone = plainZone(parts.zone ?? '');
+  if (zone === undefined) return undefined;
+  const { month = '', day, hour, minute, second, weekday } = parts;
+  const years = certainYear(parts.year ?? '');
+  // Two digits of ISO 8601, or a name that may be written out.
+  const name = /^\d/.test(month) ? months[Number(month) - 1] : nameOfMonth(month);
+  const local = instant({ day, month: name, year: years, hour, minute, second, zone: '+0000' });
+  if (local === undefined || (weekday !== undefined && !isOn(local, weekday))) return undefined;
+  return instant({ day, month: name, year: years, hour, minute, second, zone });
 }
+
+const timeForm = '(?<hour>\\d{1,2}):(?<minute>\\d{2}):(?<second>\\d{2})(?:[.,]\\d{1,9})?';
+const weekdayForm = '(?:(?<weekday>[a-z]{3,9}),? *)?';
+/** With what stands behind it in mail and in JavaScript: `-0700 (PDT)`. */
+const zoneForm = '(?<zone>[a-z]{1,3}|(?:GMT|UTC?)?[+-]\\d{2}:?\\d{2})(?: +\\([^()]*\\))?';
+const otherForms = [
+  `${weekdayForm}(?<day>\\d{1,2})[- ](?<month>[a-z]{3,9})[- ](?<year>\\d{2}|\\d{4}),? +${timeForm} *${zoneForm}`,
+  `(?<year>\\d{4})-(?<month>\\d{2})-(?<day>\\d{2})(?:T| +)${timeForm} *${zoneForm}`,
+  `(?<year>\\d{4})(?<month>\\d{2})(?<day>\\d{2})T(?<hour>\\d{2})(?<minute>\\d{2})(?<second>\\d{2})(?:[.,]\\d{1,9})?${zoneForm}`,
+  `${weekdayForm}(?<month>[a-z]{3}) +(?<day>\\d{1,2}) +${timeForm} +${zoneForm} +(?<year>\\d{4})`,
+  `${weekdayForm}(?<month>[a-z]{3}) +(?<day>\\d{1,2}) +${timeForm} +(?<year>\\d{4}) +${zoneForm}`,
+  `${weekdayForm}(?<month>[a-z]{3}) +(?<day>\\d{1,2}),? +(?<year>\\d{4}) +${timeForm} +${zoneForm}`,
+].map((form) => new RegExp(`^ *${form} *$`, 'i'));
+
+/** As `+0000`, or a name that RFC 5322 §4.3 knows; `undefined` for what may be one zone or another. */
+function plainZone(text: string): string | undefined {
+  const [, digits] = /^(?:[a-z]{2,3})?([+-].*)$/i.exec(text) ?? [];
+  if (digits === undefined) {
+    const name = text.toUpperCase();
+    return utcNames.has(name) || Object.hasOwn(namedZones, name) ? name : undefined;
+  }
+  const zone = digits.replace(':', '');
+  // No place on earth is further away from UTC.
+  return Number(zone.slice(1, 3)) > 14 || Number(zone.slice(3)) > 59 ? undefined : zone;
+}
+
+const utcNames = new Set(['GMT', 'UTC', 'UT', 'Z']);
+
+/** No message is from before mail was; what may be of this century or of the last is of neither. */
+function certainYear(digits: string): string | undefined {
+  if (digits.length === 4) return digits;
+  const short = Number(digits);
+  if (short >= 70) return String(1900 + short);
+  return short < 50 ? String(2000 + short) : undefined;
+}
+
+const longMonths =
+  'january february march april may june july august september october november december'.split(
+    ' ',
+  );
+
+function nameOfMonth(text: string): string | undefined {
+  const at = longMonths.indexOf(text.toLowerCase());
+  return at < 0 ? text : months[at];
+}
+
+const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
+
+/** Whether it is this day of the week, which may be cut short. */
+const isOn = (date: Date, weekday: string): boolean =>
+  weekdays[date.getUTCDay()]?.startsWith(weekday.toLowerCase()) ?? false;
 
 /** Reads what has been found to have the one form that {@link Date.parse} was made for. */
 const parsed = (text: string): Date => new Date(Date.parse(text));
@@ -79,10 +139,11 @@ function instant(parts: DateParts): Date | undefined {
   const fullYears = Number(parts.year);
   const hour = Number(parts.hour);
   const minute = Number(parts.minute);
+  const seconds = Number(parts.second ?? 0);
   // 60: a leap second, which JavaScript does not have.
-  const second = Math.min(Number(parts.second ?? 0), 59);
-  if (month < 0 || day < 1 || day > 31 || fullYears < 1 || hour > 23 || minute > 59)
-    return undefined;
+  const second = Math.min(seconds, 59);
+  if (!(month >= 0 && day >= 1 && day <= 31 && fullYears >= 1)) return undefined;
+  if (hour > 23 || minute > 59 || seconds > 60) return undefined;
   const local = new Date(0);
   local.setUTCFullYear(fullYears, month, day);
   if (local.getUTCDate() !== day) return undefined;

@@ -182,7 +182,7 @@ function quotedMailbox(lexer: Lexer): string {
 const nameEnd = / *(?:$| \(| \* (?:LIST|LSUB|STATUS) )/iy;
 /** What ends a name without quotes: a list, or the items of STATUS without one. */
 const nameless =
-  / \(| (?:MESSAGES|RECENT|UIDNEXT|UIDVALIDITY|UNSEEN|HIGHESTMODSEQ|SIZE) \d+(?: |\)|$)|\((?=(?:MESSAGES|RECENT|UIDNEXT|UIDVALIDITY|UNSEEN|HIGHESTMODSEQ|SIZE) \d)/;
+  / \(| [[{<]?(?:MESSAGES|RECENT|UIDNEXT|UIDVALIDITY|UNSEEN|HIGHESTMODSEQ|SIZE) \d+(?:[ )\]}>]|$)|\((?=(?:MESSAGES|RECENT|UIDNEXT|UIDVALIDITY|UNSEEN|HIGHESTMODSEQ|SIZE) \d)/;
 
 function endsName({ text, pos }: Lexer): boolean {
   nameEnd.lastIndex = pos;
@@ -207,10 +207,13 @@ export function parseStatus(lexer: Lexer): StatusData {
   lexer.spaces();
   if (lexer.atEnd) lexer.note('STATUS: no list of items');
   if (!lexer.atEnd && restOf(lexer.frame, lexer.pos) === undefined) {
-    const isBare =
-      lexer.peek() !== open && knownItem.test(lexer.text.slice(lexer.pos, lexer.pos + 20));
-    if (isBare) lexer.note('STATUS: no parentheses around its list');
-    else
+    const bracket = otherBracket.has(lexer.peek()) ? 1 : 0;
+    const at = lexer.pos + bracket;
+    const isBare = lexer.peek() !== open && knownItem.test(lexer.text.slice(at, at + 20));
+    if (isBare) {
+      lexer.pos = at;
+      lexer.note('STATUS: no parentheses around its list');
+    } else
       do lexer.open('status-att-list');
       while (lexer.peek() === open);
     while (nextStatusItem(lexer, isBare)) {
@@ -225,6 +228,9 @@ export function parseStatus(lexer: Lexer): StatusData {
   }
   return { name: decodeMailboxName(raw), raw, items, unread };
 }
+
+/** `[`, `{` and `<`. */
+const otherBracket = new Set([91, 123, 60]);
 
 /** `MESSAGES=3` and `MESSAGES: 3` are seen, too. */
 function statusName(lexer: Lexer): string {
@@ -263,7 +269,7 @@ const knownItem =
 function statusValue(lexer: Lexer, name: string): number | string | undefined {
   const digits = isDigit(lexer.peek()) ? lexer.atom('status value') : quotedDigits(lexer);
   if (digits !== undefined) {
-    const value = wholeNumber(digits.replace(/,$/, ''));
+    const value = wholeNumber(digits.replace(/[,\]}>]$/, ''));
     if (value === undefined || Number.isSafeInteger(value)) return value;
     return name === 'HIGHESTMODSEQ' && /^\d+$/.test(digits) ? digits : undefined;
   }

@@ -46,6 +46,28 @@ export function decodeMailboxName(raw: string): string {
   return valid ? name : raw;
 }
 
+/**
+ * Whether what a server says about `told` can be about `asked`, both in octets: servers answer in another case, another normal form or
+ * encoding, with or without the prefix of a namespace, or with a delimiter at the end. Where neither is so it is another mailbox.
+ */
+export function mayBeSame(told: string, asked: string): boolean {
+  if (told === asked) return true;
+  const [one, other] = [comparable(told), comparable(asked)];
+  return one === other || endsWithName(one, other) || endsWithName(other, one);
+}
+
+const comparable = (raw: string): string =>
+  decodeMailboxName(raw)
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/(.)[/.\\]+$/, '$1');
+
+/** `INBOX.Sent` and `Sent`: the shorter one stands behind a delimiter. */
+const endsWithName = (long: string, short: string): boolean =>
+  short !== '' &&
+  long.endsWith(short) &&
+  /[/.\\^|:]/.test(long.charAt(long.length - short.length - 1));
+
 function utf7(text: string): string {
   const octets = Buffer.from(text, 'utf16le').swap16();
   return octets.toString('base64').replace(/=+$/, '').replaceAll('/', ',');
