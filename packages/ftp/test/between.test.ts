@@ -307,8 +307,29 @@ describe('protection of what goes between servers', () => {
       'C: PROT C\nS: 534 no\n',
     ] as const;
     const { outcome, plays } = await between(scripts, { protection: 'unsafe-clear' });
-    expect(outcome).toMatchObject({ code: 'ERR_COMMAND_REJECTED', connection: 'usable' });
+    expect(outcome).toMatchObject({
+      code: 'ERR_COMMAND_REJECTED',
+      connection: 'usable',
+      hint: expect.stringContaining("`protection: 'unsafe-unverified'`"),
+    });
     for (const { over } of plays) await over;
+  });
+
+  it.each([
+    ['S: 522 SSL connection failed: session reuse required\n', 'require_ssl_reuse=NO'],
+    ['S: 425 Unable to build data connection\n', "`protection: 'unsafe-clear'`"],
+    ['CLOSE\n', "`protection: 'unsafe-clear'`"],
+  ])('TLS that servers can not have between them: %s', async (end, advice) => {
+    const ends = retr.replace('S: 226 done\n', '');
+    const scripts = [
+      `${size}${ends}${end}`,
+      `C: SSCN ON\nS: 200 client\n${stor('PASV').replace('226 done', '426 cut')}C: PASV\nS: 227 ok (127,0,0,1,25,46)\nC: SSCN OFF\nS: 200 server\n`,
+    ] as const;
+    const { outcome } = await between(scripts, { protection: 'unsafe-unverified' }, [
+      '',
+      '\nS:  SSCN',
+    ]);
+    expect(outcome).toMatchObject({ hint: expect.stringContaining(advice) });
   });
 
   it('what can not be made private again is closed', async () => {

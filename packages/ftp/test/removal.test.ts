@@ -56,6 +56,22 @@ C: DELE /a/junction\nS: 550 Access is denied.\nC: RMD /a/junction\nS: 250 ok\nC:
     },
   );
 
+  it.each(['no\0name', '\0', 'carriage\rreturn'])(
+    'a name that no command can have in it is told as the server’s fault: %j',
+    async (name) => {
+      for (const row of [`type=file; ${name}`, `type=dir; ${name}`]) {
+        const script = `${loginWithMlst}${full('/a')}${mlsd('/a', 'type=file; f', row)}C: NOOP\nS: 200 ok\n`;
+        await against(script, async (ftp) => {
+          await expect(ftp.remove('/a', { recursive: true })).rejects.toMatchObject({
+            code: 'ERR_MALFORMED_RESPONSE',
+            connection: 'usable',
+          });
+          await ftp.command('NOOP');
+        });
+      }
+    },
+  );
+
   it('a slash behind a link does not make it what it points at', async () => {
     const { said } = await against(`${loginWithMlst}C: DELE /a/link\nS: 250 ok\n`, (ftp) =>
       ftp.remove('/a/link/', { recursive: true }),

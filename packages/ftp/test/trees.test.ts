@@ -285,6 +285,26 @@ describe('a tree that is not what it seems', () => {
     expect(server.said.filter((line) => /^(?:DELE|RMD) .*up/.test(line))).toEqual([]);
   });
 
+  it('a name that no command can have in it is refused and told, and the rest comes', async () => {
+    const { ftp, server } = await onOdd({
+      'no\0name': 'x',
+      'no\rway': { y: 'z' },
+      sub: { f: 'f' },
+    });
+    const root = await local();
+    const result = await ftp.downloadTree('/', root);
+    expect(result.transferred).toBe(1);
+    expect(result.refused.map(({ path }) => path).sort()).toEqual(['no\0name', 'no\rway']);
+    expect(await inLocal(root)).toMatchObject({ 'sub/f': 'f' });
+    const told: string[] = [];
+    const listed: string[] = [];
+    const onProblem = ({ directory }: { directory: string }) => void told.push(directory);
+    for await (const { path } of ftp.list('/', { recursive: true, onProblem })) listed.push(path);
+    expect(listed.sort()).toEqual(['/no\0name', '/no\rway', '/sub', '/sub/f']);
+    expect(told).toEqual(['/no\rway']);
+    expect(server.said.filter((line) => /no/.test(line) && !/NOOP/.test(line))).toEqual([]);
+  });
+
   it('nothing is written through a link of this side', async () => {
     const { ftp } = await onOdd({ sub: { f: 'x' } });
     const root = await local();

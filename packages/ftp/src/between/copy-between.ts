@@ -21,6 +21,7 @@ import type { Session } from '../session/session.js';
 import { mayHaveSize } from '../transfer/retrieve.js';
 import { setType } from '../transfer/transfer-type.js';
 import type { CallOptions, HashAlgorithm, Proof } from '../types.js';
+import { advise } from './advice.js';
 import { giveAndTake } from './give-and-take.js';
 import { protect } from './protection.js';
 import { type End, introduce } from './way.js';
@@ -190,12 +191,17 @@ async function copy(source: End, target: End, options: CopyOptions): Promise<Cop
     session.learned.staleRestart = false;
   }
   const size = await sizeAt(source);
-  const protection = await protect(source, target, options.protection);
   try {
-    const way = await introduce(source, target, protection.passive, size !== undefined);
-    await giveAndTake(source, target, way, size, options);
-  } finally {
-    await protection.undo();
+    const protection = await protect(source, target, options.protection);
+    try {
+      const way = await introduce(source, target, protection.passive, size !== undefined);
+      await giveAndTake(source, target, way, size, options);
+    } finally {
+      await protection.undo();
+    }
+  } catch (error) {
+    advise(error, options.protection);
+    throw error;
   }
   if (options.verify === false) return { size, proof: 'final-reply' };
   const arrived = await sizeAt(target);

@@ -114,3 +114,6 @@ export const leadsOut = (name: string): boolean =>
 export function notAnOption(path: string): string {
   return path.startsWith('-') ? `./${path}` : path;
 }
+
+/** Whether no command can name it: listings may show a name with a NUL or a CR in it, and nothing goes on a command's line with one. */
+export const isUnspeakable = (octetPath: string): boolean => /[\0\r\n]/.test(octetPath);

@@ -5,7 +5,7 @@ import { octetString } from '../session/charset.js';
 import { command } from '../session/dialogue.js';
 import type { Session } from '../session/session.js';
 import type { CallOptions } from '../types.js';
-import { leadsOut } from './remote-path.js';
+import { isUnspeakable, leadsOut } from './remote-path.js';
 
 /**
  * @param olderThan milliseconds; `undefined`: those whose writer is dead, as a mirror removes them
@@ -21,6 +21,7 @@ export async function sweep(
   for await (const batch of listDirectory(session, path, { ...options, hidden: true })) {
     for (const entry of batch) {
       if (entry.type !== 'file' || !isTemporary(entry.name) || leadsOut(entry.name)) continue;
+      if (isUnspeakable(octetString(entry.rawPath))) continue;
       const time = entry.modified?.getTime();
       const isDue =
         olderThan === undefined

@@ -18,7 +18,7 @@ import { hasFeature, type Session } from '../session/session.js';
 import type { CallOptions } from '../types.js';
 import { isDirectory } from './directory.js';
 import { judged } from './judged.js';
-import { ancestry, joinPath, leadsOut, splitPath } from './remote-path.js';
+import { ancestry, isUnspeakable, joinPath, leadsOut, splitPath } from './remote-path.js';
 import { stat } from './stat.js';
 
 export async function makeDirectory(
@@ -123,7 +123,8 @@ async function removeTree(
   const found: Entry[] = [];
   for await (const batch of listDirectory(session, path, { ...options, hidden: true })) {
     for (const entry of batch) {
-      if (leadsOut(entry.name)) throw elsewhere(session, entry);
+      const fault = faultOf(entry);
+      if (fault !== undefined) throw unusable(session, entry, fault);
       found.push(entry);
     }
   }
@@ -144,12 +145,17 @@ async function removeTree(
   await control.demand(rmd, options);
 }
 
-/** What is asked to go by such a name would go somewhere else. */
-const elsewhere = ({ control }: Session, { name }: Entry): FivewireError =>
+/** Why nothing can be asked to go by this name: it would be something elsewhere, or no command can say it. */
+function faultOf({ name, rawPath }: Entry): string | undefined {
+  if (leadsOut(name)) return 'leads out of it';
+  return isUnspeakable(octetString(rawPath)) ? 'no command can have in it' : undefined;
+}
+
+const unusable = ({ control }: Session, { name }: Entry, fault: string): FivewireError =>
   control.connection.locate(
     new RemoteProtocolError(
       'ERR_MALFORMED_RESPONSE',
-      'The directory shows a name that leads out of it; nothing in it was removed.',
+      `The directory shows a name that ${fault}; nothing in it was removed.`,
       {
         expected: 'names in the directory',
         got: name,
@@ -171,7 +177,7 @@ async function removeUnshown(
   const unshown: Refusable[] = [];
   for await (const batch of listDirectory(session, path, { ...options, hidden: true }, true)) {
     for (const entry of batch) {
-      const isNew = !known.has(entry.path) && !leadsOut(entry.name);
+      const isNew = !known.has(entry.path) && faultOf(entry) === undefined;
       if (isNew && entry.type !== 'directory') unshown.push(refusable(entry));
     }
   }

@@ -1,6 +1,7 @@
 /** Times of LIST in UTC, where MDTM proves how far the server's clock is ahead (`utcOffset: 'auto'`). */
 import type { Reply } from '@fivewire/line-protocol';
 import { callOf } from '../files/call-of.js';
+import { isUnspeakable } from '../files/remote-path.js';
 import { octetString } from '../session/charset.js';
 import { command } from '../session/dialogue.js';
 import { saysUnknown } from '../session/failures.js';
@@ -34,7 +35,9 @@ export async function inUtc(
   for (let round = 0; round < mostRounds && !session.traits.clockIsOdd; round += 1) {
     const open = entries.filter((entry) => isOpen(session, entry) && !asked.has(entry));
     const files = new Map(
-      open.filter(({ type }) => type === 'file').map((entry) => [timeShown(entry), entry]),
+      open
+        .filter(({ type, rawPath }) => type === 'file' && !isUnspeakable(octetString(rawPath)))
+        .map((entry) => [timeShown(entry), entry]),
     );
     if (files.size === 0 || !mayHave(session, 'MDTM')) break;
     const chosen = worthAsking([...files.keys()]).map((time) => files.get(time) as Entry);

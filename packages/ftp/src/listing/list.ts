@@ -1,6 +1,7 @@
 /** Listings: one directory, or all that is below it. */
 import { BatchIterator, type FivewireError, isFivewireError, Rows } from '@fivewire/line-protocol';
 import { judged } from '../files/judged.js';
+import { isUnspeakable } from '../files/remote-path.js';
 import { octetString } from '../session/charset.js';
 import { tooDeep } from '../session/failures.js';
 import type { Session } from '../session/session.js';
@@ -57,7 +58,9 @@ async function* listTree(
       for await (const batch of entries) {
         for (const entry of batch) {
           if (entry.type !== 'directory') continue;
-          below.push({ path: octetString(entry.rawPath), depth: next.depth + 1 });
+          const inner = octetString(entry.rawPath);
+          if (!isUnspeakable(inner)) below.push({ path: inner, depth: next.depth + 1 });
+          else options.onProblem?.(notEntered(entry.path));
         }
         yield batch;
       }
@@ -72,6 +75,13 @@ async function* listTree(
     directories.push(...below.reverse());
   }
 }
+
+const notEntered = (directory: string) => ({
+  directory,
+  line: 0,
+  reason: 'no command can have its name in it',
+  text: '',
+});
 
 /** "Not a directory" is a reason, and the file is the answer. */
 const isRejected = (error: FivewireError): boolean => {

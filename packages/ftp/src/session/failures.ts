@@ -98,9 +98,13 @@ export function saysUnknown(reply: Answer): boolean {
   return reply.code === 500 || reply.code === 502 || reply.code === 202;
 }
 
+/** The server wants a data connection to resume the TLS session of its control connection. */
+export const saysResume = (text: string): boolean =>
+  /session.{0,20}reuse|reuse.{0,30}session|session.{0,20}resum/i.test(text);
+
 const hints: readonly [test: (reply: Reply) => boolean, hint: string][] = [
   [
-    ({ text }) => /session.{0,20}reuse|reuse.{0,30}session|session.{0,20}resum/i.test(text),
+    ({ text }) => saysResume(text),
     'The server wants data connections to resume the TLS session of the control connection; this client does so: a proxy in between, or `maxVersion` against the server’s settings, may prevent it.',
   ],
   [({ code }) => code === 530, 'Log in first: give `auth`.'],

@@ -1,7 +1,8 @@
 /** A directory of the server, with all that is below it. */
 import { CommandError, isAbandoned, isFivewireError, isTemporary } from '@fivewire/line-protocol';
-import { leadsOut, type RemotePath } from '../files/remote-path.js';
+import { isUnspeakable, leadsOut, type RemotePath } from '../files/remote-path.js';
 import type { Entry, TimePrecision } from '../listing/entry.js';
+import { octetString } from '../session/charset.js';
 import type { CallOptions } from '../types.js';
 import type { Choice } from './choice.js';
 import type { TreeClient } from './tree-client.js';
@@ -100,6 +101,10 @@ async function take(
   // It would be a place elsewhere in the tree, or outside.
   if (isElsewhere || entry.name === '' || tree.nodes.has(path)) {
     tree.refused.push({ path, reason: 'its name is no single one' });
+    return undefined;
+  }
+  if (isUnspeakable(octetString(place))) {
+    tree.refused.push({ path, reason: 'no command can have its name in it' });
     return undefined;
   }
   if (entry.type === 'directory') {
