@@ -18,6 +18,16 @@ S: 213 123456789
     );
   });
 
+  test.each(['12 MB', '12 GiB free', '3 blocks', '-1'])(
+    '%s is no number of octets',
+    async (said) => {
+      const script = `${announcing('AVBL')}\nC: AVBL .\nS: 213 ${said}\n`;
+      await expect(against(script, (ftp) => ftp.space())).rejects.toMatchObject({
+        code: 'ERR_MALFORMED_RESPONSE',
+      });
+    },
+  );
+
   test('XQUOTA, where AVBL turns out to be missing', async () => {
     const script = `${announcing('AVBL', 'XQUOTA')}
 C: AVBL .

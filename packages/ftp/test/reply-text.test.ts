@@ -118,8 +118,36 @@ it('reads SIZE, MDTM, 150 and hashes', () => {
   expect(announcedSize('Opening BINARY mode data connection for (9 bytes) (384 bytes).')).toBe(384);
   expect(announcedSize('Opening BINARY mode data connection for x (384 bytes).')).toBe(384);
   expect(announcedSize('Ok to send data.')).toBeUndefined();
+});
+
+describe('a hash among the words of a reply', () => {
   const hex = 'AB'.repeat(32);
-  expect(hashOf(`SHA-256 0-49 ${hex} file`, 64)).toBe(hex.toLowerCase());
-  expect(hashOf(hex, 64)).toBe(hex.toLowerCase());
-  expect(hashOf('deadbeef', 64)).toBeUndefined();
+  const other = 'cd'.repeat(32);
+  it.each([
+    [`SHA-256 0-49 ${hex} file`, '/file', hex],
+    [`SHA256 ${hex}`, '/file', hex],
+    [hex, '/file', hex],
+    [hex, `/${hex.toLowerCase()}`, hex],
+    [`${other} ${hex}`, `/d/${other}`, hex],
+    [`"a ${other}" ${hex}`, `/d/a ${other}`, hex],
+    [`SHA-256 0-49 ${hex} ${hex}`, `/${hex}`, hex],
+  ])('%s', (text, path, value) => {
+    expect(hashOf(text, 64, path, 'SHA-256')).toBe(value.toLowerCase());
+  });
+
+  it.each([
+    ['deadbeef', '/f'],
+    [`SHA3-256 0-49 ${hex} f`, '/f'],
+    [`SHA-512/256 0-49 ${hex} f`, '/f'],
+    [`SHA-256 10-49 ${hex} f`, '/f'],
+    [`${other} ${hex}`, '/f'],
+  ])('none is told for sure by %s', (text, path) => {
+    expect(hashOf(text, 64, path, 'SHA-256')).toBeUndefined();
+  });
+
+  it('of eight digits: neither a date nor the name', () => {
+    expect(hashOf('20240105 CAFEBABE', 8, '/f', 'CRC32')).toBeUndefined();
+    expect(hashOf('XCRC deadbeef CAFEBABE', 8, '/deadbeef', 'CRC32')).toBe('cafebabe');
+    expect(hashOf('0xCAFEBABE', 8, '/f', 'CRC32')).toBe('cafebabe');
+  });
 });

@@ -82,7 +82,7 @@ export async function hash(
     }
     return dialogue.succeeded(first, line as CommandLine);
   });
-  const value = hashOf(reply.lines.join(' '), algorithm.hexLength);
+  const value = hashOf(reply.lines.join(' '), algorithm.hexLength, path, algorithm.name);
   if (value !== undefined) return value;
   throw control.connection.malformed(`a ${algorithm.name} in hex`, reply.text, { command: verb });
 }

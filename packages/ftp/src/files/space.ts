@@ -29,8 +29,7 @@ export async function space(session: Session, path: string, options: CallOptions
 
 /** AVBL's text is a number; XQUOTA has a line for each, `unlimited` where there is no limit. */
 export function spaceIn(lines: readonly string[]): Space | undefined {
-  const available =
-    lines.length === 1 ? wholeNumber((lines[0] ?? '').trim().split(' ', 1)[0] ?? '') : undefined;
+  const available = lines.length === 1 ? countIn((lines[0] ?? '').trim()) : undefined;
   if (available !== undefined) return { available };
   const said = new Map<string, string>();
   for (const line of lines) {
@@ -38,12 +37,14 @@ export function spaceIn(lines: readonly string[]): Space | undefined {
     if (colon > 0)
       said.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
   }
-  const number = (key: string) => wholeNumber(said.get(key)?.split(' ', 1)[0] ?? '');
+  const number = (key: string) => countIn(said.get(key) ?? '');
   const used = number('disk usage');
   const limit = number('disk limit');
   const files = number('file count');
   const fileLimit = number('file limit');
   if (used === undefined && limit === undefined && !said.has('disk limit')) return undefined;
+  // A figure that can't be read is not "unlimited".
+  if (limit === undefined && /^-?\d/.test(said.get('disk limit') ?? '')) return undefined;
   return {
     ...(used !== undefined && limit !== undefined && { available: Math.max(0, limit - used) }),
     ...(used !== undefined && { used }),
@@ -52,3 +53,9 @@ export function spaceIn(lines: readonly string[]): Space | undefined {
     ...(fileLimit !== undefined && { fileLimit }),
   };
 }
+
+/** The number that a text begins with, where no unit stands behind it: `12 MB` are not twelve octets. */
+const countIn = (text: string): number | undefined =>
+  /^\d+\s+(?:[kmgtp]i?b?|blocks?)\b/i.test(text)
+    ? undefined
+    : wholeNumber(text.split(' ', 1)[0] ?? '');

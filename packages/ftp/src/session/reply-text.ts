@@ -149,10 +149,32 @@ export function announcedSize(text: string): number | undefined {
   return last === undefined ? undefined : wholeNumber(last[1] ?? '');
 }
 
-/** HASH (draft-bryan-ftpext-hash): `SHA-256 0-49 <hex> name`; XSHA256 and its kin: the hex alone, or with the name. */
-export function hashOf(text: string, hexLength: number): string | undefined {
-  for (const word of text.split(/[\s"]+/)) {
-    if (word.length === hexLength && /^[0-9a-f]+$/i.test(word)) return word.toLowerCase();
-  }
-  return undefined;
+/**
+ * HASH (draft-bryan-ftpext-hash): `SHA-256 0-49 <hex> name`; XSHA256 and its kin: the hex alone, or with the name. A name may look like
+ * a hash, too: where two words could be it, and neither is of the path, it can't be told.
+ *
+ * @param algorithm as HASH calls it: a reply that names another one has none of this
+ */
+export function hashOf(
+  text: string,
+  hexLength: number,
+  path: string,
+  algorithm: string,
+): string | undefined {
+  const words = text.split(/[\s"]+/).filter((word) => word !== '');
+  const [named = '', range = ''] = words;
+  const isOther = bare(named) !== bare(algorithm);
+  const isOfPart = /^0*[1-9]\d*-\d+$/.test(range); // what it begins with is left out
+  if (kindOfHash.test(named) && (isOther || isOfPart)) return undefined;
+  const found = words
+    .map((word) => word.replace(/^0x/i, ''))
+    .filter((word) => word.length === hexLength && /^[0-9a-f]+$/i.test(word))
+    .map((word) => word.toLowerCase());
+  const names = new Set(path.toLowerCase().split(/[\s"/]+/));
+  const distinct = [...new Set(found)];
+  const left = distinct.length > 1 ? distinct.filter((word) => !names.has(word)) : distinct;
+  return left.length === 1 ? left[0] : undefined;
 }
+
+const kindOfHash = /^(?:sha|md|crc)[-_]?\d[-_\d/]*$/i;
+const bare = (name: string): string => name.toLowerCase().replace(/[-_]/g, '');
