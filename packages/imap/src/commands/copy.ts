@@ -49,7 +49,14 @@ export async function move(
     "copy() them and addFlags(uids, ['\\\\Deleted']), and leave it to the server to expunge.",
   );
   const result = await copy(runner, uids, to, options);
-  await removeAfter(runner, 'UID MOVE', uids, findOut, options);
+  // What COPYUID does not name may be gone, or may not be copied: it stays.
+  const source = uids === UidSet.saved ? undefined : result.uids?.source;
+  const others = source === undefined ? UidSet.empty : uids.without(source);
+  if (others.size > 0) {
+    const text = `UID MOVE: COPYUID does not name ${others}: where these messages exist they stay`;
+    runner.session.notices.push({ kind: 'malformed', text });
+  }
+  await removeAfter(runner, 'UID MOVE', source ?? uids, findOut, options);
   return result;
 }
 
@@ -105,11 +112,14 @@ async function transfer(
   let uidValidity: number | undefined;
   let told: string | undefined;
   const note = (code: ResponseCode | undefined): boolean => {
-    if (code?.name !== 'COPYUID' || code.text === told || countOf(from) >= uids.size) return false;
     // Some servers say it twice: before MOVE's OK and in it.
+    if (code?.name !== 'COPYUID' || code.text === told) return false;
     told = code.text;
     if (code.uids === undefined || code.copies === undefined) return true;
-    const problem = whyNot(code.uids, code.copies, uids, from);
+    const problem =
+      uidValidity !== undefined && code.number !== uidValidity
+        ? `the UIDVALIDITY was ${uidValidity} before`
+        : whyNot(code.uids, code.copies, uids, from);
     if (problem !== undefined) {
       runner.session.notices.push({ kind: 'malformed', text: `[COPYUID ${told}]: ${problem}` });
       return true;

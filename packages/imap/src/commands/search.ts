@@ -41,10 +41,10 @@ export async function search(
     const answer = await extendedSearch(runner, results, program, options).catch(
       save ? rethrow : unlessBad,
     );
-    const isAnswer = answer !== undefined && (counted || !lacksAll(answer));
+    const isAnswer =
+      answer !== undefined && (counted ? hasWindow(answer, partial) : !lacksAll(answer));
     if (isAnswer && (await isBelievable(runner, query, answer, options))) {
-      if (counted) return answer.partial ?? UidSet.empty;
-      return window(answer.all ?? UidSet.empty, partial);
+      return answer.partial ?? window(answer.all ?? UidSet.empty, partial);
     }
     session.doubtExtendedSearch();
     // Without its answer nothing says that the server keeps this result, and not an older one.
@@ -52,6 +52,16 @@ export async function search(
       throw runner.connection.locate(unreadable('UID SEARCH', 'no ESEARCH that can be believed'));
   }
   return window(await plainSearch(runner, program, options), partial);
+}
+
+/** It says what is in the window that was asked for, and not in another one; or names all, from which it can be taken. */
+function hasWindow(answer: ExtendedSearchData, asked: readonly [number, number]): boolean {
+  if (answer.partial === undefined) return !lacksAll(answer);
+  const most = Math.abs(asked[0] - asked[1]) + 1;
+  const told = answer.partialRange.split(':').map(Number);
+  const isOther =
+    Math.min(...told) !== Math.min(...asked) || Math.max(...told) !== Math.max(...asked);
+  return answer.partial.size <= most && !isOther;
 }
 
 /** It counts messages and does not name them: nothing found is not what it says. */
@@ -247,6 +257,11 @@ const bothOf = (before: ExtendedSearchData, data: ExtendedSearchData): ExtendedS
   max: either(Math.max, before.max, data.max),
   count: either((a, b) => a + b, before.count, data.count),
   all: data.all === undefined ? before.all : joined(before.all ?? UidSet.empty, data.all),
+  partial:
+    data.partial === undefined
+      ? before.partial
+      : joined(before.partial ?? UidSet.empty, data.partial),
+  partialRange: data.partialRange || before.partialRange,
   allText: [before.allText, data.allText].filter((text) => text !== '').join(','),
 });
 
@@ -273,6 +288,7 @@ function withUids(before: ExtendedSearchData | undefined, uids: UidSet): Extende
     all: all.size === 0 ? undefined : all,
     allText: all.toString(),
     partial: undefined,
+    partialRange: '',
   };
 }
 

@@ -115,7 +115,10 @@ class ToldSince implements Resync {
       this.#isUnread = true;
     if (response.type !== 'fetch') return false;
     if (response.row.problems.length > 0) this.#isUnread = true;
-    if (response.row.uid === undefined) return false;
+    if (response.row.uid === undefined) {
+      this.#isUnread = true;
+      return false;
+    }
     const { uid, flags, modSeq } = response.row;
     const { connection, limits } = this.#runner;
     const most = Math.max(exists, limits.unsolicited);

@@ -79,11 +79,16 @@ const noKey = (): UsageError =>
 
 /** The numbers of a sequence-set as it was written, ranges downwards too; never more than `most`. */
 function* inOrder(set: string, most: number): IterableIterator<number> {
-  let left = most;
+  const seen = new Set<number>();
   for (const range of set === '' ? [] : set.split(',')) {
     const [from = 0, to = from] = range.split(':').map(Number);
     const step = to < from ? -1 : 1;
-    for (let uid = from; uid !== to + step && left-- > 0; uid += step) yield uid;
+    for (let uid = from; uid !== to + step && seen.size < most; uid += step) {
+      // Once more in another range.
+      if (seen.has(uid)) continue;
+      seen.add(uid);
+      yield uid;
+    }
   }
 }
 

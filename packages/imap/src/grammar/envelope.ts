@@ -120,10 +120,24 @@ const noEnvelope: RawEnvelope = {
 export function parseEnvelopeSlice(slice: Envelope | FrameSlice, notes: string[] = []): Envelope {
   if (slice instanceof Envelope) return slice;
   const plain = plainSlice(slice, plainEnvelope);
-  if (plain !== undefined) return new Envelope(plain);
+  if (plain !== undefined) {
+    noteOpenGroups(plain, notes);
+    return new Envelope(plain);
+  }
   const { result, lexer } = mostOf(slice, (lexer) => envelopeFields(lexer));
   notes.push(...lexer.notes);
+  noteOpenGroups(result, notes);
   return new Envelope(result);
+}
+
+/** A group that nothing ends (RFC 9051 §7.5.2) and an address without a domain look alike. */
+function noteOpenGroups(raw: RawEnvelope, notes: string[]): void {
+  for (const field of ['from', 'sender', 'replyTo', 'to', 'cc', 'bcc'] as const) {
+    const opened = raw[field].findLast(({ host }) => host === null);
+    const { name, mailbox = null } = opened ?? {};
+    if (name === null && mailbox !== null && !mailbox.includes('@'))
+      notes.push(`${field}: a group without its end, or an address without a domain`);
+  }
 }
 
 /** envelope, with nothing to forgive. */
@@ -428,6 +442,9 @@ function decodeName(raw: string): string {
 
 const seenNames = new Seen<string>();
 
+/** Words that no address begins with. */
+const phrase = /\S\s+\S|^=\?/;
+
 /** An address without host opens a group, named by its mailbox; one without either closes it (RFC 9051 §7.5.2). */
 function decodeGroups(raw: readonly RawAddress[]): Address[] {
   const addresses: Address[] = [];
@@ -438,8 +455,9 @@ function decodeGroups(raw: readonly RawAddress[]): Address[] {
   };
   const lastEnd = raw.findLastIndex((entry) => entry.host === null && entry.mailbox === null);
   for (const [i, entry] of raw.entries()) {
-    // Without an end to come it opens no group: it is someone whose domain the server does not give.
-    if (entry.host === null && entry.name === null && i <= lastEnd) {
+    // Without an end to come it opens no group, unless it is no name of a mailbox: it is someone whose domain the server does not give.
+    const isOpened = i <= lastEnd || (entry.mailbox !== null && phrase.test(entry.mailbox));
+    if (entry.host === null && entry.name === null && isOpened) {
       endGroup();
       if (entry.mailbox !== null) group = { name: decodeHeaderText(entry.mailbox), empty: true };
       continue;

@@ -27,6 +27,8 @@ export interface Frame {
   readonly reopened?: number;
   /** How many responses stand before it in its line. */
   readonly place?: number;
+  /** A literal of the response before it had taken its beginning. */
+  readonly isTaken?: boolean;
 }
 
 /** What a line ends with, when it ends with a literal's announcement. */

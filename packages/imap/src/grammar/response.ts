@@ -37,6 +37,7 @@ import {
   type SearchData,
   type VanishedData,
 } from './search-data.js';
+import { splitTaken } from './taken-rows.js';
 
 export type Status = 'OK' | 'NO' | 'BAD';
 
@@ -110,6 +111,13 @@ export function parseResponse(
   frame: Frame,
   limits: GrammarLimits = defaultGrammarLimits,
 ): Response {
+  const response = responseOf(frame, limits);
+  if (frame.isTaken && response.type === 'fetch')
+    response.row.problems.push('row: a literal of the row before had taken its beginning');
+  return response;
+}
+
+function responseOf(frame: Frame, limits: GrammarLimits): Response {
   const row = plainRow(frame, limits);
   if (row !== undefined) return { type: 'fetch', row };
   const ok = plainOk.exec(frame.text);
@@ -194,7 +202,15 @@ function numbered(lexer: Lexer): Response {
   switch (name) {
     case 'FETCH':
     case 'UIDFETCH': {
+      const { pos } = lexer;
       const row = parseFetchData(lexer, number, name === 'UIDFETCH');
+      const split = row.problems.length > 0 ? splitTaken(lexer.frame) : undefined;
+      if (split !== undefined && isWhole(split.rest, lexer.limits)) {
+        const own = new Lexer(split.own, lexer.limits, pos);
+        const part = parseFetchData(own, number, name === 'UIDFETCH');
+        part.problems.unshift('row: a literal in it took the beginning of the next response');
+        return { type: 'fetch', row: part, rest: split.rest };
+      }
       return { type: 'fetch', row, rest: restOf(lexer.frame, lexer.pos) };
     }
     case 'EXISTS':
@@ -204,6 +220,18 @@ function numbered(lexer: Lexer): Response {
     default:
       requireNoMessages(lexer, '', start);
       return other(lexer, name, number);
+  }
+}
+
+/** Whether it makes sense to its end: then it was a response, and no text of a message that looks like one. */
+function isWhole(frame: Frame, limits: GrammarLimits): boolean {
+  try {
+    const response = responseOf(frame, limits);
+    if (response.type !== 'fetch') return response.type !== 'malformed';
+    return response.row.problems.length === 0 && !response.row.torn;
+  } catch (error) {
+    if (!isFivewireError(error) || error.code !== 'ERR_MALFORMED_RESPONSE') throw error;
+    return false;
   }
 }
 

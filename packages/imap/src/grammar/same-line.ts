@@ -5,13 +5,17 @@ import type { Frame } from './frame.js';
 const mostOnLine = 100;
 
 /** What stands behind the end of a response, where it begins another one. */
-export function restOf({ text, literals, place = 0 }: Frame, pos: number): Frame | undefined {
+export function restOf(
+  { text, literals, place = 0, isTaken = false }: Frame,
+  pos: number,
+): Frame | undefined {
   if (place >= mostOnLine) return undefined;
   beginsHere.lastIndex = pos;
   const start = beginsHere.test(text) ? beginsHere.lastIndex : 0;
   if (start === 0) return undefined;
   return {
     place: place + 1,
+    isTaken,
     text: text.slice(start),
     literals: literals
       .filter(({ at }) => at >= start)

@@ -68,6 +68,8 @@ export interface ExtendedSearchData {
   allText: string;
   /** Of those found, the ones in the window that was asked for (RFC 9394). `undefined`: none was asked for. */
   partial: UidSet | undefined;
+  /** That window, as the server writes it. */
+  partialRange: string;
   modSeq: string | undefined;
   /** Some of it could not be read. */
   isUnread: boolean;
@@ -86,6 +88,7 @@ export function parseExtendedSearch(lexer: Lexer): ExtendedSearchData {
     all: undefined,
     allText: '',
     partial: undefined,
+    partialRange: '',
     modSeq: undefined,
     isUnread: false,
   };
@@ -134,11 +137,12 @@ const returnData: Record<string, (lexer: Lexer, data: ExtendedSearchData) => voi
       return;
     }
     data.all = loose ?? parseUidSet(lexer);
-    data.allText = lexer.text.slice(start, lexer.pos);
+    const text = lexer.text.slice(start, lexer.pos);
+    data.allText = loose === undefined ? text : (text.match(/[\d:]+/g) ?? []).join(',');
   },
   PARTIAL: (lexer, data) => {
     lexer.open('search-return-data');
-    lexer.astring('partial-range');
+    data.partialRange = lexer.astring('partial-range');
     lexer.spaces();
     data.partial = lexer.nil() ? UidSet.empty : parseUidSet(lexer);
     lexer.spaces();

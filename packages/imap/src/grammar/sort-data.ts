@@ -1,14 +1,33 @@
 /** SORT and THREAD responses (RFC 5256 §4). */
 import { close, isDigit, type Lexer, open } from './lexer.js';
 
-/** "SORT" *(SP nz-number): in the server's order. */
+/** "SORT" *(SP nz-number): in the server's order. In quotes, in parentheses or with commas they are read as what they mean. */
 export function parseSort(lexer: Lexer): number[] {
-  const numbers: number[] = [];
-  for (lexer.spaces(); isDigit(lexer.peek()); lexer.spaces()) numbers.push(lexer.number());
+  const numbers = new Set<number>();
+  lexer.spaces();
+  if (lexer.nil()) return [];
+  for (; isDigit(lexer.peek()); lexer.spaces()) add(lexer, numbers);
   // SORT=MODSEQ puts `(MODSEQ n)` behind them.
-  if (lexer.peek() === open) lexer.skipValue('MODSEQ');
+  if (isModSeq.test(lexer.text.slice(lexer.pos, lexer.pos + 10))) lexer.skipValue('MODSEQ');
+  if (!lexer.atEnd && isLoose.test(lexer.text.slice(lexer.pos))) {
+    lexer.note('SORT: its numbers stand in quotes, parentheses or commas');
+    for (; !lexer.atEnd; ) {
+      if (isDigit(lexer.peek())) add(lexer, numbers);
+      else lexer.pos++;
+    }
+  }
   if (!lexer.atEnd) throw lexer.fail('nz-number');
-  return numbers;
+  return [...numbers];
+}
+
+const isModSeq = /^\( *MODSEQ /i;
+const isLoose = /^[\d ,"()]+$/;
+
+function add(lexer: Lexer, numbers: Set<number>): void {
+  const number = lexer.number('nz-number');
+  if (number === 0) lexer.note('nz-number: 0 is none');
+  else if (numbers.has(number)) lexer.note(`${number} comes twice`);
+  else numbers.add(number);
 }
 
 /** A message and those that answer it. */
@@ -34,6 +53,9 @@ export function parseThreads(lexer: Lexer): Thread[] {
   const roots: Node[] = [];
   const outer: Node[] = [];
   let last: Node = { uid: undefined, children: roots };
+  const seen = new Set<number>();
+  lexer.spaces();
+  if (lexer.nil()) return roots;
   for (lexer.spaces(); !lexer.atEnd; lexer.spaces()) {
     if (lexer.accept(open)) {
       lexer.countToken();
@@ -45,7 +67,14 @@ export function parseThreads(lexer: Lexer): Thread[] {
       if (above === undefined) throw lexer.fail('thread-list');
       last = above;
     } else if (outer.length === 0) throw lexer.fail('thread-list');
-    else last = child(last, lexer.number('nz-number'));
+    else {
+      const uid = lexer.number('nz-number');
+      // A message that is not here has no number.
+      if (uid === 0) lexer.note('nz-number: 0 is none');
+      else if (seen.has(uid)) lexer.note(`thread-members: ${uid} comes twice`);
+      else seen.add(uid);
+      last = child(last, uid || undefined);
+    }
   }
   if (outer.length > 0) throw lexer.fail(') of the thread-list');
   return roots;
