@@ -18,7 +18,7 @@ it.each<[number, Work, string, unknown, RegExp?]>([
   [0, sort, 'SORT 5 3', [5, 3]],
   [0, sort, 'SORT (5 3)', [5, 3], /parentheses/],
   [0, sort, 'SORT "5 3"', [5, 3], /parentheses/],
-  [0, sort, 'SORT 5,3', [5, 3], /commas/],
+  [0, sort, 'SORT 5,3', none, /nz-number/],
   [0, sort, 'SORT "5" "3"', [5, 3], /quotes/],
   [0, sort, 'SORT 5 3 (MODSEQ 7)', [5, 3]],
   [0, sort, 'SORT 5 0 3', [5, 3], /0 is none/],

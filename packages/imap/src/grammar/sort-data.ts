@@ -1,7 +1,7 @@
 /** SORT and THREAD responses (RFC 5256 §4). */
 import { close, isDigit, type Lexer, open } from './lexer.js';
 
-/** "SORT" *(SP nz-number): in the server's order. In quotes, in parentheses or with commas they are read as what they mean. */
+/** "SORT" *(SP nz-number): in the server's order. In quotes or in parentheses they are read as what they mean. */
 export function parseSort(lexer: Lexer): number[] {
   const numbers = new Set<number>();
   lexer.spaces();
@@ -10,7 +10,7 @@ export function parseSort(lexer: Lexer): number[] {
   // SORT=MODSEQ puts `(MODSEQ n)` behind them.
   if (isModSeq.test(lexer.text.slice(lexer.pos, lexer.pos + 10))) lexer.skipValue('MODSEQ');
   if (!lexer.atEnd && isLoose.test(lexer.text.slice(lexer.pos))) {
-    lexer.note('SORT: its numbers stand in quotes, parentheses or commas');
+    lexer.note('SORT: its numbers stand in quotes or parentheses');
     for (; !lexer.atEnd; ) {
       if (isDigit(lexer.peek())) add(lexer, numbers);
       else lexer.pos++;
@@ -21,7 +21,7 @@ export function parseSort(lexer: Lexer): number[] {
 }
 
 const isModSeq = /^\( *MODSEQ /i;
-const isLoose = /^[\d ,"()]+$/;
+const isLoose = /^[\d "()]+$/;
 
 function add(lexer: Lexer, numbers: Set<number>): void {
   const number = lexer.number('nz-number');
