@@ -106,7 +106,9 @@ async function toExchangers(
       return { ...result, target, problems };
     } catch (error) {
       const last = i === targets.length - 1;
-      if (source.taken > 0 || !mayTryNext(error)) throw error;
+      const untaken = source.taken === 0 || (source.whole !== undefined && isAboutEnvelope(error));
+      if (!untaken || !mayTryNext(error)) throw error;
+      source.taken = 0;
       if (last) throw hopeful(error as FivewireError, problems);
       problems.push({ host: target.connect.host, error: error as FivewireError });
     }
@@ -138,6 +140,12 @@ async function sendTo(
     await createQuit(session)({}).catch(() => session.connection.close());
   }
 }
+
+/** MAIL or all RCPT were refused: a body that travelled in one group with them (BDAT) is not taken. */
+const isAboutEnvelope = (error: unknown): boolean =>
+  isFivewireError(error) &&
+  error.code !== 'ERR_OUTCOME_UNKNOWN' &&
+  /^(?:MAIL|RCPT)\b/.test(error.command ?? '');
 
 /** What another exchanger may answer otherwise: no session, or "not now". */
 function mayTryNext(error: unknown): boolean {

@@ -2,17 +2,19 @@
 import { CommandError, type Reply } from '@fivewire/line-protocol';
 import type { Extensions } from './types.js';
 
-// ehlo-line = ehlo-keyword *( SP ehlo-param ). Some old servers write "AUTH=LOGIN PLAIN" beside or instead of "AUTH".
+// ehlo-line = ehlo-keyword *( SP ehlo-param ). Some old servers write "AUTH=LOGIN PLAIN" beside or instead of "AUTH", or "SIZE=1000".
+const withEquals = new Set(['AUTH', 'SIZE']);
 const ehloLine = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:$|[ \t=])/;
 
 /** The first line is the server's name and greeting, whatever it says. */
 export function parseExtensions({ lines }: Reply, disable: ReadonlySet<string>): Extensions {
   const extensions = new Map<string, readonly string[]>();
-  for (const line of lines.slice(1)) {
+  for (const given of lines.slice(1)) {
+    const line = given.replace(/^[ \t]+/, '');
     const keyword = ehloLine.exec(line)?.[1];
     if (keyword === undefined) continue;
     const name = keyword.toUpperCase();
-    if (line[keyword.length] === '=' && name !== 'AUTH') continue;
+    if (line[keyword.length] === '=' && !withEquals.has(name)) continue;
     if (disable.has(name)) continue;
     const parameters = line
       .slice(keyword.length + 1)
@@ -24,6 +26,23 @@ export function parseExtensions({ lines }: Reply, disable: ReadonlySet<string>):
 }
 
 export const noExtensions: Extensions = new Map();
+
+/**
+ * The number that stands behind a keyword: octets of SIZE (RFC 1870 §3), seconds of DELIVERBY (RFC 2852 §2) and FUTURERELEASE (RFC 4865 §4).
+ *
+ * @returns `undefined` without one, or with one that can't be read
+ */
+export function numberOf(
+  extensions: Extensions,
+  name: 'SIZE' | 'DELIVERBY' | 'FUTURERELEASE',
+): number | undefined {
+  const [first = ''] = extensions.get(name) ?? [];
+  return (name === 'SIZE' ? /^\d{1,20}$/ : /^\d{1,9}$/).test(first) ? Number(first) : undefined;
+}
+
+/** Octets of a message that the server takes at most; 0, or nothing that can be read: no limit. */
+export const sizeLimit = (extensions: Extensions): number =>
+  numberOf(extensions, 'SIZE') || Infinity;
 
 /** What the server says it takes at most, RFC 9422 §4; without a word, or with one that can't be read: no limit. */
 export function limitOf(

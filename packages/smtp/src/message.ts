@@ -3,7 +3,7 @@ import { CommandError, checkOptions, commandText, UsageError } from '@fivewire/l
 import { type MailAddress, parseAddress } from './address.js';
 import { checkFlag, checkKeys, checkOneOf, wrong } from './arguments.js';
 import type { BodySource } from './body-source.js';
-import { limitOf, requireExtension } from './extensions.js';
+import { limitOf, requireExtension, sizeLimit } from './extensions.js';
 import { sendRules } from './options.js';
 import type { Session } from './session.js';
 import type { Envelope, Extensions, Recipient, SendOptions } from './types.js';
@@ -173,8 +173,8 @@ function sizeParameter(
 
 /** RFC 1870 §4: the limit that the server announced; 0 or none is no limit. */
 function checkSizeLimit(extensions: Extensions, octets: number | undefined): void {
-  const limit = Number(extensions.get('SIZE')?.[0] ?? 0);
-  if (octets === undefined || !(limit > 0) || octets <= limit) return;
+  const limit = sizeLimit(extensions);
+  if (octets === undefined || octets <= limit) return;
   throw new CommandError(
     'ERR_EXTENSION_REQUIRED',
     `The message has ${octets} octets; the server takes ${limit}`,

@@ -8,6 +8,7 @@ import { scanLines } from '@fivewire/line-protocol';
 import { knownAddress, parseAddress } from './address.js';
 import { bdatCommand } from './bdat.js';
 import { BodySource, bufferOf } from './body-source.js';
+import { sizeLimit } from './extensions.js';
 import type { OutgoingMessage } from './message.js';
 import { readYes, toldYes, toRecipient } from './replies.js';
 import type { Session } from './session.js';
@@ -77,8 +78,7 @@ let terms: Terms | undefined;
 
 function termsOf({ extensions, pipelining, chunking, lmtp }: Session): Terms {
   const fit = pipelining && chunking && !lmtp && !extensions.has('LIMITS');
-  const limit = Number(extensions.get('SIZE')?.[0] ?? 0);
-  const longest = limit > 0 ? Math.min(limit, groupOctets) : groupOctets;
+  const longest = Math.min(sizeLimit(extensions), groupOctets);
   return { extensions, longest: fit ? longest : 0, saysSize: extensions.has('SIZE') };
 }
 

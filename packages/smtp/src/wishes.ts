@@ -7,17 +7,17 @@
 import { checkArgument } from '@fivewire/line-protocol';
 import { type MailAddress, parseAddress } from './address.js';
 import { checkFlag, checkKeys, checkOneOf, wrong } from './arguments.js';
-import { requireExtension } from './extensions.js';
+import { numberOf, requireExtension } from './extensions.js';
 import type { CheckedRecipient } from './message.js';
 import type { Session } from './session.js';
-import type { Envelope, OptionalExtension, Recipient } from './types.js';
+import type { Envelope, Extensions, OptionalExtension, Recipient } from './types.js';
 
 interface Wish {
   extension: OptionalExtension;
   /** For errors. */
   what: string;
   /** Parameters of MAIL; `undefined`: not wished for here. @throws UsageError */
-  mail(envelope: Envelope, offered: readonly string[]): string[] | undefined;
+  mail(envelope: Envelope, extensions: Extensions): string[] | undefined;
   /** Parameters of RCPT; likewise. */
   recipient?(
     recipient: Omit<Recipient, 'address'>,
@@ -52,7 +52,7 @@ export function wishesOf(
     dropped: [] as string[],
   };
   for (const { extension, what, mail, recipient: each } of table) {
-    const forMail = mail(envelope, extensions.get(extension) ?? []);
+    const forMail = mail(envelope, extensions);
     const forRecipients = recipients.map(({ recipient, path }, i) =>
       each?.(recipient ?? noWishes, path, `envelope.to[${i}]`, envelope),
     );
@@ -150,10 +150,7 @@ function mailAuth({ auth }: Envelope): string[] | undefined {
 // ── DELIVERBY, RFC 2852 ────────────────────────────────────────────────────────────────────────────────────────
 
 // by-value = by-time ";" by-mode [by-trace]; by-time = ["-" / "+"] 1*9DIGIT
-function mailDeliverBy(
-  { deliverBy }: Envelope,
-  [shortest]: readonly string[],
-): string[] | undefined {
+function mailDeliverBy({ deliverBy }: Envelope, extensions: Extensions): string[] | undefined {
   if (deliverBy === undefined) return undefined;
   checkKeys(deliverBy, ['seconds', 'otherwise', 'trace'], 'envelope.deliverBy');
   const { seconds, otherwise, trace } = deliverBy;
@@ -162,29 +159,30 @@ function mailDeliverBy(
     throw wrong('envelope.deliverBy.otherwise', "is neither 'return' nor 'notify'");
   checkFlag(trace, 'envelope.deliverBy.trace');
   // §4: with mode R the time is positive, and not shorter than what the server announced.
-  if (otherwise === 'return' && seconds < Math.max(1, Number(shortest ?? 0)))
+  const shortest = Math.max(1, numberOf(extensions, 'DELIVERBY') ?? 0);
+  if (otherwise === 'return' && seconds < shortest)
     throw wrong(
       'envelope.deliverBy.seconds',
-      `is ${seconds}; for 'return' the server takes ${Math.max(1, Number(shortest ?? 0))} and more`,
+      `is ${seconds}; for 'return' the server takes ${shortest} and more`,
     );
   return [`BY=${seconds};${otherwise === 'return' ? 'R' : 'N'}${trace === true ? 'T' : ''}`];
 }
 
 // ── FUTURERELEASE, RFC 4865 ────────────────────────────────────────────────────────────────────────────────────
 
-function mailHold({ hold }: Envelope, offered: readonly string[]): string[] | undefined {
+function mailHold({ hold }: Envelope, extensions: Extensions): string[] | undefined {
   if (hold === undefined) return undefined;
   checkKeys(hold, ['seconds', 'until'], 'envelope.hold');
   const { seconds, until } = hold as { seconds?: number; until?: Date };
   if ((seconds === undefined) === (until === undefined))
     throw wrong('envelope.hold', 'is neither { seconds } nor { until }');
-  const [longest = '', latest = ''] = offered;
   if (seconds !== undefined) {
-    const most = /^\d{1,9}$/.test(longest) ? Number(longest) : 999_999_999;
+    const most = numberOf(extensions, 'FUTURERELEASE') ?? 999_999_999;
     checkWhole(seconds, 1, most, 'envelope.hold.seconds');
     return [`HOLDFOR=${seconds}`];
   }
   const time = dateTime(until, 'envelope.hold.until');
+  const [, latest = ''] = extensions.get('FUTURERELEASE') ?? [];
   if (Date.parse(latest) < Date.parse(time))
     throw wrong('envelope.hold.until', `is after ${latest}, the latest that the server takes`);
   return [`HOLDUNTIL=${time}`];

@@ -112,6 +112,28 @@ describe('EHLO', () => {
   );
 
   dialogue(
+    'capabilities: blanks before a keyword, and SIZE written as old servers write AUTH',
+    `S: 220 mx.example.test
+    C: EHLO client.example.test
+    S: 250-mx.example.test
+    S: 250-  PIPELINING
+    S: 250-\t8bitmime\t 
+    S: 250-SIZE=35882577
+    S: 250-  AUTH=PLAIN
+    S: 250   DSN
+    ${closing}`,
+    async (client) => {
+      expect(Object.fromEntries(client.capabilities)).toEqual({
+        PIPELINING: [],
+        '8BITMIME': [],
+        SIZE: ['35882577'],
+        AUTH: ['PLAIN'],
+        DSN: [],
+      });
+    },
+  );
+
+  dialogue(
     'HELO where EHLO is not known',
     `S: 220 old
     C: EHLO client.example.test

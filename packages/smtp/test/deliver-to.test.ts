@@ -80,22 +80,35 @@ describe('deliverTo', () => {
     expect(second.mail.deliveries).toHaveLength(1);
   });
 
-  test('the next one where the first refuses for now, none where it refuses for good', async () => {
-    const first = await exchanger('mx1.example.test', {
-      refuseSenders: {
-        'alice@example.org': '451 4.7.1 Later',
-        'eve@example.org': '550 5.7.1 Never',
-      },
-    });
-    const second = await exchanger('mx2.example.test', { refuseRecipients });
-    ports.set('mx1.example.test', first.ports.starttls);
-    ports.set('mx2.example.test', second.ports.starttls);
-    expect((await deliverTo(domain, envelope, 'x', options())).target.preference).toBe(20);
-    expect(
-      await failure(deliverTo(domain, { ...envelope, from: 'eve@example.org' }, 'x', options())),
-    ).toMatchObject({ code: 'ERR_COMMAND_REJECTED', retry: 'never' });
-    expect(second.mail.deliveries).toHaveLength(1);
-  });
+  test.each([{ chunking: false }, { chunking: true }])(
+    'the next one where the first refuses the envelope for now, none where it refuses for good: %j',
+    async ({ chunking }) => {
+      const first = await exchanger('mx1.example.test', {
+        refuseSenders: {
+          'alice@example.org': '451 4.7.1 Later',
+          'eve@example.org': '550 5.7.1 Never',
+          'dan@example.org': '421 4.3.2 Bye',
+        },
+        refuseRecipients: () => '450 4.2.1 Greylisted',
+      });
+      const second = await exchanger('mx2.example.test', { domains: [domain], refuseRecipients });
+      ports.set('mx1.example.test', first.ports.starttls);
+      ports.set('mx2.example.test', second.ports.starttls);
+      const { connect, ...rest } = options();
+      const send = (from: string) =>
+        deliverTo(domain, { ...envelope, from }, 'x\r\n', {
+          ...rest,
+          connect: { ...connect, chunking },
+        });
+      for (const from of ['alice@example.org', 'dan@example.org', 'fay@example.org'])
+        expect(await send(from)).toMatchObject({ target: { preference: 20 }, bytes: 3 });
+      expect(await failure(send('eve@example.org'))).toMatchObject({
+        code: 'ERR_COMMAND_REJECTED',
+        retry: 'never',
+      });
+      expect(second.mail.deliveries).toHaveLength(3);
+    },
+  );
 
   test('a certificate of another name is no exchanger', async () => {
     const first = await exchanger('other.example.test');

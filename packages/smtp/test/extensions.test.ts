@@ -213,6 +213,57 @@ describe('what the server takes is compared before MAIL', () => {
     await peer.played;
   });
 
+  test.each(['SIZE 0x1', 'SIZE 1e0', 'SIZE 1M', 'SIZE 1,000', 'SIZE -1', 'SIZE +1', 'SIZE'])(
+    '%s is no limit that can be read',
+    async (extension) => {
+      const peer = play(`${opening(extension, 'PIPELINING', 'CHUNKING')}
+      C: MAIL FROM:<alice@example.org> SIZE=4
+      C: RCPT TO:<${to}>
+      C: BDAT 4 LAST
+      C: xx
+      S: 250 ok
+      S: 250 ok
+      S: 250 ok
+      ${closing}`);
+      const client = await connectTo(peer, { chunking: true });
+      const messages = [{ envelope: { from, to }, body: 'xx\r\n' }];
+      for await (const outcome of client.sendMany(messages)) expect(outcome.ok).toBe(true);
+      await client.quit();
+      await peer.played;
+    },
+  );
+
+  test.each([
+    'DELIVERBY soon',
+    'DELIVERBY 1e3',
+    'DELIVERBY -60',
+    'DELIVERBY 0x3C',
+    'DELIVERBY 9999999999',
+  ])(
+    '%s: what can not be read is no shortest time, and none for "return" is below one second',
+    async (extension) => {
+      const peer = play(`${opening(extension)}
+      C: MAIL FROM:<alice@example.org> BY=1;R
+      S: 550 no
+      ${closing}`);
+      const client = await connectTo(peer);
+      const within = (seconds: number): Envelope => ({
+        from,
+        to,
+        deliverBy: { seconds, otherwise: 'return' },
+      });
+      for (const seconds of [0, -5])
+        expect(await failure(client.send(within(seconds), 'x'))).toMatchObject({
+          code: 'ERR_ARGUMENT',
+        });
+      expect(await failure(client.send(within(1), 'x'))).toMatchObject({
+        code: 'ERR_COMMAND_REJECTED',
+      });
+      await client.quit();
+      await peer.played;
+    },
+  );
+
   test('SIZE 0 is no limit; the header of Latin-1, and a body without a header, ask for nothing', async () => {
     const peer = play(`${opening('SIZE 0', '8BITMIME')}
       C: MAIL FROM:<alice@example.org> SIZE=6 BODY=8BITMIME
