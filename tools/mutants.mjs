@@ -897,7 +897,7 @@ export const mutants = [
   {
     guard: 'the announced size is compared before MAIL',
     in: 'smtp/src/message.ts',
-    take: 'if (octets === undefined || !(limit > 0) || octets <= limit) return;',
+    take: 'if (octets === undefined || octets <= limit) return;',
     put: 'return;',
     red: test('smtp', 'extensions'),
   },
