@@ -9,7 +9,7 @@ export function parseSort(lexer: Lexer): number[] {
   for (; isDigit(lexer.peek()); lexer.spaces()) add(lexer, numbers);
   // SORT=MODSEQ puts `(MODSEQ n)` behind them.
   if (isModSeq.test(lexer.text.slice(lexer.pos, lexer.pos + 10))) lexer.skipValue('MODSEQ');
-  if (!lexer.atEnd && isLoose.test(lexer.text.slice(lexer.pos))) {
+  if (numbers.size === 0 && !lexer.atEnd && isLoose.test(lexer.text.slice(lexer.pos))) {
     lexer.note('SORT: its numbers stand in quotes or parentheses');
     for (; !lexer.atEnd; ) {
       if (isDigit(lexer.peek())) add(lexer, numbers);
