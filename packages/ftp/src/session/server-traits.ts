@@ -1,6 +1,5 @@
-import { ServerClock } from '../listing/server-clock.js';
-
 /** What has been learned of a server, by trying. A pool's connections share it, so that each trial is made once. */
+import { ServerClock } from '../listing/server-clock.js';
 
 export interface ServerTraits {
   /**
