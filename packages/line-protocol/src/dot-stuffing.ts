@@ -102,6 +102,12 @@ export function plainEnd(octets: Buffer, at: number): number {
   return found >= 0 && octets[found + 3] === CR && octets[found + 4] === LF ? found + 2 : -1;
 }
 
+/** Whether a reply of this kind begins at `at` whose end is not here: its status line, in CRLF, and no line that begins with a dot. */
+export function isBegun(octets: Buffer, at: number): boolean {
+  const lf = octets.indexOf(LF, at);
+  return lf < 0 || (octets[lf - 1] === CR && octets.indexOf(crlfDot, lf - 1) < 0);
+}
+
 /** Octets of the line of the final dot. */
 export const finalDotOctets = 3;
 

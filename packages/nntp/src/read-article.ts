@@ -12,6 +12,7 @@ import {
   finalDotOctets,
   type GatheringReadable,
   heldBody,
+  isBegun,
   isFivewireError,
   type PlainReply,
   plainEnd,
@@ -110,6 +111,7 @@ export function articles(
     pipelined: () => session.pipelined,
     command: (id) => new Retrieval(session, 'ARTICLE', id, options, origin),
     plain: Retrieval.plain,
+    begun: Retrieval.begun,
     give: (id, body, head) => ({ ok: true, id, article: whole(head, body) }),
     async refuse(id, error) {
       if (!needsLogin(error) || !session.canLogIn) return { ok: false, id, error };
@@ -257,9 +259,17 @@ class Retrieval implements BodyCommand<Head> {
     return replies;
   }
 
+  static begun(octets: Buffer, at: number): boolean {
+    return isFound(octets, at) && isBegun(octets, at);
+  }
+
+  get headWait(): Wait {
+    return this.#session.wait(this.text, 'command', this.#timeout);
+  }
+
   readHead(): Head | Promise<Head> {
     const session = this.#session;
-    const wait = session.wait(this.text, 'command', this.#timeout);
+    const wait = this.headWait;
     const here = session.takeReply(wait);
     if (here !== undefined) return this.#head(here, wait);
     return session.readReply(wait).then((reply) => this.#head(reply, wait));

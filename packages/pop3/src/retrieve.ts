@@ -9,6 +9,7 @@ import {
   DotDecoder,
   finalDotOctets,
   type ItemError,
+  isBegun,
   type PacedBody,
   type PlainReply,
   plainEnd,
@@ -110,12 +111,19 @@ class Retrieval implements BodyCommand<Response>, BodyDecoder {
     return replies;
   }
 
+  static begun(octets: Buffer, at: number): boolean {
+    return isOk(octets, at) && isBegun(octets, at);
+  }
+
+  get headWait(): Wait {
+    return this.#session.wait(this.text, 'command', this.#timeout);
+  }
+
   readHead(): Response | Promise<Response> {
     const session = this.#session;
     const here = session.takeResponse(this.text);
     if (here !== undefined) return this.#accept(here);
-    const wait = session.wait(this.text, 'command', this.#timeout);
-    return session.readResponse(wait).then((response) => this.#accept(response));
+    return session.readResponse(this.headWait).then((response) => this.#accept(response));
   }
 
   decoder(_: Response, body: PacedBody): BodyDecoder {
@@ -191,6 +199,7 @@ export function retrieveAll(
     pipelined: () => session.pipelined,
     command: (number) => new Retrieval(session, number, options),
     plain: Retrieval.plain,
+    begun: Retrieval.begun,
     give: (number, body) => new Given(number, body),
     async refuse(number, error) {
       if (error.code !== 'ERR_TRANSFER_INCOMPLETE') return { ok: false, number, error };

@@ -45,6 +45,36 @@ describe('retrieveAll', () => {
     expect(await play(pipelining, (pop) => read(pop, 1))).toEqual(['m1\r\n', 'm2\r\n']);
   });
 
+  it('gives what is here of a longer message, where its end does not come', async () => {
+    const begun = `${'x'.repeat(98)}\r\n`.repeat(700);
+    const sockets: Socket[] = [];
+    const listener = createServer((socket) => {
+      sockets.push(socket);
+      socket.write('+OK\r\n');
+      socket.on('data', (octets) => {
+        const asks = String(octets).startsWith('RETR');
+        socket.write(asks ? `+OK\r\n${begun}` : '+OK\r\nPIPELINING\r\n.\r\n');
+      });
+    });
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as { port: number };
+    const pop = await Pop3Client.connect({ host: '127.0.0.1', port, security: 'cleartext' });
+    const seen: string[] = [];
+    for await (const item of pop.retrieveAll([1, 2])) {
+      if (!item.ok) throw item.error;
+      let message = '';
+      for await (const piece of item.message) {
+        message += piece;
+        if (message === begun) sockets[0]?.write('.\r\n+OK\r\ne\r\n.\r\n');
+      }
+      seen.push(message);
+    }
+    expect(seen).toEqual([begun, 'e\r\n']);
+    pop.close();
+    for (const socket of sockets) socket.destroy();
+    listener.close();
+  });
+
   it('skips what is not read, and drops what is under way when the loop is left', async () => {
     const dialogue = loggedIn(
       `C: RETR 1\nC: RETR 2\nC: RETR 3\n${retr(1)}\n${retr(2)}\n${retr(3)}\nC: NOOP\nS: +OK`,

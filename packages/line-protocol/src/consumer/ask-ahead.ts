@@ -141,6 +141,10 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     this.#wake?.();
   }
 
+  came(): void {
+    this.#wake?.();
+  }
+
   broken(error: unknown): void {
     this.#error ??= error;
     this.#wake?.();
@@ -202,6 +206,8 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
           return finished;
         }
         await this.#answerComes();
+        const come = this.#takePlain();
+        if (come !== undefined) return come;
       }
       const answer = this.#answers.shift() as Answer<K, H>;
       if (answer.body !== undefined && !answer.body.setAside)
@@ -294,7 +300,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   /** Reads what is here of the next reply. */
   #readNow(): Answer<K, H> | undefined {
     const batch = this.#batch;
-    if (batch === undefined) return undefined;
+    if (batch === undefined || batch.mayBecomePlain) return undefined;
     this.#waits = true;
     const answer = batch.take();
     this.#waits = false;
@@ -313,17 +319,20 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     const batch = this.#batch;
     this.#waits = true;
     await new Promise<void>((resolve) => {
-      const ends = queue.calls.add({
-        command: batch?.command ?? '',
-        refuse: (error) => this.broken(connection.locate(error)),
-      });
+      let ends: (() => void) | undefined;
       this.#wake = () => {
         this.#wake = undefined;
         this.#waits = false;
-        ends();
+        ends?.();
         resolve();
       };
-      batch?.advance();
+      // A call that waits has the batch go on, and what is here may be an answer.
+      ends = queue.calls.add({
+        command: batch?.command ?? '',
+        refuse: (error) => this.broken(connection.locate(error)),
+      });
+      if (this.#wake === undefined) ends();
+      else batch?.advance();
     });
   }
 

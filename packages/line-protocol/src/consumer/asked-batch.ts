@@ -3,6 +3,7 @@
  * pace. What comes before the loop wants it, since calls wait, is held for it.
  */
 import { isFivewireError } from 'tls-context-core';
+import type { Wait } from '../deadline.js';
 import type { Turn } from '../reply-queue.js';
 import { pace, type Step } from './pace.js';
 import {
@@ -39,6 +40,8 @@ export interface PlainRun<K, H> {
 
 export interface BatchSource<K, H> extends BodySource {
   readonly plain?: FindPlain<K, H>;
+  /** Whether a plain reply begins at `at` whose end is not here, for all that can be seen. Its commands have a `headWait`. */
+  readonly begun?: (octets: Buffer, at: number) => boolean;
   /** Whether commands may go out before the replies to those before them have come. */
   readonly pipelined: () => boolean;
 }
@@ -53,6 +56,8 @@ export interface Asker<K, H> {
   readonly held: number;
   /** An answer that it did not {@link AskedBatch.take}. */
   answered(answer: Answer<K, H>): void;
+  /** More has come, in which plain replies may be. */
+  came(): void;
   /** No answer will come to what is left of the batch. */
   broken(error: unknown): void;
 }
@@ -69,6 +74,10 @@ export type FindPlain<K, H> = (
   end: number,
 ) => PlainReply<H>[];
 
+/** The end of a plain reply is waited for while so little of it is here, and in so many pieces. Then its octets go on as they come. */
+const mostBegun = 64 * 1024;
+const mostPieces = 3;
+
 export class AskedBatch<K, H> implements Holder, BodyReader {
   readonly #source: BatchSource<K, H>;
   readonly #asked: readonly Asked<K, H>[];
@@ -82,6 +91,8 @@ export class AskedBatch<K, H> implements Holder, BodyReader {
   /** Its turn has come, and a reply may be read. */
   #isOpen = false;
   #awaitsHead = false;
+  /** Pieces of the next reply that were waited for, in case it is plain. */
+  #pieces = 0;
   #advancing = false;
   #leave: { resolve: () => void; reject: (error: unknown) => void } | undefined;
 
@@ -138,8 +149,19 @@ export class AskedBatch<K, H> implements Holder, BodyReader {
     if (replies.length === 0) return undefined;
     queue.calls.moved();
     this.#at += replies.length;
+    this.#pieces = 0;
     if (this.isOver) this.advance();
     return { asked, first, replies };
+  }
+
+  /** Whether the next reply may be a plain one whose end is not here: for the loop that wants one, and found none. */
+  get mayBecomePlain(): boolean {
+    if (!this.#isOpen || this.#awaitsHead || this.#body?.isOpen || this.#at >= this.#sent)
+      return false;
+    const { connection, begun } = this.#source;
+    if (begun === undefined || this.#pieces === mostPieces || connection.hasEnded) return false;
+    if (this.#asked[this.#at]?.command?.headWait === undefined) return false;
+    return connection.buffered === 0 || connection.takesUp(mostBegun, begun);
   }
 
   /** The next answer, where it is here already: for the loop that wants one. */
@@ -165,6 +187,11 @@ export class AskedBatch<K, H> implements Holder, BodyReader {
         }
         const step = this.#step();
         if (step === 'pause') return;
+        if (step === 'read' && this.#asker.wants && this.mayBecomePlain) {
+          this.#awaitsHead = true;
+          void this.#more(this.#asked[this.#at] as Asked<K, H>);
+          return;
+        }
         const answer = this.#read(step !== 'read');
         if (answer !== undefined) this.#asker.answered(answer);
         if (this.#body?.isOpen) this.#body.flow();
@@ -211,6 +238,26 @@ export class AskedBatch<K, H> implements Holder, BodyReader {
     }
   }
 
+  /** Waits for a piece more of a reply that may be plain. */
+  async #more({ key, command }: Asked<K, H>): Promise<void> {
+    const { connection } = this.#source;
+    const { headWait, wait } = command as BodyCommand<H>;
+    this.#pieces++;
+    let answer: Answer<K, H> | undefined;
+    try {
+      await connection.fill(connection.buffered > 0 ? wait : (headWait as Wait), true);
+      connection.joinOctets();
+    } catch (error) {
+      // What has come of it goes on as it is; its end will be the error of its body.
+      if (connection.buffered > 0) this.#pieces = mostPieces;
+      else answer = this.#refused(key, error);
+    }
+    this.#awaitsHead = false;
+    if (answer !== undefined) this.#asker.answered(answer);
+    else if (this.#asker.wants) this.#asker.came();
+    else this.advance();
+  }
+
   async #readLater(
     key: K,
     command: BodyCommand<H>,
@@ -241,6 +288,7 @@ export class AskedBatch<K, H> implements Holder, BodyReader {
     body.begin(command.decoder(head, body), this);
     this.#body = body;
     this.#at++;
+    this.#pieces = 0;
     return mayDrop ? { key } : { key, head, body };
   }
 

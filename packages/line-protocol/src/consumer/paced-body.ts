@@ -30,6 +30,8 @@ export interface BodyCommand<H> {
   decoder(head: H, body: PacedBody): BodyDecoder;
   /** Silence inside the body. */
   readonly wait: Wait;
+  /** Silence before the head, of commands whose replies may be found several at a time. */
+  readonly headWait?: Wait;
 }
 
 /** What a body knows of its command. */
