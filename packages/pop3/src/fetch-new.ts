@@ -212,7 +212,7 @@ async function* fetch(
             copies.size === 1 && got.problem === undefined ? sizes.get(number) : undefined;
           for (const key of keysOf(uid, copies.size)) await uidStore.add(key, octets);
         }
-        if (mayGo(number)) await client.delete(number, call);
+        if (mayGo(number)) await mark(client, number, call);
       },
     };
   };
@@ -228,6 +228,30 @@ async function* fetch(
     for await (const one of client.retrieveAll(run.numbers, options)) {
       yield one.ok ? item(one.number, one.message, true) : one;
     }
+  }
+}
+
+/**
+ * DELE, whose reply can't be known where a message under way before it turns out to have another length than LIST said. Once the session is in step
+ * again, LIST (RFC 1939 §5) tells: it refuses what is marked.
+ */
+async function mark(client: Pop3Client, number: number, call: CallOptions): Promise<void> {
+  const session = sessionOf(client);
+  // What lies before the reply to DELE would be taken for it.
+  if (session.surprises > 0) await session.inStep();
+  try {
+    await client.delete(number, call);
+  } catch (error) {
+    if (!isFivewireError(error) || error.code !== 'ERR_TRANSFER_INCOMPLETE') throw error;
+    await session.inStep();
+    try {
+      await session.run(commandLine('LIST', [String(number)]), call, () => {});
+    } catch (refusal) {
+      if (isRefused(refusal)) return;
+      throw refusal;
+    }
+    session.marked.delete(number);
+    await client.delete(number, call);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the commands share: the connection, its queue, what the server can, and what is marked as deleted. */
 import {
   type BodyDecoder,
+  CommandError,
   type CommandLine,
   commandLine,
   contextOf,
@@ -106,12 +107,17 @@ export class Session {
    */
   inStep(): Promise<void> {
     const line = commandLine('NOOP');
+    const command = line.masked;
     this.#inStep ??= this.run(line, {}, () => {
       const { buffered } = this.connection;
       if (buffered === 0) return;
       throw this.connection.malformed('nothing after the reply to NOOP', `${buffered} octets`, {
-        command: line.masked,
+        command,
       });
+    }).catch((error: unknown) => {
+      if (!(error instanceof CommandError)) throw error;
+      // RFC 1939 §5 has no other reply to NOOP than +OK: this one is to something else.
+      throw this.connection.malformed('+OK to NOOP', error.message, { command });
     });
     return this.#inStep;
   }

@@ -263,6 +263,46 @@ describe('what is marked as deleted', () => {
     expect(result).toEqual([['ERR_STATE'], 0, []]);
   });
 
+  it.each([
+    ['LIST has it no more', 'S: -ERR no such message'],
+    ['LIST has it still', 'S: +OK 1 4\nC: DELE 1\nS: +OK'],
+  ])(
+    'is one whose DELE went out before a later message had another length, where %s',
+    async (_, after) => {
+      const dialogue = loggedIn(
+        `${uidl('1 x', '2 y')}\nC: LIST\nS: +OK\nS: 1 4\nS: 2 400\nS: .\nC: RETR 1\nC: RETR 2\n${retr(1)}\nC: DELE 1\n${retr(2)}\nS: +OK\nC: NOOP\nS: +OK\nC: LIST 1\n${after}\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
+        caps,
+      );
+      const result = await play(dialogue, async (pop) => {
+        const store = new Set<string>();
+        const all = await fetched(pop, store, { remove: true });
+        return [all, [...store], pop.marked, await pop.quit()];
+      });
+      expect(result).toEqual([
+        [
+          [1, 'x', 'm1\r\n'],
+          [2, 'y', 'm2\r\n'],
+        ],
+        ['x', 'y'],
+        [1, 2],
+        { committed: true },
+      ]);
+    },
+  );
+
+  it('is none where NOOP, which is to show that nothing is left, is refused: that was said to something else', async () => {
+    const dialogue = loggedIn(
+      `${uidl('1 x')}\nC: LIST\nS: +OK\nS: 1 400\nS: .\nC: RETR 1\n${retr(1)}\nC: NOOP\nS: -ERR no such message`,
+      caps,
+    );
+    const result = await play(dialogue, async (pop) => {
+      const store = new Set<string>();
+      const { code, connection } = await failure(fetched(pop, store, { remove: true }));
+      return [code, connection, [...store], pop.marked];
+    });
+    expect(result).toEqual(['ERR_MALFORMED_RESPONSE', 'closed', [], []]);
+  });
+
   it('is a message of another length than LIST said, once nothing is left of it', async () => {
     const dialogue = loggedIn(
       `${uidl('1 x', '2 y')}\nC: LIST\nS: +OK\nS: 1 400\nS: 2 4\nS: .\nC: RETR 1\nC: RETR 2\n${retr(1)}\n${retr(2)}\nC: NOOP\nS: +OK\nC: DELE 1\nS: +OK\nC: RETR 2\n${retr(2)}\nC: DELE 2\nS: +OK`,
