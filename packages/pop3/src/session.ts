@@ -1,13 +1,13 @@
 /** What the commands share: the connection, its queue, what the server can, and what is marked as deleted. */
 import {
   type BodyDecoder,
-  CommandError,
   type CommandLine,
   commandLine,
   contextOf,
   createNotices,
   decodeText,
   escapeText,
+  isFivewireError,
   type LineConnection,
   type Notices,
   type Phase,
@@ -115,7 +115,7 @@ export class Session {
         command,
       });
     }).catch((error: unknown) => {
-      if (!(error instanceof CommandError)) throw error;
+      if (!isFivewireError(error) || error.code !== 'ERR_COMMAND_REJECTED') throw error;
       // RFC 1939 §5 has no other reply to NOOP than +OK: this one is to something else.
       throw this.connection.malformed('+OK to NOOP', error.message, { command });
     });
