@@ -63,6 +63,8 @@ export class Pace {
   #pausedUntil = 0;
   /** The last of them, and when the first came. */
   #trouble: { since: number; error: unknown } | undefined;
+  /** Why no connection could be had, from when on, and until when it is known. */
+  #outage: { since: number; at: number; error: unknown } | undefined;
   /** Messages that have passed and have not come to their end. */
   #underWay = 0;
 
@@ -96,7 +98,7 @@ export class Pace {
    */
   async pass<T>(
     recipients: number,
-    begin: () => Promise<T>,
+    begin: (patience: number) => Promise<T>,
     patience: number,
     signal: AbortSignal | undefined,
   ): Promise<T> {
@@ -108,12 +110,36 @@ export class Pace {
       await this.#room(recipients, none, (since) => Math.max(since, called) + patience, signal);
       this.#checkOpen(); // it may have been closed since
       this.#reserved = { messages: 1, recipients };
-      const begun = await begin();
+      const begun = await this.#connect(begin, called, patience);
       this.#count(recipients);
       return begun;
     } finally {
       this.#reserved = none;
       this.#toConnect.pass();
+    }
+  }
+
+  /** Those that waited behind one that got no connection have waited as long: it is not each one's turn to wait again. */
+  async #connect<T>(
+    begin: (patience: number) => Promise<T>,
+    called: number,
+    patience: number,
+  ): Promise<T> {
+    const from = this.#clock.now();
+    let left = patience;
+    if (this.#outage !== undefined && called <= this.#outage.at) {
+      const { since, error } = this.#outage;
+      left = isHopeless(error) ? 0 : Math.max(since, called) + patience - from;
+      if (left <= 0) throw isFivewireError(error) ? errorAgain(error, {}) : error;
+    }
+    try {
+      const begun = await begin(left);
+      this.#outage = undefined;
+      return begun;
+    } catch (error) {
+      const all = isFivewireError(error) && error.code !== 'ERR_ABORTED' && this.#underWay === 0;
+      if (all) this.#outage = { since: this.#outage?.since ?? from, at: this.#clock.now(), error };
+      throw error;
     }
   }
 
@@ -220,6 +246,9 @@ export class Pace {
     });
   }
 }
+
+/** No other attempt will do. */
+const isHopeless = (error: unknown): boolean => isFivewireError(error) && error.retry === 'never';
 
 interface Count {
   readonly messages: number;

@@ -119,7 +119,8 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     const recipients = recipientCount(envelope);
     pace.check(recipients);
     const { signal } = sendOptions;
-    const acquire = () => pool.acquire(waitOf(sendOptions));
+    const acquire = (left: number) =>
+      pool.acquire({ ...waitOf(sendOptions), timeout: Math.max(1, left) });
     const { client, release } = await pace.pass(recipients, acquire, patience, signal);
     const session = sessionOf.get(client) as Session;
     const transactions = (carried.get(session) ?? 0) + 1;

@@ -1,5 +1,6 @@
 /** How fast a pool sends: never more in any span than was asked for, and one by one to a server in trouble. On a clock of its own. */
 import { setImmediate } from 'node:timers/promises';
+import { ConnectionError } from '@fivewire/line-protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Clock, Pace, type RateLimit } from '../src/pace.js';
@@ -239,5 +240,62 @@ describe('a server in trouble', () => {
     while (await clock.next());
     expect(await Promise.all(waits)).toEqual(['REFUSED', 'REFUSED']);
     expect(clock.now()).toBe(20);
+  });
+});
+
+describe('no connection', () => {
+  const down = () =>
+    new ConnectionError('ERR_DIAL_FAILED', 'ECONNREFUSED', { phase: 'dial', retry: 'later' });
+
+  /** Calls at these times, each with patience for 100 ms of an outage; when and how each ended. */
+  async function ends(calls: readonly number[], connect: (now: number) => Error | undefined) {
+    const clock = new TestClock();
+    const pace = new Pace([], clock);
+    const wait = (milliseconds: number) =>
+      new Promise<void>((resolve) => clock.after(milliseconds, resolve));
+    let dials = 0;
+    const begin = async (left: number): Promise<void> => {
+      const until = clock.now() + left;
+      for (;;) {
+        dials++;
+        const error = connect(clock.now());
+        if (error === undefined) return;
+        if ((error as ConnectionError).retry === 'never' || clock.now() >= until) throw error;
+        await wait(Math.min(10, until - clock.now()));
+      }
+    };
+    const all = calls.map(async (at) => {
+      await wait(at);
+      const went = pace.pass(1, begin, 100, undefined).then(() => pace.over('more'));
+      return went.then(
+        () => ({ at: clock.now() }),
+        ({ code, retry }) => ({ at: clock.now(), code, retry }),
+      );
+    });
+    while (await clock.next());
+    return { told: await Promise.all(all), dials };
+  }
+
+  test('an outage costs those that wait for it together no more than one wait', async () => {
+    const { told } = await ends([0, 0, 0, 30, 99, 250], down);
+    const refused = { code: 'ERR_DIAL_FAILED', retry: 'later' };
+    expect(told).toEqual([100, 100, 100, 130, 199, 350].map((at) => ({ at, ...refused })));
+  });
+
+  test('that ends lets all go on, and the next one is another', async () => {
+    const { told } = await ends([0, 0, 90, 150, 200, 200], (now) =>
+      now < 95 || now >= 200 ? down() : undefined,
+    );
+    expect(told.slice(0, 4)).toEqual([100, 100, 100, 150].map((at) => ({ at })));
+    expect(told.slice(4)).toMatchObject([{ at: 300 }, { at: 300 }]);
+  });
+
+  test('what no attempt can change is asked for once, for all that wait', async () => {
+    const wrong = () =>
+      new ConnectionError('ERR_DIAL_FAILED', 'wrong password', { phase: 'dial', retry: 'never' });
+    const { told, dials } = await ends([0, 0, 0, 0, 50], wrong);
+    const refused = { code: 'ERR_DIAL_FAILED', retry: 'never' };
+    expect(told).toEqual([0, 0, 0, 0, 50].map((at) => ({ at, ...refused })));
+    expect(dials).toBe(2);
   });
 });
