@@ -218,9 +218,9 @@ export class LineConnection {
   /** Whether at most so many octets are here, and {@link takeRun} would look at something that `begun` says of them. */
   takesUp(most: number, begun: (octets: Buffer, at: number) => boolean): boolean {
     const { buffer } = this.#in;
-    const { head } = buffer;
-    if (head === undefined || this.#logging || buffer.bareLf || buffer.size > most) return false;
-    return begun(head, buffer.offset);
+    if (buffer.size > most || this.#logging || buffer.bareLf) return false;
+    buffer.join(); // its end may have come in a piece of its own
+    return buffer.head !== undefined && begun(buffer.head, buffer.offset);
   }
 
   /** Makes one piece of what is there, so that {@link peekOctets} and {@link takeOctets} give all of it. */

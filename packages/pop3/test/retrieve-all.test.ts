@@ -45,6 +45,39 @@ describe('retrieveAll', () => {
     expect(await play(pipelining, (pop) => read(pop, 1))).toEqual(['m1\r\n', 'm2\r\n']);
   });
 
+  it('finds what came in pieces before the loop was there for it', async () => {
+    const numbers = Array.from({ length: 12 }, (_, i) => i + 1);
+    const listener = createServer((socket) => {
+      socket.setNoDelay(true).write('+OK\r\n');
+      let said: Promise<unknown> = Promise.resolve();
+      const say = async (pieces: readonly string[]): Promise<void> => {
+        for (const piece of pieces) {
+          socket.write(piece);
+          await sleep(0);
+        }
+      };
+      socket.on('data', (octets) => {
+        const text = String(octets);
+        const pieces = text.startsWith('CAPA')
+          ? ['+OK\r\nPIPELINING\r\n.\r\n']
+          : [...text.matchAll(/\d+/g)].flatMap(([n]) => ['+OK', '\r\n', `m${n}`, '\r\n.\r\n']);
+        said = said.then(() => say(pieces));
+      });
+    });
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as { port: number };
+    const pop = await Pop3Client.connect({ host: '127.0.0.1', port, security: 'cleartext' });
+    const seen: string[] = [];
+    for await (const item of pop.retrieveAll(numbers)) {
+      if (!item.ok) throw item.error;
+      seen.push(await text(item.message));
+      await sleep(3);
+    }
+    expect(seen).toEqual(numbers.map((number) => `m${number}\r\n`));
+    pop.close();
+    listener.close();
+  });
+
   it('gives what is here of a longer message, where its end does not come', async () => {
     const begun = `${'x'.repeat(98)}\r\n`.repeat(700);
     const sockets: Socket[] = [];

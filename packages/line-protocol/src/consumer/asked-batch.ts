@@ -145,6 +145,7 @@ export class AskedBatch<K, H> implements Holder, BodyReader {
     if (plain === undefined) return undefined;
     const asked = this.#asked;
     const first = this.#at;
+    if (connection.buffered <= mostBegun) connection.joinOctets();
     const replies = connection.takeRun((octets, at) => plain(octets, at, asked, first, this.#sent));
     if (replies.length === 0) return undefined;
     queue.calls.moved();
