@@ -199,6 +199,39 @@ describe('run', () => {
     expect((await fivewire(['run', 'jobs.yaml', '--resume'])).stdout).toContain('report.txt\n');
   });
 
+  it('SIGKILL again and again: what was removed or made by a job that was cut off is done', async () => {
+    const { files, mail } = world.servers;
+    for (const name of ['one', 'two/a', 'three/a.log']) files.write(`/acts/${name}`, 'x');
+    const box = mail.inbox('alice');
+    mail.deliver('alice', 'Subject: goes\r\n\r\nx\r\n');
+    const [{ uid } = { uid: 0 }] = box.messages;
+    jobs(
+      [
+        `rm ${world.url('ftps', 'acts/one')}`,
+        `rm -r ${world.url('ftps', 'acts/two')}`,
+        `rm ${world.url('ftps', 'acts/three/*.log')}`,
+        `mkdir ${world.url('ftps', 'acts/new')}`,
+        `mkdir ${world.url('imaps', 'Acts')}`,
+        `rm ${world.url('imaps', `INBOX/;UID=${uid}`)}`,
+        `rm -r ${world.url('imaps', 'Acts')}`,
+      ]
+        .map((line) => `- ${line}\n`)
+        .join(''),
+    );
+    const { last, kills } = await killedAgain(
+      (stopAt) => fivewire(['run', 'jobs.yaml', '--resume', '--trace'], { stopAt }),
+      { changes: 1 },
+    );
+    expect(kills).toBeGreaterThan(2);
+    expect(last.status, last.stderr.replace(/^.*: (?:[CS]: |--).*\n/gm, '')).toBe(0);
+    expect(journal()).toBe(false);
+    expect(files.read('/acts/one')).toBeUndefined();
+    expect(subjects()).toEqual([]);
+    // What was not begun before is not inferred.
+    expect((await fivewire(['rm', world.url('ftps', 'acts/one')])).status).toBe(66);
+    expect((await fivewire(['mkdir', world.url('ftps', 'acts/new')])).status).toBe(73);
+  });
+
   it('gives --retry to its jobs', async () => {
     jobs('- ls ftps://localhost:1/\n');
     const ran = await fivewire(['run', 'jobs.yaml', '--retry', '1']);

@@ -192,6 +192,24 @@ const rows: Row[] = [
     },
     at: { changes: 2 },
   },
+  {
+    name: 'get --backup --resume',
+    prepare: (cwd) => {
+      world.servers.files.write('/big.bin', 'y'.repeat(3_000_000));
+      writeFileSync(join(cwd, 'big.bin'), 'old');
+    },
+    args: () => ['get', url('ftps', 'big.bin'), '--backup', '--resume'],
+    always: (cwd) => {
+      const kept = ['big.bin', 'big.bin~'].filter((name) => existsSync(join(cwd, name)));
+      expect(kept.map((name) => read(cwd, name))).toContain('old');
+    },
+    finally: (cwd) => {
+      expect(readdirSync(cwd).sort()).toEqual(['big.bin', 'big.bin~']);
+      expect(read(cwd, 'big.bin') === 'y'.repeat(3_000_000)).toBe(true);
+      expect(read(cwd, 'big.bin~')).toBe('old');
+    },
+    at: { changes: 1 },
+  },
 ];
 
 it.each(rows.map((row) => [row.name, row] as const))('%s', async (_, row) => {
@@ -258,4 +276,6 @@ it('a queue: each message once, or parked for a person', async () => {
     await cli.run(['queue', 'retry', 'out', id], { cwd });
   expect(await cli.run(flush, { cwd })).toMatchObject({ status: 0 });
   expect(new Set(got()).size).toBe(waiting.length);
+  // Of messages that were never taken over, or have gone out, nothing stays.
+  expect(filesIn(join(cwd, 'out')).filter((path) => /eml|json/.test(path))).toEqual([]);
 });

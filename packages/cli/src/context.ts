@@ -38,6 +38,8 @@ export interface Context {
   readonly profile: Profile | undefined;
   readonly out: Output;
   readonly signal: AbortSignal;
+  /** An earlier try of this command line was cut off, and may have done what it says: what is not there any more counts as removed. */
+  readonly repeats: boolean;
   /** Passwords that this run has asked for. */
   readonly sources: PasswordSources;
 }

@@ -8,18 +8,23 @@ import { withSession } from './sessions.js';
 import { resolveTarget, type Target } from './target.js';
 import { ftpName } from './url-paths.js';
 
-/** @param work gets the path as the server has it, and as people read it */
+/** @param work gets the path as the server has it, and as people read it, and whether it `repeats` what an earlier try may have done */
 export async function onFtpPath<T>(
   url: string,
   context: Context,
-  work: (ftp: FtpClient, path: RemotePath, name: string, target: Target) => Promise<T>,
+  work: (
+    ftp: FtpClient,
+    path: RemotePath,
+    name: string,
+    about: { target: Target; repeats: boolean },
+  ) => Promise<T>,
 ): Promise<T> {
   const rules = { protocols: ['ftp'], others: ['imap'], login: 'anonymous' } as const;
   const target = await resolveTarget(url, context, rules);
   if (target.path === '') throw usage('The URL has no path');
   const { path, name } = ftpName(target.path);
-  return withRetry(context, () =>
-    withSession('ftp', target, context, (ftp) => work(ftp, path, name, target)),
+  return withRetry(context, (repeats) =>
+    withSession('ftp', target, context, (ftp) => work(ftp, path, name, { target, repeats })),
   );
 }
 

@@ -23,19 +23,24 @@ export async function onMailbox(
   url: string | undefined,
   context: Context,
   { readOnly }: { readOnly: boolean },
-  work: (mailbox: Mailbox, place: MailboxPlace, imap: ImapClient) => Promise<void>,
+  work: (
+    mailbox: Mailbox,
+    place: MailboxPlace,
+    imap: ImapClient,
+    repeats: boolean,
+  ) => Promise<void>,
 ): Promise<void> {
   const { signal } = context;
   const target = await resolveTarget(url, context, { protocols: ['imap'] });
   const { mailbox: name = 'INBOX', uids, section, uidValidity } = imapPath(target.path);
   if (section !== undefined) throw usage('A section is for fivewire get', 'Leave /;SECTION= out.');
-  await withRetry(context, () =>
+  await withRetry(context, (repeats) =>
     withSession('imap', target, context, async (imap) => {
       const mailbox = await byOwnName(imap, name, context, (own) =>
         imap.open(own, { readOnly, signal }),
       );
       refuseVoid(mailbox, uidValidity);
-      await work(mailbox, { mailbox: mailbox.name, uids }, imap);
+      await work(mailbox, { mailbox: mailbox.name, uids }, imap, repeats);
       await mailbox.close();
     }),
   );
@@ -127,15 +132,15 @@ export const isOf = (
 export async function onNamedMailbox(
   url: string,
   context: Context,
-  work: (imap: ImapClient, mailbox: string) => Promise<void>,
+  work: (imap: ImapClient, mailbox: string, repeats: boolean) => Promise<void>,
 ): Promise<void> {
   const target = await resolveTarget(url, context, { protocols: ['imap'] });
   const hint = 'Write imaps://user@host/MAILBOX.';
   const mailbox = mailboxPath(target.path, hint);
   if (mailbox === undefined) throw usage('Which mailbox?', hint);
-  await withRetry(context, () =>
+  await withRetry(context, (repeats) =>
     withSession('imap', target, context, (imap) =>
-      byOwnName(imap, mailbox, context, (name) => work(imap, name)),
+      byOwnName(imap, mailbox, context, (name) => work(imap, name, repeats)),
     ),
   );
 }

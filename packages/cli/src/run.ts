@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream';
 import yargs, { type Argv } from 'yargs';
 import { commands } from './commands.js';
-import type { Args, CommandModule, OptionSpec } from './context.js';
+import type { Args, CommandModule, Context, OptionSpec } from './context.js';
 import {
   exitCodeOf,
   exitCodes,
@@ -40,9 +40,14 @@ export interface RunOptions {
  * @param argv without `node` and the script: `['ls', 'ftp://…']`
  * @returns the exit code, one of {@link exitCodes}
  */
-export async function run(
+export const run = (argv: readonly string[], options: RunOptions = {}): Promise<number> =>
+  runTry(argv, options, { repeats: false });
+
+/** @param how whether an earlier try was cut off: `Context.repeats` */
+export async function runTry(
   argv: readonly string[],
-  { signal, stdout, stderr }: RunOptions = {},
+  { signal, stdout, stderr }: RunOptions,
+  { repeats }: Pick<Context, 'repeats'>,
 ): Promise<number> {
   const stop = signal ?? new AbortController().signal;
   let out = new Output({
@@ -73,6 +78,7 @@ export async function run(
       profile,
       out,
       signal: stop,
+      repeats,
       sources: { fromCommands: new Map(), fromKeyring: new Map() },
     };
     return (await module.run(args, context).catch(blameProfile(profile, args))) ?? exitCodes.ok;

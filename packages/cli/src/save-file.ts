@@ -38,7 +38,7 @@ export async function saveFile(
     const before = await stat(path).catch(() => undefined);
     const backup = existing === 'backup' ? await startBackup(path) : undefined;
     try {
-      await write(path, body, options, () => backup?.keep());
+      await write(path, body, options, (written) => backup?.keep(written));
     } finally {
       await backup?.drop();
     }
@@ -61,8 +61,12 @@ export async function refuseExisting(path: string): Promise<void> {
 }
 
 export interface Backup {
-  /** What is there now is NAME~ from here on, in place of an older one. */
-  keep(): Promise<void>;
+  /**
+   * What is there now is NAME~ from here on, in place of an older one.
+   *
+   * @param next what takes its place. Where it holds the same, as after a run that was cut off at its end, NAME~ stays what it was
+   */
+  keep(next: string): Promise<void>;
   /** A copy that is not kept goes. */
   drop(): Promise<void>;
 }
@@ -96,18 +100,42 @@ export async function startBackup(path: string): Promise<Backup | undefined> {
   }
   return {
     drop,
-    keep: () =>
-      rename(copy, name).catch((error) => {
+    async keep(next) {
+      try {
+        if (!(await holdTheSame(copy, next))) await rename(copy, name);
+      } catch (error) {
         throw unwritable(name, error);
-      }),
+      }
+    },
   };
+}
+
+const pieceOctets = 1 << 18;
+
+async function holdTheSame(one: string, other: string): Promise<boolean> {
+  if ((await stat(one)).size !== (await stat(other)).size) return false;
+  const [first, second] = [await open(one, 'r'), await open(other, 'r')];
+  try {
+    const [a, b] = [Buffer.allocUnsafe(pieceOctets), Buffer.allocUnsafe(pieceOctets)];
+    for (let at = 0; ; ) {
+      const { bytesRead } = await first.read(a, 0, pieceOctets, at);
+      const read = await second.read(b, 0, pieceOctets, at);
+      if (bytesRead !== read.bytesRead) return false;
+      if (bytesRead === 0) return true;
+      if (!a.subarray(0, bytesRead).equals(b.subarray(0, bytesRead))) return false;
+      at += bytesRead;
+    }
+  } finally {
+    await first.close();
+    await second.close();
+  }
 }
 
 async function write(
   path: string,
   body: Readable,
   options: SaveOptions,
-  beforeReplacing: () => Promise<void> | undefined,
+  beforeReplacing: (written: string) => Promise<void> | undefined,
 ): Promise<void> {
   const { signal, through = [] } = options;
   const sink = await FileSink.open(path, { atomic: true, resume: false });
@@ -123,7 +151,7 @@ async function write(
     await pipeline([body, ...through, fill] as never, signal === undefined ? {} : { signal });
     if (!isBegun) await sink.begin();
     await sink.flush();
-    await beforeReplacing();
+    await beforeReplacing(sink.path);
     await sink.finish();
   } catch (error) {
     await sink.abandon();

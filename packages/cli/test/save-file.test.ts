@@ -58,9 +58,10 @@ describe('a regular file', () => {
     expect(readFileSync(other, 'utf8')).toBe('new');
   });
 
-  it('stays as it was when the body breaks off', async () => {
+  it.each([1, 2])('of %i names stays as it was when the body breaks off', async (names) => {
     const path = join(folder, 'file');
     writeFileSync(path, 'old');
+    if (names > 1) linkSync(path, join(folder, 'other'));
     const broken = Readable.from(
       (function* () {
         yield Buffer.from('n');
@@ -69,7 +70,7 @@ describe('a regular file', () => {
     );
     await expect(saveFile(path, broken)).rejects.toThrow('cut');
     expect(readFileSync(path, 'utf8')).toBe('old');
-    expect(readdirSync(folder)).toEqual(['file']);
+    expect(readdirSync(folder).filter((name) => name !== 'other')).toEqual(['file']);
   });
 
   it('is left alone, or kept under another name, where that is wished', async () => {
@@ -99,6 +100,28 @@ describe('a regular file', () => {
       await saveFile(link, body(), { existing: 'backup' });
       expect(readFileSync(path, 'utf8')).toBe('new');
       expect(readFileSync(`${link}~`, 'utf8')).toBe('old');
+    });
+
+    it('of the same content is none: what a run that was cut off at its end has kept stays', async () => {
+      const path = join(folder, 'file');
+      writeFileSync(path, 'old');
+      for (let run = 0; run < 3; run++) await saveFile(path, body(), { existing: 'backup' });
+      expect(readFileSync(`${path}~`, 'utf8')).toBe('old');
+      await saveFile(path, body('nEw'), { existing: 'backup' });
+      expect(readFileSync(`${path}~`, 'utf8')).toBe('new');
+      expect(readdirSync(folder).sort()).toEqual(['file', 'file~']);
+    });
+
+    it('of a file with several names is a file of its own', async () => {
+      const [path, other] = [join(folder, 'file'), join(folder, 'other')];
+      writeFileSync(path, 'old');
+      linkSync(path, other);
+      await saveFile(path, body(), { existing: 'backup' });
+      expect([path, other, `${path}~`].map((one) => readFileSync(one, 'utf8'))).toEqual([
+        'new',
+        'new',
+        'old',
+      ]);
     });
 
     it('takes the place of an older one only where the file is replaced', async () => {

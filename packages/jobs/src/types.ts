@@ -43,10 +43,11 @@ export interface FollowOptions {
   signal?: AbortSignal;
 }
 
-/** Does a job; its exit code, and what it said when it failed. */
+/** Does a job; its exit code, and what it said when it failed. `repeats`: an earlier try was cut off, and may have done it. */
 export type Execute = (
   job: Job,
   signal: AbortSignal,
+  how: { repeats: boolean },
 ) => Promise<{ exit: number; problem?: string }>;
 
 export interface WorkerOptions {

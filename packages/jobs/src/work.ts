@@ -30,7 +30,7 @@ export class Work {
   /** @param tries with this one */
   async do(job: Job, tries: number): Promise<Verdict | Later> {
     const { attempts = 5, firstPause = 1_000, onOutcome } = this.#parts.options;
-    const end = await this.#end(job);
+    const end = await this.#end(job, tries > 1);
     if (end === 'closing') return { pause: 0 };
     const isLater = end.exit === laterExit || this.#isInterrupted(end, job);
     if (isLater && tries < attempts)
@@ -42,7 +42,7 @@ export class Work {
     return verdict;
   }
 
-  async #end(job: Job): Promise<Verdict | 'closing'> {
+  async #end(job: Job, repeats: boolean): Promise<Verdict | 'closing'> {
     const { marks, execute } = this.#parts;
     // A worker that was killed between the end of the job and its note in the queue has left this.
     const before = await marks.ended(job.key);
@@ -51,7 +51,7 @@ export class Work {
       const begun = await this.#begin(job);
       if (begun !== 'ours') return begun;
     }
-    const ended = await execute(job, this.#signal).catch((error: Error) => ({
+    const ended = await execute(job, this.#signal, { repeats }).catch((error: Error) => ({
       exit: job.repeatable ? bugExit : unknownExit,
       problem: error.message,
     }));

@@ -40,15 +40,17 @@ function worker({
   const marks = new Notes();
   const runs: string[] = [];
   const told: JobOutcome[] = [];
-  const execute = async ({ key }: Job) => {
+  const repeats: boolean[] = [];
+  const execute = async ({ key }: Job, _: AbortSignal, how: { repeats: boolean }) => {
     runs.push(key);
+    repeats.push(how.repeats);
     const exit = exits.shift() ?? 0;
     if (exit instanceof Error) throw exit;
     return { exit };
   };
   const onOutcome = (outcome: JobOutcome) => told.push(outcome);
   const work = new Work({ marks, execute, options: { ...options, onOutcome }, lease });
-  return { marks, runs, told, work };
+  return { marks, runs, repeats, told, work };
 }
 
 describe('a job', () => {
@@ -69,6 +71,13 @@ describe('a job', () => {
     expect(marks.endings.has(job.key)).toBe(state === 'done');
     // What may be done again is not begun; of what nobody knows the mark stays.
     expect(marks.begun.has(job.key)).toBe(job === send && state !== 'failed');
+  });
+
+  it('is told whether an earlier try may have done it', async () => {
+    const { work, repeats } = worker({ exits: [75, 66] });
+    await work.do(get, 1);
+    await work.do(get, 2);
+    expect(repeats).toEqual([false, true]);
   });
 
   it('is tried later, with growing pauses, and fails at last', async () => {

@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { GatheringReadable } from '../src/index.js';
+import { FileSink, GatheringReadable } from '../src/index.js';
 
 class Body extends GatheringReadable {
   readonly #pieces: (Buffer | Error)[];
@@ -99,6 +99,41 @@ describe('saveTo', () => {
     expect(readFileSync(target, 'utf8')).toBe('two');
     expect(lstatSync(file).isSymbolicLink()).toBe(true);
     expect(names()).toEqual(['f', 'target']);
+  });
+
+  it.runIf(posix)(
+    'a file with several names keeps them, and its content until all is there',
+    async () => {
+      const other = join(folder, 'g');
+      writeFileSync(file, 'something long');
+      linkSync(file, other);
+      for (const pieces of [[broken], ['half', broken], ['h'.repeat(3_000_000), broken]])
+        await expect(new Body(...pieces).saveTo(file)).rejects.toBe(broken);
+      expect(readFileSync(other, 'utf8')).toBe('something long');
+      for (const content of ['shorter', 'as long as one can say', '', 'something']) {
+        await new Body(content).saveTo(file);
+        expect(readFileSync(other, 'utf8')).toBe(content);
+      }
+      expect(statSync(file).ino).toBe(statSync(other).ino);
+      expect(names()).toEqual(['f', 'g']);
+    },
+  );
+
+  it.runIf(posix)('a file with several names is gone on with as others are', async () => {
+    writeFileSync(file, 'before');
+    linkSync(file, join(folder, 'g'));
+    const options = { atomic: true, resume: true };
+    const first = await FileSink.open(file, options);
+    await first.begin();
+    void first.take(Buffer.from('half '));
+    expect(await first.abandon()).toBe(true);
+    expect(readFileSync(file, 'utf8')).toBe('before');
+    const second = await FileSink.open(file, options);
+    expect(second.start).toBe(5);
+    void second.take(Buffer.from('whole'));
+    await second.finish();
+    expect(readFileSync(join(folder, 'g'), 'utf8')).toBe('half whole');
+    expect(names()).toEqual(['f', 'g']);
   });
 
   it.runIf(posix)('writes through a file with several names', async () => {

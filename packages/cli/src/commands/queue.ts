@@ -51,7 +51,7 @@ export async function listQueue(spool: Spool, { out }: Context): Promise<undefin
 async function onEntry(
   spool: Spool,
   args: Args,
-  { out }: Context,
+  { out, repeats }: Context,
   done: { type: string; text: string },
   work: (entry: Spooled) => Promise<void>,
 ): Promise<undefined> {
@@ -60,6 +60,10 @@ async function onEntry(
   const unlock = await spool.lock();
   try {
     const entry = (await spool.list()).find((one) => one.id === id);
+    if (entry === undefined && repeats && done.type === 'removed') {
+      out.warn(`${line(id)} is not there any more: an earlier try, which was cut off, had begun`);
+      return;
+    }
     if (entry === undefined)
       throw new Failure(exitCodes.notFound, `${line(id)} is not in the queue`);
     await work(entry);

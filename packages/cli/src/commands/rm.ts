@@ -2,11 +2,12 @@
 import type { FtpClient, RemotePath } from '@fivewire/ftp';
 import { isFivewireError } from 'tls-context-core';
 import { type Args, type Context, text } from '../context.js';
-import { exitCodes, Failure, isFailure, usage } from '../exit-code.js';
+import { exitCodeOf, exitCodes, Failure, isFailure, usage } from '../exit-code.js';
 import { absent, onFtpPath } from '../ftp-command.js';
 import { duration } from '../global-options.js';
-import { chosen, fitting, isOf, onMailbox, onNamedMailbox } from '../imap-command.js';
+import { chosen, fitting, hasMailbox, isOf, onMailbox, onNamedMailbox } from '../imap-command.js';
 import { line } from '../output.js';
+import { ownName } from '../own-mailboxes.js';
 import { fitting as filesFitting } from '../protocols/ftp.js';
 import { globOf } from '../protocols/glob.js';
 import type { Target } from '../target.js';
@@ -42,9 +43,10 @@ export async function run(args: Args, context: Context): Promise<number | undefi
   if (age !== undefined)
     throw usage('--older-than is for files', 'Name them: ftps://host/logs/*, without --recursive.');
   const { signal } = context;
-  await onFtpPath(url, context, async (ftp, path, name) => {
+  await onFtpPath(url, context, async (ftp, path, name, { repeats }) => {
     await refuseFile(ftp, path, name, context);
-    await ftp.remove(path, { recursive: true, signal });
+    const remove = () => ftp.remove(path, { recursive: true, signal });
+    await (repeats ? unlessGone(remove, name, context) : remove());
     await removed(name, context);
   });
   return undefined;
@@ -66,6 +68,24 @@ async function refuseFile(
   });
 }
 
+/** What an earlier try may have removed is told, and counts as removed by it. */
+async function unlessGone<T>(
+  work: () => Promise<T>,
+  name: string,
+  context: Context,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (exitCodeOf(error) !== exitCodes.notFound) throw error;
+    tellGone(name, context);
+    return undefined;
+  }
+}
+
+const tellGone = (name: string, { out }: Context): void =>
+  out.warn(`${line(name)} is not there any more: an earlier try, which was cut off, had begun`);
+
 const removed = (path: string, { out }: Context): Promise<void> =>
   out.done({ type: 'removed', path }, `removed ${line(path)}`);
 
@@ -77,18 +97,20 @@ async function removeFiles(
 ): Promise<number | undefined> {
   const { signal, out } = context;
   let failed = 0;
-  await onFtpPath(url, context, async (ftp, path, name, target) => {
+  await onFtpPath(url, context, async (ftp, path, name, { target, repeats }) => {
     failed = 0;
     const glob = globOf(target.path);
     if (glob === undefined && age === undefined) {
       await refuseFile(ftp, path, name, context);
-      await ftp.remove(path, { signal });
+      const remove = () => ftp.remove(path, { signal });
+      await (repeats ? unlessGone(remove, name, context) : remove());
       return removed(name, context);
     }
-    const found =
+    const find = async (): Promise<FoundFiles> =>
       glob === undefined
         ? { files: await named(ftp, path, name, context), problems: 0 }
-        : await matching(ftp, target, age, context);
+        : matching(ftp, target, age, context);
+    const found = (await (repeats ? unlessGone(find, name, context) : find())) ?? nothing;
     failed += found.problems;
     for (const { path: file, name: one, modified } of found.files) {
       if (age !== undefined && modified === undefined) {
@@ -128,7 +150,7 @@ async function matching(
   target: Target,
   age: number | undefined,
   context: Context,
-): Promise<{ files: readonly Found[]; problems: number }> {
+): Promise<FoundFiles> {
   try {
     const { found, problems } = await filesFitting(ftp, target, context);
     const files = found.map(({ path, modified }) => ({ path, name: textOf(path), modified }));
@@ -139,6 +161,13 @@ async function matching(
     throw error;
   }
 }
+
+interface FoundFiles {
+  files: readonly Found[];
+  problems: number;
+}
+
+const nothing: FoundFiles = { files: [], problems: 0 };
 
 interface Found {
   path: RemotePath;
@@ -158,7 +187,11 @@ async function removeMailbox(
   const { signal, out } = context;
   if (age !== undefined)
     throw usage('--older-than is for messages', 'Leave --recursive out: the mailbox stays.');
-  await onNamedMailbox(url, context, async (imap, mailbox) => {
+  await onNamedMailbox(url, context, async (imap, mailbox, repeats) => {
+    if (repeats) {
+      const name = await ownName(imap, mailbox, context);
+      if (!(await hasMailbox(imap, name, context))) return tellGone(name, context);
+    }
     await imap.delete(mailbox, { signal });
     await out.done({ type: 'removed', mailbox }, `removed ${line(mailbox)}`);
   });
@@ -172,10 +205,15 @@ async function removeMail(
 ): Promise<number | undefined> {
   const { signal, out } = context;
   let exit: number | undefined;
-  await onMailbox(url, context, { readOnly: false }, async (mailbox, place) => {
+  await onMailbox(url, context, { readOnly: false }, async (mailbox, place, _, repeats) => {
     const isNamed = place.uids !== undefined || age === undefined;
-    const named = isNamed ? await chosen(mailbox, place, context) : undefined;
-    exit = named?.exit;
+    const choose = () => chosen(mailbox, place, context);
+    const message = `${place.mailbox} ${place.uids}`;
+    const named = isNamed
+      ? await (repeats ? unlessGone(choose, message, context) : choose())
+      : undefined;
+    if (isNamed && named === undefined) return;
+    exit = repeats ? undefined : named?.exit;
     const query = named === undefined ? {} : { uid: named.uids };
     const uids = await fitting(mailbox, query, age, context);
     if (uids.length === 0) return;

@@ -59,6 +59,12 @@ export class JobLedger implements Ledger<Entry> {
     return isUnknown && !repeatable ? 'unknown' : 'left';
   }
 
+  /** Whether it was cut off: it may have done its work all the same. */
+  wasCutOff({ key }: Job): boolean {
+    const exit = this.ended.get(key)?.exit;
+    return this.begun.has(key) || exit === exitCodes.temporary || exit === exitCodes.protocol;
+  }
+
   /** What nobody knows the end of, and is none of these jobs: it was taken out of FILE, or is written otherwise there. */
   strays(jobs: readonly Job[]): { key: string; name: string }[] {
     const here = new Set(jobs.map(({ key }) => key));
@@ -144,8 +150,9 @@ export class EmbeddedRunner implements JobRunner {
   async #one(job: Job, signal: AbortSignal): Promise<JobOutcome> {
     const { key, repeatable } = job;
     const name = repeatable ? {} : { name: job.name };
+    const repeats = this.#ledger.wasCutOff(job);
     await this.#journal.append({ begun: key, ...name });
-    const { exit, problem: said } = await this.#execute(job, signal);
+    const { exit, problem: said } = await this.#execute(job, signal, { repeats });
     const problem = said === undefined ? {} : { problem: said };
     // What a signal has ended is as unknown as what a kill has.
     if (!signal.aborted || exit === exitCodes.ok)

@@ -10,8 +10,8 @@ import type { Execute } from './job.js';
  * @param shared options of every command that the jobs get as well: `--profile work --ca ca.pem`
  */
 export function executor(shared: readonly string[], { out }: Context): Execute {
-  return async ({ argv, key, name }, signal) => {
-    const { run } = await import('../run.js');
+  return async ({ argv, key, name }, signal, how) => {
+    const { runTry } = await import('../run.js');
     let said = '';
     const stderr = lines((text) => {
       said = /^(?:fivewire|warning): (.*)$/.exec(text)?.[1] ?? said;
@@ -24,7 +24,7 @@ export function executor(shared: readonly string[], { out }: Context): Execute {
     const own = end < 0 ? argv : argv.slice(0, end);
     const operands = end < 0 ? [] : argv.slice(end);
     const all = [...own, ...shared, ...(out.json ? ['--json'] : []), ...operands];
-    const exit = await run(all, { signal, stdout, stderr });
+    const exit = await runTry(all, { signal, stdout, stderr }, how);
     // What it printed and could not be written is lost: then it is not done, whatever it says.
     const lost = await Promise.all([finished(stdout), finished(stderr)]).then(
       () => undefined,

@@ -46,10 +46,11 @@ export interface JobRunner {
   close(options?: { done?: boolean }): Promise<void>;
 }
 
-/** Does a job: its exit code, and what it said when it failed. */
+/** Does a job: its exit code, and what it said when it failed. `repeats`: an earlier try was cut off, and may have done it. */
 export type Execute = (
   job: Job,
   signal: AbortSignal,
+  how: { repeats: boolean },
 ) => Promise<{ exit: number; problem?: string }>;
 
 /** The words of a command line that are no options, and the options without their values. */

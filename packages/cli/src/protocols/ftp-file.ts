@@ -1,7 +1,8 @@
 /** One file of an FTP server to a path here: by the client's own download where nothing stands between, which is as fast as it gets. */
 
-import { stat, utimes } from 'node:fs/promises';
+import { rename, stat, utimes } from 'node:fs/promises';
 import type { FtpClient, RemotePath } from '@fivewire/ftp';
+import { placeOf, takePlace } from '@fivewire/line-protocol';
 import type { Context } from '../context.js';
 import { clear, type KeepWishes } from '../keep.js';
 import { line } from '../output.js';
@@ -38,11 +39,25 @@ export async function saveRemote(
     const isOwn = settings.limitRate === undefined && (existing !== 'backup' || wishes.resume);
     if (isOwn) {
       const backup = existing === 'backup' ? await startBackup(to) : undefined;
+      const place = backup === undefined ? undefined : await placeOf(to);
+      const part = `${place?.path}.part`;
       const onProgress = ({ octets }: { octets: number }): void => progress.update(octets, size);
       const { resume } = wishes;
       try {
-        await ftp.download(path, to, { signal, resume, onProgress });
-        await backup?.keep();
+        if (place === undefined) await ftp.download(path, to, { signal, resume, onProgress });
+        else {
+          // Whole under the name that it is gone on with; then the backup, and then it takes its place.
+          // What is noted of the part is the same with a backup and without: a run goes on with what the other kind has left.
+          const [noted, notedHere] = [`${part}.json`, `${part}.part.json`];
+          await rename(noted, notedHere).catch(() => {});
+          try {
+            await ftp.download(path, part, { signal, resume, onProgress, atomic: false });
+          } finally {
+            await rename(notedHere, noted).catch(() => {});
+          }
+          await backup?.keep(part);
+          await takePlace(part, place);
+        }
       } catch (error) {
         throw ofFileSystem(to, error);
       } finally {

@@ -1,14 +1,15 @@
 /**
  * Messages that wait on this side: `ID.eml`, as it will go out, and `ID.json`, who it is from and to. It is there when its JSON is.
  * Before a message goes out that is noted, and after it was taken it is removed: what a kill leaves in between is parked, since
- * nobody knows whether it was taken, and is never sent by itself.
+ * nobody knows whether it was taken, and is never sent by itself. What a kill leaves without a JSON was never taken over, or has
+ * gone out: the next run that has the lock removes it, once the process that its ID names is dead.
  */
-import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isAbandoned, temporaryName } from '@fivewire/line-protocol';
 import { exitCodes, Failure } from '../exit-code.js';
 import { makeDirectory, syncDirectory, unreadable, unwritable } from '../local-files.js';
 import { lockFile } from '../lock-file.js';
@@ -42,7 +43,7 @@ export class Spool {
   /** Resolves when it is on the disk. */
   async add(message: Readable, about: Omit<Spooled, 'id' | 'created' | 'state'>): Promise<Spooled> {
     await makeDirectory(this.path);
-    const id = `${Date.now().toString(36)}-${randomUUID().slice(0, 8)}`;
+    const id = `${Date.now().toString(36)}-${temporaryName('').slice(-markEnd.length, -'.part'.length)}`;
     const entry: Spooled = { id, created: new Date().toISOString(), state: 'waiting', ...about };
     try {
       await pipeline(
@@ -104,6 +105,31 @@ export class Spool {
     await readdir(this.path).catch((error) => {
       throw unreadable(this.path, 'the queue', error);
     });
-    return lockFile(join(this.path, '.lock'), this.path, 0);
+    const unlock = await lockFile(join(this.path, '.lock'), this.path, 0);
+    await this.#sweep();
+    return unlock;
+  }
+
+  /** What cannot be looked at or removed stays: it does no harm. */
+  async #sweep(): Promise<void> {
+    const names = new Set(await readdir(this.path).catch((): string[] => []));
+    for (const name of names) {
+      const [, id = '', kind] = /^(.+)\.(eml|json\.new)$/.exec(name) ?? [];
+      const isNoted = names.has(`${id}.json`);
+      // A note is made anew under the lock alone, and the first one by the process of the ID.
+      if (kind === undefined || (isNoted && kind === 'eml')) continue;
+      const path = join(this.path, name);
+      const about = await lstat(path).catch(() => undefined);
+      if (!about?.isFile() || !(isNoted || isAbandoned(partOf(id), about.mtimeMs))) continue;
+      // A process that has died since its names were read may have noted it before.
+      const json = await lstat(join(this.path, `${id}.json`)).catch(() => undefined);
+      if (kind !== 'eml' || json === undefined) await unlink(path).catch(() => {});
+    }
   }
 }
+
+const markEnd = '0123456789ab.part';
+
+/** As a part of the same writer is called. IDs of before have no writer: then it is their age that says so. */
+const partOf = (id: string): string =>
+  `.${id}.${/-([0-9a-f]{12})$/.exec(id)?.[1] ?? '-'.repeat(12)}.part`;

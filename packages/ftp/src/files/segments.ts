@@ -64,7 +64,7 @@ export function checkSegments(target: DownloadTarget, options: DownloadOptions):
 /**
  * @param path an octet string
  * @returns `undefined` where the file is too short, the server can't begin in the middle or tells no size, or what has the name here
- * is written through (a device, a file of several names) and has no place for what comes out of order
+ * is never replaced (a device, a file of several names) and has no place for what comes out of order
  */
 export async function downloadSegments(
   pool: Pool<FtpClient>,

@@ -49,8 +49,9 @@ export class FileSink {
     try {
       const place = await placeOf(name);
       refuseDirectory(name, place);
-      // What is written through and never replaced (a device, a fifo, a file of several names) has no part to go on with.
-      if (resume && (place.replaceable || (!atomic && place.file?.isFile()))) {
+      const isBeside = atomic && (place.replaceable || place.refillable);
+      // What is written through (a device, a fifo) has no part to go on with.
+      if (resume && (isBeside || (!atomic && (place.replaceable || place.file?.isFile())))) {
         path = atomic ? `${place.path}.part` : place.path;
         const file = await openPart(path);
         const { size } = await file.stat();
@@ -58,7 +59,7 @@ export class FileSink {
         sink.#isNew = place.file === undefined;
         return sink;
       }
-      if (!atomic || !place.replaceable) return await FileSink.#openInPlace(place);
+      if (!isBeside) return await FileSink.#openInPlace(place);
       const beside = await openBeside(place);
       return new FileSink(place, beside.path, beside.file, 0, false);
     } catch (error) {
@@ -95,6 +96,11 @@ export class FileSink {
     this.#keep = keep;
     // A part must not have holes when this process dies, and what is no file has no positions: then writes keep their order.
     this.#writesInFlight = keep || !isFile ? 1 : 2;
+  }
+
+  /** Where the octets are until it is finished: beside the file, or in it. */
+  get path(): string {
+    return this.#path;
   }
 
   get start(): number {

@@ -1,6 +1,6 @@
 /**
- * What stands where a file is to be written: a new or a regular file may be replaced by one written beside it; a device, a fifo
- * and a file with several names are written to and never replaced. A link keeps its place.
+ * What stands where a file is to be written: a new or a regular file may be replaced by one written beside it; one with several
+ * names, or another owner, gets the content of one written beside it; a device and a fifo are written to. A link keeps its place.
  */
 import { constants, lstat as lstatByCallback, type Stats } from 'node:fs';
 import { access, chmod, chown, readlink, stat } from 'node:fs/promises';
@@ -17,6 +17,8 @@ export interface Place {
   file: Stats | undefined;
   /** Whether a file written beside it may take its name: its owner, mode and names would stay. */
   replaceable: boolean;
+  /** Whether it is a file that keeps what makes it one (its names, its owner) and gets only the content of one written beside it. */
+  refillable: boolean;
 }
 
 const mostLinks = 40;
@@ -29,29 +31,35 @@ export async function placeOf(name: string): Promise<Place> {
     if (file === undefined && links > 0) {
       // What /dev/stdout and /dev/fd/3 say they lead to, `pipe:[5]` or `name (deleted)`, is no path, and they lead there all the same.
       const led = await stat(name).catch(absent);
-      if (led !== undefined) return { path: name, file: led, replaceable: false };
+      if (led !== undefined) return { path: name, file: led, ...writtenThrough };
     }
-    if (!file?.isSymbolicLink()) return { path, file, replaceable: await mayReplace(path, file) };
+    if (!file?.isSymbolicLink()) return { path, file, ...(await wayOf(path, file)) };
     path = resolve(dirname(path), await readlink(path));
   }
-  return { path, file: await stat(path), replaceable: false }; // ELOOP
+  return { path, file: await stat(path), ...writtenThrough }; // ELOOP
 }
 
 const absent = (error: NodeJS.ErrnoException): undefined => {
   if (error.code !== 'ENOENT') throw error;
 };
 
-/** A file that we may write to, alone under its name, whose owner we can keep. */
-async function mayReplace(path: string, file: Stats | undefined): Promise<boolean> {
-  if (file === undefined) return true;
-  if (!file.isFile() || file.nlink > 1) return false;
+type Way = Pick<Place, 'replaceable' | 'refillable'>;
+const writtenThrough: Way = { replaceable: false, refillable: false };
+
+/** A file that we may write to is replaced where it is alone under its name and we can keep its owner. */
+async function wayOf(path: string, file: Stats | undefined): Promise<Way> {
+  if (file === undefined) return { replaceable: true, refillable: false };
+  if (!file.isFile()) return writtenThrough;
   await access(path, constants.W_OK);
   const hasRoom = await access(dirname(path), constants.W_OK).then(
     () => true,
     () => false,
   );
+  if (!hasRoom) return writtenThrough;
   const user = process.getuid?.();
-  return hasRoom && (user === undefined || user === 0 || keepsOwner(user, file));
+  const replaceable =
+    file.nlink === 1 && (user === undefined || user === 0 || keepsOwner(user, file));
+  return { replaceable, refillable: !replaceable };
 }
 
 const keepsOwner = (user: number, { uid, gid }: Stats): boolean =>

@@ -8,7 +8,8 @@ import { localFailure, pathOf } from './local-failure.js';
 export interface SaveOptions {
   /**
    * Written beside the file and renamed when it is whole, with the mode and the owner of the file that was there. Default
-   * `true`. Devices, fifos and files with several names are always written through, and links keep their place.
+   * `true`. A file with several names keeps them, and gets the content when that is whole. Devices and fifos are always written
+   * through, and links keep their place.
    */
   atomic?: boolean;
 }
