@@ -1244,10 +1244,17 @@ export const mutants = [
     red: test('line-protocol', 'save-to'),
   },
   {
-    guard: 'devices, fifos and files with several names are written through',
+    guard: 'devices and fifos are written through',
     in: 'line-protocol/src/local-file/place.ts',
-    take: 'if (!file.isFile() || file.nlink > 1) return false;',
+    take: 'if (!file.isFile()) return writtenThrough;',
     put: '',
+    red: test('line-protocol', 'save-to'),
+  },
+  {
+    guard: 'a file with several names keeps them',
+    in: 'line-protocol/src/local-file/place.ts',
+    take: 'file.nlink === 1 && (user === undefined || user === 0 || keepsOwner(user, file));',
+    put: 'user === undefined || user === 0 || keepsOwner(user, file);',
     red: test('line-protocol', 'save-to'),
   },
   // ── one contract over five clients ─────────────────────────────────────────────────────────────────────────
@@ -1980,9 +1987,9 @@ export const mutants = [
     red: ['packages/ftp/test/one-file.test.ts'],
   },
   {
-    guard: 'resume replaces no fifo and no file of several names',
+    guard: 'resume replaces no fifo and no device',
     in: 'line-protocol/src/local-file/file-sink.ts',
-    take: 'if (resume && (place.replaceable || (!atomic && place.file?.isFile()))) {',
+    take: 'if (resume && (isBeside || (!atomic && (place.replaceable || place.file?.isFile())))) {',
     put: 'if (resume) {',
     red: ['packages/ftp/test/resume.test.ts'],
   },
