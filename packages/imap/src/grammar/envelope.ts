@@ -132,12 +132,28 @@ export function parseEnvelopeSlice(slice: Envelope | FrameSlice, notes: string[]
 
 /** A group that nothing ends (RFC 9051 §7.5.2) and an address without a domain look alike. */
 function noteOpenGroups(raw: RawEnvelope, notes: string[]): void {
-  for (const field of ['from', 'sender', 'replyTo', 'to', 'cc', 'bcc'] as const) {
-    const opened = raw[field].findLast(({ host }) => host === null);
-    const { name, mailbox = null } = opened ?? {};
-    if (name === null && mailbox !== null && !mailbox.includes('@'))
+  const { from, sender, replyTo, to, cc, bcc } = raw;
+  if (
+    isEnded(from) &&
+    isEnded(sender) &&
+    isEnded(replyTo) &&
+    isEnded(to) &&
+    isEnded(cc) &&
+    isEnded(bcc)
+  )
+    return;
+  for (const [field, list] of Object.entries({ from, sender, replyTo, to, cc, bcc }))
+    if (!isEnded(list))
       notes.push(`${field}: a group without its end, or an address without a domain`);
+}
+
+/** Whether the last entry without a domain, if there is one, ends a group or has a name. */
+function isEnded(list: readonly RawAddress[]): boolean {
+  for (let i = list.length - 1; i >= 0; i--) {
+    const { host, name, mailbox } = list[i] as RawAddress;
+    if (host === null) return name !== null || mailbox === null || mailbox.includes('@');
   }
+  return true;
 }
 
 /** envelope, with nothing to forgive. */
