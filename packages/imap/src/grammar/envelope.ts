@@ -460,6 +460,7 @@ const seenNames = new Seen<string>();
 
 /** Words that no address begins with. */
 const phrase = /\S\s+\S|^=\?/;
+const isPhrase = (text: string | null): boolean => text !== null && phrase.test(text);
 
 /** An address without host opens a group, named by its mailbox; one without either closes it (RFC 9051 §7.5.2). */
 function decodeGroups(raw: readonly RawAddress[]): Address[] {
@@ -472,8 +473,7 @@ function decodeGroups(raw: readonly RawAddress[]): Address[] {
   const lastEnd = raw.findLastIndex((entry) => entry.host === null && entry.mailbox === null);
   for (const [i, entry] of raw.entries()) {
     // Without an end to come it opens no group, unless it is no name of a mailbox: it is someone whose domain the server does not give.
-    const isOpened = i <= lastEnd || (entry.mailbox !== null && phrase.test(entry.mailbox));
-    if (entry.host === null && entry.name === null && isOpened) {
+    if (entry.host === null && entry.name === null && (i <= lastEnd || isPhrase(entry.mailbox))) {
       endGroup();
       if (entry.mailbox !== null) group = { name: decodeHeaderText(entry.mailbox), empty: true };
       continue;
