@@ -1,6 +1,8 @@
 // An IMAP server with one mailbox that follows a script, in a process of its own. Prints its port; what it holds is in `imap-mailbox.mjs`.
+
 import { createServer } from 'node:net';
 import { bodyOf, rowOf } from './imap-mailbox.mjs';
+import { room } from './servers.mjs';
 
 const { count, bodyOctets, ids } = JSON.parse(process.argv[2]);
 const capabilities = 'IMAP4rev1 LITERAL+ UIDPLUS ESEARCH ID NAMESPACE CHILDREN AUTH=PLAIN SASL-IR';
@@ -16,15 +18,6 @@ function* numbers(set) {
 
 /** Octets go out in pieces of so many at least, as real servers write them. */
 const pieceOctets = 32_768;
-
-const room = (socket) =>
-  new Promise((resolve) => {
-    const go = () => {
-      socket.off('drain', go).off('close', go);
-      resolve();
-    };
-    socket.on('drain', go).on('close', go);
-  });
 
 async function fetch(socket, tag, set, items) {
   const section = /BODY(?:\.PEEK)?\[\](?:<(\d+)[^>]*>)?/i.exec(items);

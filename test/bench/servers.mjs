@@ -12,7 +12,7 @@ export function lines(text, octets) {
 }
 
 /** Resolves when more can be written, or never again. It leaves no listener behind: a server waits many times for one client. */
-const room = (socket) =>
+export const room = (socket) =>
   new Promise((resolve) => {
     const go = () => {
       socket.off('drain', go).off('close', go);
