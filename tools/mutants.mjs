@@ -1346,6 +1346,27 @@ export const mutants = [
     red: test('pop3', 'lengths'),
   },
   {
+    guard: 'POP3: after a message of another length NOOP comes before anything that is believed',
+    in: 'pop3/src/session.ts',
+    take: 'const settled = this.settle(turn, timeout);',
+    put: 'const settled = undefined;',
+    red: test('pop3', 'lengths'),
+  },
+  {
+    guard: 'POP3: so it does before QUIT, which commits',
+    in: 'pop3/src/quit.ts',
+    take: 'await session.settle(turn, timeout);',
+    put: '',
+    red: test('pop3', 'lengths'),
+  },
+  {
+    guard: 'NNTP: what lies behind the go-ahead is no word about an article',
+    in: 'nntp/src/post.ts',
+    take: 'if (buffered === 0) return;',
+    put: 'if (buffered >= 0) return;',
+    red: [...test('nntp', 'post'), ...test('nntp', 'feed')],
+  },
+  {
     guard: 'POP3: what has another size than the message retrieved is fetched, not marked',
     in: 'pop3/src/remembered.ts',
     take: 'return before !== undefined && before !== size;',

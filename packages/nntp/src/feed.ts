@@ -12,7 +12,7 @@ import {
 } from '@fivewire/line-protocol';
 import { messageId as checkedId } from './arguments.js';
 import type { Article } from './article.js';
-import { isDuplicate, type Postable, sendArticle, toOctets } from './post.js';
+import { isDuplicate, type Postable, refuseMore, sendArticle, toOctets } from './post.js';
 import { needsLogin, saysUnknownCommand } from './response-codes.js';
 import type { Session } from './session.js';
 import type { CallOptions } from './types.js';
@@ -204,6 +204,7 @@ async function ihave(
   return session.run(line, options, async (reply, wait) => {
     const answer = judge(session, reply, line, messageId);
     if (answer.outcome !== 'send') return answer as Fed;
+    refuseMore(session, line.masked);
     await sendArticle(session, octets, wait);
     return judge(session, await session.readReply(wait), line, messageId) as Fed;
   });

@@ -34,6 +34,7 @@ export async function post(
   const line = commandLine('POST');
   return session.run(line, options, async (reply, wait) => {
     if (reply.code !== 340) throw session.refused(reply, line.masked);
+    refuseMore(session, line.masked);
     const written = await sendArticle(session, octets, wait);
     // The server's word counts: what 240 names; else what the article has; else what 340 recommended for one that has none.
     const ours = written ?? idIn(reply.text);
@@ -49,6 +50,15 @@ export async function post(
         : error;
     }
   });
+}
+
+/**
+ * Before an article goes out: a server that asks for it has nothing more to say. What lies behind would be taken for its word about the article.
+ */
+export function refuseMore({ connection }: Session, command: string): void {
+  const { buffered } = connection;
+  if (buffered === 0) return;
+  throw connection.malformed('nothing before the article', `${buffered} octets`, { command });
 }
 
 /** @throws UsageError ERR_ARGUMENT */

@@ -295,3 +295,24 @@ describe('feed()', () => {
     },
   );
 });
+
+it('sends no article where more than the go-ahead of IHAVE has come: that is no word about it', async () => {
+  const dialogue = peer('C: IHAVE <1@x>\nS-raw: 335 send\\r\\n235 ok\\r\\n\nC-end', [
+    'VERSION 2',
+    'IHAVE',
+  ]);
+  const result = await play(
+    dialogue,
+    async (nntp) => {
+      const seen: unknown[] = [];
+      const loop = async () => {
+        for await (const { messageId, outcome } of nntp.feed([article('<1@x>')]))
+          seen.push([messageId, outcome]);
+      };
+      const { code, connection } = await failure(loop());
+      return [code, connection, seen];
+    },
+    { deliveries: ['whole'] },
+  );
+  expect(result).toEqual(['ERR_MALFORMED_RESPONSE', 'closed', [['<1@x>', 'unknown']]]);
+});

@@ -48,6 +48,22 @@ describe('POST', () => {
     ]);
   });
 
+  it.each(['240 ok', '340 send', '44', 'x'])(
+    'sends nothing where more than the go-ahead has come (%s)',
+    async (more) => {
+      const dialogue = reader(`C: POST\nS-raw: 340 send\\r\\n${more}\\r\\n\nC-end`);
+      const result = await play(
+        dialogue,
+        async (nntp) => {
+          const { code, connection } = await failure(nntp.post('x'));
+          return [code, connection];
+        },
+        { deliveries: ['whole'] },
+      );
+      expect(result).toEqual(['ERR_MALFORMED_RESPONSE', 'closed']);
+    },
+  );
+
   it('never ends an article whose source has failed', async () => {
     const dialogue = reader('C: POST\nS: 340\nC: half\nC-end');
     const result = await play(dialogue, async (nntp) => {

@@ -237,13 +237,10 @@ async function* fetch(
  */
 async function mark(client: Pop3Client, number: number, call: CallOptions): Promise<void> {
   const session = sessionOf(client);
-  // What lies before the reply to DELE would be taken for it.
-  if (session.surprises > 0) await session.inStep();
   try {
     await client.delete(number, call);
   } catch (error) {
     if (!isFivewireError(error) || error.code !== 'ERR_TRANSFER_INCOMPLETE') throw error;
-    await session.inStep();
     try {
       await session.run(commandLine('LIST', [String(number)]), call, () => {});
     } catch (refusal) {

@@ -36,9 +36,9 @@ function rows<T>(
         connection,
         line,
         pipelined: session.pipelined,
-        prepare() {
+        async prepare(turn) {
+          await session.settle(turn, timeout);
           surprises = session.surprises;
-          return undefined;
         },
         readHead: async () => {
           const wait = session.wait(verb, 'command', timeout);

@@ -21,6 +21,7 @@ export function createQuit(session: Session): (options: CallOptions) => Promise<
       session.queue.run(
         async (turn) => {
           sent();
+          await session.settle(turn, timeout);
           const { surprises } = session;
           session.to('quit');
           connection.send(line);

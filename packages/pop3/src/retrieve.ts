@@ -16,6 +16,7 @@ import {
   ReplyBody,
   type Rules,
   rules,
+  type Turn,
   type Wait,
 } from '@fivewire/line-protocol';
 import { commandError, type Response } from './response.js';
@@ -55,8 +56,8 @@ class Retrieval implements BodyCommand<Response>, BodyDecoder {
   readonly #number: number;
   readonly #isWhole: boolean;
   readonly #timeout: number | undefined;
-  /** How many surprises there had been when it was asked for. */
-  readonly #surprises: number;
+  /** How many surprises there had been when it went out. */
+  #surprises: number;
   #dots: DotDecoder | undefined = undefined;
   /** Its own body, to tell a problem of. */
   #body: PacedBody | undefined = undefined;
@@ -72,6 +73,14 @@ class Retrieval implements BodyCommand<Response>, BodyDecoder {
     this.#isWhole = lines === undefined;
     this.#timeout = timeout;
     this.#surprises = session.surprises;
+  }
+
+  prepare(turn: Turn): Promise<void> | undefined {
+    const session = this.#session;
+    this.#surprises = session.surprises;
+    return session.settle(turn, this.#timeout)?.then(() => {
+      this.#surprises = session.surprises;
+    });
   }
 
   get wait(): Wait {
@@ -203,7 +212,6 @@ export function retrieveAll(
     give: (number, body) => new Given(number, body),
     async refuse(number, error) {
       if (error.code !== 'ERR_TRANSFER_INCOMPLETE') return { ok: false, number, error };
-      await session.inStep();
       const command = new Retrieval(session, number, options);
       const body = new ReplyBody(source, command, session.pipelined);
       return body.head().then(

@@ -7,7 +7,6 @@ import {
   createNotices,
   decodeText,
   escapeText,
-  isFivewireError,
   type LineConnection,
   type Notices,
   type Phase,
@@ -15,6 +14,7 @@ import {
   readDotNames,
   TransferError,
   type Transport,
+  type Turn,
   UsageError,
   type Wait,
 } from '@fivewire/line-protocol';
@@ -23,6 +23,7 @@ import {
   commandError,
   type Response,
   readResponse,
+  serverReply,
   strayMeaning,
   takeResponse,
 } from './response.js';
@@ -48,7 +49,8 @@ export class Session {
   #state: State = 'opened';
   /** What wants to know that QUIT has removed what was marked. */
   readonly onCommitted: Set<(numbers: readonly number[]) => unknown> = new Set();
-  #inStep: Promise<void> | undefined;
+  /** How many of them have been looked after: see {@link Session.inStep}. */
+  #settled = 0;
 
   constructor(
     connection: LineConnection,
@@ -97,29 +99,51 @@ export class Session {
   surprised(problem: string): void {
     this.surprises++;
     this.to('surprised');
-    this.#inStep = undefined;
     this.notices.push({ kind: 'length', text: problem });
   }
 
   /**
-   * After a surprise, and after everything asked for before it has been read: that the next reply is the one to the next command, and
-   * nothing lies between. What does came out of a message.
+   * After a surprise, and before the next command goes out: that the next reply is the one to it, for nothing lies between. What does came
+   * out of a message. In the command's own turn; not a promise where nothing is to be done.
    */
-  inStep(): Promise<void> {
+  settle(turn: Turn, timeout?: number): Promise<void> | undefined {
+    return this.#settled === this.surprises ? undefined : this.#settle(turn, timeout);
+  }
+
+  async #settle(turn: Turn, timeout: number | undefined): Promise<void> {
+    await turn.toRead(); // the work before this one may have done it
+    if (this.#settled === this.surprises) return;
+    const { connection } = this;
     const line = commandLine('NOOP');
     const command = line.masked;
-    this.#inStep ??= this.run(line, {}, () => {
-      const { buffered } = this.connection;
-      if (buffered === 0) return;
-      throw this.connection.malformed('nothing after the reply to NOOP', `${buffered} octets`, {
+    connection.send(line);
+    const response = await this.readResponse(this.wait(command, 'command', timeout));
+    // RFC 1939 §5 has no other reply to NOOP than +OK: this one is to something else.
+    if (!response.ok)
+      throw connection.malformed('+OK to NOOP', serverReply(response).text, { command });
+    const { buffered } = connection;
+    if (buffered > 0)
+      throw connection.malformed('nothing after the reply to NOOP', `${buffered} octets`, {
         command,
       });
-    }).catch((error: unknown) => {
-      if (!isFivewireError(error) || error.code !== 'ERR_COMMAND_REJECTED') throw error;
-      // RFC 1939 §5 has no other reply to NOOP than +OK: this one is to something else.
-      throw this.connection.malformed('+OK to NOOP', error.message, { command });
+    this.#settled = this.surprises;
+  }
+
+  /** As {@link settle}, in a turn of its own: before anything is done on the strength of what was read. */
+  async inStep(options: CallOptions = {}): Promise<void> {
+    if (this.#settled !== this.surprises) await this.noop(options);
+  }
+
+  /** NOOP, RFC 1939 §5; where one has to be sent before the next command, it is this one. */
+  noop(options: CallOptions): Promise<void> {
+    const { signal, timeout } = options;
+    const line = commandLine('NOOP');
+    if (this.#settled === this.surprises) return this.run(line, options, () => {});
+    return this.queue.run(async (turn) => this.settle(turn, timeout), {
+      signal,
+      phase: 'command',
+      command: line.masked,
     });
-    return this.#inStep;
   }
 
   /** Sends a command and reads its status line, then what `read` takes. @throws CommandError for -ERR. */
@@ -131,6 +155,8 @@ export class Session {
   ): Promise<T> {
     return this.queue.run(
       async (turn) => {
+        const settled = this.settle(turn, timeout);
+        if (settled !== undefined) await settled;
         const { surprises } = this;
         this.connection.send(line);
         if (this.pipelined && phase === 'command') turn.wrote();

@@ -120,7 +120,7 @@ describe('a message that takes in the next one, or gives octets to it', () => {
 
   it('a call of its own behind it is told to ask again', async () => {
     const dialogue = loggedIn(
-      `${list(2, 3)}\nC: RETR 1\nC: RETR 2\nS: +OK\nS: a\nS: .\nS: +OK\nS: b\nS: .\nC: RETR 2\nS: +OK\nS: b\nS: .`,
+      `${list(2, 3)}\nC: RETR 1\nC: RETR 2\nS: +OK\nS: a\nS: .\nS: +OK\nS: b\nS: .\nC: NOOP\nS: +OK\nC: RETR 2\nS: +OK\nS: b\nS: .`,
     );
     const result = await play(dialogue, async (pop) => {
       await pop.list().toArray();
@@ -139,7 +139,7 @@ describe('a message that takes in the next one, or gives octets to it', () => {
 
   it('so is any other call behind it, whatever it was answered', async () => {
     const dialogue = loggedIn(
-      `${list(2)}\nC: RETR 1\nC: STAT\nC: UIDL\nC: DELE 1\nS: +OK\nS: a\nS: .\nS: +OK 9 9\nS: +OK\nS: 1 x\nS: .\nS: -ERR no\nC: NOOP\nS: +OK`,
+      `${list(2)}\nC: RETR 1\nC: STAT\nC: UIDL\nC: DELE 1\nS: +OK\nS: a\nS: .\nS: +OK 9 9\nS: +OK\nS: 1 x\nS: .\nS: -ERR no\nC: NOOP\nS: +OK\nC: STAT\nS: +OK 1 2`,
     );
     const result = await play(dialogue, async (pop) => {
       await pop.list().toArray();
@@ -149,11 +149,11 @@ describe('a message that takes in the next one, or gives octets to it', () => {
         failure(pop.uidl().toArray()),
         failure(pop.delete(1)),
       ]);
-      await pop.noop();
-      return [all.map((each) => (typeof each === 'string' ? each : each.code)), pop.marked];
+      const codes = all.map((each) => (typeof each === 'string' ? each : each.code));
+      return [codes, pop.marked, await pop.stat()];
     });
     const again = 'ERR_TRANSFER_INCOMPLETE';
-    expect(result).toEqual([['a\r\n', again, again, again], [1]]);
+    expect(result).toEqual([['a\r\n', again, again, again], [1], { count: 1, octets: 2 }]);
   });
 
   it('QUIT behind it does not say that marks are committed', async () => {
@@ -167,5 +167,63 @@ describe('a message that takes in the next one, or gives octets to it', () => {
       return [message, committed];
     });
     expect(result).toEqual(['a\r\n', 'unknown']);
+  });
+});
+
+describe('after a message of another length a NOOP comes before anything', () => {
+  const wrong = (rest: string) =>
+    loggedIn(`${list(9)}\nC: RETR 1\nS: +OK\nS: a\nS: .\nC: NOOP\n${rest}`);
+  const calls: Record<string, [string, (pop: Pop3Client) => Promise<unknown>, unknown]> = {
+    stat: ['C: STAT\nS: +OK 1 9', (pop) => pop.stat(), { count: 1, octets: 9 }],
+    uidl: [
+      'C: UIDL\nS: +OK\nS: 1 x\nS: .',
+      (pop) => pop.uidl().toArray(),
+      [{ ok: true, number: 1, uid: 'x' }],
+    ],
+    list: [list(9), (pop) => pop.list().toArray(), [{ ok: true, number: 1, octets: 9 }]],
+    delete: ['C: DELE 1\nS: +OK', (pop) => pop.delete(1), undefined],
+    reset: ['C: RSET\nS: +OK', (pop) => pop.reset(), undefined],
+    noop: ['', (pop) => pop.noop(), undefined],
+    top: ['C: TOP 1 0\nS: +OK\nS: a\nS: .', (pop) => text(pop.top(1, 0)), 'a\r\n'],
+    command: ['C: XTND x\nS: +OK y', (pop) => pop.command('XTND', ['x']), { text: 'y' }],
+    quit: ['C: QUIT\nS: +OK', (pop) => pop.quit(), { committed: true }],
+  };
+  const surprised = async (pop: Pop3Client) => {
+    await pop.list().toArray();
+    await text(pop.retrieve(1));
+  };
+
+  it.each(Object.entries(calls))('%s', async (_, [said, call, expected]) => {
+    const result = await play(wrong(`S: +OK\n${said}`), async (pop) => {
+      await surprised(pop);
+      return call(pop);
+    });
+    expect(result).toEqual(expected);
+  });
+
+  it.each(Object.entries(calls).filter(([name]) => name !== 'quit'))(
+    '%s is not sent where another reply lies before that to NOOP',
+    async (_, [, call]) => {
+      const result = await play(wrong('S: -ERR no such message'), async (pop) => {
+        await surprised(pop);
+        const { code, connection } = await failure(call(pop));
+        return [code, connection];
+      });
+      expect(result).toEqual(['ERR_MALFORMED_RESPONSE', 'closed']);
+    },
+  );
+
+  it('quit sends no QUIT there, so nothing is committed', async () => {
+    const dialogue = loggedIn(
+      `${list(9, 9)}\nC: DELE 2\nS: +OK\nC: RETR 1\nS: +OK\nS: a\nS: .\nC: NOOP\nS: -ERR no such message`,
+    );
+    const result = await play(dialogue, async (pop) => {
+      await pop.list().toArray();
+      await pop.delete(2);
+      await text(pop.retrieve(1));
+      const { committed, error } = await pop.quit();
+      return [committed, error?.code];
+    });
+    expect(result).toEqual([false, 'ERR_MALFORMED_RESPONSE']);
   });
 });
