@@ -471,23 +471,6 @@ export function habits({ cli, world }: Installed): void {
     );
   });
 
-  it.each([
-    ['append', ['append', 'm', url('imaps', 'INBOX')]],
-    ['news post', ['news', 'post', url('nntps'), 'm']],
-  ])('--limit-rate holds for %s', async (_, args) => {
-    const cwd = cli.folder();
-    const text = 'From: b@example.org\nNewsgroups: test.fivewire\nSubject: s\n\n';
-    writeFileSync(join(cwd, 'm'), text + 'x'.repeat(70).concat('\n').repeat(30));
-    const began = performance.now();
-    expect(await fivewire(cwd, [...args, '--limit-rate', '4k'])).toMatchObject({
-      status: 0,
-      stdout: '',
-      stderr: '',
-    });
-    // 2 kB at 4 KiB/s: whatever the machine does, not less than this.
-    expect(performance.now() - began).toBeGreaterThan(300);
-  });
-
   it.each([['imap'], ['pop3'], ['ftp']])('--retry holds for watch of %s', async (protocol) => {
     const ran = await cli.run([
       'watch',

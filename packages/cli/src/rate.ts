@@ -1,5 +1,5 @@
 /** `--rate 60/m`: so many in a time, evenly; and octets in a time, for what comes in pieces of its own. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, realClock } from './clock.js';
 import { usage } from './exit-code.js';
 
 const spans: Readonly<Record<string, number>> = {
@@ -16,16 +16,6 @@ export function rateOf(value: string): number {
   if (Number.isFinite(pause) && pause > 0) return pause;
   throw usage(`--rate ${value} is no rate`, 'Write 5/s, 60/m or 1000/h.');
 }
-
-interface Clock {
-  now(): number;
-  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
-}
-
-const realClock: Clock = {
-  now: () => performance.now(),
-  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
-};
 
 /**
  * `--limit-rate` for whole messages: resolves when one of so many octets may go on.
@@ -47,13 +37,17 @@ export function octetsPaced(
 }
 
 /** Resolves when the next one may begin. */
-export function paced(pause: number | undefined, signal: AbortSignal): () => Promise<void> {
+export function paced(
+  pause: number | undefined,
+  signal: AbortSignal,
+  clock: Clock = realClock,
+): () => Promise<void> {
   let next = 0;
   return async () => {
     if (pause === undefined) return;
-    const now = performance.now();
+    const now = clock.now();
     const wait = next - now;
     next = Math.max(next, now) + pause;
-    if (wait > 0) await sleep(wait, undefined, { signal });
+    if (wait > 0) await clock.sleep(wait, signal);
   };
 }

@@ -1,7 +1,8 @@
 /** `--retry`: once more when the trouble may pass, and when that cannot do anything twice. */
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import { growingPause } from '@fivewire/line-protocol';
 import { isFivewireError } from 'tls-context-core';
+import { realClock } from './clock.js';
 import type { Context } from './context.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
 import { line } from './output.js';
@@ -37,7 +38,7 @@ export async function withRetry<T>(
       out.say(
         `${line((error as Error).message)}; again in ${pause / 1_000} s (${tries + 1} of ${settings.retries})`,
       );
-      await sleep(pause, undefined, { signal }).catch(() => {
+      await realClock.sleep(pause, signal).catch(() => {
         throw error;
       });
     }
