@@ -2042,4 +2042,25 @@ export const mutants = [
     put: 'return;',
     red: ['packages/cli/test/silence.test.ts'],
   },
+  {
+    guard: 'a repeated get clobbers nothing, and takes no other file for what it has got',
+    in: 'cli/src/save-file.ts',
+    take: '      differs ||= !here.equals(piece);',
+    put: '',
+    red: ['packages/cli/test/save-file.test.ts'],
+  },
+  {
+    guard: 'a file that the attempt before has got is no file of somebody else',
+    in: 'cli/src/commands/get.ts',
+    take: "getTree(target, wanted ?? '.', wishes, { ...context, repeats })",
+    put: "getTree(target, wanted ?? '.', wishes, context)",
+    red: ['packages/cli/test/retry.test.ts'],
+  },
+  {
+    guard: '--limit-rate holds for what passes',
+    in: 'cli/src/throttle.ts',
+    take: '      await this.#clock.sleep(this.#free - now, this.#stop.signal);',
+    put: '',
+    red: ['packages/cli/test/limit-rate.test.ts'],
+  },
 ];

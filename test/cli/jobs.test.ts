@@ -201,12 +201,16 @@ describe('run', () => {
 
   it('SIGKILL again and again: what was removed or made by a job that was cut off is done', async () => {
     const { files, mail } = world.servers;
-    for (const name of ['one', 'two/a', 'three/a.log']) files.write(`/acts/${name}`, 'x');
+    for (const name of ['one', 'two/a', 'three/a.log', 'kept', 'tree/a', 'tree/b'])
+      files.write(`/acts/${name}`, 'x');
     const box = mail.inbox('alice');
     mail.deliver('alice', 'Subject: goes\r\n\r\nx\r\n');
     const [{ uid } = { uid: 0 }] = box.messages;
     jobs(
       [
+        `get --no-clobber ${world.url('ftps', 'acts/kept')} kept`,
+        `get --no-clobber -r ${world.url('ftps', 'acts/tree')} tree`,
+        `get --no-clobber ${world.url('imaps', `INBOX/;UID=${uid}`)} message`,
         `rm ${world.url('ftps', 'acts/one')}`,
         `rm -r ${world.url('ftps', 'acts/two')}`,
         `rm ${world.url('ftps', 'acts/three/*.log')}`,

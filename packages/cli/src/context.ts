@@ -38,7 +38,10 @@ export interface Context {
   readonly profile: Profile | undefined;
   readonly out: Output;
   readonly signal: AbortSignal;
-  /** An earlier try of this command line was cut off, and may have done what it says: what is not there any more counts as removed. */
+  /**
+   * An earlier try of this command line was cut off, and may have done what it says: what is not there any more counts as removed,
+   * a file that holds what comes as got.
+   */
   readonly repeats: boolean;
   /** Passwords that this run has asked for. */
   readonly sources: PasswordSources;

@@ -50,6 +50,7 @@ export async function keep(
       signal,
       modified: keepTimes ? modified : undefined,
       existing: existing === 'skip' ? 'refuse' : existing,
+      repeats: context.repeats,
     });
     progress.stop();
     await out.done({ type: 'saved', path, name }, path);

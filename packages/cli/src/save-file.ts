@@ -19,6 +19,8 @@ export interface SaveOptions {
   modified?: Date | undefined;
   /** What happens to a file that is there. Default `replace`. */
   existing?: Existing;
+  /** An earlier try was cut off: where `refuse` finds what it may have made, the same octets, that is done. */
+  repeats?: boolean;
   /** Resolve when the disk has it. Default `false`. */
   durable?: boolean;
 }
@@ -32,15 +34,18 @@ export async function saveFile(
   body: Readable,
   options: SaveOptions = {},
 ): Promise<void> {
-  const { existing = 'replace', modified, durable = false } = options;
+  const { existing = 'replace', modified, durable = false, repeats = false } = options;
   try {
-    if (existing === 'refuse') await refuseExisting(path);
     const before = await stat(path).catch(() => undefined);
-    const backup = existing === 'backup' ? await startBackup(path) : undefined;
-    try {
-      await write(path, body, options, (written) => backup?.keep(written));
-    } finally {
-      await backup?.drop();
+    const mayBeDone = existing === 'refuse' && repeats && before?.isFile() === true;
+    if (!mayBeDone || !(await holds(path, body, options))) {
+      if (existing === 'refuse') await refuseExisting(path);
+      const backup = existing === 'backup' ? await startBackup(path) : undefined;
+      try {
+        await write(path, body, options, (written) => backup?.keep(written));
+      } finally {
+        await backup?.drop();
+      }
     }
     if (modified !== undefined && (before === undefined || before.isFile()))
       await utimes(path, modified, modified);
@@ -131,13 +136,49 @@ async function holdTheSame(one: string, other: string): Promise<boolean> {
   }
 }
 
+/** Whether a file is what the body brings. */
+async function holds(path: string, body: Readable, options: SaveOptions): Promise<boolean> {
+  const file = await open(path, 'r');
+  let at = 0;
+  let differs = false;
+  async function compare(source: AsyncIterable<Buffer>): Promise<void> {
+    for await (const piece of source) {
+      const here = Buffer.alloc(piece.length);
+      for (let read = 0; read < piece.length && !differs; ) {
+        const { bytesRead } = await file.read(here, read, piece.length - read, at + read);
+        differs = bytesRead === 0;
+        read += bytesRead;
+      }
+      differs ||= !here.equals(piece);
+      if (differs) return;
+      at += piece.length;
+    }
+    differs = (await file.stat()).size !== at;
+  }
+  try {
+    await flow(body, options, compare);
+  } catch (error) {
+    if (!differs) throw error; // that it was broken off is what followed
+  } finally {
+    await file.close();
+  }
+  return !differs;
+}
+
+/** All of the body through what stands between, to its consumer. */
+const flow = (
+  body: Readable,
+  { signal, through = [] }: SaveOptions,
+  consume: (source: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<void> =>
+  pipeline([body, ...through, consume] as never, signal === undefined ? {} : { signal });
+
 async function write(
   path: string,
   body: Readable,
   options: SaveOptions,
   beforeReplacing: (written: string) => Promise<void> | undefined,
 ): Promise<void> {
-  const { signal, through = [] } = options;
   const sink = await FileSink.open(path, { atomic: true, resume: false });
   let isBegun = false;
   async function fill(source: AsyncIterable<Buffer>): Promise<void> {
@@ -148,7 +189,7 @@ async function write(
     }
   }
   try {
-    await pipeline([body, ...through, fill] as never, signal === undefined ? {} : { signal });
+    await flow(body, options, fill);
     if (!isBegun) await sink.begin();
     await sink.flush();
     await beforeReplacing(sink.path);

@@ -13,6 +13,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -83,6 +84,26 @@ describe('a regular file', () => {
     await saveFile(path, body(), { existing: 'backup' });
     expect(readFileSync(path, 'utf8')).toBe('new');
     expect(readFileSync(`${path}~`, 'utf8')).toBe('old');
+  });
+
+  it('a repeat of what was to clobber nothing is done where the same octets are there', async () => {
+    const path = join(folder, 'file');
+    const modified = new Date('2001-02-03T04:05:06Z');
+    const refuse = { existing: 'refuse', repeats: true, modified } as const;
+    await saveFile(path, body(), refuse);
+    const { ino } = statSync(path);
+    utimesSync(path, new Date(), new Date());
+    await saveFile(path, Readable.from([Buffer.from('n'), Buffer.from('ew')]), refuse);
+    expect(statSync(path)).toMatchObject({ ino, mtime: modified });
+    for (const other of ['ne', 'neW', 'new and more', '', 'other']) {
+      writeFileSync(path, other);
+      await expect(saveFile(path, body(), refuse), other).rejects.toMatchObject({ exit: 73 });
+      expect(readFileSync(path, 'utf8')).toBe(other);
+    }
+    rmSync(path);
+    symlinkSync('nowhere', path);
+    await expect(saveFile(path, body(), refuse)).rejects.toMatchObject({ exit: 73 });
+    await expect(saveFile(folder, body(), refuse)).rejects.toMatchObject({ exit: 73 });
   });
 
   describe('a backup', () => {

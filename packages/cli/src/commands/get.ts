@@ -57,12 +57,16 @@ export async function run(args: Args, context: Context): Promise<number | undefi
     if (protocol !== 'ftp') throw usage('--recursive is for FTP');
     if (wanted === '-') throw usage('A tree does not go to stdout', 'Name a directory.');
     const { getTree } = await import('../protocols/ftp-tree.js');
-    return withRetry(context, () => getTree(target, wanted ?? '.', wishes, context), {
-      resumable: true,
-    });
+    return withRetry(
+      context,
+      (repeats) => getTree(target, wanted ?? '.', wishes, { ...context, repeats }),
+      { resumable: true },
+    );
   }
   const { get } = await verbs[protocol as keyof typeof verbs]();
-  const exit = await withRetry(context, () => get(target, { wanted, ...wishes }, context));
+  const exit = await withRetry(context, (repeats) =>
+    get(target, { wanted, ...wishes }, { ...context, repeats }),
+  );
   if (wanted !== '-') await sweepParts(await directoryOf(wanted));
   return exit;
 }

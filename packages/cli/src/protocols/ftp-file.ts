@@ -4,7 +4,7 @@ import { rename, stat, utimes } from 'node:fs/promises';
 import type { FtpClient, RemotePath } from '@fivewire/ftp';
 import { placeOf, takePlace } from '@fivewire/line-protocol';
 import type { Context } from '../context.js';
-import { clear, type KeepWishes } from '../keep.js';
+import { clear, isThere, type KeepWishes } from '../keep.js';
 import { line } from '../output.js';
 import { passage, startProgress } from '../progress.js';
 import { ofFileSystem, saveFile, startBackup } from '../save-file.js';
@@ -27,7 +27,9 @@ export async function saveRemote(
   context: Context,
 ): Promise<boolean> {
   const { out, signal, settings } = context;
-  if (!(await clear(to, wishes.existing))) {
+  // What an earlier try may have made is held against what comes, and is done where it is the same.
+  const mayBeDone = wishes.existing === 'refuse' && context.repeats && (await isThere(to));
+  if (!mayBeDone && !(await clear(to, wishes.existing))) {
     out.detail(`${line(to)} is there: left as it is`);
     await out.done({ type: 'skipped', path: to, name, remote: textOf(path) }, '');
     return false;
@@ -36,7 +38,8 @@ export async function saveRemote(
   try {
     const { existing } = wishes;
     // By the client's own download a backup cannot be made when all is there, just before the file is replaced.
-    const isOwn = settings.limitRate === undefined && (existing !== 'backup' || wishes.resume);
+    const isOwn =
+      settings.limitRate === undefined && !mayBeDone && (existing !== 'backup' || wishes.resume);
     if (isOwn) {
       const backup = existing === 'backup' ? await startBackup(to) : undefined;
       const place = backup === undefined ? undefined : await placeOf(to);
@@ -72,6 +75,7 @@ export async function saveRemote(
         ...{ through, signal },
         modified: wishes.keepTimes ? modified : undefined,
         ...(existing === 'backup' ? { existing } : {}),
+        ...(mayBeDone ? { existing: 'refuse', repeats: true } : {}),
       });
     }
   } finally {
