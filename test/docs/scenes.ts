@@ -67,6 +67,7 @@ const servers = await startTestServers({ users });`,
 const { ImapClient } = await import('@fivewire/imap');
 const { Pop3Client } = await import('@fivewire/pop3');
 const { SmtpClient } = await import('@fivewire/smtp');
+/** @param {import('@fivewire/test-servers').TestProtocol} protocol @param {import('@fivewire/test-servers').SecurityMode} security */
 const at = (protocol, security = 'implicit-tls') => ({
   host: servers.host,
   port: servers.ports[protocol][security],
