@@ -4,6 +4,7 @@ import { type Reply, scanLines, type Wait } from '@fivewire/line-protocol';
 import { bufferOf, pieceOctets } from './body-source.js';
 import { eightBitFound, type OutgoingMessage } from './message.js';
 import { nextReply, outOfStep } from './replies.js';
+import { saysYes } from './reply-codes.js';
 import type { Session } from './session.js';
 import { hasSpoken, undisturbed, writeAll } from './undisturbed.js';
 
@@ -55,7 +56,7 @@ export async function writeChunks(
     if (outstanding === 0)
       throw outOfStep(connection, reply, 'no reply inside a chunk', waits.reply);
     outstanding--;
-    if (reply.class !== 2) throw new ChunkRefused(reply);
+    if (!saysYes('BDAT', reply)) throw new ChunkRefused(reply);
   };
   const early = async (): Promise<void> => {
     do await readReply();

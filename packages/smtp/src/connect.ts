@@ -26,6 +26,7 @@ import { logIn } from './authenticate.js';
 import { noExtensions, parseExtensions } from './extensions.js';
 import { addressOf, isBusyGreeting, otherAddresses } from './other-addresses.js';
 import { contextOf, isPassing, nextReply, outOfStep, spoken, unexpected } from './replies.js';
+import { saysYes } from './reply-codes.js';
 import { createSession, type Session } from './session.js';
 import type { Extensions, SmtpOptions } from './types.js';
 import { hasSpoken } from './undisturbed.js';
@@ -205,7 +206,7 @@ async function hello(
   const lmtp = transport.protocol === 'lmtp';
   const verb = lmtp ? 'LHLO' : 'EHLO';
   const { reply, wait } = await greet(connection, transport, verb, name);
-  if (reply.code === 250) return parseExtensions(reply, transport.disable);
+  if (saysYes(verb, reply)) return parseExtensions(reply, transport.disable);
 
   const secured = connection.secureStream !== undefined;
   if (transport.security === 'starttls' && !secured && reply.class === 5) {
@@ -213,7 +214,7 @@ async function hello(
   }
   if (lmtp || reply.class !== 5) throw unexpected(connection, reply, `250 to ${verb}`, wait);
   const older = await greet(connection, transport, 'HELO', name);
-  if (older.reply.code !== 250)
+  if (!saysYes('HELO', older.reply))
     throw unexpected(connection, older.reply, '250 to HELO', older.wait);
   return noExtensions;
 }
@@ -227,7 +228,7 @@ async function helloAgain(
 ): Promise<Extensions> {
   const verb = transport.protocol === 'lmtp' ? 'LHLO' : 'EHLO';
   const { reply, wait } = await greet(connection, transport, verb, name);
-  if (reply.code === 250) return parseExtensions(reply, transport.disable);
+  if (saysYes(verb, reply)) return parseExtensions(reply, transport.disable);
   if (reply.class === 4 || reply.class === 5) return told;
   throw unexpected(connection, reply, `250 to ${verb}`, wait);
 }

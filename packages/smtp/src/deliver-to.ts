@@ -17,6 +17,7 @@ import {
   type DeliveryTarget,
   deliveryTargets,
 } from './delivery/delivery-targets.js';
+import { isAboutEnvelope } from './outcome.js';
 import { createQuit } from './quit.js';
 import type { Envelope, SendOptions, SendResult, SmtpOptions } from './types.js';
 
@@ -140,12 +141,6 @@ async function sendTo(
     await createQuit(session)({}).catch(() => session.connection.close());
   }
 }
-
-/** MAIL or all RCPT were refused: a body that travelled in one group with them (BDAT) is not taken. */
-const isAboutEnvelope = (error: unknown): boolean =>
-  isFivewireError(error) &&
-  error.code !== 'ERR_OUTCOME_UNKNOWN' &&
-  /^(?:MAIL|RCPT)\b/.test(error.command ?? '');
 
 /** What another exchanger may answer otherwise: no session, or "not now". */
 function mayTryNext(error: unknown): boolean {

@@ -1,5 +1,10 @@
 /** The two errors that say what became of a message: no recipient gets it, and only the server knows. */
-import { isFivewireError, type LineConnection, TransferError } from '@fivewire/line-protocol';
+import {
+  type FivewireError,
+  isFivewireError,
+  type LineConnection,
+  TransferError,
+} from '@fivewire/line-protocol';
 import { spoken } from './replies.js';
 import { replyHint } from './reply-hint.js';
 import type { RecipientReply } from './types.js';
@@ -55,3 +60,9 @@ function whyUnknown(error: unknown): string {
     return 'The server broke the protocol';
   return 'The connection was lost';
 }
+
+/** The envelope was refused, or the connection ended at it: a body that travelled in one group with it (BDAT) is not taken. */
+export const isAboutEnvelope = (error: unknown): error is FivewireError =>
+  isFivewireError(error) &&
+  error.code !== 'ERR_OUTCOME_UNKNOWN' &&
+  /^(?:RSET|MAIL|RCPT)\b/.test(error.command ?? '');

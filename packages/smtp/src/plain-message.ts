@@ -113,7 +113,7 @@ export interface Waiting {
 
 /**
  * The replies to as many of those that wait as stand in `text` one behind the other: each here, of one line in CRLF and at most `longest`
- * characters, and 2yz.
+ * characters, and 250.
  *
  * @param results is added to
  * @returns where the first reply begins that is left

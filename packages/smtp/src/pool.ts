@@ -21,6 +21,7 @@ import { openSession, resolveOptions } from './connect.js';
 import { deliver } from './deliver.js';
 import { limitOf } from './extensions.js';
 import { sendRules } from './options.js';
+import { isAboutEnvelope } from './outcome.js';
 import { Pace, type RateLimit } from './pace.js';
 import { sendEach } from './send-many.js';
 import type { Session } from './session.js';
@@ -135,7 +136,7 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
       const fresh = !proven.has(session);
       const full = !fresh && hasCarriedEnough(error);
       if (full) await client.quit();
-      const untaken = source.taken === 0 || (source.whole !== undefined && isAboutMail(error));
+      const untaken = source.taken === 0 || (source.whole !== undefined && isAboutEnvelope(error));
       const gone = untaken && (full || isStale(error));
       if (gone) source.taken = 0;
       if (gone ? fresh : isOverloaded(error)) wish = { less: error };
@@ -247,13 +248,9 @@ const isStale = (error: unknown): boolean =>
  * open: too many recipients (RFC 3463 §3.6), before any is named, are those of the session.
  */
 const hasCarriedEnough = (error: unknown): boolean =>
-  isAboutMail(error) && (error as { reply?: ServerReply }).reply?.enhanced === '4.5.3';
-
-/** The answer to MAIL: a body that travels in one group with it (BDAT) has no sender then, and is not taken. */
-const isAboutMail = (error: unknown): boolean =>
-  isFivewireError(error) &&
-  (error.code === 'ERR_SERVER_CLOSING' || error.code === 'ERR_COMMAND_REJECTED') &&
-  error.command?.startsWith('MAIL') === true;
+  isAboutEnvelope(error) &&
+  error.command?.startsWith('MAIL') === true &&
+  (error as { reply?: ServerReply }).reply?.enhanced === '4.5.3';
 
 const waitOf = ({ signal, timeout }: SendOptions): CallOptions => ({
   ...(signal === undefined ? {} : { signal }),

@@ -15,16 +15,25 @@ import {
 import { replyHint, type Stage } from './reply-hint.js';
 import type { RecipientReply } from './types.js';
 
-/** The next reply. 421 may come at any time and is the end of the connection: `ERR_SERVER_CLOSING`. */
+/** The next reply, unless it {@link refuseClosing is the end of the connection}. */
 export async function nextReply(connection: LineConnection, wait: Wait): Promise<Reply> {
   const reply = await readReply(connection, 'smtp', wait);
   refuseClosing(connection, reply, wait);
   return reply;
 }
 
-/** @throws ConnectionError `ERR_SERVER_CLOSING` for 421 */
+/**
+ * 421 may come at any time, and is a refusal too. 221 in place of another reply is the goodbye of a server that nobody asked to go: it
+ * says nothing of a message that it had.
+ *
+ * @throws ConnectionError `ERR_SERVER_CLOSING` for 421, `ERR_CONNECTION_CLOSED` for 221 that answers no QUIT
+ */
 export function refuseClosing(connection: LineConnection, reply: Reply, wait: Wait): void {
-  if (reply.code === 421) throw connection.serverClosing(`421 ${reply.text}`, contextOf(wait));
+  const { code, text } = reply;
+  if (code === 421) throw connection.serverClosing(`421 ${text}`, contextOf(wait));
+  if (code !== 221 || wait.phase === 'close') return;
+  endConnection(connection, `the server said goodbye: ${escapeText(text, 200)}`);
+  throw connection.lost(contextOf(wait));
 }
 
 /** The server said no. The connection goes on, unless the caller has ended it. */
@@ -81,7 +90,7 @@ export const recipientReply = (address: string, reply: Reply): RecipientReply =>
 interface Told {
   readonly reply: ServerReply;
   readonly transient: boolean;
-  /** 2yz */
+  /** 250: others are not plain. */
   readonly yes: boolean;
 }
 
@@ -109,7 +118,7 @@ function told(reply: Reply): Told {
   return read.get(key) ?? remember(key, freshlyTold(reply));
 }
 
-/** What a reply of one line told, where it is 2yz: from the line with its code. */
+/** What a reply of one line told, where it is 250: from the line with its code. */
 export function toldYes(line: string): Told | undefined {
   const said = read.get(line) ?? (isYes(line) ? told(oneLine(line)) : undefined);
   return said?.yes === true ? said : undefined;
@@ -119,12 +128,12 @@ export function toldYes(line: string): Told | undefined {
 export const readYes = (line: string): ServerReply | undefined =>
   isYes(line) ? serverReply(oneLine(line)) : undefined;
 
-const isYes = (line: string): boolean => /^2\d\d /.test(line);
+const isYes = (line: string): boolean => line.startsWith('250 ');
 const oneLine = (line: string): Reply => new Reply(Number(line.slice(0, 3)), [line.slice(4)]);
 
 function freshlyTold(reply: Reply): Told {
   const said = serverReply(reply);
-  return { reply: said, transient: isPassing(said), yes: reply.class === 2 };
+  return { reply: said, transient: isPassing(said), yes: reply.code === 250 };
 }
 
 function remember(line: string, said: Told): Told {

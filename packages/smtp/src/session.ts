@@ -40,8 +40,8 @@ export function createSession(
   const queue = new ReplyQueue(connection, {
     style: 'smtp',
     unsolicited(reply) {
-      if (reply.code !== 421) return undefined;
-      notices.push({ kind: '421', text: reply.text });
+      if (reply.code !== 421 && reply.code !== 221) return undefined;
+      notices.push({ kind: String(reply.code), text: reply.text });
       return 'closing';
     },
   });

@@ -30,6 +30,7 @@ import { probe } from './probe.js';
 import { createQuit } from './quit.js';
 import { rawCommand } from './raw-command.js';
 import { nextReply, unexpected } from './replies.js';
+import { saysYes } from './reply-codes.js';
 import { type Settle, sendEach } from './send-many.js';
 import { sendUrl } from './send-url.js';
 import { patience, type Session } from './session.js';
@@ -334,7 +335,7 @@ export class SmtpClient {
         connection.send(line);
         await turn.toRead();
         const reply = await nextReply(connection, wait);
-        if (reply.class === 2) return reply;
+        if (saysYes(line.masked, reply)) return reply;
         throw unexpected(connection, reply, '2yz, 4yz or 5yz', wait);
       },
       { signal: options.signal, phase: 'command', command: line.masked },

@@ -27,6 +27,7 @@ import {
   rejected,
   unexpected,
 } from './replies.js';
+import { goesAhead, saysNo, saysYes } from './reply-codes.js';
 import { patience, type Session } from './session.js';
 import { Progress } from './transaction-states.js';
 import type { ProbeResult, RecipientReply, SendResult } from './types.js';
@@ -48,6 +49,8 @@ interface Answers {
   /** To DATA, where it was sent along. */
   goAhead: Reply | undefined;
 }
+
+const isTaken = (reply: Reply): boolean => reply.class === 2;
 
 type MessageCommand = 'DATA' | 'BDAT' | 'BURL';
 
@@ -130,7 +133,7 @@ export class Transaction {
     const cleared = this.#writeEnvelope(withData ? 'DATA' : undefined);
     this.progress.to('offer');
     yield* this.#comeToRead();
-    if (cleared) yield this.#wait('RSET');
+    if (cleared) this.#checkReset((yield this.#wait('RSET')) as Reply);
     const answers: Answers = {
       mail: (yield this.#wait(mail)) as Reply,
       recipients: [],
@@ -145,15 +148,21 @@ export class Transaction {
     const { mail, recipients } = this.message;
     this.progress.to('offer');
     yield* this.#comeToRead();
-    if (this.#mustReset()) yield* this.#ask('RSET');
+    if (this.#mustReset()) this.#checkReset(yield* this.#ask('RSET'));
     const answers: Answers = {
       mail: yield* this.#ask(mail),
       recipients: [],
       goAhead: undefined,
     };
-    if (answers.mail.class !== 2) return answers;
+    if (!saysYes('MAIL', answers.mail)) return answers;
     for (const { line } of recipients) answers.recipients.push(yield* this.#ask(line));
     return answers;
+  }
+
+  /** A refusal is passed over: what it means MAIL will tell. */
+  #checkReset(reply: Reply): void {
+    if (saysYes('RSET', reply) || saysNo(reply)) return;
+    throw outOfStep(this.#session.connection, reply, '250 to RSET', this.#wait('RSET'));
   }
 
   *#comeToRead(): Steps<void> {
@@ -217,13 +226,17 @@ export class Transaction {
     const { connection } = this.#session;
     const { message } = this;
     const wait = this.#wait(message.mail);
-    if (mail.class !== 2) return () => unexpected(connection, mail, '250 to MAIL', wait);
+    if (!saysYes('MAIL', mail)) {
+      if (mail.class === 2) throw outOfStep(connection, mail, '250 to MAIL', wait);
+      return () => unexpected(connection, mail, '250 to MAIL', wait);
+    }
     for (let i = 0; i < recipients.length; i++) {
       const reply = recipients[i] as Reply;
       const { address, line } = message.recipients[i] as (typeof message.recipients)[number];
-      if (reply.class !== 2 && reply.class !== 4 && reply.class !== 5)
+      const yes = saysYes('RCPT', reply);
+      if (!yes && !saysNo(reply))
         throw outOfStep(connection, reply, '250, 4yz or 5yz to RCPT', this.#wait(line));
-      (reply.class === 2 ? this.#accepted : this.#refused).push(envelopeReply(address, reply));
+      (yes ? this.#accepted : this.#refused).push(envelopeReply(address, reply));
     }
     const enough =
       message.options.onRefused === 'abort'
@@ -233,8 +246,9 @@ export class Transaction {
   }
 
   /** Leaves the transaction, so that the next one finds its way. */
-  *#withdraw({ mail, goAhead }: Answers): Steps<void> {
-    const open = goAhead?.class === 3 || mail.class === 2;
+  *#withdraw({ mail, recipients, goAhead }: Answers): Steps<void> {
+    // One that takes a recipient without a sender would have it get the next message.
+    const open = goAhead?.class === 3 || isTaken(mail) || recipients.some(isTaken);
     this.progress.to(open ? 'withdraw' : 'refused');
     if (goAhead?.class === 1 || goAhead?.class === 2)
       return this.#endConnection('the server answered DATA by what is no answer to it');
@@ -243,7 +257,11 @@ export class Transaction {
       // along only where a message is given up for want of any: this holds should that ever change.)
       if (mail.class !== 2 || this.#accepted.length > 0)
         return this.#endConnection('the server went on with a message that it had refused');
-      yield* this.#ask(loneDot);
+      const reply = yield* this.#ask(loneDot);
+      if (!saysYes('DATA', reply) && !saysNo(reply))
+        return this.#endConnection(
+          'the server answered an empty message by what is no answer to it',
+        );
       this.progress.to('cleared');
     } else if (open) yield* this.#reset();
   }
@@ -252,7 +270,7 @@ export class Transaction {
   *#reset(): Steps<void> {
     if (!this.#session.connection.isOpen) return;
     const reply = yield* this.#ask('RSET');
-    if (reply.class !== 2) return this.#endConnection('the server refused RSET');
+    if (!saysYes('RSET', reply)) return this.#endConnection('the server refused RSET');
     this.progress.to('cleared');
   }
 
@@ -283,8 +301,8 @@ export class Transaction {
       this.progress.to('ask');
       goAhead = yield* this.#ask('DATA');
     }
-    if (goAhead.code !== 354) {
-      if (goAhead.class === 4 || goAhead.class === 5) yield* this.#tryReset();
+    if (!goesAhead(goAhead)) {
+      if (saysNo(goAhead)) yield* this.#tryReset();
       throw unexpected(connection, goAhead, '354 to DATA', this.#wait('DATA'));
     }
     this.progress.to('go-ahead');
@@ -316,7 +334,7 @@ export class Transaction {
       const chunks = (yield writing) as Awaited<typeof writing>;
       if ('refused' in chunks) {
         const { refused } = chunks;
-        if (refused.class === 4 || refused.class === 5) yield* this.#tryReset();
+        if (saysNo(refused)) yield* this.#tryReset();
         throw unexpected(connection, refused, '250 to BDAT', waits.reply);
       }
       return yield* this.#hearFate('BDAT', chunks.outstanding);
@@ -347,7 +365,7 @@ export class Transaction {
 
   *#hearGroup(cleared: boolean): Steps<SendResult> {
     const { mail, recipients } = this.message;
-    if (cleared) yield this.#wait('RSET');
+    if (cleared) this.#checkReset((yield this.#wait('RSET')) as Reply);
     const answers: Answers = {
       mail: (yield this.#wait(mail)) as Reply,
       recipients: [],
@@ -358,7 +376,7 @@ export class Transaction {
     if (problem === undefined) return yield* this.#hearFate('BDAT');
     this.progress.to('withdraw');
     // One that took a recipient after it had refused the sender may mean the recipient.
-    yield* this.#hearRefusal(answers.recipients.some((reply) => reply.class === 2));
+    yield* this.#hearRefusal(answers.recipients.some(isTaken));
     yield* this.#clearUp();
     throw problem();
   }
@@ -378,7 +396,7 @@ export class Transaction {
     } catch {
       return;
     }
-    if (reply.class === 4 || reply.class === 5) return;
+    if (saysNo(reply)) return;
     const error = outOfStep(connection, reply, 'a refusal: it has no recipient', wait);
     throw mayBeTaken ? outcomeUnknown(connection, error, this.message.source.taken, []) : error;
   }
@@ -416,8 +434,7 @@ export class Transaction {
   }
 
   #checkFate(reply: Reply, command: MessageCommand): Reply {
-    const kind = reply.class;
-    if (kind === 2 || kind === 4 || kind === 5) return reply;
+    if (saysYes(this.#session.lmtp ? 'LMTP' : command, reply) || saysNo(reply)) return reply;
     const wait = this.#fateWait(command);
     throw outOfStep(this.#session.connection, reply, '250, 4yz or 5yz to the message', wait);
   }

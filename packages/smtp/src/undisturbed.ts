@@ -35,9 +35,11 @@ export function hasSpoken(connection: LineConnection): boolean {
   return false;
 }
 
-/** What it {@link hasSpoken} is 421, or begins like it. */
-export const saysGoodbye = (connection: LineConnection): boolean =>
-  '421'.startsWith(connection.peekOctets()?.toString('latin1', 0, 3) ?? '');
+/** What it {@link hasSpoken} is 421 or 221, or begins like them. */
+export function saysGoodbye(connection: LineConnection): boolean {
+  const code = connection.peekOctets()?.toString('latin1', 0, 3) ?? '';
+  return '421'.startsWith(code) || (code !== '2' && '221'.startsWith(code));
+}
 
 const CR = 13;
 const LF = 10;

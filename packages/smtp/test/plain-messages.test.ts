@@ -112,6 +112,7 @@ const yes = fc.constantFrom(
   '250 ',
   '251 2.1.5 #',
   '252 x',
+  '200 x',
   '250-a\r\n250 b',
 );
 const no = fc.constantFrom(
@@ -119,6 +120,9 @@ const no = fc.constantFrom(
   '452 4.2.2 full',
   '421 4.3.2 bye',
   '354 go',
+  '220 x',
+  '221 x',
+  '235 x',
   '25 x',
   '250\tx',
   'x',
