@@ -760,6 +760,27 @@ export const mutants = [
     red: test('smtp', 'plain-messages'),
   },
   {
+    guard: 'a yes to another command is no answer',
+    in: 'smtp/src/reply-codes.ts',
+    take: 'own.has(code) || !claimed.has(code)',
+    put: 'true',
+    red: test('smtp', 'reply-codes'),
+  },
+  {
+    guard: 'a goodbye that nobody asked for is no reply',
+    in: 'smtp/src/replies.ts',
+    take: "  if (code !== 221 || wait.phase === 'close') return;",
+    put: '  return;',
+    red: test('smtp', 'reply-codes'),
+  },
+  {
+    guard: 'what ended at the envelope of a group is sent again, what ended behind it is not',
+    in: 'smtp/src/outcome.ts',
+    take: "  error.code !== 'ERR_OUTCOME_UNKNOWN' &&\n",
+    put: '',
+    red: test('smtp', 'reply-codes', 'pool-truth'),
+  },
+  {
     guard: 'DANE: names beside the host count for usage 2 alone',
     in: 'tls-context-core/src/tlsa.ts',
     take: '.filter(({ usage }) => usage === usages.trustAnchor)\n    .flatMap(({ names',
