@@ -774,11 +774,11 @@ export const mutants = [
     red: test('smtp', 'reply-codes'),
   },
   {
-    guard: 'what ended at the envelope of a group is sent again, what ended behind it is not',
+    guard: 'what ended at a recipient of a group is sent again by the pool',
     in: 'smtp/src/outcome.ts',
-    take: "  error.code !== 'ERR_OUTCOME_UNKNOWN' &&\n",
-    put: '',
-    red: test('smtp', 'reply-codes', 'pool-truth'),
+    take: '/^(?:RSET|MAIL|RCPT)\\b/',
+    put: '/^MAIL\\b/',
+    red: test('smtp', 'reply-codes'),
   },
   {
     guard: 'DANE: names beside the host count for usage 2 alone',

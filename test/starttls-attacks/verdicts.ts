@@ -187,7 +187,7 @@ export const verdicts: Readonly<Record<string, Outcome | Verdict>> = {
 
   'smtp/others/X_1': notOffered,
   'smtp/others/ehlo/220': 'ERR_MALFORMED_RESPONSE in capabilities',
-  'smtp/others/ehlo/221': 'ERR_MALFORMED_RESPONSE in capabilities',
+  'smtp/others/ehlo/221': 'ERR_CONNECTION_CLOSED in capabilities',
   'smtp/others/ehlo/250-all': notOffered,
   'smtp/others/ehlo/250-all-no-starttls': notOffered,
   'smtp/others/ehlo/250-empty': notOffered,
@@ -200,7 +200,7 @@ export const verdicts: Readonly<Record<string, Outcome | Verdict>> = {
   'smtp/others/ehlo/530': noHello,
   'smtp/others/ehlo/550': noHello,
   'smtp/others/greeting/220': secured,
-  'smtp/others/greeting/221': noGreeting,
+  'smtp/others/greeting/221': 'ERR_CONNECTION_CLOSED in greeting',
   'smtp/others/greeting/354': noGreeting,
   'smtp/others/greeting/421': closing,
   'smtp/others/greeting/500': unwelcome,
