@@ -118,10 +118,14 @@ class AddressListParser {
     this.#blanks();
     if (this.#endGroup()) return [];
     const members: Mailbox[] = [];
+    const start = this.#start;
     for (;;) {
       members.push(this.#entry(false));
       if (this.#endGroup()) return members;
-      if (!this.#skip(',')) throw this.#leftOver();
+      if (this.#skip(',')) continue;
+      if (this.#at < this.#text.length) throw this.#leftOver();
+      this.#start = start;
+      throw this.#fault('is a group without its semicolon', groupHint);
     }
   }
 

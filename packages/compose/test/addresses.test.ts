@@ -259,6 +259,14 @@ describe('refuses', () => {
     await expect(made('b@example.net c@example.net')).rejects.toThrow(
       'to holds "b@example.net c@example.net", which can\'t be read from "c@example.net" on',
     );
+    for (const open of [
+      'Team: b@example.net',
+      'Team: c@example.net, b@example.net',
+      'mailto:b@example.net',
+    ])
+      await expect(made(open)).rejects.toThrow(
+        `to holds "${open}", which is a group without its semicolon`,
+      );
     await expect(made('x@example.net', { replyTo: 'a@b@c' })).rejects.toMatchObject({
       argument: 'replyTo',
     });
