@@ -336,7 +336,7 @@ export class SmtpClient {
         await turn.toRead();
         const reply = await nextReply(connection, wait);
         if (saysYes(line.masked, reply)) return reply;
-        throw unexpected(connection, reply, '2yz, 4yz or 5yz', wait);
+        throw unexpected(connection, reply, 'a reply to this command', wait);
       },
       { signal: options.signal, phase: 'command', command: line.masked },
     );

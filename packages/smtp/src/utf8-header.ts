@@ -3,6 +3,7 @@
  * within it. RFC 6532 §3, RFC 2045 §3.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
+import { wrong } from './arguments.js';
 
 /** A header that is longer is judged by so much of it. */
 export const headerLimit: number = 64 * 1024;
@@ -12,8 +13,10 @@ export const headerLimit: number = 64 * 1024;
  * some other charset, which SMTPUTF8 would not make right.
  *
  * @param message or as much of it as is known
+ * @throws UsageError `ERR_ARGUMENT`
  */
 export function hasUtf8Header(message: Uint8Array): boolean {
+  if (!(message instanceof Uint8Array)) throw wrong('message', 'must be a Uint8Array');
   const octets = withLineFeeds(message);
   const boundaries = new Set<string>();
   for (let at = 0; at >= 0; ) {

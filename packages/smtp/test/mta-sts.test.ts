@@ -12,7 +12,7 @@ import {
   findMtaStsPolicy,
   type MtaStsOptions,
 } from '../src/delivery/mta-sts.js';
-import { allowsMx, parseMtaStsPolicy, parseMtaStsRecord } from '../src/index.js';
+import { allowsMx, hasUtf8Header, parseMtaStsPolicy, parseMtaStsRecord } from '../src/index.js';
 
 const policyText = (mode = 'enforce', maxAge = 604_800) =>
   `version: STSv1\r\nmode: ${mode}\r\nmx: mail.example.org\r\nmx: *.example.net\r\nmax_age: ${maxAge}\r\n`;
@@ -428,3 +428,17 @@ describe('from a domain to its policy', () => {
       await expect(find(site, { signal })).rejects.toMatchObject({ code: 'ERR_ABORTED' });
     }));
 });
+
+describe('what a caller without types gives to a parser is refused as an argument', () => {
+  const given = [undefined, null, 5, {}, [5], [[5]], ['v=STSv1; id=1'], [null]];
+  it.each(Object.entries({
+    parseMtaStsRecord: (value: unknown) => parseMtaStsRecord(value as string[][]),
+    parseMtaStsPolicy: (value: unknown) => parseMtaStsPolicy(value as string),
+    'the policy of allowsMx': (value: unknown) => allowsMx(value as { mx: string[] }, 'mail.example.org'),
+    'the host of allowsMx': (value: unknown) => allowsMx({ mx: [] }, value as string),
+    hasUtf8Header: (value: unknown) => hasUtf8Header(value as Buffer),
+  }))('%s', (_, parse) => {
+    for (const value of given)
+      expect(() => parse(value)).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));
+  });
+}); // biome-ignore format: one parser a line

@@ -1,5 +1,6 @@
 /** What a domain says about its mail exchangers: the TXT record and the policy of MTA-STS, RFC 8461 §3.1, §3.2, §4.1. */
 import { escapeText, RemoteProtocolError } from '@fivewire/line-protocol';
+import { wrong } from '../arguments.js';
 
 export interface MtaStsPolicy {
   /** `enforce`: only to the exchangers named here, over TLS that proves their names; `testing`: the same, as a rehearsal. */
@@ -17,8 +18,11 @@ const limits = { mx: 100, maxAge: 31_557_600 };
  * The policy's id from the TXT records of `_mta-sts.<domain>`; nothing where there is no record, or several (§3.1).
  *
  * @param records as `dns.resolveTxt` gives them: a list of strings each.
+ * @throws UsageError `ERR_ARGUMENT`
  */
 export function parseMtaStsRecord(records: readonly (readonly string[])[]): string | undefined {
+  if (!isTextLists(records))
+    throw wrong('records', 'must be a list of lists of strings', 'As `dns.resolveTxt` gives them.');
   // sts-text-record = "v=STSv1" 1*(field-delim field) [field-delim]; field-delim = *WSP ";" *WSP
   const texts = records
     .map((parts) => parts.join(''))
@@ -31,6 +35,11 @@ export function parseMtaStsRecord(records: readonly (readonly string[])[]): stri
   return ids[0];
 }
 
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string');
+
+const isTextLists = (value: unknown): boolean => Array.isArray(value) && value.every(isTexts);
+
 const field = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,31}):[ \t]*(.*?)[ \t]*$/;
 const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const pattern = new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})+$`);
@@ -38,9 +47,10 @@ const pattern = new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})+$`);
 /**
  * The policy in a file. Of a field that may stand once, the first counts; unknown fields are skipped (§3.2).
  *
- * @throws RemoteProtocolError `ERR_MALFORMED_RESPONSE`, `ERR_LIMIT_EXCEEDED`
+ * @throws RemoteProtocolError `ERR_MALFORMED_RESPONSE`, `ERR_LIMIT_EXCEEDED`, UsageError `ERR_ARGUMENT`
  */
 export function parseMtaStsPolicy(text: string): MtaStsPolicy {
+  if (typeof text !== 'string') throw wrong('text', 'must be a string');
   const first = new Map<string, string>();
   const mx: string[] = [];
   for (const line of text.split(/\r?\n/)) {
@@ -60,8 +70,15 @@ export function parseMtaStsPolicy(text: string): MtaStsPolicy {
   return { mode, mx, maxAge: parseMaxAge(first.get('max_age') ?? '') };
 }
 
-/** Whether an exchanger is one of those that the policy names: a wildcard is one label, the leftmost (§4.1). */
-export function allowsMx({ mx }: Pick<MtaStsPolicy, 'mx'>, host: string): boolean {
+/**
+ * Whether an exchanger is one of those that the policy names: a wildcard is one label, the leftmost (§4.1).
+ *
+ * @throws UsageError `ERR_ARGUMENT`
+ */
+export function allowsMx(policy: Pick<MtaStsPolicy, 'mx'>, host: string): boolean {
+  const mx = policy?.mx;
+  if (!isTexts(mx)) throw wrong('policy.mx', 'must be a list of strings');
+  if (typeof host !== 'string') throw wrong('host', 'must be a string');
   const name = host.toLowerCase().replace(/\.$/, '');
   const parent = name.slice(name.indexOf('.') + 1);
   return mx.some((allowed) =>
