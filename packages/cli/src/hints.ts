@@ -65,6 +65,10 @@ const words: readonly (readonly [
   [/Such as '\\\\?Seen', '\\\\?Flagged', '\$Junk'\./g, 'Such as seen, flagged, $Junk.'],
   [/Say in sender which of them sends the message \(RFC 5322 §3\.6\.2\)\./g, 'Name one.'],
   [/Name at least one recipient in to, cc or bcc\./g, 'Name at least one: --to, --cc, --bcc.'],
+  [
+    /Write it as alice@example\.org or Alice <alice@example\.org>\./g,
+    'Write it as alice@example.org or Alice <alice@example.org>; --domain completes names alone.',
+  ],
   [/give it as auth\.password/g, 'use --password-command, --password-stdin or --netrc'],
   [/: name what it takes, mechanisms: .*/g, '.'],
   [/Check space, permissions and the stream that was given/g, 'Check space and permissions'],

@@ -24,6 +24,10 @@ it('names no call and no option of a program', () => {
 
 it.each([
   [
+    'Write it as alice@example.org or Alice <alice@example.org>.',
+    'Write it as alice@example.org or Alice <alice@example.org>; --domain completes names alone.',
+  ],
+  [
     'Others see URLs (process lists, logs): give it as auth.password.',
     'Others see URLs (process lists, logs): use --password-command, --password-stdin or --netrc.',
   ],

@@ -175,7 +175,7 @@ function refuseUnaddressed({ row, args }: Letter, path: string): void {
   const bad = (why: string): Failure =>
     new Failure(exitCodes.badData, `Nothing was sent: ${line(path)}, line ${row}: ${line(why)}`, {
       code: 'ERR_ARGUMENT',
-      hint: 'Write it as alice@example.org or Alice <alice@example.org>.',
+      hint: 'Write it as alice@example.org or Alice <alice@example.org>; --domain completes names alone.',
     });
   let count = 0;
   for (const name of ['to', 'cc', 'bcc'])
