@@ -1374,6 +1374,13 @@ export const mutants = [
     red: test('pop3', 'lengths'),
   },
   {
+    guard: 'POP3: behind a refused NOOP only the form of STAT counts, for its own reply may come late',
+    in: 'pop3/src/session.ts',
+    take: 'if (response.ok && isReply(response.text, this.#surprising))',
+    put: 'if (response.ok)',
+    red: test('pop3', 'lengths'),
+  },
+  {
     guard: 'POP3: so it does before QUIT, which commits',
     in: 'pop3/src/quit.ts',
     take: 'await session.settle(turn, timeout);',

@@ -175,7 +175,7 @@ class Retrieval implements BodyCommand<Response>, BodyDecoder {
     const size = this.#isWhole ? session.sizes.get(this.#number) : undefined;
     if (size === undefined || size === octets) return;
     body.problem = `message ${this.#number} has ${octets} octets, and LIST said ${size}`;
-    session.surprised(body.problem);
+    session.surprised(this.#number, body.problem);
   }
 }
 

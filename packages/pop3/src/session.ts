@@ -17,6 +17,7 @@ import {
   type Turn,
   UsageError,
   type Wait,
+  wordsOf,
 } from '@fivewire/line-protocol';
 import { Pop3Capabilities } from './capabilities.js';
 import {
@@ -49,8 +50,12 @@ export class Session {
   #state: State = 'opened';
   /** What wants to know that QUIT has removed what was marked. */
   readonly onCommitted: Set<(numbers: readonly number[]) => unknown> = new Set();
-  /** How many of them have been looked after: see {@link Session.inStep}. */
+  /** How many of them have been looked after: see {@link Session.settle}. */
   #settled = 0;
+  /** The message that was the last of them. */
+  #surprising = 0;
+  /** Which of {@link probes} the server has not refused yet. */
+  #probe = 0;
 
   constructor(
     connection: LineConnection,
@@ -96,8 +101,9 @@ export class Session {
   }
 
   /** A message was of another length than LIST said. */
-  surprised(problem: string): void {
+  surprised(number: number, problem: string): void {
     this.surprises++;
+    this.#surprising = number;
     this.to('surprised');
     this.notices.push({ kind: 'length', text: problem });
   }
@@ -107,43 +113,53 @@ export class Session {
    * out of a message. In the command's own turn; not a promise where nothing is to be done.
    */
   settle(turn: Turn, timeout?: number): Promise<void> | undefined {
-    return this.#settled === this.surprises ? undefined : this.#settle(turn, timeout);
+    return this.#isSettled ? undefined : this.#settle(turn, timeout);
+  }
+
+  get #isSettled(): boolean {
+    return this.#settled === this.surprises;
   }
 
   async #settle(turn: Turn, timeout: number | undefined): Promise<void> {
     await turn.toRead(); // the work before this one may have done it
-    if (this.#settled === this.surprises) return;
     const { connection } = this;
-    const line = commandLine('NOOP');
-    const command = line.masked;
-    connection.send(line);
-    const response = await this.readResponse(this.wait(command, 'command', timeout));
-    // RFC 1939 §5 has no other reply to NOOP than +OK: this one is to something else.
-    if (!response.ok)
-      throw connection.malformed('+OK to NOOP', serverReply(response).text, { command });
-    const { buffered } = connection;
-    if (buffered > 0)
-      throw connection.malformed('nothing after the reply to NOOP', `${buffered} octets`, {
-        command,
-      });
-    this.#settled = this.surprises;
+    while (!this.#isSettled) {
+      const [verb, isReply] = probes[this.#probe] as Probe;
+      const line = commandLine(verb, verb === 'LIST' ? [String(this.#surprising)] : []);
+      const command = line.masked;
+      connection.send(line);
+      const response = await this.readResponse(this.wait(command, 'command', timeout));
+      const { buffered } = connection;
+      if (buffered > 0)
+        throw connection.malformed(`nothing after the reply to ${verb}`, `${buffered} octets`, {
+          command,
+        });
+      if (response.ok && isReply(response.text, this.#surprising)) this.#settled = this.surprises;
+      // A server without the command refuses it; or this is the reply to something else, and the one to this command is still to come.
+      else if (!response.ok && this.#probe < probes.length - 1) this.#probe++;
+      else
+        throw connection.malformed(`the reply to ${verb}`, serverReply(response).text, { command });
+    }
   }
 
   /** As {@link settle}, in a turn of its own: before anything is done on the strength of what was read. */
-  async inStep(options: CallOptions = {}): Promise<void> {
-    if (this.#settled !== this.surprises) await this.noop(options);
+  async inStep({ signal, timeout }: CallOptions = {}): Promise<void> {
+    if (this.#isSettled) return;
+    const command = commandLine(probes[this.#probe]?.[0] as string).masked;
+    await this.queue.run(async (turn) => this.settle(turn, timeout), {
+      signal,
+      phase: 'command',
+      command,
+    });
   }
 
   /** NOOP, RFC 1939 §5; where one has to be sent before the next command, it is this one. */
-  noop(options: CallOptions): Promise<void> {
-    const { signal, timeout } = options;
-    const line = commandLine('NOOP');
-    if (this.#settled === this.surprises) return this.run(line, options, () => {});
-    return this.queue.run(async (turn) => this.settle(turn, timeout), {
-      signal,
-      phase: 'command',
-      command: line.masked,
-    });
+  async noop(options: CallOptions): Promise<void> {
+    if (!this.#isSettled) {
+      await this.inStep(options);
+      if (this.#probe === 0) return;
+    }
+    await this.run(commandLine('NOOP'), options, () => {});
   }
 
   /** Sends a command and reads its status line, then what `read` takes. @throws CommandError for -ERR. */
@@ -245,6 +261,19 @@ export class Session {
     );
   }
 }
+
+/** Of RFC 1939 §5: a command that changes nothing, and whether its reply is this one. */
+type Probe = readonly [verb: string, isReply: (text: string, number: number) => boolean];
+
+/**
+ * What shows that replies and commands are in step, in the order in which they are tried. A refusal shows nothing, for it may be another
+ * command's; so behind one only a reply counts that no earlier command can have had.
+ */
+const probes: readonly Probe[] = [
+  ['NOOP', () => true],
+  ['STAT', (text) => /^\d+[ \t]+-?\d/.test(text)],
+  ['LIST', (text, number) => wordsOf(text, 2)[0] === String(number)],
+];
 
 /** More than that are not remembered. */
 const mostSizes = 1_000_000;

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { Pop3Client } from '../src/index.js';
+import { fetchNew, Pop3Client } from '../src/index.js';
 import { failure, loggedIn, play } from './dialogue.js';
 
 const list = (...sizes: number[]) =>
@@ -204,7 +204,7 @@ describe('after a message of another length a NOOP comes before anything', () =>
   it.each(Object.entries(calls).filter(([name]) => name !== 'quit'))(
     '%s is not sent where another reply lies before that to NOOP',
     async (_, [, call]) => {
-      const result = await play(wrong('S: -ERR no such message'), async (pop) => {
+      const result = await play(wrong('S: -ERR no such message\nC: STAT\nS: +OK'), async (pop) => {
         await surprised(pop);
         const { code, connection } = await failure(call(pop));
         return [code, connection];
@@ -215,7 +215,7 @@ describe('after a message of another length a NOOP comes before anything', () =>
 
   it('quit sends no QUIT there, so nothing is committed', async () => {
     const dialogue = loggedIn(
-      `${list(9, 9)}\nC: DELE 2\nS: +OK\nC: RETR 1\nS: +OK\nS: a\nS: .\nC: NOOP\nS: -ERR no such message`,
+      `${list(9, 9)}\nC: DELE 2\nS: +OK\nC: RETR 1\nS: +OK\nS: a\nS: .\nC: NOOP\nS: -ERR no such message\nC: STAT\nS: +OK`,
     );
     const result = await play(dialogue, async (pop) => {
       await pop.list().toArray();
@@ -225,5 +225,74 @@ describe('after a message of another length a NOOP comes before anything', () =>
       return [committed, error?.code];
     });
     expect(result).toEqual([false, 'ERR_MALFORMED_RESPONSE']);
+  });
+});
+
+describe('wrong sizes, on a server that refuses NOOP', () => {
+  const body = (letter: string) => `S: +OK\nS: ${letter}\nS: .`;
+  const refused = 'C: NOOP\nS: -ERR unknown command';
+  const fetched = async (pop: Pop3Client) => {
+    const seen: unknown[] = [];
+    for await (const item of fetchNew(pop, new Set(), { remove: true })) {
+      if (!item.ok) throw item.error;
+      seen.push(await text(item.message));
+      await item.done();
+    }
+    return [...seen, (await pop.quit()).committed];
+  };
+  const mailbox = `C: UIDL\nS: +OK\nS: 1 a\nS: 2 b\nS: .\n${list(9, 9)}`;
+  /** By what shows that replies fit, of each message. */
+  const ways: Record<string, [string, string]> = {
+    'STAT tells, and is what is asked from then on': [
+      `${refused}\nC: STAT\nS: +OK 2 6`,
+      'C: STAT\nS: +OK 1 3',
+    ],
+    'LIST of that message, where STAT is refused too': [
+      `${refused}\nC: STAT\nS: -ERR unknown command\nC: LIST 1\nS: +OK 1 9`,
+      'C: LIST 2\nS: +OK 2 9',
+    ],
+    'STAT with figures below zero': [
+      `${refused}\nC: STAT\nS: +OK 2 -6`,
+      'C: STAT\nS: +OK 1\t-3 octets',
+    ],
+  };
+
+  it.each(Object.entries(ways))('%s', async (_, [first, then]) => {
+    const dialogue = loggedIn(
+      `${mailbox}\nC: RETR 1\n${body('a')}\n${first}\nC: DELE 1\nS: +OK\nC: RETR 2\n${body('b')}\n${then}\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
+      ['USER', 'UIDL'],
+    );
+    expect(await play(dialogue, fetched)).toEqual(['a\r\n', 'b\r\n', true]);
+  });
+
+  it.each([
+    ['+OK', 'the reply to NOOP comes late'],
+    ['-ERR unknown command\nC: LIST 1\nS: -ERR unknown command', 'nothing but refusals come'],
+    ['-ERR unknown command\nC: LIST 1\nS: +OK 2 6', 'another row comes'],
+    ['-ERR unknown command\nC: LIST 1\nS: +OK', 'no row comes'],
+  ])('nothing is marked where STAT is answered %j: %s', async (said) => {
+    const dialogue = loggedIn(
+      `${mailbox}\nC: RETR 1\n${body('a')}\n${refused}\nC: STAT\nS: ${said}`,
+      ['USER', 'UIDL'],
+    );
+    const result = await play(dialogue, async (pop) => {
+      const { code, connection } = await failure(fetched(pop));
+      return [code, connection];
+    });
+    expect(result).toEqual(['ERR_MALFORMED_RESPONSE', 'closed']);
+  });
+
+  it('noop() says that it is refused, all the same', async () => {
+    const dialogue = loggedIn(
+      `${list(9)}\nC: RETR 1\n${body('a')}\n${refused}\nC: STAT\nS: +OK 1 3\n${refused}\nC: DELE 1\nS: +OK`,
+    );
+    const result = await play(dialogue, async (pop) => {
+      await pop.list().toArray();
+      await text(pop.retrieve(1));
+      const { code, connection } = await failure(pop.noop());
+      await pop.delete(1);
+      return [code, connection];
+    });
+    expect(result).toEqual(['ERR_COMMAND_REJECTED', 'usable']);
   });
 });
