@@ -1367,14 +1367,14 @@ export const mutants = [
     red: test('pop3', 'lengths'),
   },
   {
-    guard: 'POP3: after a message of another length NOOP comes before anything that is believed',
+    guard: 'POP3: after a message of another length STAT comes before anything that is believed',
     in: 'pop3/src/session.ts',
     take: 'const settled = this.settle(turn, timeout);',
     put: 'const settled = undefined;',
     red: test('pop3', 'lengths'),
   },
   {
-    guard: 'POP3: behind a refused NOOP only the form of STAT counts, for its own reply may come late',
+    guard: 'POP3: not every +OK is the reply to STAT: an earlier command has one too',
     in: 'pop3/src/session.ts',
     take: 'if (response.ok && isReply(response.text, this.#surprising))',
     put: 'if (response.ok)',

@@ -236,7 +236,7 @@ export class Pop3Client {
   /** NOOP, RFC 1939 §5: keeps the session alive. */
   async noop(options: CallOptions = {}): Promise<void> {
     callChecks.noop(options);
-    await this.#session.noop(options);
+    await this.#session.run(commandLine('NOOP'), options, () => {});
   }
 
   /**

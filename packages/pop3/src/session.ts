@@ -145,21 +145,12 @@ export class Session {
   /** As {@link settle}, in a turn of its own: before anything is done on the strength of what was read. */
   async inStep({ signal, timeout }: CallOptions = {}): Promise<void> {
     if (this.#isSettled) return;
-    const command = commandLine(probes[this.#probe]?.[0] as string).masked;
+    const [command] = probes[this.#probe] as Probe;
     await this.queue.run(async (turn) => this.settle(turn, timeout), {
       signal,
       phase: 'command',
       command,
     });
-  }
-
-  /** NOOP, RFC 1939 §5; where one has to be sent before the next command, it is this one. */
-  async noop(options: CallOptions): Promise<void> {
-    if (!this.#isSettled) {
-      await this.inStep(options);
-      if (this.#probe === 0) return;
-    }
-    await this.run(commandLine('NOOP'), options, () => {});
   }
 
   /** Sends a command and reads its status line, then what `read` takes. @throws CommandError for -ERR. */
@@ -266,11 +257,10 @@ export class Session {
 type Probe = readonly [verb: string, isReply: (text: string, number: number) => boolean];
 
 /**
- * What shows that replies and commands are in step, in the order in which they are tried. A refusal shows nothing, for it may be another
- * command's; so behind one only a reply counts that no earlier command can have had.
+ * What shows that replies and commands are in step, in the order in which they are tried: replies of a form that no other command has, unlike
+ * the `+OK` to NOOP. A refusal shows nothing, for it may be another command's.
  */
 const probes: readonly Probe[] = [
-  ['NOOP', () => true],
   ['STAT', (text) => /^\d+[ \t]+-?\d/.test(text)],
   ['LIST', (text, number) => wordsOf(text, 2)[0] === String(number)],
 ];

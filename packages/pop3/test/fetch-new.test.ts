@@ -270,7 +270,7 @@ describe('what is marked as deleted', () => {
     'is one whose DELE went out before a later message had another length, where %s',
     async (_, after) => {
       const dialogue = loggedIn(
-        `${uidl('1 x', '2 y')}\nC: LIST\nS: +OK\nS: 1 4\nS: 2 400\nS: .\nC: RETR 1\nC: RETR 2\n${retr(1)}\nC: DELE 1\n${retr(2)}\nS: +OK\nC: NOOP\nS: +OK\nC: LIST 1\n${after}\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
+        `${uidl('1 x', '2 y')}\nC: LIST\nS: +OK\nS: 1 4\nS: 2 400\nS: .\nC: RETR 1\nC: RETR 2\n${retr(1)}\nC: DELE 1\n${retr(2)}\nS: +OK\nC: STAT\nS: +OK 2 8\nC: LIST 1\n${after}\nC: DELE 2\nS: +OK\nC: QUIT\nS: +OK`,
         caps,
       );
       const result = await play(dialogue, async (pop) => {
@@ -290,9 +290,9 @@ describe('what is marked as deleted', () => {
     },
   );
 
-  it('is none where NOOP, which is to show that nothing is left, is refused: that was said to something else', async () => {
+  it('is none where all that could show that nothing is left, is refused: that was said to something else', async () => {
     const dialogue = loggedIn(
-      `${uidl('1 x')}\nC: LIST\nS: +OK\nS: 1 400\nS: .\nC: RETR 1\n${retr(1)}\nC: NOOP\nS: -ERR no such message`,
+      `${uidl('1 x')}\nC: LIST\nS: +OK\nS: 1 400\nS: .\nC: RETR 1\n${retr(1)}\nC: STAT\nS: -ERR no such message\nC: LIST 1\nS: -ERR no such message`,
       caps,
     );
     const result = await play(dialogue, async (pop) => {
@@ -305,7 +305,7 @@ describe('what is marked as deleted', () => {
 
   it('is a message of another length than LIST said, once nothing is left of it', async () => {
     const dialogue = loggedIn(
-      `${uidl('1 x', '2 y')}\nC: LIST\nS: +OK\nS: 1 400\nS: 2 4\nS: .\nC: RETR 1\nC: RETR 2\n${retr(1)}\n${retr(2)}\nC: NOOP\nS: +OK\nC: DELE 1\nS: +OK\nC: RETR 2\n${retr(2)}\nC: DELE 2\nS: +OK`,
+      `${uidl('1 x', '2 y')}\nC: LIST\nS: +OK\nS: 1 400\nS: 2 4\nS: .\nC: RETR 1\nC: RETR 2\n${retr(1)}\n${retr(2)}\nC: STAT\nS: +OK 2 8\nC: DELE 1\nS: +OK\nC: RETR 2\n${retr(2)}\nC: DELE 2\nS: +OK`,
       caps,
     );
     const result = await play(dialogue, async (pop) => {
@@ -561,7 +561,7 @@ describe('a uid that is known, on a message that is new', () => {
 
   it('a server that counts wrongly is not believed in later runs: no message comes twice', async () => {
     const dialogue = loggedIn(
-      `${uidl('1 a')}\n${sizes('1 400')}\nC: RETR 1\n${retr(1)}\nC: NOOP\nS: +OK\n${uidl('1 a')}\n${sizes('1 500')}\nC: NOOP\nS: +OK`,
+      `${uidl('1 a')}\n${sizes('1 400')}\nC: RETR 1\n${retr(1)}\nC: STAT\nS: +OK 2 8\n${uidl('1 a')}\n${sizes('1 500')}\nC: NOOP\nS: +OK`,
       caps,
     );
     const result = await play(dialogue, async (pop) => {

@@ -87,7 +87,7 @@ describe('a session whose lines end in CRLF', () => {
 describe('a session whose status lines end in a bare LF', () => {
   it('takes bodies and listings that end so', async () => {
     const dialogue = loggedIn(
-      'C: LIST\nS-raw: +OK\\n1 12\\n.\\n\nC: RETR 1\nS-raw: +OK\\nx\\n..y\\n.\\n\nC: NOOP\nS: +OK',
+      'C: LIST\nS-raw: +OK\\n1 12\\n.\\n\nC: RETR 1\nS-raw: +OK\\nx\\n..y\\n.\\n\nC: STAT\nS: +OK 1 12\nC: NOOP\nS: +OK',
     );
     const result = await play(dialogue, async (pop) => {
       const all = [await pop.list().toArray(), await text(pop.retrieve(1))];

@@ -262,7 +262,7 @@ describe('messages', () => {
       'S: .',
     ].join('\n');
     const dialogue = loggedIn(
-      `C: LIST\nS: +OK\nS: 1 35\nS: .\nC: RETR 1\n${wrapped}\nC: NOOP\nS: +OK`,
+      `C: LIST\nS: +OK\nS: 1 35\nS: .\nC: RETR 1\n${wrapped}\nC: STAT\nS: +OK 1 35\nC: NOOP\nS: +OK`,
     );
     const problem = await play(dialogue, async (pop) => {
       await pop.list().toArray();
