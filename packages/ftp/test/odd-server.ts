@@ -39,7 +39,7 @@ export interface Manners {
   /** SIZE of a directory is 213. */
   sizeOfDirectories?: boolean;
   home?: string;
-  /** Knows MFMT. */
+  /** Knows MFMT, and MDTM with a time. */
   setsTimes?: boolean;
   /** REST ahead of STOR is refused. */
   refusesRestart?: boolean;
@@ -249,8 +249,14 @@ export function oddServer(tree: Tree, given: Manners = {}): OddServer {
       if (typeof node === 'string') return say(`213 ${node.length}`);
       return isTree(node) && manners.sizeOfDirectories ? say('213 4096') : no();
     },
-    MDTM: (argument, node) =>
-      node === undefined ? no() : say(`213 ${times.get(argument) ?? '20240102030405'}`),
+    MDTM: (argument, node) => {
+      const [, time, path] = (manners.setsTimes && /^(\d{14}) (.+)/.exec(argument)) || [];
+      if (time !== undefined && path !== undefined) {
+        times.set(path, time);
+        return say('213 File modification time set.'); // vsftpd
+      }
+      node === undefined ? no() : say(`213 ${times.get(argument) ?? '20240102030405'}`);
+    },
     REST: (argument) => {
       if (manners.refusesRestart) return say('451 Append/Restart not permitted');
       offset = Number(argument);

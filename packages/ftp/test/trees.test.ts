@@ -227,6 +227,26 @@ describe('a tree that is not what it seems', () => {
     return { server, ftp };
   };
 
+  it.each([
+    [true, ['MDTM 20010203040506 /w/a', 'MDTM 20010203040506 /w/b', 'MDTM 20010203040506 /w/c']],
+    [false, ['MDTM 20010203040506 /w/a']], // once is enough to know
+  ])(
+    'times go up where the server has MDTM alone, which sets them or not: %s',
+    async (setsTimes, said) => {
+      const { ftp, server } = await onOdd({}, { features: ['EPSV', 'SIZE', 'MDTM'], setsTimes });
+      const root = await local({ a: '1', b: '2', c: '3' });
+      const modified = new Date('2001-02-03T04:05:06Z');
+      for (const name of ['a', 'b', 'c']) await utimes(join(root, name), modified, modified);
+      const up = () => ftp.mirror(root, '/w', { direction: 'up' });
+      expect(await up()).toMatchObject({ transferred: 3 });
+      expect(server.said.filter((line) => /^MDTM \d{14} /.test(line))).toEqual(said);
+      expect(await up()).toMatchObject({ transferred: 0, unchanged: 3 });
+      expect((await ftp.stat('/w/c'))?.modified).toEqual(
+        setsTimes ? modified : new Date('2024-01-02T03:04:05Z'),
+      );
+    },
+  );
+
   it.skipIf(process.platform !== 'linux')(
     'a name that is no UTF-8 is told, and keeps no other',
     async () => {

@@ -28,7 +28,7 @@ export type TreeWork = Omit<MirrorOptions, 'compare'> & { compare: MirrorOptions
 
 /**
  * @param connections transfers at once where the caller does not say
- * @param keepsTimes whether the server lets times be set
+ * @param keepsTimes whether the server says that it lets times be set
  * @throws TransferError ERR_TRANSFER_INCOMPLETE, when all that could be done is done, with `errors` and `result`
  */
 export async function mirrorTrees(
@@ -50,7 +50,8 @@ class Run {
   readonly #work: TreeWork;
   readonly #call: CallOptions;
   readonly #mayKeepTimes: () => Promise<boolean>;
-  #keepsTimes = false;
+  /** Files that go up get the time of the original, until the server has shown that it can't set times. */
+  #givesTimes: boolean;
   readonly #errors: TreeError[] = [];
   readonly #total: TreeTotal = { done: 0, actions: 0, octets: 0 };
   /** Directories that a file is to stand in place of: they go when that has come. */
@@ -72,6 +73,7 @@ class Run {
     this.#remote = remote;
     this.#work = work;
     this.#mayKeepTimes = keepsTimes;
+    this.#givesTimes = work.preserveTimes ?? true;
     const { signal, timeout } = work;
     this.#call = { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
   }
@@ -108,7 +110,8 @@ class Run {
     const choice = choiceOf(this.#work);
     const isUp = this.#isUp;
     const local = await readLocalTree(this.#local, choice, !isUp);
-    this.#keepsTimes = (this.#work.preserveTimes ?? true) && (await this.#mayKeepTimes());
+    const preserves = this.#work.preserveTimes ?? true;
+    const timesAreKept = preserves && (!isUp || (await this.#mayKeepTimes()));
     const remote = await readRemoteTree(this.#ftp, this.#remote, choice, isUp, this.#call);
     this.#source = isUp ? local : remote;
     this.#target = isUp ? remote : local;
@@ -120,7 +123,7 @@ class Run {
       removes,
       mostDeletions,
       dryRun,
-      timesAreKept: isUp ? this.#keepsTimes : (this.#work.preserveTimes ?? true),
+      timesAreKept,
       sameHash: (from, to) => this.#sameHash(from, to),
       refusalOf: isUp ? () => undefined : (path) => refusalOf(this.#local, path),
     });
@@ -279,8 +282,11 @@ class Run {
       resume,
       verify,
     });
-    if (this.#keepsTimes && node.modified !== undefined) {
-      await this.#ftp.setModified(to, new Date(node.modified), this.#call).catch(onlyUsable);
+    if (this.#givesTimes && node.modified !== undefined) {
+      await this.#ftp.setModified(to, new Date(node.modified), this.#call).catch((error) => {
+        onlyUsable(error);
+        if (error.code === 'ERR_EXTENSION_REQUIRED') this.#givesTimes = false;
+      });
     }
     return octets;
   }

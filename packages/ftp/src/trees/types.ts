@@ -17,7 +17,7 @@ export interface TreeOptions extends CallOptions {
   atomic?: boolean;
   /** Go on with parts of an earlier run, where they are proven to be of the same file. Default `false`. */
   resume?: boolean;
-  /** Give files the time of the original, where the other side can. Default `true`. */
+  /** Give files the time of the original, where the other side can (remote: MFMT, else MDTM or SITE UTIME). Default `true`. */
   preserveTimes?: boolean;
   /** As for single transfers. Default `'size'`. */
   verify?: 'size' | 'hash' | 'reread' | false;
