@@ -1388,6 +1388,13 @@ export const mutants = [
     red: test('pop3', 'lengths'),
   },
   {
+    guard: 'NNTP: a duplicate header is no duplicate article',
+    in: 'nntp/src/post.ts',
+    take: ' && !ofAHeader.test(words)',
+    put: '',
+    red: test('nntp', 'odd-servers'),
+  },
+  {
     guard: 'NNTP: what lies behind the go-ahead is no word about an article',
     in: 'nntp/src/post.ts',
     take: 'if (buffered === 0) return;',

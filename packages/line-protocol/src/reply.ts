@@ -102,7 +102,9 @@ export class ReplyParser {
     if (this.#code < 0) {
       if (code < 0) return 'a three-digit reply code';
       if (this.#style === 'nntp')
-        return separator === undefined || separator === ' ' ? single(code, line) : 'a space';
+        return separator === undefined || separator === ' ' || separator === '\t'
+          ? single(code, line)
+          : 'a space';
       if (separator === undefined || separator === ' ') return single(code, line);
       if (separator !== '-') return 'a space or hyphen after the reply code';
       this.#code = code;

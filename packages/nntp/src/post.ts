@@ -74,10 +74,16 @@ export function toOctets(article: Postable): BodyInput {
 const idIn = (text: string): string | undefined => /<[^<>@\s]+@[^<>@\s]+>/.exec(text)?.[0];
 
 /** Refusals of a whole article have their reason in the text; INN puts IHAVE's code for it first. */
-export const isDuplicate = ({ code, text }: { code: number; text: string }): boolean =>
-  code === 435 ||
-  ([437, 439, 441].includes(code) &&
-    /^\s*435\b|\b(duplicate|already|got it)\b/i.test(text.replaceAll(/<[^<>\s]*>/g, '')));
+export function isDuplicate({ code, text }: { code: number; text: string }): boolean {
+  if (code === 435) return true;
+  if (![437, 439, 441].includes(code)) return false;
+  const words = text.replaceAll(/<[^<>\s]*>/g, '');
+  if (/^\s*(?:441 +)?435\b/.test(words)) return true;
+  return /\b(duplicate|already|got it)\b/i.test(words) && !ofAHeader.test(words);
+}
+
+/** INN: `Duplicate "Subject" header field`. The article is refused for what it holds, and is not there. */
+const ofAHeader = /\bheaders?\b|\bduplicate ["']/i;
 
 /**
  * Whatever goes wrong in the article, its final dot must not come: the server would act.

@@ -590,3 +590,48 @@ it('a response that names an article by its message-id alone', async () => {
     expect(await failure(nntp.stat('<a@x>'))).toMatchObject({ code: 'ERR_MALFORMED_RESPONSE' });
   });
 });
+
+it('a tab behind the code', async () => {
+  const dialogue = reader('C: STAT <a@x>\nS: 223\t5\t<a@x>\nC: STAT <b@x>\nS: 430\tno');
+  const result = await play(dialogue, async (nntp) => [
+    await nntp.stat('<a@x>'),
+    (await failure(nntp.stat('<b@x>'))).code,
+  ]);
+  expect(result).toEqual([{ number: 5, messageId: '<a@x>' }, 'ERR_NOT_FOUND']);
+});
+
+describe('a duplicate header is no duplicate article', () => {
+  const article = 'A: b\r\nMessage-ID: <o@x>\r\n\r\nx\r\n';
+  const sent = 'C: A: b\nC: Message-ID: <o@x>\nC: \nC: x\nC: .';
+  it.each(['Duplicate "Subject" header field', 'Duplicate "Path"', 'Date header already there'])(
+    '441 %s',
+    async (words) => {
+      const dialogue = reader(`C: POST\nS: 340\n${sent}\nS: 441 ${words}`);
+      const result = await play(
+        dialogue,
+        async (nntp) => (await failure(nntp.post(article, { again: true }))).code,
+      );
+      expect(result).toBe('ERR_COMMAND_REJECTED');
+    },
+  );
+
+  it('439 of a feed', async () => {
+    const dialogue = reader(
+      `C: TAKETHIS <o@x>\n${sent}\nS: 439 <o@x> Duplicate "Subject" header field`,
+      ['VERSION 2', 'IHAVE', 'STREAMING'],
+    );
+    const result = await play(dialogue, async (nntp) => {
+      const outcomes: string[] = [];
+      for await (const fed of nntp.feed([{ messageId: '<o@x>', article }], { check: false }))
+        outcomes.push(fed.outcome);
+      return outcomes;
+    });
+    expect(result).toEqual(['rejected']);
+  });
+
+  it('441 with the code of IHAVE behind its own is one', async () => {
+    const dialogue = reader(`C: POST\nS: 340\n${sent}\nS: 441 441 435 <o@x>`);
+    const { duplicate } = await play(dialogue, (nntp) => nntp.post(article, { again: true }));
+    expect(duplicate).toBe(true);
+  });
+});

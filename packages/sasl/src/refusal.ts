@@ -161,6 +161,7 @@ const textRows: readonly Row[] = [
       /(?:account|subscription|membership|trial|contract)\b[^.]{0,20}\b(?:ended|lapsed|over|ran out|run out)$/,
       /\bexpired\b[^.]{0,20}(?:account|subscription|password|token|credential|membership)/,
       /(?:must|has to|have to|need to) (?:change|be changed|renew)|change your password/,
+      /\bno (?:active|valid|current) (?:subscription|membership|plan)\b|\b(?:please renew|renew your)\b/,
     ),
     ...expired,
   },
@@ -227,7 +228,7 @@ const textRows: readonly Row[] = [
   },
   {
     pattern: words(
-      /try (?:again )?later|temporar(?:y|ily)|\bunavailable|not available|\btry again\b/,
+      /try (?:again )?later|\b(?:server|system|service) (?:is )?(?:too |currently )?busy\b|temporar(?:y|ily)|\bunavailable|not available|\btry again\b/,
       /(?:internal|server|system|backend|database|I\/O|disk) (?:error|failure|fault)|backend|maintenance|timed? ?out/,
       /(?:shutting|going|is|server|service|database|ldap) down\b|disk (?:is )?full|out of (?:memory|disk)|child crashed/,
       /(?:can.?t|cannot|could ?n[o']t|unable to|failed to) (?:open|access|read|scan) (?:the |your )?(?:mail|spool|inbox|\$HOME)/,
