@@ -29,6 +29,13 @@ const evil: Record<string, (n: number) => string> = {
   'many addresses': (n) => `* 1 FETCH (ENVELOPE (NIL NIL (${'("a" NIL "b" "c")'.repeat(n / 4)})))`,
   'items without end': (n) => `* 1 FETCH (${'UID "u FLAGS (\\a '.repeat(n / 16)}`,
   'quotes inside': (n) => `* 1 FETCH (ENVELOPE ("d" "${'a" b" '.repeat(n / 6)}))`,
+  'items without spaces': (n) => `* 1 FETCH (${'FLAGS()'.repeat(n / 7)})`,
+  'unknown items without spaces': (n) => `* 1 FETCH (${'X()Y""'.repeat(n / 6)})`,
+  'sections without spaces': (n) => `* 1 FETCH (${'BODY[1]""'.repeat(n / 9)})`,
+  'attributes of STATUS without spaces': (n) => `* STATUS x (${'MESSAGES"1"'.repeat(n / 11)})`,
+  'words without spaces': (n) => `* LIST ${'(a)"/""x"'.repeat(n / 9)}`,
+  'a namespace without spaces': (n) => `* NAMESPACE ${'((""/))'.repeat(n / 7)}`,
+  'a code without spaces': (n) => `* OK [CAPABILITY${'(a)'.repeat(n / 3)}] x`,
   'addresses with quotes inside': (n) =>
     `* 1 FETCH (ENVELOPE (NIL NIL (${'("a"a" NIL "b" c" "c")'.repeat(n / 20)})))`,
   'texts without lines': (n) =>

@@ -149,7 +149,7 @@ function goesOnAtItem(lexer: Lexer, depth: number): boolean {
   return true;
 }
 
-function nextItemFrom({ text }: Lexer, pos: number): number | undefined {
+function nextItemFrom({ text }: Pick<Lexer, 'text'>, pos: number): number | undefined {
   nextItemAt.lastIndex = pos;
   return nextItemAt.exec(text)?.index;
 }
@@ -268,13 +268,19 @@ function takeValue(lexer: Lexer, row: FetchData, name: string, read: () => void)
   const { pos, depth } = lexer;
   try {
     read();
-    if (lexer.looseQuotes && words.has(name) && (nextItemFrom(lexer, pos) ?? lexer.pos) < lexer.pos)
+    if (lexer.looseQuotes && words.has(name) && holdsItem(lexer, pos))
       throw lexer.fail(') of the list');
   } catch (error) {
     row.problems.push(note(name, error));
     if (lexer.looseQuotes) stepToNextItem(lexer, pos, depth);
     else lexer.stepOver('the value of a FETCH item', pos, depth);
   }
+}
+
+/** Whether the value that began at `pos` took in the beginning of an item. It is looked for within the value alone. */
+function holdsItem({ text, pos: end }: Lexer, pos: number): boolean {
+  const value = { text: text.slice(pos, end + longestName) };
+  return (nextItemFrom(value, 0) ?? end) < end - pos;
 }
 
 /** Lists in which nothing stands that looks like another item. */
@@ -315,15 +321,19 @@ const nextItemAt =
 const behindString = new RegExp(`${nextItemAt.source}|\\)$`, 'y');
 const sections = new Set(['BODY', 'BODY.PEEK', 'BINARY', 'BINARY.PEEK', 'BINARY.SIZE', 'RFC822']);
 
+/** With a space behind it. A row without spaces is not looked through for each of its items. */
+const longestName = 'BODYSTRUCTURE '.length;
+
 /** A name ends at a space, a bracket or a parenthesis. */
 function itemName(lexer: Lexer): string {
   const { text } = lexer;
   const start = lexer.pos;
-  const space = text.indexOf(' ', start);
-  const known = text.slice(start, space);
-  if (space > start && items.has(known)) {
+  const ahead = text.slice(start, start + longestName);
+  const length = ahead.indexOf(' ');
+  const known = ahead.slice(0, length);
+  if (length > 0 && items.has(known)) {
     lexer.countToken();
-    lexer.pos = space;
+    lexer.pos = start + length;
     return known;
   }
   let i = start;
