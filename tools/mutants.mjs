@@ -1376,8 +1376,8 @@ export const mutants = [
   {
     guard: 'POP3: not every +OK is the reply to STAT: an earlier command has one too',
     in: 'pop3/src/session.ts',
-    take: 'if (response.ok && isReply(response.text, this.#surprising))',
-    put: 'if (response.ok)',
+    take: 'if (response.ok && !isReply(response.text))',
+    put: "if (response.ok && response.code === '')",
     red: test('pop3', 'lengths'),
   },
   {

@@ -54,8 +54,8 @@ export class Session {
   #settled = 0;
   /** The message that was the last of them. */
   #surprising = 0;
-  /** Which of {@link probes} the server has not refused yet. */
-  #probe = 0;
+  /** The server has shown that it does not know STAT. */
+  #lacksStat = false;
 
   constructor(
     connection: LineConnection,
@@ -122,30 +122,49 @@ export class Session {
 
   async #settle(turn: Turn, timeout: number | undefined): Promise<void> {
     await turn.toRead(); // the work before this one may have done it
-    const { connection } = this;
-    while (!this.#isSettled) {
-      const [verb, isReply] = probes[this.#probe] as Probe;
-      const line = commandLine(verb, verb === 'LIST' ? [String(this.#surprising)] : []);
-      const command = line.masked;
-      connection.send(line);
-      const response = await this.readResponse(this.wait(command, 'command', timeout));
-      const { buffered } = connection;
-      if (buffered > 0)
-        throw connection.malformed(`nothing after the reply to ${verb}`, `${buffered} octets`, {
-          command,
+    if (this.#isSettled) return;
+    const number = String(this.#surprising);
+    const stat = (): Promise<boolean> => this.#shows(commandLine('STAT'), isStat, timeout);
+    if (this.#lacksStat || !(await stat())) {
+      const line = commandLine('LIST', [number]);
+      const isRow = (text: string): boolean => wordsOf(text, 2)[0] === number;
+      const isListed = await this.#shows(line, isRow, timeout);
+      // A late reply to STAT can look like that row. In step, STAT is refused again.
+      if (!isListed || !(this.#lacksStat || !(await stat())))
+        throw this.connection.malformed('replies that fit STAT and LIST', 'a refusal', {
+          command: line.masked,
         });
-      if (response.ok && isReply(response.text, this.#surprising)) this.#settled = this.surprises;
-      // A server without the command refuses it; or this is the reply to something else, and the one to this command is still to come.
-      else if (!response.ok && this.#probe < probes.length - 1) this.#probe++;
-      else
-        throw connection.malformed(`the reply to ${verb}`, serverReply(response).text, { command });
+      this.#lacksStat = true;
     }
+    this.#settled = this.surprises;
+  }
+
+  /** False for a refusal, which may be another command's. @throws RemoteProtocolError for what is no reply to this command */
+  async #shows(
+    line: CommandLine,
+    isReply: (text: string) => boolean,
+    timeout: number | undefined,
+  ): Promise<boolean> {
+    const { connection } = this;
+    const command = line.masked;
+    connection.send(line);
+    const response = await this.readResponse(this.wait(command, 'command', timeout));
+    const { buffered } = connection;
+    if (buffered > 0)
+      throw connection.malformed(`nothing after the reply to ${command}`, `${buffered} octets`, {
+        command,
+      });
+    if (response.ok && !isReply(response.text))
+      throw connection.malformed(`the reply to ${command}`, serverReply(response).text, {
+        command,
+      });
+    return response.ok;
   }
 
   /** As {@link settle}, in a turn of its own: before anything is done on the strength of what was read. */
   async inStep({ signal, timeout }: CallOptions = {}): Promise<void> {
     if (this.#isSettled) return;
-    const [command] = probes[this.#probe] as Probe;
+    const command = 'STAT';
     await this.queue.run(async (turn) => this.settle(turn, timeout), {
       signal,
       phase: 'command',
@@ -253,17 +272,8 @@ export class Session {
   }
 }
 
-/** Of RFC 1939 §5: a command that changes nothing, and whether its reply is this one. */
-type Probe = readonly [verb: string, isReply: (text: string, number: number) => boolean];
-
-/**
- * What shows that replies and commands are in step, in the order in which they are tried: replies of a form that no other command has, unlike
- * the `+OK` to NOOP. A refusal shows nothing, for it may be another command's.
- */
-const probes: readonly Probe[] = [
-  ['STAT', (text) => /^\d+[ \t]+-?\d/.test(text)],
-  ['LIST', (text, number) => wordsOf(text, 2)[0] === String(number)],
-];
+/** Octets as a figure, or as words (`2 messages (320 octets)`): a form that shows whose reply it is, unlike the `+OK` to NOOP. */
+const isStat = (text: string): boolean => /^\d+[ \t]+(?:-?\d|messages?\b)/.test(text);
 
 /** More than that are not remembered. */
 const mostSizes = 1_000_000;

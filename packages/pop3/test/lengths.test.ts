@@ -249,9 +249,10 @@ describe('wrong sizes of all messages (qmail-pop3d, Exchange)', () => {
   /** By what shows that replies fit, of each message. */
   const ways: Record<string, [string, string]> = {
     'STAT shows that replies fit': ['C: STAT\nS: +OK 2 6', 'C: STAT\nS: +OK 1\t3 octets'],
+    'so it does in words': ['C: STAT\nS: +OK 2 messages (6 octets)', 'C: STAT\nS: +OK 1 message'],
     'so it does with figures below zero': ['C: STAT\nS: +OK 2 -6', 'C: STAT\nS: +OK 0 0'],
     'LIST of the message does where STAT is refused, and from then on': [
-      'C: STAT\nS: -ERR unknown command\nC: LIST 1\nS: +OK 1 9',
+      'C: STAT\nS: -ERR unknown command\nC: LIST 1\nS: +OK 1 9\nC: STAT\nS: -ERR unknown command',
       'C: LIST 2\nS: +OK 2 7',
     ],
   };
@@ -266,7 +267,8 @@ describe('wrong sizes of all messages (qmail-pop3d, Exchange)', () => {
 
   it.each([
     '+OK',
-    '+OK 1 message',
+    '+OK 1 octet',
+    '-ERR what?\nC: LIST 1\nS: +OK 1 9\nC: STAT\nS: +OK 1 9',
     '-ERR what?\nC: LIST 1\nS: -ERR what?',
     '-ERR what?\nC: LIST 1\nS: +OK 2 6',
     '-ERR what?\nC: LIST 1\nS: +OK',
