@@ -1409,3 +1409,67 @@ describe('months as each language abbreviates them', () => {
     });
   });
 });
+
+describe('the time behind a day, however it is written, is no part of the name', () => {
+  const forms: readonly [date: string, time: string][] = [
+    ['5 Jan 24 12:34', '12:34:00'],
+    ['5 Jan 24 12:34:56', '12:34:56'],
+    ['5.1.2024 12.34', '12:34:00'],
+    ['05.01.2024 12.34.56', '12:34:56'],
+    ['05-01-2024 12.34', '12:34:00'],
+    ['2024/01/05 12.34', '12:34:00'],
+    ['2024-01-05 at 12:34', '12:34:00'],
+    ['2024-01-05 at 1:34 PM', '13:34:00'],
+    ['2024-01-05 kl. 12.34', '12:34:00'],
+    ['5.1.2024 klo 12.34', '12:34:00'],
+    ['2024-01-05 um 12:34', '12:34:00'],
+    ['2024-01-05 \xc3\xa0 12h34', '12:34:00'],
+    ['2024-01-05 12h34', '12:34:00'],
+    ['20240105 123456', '12:34:56'],
+    ['Jan 5 2024 12:34 PM', '12:34:00'],
+    ['Jan 5 2024 12:34 am', '00:34:00'],
+    ['Jan 5 12:34 PM', '12:34:00'],
+    ['Jan 5 2024 12.34', '12:34:00'],
+    ['Jan 5 2024 - 12:34', '12:34:00'],
+    ['5 Jan 2024 at 12:34', '12:34:00'],
+    ['5 Jan 2024 12:34', '12:34:00'],
+  ];
+  it.each(forms)('%s', (date, time) => {
+    const ahead = '-rw-r--r-- 1 alice staff 1234 ';
+    for (const name of ['name', 'two words', '12 o clock']) {
+      const { entries, problems } = parseListing(
+        Buffer.from(`${ahead}${date} ${name}\r\n`, 'latin1'),
+        {
+          now: new Date('2024-06-01'),
+        },
+      );
+      expect(problems).toEqual([]);
+      expect(entries).toMatchObject([
+        { name, size: 1234, modified: new Date(`2024-01-05T${time}Z`) },
+      ]);
+    }
+  });
+
+  it('a zone behind it as well', () => {
+    const line = '-rw-r--r-- 1 alice staff 1234 2024-01-05 12:34 +0100 name\r\n';
+    expect(parseListing(Buffer.from(line)).entries).toMatchObject([
+      { name: 'name', modified: new Date('2024-01-05T11:34:00Z'), zone: 'utc' },
+    ]);
+  });
+
+  it.each([
+    ['Jan  5  2024', '12.34 name'],
+    ['Jan  5  2024', 'at 12:34 name'],
+    ['Jan  5 12:34', 'PM name'],
+    ['Jan 15 12:34', 'PM name'],
+    ['2024-01-05 12:34', 'PM'],
+    ['2024-01-05 12:34', '12.34 name'],
+    ['2024-01-05', 'at noon'],
+    ['2024-01-05', '12.345 name'],
+    ['2024-01-05', '12.34'],
+  ])('as `ls` writes %s, %s is a name', (date, name) => {
+    const line = `-rw-r--r-- 1 alice staff 1234 ${date} ${name}\r\n`;
+    const { entries } = parseListing(Buffer.from(line), { now: new Date('2024-06-01') });
+    expect(entries).toMatchObject([{ name, size: 1234 }]);
+  });
+});

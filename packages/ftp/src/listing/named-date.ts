@@ -10,7 +10,15 @@ import { monthFirst } from './day-in-one-word.js';
 import type { DialectContext, Fields } from './dialect.js';
 import { type FoundDate, found } from './found-date.js';
 import { monthOf } from './months.js';
-import { dayOf, halfOf, isClockOrYear, marked, timeOf, yearIn } from './numbers-of-dates.js';
+import {
+  dayOf,
+  halfOf,
+  isClockOrYear,
+  marked,
+  timeBehind,
+  timeOf,
+  yearIn,
+} from './numbers-of-dates.js';
 
 /**
  * By far the most frequent: two of its three fields begin with a digit, the third among them.
@@ -39,9 +47,9 @@ export function namedDate(
     const mayHaveYear = isBehindWeekday || clock.precision === 'second';
     const year = mayHaveYear ? yearIn(fields.text(from + 3)) : undefined;
     const last = year === undefined ? from + 2 : from + 3; // `ls -lT`
-    // `ls` writes five signs: behind those a name may begin with AM.
-    const half =
-      third.length === 5 || year !== undefined ? undefined : halfOf(fields, last + 1, clock);
+    // `ls` writes five signs behind a day in two columns: there a name may begin with AM.
+    const mayBeLs = third.length === 5 && !isDayToTheLeft(fields, from, firstIsNumber);
+    const half = mayBeLs || year !== undefined ? undefined : halfOf(fields, last + 1, clock);
     const end = half === undefined ? last : last + 1;
     return found(fields, from, end, context, { year, month, day }, half ?? clock);
   }
@@ -53,10 +61,13 @@ export function namedDate(
   const yearAt = firstIsNumber && isYearSign(fields, from + 3) ? from + 3 : from + 2;
   const later = mayHaveTime ? timeOf(fields.text(yearAt + 1)) : undefined;
   if (later !== undefined) {
-    const half = second.endsWith(',') ? halfOf(fields, yearAt + 2, later) : undefined;
+    const half = halfOf(fields, yearAt + 2, later);
     const last = half === undefined ? yearAt + 1 : yearAt + 2;
     return found(fields, from, last, context, { year, month, day }, half ?? later);
   }
+  const other = mayHaveTime ? timeBehind(fields, yearAt + 1) : undefined;
+  if (other !== undefined)
+    return found(fields, from, other.last, context, { year, month, day }, other.clock);
   if (yearAt > from + 2) return found(fields, from, yearAt, context, { year, month, day });
   return {
     ...found(fields, from, from + 2, context, { year, month, day }),
@@ -129,6 +140,12 @@ export function afterYear(fields: Fields, from: number): number {
 function isYearToTheLeft({ start, end }: Fields, from: number): boolean {
   return (start[from + 2] ?? 0) - (end[from + 1] ?? 0) === 1;
 }
+
+/** `Jan 5`: `ls` sets a day below ten to the right of two columns, so that two blanks stand ahead of it. */
+const isDayToTheLeft = ({ start, end }: Fields, from: number, isDayFirst: boolean): boolean =>
+  !isDayFirst &&
+  (start[from + 1] ?? 0) - (end[from] ?? 0) === 1 &&
+  (end[from + 1] ?? 0) - (start[from + 1] ?? 0) === 1;
 
 /** `2019 г.`, `2019 р.`: the year's letter in Russian, Bulgarian and Ukrainian, in whatever charset, with something behind it. */
 const isYearSign = (fields: Fields, at: number): boolean =>

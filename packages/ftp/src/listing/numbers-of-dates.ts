@@ -65,6 +65,25 @@ export function halfOf(fields: Fields, at: number, clock: Clock): Clock | undefi
   return { ...clock, hour: (hour % 12) + (letters[1]?.toLowerCase() === 'p' ? 12 : 0) };
 }
 
+/**
+ * A time that is not where `ls` has it, or not as it writes it, behind a day that is no day of `ls`: `at 12:34`, `- 12:34`, `12.34`,
+ * `klo 12.34.56`, `12h34`. Where something stands behind it, for a name may be anything.
+ */
+export function timeBehind(fields: Fields, at: number): { clock: Clock; last: number } | undefined {
+  const last = ahead.test(fields.text(at)) ? at + 1 : at;
+  if (last + 1 >= fields.count) return undefined;
+  const text = fields.text(last);
+  const parts = otherTime.exec(text);
+  const clock = parts === null ? timeOf(text) : timeOf(parts.slice(1).filter(Boolean).join(':'));
+  if (clock === undefined) return undefined;
+  const half = halfOf(fields, last + 1, clock);
+  return half === undefined ? { clock, last } : { clock: half, last: last + 1 };
+}
+
+/** The word between day and time in English, German, Scandinavian, Finnish, French, Spanish, Portuguese and Italian. */
+const ahead = /^(?:at|um|kl\.?|klo|alle|om|-|\xc3\xa0|\xe0|\xc3\xa0s|\xe0s)$/i;
+const otherTime = /^(\d{1,2})[.h](\d\d)(?:[.:m](\d\d))?$/i;
+
 /** `+0200` in milliseconds. */
 export function zoneOf(text: string): number | undefined {
   const sign = text.charCodeAt(0);

@@ -11,11 +11,13 @@ import { type DialectContext, type Fields, wholeNumber } from './dialect.js';
 import { afterBlanks, exactly, type FoundDate, found } from './found-date.js';
 import { monthOf } from './months.js';
 import {
+  type Clock,
   type Day,
   dayOf,
   halfOf,
   isClockOrYear,
   marked,
+  timeBehind,
   timeOf,
   yearIn,
   zoneOf,
@@ -35,11 +37,15 @@ export function numericDate(
   const clock = timeOf(fields.text(from + 1));
   const whole = dayIn(first);
   if (whole !== undefined) {
-    if (clock === undefined)
+    if (clock === undefined) {
+      const time = timeBehind(fields, from + 1);
+      if (time !== undefined) return found(fields, from, time.last, context, whole, time.clock);
       return afterBlanks(found(fields, from, from, context, whole), fields, from);
+    }
     const half = halfOf(fields, from + 2, clock);
     if (half !== undefined) return found(fields, from, from + 2, context, whole, half);
-    const zone = clock.precision === 'minute' ? undefined : zoneOf(fields.text(from + 2));
+    const mayHaveZone = clock.precision !== 'minute' || from + 3 < fields.count;
+    const zone = mayHaveZone ? zoneOf(fields.text(from + 2)) : undefined;
     const last = zone === undefined ? from + 1 : from + 2;
     if (zone === undefined) return found(fields, from, last, context, whole, clock);
     return exactly(found(fields, from, last, { ...context, utcOffset: zone }, whole, clock));
@@ -156,7 +162,7 @@ function numbersAlone(
 }
 
 /**
- * `20240307`, `20240307101112` or `1549188672.123456789` (since 1970) behind a size, where no other date is: the digits could be a size as well.
+ * `20240307`, `20240307101112`, `20240307 101112` or `1549188672.123456789` (since 1970) behind a size, where no other date is: the digits could be a size as well.
  */
 export function digitsAlone(
   fields: Fields,
@@ -173,10 +179,17 @@ export function digitsAlone(
   const day = text.length === 8 || text.length === 14 ? compactDay(text.slice(0, 8)) : undefined;
   if (day === undefined || wallClock(day.year as number, day.month, day.day) === undefined)
     return undefined;
-  if (text.length === 8) return found(fields, from, from, context, day);
-  const clock = timeOf(`${text.slice(8, 10)}:${text.slice(10, 12)}:${text.slice(12)}`);
-  return clock && found(fields, from, from, context, day, clock);
+  if (text.length === 14) {
+    const clock = timeOfDigits(text.slice(8));
+    return clock && found(fields, from, from, context, day, clock);
+  }
+  const clock = from + 2 < fields.count ? timeOfDigits(fields.text(from + 1)) : undefined;
+  return found(fields, from, clock === undefined ? from : from + 1, context, day, clock);
 }
+
+/** `101112` */
+const timeOfDigits = (text: string): Clock | undefined =>
+  /^\d{6}$/.test(text) ? timeOf(text.replace(/\B(?=(?:..)+$)/g, ':')) : undefined;
 
 /** `2024-01-29T03:26:11Z`, `2024-01-29T03:26:11+01:00` */
 function dayAndTime(fields: Fields, from: number, context: DialectContext): FoundDate | undefined {

@@ -18,6 +18,7 @@ import type { Draft, EntryType } from './entry.js';
 import type { FoundDate } from './found-date.js';
 import { LinesAlike } from './lines-alike.js';
 import { monthOf } from './months.js';
+import { dayOf } from './numbers-of-dates.js';
 import { digitsAlone } from './numeric-date.js';
 import { sizeIn } from './sizes.js';
 import { strangeMonth } from './strange-month.js';
@@ -85,6 +86,7 @@ export function entryLine(fields: Fields, context: DialectContext): Draft | unde
   if (date === undefined) return undefined;
   const { line } = fields;
   if (isYearAhead(fields, date)) return withYear(fields, date.from - 1, context);
+  if (isDayAhead(fields, date)) return entryLine(fields.read(inOneWord(fields, date)), context);
   const type = types.get(line.charAt(0)) ?? 'other';
   const draft: Draft = { name: line.slice(date.nameAt), type, mode: modeOf(line), ...date.stamp };
   ownership(fields, date.from, draft);
@@ -98,6 +100,30 @@ function isYearAhead(fields: Fields, { from, stamp }: FoundDate): boolean {
     return false;
   const isPlain = modeOf(fields.line) !== undefined && fields.isNumeric(1);
   return isPlain && wholeNumber(fields.text(from - 2)) !== undefined && !fields.isNumeric(from - 3);
+}
+
+/**
+ * `531 5 Jan 24 12:34`: behind links, an owner, a group and a number, what could be a day is no size, and `24` the year. Two words of
+ * Windows are one owner (`Domain Users`), and what is behind them may be a group.
+ */
+function isDayAhead(fields: Fields, { from, stamp }: FoundDate): boolean {
+  if (from < 6 || stamp === undefined || stamp.precision === 'day') return false;
+  const isPlain = modeOf(fields.line) !== undefined && fields.isNumeric(1);
+  return (
+    isPlain &&
+    /^\d\d$/.test(fields.text(from + 1)) &&
+    dayOf(fields.text(from - 1)) !== undefined &&
+    wholeNumber(fields.text(from - 2)) !== undefined &&
+    !fields.isNumeric(from - 3) &&
+    !/^domain /i.test(fields.span(from - 4, from - 2))
+  );
+}
+
+/** `5 Jan 24` as `5-Jan-24`. */
+function inOneWord(fields: Fields, { from }: FoundDate): string {
+  const { line, start, end } = fields;
+  const date = [from - 1, from, from + 1].map((at) => fields.text(at)).join('-');
+  return line.slice(0, start[from - 1]) + date + line.slice(end[from + 1]);
 }
 
 /** The entry without its year, and then the year. */
