@@ -327,7 +327,7 @@ export class FtpClient extends FtpCalls {
     const reply: Reply = await control.demand(command('PWD'), options);
     const path = workingDirectoryIn(reply.lines[0] ?? '');
     if (path !== undefined) return charset.decode(path);
-    throw this.#connection.malformed('a path in quotes', reply.text, { command: 'PWD' });
+    throw this.#connection.unreadable('a path in quotes', reply.text, 'PWD');
   }
 
   /**

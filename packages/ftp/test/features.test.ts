@@ -1,6 +1,7 @@
 /** Commands beside those that move octets: what is sent, what is read, and what is tried where a server has none. */
 import { describe, expect, test } from 'vitest';
 import { spaceIn } from '../src/files/space.js';
+import type { FtpClient } from '../src/index.js';
 import { against, inAllCuts, login } from './script.js';
 
 /** A login to a server that announces these. */
@@ -25,6 +26,49 @@ S: 213 123456789
       await expect(against(script, (ftp) => ftp.space())).rejects.toMatchObject({
         code: 'ERR_MALFORMED_RESPONSE',
       });
+    },
+  );
+
+  const hex = 'ab'.repeat(32);
+  const calls: [string, string, string, string, (ftp: FtpClient) => Promise<unknown>, unknown][] = [
+    [
+      'space()',
+      'AVBL',
+      'C: AVBL .\nS: 213 plenty',
+      '213 5',
+      (ftp) => ftp.space(),
+      { available: 5 },
+    ],
+    [
+      'hash()',
+      'HASH SHA-256*',
+      'C: OPTS HASH SHA-256\nS: 200 SHA-256\nC: HASH /f\nS: 213 soon',
+      `213 SHA-256 0-9 ${hex} /f`,
+      (ftp) => ftp.hash('/f', 'sha256'),
+      hex,
+    ],
+    [
+      'workingDirectory()',
+      'AVBL',
+      'C: PWD\nS: 257 here',
+      '257 "/"',
+      (ftp) => ftp.workingDirectory(),
+      '/',
+    ],
+  ];
+  test.each(calls)(
+    '%s that is answered by what says nothing is an error, and the connection goes on',
+    async (_, feature, said, answer, call, expected) => {
+      const again = said.slice(0, said.lastIndexOf('S: '));
+      const script = `${announcing(feature)}\n${said}\n${again}S: ${answer}\n`;
+      const seen = await against(script, async (ftp) => {
+        await expect(call(ftp)).rejects.toMatchObject({
+          code: 'ERR_MALFORMED_RESPONSE',
+          connection: 'usable',
+        });
+        return call(ftp);
+      });
+      expect(seen.result).toEqual(expected);
     },
   );
 

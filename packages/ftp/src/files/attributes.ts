@@ -84,7 +84,7 @@ export async function hash(
   });
   const value = hashOf(reply.lines.join(' '), algorithm.hexLength, path, algorithm.name);
   if (value !== undefined) return value;
-  throw control.connection.malformed(`a ${algorithm.name} in hex`, reply.text, { command: verb });
+  throw control.connection.unreadable(`a ${algorithm.name} in hex`, reply.text, verb);
 }
 
 /**

@@ -22,7 +22,7 @@ export async function space(session: Session, path: string, options: CallOptions
     }
     const found = spaceIn(reply.lines);
     if (found !== undefined) return found;
-    throw control.connection.malformed('a number of octets', reply.text, { command: line.masked });
+    throw control.connection.unreadable('a number of octets', reply.text, line.masked);
   }
   throw missing(session, 'AVBL', 'tell how much room there is', refusal);
 }
