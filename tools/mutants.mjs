@@ -1381,6 +1381,13 @@ export const mutants = [
     red: test('pop3', 'lengths'),
   },
   {
+    guard: 'a loop over answers asked for ahead gives nothing behind what an abort dropped',
+    in: 'line-protocol/src/consumer/ask-ahead.ts',
+    take: 'if (this.#isAborted) throw this.#error;',
+    put: '',
+    red: test('pop3', 'batches'),
+  },
+  {
     guard: 'POP3: so it does before QUIT, which commits',
     in: 'pop3/src/quit.ts',
     take: 'await session.settle(turn, timeout);',

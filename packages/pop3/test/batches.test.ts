@@ -206,6 +206,19 @@ async function run(play: Play): Promise<void> {
   }
 }
 
+const empty = { body: '', refused: false };
+
+it.each([
+  { messages: [empty, empty, { body: '', refused: true }], acts: ['read'] },
+  { messages: [empty, empty, empty, { body: 'x'.repeat(9_000), refused: false }], acts: ['read'] },
+] as const)(
+  'behind an abort nothing is given in place of what was dropped, %#',
+  async ({ messages, acts }) => {
+    const rest = { end: 'abort', endAt: 0, cut: 65_536, closesAfter: 0, sizes: false } as const;
+    await run({ messages: [...messages], acts: [...acts], ...rest });
+  },
+);
+
 it('no item has octets of another, and the session goes on or says why it does not', async () => {
   await fc.assert(fc.asyncProperty(plays, run), { numRuns: 60 });
 });

@@ -84,6 +84,8 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   #octets = 0;
   #last: K | undefined;
   #error: unknown;
+  /** What had come was dropped: nothing behind it may be given in its place. */
+  #isAborted = false;
   /** The consumer waits for an answer. */
   #waits = false;
   /** Ends the wait for an answer. */
@@ -156,6 +158,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
   #take(): Promise<Result<T>> | undefined {
     if (this.gone) return Promise.resolve(finished);
     this.#passGiven();
+    this.#endAborted();
     if (this.#asked <= this.#low) {
       if (this.#keys.isAsync) return undefined;
       this.#ask(this.#keys.now(this.#wanted));
@@ -179,6 +182,7 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
 
   /** The next item, where it comes of a plain reply that is here. */
   #takePlain(): Result<T> | undefined {
+    this.#endAborted();
     if (this.#run === undefined) {
       if (this.#answers.length > 0) return undefined;
       this.#run = this.#batch?.takePlain();
@@ -374,8 +378,13 @@ class AskAheadLoop<K, H, T> implements AsyncGenerator<T, void, undefined>, Asker
     const body = this.#given;
     if (body?.isOpen) body.destroy(error);
     this.#dropAnswers();
+    this.#isAborted = true;
     this.broken(error);
   };
+
+  #endAborted(): void {
+    if (this.#isAborted) throw this.#error;
+  }
 
   async #next(): Promise<Result<T>> {
     try {
