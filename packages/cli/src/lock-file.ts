@@ -3,7 +3,7 @@
  * written beside and linked into place: a kill never leaves one without a name in it.
  */
 import { readlinkSync } from 'node:fs';
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, Failure, isSystemError } from './exit-code.js';
@@ -25,26 +25,26 @@ export async function lockFile(
   what: string,
   patience: number,
 ): Promise<() => Promise<void>> {
-  const owner = `fivewire ${process.pid} ${machine()}\n`;
   for (let waited = 0; ; waited += pause) {
     try {
-      await create(path, owner);
+      await create(path);
       return () => unlink(path).catch(() => {});
     } catch (error) {
       if (!isSystemError(error) || error.code !== 'EEXIST') throw unwritable(path, error);
     }
-    if (await isAbandoned(path)) await takeAway(path);
-    else if (waited >= patience)
+    if ((await isAbandoned(path)) && (await takeAway(path))) continue;
+    if (waited >= patience)
       throw new Failure(exitCodes.temporary, `${what} is in use: ${path} exists`, {
         hint: 'Another run is at work; run it again later.',
         code: 'ERR_LOCKED',
       });
-    else await sleep(pause);
+    await sleep(pause);
   }
 }
 
 /** Throws EEXIST where there is one. File systems without hard links get it written in place. */
-async function create(path: string, owner: string): Promise<void> {
+async function create(path: string): Promise<void> {
+  const owner = `fivewire ${process.pid} ${machine()}\n`;
   const beside = `${path}.${process.pid}-${++count}`;
   try {
     await writeFile(beside, owner);
@@ -63,18 +63,26 @@ async function create(path: string, owner: string): Promise<void> {
 }
 
 /**
- * One that was seen to be abandoned; but another run may have taken it away meanwhile, and made its own. So it is moved, looked at
- * again, and laid back where it is not what it was.
+ * Takes away one that was seen to be abandoned; but another run may have done so meanwhile, and made its own. So whoever takes one away
+ * has a lock on that, and looks again: until it is given back, nobody else can put another in its place.
+ *
+ * @returns whether it has gone, by this run or another; false while another is at it
  */
-async function takeAway(path: string): Promise<void> {
-  const moved = `${path}.${process.pid}-${++count}`;
+async function takeAway(path: string): Promise<boolean> {
+  const guard = `${path}.taking`;
   try {
-    await rename(path, moved);
-    if (!(await isAbandoned(moved))) await link(moved, path);
-  } catch {
-    // Somebody was faster.
+    await create(guard);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'EEXIST') throw unwritable(path, error);
+    return (await isAbandoned(guard)) && (await takeAway(guard));
+  }
+  try {
+    if (await isAbandoned(path)) await unlink(path);
+    return true;
+  } catch (error) {
+    throw unwritable(path, error);
   } finally {
-    await unlink(moved).catch(() => {});
+    await unlink(guard).catch(() => {});
   }
 }
 

@@ -37,6 +37,26 @@ it('of many at once one gets it, also where a dead one has it', async () => {
   }
 });
 
+it('one whose taker was killed as well is taken away', async () => {
+  const dead = await ofDead();
+  for (const guards of [['.taking'], ['.taking', '.taking.taking']]) {
+    for (const end of ['', ...guards]) writeFileSync(`${path}${end}`, dead);
+    await (await lockFile(path, 'it', 0))();
+    expect(readdirSync(folder)).toEqual([]);
+  }
+});
+
+it('one that another is taking away is not taken from under it', async () => {
+  const dead = await ofDead();
+  writeFileSync(path, dead);
+  const taking = await lockFile(`${path}.taking`, 'it', 0);
+  await expect(lockFile(path, 'it', 0)).rejects.toMatchObject({ exit: 75 });
+  expect(readFileSync(path, 'utf8')).toBe(dead);
+  await taking();
+  await (await lockFile(path, 'it', 0))();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 it('one of another machine, or of a container with process numbers of its own, stays', async () => {
   const dead = await ofDead();
   for (const text of [
