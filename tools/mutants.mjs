@@ -1388,6 +1388,20 @@ export const mutants = [
     red: test('pop3', 'batches'),
   },
   {
+    guard: 'a fetch gives nothing behind what an abort dropped',
+    in: 'imap/src/commands/fetch.ts',
+    take: 'this.#options.signal?.aborted || ',
+    put: '',
+    red: test('imap', 'pipelining'),
+  },
+  {
+    guard: 'a lock whose taker was killed as well is taken away',
+    in: 'cli/src/lock-file.ts',
+    take: 'return (await isAbandoned(guard)) && (await takeAway(guard));',
+    put: 'return (await isAbandoned(guard)) && false;',
+    red: ['packages/cli/test/lock-file.test.ts'],
+  },
+  {
     guard: 'POP3: so it does before QUIT, which commits',
     in: 'pop3/src/quit.ts',
     take: 'await session.settle(turn, timeout);',

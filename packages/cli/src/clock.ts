@@ -1,4 +1,4 @@
-/** The time by which rates are kept. Tests put another in its place. */
+/** The time by which rates and pauses are kept. Tests put another in its place. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Clock {

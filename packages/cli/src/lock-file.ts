@@ -3,7 +3,7 @@
  * written beside and linked into place: a kill never leaves one without a name in it.
  */
 import { readlinkSync } from 'node:fs';
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, Failure, isSystemError } from './exit-code.js';
@@ -77,7 +77,7 @@ async function takeAway(path: string): Promise<boolean> {
     return (await isAbandoned(guard)) && (await takeAway(guard));
   }
   try {
-    if (await isAbandoned(path)) await unlink(path);
+    if (await isAbandoned(path)) await rm(path, { force: true });
     return true;
   } catch (error) {
     throw unwritable(path, error);

@@ -1,5 +1,4 @@
 /** `--retry`: once more when the trouble may pass, and when that cannot do anything twice. */
-
 import { growingPause } from '@fivewire/line-protocol';
 import { isFivewireError } from 'tls-context-core';
 import { realClock } from './clock.js';

@@ -283,3 +283,32 @@ it('a fetch goes on while a server keeps its OKs back, as far as rows have come 
   expect(longest).toBeGreaterThan(4);
   client.close();
 });
+
+it('behind an abort no row is given in place of those that were dropped', async () => {
+  const [stream, server] = streamPair();
+  let tag = '';
+  server.write('* PREAUTH [CAPABILITY IMAP4rev1] hello\r\n');
+  server.on('data', (octets: Buffer) => {
+    const [name = '', verb] = octets.toString('latin1').split(' ');
+    if (verb === 'SELECT') server.write(`* 4 EXISTS\r\n${name} OK done\r\n`);
+    else if (verb === 'UID') {
+      tag = name;
+      server.write([1, 2, 3].map((n) => `* ${n} FETCH (UID ${n} RFC822.SIZE ${n})\r\n`).join(''));
+    } else server.write(`${name} OK done\r\n`);
+  });
+  const client = await ImapClient.connect({ ...inClear, stream, id: false });
+  const box = await client.open('INBOX');
+  const controller = new AbortController();
+  const uids: number[] = [];
+  const loop = async () => {
+    for await (const { uid } of box.fetch('1:4', { size: true }, { signal: controller.signal })) {
+      uids.push(uid);
+      controller.abort();
+      server.write(`* 4 FETCH (UID 4 RFC822.SIZE 4)\r\n${tag} OK done\r\n`);
+      await client.noop();
+    }
+  };
+  await expect(loop()).rejects.toMatchObject({ code: 'ERR_ABORTED', connection: 'usable' });
+  expect(uids).toEqual([1]);
+  client.close();
+});

@@ -164,11 +164,10 @@ export class Session {
   /** As {@link settle}, in a turn of its own: before anything is done on the strength of what was read. */
   async inStep({ signal, timeout }: CallOptions = {}): Promise<void> {
     if (this.#isSettled) return;
-    const command = 'STAT';
     await this.queue.run(async (turn) => this.settle(turn, timeout), {
       signal,
       phase: 'command',
-      command,
+      command: 'STAT',
     });
   }
 

@@ -346,7 +346,8 @@ class FetchRows implements AsyncIterator<FetchedMessage, void, undefined>, Holde
   #deliver(row: FetchData, octets: number, head: number): void {
     this.#come.rows++;
     this.#come.octets += octets;
-    if (this.#over || this.#context.isVoid()) return;
+    // Behind an abort those before it were dropped.
+    if (this.#over || this.#options.signal?.aborted || this.#context.isVoid()) return;
     this.held += octets;
     const message = new FetchedMessage(row, this.#plan.items, this.#context, head);
     this.#ready.push({ message, octets });
